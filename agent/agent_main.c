@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* ipsecmon-agentx: the model's segments, served over SNMP. */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "daemon.h"
+#include "mib_agentx.h"
+#include "mib_views.h"
+
+#define SEGMENTS_MAX 64
+
+static const mib_subid flow_mib[] = { FLOW_MIB };
+
+static volatile sig_atomic_t stop;
+
+struct server {
+	const struct conf *conf;
+	struct mib *mib;
+	struct ipm_segment *segs[SEGMENTS_MAX];
+	unsigned count;
+	char said[sizeof(((struct ipm_error *)0)->text)]; /* the last complaint, so that it is made once */
+};
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void
+complain(struct server *server, const char *text)
+{
+	if (strcmp(server->said, text) != 0)
+		log_warn("%s", text);
+	snprintf(server->said, sizeof(server->said), "%s", text);
+}
+
+static int
+is_segment(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+	return entry->d_name[0] != '.' && len > 6 && strcmp(entry->d_name + len - 6, ".model") == 0;
+}
+
+static bool
+attached(const struct server *server, const char *path)
+{
+	for (unsigned i = 0; i < server->count; i++)
+		if (strcmp(ipm_segment_path(server->segs[i]), path) == 0)
+			return true;
+	return false;
+}
+
+/* Drop segments that were replaced or removed. */
+static bool
+detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_count)
+{
+	unsigned kept = 0;
+	*gone_count = 0;
+	for (unsigned i = 0; i < server->count; i++) {
+		if (ipm_segment_stale(server->segs[i]))
+			gone[(*gone_count)++] = server->segs[i];
+		else
+			server->segs[kept++] = server->segs[i];
+	}
+	server->count = kept;
+	return *gone_count > 0;
+}
+
+static bool
+attach_new(struct server *server)
+{
+	struct dirent **names = NULL;
+	bool changed = false;
+	int n = scandir(server->conf->run_dir, &names, is_segment, alphasort);
+
+	if (n < 0) {
+		struct ipm_error err;
+		snprintf(err.text, sizeof(err.text), "%s: %s", server->conf->run_dir, strerror(errno));
+		complain(server, err.text);
+		return false;
+	}
+	for (int i = 0; i < n; i++) {
+		char *path = conf_run_path(server->conf, names[i]->d_name);
+		struct ipm_error err;
+		free(names[i]);
+		if (path && server->count < SEGMENTS_MAX && !attached(server, path)) {
+			if (ipm_segment_attach(&server->segs[server->count], path, &err) == 0) {
+				log_info("serving %s", path);
+				server->count++;
+				changed = true;
+			} else {
+				complain(server, err.text);
+			}
+		}
+		free(path);
+	}
+	free(names);
+	return changed;
+}
+
+/* Segments come, go and are replaced while we run. */
+static void
+look_for_segments(void *arg)
+{
+	struct server *server = arg;
+	struct ipm_segment *gone[SEGMENTS_MAX];
+	unsigned gone_count;
+	bool changed = detach_stale(server, gone, &gone_count);
+
+	changed |= attach_new(server);
+	if (changed && mib_serve(server->mib, (const struct ipm_segment *const *)server->segs, server->count) < 0) {
+		complain(server, "out of memory");
+		server->count = 0; /* nothing is served until the next look */
+		return;
+	}
+	if (changed && server->count)
+		server->said[0] = '\0';
+	for (unsigned i = 0; i < gone_count; i++)
+		ipm_segment_close(gone[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct daemon_options opt;
+	struct server server = { 0 };
+	char error[512];
+	int status = EXIT_FAILURE;
+
+	daemon_options(argc, argv, "ipsecmon-agentx", "Serve the IPsec state of this gateway over SNMP (AgentX).",
+		       &opt);
+	struct conf *conf = conf_load(opt.conf_file, error, sizeof(error));
+	log_open("ipsecmon-agentx", true); /* what is wrong with the configuration goes to the terminal */
+	if (!conf) {
+		log_error("%s", error);
+		return EXIT_FAILURE;
+	}
+	daemon_start(&opt);
+	log_open("ipsecmon-agentx", opt.foreground);
+
+	struct sigaction act = { .sa_handler = on_signal }; /* no SA_RESTART: poll() must return */
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	server.conf = conf;
+	server.mib = mib_new(mib_views, mib_view_count);
+	if (!server.mib) {
+		log_error("out of memory");
+		goto out;
+	}
+	struct agentx_options agentx = {
+		.socket = conf->agentx.socket,
+		.oid = flow_mib,
+		.oid_len = MIB_COUNT(flow_mib),
+		.tick = look_for_segments,
+		.tick_arg = &server,
+	};
+	int rc = agentx_serve(server.mib, &agentx, &stop);
+	if (rc < 0)
+		log_error("cannot serve: %s", strerror(-rc));
+	else
+		status = EXIT_SUCCESS;
+out:
+	mib_free(server.mib);
+	for (unsigned i = 0; i < server.count; i++)
+		ipm_segment_close(server.segs[i]);
+	conf_free(conf);
+	return status;
+}

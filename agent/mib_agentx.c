@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+/* AgentX through Net-SNMP, with a short way for Get and GetNext. */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/agent_callbacks.h>
+#include <net-snmp/library/large_fd_set.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon.h"
+#include "mib_agentx.h"
+
+/* RFC 2741, 6.1: the PDU types that are answered here. Net-SNMP does not install its own names for them. */
+#define AGENTX_GET                5
+#define AGENTX_GETNEXT            6
+#define AGENTX_RESPONSE           18
+#define AGENTX_NETWORK_BYTE_ORDER 0x10
+
+#define PING_SECONDS              5 /* how often the library looks whether the master is there */
+#define MASTER_SECONDS            2 /* how long it waits for an answer; a stuck master must not stall us for long */
+#define TICK_NS                   1000000000u /* ipm_now_ns() units */
+
+_Static_assert(sizeof(oid) == sizeof(mib_subid), "names are passed on as they are");
+
+static struct {
+	struct mib *mib;
+	netsnmp_session *session; /* to the master; NULL: not connected */
+	netsnmp_callback library; /* what the library had as the session's callback */
+	bool passed_on;           /* the library got something to do */
+	bool told;                /* that there is no master */
+} agentx;
+
+/* --- values ------------------------------------------------------------------------------------------------- */
+
+static void
+varbind_set(netsnmp_variable_list *vb, const struct mib_value *value)
+{
+	switch (value->type) {
+	case MIB_OCTETS:
+		snmp_set_var_typed_value(vb, ASN_OCTET_STR, value->octets, value->len);
+		break;
+	case MIB_COUNTER64: {
+		struct counter64 c = { .high = value->number >> 32, .low = value->number & UINT32_MAX };
+		snmp_set_var_typed_value(vb, ASN_COUNTER64, &c, sizeof(c));
+		break;
+	}
+	default:
+		snmp_set_var_typed_integer(vb, (u_char)value->type, (long)value->number);
+	}
+}
+
+/* --- the short way ------------------------------------------------------------------------------------------- */
+
+static void
+answer_get(netsnmp_variable_list *vb)
+{
+	struct mib_value value;
+	switch (mib_get(agentx.mib, vb->name, vb->name_length, &value)) {
+	case MIB_OK:
+		varbind_set(vb, &value);
+		break;
+	case MIB_NO_OBJECT:
+		snmp_set_var_typed_value(vb, SNMP_NOSUCHOBJECT, NULL, 0);
+		break;
+	default:
+		snmp_set_var_typed_value(vb, SNMP_NOSUCHINSTANCE, NULL, 0);
+	}
+}
+
+/* The parsed SearchRange: the start is the varbind's name, the end its value, and its type says "include". */
+static void
+answer_getnext(netsnmp_variable_list *vb)
+{
+	struct mib_value value;
+	oid next[MIB_NAME_MAX];
+	size_t next_len;
+	bool inclusive = vb->type == ASN_PRIV_INCL_RANGE;
+
+	if (mib_next(agentx.mib, vb->name, vb->name_length, inclusive, vb->val.objid, vb->val_len / sizeof(oid), next,
+		     &next_len, &value) != MIB_OK) {
+		snmp_set_var_typed_value(vb, SNMP_ENDOFMIBVIEW, NULL, 0);
+		return;
+	}
+	snmp_set_var_objid(vb, next, next_len);
+	varbind_set(vb, &value);
+}
+
+static bool
+answer(netsnmp_session *session, netsnmp_pdu *pdu)
+{
+	netsnmp_pdu *response = snmp_pdu_create(AGENTX_RESPONSE);
+	if (!response)
+		return false;
+	response->version = session->version;
+	response->reqid = pdu->reqid;
+	response->transid = pdu->transid;
+	response->sessid = pdu->sessid;
+	response->flags |= pdu->flags & AGENTX_NETWORK_BYTE_ORDER;
+	response->errstat = response->errindex = 0;
+	response->time = 0;
+	/* The request's varbinds become the response's. */
+	response->variables = pdu->variables;
+	pdu->variables = NULL;
+
+	mib_request(agentx.mib);
+	for (netsnmp_variable_list *vb = response->variables; vb; vb = vb->next_variable) {
+		if (pdu->command == AGENTX_GET)
+			answer_get(vb);
+		else
+			answer_getnext(vb);
+	}
+	/* As the library does for each message: the master is alive, there is no need to ping it. */
+	if (session->securityModel != SNMP_DEFAULT_SECMODEL)
+		snmp_alarm_reset((unsigned)session->securityModel);
+	if (!snmp_send(session, response))
+		snmp_free_pdu(response);
+	return true;
+}
+
+static int
+on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
+{
+	/* A context other than the default one is not ours; the library knows what to answer. */
+	if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->community_len == 0 &&
+	    (pdu->command == AGENTX_GET || pdu->command == AGENTX_GETNEXT) && answer(session, pdu))
+		return 1;
+	agentx.passed_on = true;
+	return agentx.library(op, session, reqid, pdu, magic);
+}
+
+/* --- the library's way: SET, and GETs when the objects are served from within snmpd ---------------------------- */
+
+static int
+on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration, netsnmp_agent_request_info *info,
+	   netsnmp_request_info *requests)
+{
+	(void)handler;
+	(void)registration;
+	mib_request(agentx.mib);
+	for (netsnmp_request_info *r = requests; r; r = r->next) {
+		netsnmp_variable_list *vb = r->requestvb;
+		struct mib_value value;
+		oid next[MIB_NAME_MAX];
+		size_t next_len;
+
+		if (r->processed)
+			continue;
+		switch (info->mode) {
+		case MODE_GET:
+			answer_get(vb);
+			break;
+		case MODE_GETNEXT:
+			if (mib_next(agentx.mib, vb->name, vb->name_length, r->inclusive, NULL, 0, next, &next_len,
+				     &value) == MIB_OK) {
+				snmp_set_var_objid(vb, next, next_len);
+				varbind_set(vb, &value);
+			}
+			break;
+		default:
+			netsnmp_set_request_error(info, r, SNMP_ERR_NOTWRITABLE);
+		}
+	}
+	return SNMP_ERR_NOERROR;
+}
+
+/* --- coming and going ------------------------------------------------------------------------------------------ */
+
+static int
+on_connect(int major, int minor, void *server, void *client)
+{
+	(void)major;
+	(void)minor;
+	(void)client;
+	agentx.session = server;
+	agentx.library = agentx.session->callback;
+	agentx.session->callback = on_message;
+	agentx.told = false;
+	log_info("connected to the SNMP master agent");
+	return 0;
+}
+
+static int
+on_disconnect(int major, int minor, void *server, void *client)
+{
+	(void)major;
+	(void)minor;
+	(void)server;
+	(void)client;
+	agentx.session = NULL;
+	log_warn("the SNMP master agent has gone; trying again every %d s", PING_SECONDS);
+	return 0;
+}
+
+static int
+on_log(int major, int minor, void *server, void *client)
+{
+	const struct snmp_log_message *message = server;
+	(void)major;
+	(void)minor;
+	(void)client;
+	size_t len = message->msg ? strcspn(message->msg, "\n") : 0;
+	if (len == 0)
+		return 0;
+	/* The library says at every attempt that there is no master; once is enough. */
+	if (!agentx.session && agentx.told)
+		return 0;
+	agentx.told = !agentx.session;
+	if (message->priority <= LOG_ERR)
+		log_error("%.*s", (int)len, message->msg);
+	else if (message->priority == LOG_WARNING)
+		log_warn("%.*s", (int)len, message->msg);
+	return 0;
+}
+
+/* --- the loop -------------------------------------------------------------------------------------------------- */
+
+/* Let the library do all that it has to do, without waiting. */
+static void
+library_round(void)
+{
+	netsnmp_large_fd_set fds;
+
+	for (bool more = true; more;) {
+		int count = 0, block = 0;
+		struct timeval now = { 0 };
+		netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+		NETSNMP_LARGE_FD_ZERO(&fds);
+		snmp_select_info2(&count, &fds, &now, &block);
+		now = (struct timeval){ 0 };
+		more = netsnmp_large_fd_set_select(count, &fds, NULL, NULL, &now) > 0;
+		if (more)
+			snmp_read2(&fds);
+		netsnmp_large_fd_set_cleanup(&fds);
+		netsnmp_check_outstanding_agent_requests();
+	}
+	snmp_timeout();
+	run_alarms();
+	netsnmp_check_outstanding_agent_requests();
+	agentx.passed_on = false;
+}
+
+/* One message from the master. */
+static void
+session_read(netsnmp_large_fd_set *fds, int fd)
+{
+	NETSNMP_LARGE_FD_SET(fd, fds);
+	snmp_sess_read2(snmp_sess_pointer(agentx.session), fds);
+	NETSNMP_LARGE_FD_CLR(fd, fds);
+}
+
+static int
+session_fd(void)
+{
+	netsnmp_transport *transport = agentx.session ? snmp_sess_transport(snmp_sess_pointer(agentx.session)) : NULL;
+	return transport ? transport->sock : -1;
+}
+
+static int
+library_open(const struct agentx_options *opt)
+{
+	netsnmp_enable_subagent();
+	snmp_disable_stderrlog();
+	snmp_enable_calllog();
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, opt->socket);
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_SECONDS);
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT, MASTER_SECONDS * ONE_SEC);
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_RETRIES, 0);
+	/* Nothing of ours comes from Net-SNMP's files, and no MIB needs to be parsed to serve it. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
+	setenv("MIBS", "", 1);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_connect, NULL);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_disconnect, NULL);
+	if (init_agent("ipsecmon-agentx") != 0)
+		return -EIO;
+	netsnmp_handler_registration *registration =
+		netsnmp_create_handler_registration("ipsecmon", on_request, opt->oid, opt->oid_len, HANDLER_CAN_RWRITE);
+	if (!registration || netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
+		return -ENOMEM;
+	init_snmp("ipsecmon-agentx");
+	if (!agentx.session)
+		log_warn("no SNMP master agent at %s yet; trying again every %d s", opt->socket, PING_SECONDS);
+	agentx.told = !agentx.session;
+	return 0;
+}
+
+int
+agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_atomic_t *stop)
+{
+	netsnmp_large_fd_set fds;
+	uint64_t tick = 0;
+
+	agentx.mib = mib;
+	opt->tick(opt->tick_arg);
+	int rc = library_open(opt);
+	if (rc < 0)
+		return rc;
+	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+	NETSNMP_LARGE_FD_ZERO(&fds);
+	daemon_ready();
+	while (!*stop) {
+		struct pollfd ready = { .fd = session_fd(), .events = POLLIN };
+		uint64_t now = ipm_now_ns();
+		int wait_ms = tick > now ? (int)((tick - now) / 1000000 + 1) : 0;
+
+		if (poll(&ready, 1, wait_ms) > 0)
+			session_read(&fds, ready.fd);
+		if (agentx.passed_on)
+			library_round();
+		if (ipm_now_ns() >= tick) {
+			library_round();
+			opt->tick(opt->tick_arg);
+			tick = ipm_now_ns() + TICK_NS;
+		}
+	}
+	netsnmp_large_fd_set_cleanup(&fds);
+	snmp_shutdown("ipsecmon-agentx");
+	shutdown_agent();
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file mib_agentx.h  Serve a struct mib through Net-SNMP's AgentX subagent library.
+ *
+ * Get and GetNext are answered as soon as the library has parsed the PDU, before it would hand them to its
+ * internal agent through a pipe: that is more than half of what a request costs a subagent. Everything else
+ * (Open, Register, Ping, Set, notifications) is the library's.
+ *
+ * Threads:   one agentx for each process; Net-SNMP's state is global.
+ */
+#ifndef MIB_AGENTX_H
+#define MIB_AGENTX_H
+
+#include <signal.h>
+
+#include "mib_table.h"
+
+struct agentx_options {
+	const char *socket; /* of the master: a path or a Net-SNMP transport address */
+	const mib_subid *oid;
+	unsigned oid_len;     /* the subtree to register */
+	void (*tick)(void *); /* called once a second, and before the first request */
+	void *tick_arg;
+};
+
+/**
+ * Register with the master and serve until *stop is set. A master that is not there, or goes away, is waited
+ * for: the library tries again every few seconds.
+ *
+ * @return 0 after *stop, or a negative errno when the library could not be set up
+ */
+int agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_atomic_t *stop);
+
+#endif

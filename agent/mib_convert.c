@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: ISC */
+/* From the model's units to the MIB's. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "mib_convert.h"
+
+#define NO_LIMIT      2147483647u /* what an INTEGER of the MIB says for "no limit" */
+#define NS_PER_SECOND 1000000000u
+#define NS_PER_TICK   10000000u
+
+bool
+mib_u8(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->number = *(const uint8_t *)field;
+	return true;
+}
+
+bool
+mib_u32(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->number = *(const uint32_t *)field;
+	return true;
+}
+
+bool
+mib_u64(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->number = *(const uint64_t *)field;
+	return true;
+}
+
+bool
+mib_u64_low(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->number = *(const uint64_t *)field & UINT32_MAX;
+	return true;
+}
+
+bool
+mib_u64_high(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->number = *(const uint64_t *)field >> 32;
+	return true;
+}
+
+bool
+mib_addr(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_addr *addr = field;
+	(void)cell;
+	/* The MIB's type has 4 or 16 octets and no others: an address that is not known is 0.0.0.0. */
+	out->len = addr->len == 16 ? 16 : 4;
+	memcpy(out->octets, addr->bytes, out->len);
+	if (addr->len == 0)
+		memset(out->octets, 0, out->len);
+	return true;
+}
+
+bool
+mib_text(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->len = (uint32_t)strnlen(field, IPM_ID_MAX - 1);
+	memcpy(out->octets, field, out->len);
+	return true;
+}
+
+bool
+mib_age(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	uint64_t since = *(const uint64_t *)field;
+	uint64_t age = cell->now_ns > since ? (cell->now_ns - since) / NS_PER_TICK : 0;
+	out->number = age < INT32_MAX ? age : INT32_MAX;
+	return true;
+}
+
+bool
+mib_one(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	(void)field;
+	out->number = 1;
+	return true;
+}
+
+bool
+mib_zero(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	(void)field;
+	out->number = 0;
+	return true;
+}
+
+bool
+mib_empty(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	(void)field;
+	out->len = 0;
+	return true;
+}
+
+/* --- drops ------------------------------------------------------------------------------------------------ */
+
+static uint64_t
+drops_all(const struct ipm_traffic *t)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		sum += t->drops[i];
+	return sum;
+}
+
+bool
+mib_in_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_traffic *t = field;
+	(void)cell;
+	out->number = (drops_all(t) - t->drops[IPM_DROP_REPLAY]) & UINT32_MAX;
+	return true;
+}
+
+bool
+mib_out_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	out->number = drops_all(field) & UINT32_MAX;
+	return true;
+}
+
+static bool
+drops_for(const struct ipm_traffic *t, enum ipm_drop why, struct mib_value *out)
+{
+	out->number = t->drops[why] & UINT32_MAX;
+	return true;
+}
+
+bool
+mib_replay_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	return drops_for(field, IPM_DROP_REPLAY, out);
+}
+
+bool
+mib_auth_fails(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	return drops_for(field, IPM_DROP_AUTH, out);
+}
+
+bool
+mib_crypt_fails(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	return drops_for(field, IPM_DROP_CRYPT, out);
+}
+
+/* --- algorithms: IANA's IKEv2 transform numbers to the MIB's enumerations ---------------------------------- */
+
+#define ALGO_NONE  1
+#define ALGO_OTHER 99
+
+static unsigned
+encrypt_algo(uint16_t encr)
+{
+	switch (encr) {
+	case 11: /* ENCR_NULL */
+	case 21: /* ENCR_NULL_AUTH_AES_GMAC */
+		return ALGO_NONE;
+	case 2: /* DES */
+		return 2;
+	case 3: /* 3DES */
+		return 3;
+	case 12: /* AES-CBC */
+		return 4;
+	case 13: /* AES-CTR */
+		return 5;
+	case 18:
+	case 19:
+	case 20: /* AES-GCM, three lengths of ICV */
+	case 30: /* AES-GCM, implicit IV */
+		return 6;
+	case 14:
+	case 15:
+	case 16: /* AES-CCM, likewise */
+	case 29: /* AES-CCM, implicit IV */
+		return 7;
+	case 28: /* ChaCha20-Poly1305 */
+	case 31: /* likewise, implicit IV */
+		return 8;
+	case 23: /* Camellia-CBC */
+		return 9;
+	default: /* also what was not told: a cipher that is not known is not "none" */
+		return ALGO_OTHER;
+	}
+}
+
+static unsigned
+auth_algo(uint16_t integ)
+{
+	switch (integ) {
+	case 1: /* HMAC-MD5-96 */
+	case 6: /* HMAC-MD5-128 */
+		return 2;
+	case 2: /* HMAC-SHA1-96 */
+	case 7: /* HMAC-SHA1-160 */
+		return 3;
+	case 12: /* HMAC-SHA2-256-128 */
+		return 4;
+	case 13: /* HMAC-SHA2-384-192 */
+		return 5;
+	case 14: /* HMAC-SHA2-512-256 */
+		return 6;
+	case 5: /* AES-XCBC-96 */
+		return 7;
+	case 8: /* AES-CMAC-96 */
+		return 8;
+	default:
+		return ALGO_OTHER;
+	}
+}
+
+bool
+mib_encrypt_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_proposal *p = field;
+	(void)cell;
+	out->number = encrypt_algo(p->encr);
+	return true;
+}
+
+bool
+mib_esp_encrypt_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *tunnel = cell->record;
+	const struct ipm_proposal *p = field;
+	out->number = tunnel->protocol == IPPROTO_ESP ? encrypt_algo(p->encr) : ALGO_NONE;
+	return true;
+}
+
+bool
+mib_dh_group(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_proposal *p = field;
+	(void)cell;
+	out->number = p->group == IPM_TRANSFORM_OTHER ? ALGO_OTHER : p->group + 1u; /* none(1) is group 0 */
+	return true;
+}
+
+bool
+mib_esp_auth_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *tunnel = cell->record;
+	const struct ipm_proposal *p = field;
+
+	if (tunnel->protocol != IPPROTO_ESP)
+		out->number = ALGO_NONE;
+	else if (p->integ)
+		out->number = auth_algo(p->integ);
+	else if (ipm_is_aead(p->encr))
+		out->number = 9;
+	else
+		out->number = p->encr ? ALGO_NONE : ALGO_OTHER; /* no transforms at all: not told */
+	return true;
+}
+
+bool
+mib_ah_auth_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *tunnel = cell->record;
+	const struct ipm_proposal *p = field;
+	out->number = tunnel->protocol == IPPROTO_AH ? auth_algo(p->integ) : ALGO_NONE;
+	return true;
+}
+
+bool
+mib_comp_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	/* DEFLATE is what IPComp is used with; the MIB names it ldf. */
+	out->number = *(const uint8_t *)field ? 2 : ALGO_NONE;
+	return true;
+}
+
+bool
+mib_ike_hash(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_proposal *p = field;
+	(void)cell;
+	switch (p->prf) {
+	case 1: /* PRF-HMAC-MD5 */
+		out->number = 2;
+		break;
+	case 2: /* PRF-HMAC-SHA1 */
+		out->number = 3;
+		break;
+	case 5: /* PRF-HMAC-SHA2-256, -384, -512 */
+	case 6:
+	case 7:
+		out->number = p->prf - 1u;
+		break;
+	default:
+		out->number = ALGO_OTHER;
+	}
+	return true;
+}
+
+bool
+mib_ike_auth(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	static const uint8_t number[] = { [IPM_AUTH_PSK] = 2,
+					  [IPM_AUTH_RSA] = 3,
+					  [IPM_AUTH_ECDSA] = 6,
+					  [IPM_AUTH_EAP] = 7,
+					  [IPM_AUTH_EDDSA] = 8,
+					  [IPM_AUTH_PUBKEY] = ALGO_OTHER,
+					  [IPM_AUTH_UNKNOWN] = ALGO_OTHER };
+	uint8_t auth = *(const uint8_t *)field;
+	(void)cell;
+	out->number = auth < MIB_COUNT(number) ? number[auth] : ALGO_OTHER;
+	return true;
+}
+
+bool
+mib_ike_mode(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_ike_sa *sa = field;
+	(void)cell;
+	/* IKEv2 has no modes; like main mode, it always hides the identities. */
+	if (sa->version == 2 || sa->mode == IPM_MODE_MAIN)
+		out->number = 1;
+	else
+		out->number = sa->mode == IPM_MODE_AGGRESSIVE ? 2 : ALGO_OTHER;
+	return true;
+}
+
+bool
+mib_peer_type(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	struct in6_addr addr;
+	(void)cell;
+	out->number = inet_pton(AF_INET, field, &addr) == 1 || inet_pton(AF_INET6, field, &addr) == 1 ? 1 : 2;
+	return true;
+}
+
+/* --- lifetimes -------------------------------------------------------------------------------------------- */
+
+/*
+ * An SA's life in the MIB's unit: its hard limit; where only the soft one is known, that one, for then the SA
+ * is replaced; else "no limit".
+ */
+static uint32_t
+life(uint64_t soft, uint64_t hard, uint64_t unit)
+{
+	uint64_t limit = (hard ? hard : soft) / unit;
+	return limit == 0 || limit > NO_LIMIT ? NO_LIMIT : (uint32_t)limit;
+}
+
+/* How long before its end the SA is refreshed: at least 1, as the MIB wants it. */
+static uint32_t
+threshold(uint64_t soft, uint64_t hard, uint64_t unit)
+{
+	uint64_t before = soft && hard > soft ? (hard - soft) / unit : 0;
+	return before == 0 ? 1 : before > NO_LIMIT ? NO_LIMIT : (uint32_t)before;
+}
+
+bool
+mib_ike_life(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_ike_sa *sa = field;
+	(void)cell;
+	out->number = life(sa->soft_ns, sa->hard_ns, NS_PER_SECOND);
+	return true;
+}
+
+bool
+mib_ike_threshold(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_ike_sa *sa = field;
+	(void)cell;
+	out->number = threshold(sa->soft_ns, sa->hard_ns, NS_PER_SECOND);
+	return true;
+}
+
+bool
+mib_tun_life_time(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *t = field;
+	(void)cell;
+	out->number = life(t->soft_ns, t->hard_ns, NS_PER_SECOND);
+	return true;
+}
+
+bool
+mib_tun_life_size(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *t = field;
+	(void)cell;
+	out->number = life(t->soft_octets, t->hard_octets, 1024);
+	return true;
+}
+
+bool
+mib_tun_time_threshold(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *t = field;
+	(void)cell;
+	out->number = threshold(t->soft_ns, t->hard_ns, NS_PER_SECOND);
+	return true;
+}
+
+bool
+mib_tun_size_threshold(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *t = field;
+	(void)cell;
+	out->number = threshold(t->soft_octets, t->hard_octets, 1024);
+	return true;
+}
+
+bool
+mib_tun_ike_alive(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	out->number = ipm_tunnel_ike_alive(cell->seg, field) ? 1 : 2; /* TruthValue */
+	return true;
+}
+
+/* --- selectors -------------------------------------------------------------------------------------------- */
+
+bool
+mib_sel_type(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_sel_side *side = field;
+	(void)cell;
+	out->number = side->type;
+	return true;
+}
+
+bool
+mib_sel_addr1(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_sel_side *side = field;
+	return mib_addr(cell, &side->first, out);
+}
+
+/* A subnet's mask, a range's end; for a single address, the address again. */
+bool
+mib_sel_addr2(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_sel_side *side = field;
+	if (side->type != IPM_SEL_SUBNET)
+		return mib_addr(cell, &side->last, out);
+	out->len = side->first.len == 16 ? 16 : 4;
+	for (uint32_t i = 0; i < out->len; i++) {
+		int bits = side->prefix - 8 * (int)i;
+		out->octets[i] = bits >= 8 ? 0xff : bits <= 0 ? 0 : (uint8_t)(0xff00 >> bits);
+	}
+	return true;
+}
+
+/* The MIB has room for one port: a range of them, and "any", is 0. */
+bool
+mib_sel_port(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_sel_side *side = field;
+	(void)cell;
+	out->number = side->port_first == side->port_last ? side->port_first : 0;
+	return true;
+}
+
+bool
+mib_spi_protocol(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)cell;
+	switch (*(const uint8_t *)field) {
+	case IPPROTO_AH:
+		out->number = 1;
+		return true;
+	case IPPROTO_ESP:
+		out->number = 2;
+		return true;
+	case IPPROTO_COMP:
+		out->number = 3;
+		return true;
+	default:
+		return false;
+	}
+}

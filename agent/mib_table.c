@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+/* The generic table engine. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mib_table.h"
+
+struct row {
+	mib_subid key[MIB_KEY_MAX];
+	uint32_t slot;
+	uint16_t seg;
+	uint16_t key_len;
+};
+
+/* Room for a record of any kind. */
+union any_record {
+	struct ipm_totals totals;
+	struct ipm_feed feed;
+	struct ipm_ike_sa ike;
+	struct ipm_tunnel tunnel;
+	struct ipm_selector selector;
+	struct ipm_sa sa;
+};
+
+/* A table's rows as they were at one moment, and the row that was read last. */
+struct snapshot {
+	struct row *rows;
+	uint32_t count, room;
+	uint32_t hint;    /* the row found last: a walk asks for the one behind it */
+	uint64_t change;  /* what the segments' change counters added up to */
+	uint64_t made_ns; /* when it was made, and what that took */
+	uint64_t cost_ns;
+	uint64_t read_in; /* request in which the record below was read; 0: none */
+	uint32_t read_row;
+	bool read_ok;
+	union any_record record;
+};
+
+struct mib {
+	const struct mib_table *const *tables;
+	unsigned table_count;
+	const struct ipm_segment **segs;
+	unsigned seg_count;
+	uint64_t request; /* counts up */
+	uint64_t now_ns;
+	struct snapshot snap[];
+};
+
+struct mib *
+mib_new(const struct mib_table *const *tables, unsigned count)
+{
+	struct mib *mib = calloc(1, sizeof(*mib) + count * sizeof(mib->snap[0]));
+	if (!mib)
+		return NULL;
+	mib->tables = tables;
+	mib->table_count = count;
+	return mib;
+}
+
+void
+mib_free(struct mib *mib)
+{
+	if (!mib)
+		return;
+	for (unsigned t = 0; t < mib->table_count; t++)
+		free(mib->snap[t].rows);
+	free(mib->segs);
+	free(mib);
+}
+
+int
+mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count)
+{
+	const struct ipm_segment **copy = NULL;
+	if (count) {
+		copy = malloc(count * sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, segs, count * sizeof(*copy));
+	}
+	free(mib->segs);
+	mib->segs = copy;
+	mib->seg_count = count;
+	for (unsigned t = 0; t < mib->table_count; t++) {
+		mib->snap[t].count = 0;
+		mib->snap[t].made_ns = 0;
+	}
+	return 0;
+}
+
+void
+mib_request(struct mib *mib)
+{
+	mib->request++;
+	mib->now_ns = ipm_now_ns();
+}
+
+/* --- names ------------------------------------------------------------------------------------------------ */
+
+static int
+name_compare(const mib_subid *a, size_t a_len, const mib_subid *b, size_t b_len)
+{
+	size_t n = a_len < b_len ? a_len : b_len;
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return (a_len > b_len) - (a_len < b_len);
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------- */
+
+static int
+row_compare(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	return name_compare(x->key, x->key_len, y->key, y->key_len);
+}
+
+static struct row *
+row_add(struct snapshot *snap)
+{
+	if (snap->count == snap->room) {
+		uint32_t room = snap->room ? snap->room * 2 : 16;
+		struct row *rows = realloc(snap->rows, room * sizeof(*rows));
+		if (!rows)
+			return NULL;
+		snap->rows = rows;
+		snap->room = room;
+	}
+	return &snap->rows[snap->count++];
+}
+
+/* The single row that scalars have, as long as there is anything to show. */
+static void
+rows_scalar(struct mib *mib, struct snapshot *snap)
+{
+	struct row *row = mib->seg_count ? row_add(snap) : NULL;
+	if (row)
+		*row = (struct row){ .key = { 0 }, .key_len = 1 };
+}
+
+static void
+rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, uint16_t s)
+{
+	const struct ipm_segment *seg = mib->segs[s];
+	uint32_t used = ipm_segment_used(seg, table->record);
+
+	for (uint32_t slot = 0; slot < used; slot++) {
+		union any_record record;
+		struct row row = { .slot = slot, .seg = s };
+		if (ipm_read(seg, table->record, slot, &record) < 0 || (table->shown && !table->shown(seg, &record)))
+			continue;
+		row.key_len = (uint16_t)table->key(&record, row.key);
+		struct row *place = row.key_len ? row_add(snap) : NULL;
+		if (place)
+			*place = row;
+	}
+}
+
+/*
+ * Make the rows anew if records came or went. On a busy gateway that may be so at every request: no more than
+ * a tenth of the time goes into it, so with 100,000 tunnels a new row may take a fraction of a second to show.
+ */
+static void
+snapshot_refresh(struct mib *mib, unsigned t)
+{
+	const struct mib_table *table = mib->tables[t];
+	struct snapshot *snap = &mib->snap[t];
+	uint64_t change = 1; /* the counters of no segments at all */
+
+	for (unsigned s = 0; s < mib->seg_count; s++)
+		change += ipm_segment_change(mib->segs[s], table->record);
+	if (snap->made_ns && (change == snap->change || mib->now_ns - snap->made_ns < 10 * snap->cost_ns))
+		return;
+	uint64_t start = ipm_now_ns();
+	snap->change = change;
+	snap->count = snap->hint = 0;
+	snap->read_in = 0;
+	if (!table->key)
+		rows_scalar(mib, snap);
+	else
+		for (unsigned s = 0; s < mib->seg_count; s++)
+			rows_of(mib, table, snap, (uint16_t)s);
+	qsort(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare);
+	snap->made_ns = ipm_now_ns();
+	snap->cost_ns = snap->made_ns - start;
+}
+
+/* The rows to answer this request from: they stay the same until the next. */
+static struct snapshot *
+snapshot_of(struct mib *mib, unsigned t)
+{
+	struct snapshot *snap = &mib->snap[t];
+	if (snap->made_ns == 0 || snap->read_in != mib->request)
+		snapshot_refresh(mib, t);
+	return snap;
+}
+
+/* The first row whose index is not before @p key; behind it if it is @p key and not @p inclusive. */
+static uint32_t
+row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusive)
+{
+	uint32_t low = 0, high = snap->count;
+
+	/* A walk comes with the row we gave last. */
+	if (snap->hint < snap->count) {
+		const struct row *row = &snap->rows[snap->hint];
+		if (name_compare(row->key, row->key_len, key, len) == 0)
+			return inclusive ? snap->hint : snap->hint + 1;
+	}
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const struct row *row = &snap->rows[mid];
+		int order = name_compare(row->key, row->key_len, key, len);
+		if (order < 0 || (order == 0 && !inclusive))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Scalars speak for all segments. */
+static bool
+read_totals(struct mib *mib, struct ipm_totals *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned s = 0; s < mib->seg_count; s++) {
+		struct ipm_totals one;
+		if (ipm_totals_read(mib->segs[s], &one) < 0)
+			return false;
+		/* All of it is 64-bit counts but the two indexes at the end, which nobody shows. */
+		uint64_t *to = (uint64_t *)(void *)sum, *from = (uint64_t *)(void *)&one;
+		for (size_t i = 0; i < offsetof(struct ipm_totals, next_ike) / sizeof(*to); i++)
+			to[i] += from[i];
+	}
+	return true;
+}
+
+/* Read the row's record, once in a request. NULL: it has gone since the rows were made. */
+static const void *
+row_record(struct mib *mib, unsigned t, uint32_t r)
+{
+	const struct mib_table *table = mib->tables[t];
+	struct snapshot *snap = &mib->snap[t];
+	const struct row *row = &snap->rows[r];
+
+	if (snap->read_in != mib->request || snap->read_row != r) {
+		snap->read_in = mib->request;
+		snap->read_row = r;
+		if (!table->key) {
+			snap->read_ok = read_totals(mib, &snap->record.totals);
+		} else {
+			mib_subid key[MIB_KEY_MAX];
+			snap->read_ok = ipm_read(mib->segs[row->seg], table->record, row->slot, &snap->record) == 0 &&
+					table->key(&snap->record, key) == row->key_len &&
+					memcmp(key, row->key, row->key_len * sizeof(key[0])) == 0;
+		}
+	}
+	return snap->read_ok ? &snap->record : NULL;
+}
+
+static bool
+cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, struct mib_value *out)
+{
+	struct snapshot *snap = &mib->snap[t];
+	const uint8_t *record = row_record(mib, t, r);
+	struct mib_cell cell = { .seg = mib->segs[snap->rows[r].seg], .record = record, .now_ns = mib->now_ns };
+
+	if (!record)
+		return false;
+	out->type = col->type;
+	out->len = 0;
+	out->number = 0;
+	if (!col->convert(&cell, record + col->field, out))
+		return false;
+	snap->hint = r;
+	return true;
+}
+
+/* --- requests --------------------------------------------------------------------------------------------- */
+
+/* The first column whose number is not below @p id. */
+static unsigned
+col_search(const struct mib_table *table, mib_subid id)
+{
+	unsigned low = 0, high = table->ncols;
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+		if (table->cols[mid].id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The first table that ends behind @p name: the one that holds it, or the next. */
+static unsigned
+table_search(const struct mib *mib, const mib_subid *name, size_t len)
+{
+	unsigned low = 0, high = mib->table_count;
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+		const struct mib_table *table = mib->tables[mid];
+		size_t n = len < table->oid_len ? len : table->oid_len;
+		if (name_compare(table->oid, table->oid_len, name, n) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool
+table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
+{
+	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
+}
+
+enum mib_result
+mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out)
+{
+	unsigned t = table_search(mib, name, len);
+	if (t == mib->table_count || !table_holds(mib->tables[t], name, len) || len == mib->tables[t]->oid_len)
+		return MIB_NO_OBJECT;
+	const struct mib_table *table = mib->tables[t];
+	unsigned c = col_search(table, name[table->oid_len]);
+	if (c == table->ncols || table->cols[c].id != name[table->oid_len])
+		return MIB_NO_OBJECT;
+	struct snapshot *snap = snapshot_of(mib, t);
+	const mib_subid *key = name + table->oid_len + 1;
+	size_t key_len = len - table->oid_len - 1;
+	uint32_t r = row_search(snap, key, key_len, true);
+	if (r == snap->count || name_compare(snap->rows[r].key, snap->rows[r].key_len, key, key_len) != 0)
+		return MIB_NO_INSTANCE;
+	return cell_value(mib, t, &table->cols[c], r, out) ? MIB_OK : MIB_NO_INSTANCE;
+}
+
+enum mib_result
+mib_next(struct mib *mib, const mib_subid *name, size_t len, bool inclusive, const mib_subid *end, size_t end_len,
+	 mib_subid *next, size_t *next_len, struct mib_value *out)
+{
+	for (unsigned t = table_search(mib, name, len); t < mib->table_count; t++) {
+		const struct mib_table *table = mib->tables[t];
+		struct snapshot *snap = snapshot_of(mib, t);
+		unsigned c = 0;
+		uint32_t r = 0;
+
+		if (end_len && name_compare(table->oid, table->oid_len, end, end_len) >= 0)
+			return MIB_END;
+		if (table_holds(table, name, len) && len > table->oid_len) {
+			c = col_search(table, name[table->oid_len]);
+			if (c < table->ncols && table->cols[c].id == name[table->oid_len] && len > table->oid_len + 1)
+				r = row_search(snap, name + table->oid_len + 1, len - table->oid_len - 1, inclusive);
+		}
+		for (; c < table->ncols; c++, r = 0) {
+			for (; r < snap->count; r++) {
+				const struct row *row = &snap->rows[r];
+				memcpy(next, table->oid, table->oid_len * sizeof(*next));
+				next[table->oid_len] = table->cols[c].id;
+				memcpy(next + table->oid_len + 1, row->key, row->key_len * sizeof(*next));
+				*next_len = table->oid_len + 1 + row->key_len;
+				if (end_len && name_compare(next, *next_len, end, end_len) >= 0)
+					return MIB_END;
+				if (cell_value(mib, t, &table->cols[c], r, out))
+					return MIB_OK;
+			}
+		}
+	}
+	return MIB_END;
+}

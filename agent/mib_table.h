@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file mib_table.h  The generic table engine: MIB tables as views of model segments.
+ *
+ * A table is a list of columns (one line each) over one kind of record. Its rows are kept as a sorted list
+ * of index and slot, made anew when the set of records changes; a request finds its row by bisection and
+ * reads that one record. Scalars are a table with the single index 0.
+ *
+ * Nothing here knows AgentX or Net-SNMP: names are arrays of sub-identifiers, values have SMI tags, so the
+ * same tables can be served by a subagent or from within snmpd.
+ *
+ * Threads:   one thread for each struct mib.
+ */
+#ifndef MIB_TABLE_H
+#define MIB_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipm_segment.h"
+
+typedef unsigned long mib_subid; /* as Net-SNMP's oid, so that names need no copying */
+
+#define MIB_NAME_MAX 128
+#define MIB_KEY_MAX  2 /* sub-identifiers of an index */
+
+/** SMI types by their BER tag, which AgentX uses too (RFC 2741, 5.4). */
+enum mib_type {
+	MIB_INTEGER = 2,
+	MIB_OCTETS = 4,
+	MIB_COUNTER = 65,
+	MIB_GAUGE = 66, /* Unsigned32 too */
+	MIB_TICKS = 67,
+	MIB_COUNTER64 = 70,
+};
+
+struct mib_value {
+	enum mib_type type;
+	uint32_t len;    /* of octets */
+	uint64_t number; /* all other types */
+	uint8_t octets[IPM_ID_MAX];
+};
+
+/** Where a cell is: what a conversion may look at beside its field. */
+struct mib_cell {
+	const struct ipm_segment *seg;
+	const void *record;
+	uint64_t now_ns;
+};
+
+/** Make the value of one cell out of its field of the record; false: there is no such cell. */
+typedef bool mib_convert(const struct mib_cell *cell, const void *field, struct mib_value *out);
+
+struct mib_col {
+	uint16_t id;
+	uint8_t type; /* enum mib_type */
+	bool writable;
+	const char *name;
+	mib_convert *convert;
+	size_t field; /* offset in the record */
+};
+
+/** One line of a table. ROW is the record's struct; define it before the list of columns. */
+#define COL(id, name, type, convert, field)                                       \
+	{                                                                         \
+		id, MIB_##type, false, name, convert, offsetof(struct ROW, field) \
+	}
+#define COL_RW(id, name, type, convert, field)                                   \
+	{                                                                        \
+		id, MIB_##type, true, name, convert, offsetof(struct ROW, field) \
+	}
+
+struct mib_table {
+	const char *name;
+	const mib_subid *oid; /* of the entry, whose children are the columns; of the group for scalars */
+	unsigned oid_len;
+	enum ipm_section_kind record;
+	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
+	unsigned (*key)(const void *record, mib_subid *key);
+	/* Should the record have a row now? NULL: always. Asked when rows are made, not for each request. */
+	bool (*shown)(const struct ipm_segment *seg, const void *record);
+	const struct mib_col *cols;
+	unsigned ncols;
+};
+
+#define MIB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MIB_COLS(array)  .cols = (array), .ncols = MIB_COUNT(array)
+#define MIB_OID(array)   .oid = (array), .oid_len = MIB_COUNT(array)
+
+struct mib; /* a set of tables over a set of segments */
+
+/**
+ * @param tables  in the order of their OIDs, none within another; must outlive the result
+ * @return NULL when out of memory; mib_free() it
+ */
+struct mib *mib_new(const struct mib_table *const *tables, unsigned count);
+void mib_free(struct mib *mib);
+
+/** Serve these segments from now on; they must live until the next call. Index ranges should not overlap. */
+int mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count);
+
+/**
+ * Call it before each request (a PDU with all its varbinds): within one, a row is read once and all its
+ * columns agree, and rows neither come nor go.
+ */
+void mib_request(struct mib *mib);
+
+enum mib_result { MIB_OK, MIB_NO_OBJECT, MIB_NO_INSTANCE, MIB_END };
+
+/** GET. MIB_OK, MIB_NO_OBJECT or MIB_NO_INSTANCE (RFC 3416, 4.2.1). */
+enum mib_result mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out);
+
+/**
+ * GETNEXT: the first cell behind @p name, or at it with @p inclusive, and before @p end (len 0: no end).
+ *
+ * @param next  room for MIB_NAME_MAX sub-identifiers
+ * @return MIB_OK or MIB_END
+ */
+enum mib_result mib_next(struct mib *mib, const mib_subid *name, size_t len, bool inclusive, const mib_subid *end,
+			 size_t end_len, mib_subid *next, size_t *next_len, struct mib_value *out);
+
+#endif

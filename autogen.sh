@@ -1,0 +1,3 @@
+#!/bin/sh
+# Make ./configure.
+cd "$(dirname "$0")" && exec autoreconf -fi

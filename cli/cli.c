@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd_table.h"
+
+static __attribute__((format(printf, 3, 0))) void
+complain(struct cli *cli, const char *level, const char *format, va_list ap)
+{
+	fflush(cli->out); /* keep the order when both go to one place */
+	fprintf(cli->err, "ipsecmon: %s", level);
+	vfprintf(cli->err, format, ap);
+	fputc('\n', cli->err);
+}
+
+void
+cli_fail(struct cli *cli, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	complain(cli, "", format, ap);
+	va_end(ap);
+	cli->status = 1;
+}
+
+void
+cli_warn(struct cli *cli, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	complain(cli, "warning: ", format, ap);
+	va_end(ap);
+}
+
+static void
+usage(FILE *f)
+{
+	fprintf(f, "usage: ipsecmon [-c FILE] [--json] show ...\n"
+		   "       ipsecmon [-V | -h]\n");
+}
+
+static void
+help(FILE *f)
+{
+	fprintf(f, "ipsecmon: the IPsec state of this gateway, as Cisco IOS shows it\n\n");
+	usage(f);
+	fprintf(f,
+		"  -c FILE  read FILE instead of %s\n"
+		"  --json   JSON in place of text\n"
+		"  -V       say the version\n"
+		"  -h       say this\n\n"
+		"Words may be shortened while they stay unique; a ? lists what may stand in its place:\n",
+		DEFAULT_CONF);
+	cmd_list_all(f, cmd_root);
+}
+
+static void
+command_run(struct cli *cli, const char *conf_file, const struct cmd_match *match)
+{
+	char error[512];
+	struct conf *conf = conf_load(conf_file, error, sizeof(error));
+	if (!conf) {
+		cli_fail(cli, "%s", error);
+		return;
+	}
+	cli->conf = conf;
+	cli_segments_open(cli);
+	cli->now_ns = ipm_now_ns();
+	if (cli->json)
+		fputs("{\"segments\":[", cli->out);
+	if (cli->segments > 0)
+		match->word->run(cli, match);
+	if (cli->json)
+		fputs("]}\n", cli->out);
+	if (cli->unread == 1)
+		cli_fail(cli, "1 record could not be read: its writer is at it, or died there");
+	else if (cli->unread)
+		cli_fail(cli, "%zu records could not be read: their writer is at them, or died there", cli->unread);
+	cli_segments_close(cli);
+	conf_free(conf);
+	cli->conf = NULL;
+}
+
+int
+cli_run(int argc, char **argv, FILE *out, FILE *err)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct cli cli = { .out = out, .err = err, .patience = CLI_PATIENCE };
+	const char *conf_file = NULL;
+	optind = 0; /* glibc: begin anew */
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":c:Vh", options, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			conf_file = optarg;
+			break;
+		case 'j':
+			cli.json = true;
+			break;
+		case 'V':
+			fprintf(out, "ipsecmon %s\n", PACKAGE_VERSION);
+			return fflush(out) ? 1 : 0;
+		case 'h':
+			help(out);
+			return fflush(out) ? 1 : 0;
+		case ':':
+			fprintf(err, "ipsecmon: -%c needs a file\n", optopt);
+			usage(err);
+			return 2;
+		default:
+			if (optopt && !strchr("Vhj", optopt))
+				fprintf(err, "ipsecmon: there is no option -%c\n", optopt);
+			else
+				fprintf(err, "ipsecmon: there is no option %s\n", argv[optind - 1]);
+			usage(err);
+			return 2;
+		}
+	}
+	struct cmd_match match;
+	cmd_match(cmd_root, argc - optind, argv + optind, &match);
+	if (match.result == CMD_HELP) {
+		cmd_list(out, &match);
+	} else if (match.result != CMD_RUN) {
+		cmd_explain(err, argv + optind, &match);
+		return 2;
+	} else {
+		command_run(&cli, conf_file, &match);
+	}
+	if (fflush(out) != 0 || ferror(out)) {
+		fprintf(err, "ipsecmon: cannot write: %s\n", strerror(errno));
+		return 1;
+	}
+	return cli.status;
+}

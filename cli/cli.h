@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file cli.h  What the commands of ipsecmon(1) share: the segments that are open, sorted rows, errors.
+ *
+ * Memory:    a command keeps one (group, index, slot) for each record that it shows, and the record it is at.
+ * Errors:    a command prints what it can. cli_fail() says what it could not, and makes the exit status 1.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "conf.h"
+#include "ipm_segment.h"
+
+#define CLI_STALE_NS 10000000000u /* a writer that has been silent for longer is worth a warning */
+#define CLI_PATIENCE 200          /* ms: one that was preempted goes on, one that died does not */
+
+struct cli_segment {
+	struct ipm_segment *seg;
+	uint32_t ordinal; /* of the *.model files by name, from 0: IOS's slot */
+};
+
+struct cli {
+	FILE *out, *err;
+	bool json;
+	int status; /* to exit with */
+	const struct conf *conf;
+	struct cli_segment *segment;
+	size_t segments;
+	size_t unread;   /* records that the writer was at for too long */
+	int patience;    /* milliseconds that may still be spent on waiting for a writer in mid-write */
+	uint64_t now_ns; /* when the command began */
+	bool comma_segment, comma_row;
+};
+
+/**
+ * Do what a command line asks.
+ *
+ * @return  the exit status: 0; 1 when something could not be shown; 2 for a wrong command line
+ */
+int cli_run(int argc, char **argv, FILE *out, FILE *err);
+
+__attribute__((format(printf, 2, 3))) void cli_fail(struct cli *cli, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void cli_warn(struct cli *cli, const char *format, ...);
+
+/** Attach every segment in run-dir that can be; the others are reported. */
+void cli_segments_open(struct cli *cli);
+void cli_segments_close(struct cli *cli);
+
+/** ipm_read(), with patience for a writer that lost its CPU in the middle of the record. */
+int
+cli_read_patiently(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out);
+
+/** Copy a record; false when the slot has none, or it cannot be read (which is remembered in cli->unread). */
+bool cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out);
+
+struct cli_row {
+	uint64_t group;
+	uint32_t index, slot;
+	const struct cli_segment *segment;
+};
+
+struct cli_rows {
+	struct cli_row *row;
+	size_t n, room;
+};
+
+/** Says whether a record is to be shown, and may give it a group (it is 0). */
+typedef bool cli_pick(const struct cli_segment *s, const void *record, uint64_t *group);
+
+/** Add the records of @p kind that @p pick (NULL: all) wants. */
+void cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segment *s, enum ipm_section_kind kind,
+		      cli_pick *pick);
+/** By group, index, segment. */
+void cli_rows_sort(struct cli_rows *rows);
+void cli_rows_free(struct cli_rows *rows);
+
+/** Bytes enough for one record of any kind that has an index. */
+union cli_record {
+	uint32_t index;
+	struct ipm_feed feed;
+	struct ipm_ike_sa ike;
+	struct ipm_tunnel tunnel;
+	struct ipm_selector selector;
+	struct ipm_sa sa;
+};
+
+#endif

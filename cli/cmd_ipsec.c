@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+/* show crypto ipsec sa */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo_names.h"
+#include "cmd_table.h"
+#include "out.h"
+
+#define LIST_TRIES 8 /* the writer may change a tunnel's lists under us: then they are walked again */
+
+enum { ESP = 50, AH = 51, IPCOMP = 108 };
+
+/* A tunnel with all that hangs on it. The arrays can be used again for another one. */
+struct whole_tunnel {
+	struct ipm_tunnel tunnel;
+	struct ipm_selector *sel;
+	struct ipm_sa *sa;
+	size_t sels, sas, sel_room, sa_room;
+};
+
+static void
+whole_free(struct whole_tunnel *w)
+{
+	free(w->sel);
+	free(w->sa);
+}
+
+/* The array with room for one more, or NULL. */
+static void *
+grow(void *array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return array;
+	size_t more = *room ? *room * 2 : 8;
+	void *bigger = realloc(array, more * size);
+	if (bigger)
+		*room = more;
+	return bigger;
+}
+
+static int
+by_sel_index(const void *a, const void *b)
+{
+	const struct ipm_selector *x = a, *y = b;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int
+by_sa_index(const void *a, const void *b)
+{
+	const struct ipm_sa *x = a, *y = b;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Both lists; false when one does not hold together. */
+static bool
+whole_lists(struct cli *cli, const struct cli_segment *s, struct whole_tunnel *w)
+{
+	uint32_t left = ipm_segment_header(s->seg)->section[IPM_SELECTORS].capacity;
+	w->sels = w->sas = 0;
+	for (uint32_t at = w->tunnel.sel_head; at != 0; at = w->sel[w->sels++].next) {
+		struct ipm_selector *sel = grow(w->sel, w->sels, &w->sel_room, sizeof(*sel));
+		if (!sel)
+			return false;
+		w->sel = sel;
+		sel += w->sels;
+		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SELECTORS, at - 1, sel) != 0 ||
+		    sel->tunnel_index != w->tunnel.index)
+			return false;
+	}
+	left = w->tunnel.sas;
+	for (uint32_t at = w->tunnel.sa_head; at != 0; at = w->sa[w->sas++].next) {
+		struct ipm_sa *sa = grow(w->sa, w->sas, &w->sa_room, sizeof(*sa));
+		if (!sa)
+			return false;
+		w->sa = sa;
+		sa += w->sas;
+		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SAS, at - 1, sa) != 0 ||
+		    sa->tunnel_index != w->tunnel.index)
+			return false;
+	}
+	return true;
+}
+
+/* False when the tunnel is gone. */
+static bool
+whole_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index, struct whole_tunnel *w)
+{
+	bool good = false;
+	for (int i = 0; i < LIST_TRIES && !good; i++) {
+		if (!cli_read(cli, s, IPM_TUNNELS, slot, &w->tunnel) || w->tunnel.index != index ||
+		    w->tunnel.state == IPM_TUNNEL_HELD)
+			return false;
+		good = whole_lists(cli, s, w);
+	}
+	if (!good)
+		cli->unread++; /* shown with what was found */
+	if (w->sels > 1)
+		qsort(w->sel, w->sels, sizeof(*w->sel), by_sel_index);
+	if (w->sas > 1)
+		qsort(w->sa, w->sas, sizeof(*w->sa), by_sa_index);
+	return true;
+}
+
+/* ---- text ---- */
+
+/* Tunnels that share a heading have the same number; two that do not, may (then the heading comes twice). */
+static uint64_t
+heading_of(const struct ipm_tunnel *t)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	for (size_t i = 0; i < sizeof(t->conn) && t->conn[i]; i++)
+		hash = (hash ^ (uint8_t)t->conn[i]) * 1099511628211u;
+	for (size_t i = 0; i < sizeof(t->local.bytes) && i < t->local.len; i++)
+		hash = (hash ^ t->local.bytes[i]) * 1099511628211u;
+	return hash;
+}
+
+static bool
+pick_shown(const struct cli_segment *s, const void *record, uint64_t *group)
+{
+	const struct ipm_tunnel *t = record;
+	(void)s;
+	*group = heading_of(t);
+	return t->state != IPM_TUNNEL_HELD;
+}
+
+/* Headings in the order of their first tunnel, not of their hash. */
+static void
+order_headings(struct cli_rows *rows)
+{
+	cli_rows_sort(rows);
+	for (size_t i = 0, first = 0; i < rows->n; i++) {
+		uint64_t heading = rows->row[i].group;
+		first = rows->row[i].index;
+		for (; i < rows->n && rows->row[i].group == heading; i++)
+			rows->row[i].group = first;
+		i--;
+	}
+	cli_rows_sort(rows);
+}
+
+static uint64_t
+drops_of(const struct ipm_traffic *t)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		sum += t->drops[i];
+	return sum;
+}
+
+static void
+print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
+{
+	char seconds[24] = "-";
+	int64_t left = out_remaining_ns(now_ns, sa->installed_ns, sa->hard_ns);
+	if (left >= 0)
+		snprintf(seconds, sizeof(seconds), "%" PRId64, left / 1000000000);
+	fprintf(f, "        sa timing: remaining key lifetime ");
+	if (sa->hard_octets) {
+		uint64_t octets = sa->count.octets < sa->hard_octets ? sa->hard_octets - sa->count.octets : 0;
+		fprintf(f, "(k/sec): (%" PRIu64 "/%s)\n", octets / 1024, seconds);
+	} else {
+		fprintf(f, "(sec): %s\n", seconds);
+	}
+}
+
+static void
+print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct ipm_sa *sa)
+{
+	static const char *const encaps[] = { "", "Tunnel", "Transport", "BEET" };
+	char transform[ALGO_TRANSFORM_MAX], conn[OUT_TEXT_MAX];
+	int iv = sa->protocol == ESP ? algo_iv_octets(sa->proposal.encr) : 0;
+	fprintf(f, "      spi: 0x%" PRIX32 "(%" PRIu32 ")\n", sa->spi, sa->spi);
+	fprintf(f, "        transform: %s ,\n", algo_transform(sa->protocol, &sa->proposal, transform));
+	fprintf(f, "        in use settings ={%s%s, }\n", t->encap < 4 ? encaps[t->encap] : "",
+		t->udp_encap ? " UDP-Encaps" : "");
+	fprintf(f, "        slot: %" PRIu32 ", conn id: %" PRIu32 ", flow_id: %" PRIu32 ", crypto map: %s\n", ordinal,
+		t->index, sa->index, OUT_CLEAN(t->conn, conn));
+	print_timing(f, now_ns, sa);
+	if (iv >= 0)
+		fprintf(f, "        IV size: %d bytes\n", iv);
+	else
+		fprintf(f, "        IV size: -\n");
+	fprintf(f, "        replay detection support: %s\n", sa->replay_window ? "Y" : "-");
+}
+
+static void
+print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w)
+{
+	static const struct {
+		uint8_t direction, protocol;
+		const char *title;
+	} lists[] = {
+		{ IPM_IN, ESP, "inbound esp" },   { IPM_IN, AH, "inbound ah" },   { IPM_IN, IPCOMP, "inbound pcp" },
+		{ IPM_OUT, ESP, "outbound esp" }, { IPM_OUT, AH, "outbound ah" }, { IPM_OUT, IPCOMP, "outbound pcp" },
+	};
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
+		fprintf(cli->out, "     %s sas:\n", lists[l].title);
+		for (size_t i = 0; i < w->sas; i++)
+			if (w->sa[i].direction == lists[l].direction && w->sa[i].protocol == lists[l].protocol)
+				print_sa(cli->out, cli->now_ns, ordinal, &w->tunnel, &w->sa[i]);
+		fputc('\n', cli->out);
+	}
+}
+
+/* The SPI that packets leave with: of the newest outbound SA, one that is not expiring before one that is. */
+static uint32_t
+outbound_spi(const struct whole_tunnel *w)
+{
+	const struct ipm_sa *best = NULL;
+	for (size_t i = 0; i < w->sas; i++) {
+		const struct ipm_sa *sa = &w->sa[i];
+		if (sa->direction == IPM_OUT && sa->protocol != IPCOMP &&
+		    (!best || sa->state == IPM_SA_ACTIVE || best->state != IPM_SA_ACTIVE))
+			best = sa;
+	}
+	return best ? best->spi : 0;
+}
+
+/* One pair of selectors; @p sel NULL: the tunnel's are not known. */
+static void
+print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const struct ipm_selector *sel)
+{
+	const struct ipm_tunnel *t = &w->tunnel;
+	FILE *f = cli->out;
+	char local[OUT_ADDR_MAX], remote[OUT_ADDR_MAX], ident[OUT_IDENT_MAX];
+	uint64_t bad = t->in.drops[IPM_DROP_AUTH];
+	uint64_t verified = t->in.auths > bad ? t->in.auths - bad : 0;
+	out_addr(&t->local, local);
+	out_addr(&t->remote, remote);
+	fprintf(f, "\n   local  ident (addr/mask/prot/port): (%s)\n", sel ? out_ident(&sel->local, ident) : "-/-/-/-");
+	fprintf(f, "   remote ident (addr/mask/prot/port): (%s)\n", sel ? out_ident(&sel->remote, ident) : "-/-/-/-");
+	fprintf(f, "   current_peer: %s\n", remote);
+	fprintf(f, "     PERMIT, flags={origin_is_acl,}\n");
+	fprintf(f, "    #pkts encaps: %" PRIu64 ", #pkts encrypt: %" PRIu64 ", #pkts digest %" PRIu64 "\n", t->out.pkts,
+		t->out.crypts, t->out.auths);
+	fprintf(f, "    #pkts decaps: %" PRIu64 ", #pkts decrypt: %" PRIu64 ", #pkts verify %" PRIu64 "\n", t->in.pkts,
+		t->in.crypts, verified);
+	fprintf(f, "    #pkts compressed: %" PRIu64 ", #pkts decompressed: %" PRIu64 "\n", t->ipcomp ? t->out.pkts : 0,
+		t->ipcomp ? t->in.pkts : 0);
+	fprintf(f, "    #pkts not compressed: 0, #pkts compr. failed: 0, #pkts decompress failed: 0\n");
+	fprintf(f, "    #send errors %" PRIu64 ", #recv errors %" PRIu64 "\n\n", drops_of(&t->out), drops_of(&t->in));
+	fprintf(f, "     local crypto endpt.: %s, remote crypto endpt.: %s\n", local, remote);
+	fprintf(f, "     path mtu -, media mtu -\n");
+	fprintf(f, "     current outbound spi: %" PRIX32 "\n\n", outbound_spi(w));
+	print_sas(cli, ordinal, w);
+}
+
+static void
+print_text(struct cli *cli)
+{
+	struct cli_rows rows = { 0 };
+	struct whole_tunnel w = { 0 };
+	struct ipm_tunnel heading = { 0 }; /* whose heading was printed last */
+	for (size_t i = 0; i < cli->segments; i++)
+		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_TUNNELS, pick_shown);
+	order_headings(&rows);
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct cli_row *row = &rows.row[i];
+		if (!whole_read(cli, row->segment, row->slot, row->index, &w))
+			continue;
+		const struct ipm_tunnel *t = &w.tunnel;
+		if (!heading.index || strncmp(heading.conn, t->conn, sizeof(t->conn)) != 0 ||
+		    memcmp(&heading.local, &t->local, sizeof(t->local)) != 0) {
+			char conn[OUT_TEXT_MAX], local[OUT_ADDR_MAX];
+			fprintf(cli->out, "\ninterface: -\n    Crypto map tag: %s, local addr. %s\n",
+				OUT_CLEAN(t->conn, conn), out_addr(&t->local, local));
+			heading = *t;
+		}
+		for (size_t n = 0; n < w.sels; n++)
+			print_pair(cli, row->segment->ordinal, &w, &w.sel[n]);
+		if (w.sels == 0)
+			print_pair(cli, row->segment->ordinal, &w, NULL);
+	}
+	whole_free(&w);
+	cli_rows_free(&rows);
+}
+
+/* ---- JSON ---- */
+
+static const char *
+protocol_name(uint8_t protocol)
+{
+	return protocol == ESP ? "esp" : protocol == AH ? "ah" : protocol == IPCOMP ? "ipcomp" : NULL;
+}
+
+static json_t *
+json_side(const struct ipm_sel_side *side)
+{
+	static const char *const types[] = { NULL, "single", "range", "subnet" };
+	json_t *o = json_object();
+	out_json_string(o, "type", side->type < 4 ? types[side->type] : NULL);
+	out_json_addr(o, "first", &side->first);
+	out_json_addr(o, "last", &side->last);
+	if (side->type == IPM_SEL_SUBNET)
+		out_json_u64(o, "prefix", side->prefix);
+	out_json_u64(o, "protocol", side->protocol);
+	out_json_u64(o, "port_first", side->port_first);
+	out_json_u64(o, "port_last", side->port_last);
+	return o;
+}
+
+static json_t *
+json_selector(const struct ipm_selector *sel)
+{
+	json_t *o = json_object();
+	out_json_u64(o, "index", sel->index);
+	json_object_set_new(o, "local", json_side(&sel->local));
+	json_object_set_new(o, "remote", json_side(&sel->remote));
+	return o;
+}
+
+static json_t *
+json_sa(const struct cli *cli, const struct ipm_sa *sa)
+{
+	json_t *o = json_object();
+	char spi[16];
+	snprintf(spi, sizeof(spi), "0x%08" PRIx32, sa->spi);
+	out_json_u64(o, "index", sa->index);
+	out_json_string(o, "spi", spi);
+	out_json_string(o, "direction", sa->direction == IPM_IN ? "in" : "out");
+	out_json_string(o, "protocol", protocol_name(sa->protocol));
+	out_json_string(o, "state", sa->state == IPM_SA_ACTIVE ? "active" : "expiring");
+	out_json_proposal(o, "proposal", &sa->proposal);
+	if (sa->replay_window)
+		out_json_u64(o, "replay_window", sa->replay_window);
+	else
+		out_json_string(o, "replay_window", NULL);
+	out_json_since(o, "age", cli->now_ns, sa->installed_ns);
+	out_json_lifetime(o, cli->now_ns, sa->installed_ns, sa->hard_ns);
+	if (sa->hard_octets)
+		out_json_u64(o, "lifetime_octets", sa->hard_octets);
+	else
+		out_json_string(o, "lifetime_octets", NULL);
+	out_json_traffic(o, "count", &sa->count);
+	return o;
+}
+
+static json_t *
+json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	static const char *const encaps[] = { NULL, "tunnel", "transport", "beet" };
+	struct whole_tunnel w = { 0 };
+	const struct ipm_tunnel *t = &w.tunnel;
+	if (!whole_read(cli, s, slot, index, &w)) {
+		whole_free(&w);
+		return NULL;
+	}
+	json_t *o = json_object(), *sels = json_array(), *sas = json_array();
+	out_json_u64(o, "index", t->index);
+	OUT_JSON_TEXT(o, "conn", t->conn);
+	OUT_JSON_TEXT(o, "name", t->name);
+	out_json_string(o, "protocol", protocol_name(t->protocol));
+	out_json_string(o, "encap", t->encap < 4 ? encaps[t->encap] : NULL);
+	out_json_bool(o, "udp_encap", t->udp_encap);
+	out_json_bool(o, "ipcomp", t->ipcomp);
+	out_json_string(o, "keying", t->key_type == IPM_KEY_MANUAL ? "manual" : "ike");
+	out_json_addr(o, "local", &t->local);
+	out_json_addr(o, "remote", &t->remote);
+	out_json_u64(o, "ike_index", t->ike_index);
+	out_json_bool(o, "ike_alive", ipm_tunnel_ike_alive(s->seg, t));
+	out_json_u64(o, "reqid", t->reqid);
+	out_json_u64(o, "refreshes", t->refreshes);
+	out_json_u64(o, "sas_retired", t->sas_retired);
+	out_json_since(o, "age", cli->now_ns, t->created_ns);
+	out_json_traffic(o, "in", &t->in);
+	out_json_traffic(o, "out", &t->out);
+	for (size_t i = 0; i < w.sels; i++)
+		json_array_append_new(sels, json_selector(&w.sel[i]));
+	for (size_t i = 0; i < w.sas; i++)
+		json_array_append_new(sas, json_sa(cli, &w.sa[i]));
+	json_object_set_new(o, "selectors", sels);
+	json_object_set_new(o, "sas", sas);
+	whole_free(&w);
+	return o;
+}
+
+void
+cmd_ipsec_sa(struct cli *cli, const struct cmd_match *match)
+{
+	static const struct out_json_list list = {
+		.key = "tunnels", .kind = IPM_TUNNELS, .pick = pick_shown, .row = json_tunnel
+	};
+	(void)match;
+	if (cli->json)
+		out_json_segments(cli, &list);
+	else
+		print_text(cli);
+}

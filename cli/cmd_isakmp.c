@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* show crypto isakmp sa */
+#include <inttypes.h>
+
+#include "cmd_table.h"
+#include "out.h"
+
+enum { FAMILY_4, FAMILY_6 }; /* groups of rows */
+
+/* What is known of an IKE SA that is not established does not tell IOS's MM_ and AG_ states apart. */
+static const char *
+state_ios(const struct ipm_ike_sa *sa)
+{
+	switch (sa->state) {
+	case IPM_IKE_ESTABLISHED:
+		return sa->version == 1 ? "QM_IDLE" : "READY";
+	case IPM_IKE_NEGOTIATING:
+		return "IN-NEG";
+	case IPM_IKE_DELETING:
+		return "DELETE";
+	}
+	return "-";
+}
+
+static bool
+pick_family(const struct cli_segment *s, const void *record, uint64_t *group)
+{
+	const struct ipm_ike_sa *sa = record;
+	(void)s;
+	*group = sa->remote.len == 16 || sa->local.len == 16 ? FAMILY_6 : FAMILY_4;
+	return true;
+}
+
+static void
+print_sa(struct cli *cli, const struct cli_row *row, const struct ipm_ike_sa *sa)
+{
+	char dst[OUT_ADDR_MAX], src[OUT_ADDR_MAX];
+	out_addr(sa->initiator ? &sa->remote : &sa->local, dst); /* the responder */
+	out_addr(sa->initiator ? &sa->local : &sa->remote, src); /* the initiator */
+	if (row->group == FAMILY_4)
+		fprintf(cli->out, "%-15s %-15s %-14s %7" PRIu32 " %4" PRIu32 "\n", dst, src, state_ios(sa), sa->index,
+			row->segment->ordinal);
+	else
+		fprintf(cli->out, " dst: %s\n src: %s\n state: %-14s conn-id: %7" PRIu32 " slot: %4" PRIu32 "\n\n", dst,
+			src, state_ios(sa), sa->index, row->segment->ordinal);
+}
+
+static void
+print_text(struct cli *cli)
+{
+	struct cli_rows rows = { 0 };
+	for (size_t i = 0; i < cli->segments; i++)
+		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_IKE_SAS, pick_family);
+	cli_rows_sort(&rows);
+	bool both = rows.n > 0 && rows.row[rows.n - 1].group == FAMILY_6, head6 = false;
+	if (both)
+		fprintf(cli->out, "IPv4 Crypto ISAKMP SA\n");
+	fprintf(cli->out, "%-15s %-15s %-14s %s\n", "dst", "src", "state", "conn-id slot");
+	for (size_t i = 0; i < rows.n; i++) {
+		struct ipm_ike_sa sa;
+		if (rows.row[i].group == FAMILY_6 && !head6) {
+			fprintf(cli->out, "\nIPv6 Crypto ISAKMP SA\n\n");
+			head6 = true;
+		}
+		if (cli_read(cli, rows.row[i].segment, IPM_IKE_SAS, rows.row[i].slot, &sa) &&
+		    sa.index == rows.row[i].index)
+			print_sa(cli, &rows.row[i], &sa);
+	}
+	cli_rows_free(&rows);
+}
+
+static void
+json_traffic(json_t *object, const char *key, const struct ipm_ike_traffic *t)
+{
+	json_t *o = json_object();
+	out_json_u64(o, "octets", t->octets);
+	out_json_u64(o, "pkts", t->pkts);
+	out_json_u64(o, "drops", t->drops);
+	out_json_u64(o, "notifies", t->notifies);
+	out_json_u64(o, "exchanges", t->exchanges);
+	out_json_u64(o, "exchange_invalids", t->exchange_invalids);
+	out_json_u64(o, "exchange_rejects", t->exchange_rejects);
+	out_json_u64(o, "sa_deletes", t->sa_deletes);
+	json_object_set_new(object, key, o);
+}
+
+static void
+json_spi(json_t *object, const char *key, uint64_t spi)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "0x%016" PRIx64, spi);
+	out_json_string(object, key, text);
+}
+
+#define NAME_OF(table, n) ((n) < sizeof(table) / sizeof((table)[0]) ? (table)[n] : NULL)
+
+static json_t *
+json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	static const char *const states[] = { NULL, "negotiating", "established", "deleting" };
+	static const char *const modes[] = { NULL, "main", "aggressive" };
+	static const char *const auths[] = { NULL, "psk", "rsa", "ecdsa", "eddsa", "eap", "pubkey" };
+	struct ipm_ike_sa sa;
+	if (!cli_read(cli, s, IPM_IKE_SAS, slot, &sa) || sa.index != index)
+		return NULL;
+	json_t *o = json_object();
+	out_json_u64(o, "index", sa.index);
+	out_json_string(o, "state", NAME_OF(states, sa.state));
+	out_json_string(o, "ios_state", state_ios(&sa));
+	out_json_bool(o, "held", sa.held);
+	out_json_u64(o, "version", sa.version);
+	out_json_string(o, "mode", NAME_OF(modes, sa.mode));
+	out_json_string(o, "auth", NAME_OF(auths, sa.auth));
+	out_json_bool(o, "initiator", sa.initiator);
+	OUT_JSON_TEXT(o, "conn", sa.conn);
+	out_json_addr(o, "local", &sa.local);
+	out_json_u64(o, "local_port", sa.local_port);
+	OUT_JSON_TEXT(o, "local_id", sa.local_id);
+	out_json_bool(o, "local_nat", sa.nat_local);
+	out_json_addr(o, "remote", &sa.remote);
+	out_json_u64(o, "remote_port", sa.remote_port);
+	OUT_JSON_TEXT(o, "remote_id", sa.remote_id);
+	out_json_bool(o, "remote_nat", sa.nat_remote);
+	json_spi(o, "spi_initiator", sa.spi_initiator);
+	json_spi(o, "spi_responder", sa.spi_responder);
+	out_json_proposal(o, "proposal", &sa.proposal);
+	out_json_u64(o, "refreshes", sa.refreshes);
+	out_json_since(o, "age", cli->now_ns, sa.created_ns);
+	out_json_since(o, "established_age", cli->now_ns, sa.established_ns);
+	out_json_lifetime(o, cli->now_ns, sa.established_ns, sa.hard_ns);
+	json_traffic(o, "in", &sa.in);
+	json_traffic(o, "out", &sa.out);
+	return o;
+}
+
+void
+cmd_isakmp_sa(struct cli *cli, const struct cmd_match *match)
+{
+	static const struct out_json_list list = { .key = "ike_sas", .kind = IPM_IKE_SAS, .row = json_sa };
+	(void)match;
+	if (cli->json)
+		out_json_segments(cli, &list);
+	else
+		print_text(cli);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd_table.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct cmd_word isakmp_words[] = {
+	{ .word = "sa", .help = "IKE SAs, of IKEv1 and IKEv2", .run = cmd_isakmp_sa },
+	{ 0 },
+};
+
+static const struct cmd_word ipsec_words[] = {
+	{ .word = "sa", .help = "tunnels with their selectors, counters and SAs", .run = cmd_ipsec_sa },
+	{ 0 },
+};
+
+static const struct cmd_word crypto_words[] = {
+	{ .word = "ipsec", .help = "IPsec: phase 2", .next = ipsec_words },
+	{ .word = "isakmp", .help = "IKE: phase 1", .next = isakmp_words },
+	{ 0 },
+};
+
+static const struct cmd_word show_words[] = {
+	{ .word = "crypto", .help = "IKE and IPsec", .next = crypto_words },
+	{ .word = "feeds", .help = "where the figures come from, and how old they are", .run = cmd_feeds },
+	{ 0 },
+};
+
+const struct cmd_word cmd_root[] = {
+	{ .word = "show", .help = "show what is known", .next = show_words },
+	{ 0 },
+};
+
+static bool
+fits(const struct cmd_word *w, const char *prefix, size_t len)
+{
+	return w->argument || strncasecmp(w->word, prefix, len) == 0;
+}
+
+void
+cmd_match(const struct cmd_word *root, int words, char *const *word, struct cmd_match *out)
+{
+	*out = (struct cmd_match){ .list = root, .prefix = "" };
+	for (out->at = 0; out->at < words; out->at++) {
+		const char *text = word[out->at];
+		const struct cmd_word *found = NULL, *exact = NULL;
+		size_t hits = 0;
+		out->prefix = text;
+		out->prefix_len = strcspn(text, "?");
+		if (text[out->prefix_len] == '?') {
+			out->result = CMD_HELP;
+			return;
+		}
+		for (const struct cmd_word *w = out->list; w && w->word; w++) {
+			if (!fits(w, text, out->prefix_len))
+				continue;
+			if (!w->argument && strlen(w->word) == out->prefix_len)
+				exact = w;
+			found = w;
+			hits++;
+		}
+		if (exact)
+			found = exact;
+		else if (hits != 1 || out->prefix_len == 0) {
+			out->result = hits > 1 && out->prefix_len > 0 ? CMD_AMBIGUOUS : CMD_UNKNOWN;
+			return;
+		}
+		if (found->argument && out->arguments < CMD_ARGUMENTS_MAX)
+			out->argument[out->arguments++] = text;
+		out->word = found;
+		out->list = found->next;
+	}
+	out->prefix = "";
+	out->prefix_len = 0;
+	out->result = out->word && out->word->run ? CMD_RUN : CMD_INCOMPLETE;
+}
+
+static void
+list(FILE *f, const struct cmd_word *words, const char *prefix, size_t len)
+{
+	for (const struct cmd_word *w = words; w && w->word; w++)
+		if (fits(w, prefix, len))
+			fprintf(f, "  %-12s %s\n", w->word, w->help);
+}
+
+void
+cmd_list(FILE *f, const struct cmd_match *match)
+{
+	list(f, match->list, match->prefix, match->prefix_len);
+	if (match->word && match->word->run && match->prefix_len == 0)
+		fprintf(f, "  <cr>\n");
+}
+
+static void
+list_below(FILE *f, const struct cmd_word *words, const char *before)
+{
+	for (const struct cmd_word *w = words; w && w->word; w++) {
+		char line[128];
+		snprintf(line, sizeof(line), "%s%s%s", before, *before ? " " : "", w->word);
+		if (w->run)
+			fprintf(f, "  %-24s %s\n", line, w->help);
+		list_below(f, w->next, line);
+	}
+}
+
+void
+cmd_list_all(FILE *f, const struct cmd_word *root)
+{
+	list_below(f, root, "");
+}
+
+void
+cmd_explain(FILE *f, char *const *word, const struct cmd_match *match)
+{
+	fprintf(f, "ipsecmon: ");
+	if (match->result == CMD_INCOMPLETE && match->at == 0) {
+		fprintf(f, "a command is missing; there is\n");
+	} else {
+		const char *fault = match->result == CMD_AMBIGUOUS ? "is ambiguous" : "is not known";
+		if (match->result != CMD_INCOMPLETE)
+			fprintf(f, "\"%s\" %s%s", match->prefix, fault, match->at ? " after " : "");
+		for (int i = 0; i < match->at; i++)
+			fprintf(f, "%s%s%s", i ? " " : "\"", word[i], i + 1 == match->at ? "\"" : "");
+		if (match->result == CMD_INCOMPLETE)
+			fprintf(f, " is not complete; what may follow:\n");
+		else if (match->result == CMD_AMBIGUOUS)
+			fprintf(f, "; it fits\n");
+		else if (match->list)
+			fprintf(f, "; known are\n");
+		else
+			fprintf(f, ", where the command ends\n");
+	}
+	list(f, match->list, match->prefix, match->result == CMD_AMBIGUOUS ? match->prefix_len : 0);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "algo_names.h"
+#include "out.h"
+
+void
+out_json_u64(json_t *object, const char *key, uint64_t n)
+{
+	json_object_set_new(object, key, json_integer(n < INT64_MAX ? (json_int_t)n : INT64_MAX));
+}
+
+void
+out_json_bool(json_t *object, const char *key, bool value)
+{
+	json_object_set_new(object, key, json_boolean(value));
+}
+
+void
+out_json_string(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, text ? json_string(text) : json_null());
+}
+
+void
+out_json_text(json_t *object, const char *key, const char *text, size_t field)
+{
+	char clean[OUT_TEXT_MAX];
+	out_clean(text, field, clean);
+	out_json_string(object, key, clean[0] ? clean : NULL);
+}
+
+void
+out_json_addr(json_t *object, const char *key, const struct ipm_addr *a)
+{
+	char text[INET6_ADDRSTRLEN];
+	int family = a->len == 4 ? AF_INET : AF_INET6;
+	bool known = a->len == 4 || a->len == 16;
+	out_json_string(object, key, known ? inet_ntop(family, a->bytes, text, sizeof(text)) : NULL);
+}
+
+void
+out_json_seconds(json_t *object, const char *key, int64_t ns)
+{
+	json_object_set_new(object, key, ns < 0 ? json_null() : json_integer(ns / 1000000000));
+}
+
+void
+out_json_since(json_t *object, const char *key, uint64_t now_ns, uint64_t then_ns)
+{
+	out_json_seconds(object, key, then_ns == 0 ? -1 : now_ns > then_ns ? (int64_t)(now_ns - then_ns) : 0);
+}
+
+void
+out_json_lifetime(json_t *object, uint64_t now_ns, uint64_t from_ns, uint64_t life_ns)
+{
+	out_json_seconds(object, "lifetime", life_ns == 0 ? -1 : (int64_t)life_ns);
+	out_json_seconds(object, "remaining", out_remaining_ns(now_ns, from_ns, life_ns));
+}
+
+void
+out_json_proposal(json_t *object, const char *key, const struct ipm_proposal *p)
+{
+	char name[ALGO_NAME_MAX];
+	json_t *o = json_object();
+	out_json_string(o, "encr", algo_name(ALGO_ENCR, p->encr, p->encr_bits, name));
+	out_json_u64(o, "encr_id", p->encr);
+	out_json_u64(o, "encr_bits", p->encr_bits);
+	out_json_string(o, "integ", algo_name(ALGO_INTEG, p->integ, 0, name));
+	out_json_u64(o, "integ_id", p->integ);
+	out_json_string(o, "prf", algo_name(ALGO_PRF, p->prf, 0, name));
+	out_json_u64(o, "prf_id", p->prf);
+	out_json_string(o, "group", algo_name(ALGO_GROUP, p->group, 0, name));
+	out_json_u64(o, "group_id", p->group);
+	out_json_bool(o, "esn", p->esn);
+	json_object_set_new(object, key, o);
+}
+
+void
+out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
+{
+	static const char *const why[IPM_DROP_COUNT] = {
+		[IPM_DROP_REPLAY] = "replay",       [IPM_DROP_AUTH] = "auth",     [IPM_DROP_CRYPT] = "crypt",
+		[IPM_DROP_MALFORMED] = "malformed", [IPM_DROP_POLICY] = "policy", [IPM_DROP_EXPIRED] = "expired",
+		[IPM_DROP_CAPACITY] = "capacity",   [IPM_DROP_OTHER] = "other",
+	};
+	json_t *o = json_object(), *drops = json_object();
+	out_json_u64(o, "octets", t->octets);
+	out_json_u64(o, "raw_octets", t->raw_octets);
+	out_json_u64(o, "pkts", t->pkts);
+	out_json_u64(o, "crypts", t->crypts);
+	out_json_u64(o, "auths", t->auths);
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		out_json_u64(drops, why[i], t->drops[i]);
+	json_object_set_new(o, "drops", drops);
+	json_object_set_new(object, key, o);
+}
+
+static void
+segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json_list *list)
+{
+	const struct ipm_header *h = ipm_segment_header(s->seg);
+	const char *path = ipm_segment_path(s->seg);
+	json_t *head = json_object();
+	OUT_JSON_TEXT(head, "name", h->name);
+	out_json_text(head, "path", path, SIZE_MAX);
+	out_json_u64(head, "slot", s->ordinal);
+	out_json_u64(head, "writer_pid", atomic_load(&h->writer_pid));
+	out_json_seconds(head, "heartbeat_age", (int64_t)ipm_segment_silence_ns(s->seg));
+	if (list->head)
+		list->head(cli, s, head);
+	fprintf(cli->out, "%s\n{", cli->comma_segment ? "," : "");
+	if (json_dumpf(head, cli->out, JSON_EMBED) < 0)
+		cli_fail(cli, "cannot write JSON");
+	fprintf(cli->out, ", \"%s\": [", list->key);
+	json_decref(head);
+	cli->comma_segment = true;
+	cli->comma_row = false;
+}
+
+void
+out_json_segments(struct cli *cli, const struct out_json_list *list)
+{
+	for (size_t i = 0; i < cli->segments; i++) {
+		const struct cli_segment *s = &cli->segment[i];
+		struct cli_rows rows = { 0 };
+		cli_rows_collect(cli, &rows, s, list->kind, list->pick);
+		for (size_t n = 0; n < rows.n; n++)
+			rows.row[n].group = 0;
+		cli_rows_sort(&rows);
+		segment_open(cli, s, list);
+		for (size_t n = 0; n < rows.n; n++) {
+			json_t *row = list->row(cli, s, rows.row[n].slot, rows.row[n].index);
+			if (!row)
+				continue;
+			fprintf(cli->out, "%s\n", cli->comma_row ? "," : "");
+			if (json_dumpf(row, cli->out, 0) < 0)
+				cli_fail(cli, "cannot write JSON");
+			json_decref(row);
+			cli->comma_row = true;
+		}
+		fputs("]}", cli->out);
+		cli_rows_free(&rows);
+	}
+}

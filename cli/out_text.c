@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "out.h"
+
+const char *
+out_age(uint64_t ns, char out[OUT_AGE_MAX])
+{
+	uint64_t s = ns / 1000000000u;
+	if (s < 60)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " s", s);
+	else if (s < 3600)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
+	else
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
+	return out;
+}
+
+const char *
+out_since(uint64_t now_ns, uint64_t then_ns, char out[OUT_AGE_MAX])
+{
+	if (then_ns == 0) {
+		snprintf(out, OUT_AGE_MAX, "never");
+		return out;
+	}
+	out_age(now_ns > then_ns ? now_ns - then_ns : 0, out);
+	return strcat(out, " ago");
+}
+
+const char *
+out_addr(const struct ipm_addr *a, char out[OUT_ADDR_MAX])
+{
+	if (!((a->len == 4 && inet_ntop(AF_INET, a->bytes, out, OUT_ADDR_MAX)) ||
+	      (a->len == 16 && inet_ntop(AF_INET6, a->bytes, out, OUT_ADDR_MAX))))
+		snprintf(out, OUT_ADDR_MAX, "-");
+	for (char *c = out; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return out;
+}
+
+static void
+mask_of(unsigned prefix, char out[OUT_ADDR_MAX])
+{
+	struct ipm_addr mask = { .len = 4 };
+	for (unsigned i = 0; i < 32 && i < prefix; i++)
+		mask.bytes[i / 8] |= (uint8_t)(0x80u >> i % 8);
+	out_addr(&mask, out);
+}
+
+const char *
+out_ident(const struct ipm_sel_side *side, char out[OUT_IDENT_MAX])
+{
+	char first[OUT_ADDR_MAX], last[OUT_ADDR_MAX], mask[OUT_ADDR_MAX], port[16];
+	unsigned bits = side->first.len * 8u;
+	unsigned prefix = side->type == IPM_SEL_SUBNET ? side->prefix : bits;
+	out_addr(&side->first, first);
+	if (side->type == IPM_SEL_RANGE) {
+		out_addr(&side->last, last);
+		snprintf(mask, sizeof(mask), "-"); /* IOS has no ranges: four fields all the same */
+	} else {
+		last[0] = '\0';
+		if (bits == 32)
+			mask_of(prefix, mask);
+		else if (bits == 128)
+			snprintf(mask, sizeof(mask), "%u", prefix);
+		else
+			snprintf(mask, sizeof(mask), "-");
+	}
+	if (side->port_first == 0 && side->port_last == 65535)
+		snprintf(port, sizeof(port), "0");
+	else if (side->port_first == side->port_last)
+		snprintf(port, sizeof(port), "%u", side->port_first);
+	else
+		snprintf(port, sizeof(port), "%u-%u", side->port_first, side->port_last);
+	snprintf(out, OUT_IDENT_MAX, "%s%s%s/%s/%u/%s", first, last[0] ? "-" : "", last, mask, side->protocol, port);
+	return out;
+}
+
+/* Octets of the UTF-8 character at @p s that a terminal may have, or 0 (RFC 3629; no C1 controls). */
+static size_t
+utf8_len(const unsigned char *s, size_t left)
+{
+	if (s[0] < 0x80)
+		return s[0] >= 0x20 && s[0] != 0x7f;
+	size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+const char *
+out_clean(const char *text, size_t field, char out[OUT_TEXT_MAX])
+{
+	size_t len = strnlen(text, field), used = 0;
+	for (size_t i = 0; i < len && used + 5 < OUT_TEXT_MAX;) {
+		size_t n = utf8_len((const unsigned char *)text + i, len - i);
+		if (n == 0) {
+			out[used++] = '?';
+			i++;
+			continue;
+		}
+		memcpy(out + used, text + i, n);
+		used += n;
+		i += n;
+	}
+	out[used] = '\0';
+	return out;
+}
+
+int64_t
+out_remaining_ns(uint64_t now_ns, uint64_t from_ns, uint64_t life_ns)
+{
+	if (from_ns == 0 || life_ns == 0)
+		return -1;
+	uint64_t age = now_ns > from_ns ? now_ns - from_ns : 0;
+	return age < life_ns ? (int64_t)(life_ns - age) : 0;
+}

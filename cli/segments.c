@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/* The segments in run-dir, and the records in them in the order in which they are shown. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "out.h"
+
+#define SUFFIX ".model"
+
+static int
+is_segment(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+	return entry->d_name[0] != '.' && len > strlen(SUFFIX) &&
+	       strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name); /* the same in every locale */
+}
+
+static void
+segment_warn(struct cli *cli, const struct ipm_segment *seg)
+{
+	uint64_t silence = ipm_segment_silence_ns(seg);
+	uint32_t pid = atomic_load(&ipm_segment_header(seg)->writer_pid);
+	char age[OUT_AGE_MAX];
+	if (silence <= CLI_STALE_NS)
+		return;
+	out_age(silence, age);
+	if (pid)
+		cli_warn(cli, "%s: its writer (pid %u) has been silent for %s: the figures are that old",
+			 ipm_segment_path(seg), pid, age);
+	else
+		cli_warn(cli, "%s: its writer was stopped %s ago: the figures are that old", ipm_segment_path(seg),
+			 age);
+}
+
+void
+cli_segments_open(struct cli *cli)
+{
+	struct dirent **entry = NULL;
+	const char *dir = cli->conf->run_dir;
+	int n = scandir(dir, &entry, is_segment, by_name);
+	if (n < 0 && errno != ENOENT) {
+		cli_fail(cli, "%s: %s", dir, strerror(errno));
+		return;
+	}
+	if (n <= 0) {
+		cli_fail(cli, "no segment in %s: ipsecmond does not run, or it has another run-dir", dir);
+		free(entry);
+		return;
+	}
+	cli->segment = calloc((size_t)n, sizeof(*cli->segment));
+	for (int i = 0; i < n; i++) {
+		struct ipm_segment *seg;
+		struct ipm_error error = { "" };
+		char *path = conf_run_path(cli->conf, entry[i]->d_name);
+		int rc = path && cli->segment ? ipm_segment_attach(&seg, path, &error) : -ENOMEM;
+		if (rc == 0) {
+			cli->segment[cli->segments++] = (struct cli_segment){ seg, (uint32_t)i };
+			segment_warn(cli, seg);
+		} else if (error.text[0]) {
+			cli_fail(cli, "%s", error.text);
+		} else {
+			cli_fail(cli, "%s/%s: %s", dir, entry[i]->d_name, strerror(-rc));
+		}
+		free(path);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+void
+cli_segments_close(struct cli *cli)
+{
+	for (size_t i = 0; i < cli->segments; i++)
+		ipm_segment_close(cli->segment[i].seg);
+	free(cli->segment);
+	cli->segment = NULL;
+	cli->segments = 0;
+}
+
+int
+cli_read_patiently(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	int rc;
+	while ((rc = ipm_read(s->seg, kind, slot, out)) == -EAGAIN && cli->patience > 0) {
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		cli->patience--;
+	}
+	return rc;
+}
+
+bool
+cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	int rc = cli_read_patiently(cli, s, kind, slot, out);
+	if (rc == -EAGAIN)
+		cli->unread++;
+	return rc == 0;
+}
+
+void
+cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segment *s, enum ipm_section_kind kind,
+		 cli_pick *pick)
+{
+	uint32_t used = ipm_segment_used(s->seg, kind);
+	for (uint32_t slot = 0; slot < used; slot++) {
+		union cli_record record;
+		uint64_t group = 0;
+		if (!cli_read(cli, s, kind, slot, &record) || (pick && !pick(s, &record, &group)))
+			continue;
+		if (rows->n == rows->room) {
+			size_t room = rows->room ? rows->room * 2 : 64;
+			struct cli_row *row = realloc(rows->row, room * sizeof(*row));
+			if (!row) {
+				cli_fail(cli, "out of memory: not everything is shown");
+				return;
+			}
+			rows->row = row;
+			rows->room = room;
+		}
+		rows->row[rows->n++] = (struct cli_row){ group, record.index, slot, s };
+	}
+}
+
+static int
+by_group_and_index(const void *a, const void *b)
+{
+	const struct cli_row *x = a, *y = b;
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	return (x->segment->ordinal > y->segment->ordinal) - (x->segment->ordinal < y->segment->ordinal);
+}
+
+void
+cli_rows_sort(struct cli_rows *rows)
+{
+	if (rows->n > 1)
+		qsort(rows->row, rows->n, sizeof(*rows->row), by_group_and_index);
+}
+
+void
+cli_rows_free(struct cli_rows *rows)
+{
+	free(rows->row);
+	*rows = (struct cli_rows){ 0 };
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration file, on libconfuse. Sections and keys are rows of the two tables below; a new one needs a row
+ * there, a field in struct conf, and a paragraph in ipsecmon.conf(5).
+ *
+ * What libconfuse 3.3 does not do for us, and where we do it:
+ * - it counts the line of a comment twice, so comments are blanked before it sees them;
+ * - it takes a missing brace at the end of the file for granted, and its lexer stays inside a string that was never
+ *   closed, into the next file: conf_scan() finds both first;
+ * - it merges sections and keys that are given twice, and calls nobody when a section opens: a hidden key with a
+ *   default value in each section does (OPENED);
+ * - it expands ${NAME} from the environment: refused, a daemon's configuration is what the file says.
+ */
+#include "conf.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { ROOT, CAPACITY, FEED_VICI, AGENTX, SECTIONS };
+
+static const struct conf_section {
+	const char *name, *title;
+	size_t enabled; /* of a feed: where its bool is */
+} sections[SECTIONS] = {
+	[CAPACITY] = { "capacity", NULL, 0 },
+	[FEED_VICI] = { "feed", "vici", offsetof(struct conf, vici.enabled) },
+	[AGENTX] = { "agentx", NULL, 0 },
+};
+
+enum conf_kind { NUMBER, DIRECTORY, SOCKET };
+
+#define CAPACITY_MAX           16777216
+#define FIELD(name)            offsetof(struct conf, name)
+#define NUM(name, lo, hi, def) NUMBER, FIELD(name), lo, hi, def, NULL
+#define PATH(kind, name, def)  kind, FIELD(name), 0, 0, 0, def
+
+static const struct conf_key {
+	int section;
+	const char *name;
+	enum conf_kind kind;
+	size_t field;
+	uint32_t min, max, number;
+	const char *text; /* default of what is no number */
+} keys[] = {
+	{ ROOT, "run-dir", PATH(DIRECTORY, run_dir, "/run/ipsecmon") },
+	{ CAPACITY, "ike-sas", NUM(capacity.ike_sas, 1, CAPACITY_MAX, 16384) },
+	{ CAPACITY, "tunnels", NUM(capacity.tunnels, 1, CAPACITY_MAX, 16384) },
+	{ CAPACITY, "sas", NUM(capacity.sas, 1, CAPACITY_MAX, 65536) },
+	{ FEED_VICI, "socket", PATH(SOCKET, vici.socket, "/run/charon.vici") },
+	{ FEED_VICI, "poll-interval", NUM(vici.poll_interval, 1, 3600, 5) },
+	{ FEED_VICI, "hold-time", NUM(vici.hold_time, 0, 86400, 30) },
+	{ AGENTX, "socket", PATH(SOCKET, agentx.socket, "/var/agentx/master") },
+};
+
+#define FILE_MAX   (1024 * 1024)
+#define SOCKET_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
+#define RUNDIR_MAX (SOCKET_MAX - 27) /* control sockets are in there: room for "/" and a name */
+#define OPENED     "|opened"         /* no file can name it: libconfuse splits names at a bar */
+
+/* libconfuse passes no context to its callbacks, and its lexer is one for the process. */
+static struct conf_parse {
+	struct conf *conf;
+	const char *path;
+	char *error;
+	size_t error_size;
+	bool failed, any_feed;
+	bool section_seen[SECTIONS], key_seen[COUNT(keys)];
+} now;
+
+/* The first error is the one that is reported; line 0: of the file as a whole. */
+static __attribute__((format(printf, 2, 0))) void
+conf_vfail(int line, const char *format, va_list ap)
+{
+	if (now.failed)
+		return;
+	now.failed = true;
+	char text[512];
+	vsnprintf(text, sizeof(text), format, ap);
+	if (line > 0)
+		snprintf(now.error, now.error_size, "%s:%d: %s", now.path, line, text);
+	else
+		snprintf(now.error, now.error_size, "%s: %s", now.path, text);
+}
+
+static __attribute__((format(printf, 2, 3))) void
+conf_fail(int line, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	conf_vfail(line, format, ap);
+	va_end(ap);
+}
+
+static int
+section_find(const char *name, const char *title)
+{
+	for (int i = 0; i < SECTIONS; i++)
+		if (sections[i].name && strcmp(sections[i].name, name) == 0 &&
+		    (!sections[i].title || (title && strcmp(sections[i].title, title) == 0)))
+			return i;
+	return -1;
+}
+
+/* ROOT for the file itself, -1 for a section that there is not. */
+static int
+section_of(cfg_t *cfg)
+{
+	return strcmp(cfg_name(cfg), "root") == 0 ? ROOT : section_find(cfg_name(cfg), cfg_title(cfg));
+}
+
+/* "a, b, c": what may stand in a section, for messages. */
+static void
+section_contents(int section, char *out, size_t size)
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < COUNT(keys) && used < size; i++)
+		if (keys[i].section == section)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", keys[i].name);
+	for (int i = 0; section == ROOT && i < SECTIONS && used < size; i++)
+		if (sections[i].name)
+			used += (size_t)snprintf(out + used, size - used, ", %s%s%s", sections[i].name,
+						 sections[i].title ? " " : "",
+						 sections[i].title ? sections[i].title : "");
+}
+
+static void
+fail_unknown_key(cfg_t *cfg, const char *name)
+{
+	int section = section_of(cfg);
+	char has[256];
+	if (section < 0)
+		return; /* its opening has failed already */
+	section_contents(section, has, sizeof(has));
+	if (section == ROOT)
+		conf_fail(cfg->line, "there is no key or section '%s'; known are %s", name, has);
+	else
+		conf_fail(cfg->line, "there is no key '%s' in section %s%s%s; known are %s", name,
+			  sections[section].name, sections[section].title ? " " : "",
+			  sections[section].title ? sections[section].title : "", has);
+}
+
+/* libconfuse's own complaints. */
+static void
+on_error(cfg_t *cfg, const char *format, va_list ap)
+{
+	if (strncmp(format, "no such option", strlen("no such option")) == 0)
+		fail_unknown_key(cfg, va_arg(ap, const char *));
+	else
+		conf_vfail(cfg ? cfg->line : 0, format, ap);
+}
+
+/* A section begins. An error here is kept; to return one would make libconfuse abort the process. */
+static int
+on_open(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	(void)opt;
+	*(const char **)result = value;
+	int section = section_of(cfg);
+	bool feed = strcmp(cfg_name(cfg), sections[FEED_VICI].name) == 0;
+	if (section < 0) {
+		char has[128] = "";
+		for (int i = 0, n = 0; i < SECTIONS; i++)
+			if (sections[i].title)
+				n += snprintf(has + n, sizeof(has) - (size_t)n, "%s%s", n ? ", " : "",
+					      sections[i].title);
+		conf_fail(cfg->line, "there is no feed '%s'; known: %s", cfg_title(cfg), has);
+	} else if (now.section_seen[section]) {
+		conf_fail(cfg->line, "section %s%s%s is given twice", cfg_name(cfg), feed ? " " : "",
+			  feed ? cfg_title(cfg) : "");
+	} else {
+		now.section_seen[section] = true;
+		if (feed) {
+			now.any_feed = true;
+			*(bool *)((char *)now.conf + sections[section].enabled) = true;
+		}
+	}
+	return 0;
+}
+
+static bool
+number_parse(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 10 || text[digits])
+		return false;
+	uint64_t n = strtoull(text, NULL, 10);
+	if (n < min || n > max)
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
+/* A key has a value. */
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	*(const char **)result = value;
+	int section = section_of(cfg);
+	size_t i = 0;
+	while (i < COUNT(keys) && (keys[i].section != section || strcmp(keys[i].name, opt->name) != 0))
+		i++;
+	if (i == COUNT(keys)) { /* another feed's key, or one that was named through its section: "a|b" */
+		fail_unknown_key(cfg, opt->name);
+		return -1;
+	}
+	const struct conf_key *key = &keys[i];
+	void *field = (char *)now.conf + key->field;
+	size_t max = key->kind == SOCKET ? SOCKET_MAX : RUNDIR_MAX;
+	if (now.key_seen[i]) {
+		conf_fail(cfg->line, "%s is given twice", key->name);
+	} else if (key->kind == NUMBER) {
+		if (!number_parse(value, key->min, key->max, field))
+			conf_fail(cfg->line, "%s must be a number from %u to %u, not '%s'", key->name, key->min,
+				  key->max, value);
+	} else if (value[0] == '\0') {
+		conf_fail(cfg->line, "%s must not be empty", key->name);
+	} else if (value[0] != '/') {
+		conf_fail(cfg->line, "%s must be an absolute path, which begins with /, not '%s'", key->name, value);
+	} else if (strlen(value) > max) {
+		conf_fail(cfg->line, "%s must not be longer than %zu characters", key->name, max);
+	} else {
+		free(*(char **)field);
+		*(char **)field = strdup(value);
+		if (!*(char **)field)
+			conf_fail(0, "out of memory");
+	}
+	now.key_seen[i] = true;
+	return now.failed ? -1 : 0;
+}
+
+/**
+ * Check what libconfuse would not, and blank the comments. What is left has the same lines.
+ */
+static void
+conf_scan(char *text, size_t size)
+{
+	int line = 1, depth = 0, brace_line = 0;
+	bool word = false; /* inside an unquoted value, where // is no comment */
+	for (size_t i = 0; i < size && !now.failed; i++) {
+		unsigned char c = (unsigned char)text[i];
+		bool in_word = word;
+		word = false;
+		if (c == '\n') {
+			line++;
+		} else if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
+			conf_fail(line, "there is a control character (%u): this is not a text file", c);
+		} else if (c == '#' || (c == '/' && !in_word && i + 1 < size && text[i + 1] == '/')) {
+			while (i < size && text[i] != '\n')
+				text[i++] = ' ';
+			i--; /* the newline is the next one's */
+		} else if (c == '/' && !in_word && i + 1 < size && text[i + 1] == '*') {
+			size_t end = i + 2;
+			while (end + 1 < size && !(text[end] == '*' && text[end + 1] == '/'))
+				end++;
+			if (end + 1 >= size) {
+				conf_fail(line, "a comment begins here and does not end");
+				break;
+			}
+			for (; i < end + 2; i++) {
+				if (text[i] == '\n')
+					line++;
+				else
+					text[i] = ' ';
+			}
+			i--;
+		} else if (c == '"' || c == '\'') {
+			for (i++; i < size && text[i] != (char)c && text[i] != '\n' && !now.failed; i++) {
+				unsigned char in = (unsigned char)text[i];
+				if (in == '\\' && i + 1 < size && (text[i + 1] == (char)c || text[i + 1] == '\\'))
+					i++;
+				else if (in == '\\')
+					conf_fail(line, "in a string, \\ stands only before %c and \\", c);
+				else if (in < ' ' || in == 0x7f)
+					conf_fail(line, "there is a control character (%u) in a string", in);
+				else if (in == '$' && c == '"' && i + 1 < size && text[i + 1] == '{')
+					conf_fail(line, "${...} is not expanded here: write the value");
+			}
+			if (!now.failed && (i >= size || text[i] == '\n'))
+				conf_fail(line, "a string begins here and does not end");
+		} else if (c == '$' && i + 1 < size && text[i + 1] == '{') {
+			conf_fail(line, "${...} is not expanded here: write the value");
+		} else if (c == '{') {
+			if (depth++ == 0)
+				brace_line = line;
+		} else if (c == '}') {
+			depth--;
+		} else {
+			word = !strchr(" \t\r=()+,*", c);
+		}
+	}
+	if (depth > 0)
+		conf_fail(brace_line, "a section begins here and does not end: a } is missing");
+}
+
+/* The whole file with a NUL behind it, or NULL. */
+static char *
+file_read(const char *path, bool may_be_missing, bool *missing)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		*missing = may_be_missing && errno == ENOENT;
+		if (!*missing)
+			conf_fail(0, "cannot open: %s", strerror(errno));
+		return NULL;
+	}
+	char *text = malloc(FILE_MAX + 1);
+	size_t size = 0;
+	ssize_t got = -1;
+	if (!text)
+		conf_fail(0, "out of memory");
+	while (text && size <= FILE_MAX) {
+		got = read(fd, text + size, FILE_MAX + 1 - size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		size += (size_t)got;
+	}
+	if (text && got < 0)
+		conf_fail(0, "cannot read: %s", strerror(errno));
+	else if (size > FILE_MAX)
+		conf_fail(0, "is larger than %d octets: this is no configuration file", FILE_MAX);
+	close(fd);
+	if (now.failed) {
+		free(text);
+		return NULL;
+	}
+	text[size] = '\0';
+	conf_scan(text, size);
+	return text;
+}
+
+/* The keys of @p name as libconfuse wants them; feeds share one list, on_value() tells them apart. */
+static void
+options_of(const char *name, cfg_opt_t *opts)
+{
+	static char value[] = "x";
+	size_t n = 0;
+	if (name)
+		opts[n++] = (cfg_opt_t){ .name = OPENED, .type = CFGT_STR, .def.parsed = value, .parsecb = on_open };
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const char *of = sections[keys[i].section].name;
+		size_t same = 0;
+		if (name ? !of || strcmp(of, name) != 0 : of != NULL)
+			continue;
+		while (same < n && strcmp(opts[same].name, keys[i].name) != 0)
+			same++;
+		if (same == n)
+			opts[n++] = (cfg_opt_t){
+				.name = keys[i].name, .type = CFGT_STR, .flags = CFGF_NODEFAULT, .parsecb = on_value
+			};
+	}
+	for (int i = 0; !name && i < SECTIONS; i++) {
+		if (!sections[i].name || section_find(sections[i].name, sections[i].title) != i)
+			continue;
+		size_t same = 0;
+		while (same < n && strcmp(opts[same].name, sections[i].name) != 0)
+			same++;
+		if (same == n)
+			opts[n++] = (cfg_opt_t){ .name = sections[i].name,
+						 .type = CFGT_SEC,
+						 .flags = CFGF_MULTI | (sections[i].title ? CFGF_TITLE : 0) };
+	}
+	opts[n] = (cfg_opt_t)CFG_END();
+}
+
+static void
+conf_parse(const char *text)
+{
+	cfg_opt_t root[COUNT(keys) + SECTIONS + 2], sub[SECTIONS][COUNT(keys) + 2];
+	options_of(NULL, root);
+	for (size_t i = 0, s = 0; root[i].name; i++)
+		if (root[i].type == CFGT_SEC) {
+			options_of(root[i].name, sub[s]);
+			root[i].subopts = sub[s++];
+		}
+	cfg_t *cfg = cfg_init(root, CFGF_NONE);
+	if (!cfg) {
+		conf_fail(0, "out of memory");
+		return;
+	}
+	cfg_set_error_function(cfg, on_error);
+	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS)
+		conf_fail(cfg->line, "this is not understood");
+	cfg_free(cfg);
+}
+
+static void
+conf_defaults(void)
+{
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		void *field = (char *)now.conf + keys[i].field;
+		if (keys[i].kind == NUMBER)
+			*(uint32_t *)field = keys[i].number;
+		else if (!(*(char **)field = strdup(keys[i].text)))
+			conf_fail(0, "out of memory");
+	}
+}
+
+struct conf *
+conf_load(const char *path, char *error, size_t error_size)
+{
+	now = (struct conf_parse){ .path = path ? path : DEFAULT_CONF, .error = error, .error_size = error_size };
+	now.conf = calloc(1, sizeof(*now.conf));
+	if (!now.conf) {
+		conf_fail(0, "out of memory");
+		return NULL;
+	}
+	conf_defaults();
+	bool missing = false;
+	char *text = now.failed ? NULL : file_read(now.path, path == NULL, &missing);
+	if (text && !now.failed)
+		conf_parse(text);
+	free(text);
+	if (!now.any_feed)
+		now.conf->vici.enabled = true;
+	struct conf *conf = now.conf;
+	if (now.failed) {
+		conf_free(conf);
+		conf = NULL;
+	}
+	now = (struct conf_parse){ 0 };
+	return conf;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (keys[i].kind != NUMBER)
+			free(*(char **)((char *)conf + keys[i].field));
+	free(conf);
+}
+
+char *
+conf_run_path(const struct conf *conf, const char *name)
+{
+	char *path;
+	return asprintf(&path, "%s/%s", conf->run_dir, name) < 0 ? NULL : path;
+}

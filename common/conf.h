@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file conf.h  The configuration file, one for all programs (ipsecmon.conf(5)).
+ *
+ * Errors:    conf_load() returns NULL and leaves "FILE:LINE: what is wrong" in @p error. An unknown key, a
+ *            wrong type, a value out of range are errors, never ignored.
+ * Ownership: the result is the caller's; conf_free().
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf {
+	char *run_dir; /* where segments and sockets live */
+	struct {
+		uint32_t ike_sas, tunnels, sas;
+	} capacity;
+	struct {
+		bool enabled;
+		char *socket;
+		uint32_t poll_interval, hold_time; /* seconds */
+	} vici;
+	struct {
+		char *socket;
+	} agentx;
+};
+
+#define CONF_SEGMENT "gateway.model" /* ipsecmond's segment in run_dir */
+
+/**
+ * Read @p path; NULL: the default file, which may be missing (then everything is at its default).
+ */
+struct conf *conf_load(const char *path, char *error, size_t error_size);
+void conf_free(struct conf *conf);
+
+/** run_dir "/" name, to be freed by the caller. */
+char *conf_run_path(const struct conf *conf, const char *name);
+
+#endif

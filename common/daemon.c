@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+static struct {
+	const char *program;
+	bool to_stderr, to_syslog;
+} sink = { .program = "ipsecmon", .to_stderr = true };
+
+static int ready_fd = -1; /* the parent waits at its other end */
+
+void
+log_open(const char *program, bool foreground)
+{
+	sink.program = program;
+	sink.to_stderr = true; /* in the background until daemon_ready(): who starts us wants to see why not */
+	sink.to_syslog = !foreground;
+	if (sink.to_syslog)
+		openlog(program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+static __attribute__((format(printf, 3, 0))) void
+log_write(int priority, const char *level, const char *format, va_list ap)
+{
+	int saved = errno;
+	char text[1024];
+	vsnprintf(text, sizeof(text), format, ap);
+	/* Names in it come from peers: no line breaks, no escape sequences. */
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	size_t end = strlen(text);
+	while (end > 0 && text[end - 1] == ' ')
+		text[--end] = '\0';
+	if (sink.to_syslog)
+		syslog(priority, "%s%s", priority == LOG_INFO ? "" : level, text);
+	if (sink.to_stderr)
+		fprintf(stderr, "%s: %s%s\n", sink.program, level, text);
+	errno = saved;
+}
+
+#define LOG_WITH(priority, level)                       \
+	do {                                            \
+		va_list ap;                             \
+		va_start(ap, format);                   \
+		log_write(priority, level, format, ap); \
+		va_end(ap);                             \
+	} while (0)
+
+void
+log_error(const char *format, ...)
+{
+	LOG_WITH(LOG_ERR, "error: ");
+}
+
+void
+log_warn(const char *format, ...)
+{
+	LOG_WITH(LOG_WARNING, "warning: ");
+}
+
+void
+log_info(const char *format, ...)
+{
+	LOG_WITH(LOG_INFO, "info: ");
+}
+
+static void
+usage(FILE *f, const char *program)
+{
+	fprintf(f, "usage: %s [-c FILE] [-f] [-V] [-h]\n", program);
+}
+
+/* In the background the working directory is /: what was named relative to ours must still be found. */
+static const char *
+absolute(const char *path)
+{
+	static char buffer[4096];
+	char here[2048];
+	if (path[0] == '/' || !getcwd(here, sizeof(here)))
+		return path;
+	int n = snprintf(buffer, sizeof(buffer), "%s/%s", here, path);
+	return n > 0 && (size_t)n < sizeof(buffer) ? buffer : path;
+}
+
+void
+daemon_options(int argc, char **argv, const char *program, const char *about, struct daemon_options *opt)
+{
+	*opt = (struct daemon_options){ 0 };
+	opterr = 0;
+	for (int c; (c = getopt(argc, argv, "+:c:fVh")) != -1;) {
+		switch (c) {
+		case 'c':
+			opt->conf_file = optarg;
+			break;
+		case 'f':
+			opt->foreground = true;
+			break;
+		case 'V':
+			printf("%s %s\n", program, PACKAGE_VERSION);
+			exit(0);
+		case 'h':
+			printf("%s: %s\n\n", program, about);
+			usage(stdout, program);
+			printf("  -c FILE  read FILE instead of %s\n"
+			       "  -f       stay in the foreground, log to stderr\n"
+			       "  -V       say the version\n"
+			       "  -h       say this\n",
+			       DEFAULT_CONF);
+			exit(0);
+		case ':':
+			fprintf(stderr, "%s: -%c needs a file\n", program, optopt);
+			usage(stderr, program);
+			exit(2);
+		default:
+			if (optopt)
+				fprintf(stderr, "%s: there is no option -%c\n", program, optopt);
+			else
+				fprintf(stderr, "%s: there is no option %s\n", program, argv[optind - 1]);
+			usage(stderr, program);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "%s: '%s' is not an option\n", program, argv[optind]);
+		usage(stderr, program);
+		exit(2);
+	}
+	if (opt->conf_file && !opt->foreground)
+		opt->conf_file = absolute(opt->conf_file);
+}
+
+/* The parent's part: exits. */
+static _Noreturn void
+wait_for_child(pid_t pid, int fd)
+{
+	char byte;
+	ssize_t got;
+	int status;
+	do
+		got = read(fd, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	if (got == 1)
+		_exit(0);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			_exit(1);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "%s: ended by signal %d while starting\n", sink.program, WTERMSIG(status));
+	/* One that ended well without ever being ready has not started either. */
+	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1);
+}
+
+void
+daemon_start(const struct daemon_options *opt)
+{
+	int ends[2];
+	if (opt->foreground)
+		return;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		log_error("cannot make a pipe: %s", strerror(errno));
+		exit(1);
+	}
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0) {
+		log_error("cannot fork: %s", strerror(errno));
+		exit(1);
+	}
+	if (pid > 0) {
+		close(ends[1]);
+		wait_for_child(pid, ends[0]);
+	}
+	close(ends[0]);
+	ready_fd = ends[1];
+	setsid();
+}
+
+void
+daemon_ready(void)
+{
+	if (ready_fd < 0)
+		return;
+	if (chdir("/") < 0)
+		log_warn("cannot change to /: %s", strerror(errno));
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0) {
+		log_error("cannot open /dev/null: %s", strerror(errno));
+		exit(1);
+	}
+	sink.to_stderr = !sink.to_syslog;
+	fflush(NULL);
+	for (int fd = 0; fd <= 2; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	/* A parent that was killed meanwhile is no reason for us to end, too. */
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	ssize_t sent = write(ready_fd, "", 1);
+	(void)sent;
+	if (before != SIG_ERR)
+		signal(SIGPIPE, before);
+	close(ready_fd);
+	ready_fd = -1;
+}

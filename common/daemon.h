@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file daemon.h  What the programs have in common: options, log, going to the background.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include <stdbool.h>
+#include <stdarg.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/** To stderr in the foreground ("PROGRAM: level: text"), else to syslog. One line each. */
+void log_open(const char *program, bool foreground);
+__attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void log_warn(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void log_info(const char *format, ...);
+
+struct daemon_options {
+	const char *conf_file; /* -c; NULL: the default */
+	bool foreground;       /* -f */
+};
+
+/**
+ * Parse the options every daemon has: -c FILE, -f, -V, -h. Exits for -V and -h (0) and for wrong usage (2).
+ *
+ * @param about  one line that -h prints
+ */
+void daemon_options(int argc, char **argv, const char *program, const char *about, struct daemon_options *opt);
+
+/**
+ * Go to the background unless opt->foreground. The parent waits until daemon_ready(), and exits with its
+ * status, so that "started" means started.
+ */
+void daemon_start(const struct daemon_options *opt);
+void daemon_ready(void);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/* The strongSwan feed: when to connect, what to ask, how the feed is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "feed.h"
+#include "vici_client.h"
+#include "vici_decode.h"
+#include "vici_model.h"
+
+#define NS_PER_SECOND  1000000000ull
+#define RETRY_FIRST_MS 250
+#define RETRY_MOST_MS  4000
+#define LOOK_AGAIN_MS  300 /* after a rekey, when the old SA has got its last packets; when something is missing */
+#define CONNS_EVERY    12  /* polls: connections change rarely */
+
+struct feed_vici {
+	struct event_base *base;
+	struct ipm_writer *writer;
+	uint32_t slot; /* of our struct ipm_feed */
+	struct ipm_feed feed;
+	struct vici_client *client;
+	struct vici_model *model;
+	struct event *retry, *poll, *look_again, *second;
+	unsigned retry_ms, polls;
+	uint32_t interval, hold_time; /* seconds */
+	bool connected, listing;
+	uint64_t refused; /* records, at the last list */
+	bool full;        /* some were refused in the last list */
+	struct vici_sink sink;
+	/* The message being decoded. */
+	enum { SAID_LISTED, SAID_UPDOWN, SAID_REKEY } said;
+	struct vici_ike ike;
+	struct vici_child *child; /* the old one of a rekey */
+	bool have_ike, have_child;
+};
+
+static void
+publish(struct feed_vici *f)
+{
+	ipm_feed_put(f->writer, f->slot, &f->feed);
+	ipm_writer_commit(f->writer);
+}
+
+static void
+enter_state(struct feed_vici *f, enum ipm_feed_state state)
+{
+	if (f->feed.state != state) {
+		f->feed.state = (uint8_t)state;
+		f->feed.since_ns = ipm_now_ns();
+	}
+}
+
+static void
+timer_in_ms(struct event *timer, unsigned ms)
+{
+	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
+	event_add(timer, &in);
+}
+
+/* --- what charon says --------------------------------------------------------------------------------------------- */
+
+static void
+on_ike(void *arg, enum vici_role role, const struct vici_ike *ike)
+{
+	struct feed_vici *f = arg;
+	if (role == VICI_OLD) {
+		f->ike = *ike;
+		f->have_ike = true;
+	} else if (role == VICI_NEW) {
+		if (f->have_ike)
+			vici_model_ike_rekey(f->model, &f->ike, ike);
+	} else if (f->said == SAID_UPDOWN && !f->sink.up) {
+		f->ike = *ike; /* is it this that went down, or a child of it? on_event() sees */
+		f->have_ike = true;
+	} else {
+		vici_model_ike(f->model, ike);
+	}
+}
+
+static void
+on_child(void *arg, enum vici_role role, const struct vici_ike *ike, const struct vici_child *child)
+{
+	struct feed_vici *f = arg;
+	f->have_child = true;
+	if (role == VICI_OLD)
+		*f->child = *child;
+	else if (role == VICI_NEW)
+		vici_model_child_rekey(f->model, ike, f->child, child);
+	else if (f->said == SAID_UPDOWN && !f->sink.up)
+		vici_model_child_down(f->model, ike, child);
+	else
+		vici_model_child(f->model, ike, child);
+}
+
+static void
+on_conn(void *arg, const struct vici_conn *conn)
+{
+	struct feed_vici *f = arg;
+	vici_model_conn(f->model, conn);
+}
+
+static void
+on_conn_child(void *arg, const struct vici_conn *conn, const struct vici_conn_child *child)
+{
+	struct feed_vici *f = arg;
+	vici_model_conn_child(f->model, conn, child);
+}
+
+static bool
+decode(struct feed_vici *f, enum vici_form form, struct vici_slice msg)
+{
+	char error[IPM_TEXT_MAX - 32];
+	uint32_t bad = f->sink.bad_values;
+
+	f->have_ike = f->have_child = false;
+	if (vici_decode(form, msg.at, msg.len, &f->sink, error, sizeof(error)) < 0) {
+		f->feed.rejected++;
+		snprintf(f->feed.error, sizeof(f->feed.error), "message not understood: %s", error);
+		f->feed.errored_ns = ipm_now_ns();
+		return false;
+	}
+	f->feed.rejected += f->sink.bad_values > bad;
+	return true;
+}
+
+static void
+on_event(void *arg, struct vici_slice name, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+
+	if (vici_is(name, "list-sa")) {
+		f->said = SAID_LISTED;
+		decode(f, VICI_FORM_SA, msg);
+		return;
+	}
+	if (vici_is(name, "list-conn")) {
+		decode(f, VICI_FORM_CONN, msg);
+		return;
+	}
+	f->feed.events++;
+	f->said = vici_is(name, "ike-updown") || vici_is(name, "child-updown") ? SAID_UPDOWN : SAID_REKEY;
+	if (vici_is(name, "ike-update"))
+		f->said = SAID_LISTED;
+	if (decode(f, VICI_FORM_SA, msg)) {
+		if (vici_is(name, "ike-updown") && !f->sink.up && f->have_ike)
+			vici_model_ike_down(f->model, &f->ike);
+		/* Packets that were on their way still reach the old SA: look at it once more before it goes. */
+		if (f->said == SAID_REKEY && !event_pending(f->look_again, EV_TIMEOUT, NULL))
+			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
+	}
+	publish(f);
+}
+
+/* --- what we ask ---------------------------------------------------------------------------------------------------
+ */
+
+static void
+log_refused(struct feed_vici *f)
+{
+	uint64_t refused = vici_model_refused(f->model);
+	if (refused > f->refused && !f->full)
+		log_warn("vici: the segment is full: some SAs are not shown; raise \"capacity\" in the configuration");
+	f->full = refused > f->refused;
+	f->refused = refused;
+}
+
+static void
+on_listed(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	(void)msg;
+	f->listing = false;
+	if (!ok) {
+		snprintf(f->feed.error, sizeof(f->feed.error), "charon does not know the command list-sas");
+		f->feed.errored_ns = ipm_now_ns();
+		f->feed.errors++;
+	} else {
+		if (vici_model_list_end(f->model))
+			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
+		f->feed.updated_ns = ipm_now_ns();
+		enter_state(f, IPM_FEED_UP);
+	}
+	log_refused(f);
+	publish(f);
+}
+
+static void
+ask_list(struct feed_vici *f)
+{
+	if (!f->connected || f->listing)
+		return;
+	f->listing = true;
+	vici_model_list_begin(f->model);
+	vici_client_command(f->client, "list-sas", NULL, NULL, on_listed);
+}
+
+static void
+on_version(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	struct vici_slice daemon, version;
+	char name[IPM_NAME_MAX] = "", number[IPM_NAME_MAX] = "";
+	if (!ok || vici_find(msg, "daemon", &daemon) < 0 || vici_find(msg, "version", &version) < 0)
+		return;
+	vici_text(daemon, name, sizeof(name));
+	vici_text(version, number, sizeof(number));
+	snprintf(f->feed.detail, sizeof(f->feed.detail), "%s %s", name, number);
+	log_info("vici: connected to %s at %s", f->feed.detail, f->feed.source);
+}
+
+static void
+on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed_vici *f = arg;
+	(void)fd;
+	(void)what;
+	if (f->connected && ++f->polls % CONNS_EVERY == 0)
+		vici_client_command(f->client, "list-conns", NULL, NULL, NULL);
+	ask_list(f);
+	timer_in_ms(f->poll, f->interval * 1000);
+}
+
+static void
+on_look_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed_vici *f = arg;
+	(void)fd;
+	(void)what;
+	if (f->listing) /* that list may have passed it already */
+		timer_in_ms(f->look_again, LOOK_AGAIN_MS);
+	else
+		ask_list(f);
+}
+
+/* Time passes, whatever charon does. */
+static void
+on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed_vici *f = arg;
+	(void)fd;
+	(void)what;
+	vici_model_expire(f->model, ipm_now_ns());
+	publish(f);
+}
+
+/* --- the connection --------------------------------------------------------------------------------------------------
+ */
+
+static void
+on_connected(void *arg)
+{
+	static const char *const events[] = { "list-sa",      "list-conn",   "ike-updown", "ike-rekey",
+					      "child-updown", "child-rekey", "ike-update" };
+	struct feed_vici *f = arg;
+
+	f->connected = true;
+	f->retry_ms = RETRY_FIRST_MS;
+	f->feed.connects++;
+	/* Subscribe first, then ask what is there: nothing can happen unseen in between. */
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		vici_client_register(f->client, events[i]);
+	vici_client_command(f->client, "version", NULL, NULL, on_version);
+	vici_client_command(f->client, "list-conns", NULL, NULL, NULL);
+	ask_list(f);
+	timer_in_ms(f->poll, f->interval * 1000);
+	publish(f);
+}
+
+static void
+on_closed(void *arg, const char *why)
+{
+	struct feed_vici *f = arg;
+	bool was_connected = f->connected;
+
+	if (was_connected || f->feed.errors == 0 || strcmp(f->feed.error, why) != 0)
+		log_warn("vici: %s; trying again", why);
+	if (was_connected)
+		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
+	f->connected = f->listing = false;
+	event_del(f->poll);
+	event_del(f->look_again);
+	f->feed.errors++;
+	f->feed.errored_ns = ipm_now_ns();
+	snprintf(f->feed.error, sizeof(f->feed.error), "%s", why);
+	enter_state(f, IPM_FEED_DOWN);
+	publish(f);
+	timer_in_ms(f->retry, f->retry_ms);
+	f->retry_ms = f->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : f->retry_ms * 2;
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed_vici *f = arg;
+	(void)fd;
+	(void)what;
+	vici_client_open(f->client);
+}
+
+struct feed_vici *
+feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf)
+{
+	static const struct vici_client_ops ops = { .connected = on_connected, .closed = on_closed, .event = on_event };
+	struct feed_vici *f = calloc(1, sizeof(*f));
+	int slot = ipm_feed_open(writer, "vici");
+
+	if (!f || slot < 0)
+		goto fail;
+	f->base = base;
+	f->writer = writer;
+	f->slot = (uint32_t)slot;
+	f->feed = *ipm_feed_peek(writer, f->slot);
+	f->interval = conf->vici.poll_interval;
+	f->hold_time = conf->vici.hold_time;
+	f->retry_ms = RETRY_FIRST_MS;
+	f->sink = (struct vici_sink){
+		.arg = f, .ike = on_ike, .child = on_child, .conn = on_conn, .conn_child = on_conn_child
+	};
+	f->feed.interval_ns = f->interval * NS_PER_SECOND;
+	snprintf(f->feed.source, sizeof(f->feed.source), "%s", conf->vici.socket);
+	enter_state(f, IPM_FEED_DOWN);
+	f->child = malloc(sizeof(*f->child));
+	f->model = vici_model_new(writer, f->slot);
+	f->refused = f->model ? vici_model_refused(f->model) : 0;
+	f->client = vici_client_new(base, conf->vici.socket, &ops, f);
+	f->retry = evtimer_new(base, on_retry, f);
+	f->poll = evtimer_new(base, on_poll, f);
+	f->look_again = evtimer_new(base, on_look_again, f);
+	f->second = event_new(base, -1, EV_PERSIST, on_second, f);
+	if (!f->child || !f->model || !f->client || !f->retry || !f->poll || !f->look_again || !f->second)
+		goto fail;
+	/* What an earlier run left is true until charon says otherwise, or for the hold time. */
+	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
+	timer_in_ms(f->second, 1000);
+	timer_in_ms(f->retry, 0);
+	publish(f);
+	return f;
+fail:
+	log_error("vici: %s", slot < 0 ? "no room for another feed" : "out of memory");
+	feed_vici_close(f);
+	return NULL;
+}
+
+void
+feed_vici_close(struct feed_vici *f)
+{
+	if (!f)
+		return;
+	struct event *timers[] = { f->retry, f->poll, f->look_again, f->second };
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
+		if (timers[i])
+			event_free(timers[i]);
+	vici_client_free(f->client);
+	vici_model_free(f->model);
+	free(f->child);
+	free(f);
+}

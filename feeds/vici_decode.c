@@ -1,0 +1,863 @@
+/* SPDX-License-Identifier: ISC */
+/* Which keys a message has, and in what form, was read in strongSwan's vici_query.c (5.9.8 and 6.0). */
+#include "vici_decode.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- Names and their numbers ---- */
+
+struct name {
+	const char *text;
+	uint16_t number;
+};
+
+static const struct name ike_states[] = {
+	{ "CREATED", VICI_IKE_CREATED },
+	{ "CONNECTING", VICI_IKE_CONNECTING },
+	{ "ESTABLISHED", VICI_IKE_ESTABLISHED },
+	{ "PASSIVE", VICI_IKE_PASSIVE },
+	{ "REKEYING", VICI_IKE_REKEYING },
+	{ "REKEYED", VICI_IKE_REKEYED },
+	{ "DELETING", VICI_IKE_DELETING },
+	{ "DESTROYING", VICI_IKE_DESTROYING },
+	{ NULL, 0 },
+};
+
+static const struct name child_states[] = {
+	{ "CREATED", VICI_CHILD_CREATED },       { "ROUTED", VICI_CHILD_ROUTED },
+	{ "INSTALLING", VICI_CHILD_INSTALLING }, { "INSTALLED", VICI_CHILD_INSTALLED },
+	{ "UPDATING", VICI_CHILD_UPDATING },     { "REKEYING", VICI_CHILD_REKEYING },
+	{ "REKEYED", VICI_CHILD_REKEYED },       { "RETRYING", VICI_CHILD_RETRYING },
+	{ "DELETING", VICI_CHILD_DELETING },     { "DELETED", VICI_CHILD_DELETED },
+	{ "DESTROYING", VICI_CHILD_DESTROYING }, { NULL, 0 },
+};
+
+static const struct name versions[] = {
+	{ "1", 1 }, { "2", 2 }, { "IKEv1", 1 }, { "IKEv2", 2 }, { "IKEv1/2", 0 }, { NULL, 0 },
+};
+
+static const struct name flags[] = {
+	{ "yes", true }, { "1", true }, { "no", false }, { "0", false }, { NULL, 0 },
+};
+
+static const struct name modes[] = {
+	{ "TUNNEL", IPM_ENCAP_TUNNEL },
+	{ "TRANSPORT", IPM_ENCAP_TRANSPORT },
+	{ "TRANSPORT_PROXY", IPM_ENCAP_TRANSPORT }, /* Mobile IPv6 */
+	{ "BEET", IPM_ENCAP_BEET },
+	{ "IPTFS", IPM_ENCAP_TUNNEL }, /* RFC 9347: a tunnel with its traffic pattern hidden */
+	{ NULL, 0 },
+};
+
+static const struct name protocols[] = {
+	{ "ESP", IPPROTO_ESP },
+	{ "AH", IPPROTO_AH },
+	{ NULL, 0 },
+};
+
+static const struct name auths[] = {
+	{ "any", IPM_AUTH_UNKNOWN },
+	{ "public key", IPM_AUTH_PUBKEY },
+	{ "pre-shared key", IPM_AUTH_PSK },
+	{ "EAP", IPM_AUTH_EAP },
+	{ "XAuth", IPM_AUTH_UNKNOWN }, /* in the first round: the peer of an IKEv1 hybrid */
+	{ NULL, 0 },
+};
+
+/* IANA, "IKEv2 Parameters", transform type 1. */
+static const struct name encrs[] = {
+	{ "UNDEFINED", 0 },
+	{ "DES_IV64", 1 },
+	{ "DES_CBC", 2 },
+	{ "3DES_CBC", 3 },
+	{ "RC5_CBC", 4 },
+	{ "IDEA_CBC", 5 },
+	{ "CAST_CBC", 6 },
+	{ "BLOWFISH_CBC", 7 },
+	{ "3IDEA", 8 },
+	{ "DES_IV32", 9 },
+	{ "NULL", 11 },
+	{ "AES_CBC", 12 },
+	{ "AES_CTR", 13 },
+	{ "AES_CCM_8", 14 },
+	{ "AES_CCM_12", 15 },
+	{ "AES_CCM_16", 16 },
+	{ "AES_GCM_8", 18 },
+	{ "AES_GCM_12", 19 },
+	{ "AES_GCM_16", 20 },
+	{ "NULL_AES_GMAC", 21 },
+	{ "CAMELLIA_CBC", 23 },
+	{ "CAMELLIA_CTR", 24 },
+	{ "CAMELLIA_CCM_8", 25 },
+	{ "CAMELLIA_CCM_12", 26 },
+	{ "CAMELLIA_CCM_16", 27 },
+	{ "CHACHA20_POLY1305", 28 },
+	{ NULL, 0 },
+};
+
+/* Transform type 2. */
+static const struct name prfs[] = {
+	{ "PRF_UNDEFINED", 0 },     { "PRF_HMAC_MD5", 1 },
+	{ "PRF_HMAC_SHA1", 2 },     { "PRF_HMAC_TIGER", 3 },
+	{ "PRF_AES128_XCBC", 4 },   { "PRF_HMAC_SHA2_256", 5 },
+	{ "PRF_HMAC_SHA2_384", 6 }, { "PRF_HMAC_SHA2_512", 7 },
+	{ "PRF_AES128_CMAC", 8 },   { NULL, 0 },
+};
+
+/* Transform type 3. */
+static const struct name integs[] = {
+	{ "UNDEFINED", 0 },          { "HMAC_MD5_96", 1 },        { "HMAC_SHA1_96", 2 },       { "DES_MAC", 3 },
+	{ "KPDK_MD5", 4 },           { "AES_XCBC_96", 5 },        { "HMAC_MD5_128", 6 },       { "HMAC_SHA1_160", 7 },
+	{ "AES_CMAC_96", 8 },        { "AES_128_GMAC", 9 },       { "AES_192_GMAC", 10 },      { "AES_256_GMAC", 11 },
+	{ "HMAC_SHA2_256_128", 12 }, { "HMAC_SHA2_384_192", 13 }, { "HMAC_SHA2_512_256", 14 }, { NULL, 0 },
+};
+
+/* Transform type 4. */
+static const struct name groups[] = {
+	{ "KE_NONE", 0 },
+	{ "MODP_768", 1 },
+	{ "MODP_1024", 2 },
+	{ "MODP_1536", 5 },
+	{ "MODP_2048", 14 },
+	{ "MODP_3072", 15 },
+	{ "MODP_4096", 16 },
+	{ "MODP_6144", 17 },
+	{ "MODP_8192", 18 },
+	{ "ECP_256", 19 },
+	{ "ECP_384", 20 },
+	{ "ECP_521", 21 },
+	{ "MODP_1024_160", 22 },
+	{ "MODP_2048_224", 23 },
+	{ "MODP_2048_256", 24 },
+	{ "ECP_192", 25 },
+	{ "ECP_224", 26 },
+	{ "ECP_224_BP", 27 },
+	{ "ECP_256_BP", 28 },
+	{ "ECP_384_BP", 29 },
+	{ "ECP_512_BP", 30 },
+	{ "CURVE_25519", 31 },
+	{ "CURVE_448", 32 },
+	{ "GOST3410_256", 33 },
+	{ "GOST3410_512", 34 },
+	{ "ML_KEM_512", 35 },
+	{ "ML_KEM_768", 36 },
+	{ "ML_KEM_1024", 37 },
+	{ NULL, 0 },
+};
+
+/* ---- Values ---- */
+
+static struct vici_slice
+slice_of(const char *text)
+{
+	return (struct vici_slice){ (const uint8_t *)text, strlen(text) };
+}
+
+/* A whole number up to @p max, and nothing before or behind it. */
+static bool
+number(struct vici_slice value, unsigned int base, uint64_t max, uint64_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t n = 0;
+	if (value.len == 0)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		int octet = value.at[i] >= 'A' && value.at[i] <= 'F' ? value.at[i] | 0x20 : value.at[i];
+		const char *digit = memchr(digits, octet, base);
+		if (digit == NULL || n > (max - (uint64_t)(digit - digits)) / base)
+			return false;
+		n = n * base + (uint64_t)(digit - digits);
+	}
+	*out = n;
+	return true;
+}
+
+/* Make a string of a value for those who need one; false when there is no such string. */
+static bool
+string(struct vici_slice value, char *out, size_t size)
+{
+	if (value.len >= size || memchr(value.at, '\0', value.len) != NULL)
+		return false;
+	memcpy(out, value.at, value.len);
+	out[value.len] = '\0';
+	return true;
+}
+
+void
+vici_text(struct vici_slice value, char *out, size_t size)
+{
+	static const char dots[] = "...";
+	bool fits = value.len < size;
+	size_t keep = fits ? value.len : size - sizeof(dots);
+	memset(out, '?', keep);
+	for (size_t i = 0; i < keep; i++) {
+		if (value.at[i] >= 0x20 && value.at[i] < 0x7f)
+			out[i] = (char)value.at[i];
+	}
+	memcpy(out + keep, fits ? "" : dots, fits ? 1 : sizeof(dots));
+}
+
+static const struct name *
+find_name(const struct name *names, struct vici_slice value)
+{
+	while (names->text != NULL && !vici_is(value, names->text))
+		names++;
+	return names->text != NULL ? names : NULL;
+}
+
+static uint16_t
+transform(const struct name *names, struct vici_slice value)
+{
+	const struct name *known = find_name(names, value);
+	uint64_t n;
+	if (known != NULL)
+		return known->number;
+	/* A charon that has no name for a number writes "(35)". 1024 and up are for private use. */
+	if (value.len > 2 && value.at[0] == '(' && value.at[value.len - 1] == ')' &&
+	    number((struct vici_slice){ value.at + 1, value.len - 2 }, 10, 1023, &n))
+		return (uint16_t)n;
+	return IPM_TRANSFORM_OTHER;
+}
+
+uint16_t
+vici_encr(const char *name)
+{
+	return transform(encrs, slice_of(name));
+}
+
+uint16_t
+vici_integ(const char *name)
+{
+	return transform(integs, slice_of(name));
+}
+
+uint16_t
+vici_prf(const char *name)
+{
+	return transform(prfs, slice_of(name));
+}
+
+uint16_t
+vici_group(const char *name)
+{
+	return transform(groups, slice_of(name));
+}
+
+/* ---- Traffic selectors ---- */
+
+static bool
+parse_addr(const char *text, struct ipm_addr *out)
+{
+	*out = (struct ipm_addr){ .len = strchr(text, ':') != NULL ? 16 : 4 };
+	return inet_pton(out->len == 16 ? AF_INET6 : AF_INET, text, out->bytes) == 1;
+}
+
+/* "10.1.0.0/24": the addresses from all host bits clear to all host bits set. */
+static bool
+parse_subnet(char *text, struct ipm_sel_side *out)
+{
+	char *slash = strchr(text, '/');
+	uint64_t prefix, bits;
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	if (!parse_addr(text, &out->first))
+		return false;
+	bits = 8 * (uint64_t)out->first.len;
+	if (!number(slice_of(slash + 1), 10, bits, &prefix))
+		return false;
+	out->prefix = (uint8_t)prefix;
+	out->type = prefix == bits ? IPM_SEL_SINGLE : IPM_SEL_SUBNET;
+	out->last = out->first;
+	for (uint64_t bit = prefix; bit < bits; bit++) {
+		uint8_t mask = (uint8_t)(0x80u >> (bit % 8));
+		out->first.bytes[bit / 8] &= (uint8_t)~mask;
+		out->last.bytes[bit / 8] |= mask;
+	}
+	return true;
+}
+
+/* "10.0.0.1..10.0.0.9", cut in two. */
+static bool
+parse_range(const char *first, const char *last, struct ipm_sel_side *out)
+{
+	if (!parse_addr(first, &out->first) || !parse_addr(last, &out->last) || out->first.len != out->last.len)
+		return false;
+	int order = memcmp(out->first.bytes, out->last.bytes, out->first.len);
+	out->type = order == 0 ? IPM_SEL_SINGLE : IPM_SEL_RANGE;
+	out->prefix = order == 0 ? out->first.len * 8u : 0;
+	return order <= 0;
+}
+
+/* "8" or "8(1)": type and code of ICMP. */
+static bool
+parse_icmp(char *text, uint16_t *out)
+{
+	char *code = strchr(text, '(');
+	char *end = code != NULL ? strchr(code, ')') : NULL;
+	uint64_t t, c = 0;
+	if (code != NULL) {
+		if (end == NULL || end[1] != '\0')
+			return false;
+		*code = *end = '\0';
+		if (!number(slice_of(code + 1), 10, 255, &c))
+			return false;
+	}
+	if (!number(slice_of(text), 10, 255, &t))
+		return false;
+	*out = (uint16_t)(t << 8 | c);
+	return true;
+}
+
+static bool
+parse_port(char *text, uint8_t protocol, uint16_t *out)
+{
+	uint64_t n;
+	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
+		return parse_icmp(text, out);
+	if (!number(slice_of(text), 10, UINT16_MAX, &n))
+		return false;
+	*out = (uint16_t)n;
+	return true;
+}
+
+static bool
+find_protocol(const char *name, uint8_t *out)
+{
+	struct protoent entry, *found = NULL;
+	char buf[1024];
+	if (getprotobyname_r(name, &entry, buf, sizeof(buf), &found) != 0 || found == NULL)
+		return false;
+	*out = (uint8_t)found->p_proto;
+	return true;
+}
+
+static bool
+find_service(const char *name, const char *protocol, uint16_t *out)
+{
+	struct servent entry, *found = NULL;
+	char buf[1024];
+	if (getservbyname_r(name, protocol, &entry, buf, sizeof(buf), &found) != 0 || found == NULL)
+		return false;
+	*out = ntohs((uint16_t)found->s_port);
+	return true;
+}
+
+/* "80", "1000-2000", "OPAQUE", "http". @p protocol_name: NULL when the protocol was given as a number. */
+static bool
+parse_ports(char *text, const char *protocol_name, struct ipm_sel_side *out)
+{
+	if (strcmp(text, "OPAQUE") == 0) {
+		out->port_first = UINT16_MAX;
+		out->port_last = 0;
+		return true;
+	}
+	if (text[strspn(text, "0123456789()-")] != '\0') {
+		bool found = find_service(text, protocol_name, &out->port_first);
+		out->port_last = out->port_first;
+		return found;
+	}
+	char *dash = strchr(text, '-');
+	if (dash != NULL)
+		*dash = '\0';
+	if (!parse_port(text, out->protocol, &out->port_first))
+		return false;
+	out->port_last = out->port_first;
+	if (dash != NULL && !parse_port(dash + 1, out->protocol, &out->port_last))
+		return false;
+	return out->port_first <= out->port_last;
+}
+
+/* What stands in the brackets: "tcp", "tcp/80", "47", "0/80". */
+static bool
+parse_upper(char *text, struct ipm_sel_side *out)
+{
+	char *ports = strchr(text, '/');
+	uint64_t n;
+	if (ports != NULL)
+		*ports++ = '\0';
+	bool numeric = number(slice_of(text), 10, UINT8_MAX, &n);
+	if (numeric)
+		out->protocol = (uint8_t)n;
+	else if (!find_protocol(text, &out->protocol))
+		return false;
+	return ports == NULL || parse_ports(ports, numeric ? NULL : text, out);
+}
+
+int
+vici_parse_ts(const char *text, struct ipm_sel_side *out)
+{
+	struct ipm_sel_side side = { .port_last = UINT16_MAX };
+	char buf[192]; /* two IPv6 addresses, a protocol, a service */
+	if (!string(slice_of(text), buf, sizeof(buf)))
+		return -EINVAL;
+	char *bracket = strchr(buf, '[');
+	if (bracket != NULL) {
+		char *end = strchr(bracket, ']');
+		if (end == NULL || end[1] != '\0')
+			return -EINVAL;
+		*bracket = *end = '\0';
+		if (!parse_upper(bracket + 1, &side))
+			return -EINVAL;
+	}
+	if (strcmp(buf, "dynamic") == 0)
+		return -ENODATA;
+	char *dots = strstr(buf, "..");
+	if (dots != NULL)
+		*dots = '\0';
+	if (!(dots != NULL ? parse_range(buf, dots + 2, &side) : parse_subnet(buf, &side)))
+		return -EINVAL;
+	*out = side;
+	return 0;
+}
+
+/* ---- Keys: which field of a struct a value goes to, and how ---- */
+
+struct key {
+	const char *key;
+	bool (*take)(const struct key *key, struct vici_slice value, void *field); /* on false, field is untouched */
+	const struct name *names;
+	size_t offset, size; /* of the field */
+};
+
+static void
+store(uint64_t n, size_t size, void *field)
+{
+	if (size == sizeof(uint8_t))
+		*(uint8_t *)field = (uint8_t)n;
+	else if (size == sizeof(uint16_t))
+		*(uint16_t *)field = (uint16_t)n;
+	else if (size == sizeof(uint32_t))
+		*(uint32_t *)field = (uint32_t)n;
+	else
+		*(uint64_t *)field = n;
+}
+
+static bool
+take_decimal(const struct key *key, struct vici_slice value, void *field)
+{
+	uint64_t n;
+	bool ok = number(value, 10, UINT64_MAX >> (64 - 8 * key->size), &n);
+	if (ok)
+		store(n, key->size, field);
+	return ok;
+}
+
+static bool
+take_hex(const struct key *key, struct vici_slice value, void *field)
+{
+	uint64_t n;
+	bool ok = number(value, 16, UINT64_MAX >> (64 - 8 * key->size), &n);
+	if (ok)
+		store(n, key->size, field);
+	return ok;
+}
+
+/* Seconds until then; negative when that has passed. */
+static bool
+take_seconds(const struct key *key, struct vici_slice value, void *field)
+{
+	bool minus = value.len > 0 && value.at[0] == '-';
+	uint64_t n;
+	(void)key;
+	if (!number((struct vici_slice){ value.at + minus, value.len - minus }, 10, INT64_MAX, &n))
+		return false;
+	*(int64_t *)field = minus ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
+static bool
+take_named(const struct key *key, struct vici_slice value, void *field)
+{
+	const struct name *known = find_name(key->names, value);
+	if (known != NULL)
+		store(known->number, key->size, field);
+	return known != NULL;
+}
+
+static bool
+take_transform(const struct key *key, struct vici_slice value, void *field)
+{
+	store(transform(key->names, value), key->size, field);
+	return true;
+}
+
+static bool
+take_text(const struct key *key, struct vici_slice value, void *field)
+{
+	vici_text(value, field, key->size);
+	return true;
+}
+
+/* An address; "%any" is none, and so is "%any6". */
+static bool
+take_addr(const struct key *key, struct vici_slice value, void *field)
+{
+	struct ipm_addr addr = { 0 };
+	char text[INET6_ADDRSTRLEN];
+	(void)key;
+	if (!vici_is(value, "%any") && !vici_is(value, "%any6") &&
+	    !(string(value, text, sizeof(text)) && parse_addr(text, &addr)))
+		return false;
+	*(struct ipm_addr *)field = addr;
+	return true;
+}
+
+#define KEY_AS(owner, key, how, names, field)                                                             \
+	{                                                                                                 \
+		key, take_##how, names, offsetof(struct owner, field), sizeof(((struct owner *)0)->field) \
+	}
+#define KEY(owner, key, how, field)     KEY_AS(owner, key, how, NULL, field)
+#define NAMED(owner, key, names, field) KEY_AS(owner, key, named, names, field)
+#define ALGO(owner, key, names, field)  KEY_AS(owner, key, transform, names, field)
+
+/* What stands outside of all sections. */
+struct root {
+	bool up;                                 /* of ike-updown, child-updown; there only if so */
+	char alert[IPM_NAME_MAX];                /* of alert */
+	struct ipm_addr local_host, remote_host; /* of ike-update: where the IKE SA moves to */
+	uint16_t local_port, remote_port;
+};
+
+static const struct key root_keys[] = {
+	NAMED(root, "up", flags, up),
+	KEY(root, "type", text, alert),
+	KEY(root, "local-host", addr, local_host),
+	KEY(root, "local-port", decimal, local_port),
+	KEY(root, "remote-host", addr, remote_host),
+	KEY(root, "remote-port", decimal, remote_port),
+	{ 0 },
+};
+
+static const struct key ike_keys[] = {
+	KEY(vici_ike, "uniqueid", decimal, uniqueid),
+	NAMED(vici_ike, "version", versions, version),
+	NAMED(vici_ike, "state", ike_states, state),
+	NAMED(vici_ike, "initiator", flags, initiator),
+	NAMED(vici_ike, "nat-local", flags, nat_local),
+	NAMED(vici_ike, "nat-remote", flags, nat_remote),
+	KEY(vici_ike, "local-host", addr, local_host),
+	KEY(vici_ike, "local-port", decimal, local_port),
+	KEY(vici_ike, "local-id", text, local_id),
+	KEY(vici_ike, "remote-host", addr, remote_host),
+	KEY(vici_ike, "remote-port", decimal, remote_port),
+	KEY(vici_ike, "remote-id", text, remote_id),
+	KEY(vici_ike, "initiator-spi", hex, spi_initiator),
+	KEY(vici_ike, "responder-spi", hex, spi_responder),
+	ALGO(vici_ike, "encr-alg", encrs, proposal.encr),
+	KEY(vici_ike, "encr-keysize", decimal, proposal.encr_bits),
+	ALGO(vici_ike, "integ-alg", integs, proposal.integ),
+	KEY(vici_ike, "integ-keysize", decimal, proposal.integ_bits),
+	ALGO(vici_ike, "prf-alg", prfs, proposal.prf),
+	ALGO(vici_ike, "dh-group", groups, proposal.group),
+	KEY(vici_ike, "established", seconds, established),
+	KEY(vici_ike, "rekey-time", seconds, rekey_time),
+	KEY(vici_ike, "reauth-time", seconds, reauth_time),
+	{ 0 },
+};
+
+static const struct key child_keys[] = {
+	KEY(vici_child, "name", text, name),
+	KEY(vici_child, "uniqueid", decimal, uniqueid),
+	KEY(vici_child, "reqid", decimal, reqid),
+	NAMED(vici_child, "state", child_states, state),
+	NAMED(vici_child, "mode", modes, encap),
+	NAMED(vici_child, "protocol", protocols, protocol),
+	NAMED(vici_child, "encap", flags, udp_encap),
+	KEY(vici_child, "spi-in", hex, spi_in),
+	KEY(vici_child, "spi-out", hex, spi_out),
+	KEY(vici_child, "cpi-in", hex, cpi_in),
+	KEY(vici_child, "cpi-out", hex, cpi_out),
+	KEY(vici_child, "mark-in", hex, mark_in),
+	KEY(vici_child, "mark-out", hex, mark_out),
+	KEY(vici_child, "if-id-in", hex, if_id_in),
+	KEY(vici_child, "if-id-out", hex, if_id_out),
+	ALGO(vici_child, "encr-alg", encrs, proposal.encr),
+	KEY(vici_child, "encr-keysize", decimal, proposal.encr_bits),
+	ALGO(vici_child, "integ-alg", integs, proposal.integ),
+	KEY(vici_child, "integ-keysize", decimal, proposal.integ_bits),
+	ALGO(vici_child, "dh-group", groups, proposal.group),
+	NAMED(vici_child, "esn", flags, proposal.esn),
+	KEY(vici_child, "bytes-in", decimal, bytes_in),
+	KEY(vici_child, "packets-in", decimal, packets_in),
+	KEY(vici_child, "bytes-out", decimal, bytes_out),
+	KEY(vici_child, "packets-out", decimal, packets_out),
+	KEY(vici_child, "rekey-time", seconds, rekey_time),
+	KEY(vici_child, "life-time", seconds, life_time),
+	KEY(vici_child, "install-time", seconds, install_time),
+	{ 0 },
+};
+
+static const struct key conn_keys[] = {
+	NAMED(vici_conn, "version", versions, version),
+	{ 0 },
+};
+
+static const struct key round_keys[] = {
+	NAMED(vici_conn, "class", auths, remote_auth),
+	{ 0 },
+};
+
+static const struct key conn_child_keys[] = {
+	KEY(vici_conn_child, "rekey_bytes", decimal, rekey_octets),
+	{ 0 },
+};
+
+/* ---- Messages ---- */
+
+/* Step to the next element of the section that @p p is in; false at its end. A section wants to be left. */
+static bool
+step(struct vici_parser *p, struct vici_element *e)
+{
+	return vici_next(p, e) == 0 && e->kind != VICI_SECTION_END && e->kind != VICI_END;
+}
+
+static void
+take(const struct key *keys, const struct vici_element *e, void *owner, uint32_t *bad)
+{
+	while (keys->key != NULL && !vici_is(e->name, keys->key))
+		keys++;
+	if (keys->key != NULL && !keys->take(keys, e->value, (char *)owner + keys->offset))
+		++*bad;
+}
+
+/* Take the keys of a section and leave it. */
+static void
+take_section(struct vici_parser *p, const struct key *keys, void *owner, uint32_t *bad)
+{
+	struct vici_element e;
+	while (step(p, &e)) {
+		if (e.kind == VICI_KEY_VALUE)
+			take(keys, &e, owner, bad);
+		else if (e.kind == VICI_SECTION_START)
+			vici_leave(p);
+	}
+}
+
+/* Which side of a rekey a section within an SA's section is; VICI_CURRENT: none. */
+static enum vici_role
+side_of(struct vici_slice name)
+{
+	return vici_is(name, "old") ? VICI_OLD : vici_is(name, "new") ? VICI_NEW : VICI_CURRENT;
+}
+
+static void
+ts_list(struct vici_parser *p, struct ipm_sel_side *ts, uint32_t *count, uint32_t *bad)
+{
+	struct vici_element e;
+	char text[192];
+	*count = 0;
+	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
+		int rc = -EINVAL;
+		if (*count < VICI_TS_MAX && string(e.value, text, sizeof(text)))
+			rc = vici_parse_ts(text, &ts[*count]);
+		*count += rc == 0;
+		*bad += rc == -EINVAL;
+	}
+}
+
+/* An SA's section holds its keys, or, in a child-rekey, those of both SAs in sections "old" and "new". */
+static void
+child_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, const struct vici_ike *ike,
+	      struct vici_sink *sink)
+{
+	struct vici_child child;
+	struct vici_element e;
+	bool rekey = false;
+	/* All but the selectors, of which only those that are counted are looked at. */
+	memset(&child, 0, offsetof(struct vici_child, local_ts));
+	vici_text(name, child.name, sizeof(child.name));
+	child.rekey_time = child.life_time = child.install_time = VICI_UNSET;
+	child.bytes_in = child.packets_in = child.bytes_out = child.packets_out = UINT64_MAX;
+	while (step(p, &e)) {
+		enum vici_role side = side_of(e.name);
+		if (e.kind == VICI_KEY_VALUE) {
+			take(child_keys, &e, &child, &sink->bad_values);
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "local-ts")) {
+			ts_list(p, child.local_ts, &child.local_count, &sink->bad_values);
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "remote-ts")) {
+			ts_list(p, child.remote_ts, &child.remote_count, &sink->bad_values);
+		} else if (e.kind == VICI_SECTION_START && role == VICI_CURRENT && side != VICI_CURRENT) {
+			child_section(p, name, side, ike, sink);
+			rekey = true;
+		} else if (e.kind == VICI_SECTION_START) {
+			vici_leave(p);
+		}
+	}
+	uint64_t *counts[] = { &child.bytes_in, &child.packets_in, &child.bytes_out, &child.packets_out };
+	child.has_counts = true;
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		if (*counts[i] == UINT64_MAX) {
+			*counts[i] = 0;
+			child.has_counts = false;
+		}
+	}
+	if (!rekey && sink->child != NULL)
+		sink->child(sink->arg, role, ike, &child);
+}
+
+static void
+children_section(struct vici_parser *p, const struct vici_ike *ike, struct vici_sink *sink)
+{
+	struct vici_element e;
+	while (step(p, &e)) {
+		if (e.kind == VICI_SECTION_START)
+			child_section(p, e.name, VICI_CURRENT, ike, sink);
+	}
+}
+
+static void
+move_hosts(struct vici_ike *ike, const struct root *to)
+{
+	if (to->local_host.len != 0) {
+		ike->local_host = to->local_host;
+		ike->local_port = to->local_port;
+	}
+	if (to->remote_host.len != 0) {
+		ike->remote_host = to->remote_host;
+		ike->remote_port = to->remote_port;
+	}
+}
+
+static void
+ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, const struct root *root,
+	    struct vici_sink *sink)
+{
+	struct vici_ike ike = { .established = VICI_UNSET, .rekey_time = VICI_UNSET, .reauth_time = VICI_UNSET };
+	struct vici_parser children = *p;
+	struct vici_element e;
+	bool rekey = false;
+	vici_text(name, ike.name, sizeof(ike.name));
+	while (step(p, &e)) {
+		enum vici_role side = side_of(e.name);
+		if (e.kind == VICI_KEY_VALUE) {
+			take(ike_keys, &e, &ike, &sink->bad_values);
+		} else if (e.kind == VICI_SECTION_START && role == VICI_CURRENT && side != VICI_CURRENT) {
+			ike_section(p, name, side, root, sink);
+			rekey = true;
+		} else if (e.kind == VICI_SECTION_START) {
+			vici_leave(p);
+		}
+	}
+	if (rekey)
+		return;
+	move_hosts(&ike, root);
+	if (sink->ike != NULL)
+		sink->ike(sink->arg, role, &ike);
+	while (step(&children, &e)) {
+		if (e.kind == VICI_SECTION_START && vici_is(e.name, "child-sas"))
+			children_section(&children, &ike, sink);
+		else if (e.kind == VICI_SECTION_START)
+			vici_leave(&children);
+	}
+}
+
+static void
+conn_children_section(struct vici_parser *p, const struct vici_conn *conn, struct vici_sink *sink)
+{
+	struct vici_element e;
+	while (step(p, &e)) {
+		if (e.kind != VICI_SECTION_START)
+			continue;
+		struct vici_conn_child child = { .rekey_octets = 0 };
+		vici_text(e.name, child.name, sizeof(child.name));
+		take_section(p, conn_child_keys, &child, &sink->bad_values);
+		if (sink->conn_child != NULL)
+			sink->conn_child(sink->arg, conn, &child);
+	}
+}
+
+static void
+conn_section(struct vici_parser *p, struct vici_slice name, struct vici_sink *sink)
+{
+	struct vici_conn conn = { .version = 0 };
+	struct vici_parser children = *p;
+	struct vici_element e;
+	bool first_round = true;
+	vici_text(name, conn.name, sizeof(conn.name));
+	while (step(p, &e)) {
+		if (e.kind == VICI_KEY_VALUE) {
+			take(conn_keys, &e, &conn, &sink->bad_values);
+		} else if (e.kind == VICI_SECTION_START && first_round && e.name.len >= strlen("remote") &&
+			   memcmp(e.name.at, "remote", strlen("remote")) == 0) {
+			take_section(p, round_keys, &conn, &sink->bad_values);
+			first_round = false;
+		} else if (e.kind == VICI_SECTION_START) {
+			vici_leave(p);
+		}
+	}
+	if (sink->conn != NULL)
+		sink->conn(sink->arg, &conn);
+	while (step(&children, &e)) {
+		if (e.kind == VICI_SECTION_START && vici_is(e.name, "children"))
+			conn_children_section(&children, &conn, sink);
+		else if (e.kind == VICI_SECTION_START)
+			vici_leave(&children);
+	}
+}
+
+/* The IKE SAs of a message; in an alert they are one level deeper. */
+static void
+sa_sections(struct vici_parser *p, const struct root *root, struct vici_sink *sink)
+{
+	struct vici_element e;
+	while (step(p, &e)) {
+		if (e.kind != VICI_SECTION_START)
+			continue;
+		if (root->alert[0] != '\0' && p->depth == 1 && vici_is(e.name, "ike-sa"))
+			sa_sections(p, root, sink);
+		else
+			ike_section(p, e.name, VICI_CURRENT, root, sink);
+	}
+}
+
+static void
+conn_sections(struct vici_parser *p, struct vici_sink *sink)
+{
+	struct vici_element e;
+	while (step(p, &e)) {
+		if (e.kind == VICI_SECTION_START)
+			conn_section(p, e.name, sink);
+	}
+}
+
+/* Go through the whole message, keeping what stands outside of all sections. */
+static int
+check(struct vici_parser p, struct root *root, uint32_t *bad, char *error, size_t error_size)
+{
+	struct vici_element e;
+	int rc;
+	while ((rc = vici_next(&p, &e)) == 0 && e.kind != VICI_END) {
+		if (p.depth == 0 && e.kind == VICI_KEY_VALUE)
+			take(root_keys, &e, root, bad);
+	}
+	if (rc != 0)
+		snprintf(error, error_size, "%s, at octet %zu of %zu", p.why, p.pos, p.len);
+	return rc;
+}
+
+int
+vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici_sink *sink, char *error, size_t error_size)
+{
+	struct vici_parser p = vici_parse((struct vici_slice){ msg, len });
+	struct root root = { .up = false };
+	uint32_t bad = 0;
+	int rc = check(p, &root, &bad, error, error_size);
+	if (rc != 0)
+		return rc;
+	sink->up = root.up;
+	memcpy(sink->alert, root.alert, sizeof(sink->alert));
+	sink->bad_values += bad;
+	if (form == VICI_FORM_CONN)
+		conn_sections(&p, sink);
+	else
+		sa_sections(&p, &root, sink);
+	return 0;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file vici_decode.h  strongSwan's VICI messages, made into plain structs. Pure functions: bytes in, structs out.
+ *
+ * Source:    the messages list-sa, list-conn and the events ike-updown, ike-rekey, ike-update,
+ *            child-updown, child-rekey of strongSwan 5.9 and 6.x, and the alert of 6.x.
+ * Ownership: what a callback is given lives until it returns and holds no pointers: copy it.
+ * Errors:    a message is first checked from end to end; one that is malformed yields -EBADMSG and a
+ *            sentence, and no callback was called. Keys that we do not know are skipped; of a key that is
+ *            there twice the last good value counts. A value that does not parse leaves its field "not
+ *            known" and is counted in vici_sink.bad_values.
+ * Threads:   no state but what the caller passes in. About 60 KB of stack.
+ */
+#ifndef VICI_DECODE_H
+#define VICI_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipm_types.h"
+#include "vici_wire.h"
+
+enum vici_ike_state {
+	VICI_IKE_UNKNOWN,
+	VICI_IKE_CREATED,
+	VICI_IKE_CONNECTING,
+	VICI_IKE_ESTABLISHED,
+	VICI_IKE_PASSIVE,
+	VICI_IKE_REKEYING,
+	VICI_IKE_REKEYED,
+	VICI_IKE_DELETING,
+	VICI_IKE_DESTROYING,
+};
+
+enum vici_child_state {
+	VICI_CHILD_UNKNOWN,
+	VICI_CHILD_CREATED,
+	VICI_CHILD_ROUTED,
+	VICI_CHILD_INSTALLING,
+	VICI_CHILD_INSTALLED,
+	VICI_CHILD_UPDATING,
+	VICI_CHILD_REKEYING,
+	VICI_CHILD_REKEYED,
+	VICI_CHILD_RETRYING,
+	VICI_CHILD_DELETING,
+	VICI_CHILD_DELETED,
+	VICI_CHILD_DESTROYING,
+};
+
+#define VICI_UNSET INT64_MIN /* a number that the message did not have */
+
+struct vici_ike {
+	char name[IPM_NAME_MAX];
+	uint32_t uniqueid;
+	uint8_t version; /* 1, 2; 0: not said */
+	enum vici_ike_state state;
+	bool initiator, nat_local, nat_remote;
+	struct ipm_addr local_host, remote_host;
+	uint16_t local_port, remote_port;
+	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
+	uint64_t spi_initiator, spi_responder;
+	struct ipm_proposal proposal;
+	int64_t established, rekey_time, reauth_time; /* seconds, or VICI_UNSET */
+};
+
+#define VICI_TS_MAX 256 /* an IKEv2 TS payload holds no more than 255 */
+
+struct vici_child {
+	char name[IPM_NAME_MAX];
+	uint32_t uniqueid, reqid;
+	enum vici_child_state state;
+	uint8_t encap;    /* enum ipm_encap; 0: not said */
+	uint8_t protocol; /* 50, 51; 0: no SA yet */
+	bool udp_encap;
+	uint32_t spi_in, spi_out, cpi_in, cpi_out; /* 0: none */
+	uint32_t mark_in, mark_out, if_id_in, if_id_out;
+	struct ipm_proposal proposal;
+	uint64_t bytes_in, packets_in, bytes_out, packets_out;
+	bool has_counts;                             /* all four are known */
+	int64_t rekey_time, life_time, install_time; /* seconds, or VICI_UNSET */
+	uint32_t local_count, remote_count;          /* without "dynamic" ones: they name no address yet */
+	struct ipm_sel_side local_ts[VICI_TS_MAX], remote_ts[VICI_TS_MAX]; /* behind the counts: undefined */
+};
+
+/** A configured connection, with what list-sas does not tell of its SAs. */
+struct vici_conn {
+	char name[IPM_NAME_MAX];
+	uint8_t version;     /* 1, 2; 0: either */
+	uint8_t remote_auth; /* enum ipm_auth: how the peer has to prove itself in the first round */
+};
+
+/** A configured child. */
+struct vici_conn_child {
+	char name[IPM_NAME_MAX];
+	uint64_t rekey_octets; /* soft volume limit of its SAs; 0: none */
+};
+
+enum vici_role { VICI_CURRENT, VICI_OLD, VICI_NEW }; /* OLD and NEW: the two sides of a rekey */
+
+/** What a message is made into. A callback that is NULL is not called. */
+struct vici_sink {
+	void *arg;
+	/*
+	 * Called when all that the message says of the IKE SA itself is known, before its children. An
+	 * ike-update comes before charon moves the SA: it is the new hosts that are given.
+	 */
+	void (*ike)(void *arg, enum vici_role role, const struct vici_ike *ike);
+	/* In child-rekey the IKE SA is VICI_CURRENT and the children are OLD and NEW. */
+	void (*child)(void *arg, enum vici_role role, const struct vici_ike *ike, const struct vici_child *child);
+	void (*conn)(void *arg, const struct vici_conn *conn);
+	void (*conn_child)(void *arg, const struct vici_conn *conn, const struct vici_conn_child *child);
+	bool up;                  /* out: an updown event says "up"; valid before the first callback */
+	char alert[IPM_NAME_MAX]; /* out: the type of an alert, else empty; likewise valid */
+	uint32_t bad_values;      /* out: counted up */
+};
+
+/** The messages whose form differs. Both rekeys are told apart by what they contain. */
+enum vici_form { VICI_FORM_SA, VICI_FORM_CONN };
+
+/** Decode the message part (behind packet type and name) of a packet. */
+int vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici_sink *sink, char *error,
+		size_t error_size);
+
+/**
+ * Make text of a value: what is not printable ASCII becomes '?', what is longer than @p size (4 octets at
+ * least, with the NUL) ends in "...".
+ */
+void vici_text(struct vici_slice value, char *out, size_t size);
+
+/**
+ * Parse a traffic selector as strongSwan prints it: "10.1.0.0/24[tcp/80]", "10.0.0.1..10.0.0.9".
+ *
+ * Names of protocols and services are those of this host's /etc/protocols and /etc/services. Ports of
+ * ICMP are type * 256 + code; OPAQUE ports are 65535 to 0 (RFC 7296, section 3.13.1).
+ * Errors:    -EINVAL; -ENODATA for "dynamic", which names no address yet. Then @p out is untouched.
+ */
+int vici_parse_ts(const char *text, struct ipm_sel_side *out);
+
+/**
+ * The IANA transform number for strongSwan's name of it; 0 for its names of "none", IPM_TRANSFORM_OTHER
+ * for what we do not know and for what IANA has given no number.
+ */
+uint16_t vici_encr(const char *name);
+uint16_t vici_integ(const char *name);
+uint16_t vici_prf(const char *name);
+uint16_t vici_group(const char *name);
+
+#endif

@@ -1,0 +1,986 @@
+/* SPDX-License-Identifier: ISC */
+/* What charon says, told to the model. */
+#include <netinet/in.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vici_model.h"
+
+#define NONE          UINT32_MAX
+#define NS_PER_SECOND 1000000000
+
+/* Both kinds of node begin with what their tree is ordered by. */
+struct ike_node {
+	uint32_t uid;
+	uint32_t slot;
+	uint64_t seen;   /* in which list */
+	unsigned missed; /* in how many lists since */
+	bool superseded; /* rekeyed: the slot is another's now, this one only waits for its end */
+};
+
+struct child_node {
+	uint32_t uid;
+	uint32_t tunnel; /* slots */
+	uint32_t in, out, comp_in, comp_out;
+	uint64_t seen;
+	unsigned missed;
+	uint32_t rekeyed_by; /* uid of the CHILD_SA whose child-rekey was counted; 0: none */
+};
+
+/* IKE records with the same connection and identities: a node for the first, the others chained by slot. */
+struct peer_node {
+	const struct ipm_ike_sa *sa; /* of the first; its strings are the key */
+	uint32_t first;
+};
+
+struct conn_node {
+	char conn[IPM_NAME_MAX], child[IPM_NAME_MAX]; /* child empty: the connection itself */
+	uint8_t auth;
+	uint64_t rekey_octets;
+};
+
+struct vici_model {
+	struct ipm_writer *w;
+	uint32_t feed;
+	void *ikes, *children, *peers, *conns; /* trees */
+	uint32_t *same_peer;                   /* by IKE slot: the next with the same identities, or NONE */
+	uint32_t *first_tunnel;                /* by IKE slot */
+	uint32_t *next_tunnel;                 /* by tunnel slot */
+	uint64_t list;                         /* number of the list that is coming in, or came in last */
+	bool listed;                           /* it is known what charon has, since it was last away */
+	uint64_t hold_until_ns;                /* 0: nothing is held */
+	uint64_t now_ns;
+};
+
+/* --- trees -------------------------------------------------------------------------------------------------- */
+
+static int
+by_uid(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int
+by_peer(const void *a, const void *b)
+{
+	const struct ipm_ike_sa *x = ((const struct peer_node *)a)->sa, *y = ((const struct peer_node *)b)->sa;
+	int order = strcmp(x->conn, y->conn);
+	if (order == 0)
+		order = strcmp(x->remote_id, y->remote_id);
+	return order ? order : strcmp(x->local_id, y->local_id);
+}
+
+static int
+by_conn(const void *a, const void *b)
+{
+	const struct conn_node *x = a, *y = b;
+	int order = strcmp(x->conn, y->conn);
+	return order ? order : strcmp(x->child, y->child);
+}
+
+static void *
+tree_find(void *const *root, const void *key, int (*order)(const void *, const void *))
+{
+	void *const *found = tfind(key, root, order);
+	return found ? *found : NULL;
+}
+
+/* A new node of @p size octets, a copy of @p key as far as that goes, in the tree. */
+static void *
+tree_add(void **root, const void *key, size_t size, int (*order)(const void *, const void *))
+{
+	void *node = malloc(size);
+	if (!node)
+		return NULL;
+	memcpy(node, key, size);
+	if (!tsearch(node, root, order)) {
+		free(node);
+		return NULL;
+	}
+	return node;
+}
+
+static void
+tree_remove(void **root, void *node, int (*order)(const void *, const void *))
+{
+	tdelete(node, root, order);
+	free(node);
+}
+
+static struct ike_node *
+ike_find(const struct vici_model *m, uint32_t uid)
+{
+	return tree_find(&m->ikes, &uid, by_uid);
+}
+
+static struct child_node *
+child_find(const struct vici_model *m, uint32_t uid)
+{
+	return tree_find(&m->children, &uid, by_uid);
+}
+
+/* Nodes of a tree in an array, so that it can be changed while going through them. */
+struct nodes {
+	void **node;
+	size_t count, room;
+};
+
+static void
+nodes_visit(const void *at, VISIT which, void *arg)
+{
+	struct nodes *all = arg;
+	if (which != postorder && which != leaf)
+		return;
+	if (all->count == all->room) {
+		size_t room = all->room ? all->room * 2 : 256;
+		void **node = realloc(all->node, room * sizeof(*node));
+		if (!node)
+			return; /* what is left out now comes up in the next list */
+		all->node = node;
+		all->room = room;
+	}
+	all->node[all->count++] = *(void *const *)at;
+}
+
+static struct nodes
+nodes_of(void *root)
+{
+	struct nodes all = { 0 };
+	twalk_r(root, nodes_visit, &all);
+	return all;
+}
+
+/* --- IKE SAs by who they connect ----------------------------------------------------------------------------- */
+
+static void
+peer_link(struct vici_model *m, uint32_t slot)
+{
+	struct peer_node key = { .sa = ipm_ike_peek(m->w, slot), .first = slot };
+	struct peer_node *node = tree_find(&m->peers, &key, by_peer);
+	m->same_peer[slot] = NONE;
+	if (!node) {
+		tree_add(&m->peers, &key, sizeof(key), by_peer);
+		return;
+	}
+	m->same_peer[slot] = m->same_peer[node->first];
+	m->same_peer[node->first] = slot;
+}
+
+static void
+peer_unlink(struct vici_model *m, uint32_t slot)
+{
+	struct peer_node key = { .sa = ipm_ike_peek(m->w, slot) };
+	struct peer_node *node = tree_find(&m->peers, &key, by_peer);
+	if (!node)
+		return;
+	if (node->first == slot) {
+		uint32_t next = m->same_peer[slot];
+		if (next == NONE) {
+			tree_remove(&m->peers, node, by_peer);
+		} else { /* equal strings: the node keeps its place */
+			node->first = next;
+			node->sa = ipm_ike_peek(m->w, next);
+		}
+		return;
+	}
+	for (uint32_t at = node->first; at != NONE; at = m->same_peer[at])
+		if (m->same_peer[at] == slot) {
+			m->same_peer[at] = m->same_peer[slot];
+			break;
+		}
+}
+
+static bool
+addr_same(const struct ipm_addr *a, const struct ipm_addr *b)
+{
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+/*
+ * The record that a new IKE SA goes on with: a held one of the same peer, at the same address if there is a
+ * choice; or, for IKEv1, a live one between the same addresses, for that is how IKEv1 rekeys.
+ */
+static uint32_t
+ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
+{
+	struct peer_node key = { .sa = sa };
+	const struct peer_node *node = tree_find(&m->peers, &key, by_peer);
+	uint32_t found = NONE;
+
+	for (uint32_t at = node ? node->first : NONE; at != NONE; at = m->same_peer[at]) {
+		const struct ipm_ike_sa *there = ipm_ike_peek(m->w, at);
+		bool same_place = addr_same(&there->local, &sa->local) && addr_same(&there->remote, &sa->remote);
+		if (there->version != sa->version)
+			continue;
+		if (same_place && (there->held || sa->version == 1))
+			return at;
+		if (there->held && found == NONE)
+			found = at;
+	}
+	return found;
+}
+
+/* --- tunnels of an IKE SA -------------------------------------------------------------------------------------- */
+
+static void
+tunnel_link(struct vici_model *m, uint32_t ike, uint32_t tunnel)
+{
+	m->next_tunnel[tunnel] = m->first_tunnel[ike];
+	m->first_tunnel[ike] = tunnel;
+}
+
+static void
+tunnel_unlink(struct vici_model *m, uint32_t ike, uint32_t tunnel)
+{
+	uint32_t *at = &m->first_tunnel[ike];
+	while (*at != NONE && *at != tunnel)
+		at = &m->next_tunnel[*at];
+	if (*at == tunnel)
+		*at = m->next_tunnel[tunnel];
+}
+
+static void
+tunnel_stop(struct vici_model *m, uint32_t tunnel, enum ipm_reason reason)
+{
+	tunnel_unlink(m, ipm_tunnel_peek(m->w, tunnel)->ike_slot, tunnel);
+	ipm_tunnel_stop(m->w, tunnel, reason);
+}
+
+/* Is one of the tunnel's selectors the first that this CHILD_SA has? */
+static bool
+selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+	struct ipm_selector sel;
+
+	if (child->local_count == 0 || child->remote_count == 0)
+		return false;
+	for (uint32_t at = ipm_tunnel_peek(m->w, tunnel)->sel_head; at; at = sel.next) {
+		if (ipm_selector_read(seg, at - 1, &sel) < 0)
+			return false;
+		if (memcmp(&sel.local, &child->local_ts[0], sizeof(sel.local)) == 0 &&
+		    memcmp(&sel.remote, &child->remote_ts[0], sizeof(sel.remote)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t
+tunnel_for(const struct vici_model *m, uint32_t ike, const struct vici_child *child)
+{
+	for (uint32_t at = m->first_tunnel[ike]; at != NONE; at = m->next_tunnel[at]) {
+		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, at);
+		if (strcmp(tunnel->name, child->name) != 0)
+			continue;
+		if (tunnel->state == IPM_TUNNEL_UP ? tunnel->reqid == child->reqid : selectors_fit(m, at, child))
+			return at;
+	}
+	return NONE;
+}
+
+/* --- from charon's words to records ---------------------------------------------------------------------------- */
+
+static const struct conn_node *
+conn_find(const struct vici_model *m, const char *conn, const char *child)
+{
+	struct conn_node key;
+	snprintf(key.conn, sizeof(key.conn), "%s", conn);
+	snprintf(key.child, sizeof(key.child), "%s", child);
+	return tree_find(&m->conns, &key, by_conn);
+}
+
+/* A lifetime from its two ends: how long ago it began, how much is left (which may be negative). */
+static uint64_t
+lifetime_ns(int64_t age, int64_t left)
+{
+	if (age == VICI_UNSET || left == VICI_UNSET || age > INT32_MAX || left > INT32_MAX || age + left <= 0)
+		return 0;
+	return (uint64_t)(age + left) * NS_PER_SECOND;
+}
+
+static uint64_t
+moment_ns(const struct vici_model *m, int64_t age)
+{
+	if (age == VICI_UNSET || age < 0 || (uint64_t)age > m->now_ns / NS_PER_SECOND)
+		return m->now_ns;
+	return m->now_ns - (uint64_t)age * NS_PER_SECOND;
+}
+
+static void
+ike_fill(const struct vici_model *m, struct ipm_ike_sa *sa, const struct vici_ike *ike)
+{
+	const struct conn_node *conn = conn_find(m, ike->name, "");
+	uint64_t rekey = lifetime_ns(ike->established, ike->rekey_time);
+	uint64_t reauth = lifetime_ns(ike->established, ike->reauth_time);
+	bool same = sa->uid == ike->uniqueid && sa->spi_initiator == ike->spi_initiator;
+
+	sa->state = ike->state == VICI_IKE_DELETING ? IPM_IKE_DELETING : IPM_IKE_ESTABLISHED;
+	sa->held = 0;
+	sa->version = ike->version;
+	sa->auth = conn ? conn->auth : sa->auth;
+	sa->initiator = ike->initiator;
+	sa->nat_local = ike->nat_local;
+	sa->nat_remote = ike->nat_remote;
+	sa->local_port = ike->local_port;
+	sa->remote_port = ike->remote_port;
+	sa->local = ike->local_host;
+	sa->remote = ike->remote_host;
+	sa->spi_initiator = ike->spi_initiator;
+	sa->spi_responder = ike->spi_responder;
+	sa->proposal = ike->proposal;
+	sa->feed = m->feed;
+	sa->uid = ike->uniqueid;
+	if (!same || sa->established_ns == 0)
+		sa->established_ns = moment_ns(m, ike->established);
+	if (sa->created_ns == 0)
+		sa->created_ns = sa->established_ns;
+	if (ike->established != VICI_UNSET) /* charon tells times of established IKE_SAs only */
+		sa->soft_ns = rekey && (!reauth || rekey < reauth) ? rekey : reauth;
+	snprintf(sa->conn, sizeof(sa->conn), "%s", ike->name);
+	snprintf(sa->local_id, sizeof(sa->local_id), "%s", ike->local_id);
+	snprintf(sa->remote_id, sizeof(sa->remote_id), "%s", ike->remote_id);
+}
+
+static void
+tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot, const struct vici_child *child)
+{
+	const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, ike_slot);
+	const struct conn_node *conn = conn_find(m, ike->conn, child->name);
+
+	t->state = IPM_TUNNEL_UP;
+	t->encap = child->encap ? child->encap : t->encap ? t->encap : IPM_ENCAP_TUNNEL;
+	t->key_type = IPM_KEY_IKE;
+	t->protocol = child->protocol;
+	t->ike_index = ike->index;
+	t->ike_slot = ike_slot;
+	t->udp_encap = child->udp_encap;
+	t->ipcomp = child->cpi_in || child->cpi_out;
+	t->reqid = child->reqid;
+	t->if_id_in = child->if_id_in;
+	t->if_id_out = child->if_id_out;
+	t->mark_in = child->mark_in;
+	t->mark_out = child->mark_out;
+	t->feed = m->feed;
+	t->local = ike->local;
+	t->remote = ike->remote;
+	t->in_sa = t->out_sa = child->proposal;
+	if (t->uid != child->uniqueid || t->installed_ns == 0)
+		t->installed_ns = moment_ns(m, child->install_time);
+	t->uid = child->uniqueid;
+	if (t->created_ns == 0)
+		t->created_ns = t->installed_ns;
+	if (child->install_time != VICI_UNSET) {
+		t->soft_ns = lifetime_ns(child->install_time, child->rekey_time);
+		t->hard_ns = lifetime_ns(child->install_time, child->life_time);
+	}
+	t->soft_octets = conn ? conn->rekey_octets : 0;
+	snprintf(t->conn, sizeof(t->conn), "%s", ike->conn);
+	snprintf(t->name, sizeof(t->name), "%s", child->name);
+}
+
+/* Two selectors make a policy when they are of one address family and no two protocols. */
+static bool
+selectors_match(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
+{
+	return local->first.len == remote->first.len &&
+	       (local->protocol == remote->protocol || local->protocol == 0 || remote->protocol == 0);
+}
+
+/* The pairs of selectors that the CHILD_SA's policies have: each local one with each remote one. */
+static void
+tunnel_select(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	size_t count = (size_t)child->local_count * child->remote_count, n = 0;
+	struct ipm_selector *sel = count ? calloc(count, sizeof(*sel)) : NULL;
+
+	if (!sel)
+		return;
+	for (uint32_t l = 0; l < child->local_count; l++)
+		for (uint32_t r = 0; r < child->remote_count; r++)
+			if (selectors_match(&child->local_ts[l], &child->remote_ts[r]))
+				sel[n++] = (struct ipm_selector){ .local = child->local_ts[l],
+								  .remote = child->remote_ts[r] };
+	ipm_tunnel_select(m->w, tunnel, sel, (uint32_t)n);
+	free(sel);
+}
+
+/* --- SAs of a CHILD_SA ------------------------------------------------------------------------------------------ */
+
+static uint32_t
+sa_start(struct vici_model *m, uint32_t tunnel, const struct vici_child *child, enum ipm_direction direction,
+	 uint8_t protocol, uint32_t spi)
+{
+	struct ipm_sa sa = { .spi = spi,
+			     .direction = (uint8_t)direction,
+			     .protocol = protocol,
+			     .state = IPM_SA_ACTIVE,
+			     .uid = child->uniqueid,
+			     .proposal = child->proposal,
+			     .installed_ns = moment_ns(m, child->install_time) };
+	if (spi == 0)
+		return NONE;
+	int slot = ipm_sa_start(m->w, tunnel, &sa);
+	return slot < 0 ? NONE : (uint32_t)slot;
+}
+
+static void
+sa_stop(struct vici_model *m, uint32_t *slot)
+{
+	if (*slot != NONE)
+		ipm_sa_stop(m->w, *slot);
+	*slot = NONE;
+}
+
+static void
+sa_update(struct vici_model *m, uint32_t slot, const struct vici_child *child, uint64_t octets, uint64_t pkts)
+{
+	if (slot == NONE)
+		return;
+	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
+	sa.state = child->state == VICI_CHILD_INSTALLED || child->state == VICI_CHILD_UPDATING ||
+				   child->state == VICI_CHILD_REKEYING
+			   ? IPM_SA_ACTIVE
+			   : IPM_SA_EXPIRING;
+	if (child->install_time != VICI_UNSET) {
+		sa.soft_ns = lifetime_ns(child->install_time, child->rekey_time);
+		sa.hard_ns = lifetime_ns(child->install_time, child->life_time);
+	}
+	ipm_sa_put(m->w, slot, &sa);
+	if (!child->has_counts || sa.protocol == IPPROTO_COMP)
+		return;
+	/* Of a compressed packet charon tells only what the ESP SA saw. */
+	struct ipm_traffic now = { .octets = octets,
+				   .pkts = pkts,
+				   .raw_octets = child->cpi_in || child->cpi_out ? 0 : octets };
+	ipm_sa_count(m->w, slot, &now);
+}
+
+/* Its SAs are gone; the node with them. The tunnel is left as it is. */
+static void
+child_forget(struct vici_model *m, struct child_node *node)
+{
+	sa_stop(m, &node->in);
+	sa_stop(m, &node->out);
+	sa_stop(m, &node->comp_in);
+	sa_stop(m, &node->comp_out);
+	tree_remove(&m->children, node, by_uid);
+}
+
+/* A tunnel that has lost its last SA is over, or is held if its charon may just be starting again. */
+static void
+tunnel_settle(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
+	if (tunnel.index == 0 || tunnel.sas > 0)
+		return;
+	if (m->hold_until_ns) {
+		tunnel.state = IPM_TUNNEL_HELD;
+		ipm_tunnel_put(m->w, slot, &tunnel);
+	} else {
+		tunnel_stop(m, slot, reason);
+	}
+}
+
+static void
+ike_stop(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	peer_unlink(m, slot);
+	m->first_tunnel[slot] = NONE;
+	ipm_ike_stop(m->w, slot, reason);
+}
+
+static void
+ike_settle(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	if (m->hold_until_ns) {
+		struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+		sa.held = 1;
+		ipm_ike_put(m->w, slot, &sa);
+	} else {
+		ike_stop(m, slot, reason);
+	}
+}
+
+static void
+ike_forget(struct vici_model *m, struct ike_node *node, enum ipm_reason reason)
+{
+	if (!node->superseded)
+		ike_settle(m, node->slot, reason);
+	tree_remove(&m->ikes, node, by_uid);
+}
+
+/* --- what is there ------------------------------------------------------------------------------------------ */
+
+static bool
+ike_is_up(const struct vici_ike *ike)
+{
+	return ike->state >= VICI_IKE_ESTABLISHED && ike->state <= VICI_IKE_DELETING && ike->state != VICI_IKE_PASSIVE;
+}
+
+/* The record goes on under another uid. */
+static struct ike_node *
+ike_take(struct vici_model *m, uint32_t uid, uint32_t slot)
+{
+	struct ike_node node = { .uid = uid, .slot = slot };
+	struct ike_node *before = ike_find(m, (uint32_t)ipm_ike_peek(m->w, slot)->uid);
+
+	if (before && before->slot == slot && before->uid != uid) {
+		/* Of two at the same time, the younger one is it. */
+		if (before->uid > uid)
+			node.superseded = true;
+		else
+			before->superseded = true;
+	}
+	return tree_add(&m->ikes, &node, sizeof(node), by_uid);
+}
+
+static void
+ike_put(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
+{
+	const struct ipm_ike_sa *there = ipm_ike_peek(m->w, slot);
+	struct ipm_ike_sa sa = *there;
+	bool moved;
+
+	ike_fill(m, &sa, ike);
+	moved = strcmp(sa.conn, there->conn) || strcmp(sa.local_id, there->local_id) ||
+		strcmp(sa.remote_id, there->remote_id);
+	if (moved)
+		peer_unlink(m, slot);
+	ipm_ike_put(m->w, slot, &sa);
+	if (moved)
+		peer_link(m, slot);
+}
+
+void
+vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
+{
+	struct ike_node *node = ike_find(m, ike->uniqueid);
+
+	m->now_ns = ipm_now_ns();
+	if (!ike_is_up(ike))
+		return;
+	if (node && !node->superseded && ipm_ike_peek(m->w, node->slot)->spi_initiator != ike->spi_initiator) {
+		ike_forget(m, node, IPM_REASON_UNKNOWN); /* another charon, that counts from 1 again */
+		node = NULL;
+	}
+	if (!node) {
+		struct ipm_ike_sa sa = { 0 };
+		ike_fill(m, &sa, ike);
+		uint32_t before = ike_predecessor(m, &sa);
+		if (before != NONE) {
+			bool rekey = !ipm_ike_peek(m->w, before)->held;
+			node = ike_take(m, ike->uniqueid, before);
+			if (node && rekey && !node->superseded)
+				ipm_ike_refresh(m->w, before);
+		} else {
+			int slot = ipm_ike_start(m->w, &sa);
+			if (slot < 0)
+				return;
+			m->first_tunnel[slot] = NONE;
+			peer_link(m, (uint32_t)slot);
+			node = ike_take(m, ike->uniqueid, (uint32_t)slot);
+		}
+		if (!node)
+			return;
+	}
+	node->seen = m->list;
+	if (!node->superseded)
+		ike_put(m, node->slot, ike);
+}
+
+static bool
+child_has_sas(const struct vici_child *child)
+{
+	return child->spi_in != 0 && child->state != VICI_CHILD_CREATED && child->state != VICI_CHILD_ROUTED &&
+	       child->state != VICI_CHILD_INSTALLING && child->state != VICI_CHILD_DESTROYING;
+}
+
+/* Only an SA that is in use can begin a tunnel; one on its way out belongs to a tunnel that we never knew. */
+static bool
+child_is_up(const struct vici_child *child)
+{
+	return child->state == VICI_CHILD_INSTALLED || child->state == VICI_CHILD_UPDATING ||
+	       child->state == VICI_CHILD_REKEYING;
+}
+
+/* Find or make the tunnel for a CHILD_SA that is new to us. */
+static uint32_t
+child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
+{
+	uint32_t slot = tunnel_for(m, ike, child);
+	struct ipm_tunnel tunnel = { 0 };
+
+	if (slot != NONE) {
+		/* A rekey that happened while we were not listening. */
+		const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, slot);
+		if (!m->listed && there->state == IPM_TUNNEL_UP && child_is_up(child) && child->uniqueid > there->uid)
+			ipm_tunnel_refresh(m->w, slot);
+		return slot;
+	}
+	if (!child_is_up(child))
+		return NONE;
+	tunnel_fill(m, &tunnel, ike, child);
+	int made = ipm_tunnel_start(m->w, &tunnel);
+	if (made < 0)
+		return NONE;
+	tunnel_link(m, ike, (uint32_t)made);
+	return (uint32_t)made;
+}
+
+static struct child_node *
+child_add(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	struct child_node node = {
+		.uid = child->uniqueid, .tunnel = tunnel, .in = NONE, .out = NONE, .comp_in = NONE, .comp_out = NONE
+	};
+	struct child_node *added = tree_add(&m->children, &node, sizeof(node), by_uid);
+	if (!added)
+		return NULL;
+	added->in = sa_start(m, tunnel, child, IPM_IN, child->protocol, child->spi_in);
+	added->out = sa_start(m, tunnel, child, IPM_OUT, child->protocol, child->spi_out);
+	added->comp_in = sa_start(m, tunnel, child, IPM_IN, IPPROTO_COMP, child->cpi_in);
+	added->comp_out = sa_start(m, tunnel, child, IPM_OUT, IPPROTO_COMP, child->cpi_out);
+	return added;
+}
+
+static void
+child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const struct vici_child *child)
+{
+	const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, node->tunnel);
+
+	/* The newest SA speaks for the tunnel. */
+	if (child_is_up(child) && (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP)) {
+		struct ipm_tunnel tunnel = *there;
+		if (ike != NONE && (tunnel.ike_slot != ike || tunnel.ike_index != ipm_ike_peek(m->w, ike)->index)) {
+			tunnel_unlink(m, tunnel.ike_slot, node->tunnel);
+			tunnel_link(m, ike, node->tunnel);
+		}
+		tunnel_fill(m, &tunnel, ike != NONE ? ike : tunnel.ike_slot, child);
+		ipm_tunnel_put(m->w, node->tunnel, &tunnel);
+		tunnel_select(m, node->tunnel, child);
+	}
+	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
+	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
+	if (child->state == VICI_CHILD_DELETED) {
+		/* Charon keeps the inbound SA a little longer for packets that are on their way. */
+		sa_stop(m, &node->out);
+		sa_stop(m, &node->comp_out);
+	}
+	node->seen = m->list;
+}
+
+static struct child_node *
+child_put(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
+{
+	struct child_node *node = child_find(m, child->uniqueid);
+	const struct ike_node *parent = ike_find(m, ike->uniqueid);
+
+	m->now_ns = ipm_now_ns();
+	if (!child_has_sas(child))
+		return NULL;
+	if (node && node->in != NONE && ipm_sa_peek(m->w, node->in)->spi != child->spi_in) {
+		uint32_t tunnel = node->tunnel; /* another charon, that counts from 1 again */
+		child_forget(m, node);
+		tunnel_settle(m, tunnel, IPM_REASON_UNKNOWN);
+		node = NULL;
+	}
+	if (!node) {
+		uint32_t tunnel = parent ? child_tunnel(m, parent->slot, child) : NONE;
+		node = tunnel != NONE ? child_add(m, tunnel, child) : NULL;
+		if (!node)
+			return NULL;
+	}
+	child_update(m, node, parent ? parent->slot : NONE, child);
+	return node;
+}
+
+void
+vici_model_child(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
+{
+	child_put(m, ike, child);
+}
+
+/* --- events -------------------------------------------------------------------------------------------------- */
+
+void
+vici_model_ike_rekey(struct vici_model *m, const struct vici_ike *old, const struct vici_ike *now)
+{
+	struct ike_node *before = ike_find(m, old->uniqueid);
+	struct ike_node *node = ike_find(m, now->uniqueid);
+
+	m->now_ns = ipm_now_ns();
+	if (before && !before->superseded && !node && ike_is_up(now)) {
+		node = ike_take(m, now->uniqueid, before->slot);
+		if (!node)
+			return;
+		/* The event says who follows whom, whatever the numbers. */
+		before->superseded = true;
+		node->superseded = false;
+		ipm_ike_refresh(m->w, node->slot);
+	}
+	vici_model_ike(m, now);
+}
+
+void
+vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *old,
+		       const struct vici_child *now)
+{
+	struct child_node *before = child_put(m, ike, old);
+	uint32_t tunnel = before ? before->tunnel : NONE;
+
+	if (before) {
+		/* A list may have told of the new one already. */
+		struct child_node *node = child_find(m, now->uniqueid);
+		if (!node && child_has_sas(now))
+			child_add(m, tunnel, now);
+		if (before->rekeyed_by != now->uniqueid)
+			ipm_tunnel_refresh(m->w, tunnel);
+		before->rekeyed_by = now->uniqueid;
+	}
+	child_put(m, ike, now);
+	if (before) {
+		struct vici_child *gone = malloc(sizeof(*gone));
+		if (!gone)
+			return;
+		*gone = *old;
+		gone->state = VICI_CHILD_REKEYED; /* IKEv1 still says REKEYING */
+		child_put(m, ike, gone);
+		free(gone);
+	}
+}
+
+void
+vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
+{
+	struct ike_node *node = ike_find(m, ike->uniqueid);
+	if (!node)
+		return;
+	if (!node->superseded)
+		ike_stop(m, node->slot, IPM_REASON_UNKNOWN);
+	tree_remove(&m->ikes, node, by_uid);
+}
+
+void
+vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
+{
+	struct child_node *node = child_find(m, child->uniqueid);
+	(void)ike;
+	if (!node)
+		return;
+	uint32_t tunnel = node->tunnel;
+	m->now_ns = ipm_now_ns();
+	/* Its last counts. */
+	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
+	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
+	child_forget(m, node);
+	if (ipm_tunnel_peek(m->w, tunnel)->sas == 0)
+		tunnel_stop(m, tunnel, IPM_REASON_UNKNOWN);
+}
+
+/* --- lists ---------------------------------------------------------------------------------------------------- */
+
+#define LISTS_TO_BE_SURE 2
+
+void
+vici_model_list_begin(struct vici_model *m)
+{
+	m->list++;
+	m->now_ns = ipm_now_ns();
+}
+
+/* Has it been missing for long enough to be gone? */
+static bool
+missing(const struct vici_model *m, uint64_t seen, unsigned *missed)
+{
+	*missed = seen == m->list ? 0 : *missed + 1;
+	return *missed >= LISTS_TO_BE_SURE;
+}
+
+bool
+vici_model_list_end(struct vici_model *m)
+{
+	struct nodes children = nodes_of(m->children), ikes = nodes_of(m->ikes);
+	bool unsure = false;
+
+	for (size_t i = 0; i < children.count; i++) {
+		struct child_node *node = children.node[i];
+		uint32_t tunnel = node->tunnel;
+		if (missing(m, node->seen, &node->missed)) {
+			child_forget(m, node);
+			tunnel_settle(m, tunnel, IPM_REASON_UNKNOWN);
+		} else {
+			unsure |= node->missed > 0;
+		}
+	}
+	for (size_t i = 0; i < ikes.count; i++) {
+		struct ike_node *node = ikes.node[i];
+		if (missing(m, node->seen, &node->missed))
+			ike_forget(m, node, IPM_REASON_UNKNOWN);
+		else
+			unsure |= node->missed > 0;
+	}
+	free(children.node);
+	free(ikes.node);
+	m->listed = !unsure;
+	return unsure;
+}
+
+void
+vici_model_hold(struct vici_model *m, uint64_t until_ns)
+{
+	if (m->hold_until_ns == 0)
+		m->hold_until_ns = until_ns;
+	m->listed = false;
+}
+
+void
+vici_model_expire(struct vici_model *m, uint64_t now_ns)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+
+	if (m->hold_until_ns == 0 || now_ns < m->hold_until_ns)
+		return;
+	m->hold_until_ns = 0;
+	m->now_ns = now_ns;
+	if (!m->listed) { /* charon did not come back: nothing that it told us is known to be true any more */
+		for (int i = 0; i < LISTS_TO_BE_SURE; i++) {
+			vici_model_list_begin(m);
+			vici_model_list_end(m);
+		}
+		m->listed = false;
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, slot);
+		if (tunnel->index && tunnel->feed == m->feed && tunnel->state == IPM_TUNNEL_HELD)
+			tunnel_stop(m, slot, IPM_REASON_SOURCE_LOST);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
+		if (sa->index && sa->feed == m->feed && sa->held)
+			ike_stop(m, slot, IPM_REASON_SOURCE_LOST);
+	}
+}
+
+/* --- configuration -------------------------------------------------------------------------------------------- */
+
+static struct conn_node *
+conn_node(struct vici_model *m, const char *conn, const char *child)
+{
+	struct conn_node key = { 0 };
+	snprintf(key.conn, sizeof(key.conn), "%s", conn);
+	snprintf(key.child, sizeof(key.child), "%s", child);
+	struct conn_node *node = tree_find(&m->conns, &key, by_conn);
+	return node ? node : tree_add(&m->conns, &key, sizeof(key), by_conn);
+}
+
+void
+vici_model_conn(struct vici_model *m, const struct vici_conn *conn)
+{
+	struct conn_node *node = conn_node(m, conn->name, "");
+	if (node)
+		node->auth = conn->remote_auth;
+}
+
+void
+vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, const struct vici_conn_child *child)
+{
+	struct conn_node *node = conn_node(m, conn->name, child->name);
+	if (node)
+		node->rekey_octets = child->rekey_octets;
+}
+
+/* --- coming and going ------------------------------------------------------------------------------------------- */
+
+/* Which SA of its pair is this? */
+static uint32_t *
+child_place(struct child_node *node, const struct ipm_sa *sa)
+{
+	if (sa->protocol == IPPROTO_COMP)
+		return sa->direction == IPM_IN ? &node->comp_in : &node->comp_out;
+	return sa->direction == IPM_IN ? &node->in : &node->out;
+}
+
+static void
+take_up(struct vici_model *m)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
+		struct ike_node node = { .uid = (uint32_t)sa->uid, .slot = slot };
+		if (sa->index == 0 || sa->feed != m->feed)
+			continue;
+		peer_link(m, slot);
+		if (!sa->held && !ike_find(m, node.uid))
+			tree_add(&m->ikes, &node, sizeof(node), by_uid);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, slot);
+		if (tunnel->index && tunnel->feed == m->feed)
+			tunnel_link(m, tunnel->ike_slot, slot);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+		if (sa->index == 0 || ipm_tunnel_peek(m->w, sa->tunnel_slot)->feed != m->feed)
+			continue;
+		struct child_node fresh = { .uid = (uint32_t)sa->uid,
+					    .tunnel = sa->tunnel_slot,
+					    .in = NONE,
+					    .out = NONE,
+					    .comp_in = NONE,
+					    .comp_out = NONE };
+		struct child_node *node = child_find(m, fresh.uid);
+		if (!node)
+			node = tree_add(&m->children, &fresh, sizeof(fresh), by_uid);
+		if (node)
+			*child_place(node, sa) = slot;
+	}
+}
+
+struct vici_model *
+vici_model_new(struct ipm_writer *writer, uint32_t feed)
+{
+	const struct ipm_header *h = ipm_segment_header(ipm_writer_segment(writer));
+	uint32_t ikes = h->section[IPM_IKE_SAS].capacity, tunnels = h->section[IPM_TUNNELS].capacity;
+	struct vici_model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->w = writer;
+	m->feed = feed;
+	m->same_peer = malloc(ikes * sizeof(*m->same_peer));
+	m->first_tunnel = malloc(ikes * sizeof(*m->first_tunnel));
+	m->next_tunnel = malloc(tunnels * sizeof(*m->next_tunnel));
+	if (!m->same_peer || !m->first_tunnel || !m->next_tunnel) {
+		vici_model_free(m);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < ikes; i++)
+		m->first_tunnel[i] = NONE;
+	take_up(m);
+	return m;
+}
+
+void
+vici_model_free(struct vici_model *m)
+{
+	if (!m)
+		return;
+	tdestroy(m->ikes, free);
+	tdestroy(m->children, free);
+	tdestroy(m->peers, free);
+	tdestroy(m->conns, free);
+	free(m->same_peer);
+	free(m->first_tunnel);
+	free(m->next_tunnel);
+	free(m);
+}
+
+uint64_t
+vici_model_refused(const struct vici_model *m)
+{
+	return ipm_writer_totals(m->w)->records_refused;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file vici_model.h  What charon says, told to the model: which of its SAs belong to which tunnel.
+ *
+ * Charon names SAs by unique ids, which change at a rekey and start again with charon. Here they are tied to
+ * the records that outlive them:
+ *   - a CHILD_SA joins the tunnel of the one it rekeys (child-rekey), or of the ones with the same name and
+ *     reqid under the same IKE SA;
+ *   - an IKE_SA takes over the record of the one it rekeys (ike-rekey), and for IKEv1, where charon tells of
+ *     no rekey, of the one with the same connection, identities and addresses;
+ *   - after charon was away, SAs take up the held records with the same connection, identities, child name
+ *     and selectors.
+ *
+ * No input or output here but the model: it can be tested with structs alone.
+ * Threads: the caller's.
+ */
+#ifndef VICI_MODEL_H
+#define VICI_MODEL_H
+
+#include "ipm_writer.h"
+#include "vici_decode.h"
+
+struct vici_model;
+
+/** Takes up the records that feed @p feed left in the segment. NULL: out of memory. */
+struct vici_model *vici_model_new(struct ipm_writer *writer, uint32_t feed);
+void vici_model_free(struct vici_model *m);
+
+/** A configured connection and child, from list-conns: what is true of all their SAs. */
+void vici_model_conn(struct vici_model *m, const struct vici_conn *conn);
+void vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, const struct vici_conn_child *child);
+
+/**
+ * A list of all SAs begins, and ends. What two lists in a row did not mention is gone, or is held if charon
+ * was away lately. One is not enough: while an IKE_SA is rekeyed, its children are listed nowhere.
+ *
+ * @return true when something is missing for the first time: ask again soon
+ */
+void vici_model_list_begin(struct vici_model *m);
+bool vici_model_list_end(struct vici_model *m);
+
+/** An SA is there: from a list or an event. */
+void vici_model_ike(struct vici_model *m, const struct vici_ike *ike);
+void vici_model_child(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child);
+
+/** Events. */
+void vici_model_ike_rekey(struct vici_model *m, const struct vici_ike *old, const struct vici_ike *now);
+void vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *old,
+			    const struct vici_child *now);
+void vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike);
+void vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child);
+
+/** Charon has gone: what is known stays, until @p until_ns at the longest. */
+void vici_model_hold(struct vici_model *m, uint64_t until_ns);
+/** Let go of what has been held for too long. Call it now and then. */
+void vici_model_expire(struct vici_model *m, uint64_t now_ns);
+
+/** Records that found no room so far. */
+uint64_t vici_model_refused(const struct vici_model *m);
+
+#endif

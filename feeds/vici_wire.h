@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file vici_wire.h  VICI as bytes: packets to send, frames to cut, messages to walk through.
+ *
+ * Ownership: nothing is allocated and nothing copied. A slice points into the caller's buffer, is not
+ *            terminated by a NUL and may hold any byte, NUL too.
+ * Errors:    0 or negative errno; @p why and vici_parser.why are sentences that never need freeing.
+ * Threads:   no state but what the caller passes in.
+ */
+#ifndef VICI_WIRE_H
+#define VICI_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VICI_FRAME_MAX (512u * 1024u) /* octets behind the length field */
+#define VICI_DEPTH_MAX 16u            /* sections within sections; charon needs four */
+
+enum vici_type {
+	VICI_CMD_REQUEST,
+	VICI_CMD_RESPONSE,
+	VICI_CMD_UNKNOWN,
+	VICI_EVENT_REGISTER,
+	VICI_EVENT_UNREGISTER,
+	VICI_EVENT_CONFIRM,
+	VICI_EVENT_UNKNOWN,
+	VICI_EVENT,
+};
+
+struct vici_slice {
+	const uint8_t *at;
+	size_t len;
+};
+
+bool vici_is(struct vici_slice slice, const char *text);
+
+/** A caller's buffer that packets are appended to. Start with { .buf = b, .cap = sizeof(b) }. */
+struct vici_out {
+	uint8_t *buf;
+	size_t cap, len;
+	size_t start;  /* of the packet being built */
+	bool overflow; /* it does not fit, or one of its strings is too long for its length field */
+};
+
+/**
+ * A packet is begun, given any number of values, and ended: "list-sas" with "noblock" = "yes", or
+ * VICI_EVENT_REGISTER of "child-updown". vici_out_end() yields 0, or -ENOBUFS and takes back what of
+ * the packet was written, so that the buffer never holds half a packet.
+ */
+void vici_out_begin(struct vici_out *out, enum vici_type type, const char *name);
+void vici_out_value(struct vici_out *out, const char *key, const char *value);
+int vici_out_end(struct vici_out *out);
+
+/**
+ * Length of the frame, header and all, that @p buf starts with; 0 when more octets are needed; -EBADMSG
+ * for an empty frame and -EMSGSIZE for one beyond VICI_FRAME_MAX, both known from the header alone.
+ */
+ssize_t vici_frame(const uint8_t *buf, size_t len, const char **why);
+
+struct vici_packet {
+	enum vici_type type;
+	struct vici_slice name; /* of requests, (un)registrations and events; else empty */
+	struct vici_slice msg;
+};
+
+/** Look into a frame of the length that vici_frame() gave. */
+int vici_packet(const uint8_t *frame, size_t len, struct vici_packet *out, const char **why);
+
+enum vici_kind {
+	VICI_END, /* of the message; may be asked for again */
+	VICI_SECTION_START,
+	VICI_SECTION_END,
+	VICI_KEY_VALUE,
+	VICI_LIST_START,
+	VICI_LIST_ITEM,
+	VICI_LIST_END,
+};
+
+struct vici_element {
+	enum vici_kind kind;
+	struct vici_slice name;  /* of SECTION_START, KEY_VALUE, LIST_START */
+	struct vici_slice value; /* of KEY_VALUE, LIST_ITEM */
+};
+
+/** A place in a message. A plain value: a copy is a bookmark to come back to. */
+struct vici_parser {
+	const uint8_t *msg;
+	size_t len, pos;
+	unsigned int depth; /* sections that are open */
+	bool in_list;
+	const char *why; /* what is malformed; NULL: nothing so far */
+};
+
+struct vici_parser vici_parse(struct vici_slice msg);
+
+/** Step to the next element: 0, or -EBADMSG with parser->why, and parser->pos where that element starts. */
+int vici_next(struct vici_parser *parser, struct vici_element *out);
+
+/** Leave the innermost open section: to behind its end. */
+int vici_leave(struct vici_parser *parser);
+
+/**
+ * The value of @p key outside of all sections, as replies have it ("success", "errmsg"): 0, -ENOENT, or
+ * -EBADMSG when the message is malformed before the key.
+ */
+int vici_find(struct vici_slice msg, const char *key, struct vici_slice *value);
+
+#endif

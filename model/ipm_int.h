@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/* What the reader's and the writer's side of the model share. Not installed. */
+#ifndef IPM_INT_H
+#define IPM_INT_H
+
+#include "ipm_lane.h"
+#include "ipm_segment.h"
+
+struct ipm_segment {
+	uint8_t *base;
+	size_t size;
+	uint64_t dev, ino;
+	char *path;
+};
+
+__attribute__((format(printf, 2, 3))) void ipm_error_set(struct ipm_error *err, const char *format, ...);
+
+/* This boot's id as the kernel gives it; empty when /proc is not there. */
+void ipm_boot_id(char out[40]);
+
+/* Is what lies at @p base a segment of ours, all of it within @p size octets? Purely a matter of the bytes. */
+int ipm_header_check(const void *base, size_t size, const char *path, struct ipm_error *err);
+
+static inline struct ipm_header *
+ipm_header(const struct ipm_segment *seg)
+{
+	return (struct ipm_header *)seg->base;
+}
+
+/* The record in @p slot, which the caller has checked against the capacity. */
+static inline struct ipm_record *
+ipm_record_at(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot)
+{
+	const struct ipm_section *sec = &ipm_header(seg)->section[kind];
+	return (struct ipm_record *)(seg->base + sec->offset + (uint64_t)slot * sec->stride);
+}
+
+static inline void *
+ipm_payload(struct ipm_record *rec)
+{
+	return rec + 1;
+}
+
+static inline struct ipm_lane *
+ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
+{
+	const struct ipm_section *sec = &ipm_header(seg)->section[IPM_LANES];
+	uint64_t n = (uint64_t)sa * ipm_header(seg)->lanes + lane;
+	return (struct ipm_lane *)(seg->base + sec->offset + n * sec->stride);
+}
+
+/* Add what the lanes of the SA in @p slot hold. */
+void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
+
+/* Fill in what follows from the packets and the SA's transforms. */
+void ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t);
+
+void ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more);
+
+/*
+ * A record's payload moves in 64-bit words, each of them atomic, so that the two sides may meet on it
+ * without a data race; the sequence number tells the reader whether the words belong together.
+ */
+typedef uint64_t __attribute__((may_alias)) ipm_word; /* a word of a record, whatever its fields are */
+
+static inline void
+ipm_words_load(void *dst, const void *src, size_t octets)
+{
+	ipm_word *d = dst;
+	const ipm_word *s = src;
+	for (size_t i = 0; i < octets / 8; i++)
+		d[i] = __atomic_load_n(&s[i], __ATOMIC_RELAXED);
+}
+
+static inline void
+ipm_words_store(void *dst, const void *src, size_t octets)
+{
+	ipm_word *d = dst;
+	const ipm_word *s = src;
+	for (size_t i = 0; i < octets / 8; i++)
+		__atomic_store_n(&d[i], s[i], __ATOMIC_RELAXED);
+}
+
+#endif

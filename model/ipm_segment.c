@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: ISC */
+/* The reader's side of the model. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipm_int.h"
+
+#define WORDS(type) _Static_assert(sizeof(type) % 8 == 0, #type " moves in 64-bit words")
+WORDS(struct ipm_totals);
+WORDS(struct ipm_feed);
+WORDS(struct ipm_ike_sa);
+WORDS(struct ipm_tunnel);
+WORDS(struct ipm_selector);
+WORDS(struct ipm_sa);
+WORDS(struct ipm_event);
+_Static_assert(sizeof(struct ipm_record) == 8, "payloads start on a word");
+
+static const size_t record_size[IPM_SECTIONS] = {
+	[IPM_TOTALS] = sizeof(struct ipm_totals),      [IPM_FEEDS] = sizeof(struct ipm_feed),
+	[IPM_IKE_SAS] = sizeof(struct ipm_ike_sa),     [IPM_TUNNELS] = sizeof(struct ipm_tunnel),
+	[IPM_SELECTORS] = sizeof(struct ipm_selector), [IPM_SAS] = sizeof(struct ipm_sa),
+	[IPM_LANES] = sizeof(struct ipm_lane),         [IPM_EVENTS] = sizeof(struct ipm_event),
+};
+
+void
+ipm_error_set(struct ipm_error *err, const char *format, ...)
+{
+	va_list ap;
+	if (!err)
+		return;
+	va_start(ap, format);
+	vsnprintf(err->text, sizeof(err->text), format, ap);
+	va_end(ap);
+}
+
+uint64_t
+ipm_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void
+ipm_boot_id(char out[40])
+{
+	memset(out, 0, 40);
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t got = read(fd, out, 36);
+	if (got != 36)
+		memset(out, 0, 40);
+	close(fd);
+}
+
+size_t
+ipm_record_size(enum ipm_section_kind kind)
+{
+	return (unsigned)kind < IPM_SECTIONS ? record_size[kind] : 0;
+}
+
+int
+ipm_header_check(const void *base, size_t size, const char *path, struct ipm_error *err)
+{
+	const struct ipm_header *h = base;
+
+	if (size < sizeof(*h)) {
+		ipm_error_set(err, "%s: truncated: %zu octets, a segment's header has %zu", path, size, sizeof(*h));
+		return -EPROTO;
+	}
+	if (memcmp(h->magic, IPM_MAGIC, sizeof(h->magic)) != 0) {
+		ipm_error_set(err, "%s: not a model segment", path);
+		return -EPROTO;
+	}
+	if (h->byte_order != IPM_BYTE_ORDER) {
+		ipm_error_set(err, "%s: written by a machine of another byte order", path);
+		return -EPROTO;
+	}
+	if (h->abi != IPM_ABI) {
+		ipm_error_set(err, "%s: layout version %u, this program reads %u: update the older of the two", path,
+			      h->abi, IPM_ABI);
+		return -EPROTO;
+	}
+	if (h->size != size) {
+		ipm_error_set(err, "%s: %zu octets long, its header says %llu", path, size,
+			      (unsigned long long)h->size);
+		return -EPROTO;
+	}
+	if (h->sections != IPM_SECTIONS || !memchr(h->name, 0, sizeof(h->name)) ||
+	    !memchr(h->control, 0, sizeof(h->control)) || !memchr(h->boot_id, 0, sizeof(h->boot_id))) {
+		ipm_error_set(err, "%s: damaged header", path);
+		return -EPROTO;
+	}
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
+		const struct ipm_section *sec = &h->section[i];
+		size_t least = record_size[i] + (i == IPM_LANES ? 0 : sizeof(struct ipm_record));
+		size_t align = i == IPM_LANES ? _Alignof(struct ipm_lane) : 8;
+		if (sec->kind != i || sec->stride < least || sec->stride % align || sec->offset % align ||
+		    sec->offset < sizeof(*h)) {
+			ipm_error_set(err, "%s: section %u is damaged", path, i);
+			return -EPROTO;
+		}
+		if (sec->offset > size || (uint64_t)sec->capacity * sec->stride > size - sec->offset) {
+			ipm_error_set(err, "%s: section %u reaches past the end of the file", path, i);
+			return -EPROTO;
+		}
+	}
+	if (h->section[IPM_TOTALS].capacity < 1 ||
+	    (uint64_t)h->lanes * h->section[IPM_SAS].capacity > h->section[IPM_LANES].capacity) {
+		ipm_error_set(err, "%s: sections do not fit together", path);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+int
+ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err)
+{
+	struct ipm_segment *seg = NULL;
+	struct stat st;
+	int fd, rc;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for what turns out to be a fifo */
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = -errno;
+		ipm_error_set(err, "%s: %s", path, strerror(-rc));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct ipm_header)) {
+		rc = -EPROTO;
+		ipm_error_set(err, "%s: %s", path,
+			      S_ISREG(st.st_mode) ? "truncated: too short for a segment's header"
+						  : "not a regular file");
+		goto out;
+	}
+	seg = calloc(1, sizeof(*seg));
+	if (!seg || !(seg->path = strdup(path))) {
+		rc = -ENOMEM;
+		ipm_error_set(err, "%s: out of memory", path);
+		goto out;
+	}
+	seg->size = (size_t)st.st_size;
+	seg->dev = st.st_dev;
+	seg->ino = st.st_ino;
+	seg->base = mmap(NULL, seg->size, PROT_READ, MAP_SHARED, fd, 0);
+	if (seg->base == MAP_FAILED) {
+		rc = -errno;
+		seg->base = NULL;
+		ipm_error_set(err, "%s: cannot map: %s", path, strerror(-rc));
+		goto out;
+	}
+	rc = ipm_header_check(seg->base, seg->size, path, err);
+	if (rc == 0) {
+		char boot[40];
+		ipm_boot_id(boot);
+		if (strcmp(boot, ipm_header(seg)->boot_id) != 0) {
+			rc = -ESTALE;
+			ipm_error_set(err, "%s: from an earlier boot; ipsecmond has not run since", path);
+		}
+	}
+out:
+	if (fd >= 0)
+		close(fd);
+	if (rc < 0) {
+		ipm_segment_close(seg);
+		seg = NULL;
+	}
+	*out = seg;
+	return rc;
+}
+
+void
+ipm_segment_close(struct ipm_segment *seg)
+{
+	if (!seg)
+		return;
+	if (seg->base)
+		munmap(seg->base, seg->size);
+	free(seg->path);
+	free(seg);
+}
+
+bool
+ipm_segment_stale(const struct ipm_segment *seg)
+{
+	struct stat st;
+	if (atomic_load_explicit(&ipm_header(seg)->replaced, memory_order_relaxed))
+		return true;
+	return stat(seg->path, &st) < 0 || st.st_dev != seg->dev || st.st_ino != seg->ino;
+}
+
+const struct ipm_header *
+ipm_segment_header(const struct ipm_segment *seg)
+{
+	return ipm_header(seg);
+}
+
+const char *
+ipm_segment_path(const struct ipm_segment *seg)
+{
+	return seg->path;
+}
+
+uint64_t
+ipm_segment_silence_ns(const struct ipm_segment *seg)
+{
+	uint64_t beat = atomic_load_explicit(&ipm_header(seg)->heartbeat_ns, memory_order_relaxed);
+	uint64_t now = ipm_now_ns();
+	return now > beat ? now - beat : 0;
+}
+
+uint32_t
+ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind)
+{
+	const struct ipm_section *sec = &ipm_header(seg)->section[kind];
+	uint32_t used = atomic_load_explicit(&sec->used, memory_order_acquire);
+	return used < sec->capacity ? used : sec->capacity; /* the file is not to be trusted */
+}
+
+uint64_t
+ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind kind)
+{
+	return atomic_load_explicit(&ipm_header(seg)->section[kind].change, memory_order_acquire);
+}
+
+void
+ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more)
+{
+	sum->octets += more->octets;
+	sum->pkts += more->pkts;
+	sum->raw_octets += more->raw_octets;
+	sum->crypts += more->crypts;
+	sum->auths += more->auths;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		sum->drops[i] += more->drops[i];
+}
+
+/* ESP with a cipher: RFC 2410's NULL (11) and RFC 4543's GMAC (21) only authenticate. */
+static bool
+sa_enciphers(const struct ipm_sa *sa)
+{
+	return sa->protocol == IPPROTO_ESP && sa->proposal.encr != 11 && sa->proposal.encr != 21;
+}
+
+/* AH, ESP with an integrity transform, and ESP whose cipher brings its own (AEAD). */
+static bool
+sa_authenticates(const struct ipm_sa *sa)
+{
+	return sa->protocol == IPPROTO_AH ||
+	       (sa->protocol == IPPROTO_ESP && (sa->proposal.integ || ipm_is_aead(sa->proposal.encr)));
+}
+
+void
+ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t)
+{
+	t->crypts = sa_enciphers(sa) ? t->pkts : 0;
+	t->auths = sa_authenticates(sa) ? t->pkts + t->drops[IPM_DROP_AUTH] : 0;
+}
+
+bool
+ipm_is_aead(uint16_t encr)
+{
+	/* AES-CCM, AES-GCM, GMAC, Camellia-CCM, ChaCha20-Poly1305 and their implicit-IV forms (IANA) */
+	return (encr >= 14 && encr <= 16) || (encr >= 18 && encr <= 21) || (encr >= 25 && encr <= 31);
+}
+
+void
+ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum)
+{
+	struct ipm_traffic t = { 0 };
+	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+		const struct ipm_lane *lane = ipm_lane_at(seg, slot, n);
+		t.octets += atomic_load_explicit(&lane->octets, memory_order_relaxed);
+		t.pkts += atomic_load_explicit(&lane->pkts, memory_order_relaxed);
+		for (int i = 0; i < IPM_DROP_COUNT; i++)
+			t.drops[i] += atomic_load_explicit(&lane->drops[i], memory_order_relaxed);
+	}
+	t.raw_octets = t.octets;
+	ipm_traffic_derive(sa, &t);
+	ipm_traffic_add(sum, &t);
+}
+
+/* Add what the lanes of a tunnel's SAs hold. The list is walked as found: what is torn, the caller reads again. */
+static void
+tunnel_lanes(const struct ipm_segment *seg, struct ipm_tunnel *tunnel)
+{
+	uint32_t capacity = ipm_header(seg)->section[IPM_SAS].capacity;
+	uint32_t left = tunnel->sas < capacity ? tunnel->sas : capacity;
+
+	for (uint32_t at = tunnel->sa_head; at > 0 && at <= capacity && left > 0; left--) {
+		struct ipm_sa sa;
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, at - 1)), sizeof(sa));
+		ipm_lanes_sum(seg, at - 1, &sa, sa.direction == IPM_IN ? &tunnel->in : &tunnel->out);
+		at = sa.next;
+	}
+}
+
+static void
+totals_lanes(const struct ipm_segment *seg, struct ipm_totals *totals)
+{
+	uint32_t used = ipm_segment_used(seg, IPM_SAS);
+	for (uint32_t slot = 0; slot < used; slot++) {
+		struct ipm_sa sa;
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, slot)), sizeof(sa));
+		if (sa.index)
+			ipm_lanes_sum(seg, slot, &sa, sa.direction == IPM_IN ? &totals->in : &totals->out);
+	}
+}
+
+/* Room for any record, aligned as all of them are. */
+union any_record {
+	struct ipm_totals totals;
+	struct ipm_feed feed;
+	struct ipm_ike_sa ike;
+	struct ipm_tunnel tunnel;
+	struct ipm_selector selector;
+	struct ipm_sa sa;
+	struct ipm_event event;
+	uint32_t index; /* the first field of every record that can be free */
+};
+
+/* End every text, so that a damaged record cannot send its reader past the end of it. */
+static void
+texts_end(enum ipm_section_kind kind, union any_record *rec)
+{
+	if (kind == IPM_FEEDS) {
+		rec->feed.name[sizeof(rec->feed.name) - 1] = '\0';
+		rec->feed.source[sizeof(rec->feed.source) - 1] = '\0';
+		rec->feed.detail[sizeof(rec->feed.detail) - 1] = '\0';
+		rec->feed.error[sizeof(rec->feed.error) - 1] = '\0';
+	} else if (kind == IPM_IKE_SAS) {
+		rec->ike.conn[sizeof(rec->ike.conn) - 1] = '\0';
+		rec->ike.local_id[sizeof(rec->ike.local_id) - 1] = '\0';
+		rec->ike.remote_id[sizeof(rec->ike.remote_id) - 1] = '\0';
+	} else if (kind == IPM_TUNNELS) {
+		rec->tunnel.conn[sizeof(rec->tunnel.conn) - 1] = '\0';
+		rec->tunnel.name[sizeof(rec->tunnel.name) - 1] = '\0';
+	}
+}
+
+int
+ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	if ((unsigned)kind >= IPM_SECTIONS || kind == IPM_LANES || slot >= ipm_header(seg)->section[kind].capacity)
+		return -ENOENT;
+	struct ipm_record *rec = ipm_record_at(seg, kind, slot);
+	size_t size = record_size[kind];
+	bool lanes = ipm_header(seg)->lanes > 0;
+
+	for (int try = 0; try < IPM_READ_TRIES; try++) {
+		union any_record copy;
+		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
+		if (before & 1) {
+			if (try > IPM_READ_TRIES / 2)
+				sched_yield(); /* the writer may need this CPU to get done */
+			continue;
+		}
+		ipm_words_load(&copy, ipm_payload(rec), size);
+		if (lanes && kind == IPM_TUNNELS)
+			tunnel_lanes(seg, &copy.tunnel);
+		else if (lanes && kind == IPM_SAS)
+			ipm_lanes_sum(seg, slot, &copy.sa, &copy.sa.count);
+		else if (lanes && kind == IPM_TOTALS)
+			totals_lanes(seg, &copy.totals);
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before)
+			continue;
+		if (kind != IPM_TOTALS && copy.index == 0)
+			return -ENOENT;
+		texts_end(kind, &copy);
+		memcpy(out, &copy, size);
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+int
+ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out)
+{
+	return ipm_read(seg, IPM_TOTALS, 0, out);
+}
+
+int
+ipm_feed_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_feed *out)
+{
+	return ipm_read(seg, IPM_FEEDS, slot, out);
+}
+
+int
+ipm_ike_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_sa *out)
+{
+	return ipm_read(seg, IPM_IKE_SAS, slot, out);
+}
+
+int
+ipm_tunnel_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel *out)
+{
+	return ipm_read(seg, IPM_TUNNELS, slot, out);
+}
+
+int
+ipm_selector_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector *out)
+{
+	return ipm_read(seg, IPM_SELECTORS, slot, out);
+}
+
+int
+ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out)
+{
+	return ipm_read(seg, IPM_SAS, slot, out);
+}
+
+bool
+ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel)
+{
+	struct ipm_ike_sa sa;
+	return tunnel->ike_index != 0 && ipm_ike_read(seg, tunnel->ike_slot, &sa) == 0 &&
+	       sa.index == tunnel->ike_index && !sa.held;
+}
+
+int
+ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out)
+{
+	uint32_t capacity = ipm_header(seg)->section[IPM_EVENTS].capacity;
+	uint64_t newest = atomic_load_explicit(&ipm_header(seg)->event_serial, memory_order_acquire);
+	uint64_t want = serial + 1;
+	bool missed = false;
+
+	for (int try = 0; try < IPM_READ_TRIES; try++) {
+		struct ipm_event event;
+		if (want > newest || capacity == 0)
+			return -ENOENT;
+		if (newest - want >= capacity) {
+			missed = serial > 0;
+			want = newest - capacity + 1;
+		}
+		if (ipm_read(seg, IPM_EVENTS, (uint32_t)((want - 1) % capacity), &event) == 0 && event.serial == want) {
+			*out = event;
+			return missed ? -EOVERFLOW : 0;
+		}
+		uint64_t now = atomic_load_explicit(&ipm_header(seg)->event_serial, memory_order_acquire);
+		if (now == newest) { /* the oldest gives way to one not announced yet, or did when the writer died */
+			missed = serial > 0;
+			want++;
+		}
+		newest = now;
+	}
+	return -EAGAIN;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file ipm_segment.h  Attach to a model segment and read it.
+ *
+ * A segment is a file (`*.model` in the run directory) that one process writes and any number map
+ * read-only. Readers take no lock, need no privilege but to open the file, and never write.
+ *
+ * Errors:    0 or a negative errno; a function that takes @p err also leaves a sentence there which
+ *            names the file and says what is wrong with it.
+ * Threads:   everything here may be called from any thread on the same segment at the same time, but
+ *            for ipm_segment_close().
+ */
+#ifndef IPM_SEGMENT_H
+#define IPM_SEGMENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ipm_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What kinds of records a segment holds, in the order of its section table. */
+enum ipm_section_kind {
+	IPM_TOTALS,
+	IPM_FEEDS,
+	IPM_IKE_SAS,
+	IPM_TUNNELS,
+	IPM_SELECTORS,
+	IPM_SAS,
+	IPM_LANES,
+	IPM_EVENTS,
+	IPM_SECTIONS
+};
+
+/** Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
+struct ipm_record {
+	_Atomic uint32_t seq;
+	uint32_t generation; /* of the slot: one more for every record that it was given to */
+};
+
+struct ipm_section {
+	uint32_t kind;
+	uint32_t stride;         /* octets from one record to the next, struct ipm_record included */
+	uint32_t capacity;       /* slots */
+	_Atomic uint32_t used;   /* slots below this one have been in use */
+	uint64_t offset;         /* of slot 0, from the start of the file */
+	_Atomic uint64_t change; /* grows when a record comes, goes, or is shown or hidden */
+};
+
+#define IPM_MAGIC      "IPSECMON"
+#define IPM_BYTE_ORDER 0x01020304u
+
+/** The first octets of a segment. */
+struct ipm_header {
+	char magic[8];
+	uint32_t abi;
+	uint32_t byte_order; /* IPM_BYTE_ORDER as the writer stores it */
+	uint64_t size;       /* of the file, in octets */
+	char boot_id[40];    /* /proc/sys/kernel/random/boot_id: a segment lives no longer than the boot */
+	char name[IPM_NAME_MAX];
+	char control[IPM_TEXT_MAX]; /* the writer's control socket; empty: it has none */
+	uint32_t sections;
+	uint32_t lanes;                   /* counter lanes of each SA */
+	uint32_t index_first, index_last; /* the range that this segment's indexes are from */
+	_Atomic uint32_t writer_pid;      /* 0: closed in good order */
+	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
+	_Atomic uint64_t heartbeat_ns;    /* when the writer last said that it is alive */
+	_Atomic uint64_t event_serial;    /* of the newest event */
+	struct ipm_section section[IPM_SECTIONS];
+};
+
+struct ipm_segment; /* a mapped segment */
+
+/** Room for a sentence about what went wrong. */
+struct ipm_error {
+	char text[256];
+};
+
+/**
+ * Map the segment @p path read-only and check all of it that a reader will trust: magic, ABI, byte
+ * order, boot id, and for every section that it lies within the file.
+ *
+ * Ownership: *out is the caller's, to be given back with ipm_segment_close().
+ * Errors:    what open(2) and mmap(2) say; -EPROTO for a file that is no segment, is truncated, of
+ *            another version or damaged; -ESTALE for one of an earlier boot.
+ */
+int ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err);
+void ipm_segment_close(struct ipm_segment *seg);
+
+/** True when the file at the segment's path is no longer the one that is mapped: attach anew. */
+bool ipm_segment_stale(const struct ipm_segment *seg);
+
+const struct ipm_header *ipm_segment_header(const struct ipm_segment *seg);
+const char *ipm_segment_path(const struct ipm_segment *seg);
+
+/** Nanoseconds since the writer's last sign of life. */
+uint64_t ipm_segment_silence_ns(const struct ipm_segment *seg);
+
+/** Slots of @p kind that may hold a record: 0 to the value returned, less one. */
+uint32_t ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind);
+
+/** A number that grows whenever the set of records of @p kind changes; counters do not move it. */
+uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind kind);
+
+#define IPM_READ_TRIES 256
+
+/**
+ * Copy one record out of the segment, whole and consistent.
+ *
+ * Units:     as the record's own comments say. Traffic of tunnels and SAs includes what is in the lanes.
+ * Ownership: @p out is the caller's, and is untouched on error.
+ * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer was in the middle of it for
+ *            IPM_READ_TRIES attempts, or died there.
+ * Threads:   never blocks, never writes. A counter never goes back from one call to the next; two
+ *            counters of one record may differ by a packet in flight.
+ */
+int ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out);
+int ipm_feed_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_feed *out);
+int ipm_ike_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_sa *out);
+int ipm_tunnel_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel *out);
+int ipm_selector_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector *out);
+int ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out);
+
+/** The same for a kind that is known only when running; @p out must have room for ipm_record_size(kind). */
+int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
+size_t ipm_record_size(enum ipm_section_kind kind);
+
+/** Does the IKE SA that made this tunnel still exist? */
+bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel);
+
+/**
+ * The next event after @p serial (0: the oldest there is).
+ *
+ * Errors:    -ENOENT: none yet; -EOVERFLOW: it has been overwritten, *out is the oldest that is left and
+ *            its serial tells how many were missed.
+ */
+int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out);
+
+/** Does this cipher (an IANA transform number) authenticate what it enciphers? */
+bool ipm_is_aead(uint16_t encr);
+
+/** CLOCK_BOOTTIME, in which all times of a segment are given. */
+uint64_t ipm_now_ns(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file ipm_types.h  The records of a model segment: what every reader sees and every writer fills in.
+ *
+ * Units:     *_octets are bytes of the protected (inner) packet; *_ns is CLOCK_BOOTTIME in nanoseconds
+ *            when it names a moment and nanoseconds when it names a duration; 0 means "not known" or
+ *            "no limit", whichever the field's comment says.
+ * Ownership: records are plain values without pointers; a copy is the caller's.
+ * Layout:    fixed-width fields, every record a multiple of 8 octets, the same whatever was configured.
+ *            Changing anything here changes IPM_ABI.
+ * Keys:      no key material has a field here, and none ever will.
+ */
+#ifndef IPM_TYPES_H
+#define IPM_TYPES_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define IPM_ABI      1u
+
+#define IPM_ID_MAX   256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
+#define IPM_NAME_MAX 64  /* a connection, child or feed name, with its NUL */
+#define IPM_TEXT_MAX 128
+
+/** An IPv4 or IPv6 address in network order. */
+struct ipm_addr {
+	uint8_t len; /* 4, 16, or 0 when not known */
+	uint8_t reserved[3];
+	uint8_t bytes[16];
+};
+
+/**
+ * One negotiated suite, as IANA's IKEv2 transform numbers ("Internet Key Exchange Version 2 (IKEv2)
+ * Parameters"), for IKEv1 too. 0 means that the suite has no such transform.
+ */
+struct ipm_proposal {
+	uint16_t encr;      /* transform type 1 */
+	uint16_t encr_bits; /* key length, 0 when the cipher has only one */
+	uint16_t prf;       /* transform type 2 */
+	uint16_t integ;     /* transform type 3; 0 with an AEAD cipher */
+	uint16_t group;     /* transform type 4; 0 without PFS */
+	uint16_t integ_bits;
+	uint8_t esn; /* extended sequence numbers */
+	uint8_t reserved[3];
+};
+#define IPM_TRANSFORM_OTHER 65535 /* in use, but with a name or number that we do not know */
+
+/** Why an ESP, AH or IPComp packet was dropped. */
+enum ipm_drop {
+	IPM_DROP_REPLAY,    /* seen before, or behind the replay window */
+	IPM_DROP_AUTH,      /* integrity check failed */
+	IPM_DROP_CRYPT,     /* cipher failed */
+	IPM_DROP_MALFORMED, /* too short, bad padding or next header */
+	IPM_DROP_POLICY,    /* no policy, or not the policy's SA: "protocol use" */
+	IPM_DROP_EXPIRED,   /* hard lifetime over, sequence numbers used up, SA not valid */
+	IPM_DROP_CAPACITY,  /* memory, queue or engine exhausted */
+	IPM_DROP_OTHER,
+	IPM_DROP_COUNT
+};
+
+/** What one direction of an SA, of a tunnel or of the gateway has carried. Only ever grows. */
+struct ipm_traffic {
+	uint64_t octets; /* as the SA counted them: behind compression, before decompression */
+	uint64_t pkts;
+	uint64_t raw_octets; /* uncompressed; equals octets where IPComp is not in use */
+	uint64_t crypts;     /* packets enciphered or deciphered: derived from pkts by the writer */
+	uint64_t auths;      /* packets whose integrity was protected or checked: derived likewise */
+	uint64_t drops[IPM_DROP_COUNT];
+};
+
+/** What one direction of IKE has carried (source: ikewatch). Only ever grows. */
+struct ipm_ike_traffic {
+	uint64_t octets, pkts, drops, notifies;
+	uint64_t exchanges, exchange_invalids, exchange_rejects; /* phase 2: Quick Mode, CREATE_CHILD_SA */
+	uint64_t sa_deletes;                                     /* phase 2 SAs deleted by request */
+};
+
+enum ipm_ike_state {
+	IPM_IKE_NEGOTIATING = 1,
+	IPM_IKE_ESTABLISHED,
+	IPM_IKE_DELETING,
+};
+
+enum ipm_ike_mode { IPM_MODE_UNKNOWN, IPM_MODE_MAIN, IPM_MODE_AGGRESSIVE };
+
+/** IKE authentication method of the peer. */
+enum ipm_auth {
+	IPM_AUTH_UNKNOWN,
+	IPM_AUTH_PSK,
+	IPM_AUTH_RSA,
+	IPM_AUTH_ECDSA,
+	IPM_AUTH_EDDSA,
+	IPM_AUTH_EAP,
+	IPM_AUTH_PUBKEY, /* a signature, kind not known */
+};
+
+/** An IKE SA, and the ones it replaced: a rekey keeps the record and its index. */
+struct ipm_ike_sa {
+	uint32_t index; /* cikeTunIndex; 0: the slot is free */
+	uint8_t state;  /* enum ipm_ike_state */
+	uint8_t held;   /* its feed is gone; kept for the feed's hold time */
+	uint8_t version;
+	uint8_t mode; /* enum ipm_ike_mode; IKEv1 only */
+	uint8_t auth; /* enum ipm_auth */
+	uint8_t initiator;
+	uint8_t nat_local, nat_remote;
+	uint16_t local_port, remote_port;
+	struct ipm_addr local, remote;
+	uint64_t spi_initiator, spi_responder; /* host order; IKEv1: the cookies */
+	struct ipm_proposal proposal;
+	uint32_t refreshes; /* rekeys and re-authentications so far */
+	uint32_t feed;      /* slot of the feed that keeps this record */
+	uint64_t uid;       /* the feed's own name for the current IKE SA (VICI uniqueid) */
+	uint64_t created_ns;
+	uint64_t established_ns;   /* of the current IKE SA; 0 while negotiating */
+	uint64_t soft_ns, hard_ns; /* lifetimes of the current IKE SA; 0: no limit */
+	struct ipm_ike_traffic in, out;
+	char conn[IPM_NAME_MAX]; /* name of the connection's configuration */
+	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
+};
+
+enum ipm_tunnel_state {
+	IPM_TUNNEL_UP = 1,
+	IPM_TUNNEL_HELD, /* not up, but may come back under the same index within the hold time */
+};
+
+enum ipm_encap { IPM_ENCAP_TUNNEL = 1, IPM_ENCAP_TRANSPORT, IPM_ENCAP_BEET };
+enum ipm_key_type { IPM_KEY_IKE = 1, IPM_KEY_MANUAL };
+
+/** A phase 2 tunnel: a CHILD_SA and all that replaced it, or SAs that share reqid and selectors. */
+struct ipm_tunnel {
+	uint32_t index; /* cipSecTunIndex; 0: the slot is free */
+	uint8_t state;  /* enum ipm_tunnel_state */
+	uint8_t encap;  /* enum ipm_encap */
+	uint8_t key_type;
+	uint8_t protocol;   /* IP protocol: 50 ESP, 51 AH */
+	uint32_t ike_index; /* of the IKE SA that made it, which may be gone: ipm_tunnel_ike_alive() */
+	uint32_t ike_slot;
+	uint8_t udp_encap; /* RFC 3948 */
+	uint8_t ipcomp;
+	uint8_t reserved[2];
+	uint32_t reqid;
+	uint32_t if_id_in, if_id_out;
+	uint32_t mark_in, mark_out;
+	uint32_t refreshes;         /* rekeys so far */
+	uint32_t sas, sas_retired;  /* SAs there are now, SAs that are gone */
+	uint32_t next_sa, next_sel; /* sub-indexes to give next */
+	uint32_t sa_head, sel_head; /* slot + 1 of the first SA and selector; 0: none */
+	uint32_t feed;
+	uint64_t uid; /* the feed's own name for the newest CHILD_SA */
+	struct ipm_addr local, remote;
+	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
+	uint64_t created_ns;
+	uint64_t installed_ns;             /* of the newest SA */
+	uint64_t soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
+	uint64_t soft_octets, hard_octets; /* likewise */
+	struct ipm_traffic in, out;        /* all SAs there ever were */
+	char conn[IPM_NAME_MAX], name[IPM_NAME_MAX];
+};
+
+enum ipm_sel_type { IPM_SEL_SINGLE = 1, IPM_SEL_RANGE, IPM_SEL_SUBNET };
+
+/** One side of a traffic selector. */
+struct ipm_sel_side {
+	uint8_t type; /* enum ipm_sel_type */
+	uint8_t protocol;
+	uint8_t prefix; /* of a subnet, in bits */
+	uint8_t reserved;
+	uint16_t port_first, port_last; /* 0 to 65535: any */
+	struct ipm_addr first, last;    /* first and last address that match */
+};
+
+/** A pair of traffic selectors of a tunnel: one row of cipSecEndPtTable. */
+struct ipm_selector {
+	uint32_t index; /* cipSecEndPtIndex, within the tunnel; 0: the slot is free */
+	uint32_t tunnel_index;
+	uint32_t tunnel_slot;
+	uint32_t next; /* slot + 1 of the tunnel's next selector */
+	struct ipm_sel_side local, remote;
+};
+
+enum ipm_direction { IPM_IN = 1, IPM_OUT };
+enum ipm_sa_state { IPM_SA_ACTIVE = 1, IPM_SA_EXPIRING };
+
+/** One SA: one SPI, one direction. */
+struct ipm_sa {
+	uint32_t index; /* cipSecSpiIndex, within the tunnel; 0: the slot is free */
+	uint32_t tunnel_index;
+	uint32_t tunnel_slot;
+	uint32_t next; /* slot + 1 of the tunnel's next SA */
+	uint32_t spi;  /* host order; IPComp: the CPI */
+	uint8_t direction;
+	uint8_t protocol; /* IP protocol: 50 ESP, 51 AH, 108 IPComp */
+	uint8_t state;
+	uint8_t reserved;
+	uint32_t replay_window; /* packets; 0: not known */
+	uint32_t reserved2;
+	uint64_t uid; /* the feed's own name for the pair */
+	struct ipm_proposal proposal;
+	uint32_t reserved3;
+	uint64_t installed_ns, soft_ns, hard_ns;
+	uint64_t soft_octets, hard_octets;
+	struct ipm_traffic count; /* without what the lanes hold */
+};
+
+/** The gateway as a whole. Counts everything there is and everything there was. */
+struct ipm_totals {
+	uint64_t ike_active, ike_previous, ike_initiated;
+	uint64_t ike_init_fails, ike_resp_fails;
+	uint64_t ike_capacity_fails, ike_auth_fails, ike_decrypt_fails, ike_hash_fails, ike_no_sa_fails;
+	struct ipm_ike_traffic ike_in, ike_out;
+	uint64_t tunnels_active, tunnels_previous;
+	struct ipm_traffic in, out;
+	uint64_t policy_fails, no_sa_fails, capacity_fails;
+	uint64_t records_refused;       /* what a full section could not take */
+	uint32_t next_ike, next_tunnel; /* indexes to give next */
+};
+
+enum ipm_feed_state { IPM_FEED_DOWN = 1, IPM_FEED_CONNECTING, IPM_FEED_UP };
+
+/** A source of this segment, and how it is. */
+struct ipm_feed {
+	uint32_t index; /* slot + 1; 0: free */
+	uint8_t state;
+	uint8_t reserved[3];
+	char name[IPM_NAME_MAX];
+	char source[IPM_TEXT_MAX]; /* what it reads: a socket, a namespace */
+	char detail[IPM_TEXT_MAX]; /* version of the source */
+	uint64_t since_ns;         /* when state was entered */
+	uint64_t updated_ns;       /* when the source last answered in full */
+	uint64_t interval_ns;      /* how often it is asked */
+	uint64_t connects, errors; /* errors: failed connects, broken conversations */
+	uint64_t events, rejected; /* rejected: messages that could not be understood */
+	uint64_t errored_ns;
+	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
+};
+
+enum ipm_event_kind {
+	IPM_EVENT_IKE_START = 1,
+	IPM_EVENT_IKE_STOP,
+	IPM_EVENT_TUNNEL_START,
+	IPM_EVENT_TUNNEL_STOP,
+};
+
+/** Why a tunnel or an IKE SA ended. */
+enum ipm_reason {
+	IPM_REASON_UNKNOWN,
+	IPM_REASON_NORMAL,
+	IPM_REASON_OPERATOR,
+	IPM_REASON_PEER_DELETE,
+	IPM_REASON_PEER_LOST,
+	IPM_REASON_LOCAL_FAILURE,
+	IPM_REASON_SOURCE_LOST, /* its feed was away for longer than the hold time */
+};
+
+/** Something that happened, in the order in which it happened. */
+struct ipm_event {
+	uint64_t serial; /* 1 and up, without gaps */
+	uint64_t time_ns;
+	uint16_t kind;
+	uint16_t reason;
+	uint32_t ike_index, tunnel_index;
+	uint32_t reserved;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

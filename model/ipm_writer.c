@@ -1,0 +1,1013 @@
+/* SPDX-License-Identifier: ISC */
+/* The writer's side of the model: records, indexes, counts, and taking over what an earlier run left. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipm_int.h"
+#include "ipm_writer.h"
+
+/* Slots that were given back, longest free first. */
+struct slot_queue {
+	uint32_t *slot;
+	uint32_t head, count, room;
+};
+
+/* So many slots rest before one of them is used again, so that a reader's stale slot finds nothing, not another. */
+#define SLOTS_AT_REST 16
+
+struct ipm_writer {
+	struct ipm_segment seg;
+	int fd;
+	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
+	struct slot_queue free[IPM_SECTIONS];
+	bool wrapped; /* an index has wrapped: look before one is given */
+};
+
+/* --- records ------------------------------------------------------------------------------------------- */
+
+static void
+record_begin(struct ipm_record *rec)
+{
+	uint32_t seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
+	atomic_store_explicit(&rec->seq, seq + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+}
+
+static void
+record_end(struct ipm_record *rec)
+{
+	uint32_t seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
+	atomic_store_explicit(&rec->seq, seq + 1, memory_order_release);
+}
+
+static void
+record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload)
+{
+	struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
+	record_begin(rec);
+	ipm_words_store(ipm_payload(rec), payload, ipm_record_size(kind));
+	record_end(rec);
+}
+
+static void *
+payload_at(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+{
+	return ipm_payload(ipm_record_at(&w->seg, kind, slot));
+}
+
+static void
+section_changed(struct ipm_writer *w, enum ipm_section_kind kind)
+{
+	atomic_fetch_add_explicit(&ipm_header(&w->seg)->section[kind].change, 1, memory_order_release);
+}
+
+static int
+queue_push(struct slot_queue *q, uint32_t slot)
+{
+	if (q->count == q->room) {
+		uint32_t room = q->room ? q->room * 2 : 64;
+		uint32_t *slots = malloc(room * sizeof(*slots));
+		if (!slots)
+			return -ENOMEM; /* the slot rests until the next start */
+		for (uint32_t i = 0; i < q->count; i++)
+			slots[i] = q->slot[(q->head + i) % q->room];
+		free(q->slot);
+		*q = (struct slot_queue){ .slot = slots, .count = q->count, .room = room };
+	}
+	q->slot[(q->head + q->count++) % q->room] = slot;
+	return 0;
+}
+
+static uint32_t
+queue_pop(struct slot_queue *q)
+{
+	uint32_t slot = q->slot[q->head];
+	q->head = (q->head + 1) % q->room;
+	q->count--;
+	return slot;
+}
+
+static int
+slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
+{
+	struct ipm_section *sec = &ipm_header(&w->seg)->section[kind];
+	uint32_t used = atomic_load_explicit(&sec->used, memory_order_relaxed);
+	uint32_t slot;
+
+	if (w->free[kind].count > SLOTS_AT_REST || (used == sec->capacity && w->free[kind].count > 0)) {
+		slot = queue_pop(&w->free[kind]);
+	} else if (used < sec->capacity) {
+		slot = used;
+		atomic_store_explicit(&sec->used, used + 1, memory_order_release);
+	} else {
+		w->totals.records_refused++;
+		return -ENOSPC;
+	}
+	ipm_record_at(&w->seg, kind, slot)->generation++;
+	return (int)slot;
+}
+
+static void
+slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+{
+	static const uint64_t nothing[4096 / 8];
+	_Static_assert(sizeof(nothing) >= sizeof(struct ipm_ike_sa), "room for the largest record");
+	record_put(w, kind, slot, nothing);
+	section_changed(w, kind);
+	queue_push(&w->free[kind], slot);
+}
+
+static bool
+index_in_use(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t index)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, kind); slot++)
+		if (*(const uint32_t *)payload_at(w, kind, slot) == index)
+			return true;
+	return false;
+}
+
+#define NEXT_INDEXES offsetof(struct ipm_totals, next_ike) /* one word holds both */
+_Static_assert(NEXT_INDEXES % 8 == 0 && offsetof(struct ipm_totals, next_tunnel) == NEXT_INDEXES + 4,
+	       "a word by itself needs no sequence number");
+
+static uint32_t
+index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
+{
+	const struct ipm_header *h = ipm_header(&w->seg);
+	uint32_t index;
+	do {
+		index = *next;
+		if (index == h->index_last)
+			w->wrapped = true;
+		*next = index == h->index_last ? h->index_first : index + 1;
+	} while (w->wrapped && index_in_use(w, kind, index));
+	/* Published at once, so that no index is given again when we die before the next commit. */
+	ipm_words_store((char *)payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 8);
+	return index;
+}
+
+static void
+event_push(struct ipm_writer *w, enum ipm_event_kind kind, enum ipm_reason reason, uint32_t ike, uint32_t tunnel)
+{
+	struct ipm_header *h = ipm_header(&w->seg);
+	struct ipm_section *sec = &h->section[IPM_EVENTS];
+	uint64_t serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
+	struct ipm_event event = { .serial = serial,
+				   .time_ns = ipm_now_ns(),
+				   .kind = (uint16_t)kind,
+				   .reason = (uint16_t)reason,
+				   .ike_index = ike,
+				   .tunnel_index = tunnel };
+
+	if (sec->capacity == 0)
+		return;
+	record_put(w, IPM_EVENTS, (uint32_t)((serial - 1) % sec->capacity), &event);
+	if (serial <= sec->capacity)
+		atomic_store_explicit(&sec->used, (uint32_t)serial, memory_order_release);
+	atomic_store_explicit(&h->event_serial, serial, memory_order_release);
+}
+
+/* --- the file -------------------------------------------------------------------------------------------- */
+
+/* Slots are given as int, and the section table has 32 bits for a capacity. */
+static bool
+capacity_fits(const struct ipm_capacity *cap)
+{
+	return cap->ike_sas <= INT32_MAX && cap->tunnels <= INT32_MAX && cap->selectors <= INT32_MAX &&
+	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->events <= INT32_MAX &&
+	       (uint64_t)cap->sas * cap->lanes <= UINT32_MAX;
+}
+
+static uint64_t
+align_up(uint64_t n, uint64_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+/* What the header of a segment with these options has to say. */
+static void
+layout(struct ipm_header *h, const struct ipm_writer_options *opt)
+{
+	const struct ipm_capacity *cap = &opt->capacity;
+	const uint32_t capacity[IPM_SECTIONS] = {
+		[IPM_TOTALS] = 1,
+		[IPM_FEEDS] = cap->feeds,
+		[IPM_IKE_SAS] = cap->ike_sas,
+		[IPM_TUNNELS] = cap->tunnels,
+		[IPM_SELECTORS] = cap->selectors,
+		[IPM_SAS] = cap->sas,
+		[IPM_LANES] = cap->sas * cap->lanes,
+		[IPM_EVENTS] = cap->events,
+	};
+	uint64_t offset = align_up(sizeof(*h), 4096);
+
+	memset(h, 0, sizeof(*h));
+	memcpy(h->magic, IPM_MAGIC, sizeof(h->magic));
+	h->abi = IPM_ABI;
+	h->byte_order = IPM_BYTE_ORDER;
+	ipm_boot_id(h->boot_id);
+	snprintf(h->name, sizeof(h->name), "%s", opt->name);
+	snprintf(h->control, sizeof(h->control), "%s", opt->control ? opt->control : "");
+	h->sections = IPM_SECTIONS;
+	h->lanes = cap->lanes;
+	h->index_first = 1;
+	h->index_last = INT32_MAX;
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
+		struct ipm_section *sec = &h->section[i];
+		sec->kind = i;
+		sec->stride = (uint32_t)(ipm_record_size(i) + (i == IPM_LANES ? 0 : sizeof(struct ipm_record)));
+		sec->capacity = capacity[i];
+		sec->offset = offset;
+		offset = align_up(offset + (uint64_t)sec->capacity * sec->stride, 4096);
+	}
+	h->size = offset;
+}
+
+/* Could the segment @p old have been made with the same options in this boot? */
+static bool
+layout_same(const struct ipm_header *old, const struct ipm_header *wanted)
+{
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++)
+		if (old->section[i].capacity != wanted->section[i].capacity ||
+		    old->section[i].stride != wanted->section[i].stride ||
+		    old->section[i].offset != wanted->section[i].offset)
+			return false;
+	return old->size == wanted->size && old->lanes == wanted->lanes && old->index_first == wanted->index_first &&
+	       old->index_last == wanted->index_last;
+}
+
+static int
+map_file(struct ipm_writer *w, int fd, size_t size)
+{
+	struct stat st;
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	w->fd = fd; /* ours, to be given back by unmap_file() in any case */
+	if (base == MAP_FAILED)
+		return -errno;
+	w->seg.base = base;
+	w->seg.size = size;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	w->seg.dev = st.st_dev;
+	w->seg.ino = st.st_ino;
+	return 0;
+}
+
+static void
+unmap_file(struct ipm_writer *w)
+{
+	if (w->seg.base)
+		munmap(w->seg.base, w->seg.size);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->seg.base = NULL;
+	w->fd = -1;
+}
+
+/* Readers that still map the old file learn that it is over; a file that is no segment is left as it is. */
+static void
+mark_replaced(void *base, size_t size)
+{
+	struct ipm_header *h = base;
+	if (ipm_header_check(base, size, "", NULL) == 0)
+		atomic_store(&h->replaced, 1);
+}
+
+/*
+ * Map the segment of an earlier run. -ENOENT: there is none; -ESTALE: there is a file, but not one to go on
+ * with, and @p err says why.
+ */
+static int
+take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+{
+	struct stat st;
+	int rc = 0;
+	int fd = open(w->seg.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = -errno;
+		ipm_error_set(err, "%s: %s", w->seg.path, strerror(-rc));
+	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		rc = -EBUSY;
+		ipm_error_set(err, "%s: another process writes this segment", w->seg.path);
+	} else if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct ipm_header)) {
+		rc = -ESTALE;
+		ipm_error_set(err, "%s: not a whole segment", w->seg.path);
+	} else {
+		rc = map_file(w, fd, (size_t)st.st_size);
+		if (rc == 0 && ipm_header_check(w->seg.base, w->seg.size, w->seg.path, err) < 0) {
+			rc = -ESTALE;
+		} else if (rc == 0 && strcmp(ipm_header(&w->seg)->boot_id, wanted->boot_id) != 0) {
+			ipm_error_set(err, "%s: from an earlier boot: starting afresh", w->seg.path);
+			rc = -ESTALE;
+		} else if (rc == 0 && !layout_same(ipm_header(&w->seg), wanted)) {
+			ipm_error_set(err, "%s: made with other capacities: starting afresh", w->seg.path);
+			rc = -ESTALE;
+		}
+		if (rc == -ESTALE)
+			mark_replaced(w->seg.base, w->seg.size);
+		if (rc < 0)
+			unmap_file(w);
+		return rc;
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* Make a new segment beside the old name and move it there when it is whole. */
+static int
+make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm_writer_options *opt,
+	 struct ipm_error *err)
+{
+	char *temp = NULL;
+	int rc, fd = -1;
+
+	if (asprintf(&temp, "%s.new", w->seg.path) < 0)
+		return -ENOMEM;
+	unlink(temp);
+	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, (off_t)wanted->size) < 0) {
+		rc = -errno;
+		goto out;
+	}
+	rc = map_file(w, fd, wanted->size);
+	fd = -1; /* the writer's now */
+	if (rc < 0) {
+		unmap_file(w);
+		goto out;
+	}
+	memcpy(w->seg.base, wanted, sizeof(*wanted));
+	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
+	w->totals.next_ike = w->totals.next_tunnel = wanted->index_first;
+	if (fchmod(w->fd, opt->mode) < 0 || rename(temp, w->seg.path) < 0) {
+		rc = -errno;
+		unmap_file(w);
+	}
+out:
+	if (rc < 0) {
+		ipm_error_set(err, "%s: cannot make it: %s", w->seg.path, strerror(-rc));
+		unlink(temp);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(temp);
+	return rc;
+}
+
+/* --- taking over --------------------------------------------------------------------------------------- */
+
+static bool
+tunnel_is(const struct ipm_writer *w, uint32_t slot, uint32_t index)
+{
+	return index != 0 && slot < ipm_segment_used(&w->seg, IPM_TUNNELS) && ipm_tunnel_peek(w, slot)->index == index;
+}
+
+/* Drop an SA, but not what its lanes hold: readers have seen it in the totals and in the tunnel. */
+static void
+sa_drop(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_sa sa = *ipm_sa_peek(w, slot);
+	struct ipm_traffic lanes = { 0 };
+
+	if (sa.direction == IPM_IN || sa.direction == IPM_OUT) {
+		ipm_lanes_sum(&w->seg, slot, &sa, &lanes);
+		ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &lanes);
+	}
+	if (tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
+		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
+		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &lanes);
+		tunnel.sas_retired++;
+		record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+	}
+	slot_give(w, IPM_SAS, slot);
+}
+
+/* Other records name a feed by its slot, so it keeps it; all but its name is told anew anyway. */
+static bool
+feed_stands(const struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_feed *feed = ipm_feed_peek(w, slot);
+	return feed->index == slot + 1 && feed->name[0] != '\0';
+}
+
+/* Drop what was being written when the last writer died; what is free goes to the free slots. Returns how many. */
+static uint32_t
+sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
+{
+	uint32_t torn = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, kind); slot++) {
+		struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
+		if (atomic_load(&rec->seq) & 1) {
+			atomic_fetch_add(&rec->seq, 1);
+			if (kind == IPM_FEEDS && feed_stands(w, slot))
+				continue;
+			torn++;
+			if (kind == IPM_SAS)
+				sa_drop(w, slot);
+			else
+				slot_give(w, kind, slot);
+		} else if (*(const uint32_t *)ipm_payload(rec) == 0) {
+			queue_push(&w->free[kind], slot);
+		}
+	}
+	return torn;
+}
+
+/* The sub-index to give next, when @p index is in use and its tunnel may not have heard of it. */
+static uint32_t
+sub_next(uint32_t next, uint32_t index)
+{
+	if (index - next > INT32_MAX / 2) /* given before, maybe before a wrap */
+		return next;
+	return index == INT32_MAX ? 1 : index + 1;
+}
+
+/* Tie SAs and selectors to their tunnels anew, and count what there is: nothing is taken on trust. */
+static void
+relink(struct ipm_writer *w)
+{
+	struct ipm_totals *t = &w->totals;
+	const struct ipm_header *h = ipm_header(&w->seg);
+
+	t->ike_active = t->tunnels_active = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = payload_at(w, IPM_IKE_SAS, slot);
+		if (sa->index == 0)
+			continue;
+		if (sa->state != IPM_IKE_NEGOTIATING && !sa->held)
+			t->ike_active++;
+		if (sa->index >= t->next_ike)
+			w->wrapped = true;
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
+		struct ipm_tunnel copy = *ipm_tunnel_peek(w, slot);
+		if (copy.index == 0)
+			continue;
+		if (copy.state == IPM_TUNNEL_UP)
+			t->tunnels_active++;
+		if (copy.index >= t->next_tunnel)
+			w->wrapped = true;
+		copy.sa_head = copy.sel_head = copy.sas = 0;
+		record_put(w, IPM_TUNNELS, slot, &copy);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SAS); slot++) {
+		struct ipm_sa sa = *ipm_sa_peek(w, slot);
+		if (sa.index && tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
+			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
+			sa.next = tunnel.sa_head;
+			tunnel.sa_head = slot + 1;
+			tunnel.sas++;
+			tunnel.next_sa = sub_next(tunnel.next_sa, sa.index);
+			record_put(w, IPM_SAS, slot, &sa);
+			record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+		} else if (sa.index) {
+			sa_drop(w, slot);
+		}
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SELECTORS); slot++) {
+		struct ipm_selector sel = *(const struct ipm_selector *)payload_at(w, IPM_SELECTORS, slot);
+		if (sel.index && tunnel_is(w, sel.tunnel_slot, sel.tunnel_index)) {
+			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sel.tunnel_slot);
+			sel.next = tunnel.sel_head;
+			tunnel.sel_head = slot + 1;
+			tunnel.next_sel = sub_next(tunnel.next_sel, sel.index);
+			record_put(w, IPM_SELECTORS, slot, &sel);
+			record_put(w, IPM_TUNNELS, sel.tunnel_slot, &tunnel);
+		} else if (sel.index) {
+			slot_give(w, IPM_SELECTORS, slot);
+		}
+	}
+	if (t->next_ike < h->index_first || t->next_ike > h->index_last)
+		t->next_ike = h->index_first;
+	if (t->next_tunnel < h->index_first || t->next_tunnel > h->index_last)
+		t->next_tunnel = h->index_first;
+}
+
+static void
+recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+{
+	struct ipm_record *totals = ipm_record_at(&w->seg, IPM_TOTALS, 0);
+	struct ipm_header *h = ipm_header(&w->seg);
+	uint32_t torn = 0;
+
+	atomic_store(&h->replaced, 0); /* whoever was to replace it did not get that far */
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
+		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* no more than there are */
+	/* Each word of the totals is true by itself, old or new: a torn one is merely a moment older. */
+	if (atomic_load(&totals->seq) & 1)
+		atomic_fetch_add(&totals->seq, 1);
+	ipm_words_load(&w->totals, ipm_payload(totals), sizeof(w->totals));
+	for (enum ipm_section_kind kind = IPM_FEEDS; kind <= IPM_SAS; kind++)
+		torn += sweep_torn(w, kind);
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_EVENTS); slot++) {
+		struct ipm_record *rec = ipm_record_at(&w->seg, IPM_EVENTS, slot);
+		if (atomic_load(&rec->seq) & 1) /* not announced yet: the next event takes its place */
+			atomic_fetch_add(&rec->seq, 1);
+	}
+	relink(w);
+	if (torn)
+		ipm_error_set(err, "%s: dropped %u record(s) that an earlier run left half written", w->seg.path, torn);
+	memcpy(h->name, wanted->name, sizeof(h->name));
+	memcpy(h->control, wanted->control, sizeof(h->control));
+}
+
+int
+ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err)
+{
+	struct ipm_header wanted;
+	struct ipm_writer *w = calloc(1, sizeof(*w));
+	int rc = -ENOMEM;
+
+	*out = NULL;
+	err->text[0] = '\0';
+	if (!w || !(w->seg.path = strdup(opt->path)))
+		goto out;
+	w->fd = -1;
+	if (!capacity_fits(&opt->capacity)) {
+		rc = -EINVAL;
+		ipm_error_set(err, "%s: capacities are too large for a segment", w->seg.path);
+		goto out;
+	}
+	layout(&wanted, opt);
+	rc = take_over(w, &wanted, err);
+	if (rc == 0)
+		recover(w, &wanted, err);
+	else if (rc == -ENOENT || rc == -ESTALE)
+		rc = make_new(w, &wanted, opt, err);
+	if (rc < 0)
+		goto out;
+	atomic_store(&ipm_header(&w->seg)->writer_pid, (uint32_t)getpid());
+	ipm_writer_commit(w);
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
+		section_changed(w, kind);
+	*out = w;
+	return 0;
+out:
+	if (w)
+		free(w->seg.path);
+	free(w);
+	return rc;
+}
+
+void
+ipm_writer_close(struct ipm_writer *w)
+{
+	if (!w)
+		return;
+	ipm_writer_commit(w);
+	atomic_store(&ipm_header(&w->seg)->writer_pid, 0);
+	unmap_file(w);
+	for (int i = 0; i < IPM_SECTIONS; i++)
+		free(w->free[i].slot);
+	free(w->seg.path);
+	free(w);
+}
+
+const struct ipm_segment *
+ipm_writer_segment(const struct ipm_writer *w)
+{
+	return &w->seg;
+}
+
+void
+ipm_writer_commit(struct ipm_writer *w)
+{
+	record_put(w, IPM_TOTALS, 0, &w->totals);
+	atomic_store_explicit(&ipm_header(&w->seg)->heartbeat_ns, ipm_now_ns(), memory_order_release);
+}
+
+struct ipm_totals *
+ipm_writer_totals(struct ipm_writer *w)
+{
+	return &w->totals;
+}
+
+/* --- feeds ------------------------------------------------------------------------------------------------ */
+
+int
+ipm_feed_open(struct ipm_writer *w, const char *name)
+{
+	struct ipm_feed feed = { 0 };
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_FEEDS); slot++) {
+		const struct ipm_feed *there = ipm_feed_peek(w, slot);
+		if (there->index && strncmp(there->name, name, sizeof(there->name) - 1) == 0)
+			return (int)slot;
+	}
+	int slot = slot_take(w, IPM_FEEDS);
+	if (slot < 0)
+		return slot;
+	feed.index = (uint32_t)slot + 1;
+	feed.state = IPM_FEED_DOWN;
+	feed.since_ns = ipm_now_ns();
+	snprintf(feed.name, sizeof(feed.name), "%s", name);
+	ipm_feed_put(w, (uint32_t)slot, &feed);
+	section_changed(w, IPM_FEEDS);
+	return slot;
+}
+
+const struct ipm_feed *
+ipm_feed_peek(const struct ipm_writer *w, uint32_t slot)
+{
+	return payload_at(w, IPM_FEEDS, slot);
+}
+
+void
+ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *feed)
+{
+	record_put(w, IPM_FEEDS, slot, feed);
+}
+
+/* --- IKE SAs ----------------------------------------------------------------------------------------------- */
+
+/* An IKE SA counts as active, and has a row, once it has been established. */
+static bool
+ike_shown(const struct ipm_ike_sa *sa)
+{
+	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
+}
+
+/* Keep the gauge right, tell readers and listeners, when an IKE SA becomes or ceases to be shown. */
+static void
+ike_transition(struct ipm_writer *w, bool was, const struct ipm_ike_sa *now)
+{
+	if (was == ike_shown(now))
+		return;
+	if (was)
+		w->totals.ike_active--;
+	else
+		w->totals.ike_active++;
+	section_changed(w, IPM_IKE_SAS);
+}
+
+int
+ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
+{
+	struct ipm_ike_sa copy = *sa;
+	int slot = slot_take(w, IPM_IKE_SAS);
+	if (slot < 0)
+		return slot;
+	copy.index = index_take(w, IPM_IKE_SAS, &w->totals.next_ike);
+	copy.refreshes = 0;
+	if (copy.created_ns == 0)
+		copy.created_ns = ipm_now_ns();
+	memset(&copy.in, 0, sizeof(copy.in));
+	memset(&copy.out, 0, sizeof(copy.out));
+	record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
+	section_changed(w, IPM_IKE_SAS);
+	ike_transition(w, false, &copy);
+	if (copy.initiator)
+		w->totals.ike_initiated++;
+	if (ike_shown(&copy))
+		event_push(w, IPM_EVENT_IKE_START, 0, copy.index, 0);
+	return slot;
+}
+
+const struct ipm_ike_sa *
+ipm_ike_peek(const struct ipm_writer *w, uint32_t slot)
+{
+	return payload_at(w, IPM_IKE_SAS, slot);
+}
+
+void
+ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
+{
+	const struct ipm_ike_sa *old = ipm_ike_peek(w, slot);
+	struct ipm_ike_sa copy = *sa;
+	bool was_shown = ike_shown(old), was_up = old->state != IPM_IKE_NEGOTIATING;
+
+	copy.index = old->index;
+	copy.refreshes = old->refreshes;
+	copy.in = old->in;
+	copy.out = old->out;
+	if (!was_up && copy.state == IPM_IKE_DELETING)
+		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was one: it gets no row now, and no event */
+	if (memcmp(&copy, old, sizeof(copy)) == 0)
+		return;
+	record_put(w, IPM_IKE_SAS, slot, &copy);
+	ike_transition(w, was_shown, &copy);
+	if (!was_up && copy.state == IPM_IKE_ESTABLISHED)
+		event_push(w, IPM_EVENT_IKE_START, 0, copy.index, 0);
+}
+
+void
+ipm_ike_refresh(struct ipm_writer *w, uint32_t slot)
+{
+	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
+	copy.refreshes++;
+	record_put(w, IPM_IKE_SAS, slot, &copy);
+}
+
+void
+ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
+{
+	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
+	bool was_up = copy.state != IPM_IKE_NEGOTIATING;
+
+	if (ike_shown(&copy))
+		w->totals.ike_active--;
+	slot_give(w, IPM_IKE_SAS, slot);
+	if (was_up) {
+		w->totals.ike_previous++;
+		event_push(w, IPM_EVENT_IKE_STOP, reason, copy.index, 0);
+	}
+}
+
+/* --- tunnels ------------------------------------------------------------------------------------------------ */
+
+int
+ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
+{
+	struct ipm_tunnel copy = *tunnel;
+	int slot = slot_take(w, IPM_TUNNELS);
+	if (slot < 0)
+		return slot;
+	copy.index = index_take(w, IPM_TUNNELS, &w->totals.next_tunnel);
+	copy.refreshes = copy.sas = copy.sas_retired = copy.sa_head = copy.sel_head = 0;
+	copy.next_sa = copy.next_sel = 1;
+	if (copy.created_ns == 0)
+		copy.created_ns = ipm_now_ns();
+	memset(&copy.in, 0, sizeof(copy.in));
+	memset(&copy.out, 0, sizeof(copy.out));
+	record_put(w, IPM_TUNNELS, (uint32_t)slot, &copy);
+	section_changed(w, IPM_TUNNELS);
+	if (copy.state == IPM_TUNNEL_UP)
+		w->totals.tunnels_active++;
+	event_push(w, IPM_EVENT_TUNNEL_START, 0, copy.ike_index, copy.index);
+	return slot;
+}
+
+const struct ipm_tunnel *
+ipm_tunnel_peek(const struct ipm_writer *w, uint32_t slot)
+{
+	return payload_at(w, IPM_TUNNELS, slot);
+}
+
+void
+ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel)
+{
+	const struct ipm_tunnel *old = ipm_tunnel_peek(w, slot);
+	struct ipm_tunnel copy = *tunnel;
+
+	copy.index = old->index;
+	copy.refreshes = old->refreshes;
+	copy.sas = old->sas;
+	copy.sas_retired = old->sas_retired;
+	copy.next_sa = old->next_sa;
+	copy.next_sel = old->next_sel;
+	copy.sa_head = old->sa_head;
+	copy.sel_head = old->sel_head;
+	copy.in = old->in;
+	copy.out = old->out;
+	if (memcmp(&copy, old, sizeof(copy)) == 0)
+		return;
+	bool was_up = old->state == IPM_TUNNEL_UP, is_up = copy.state == IPM_TUNNEL_UP;
+	record_put(w, IPM_TUNNELS, slot, &copy);
+	if (was_up != is_up) {
+		w->totals.tunnels_active += is_up ? 1 : -1;
+		section_changed(w, IPM_TUNNELS);
+		section_changed(w, IPM_SELECTORS); /* their rows come and go with it */
+		section_changed(w, IPM_SAS);
+	}
+}
+
+void
+ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot)
+{
+	struct ipm_tunnel copy = *ipm_tunnel_peek(w, slot);
+	copy.refreshes++;
+	record_put(w, IPM_TUNNELS, slot, &copy);
+}
+
+void
+ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
+{
+	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
+
+	while (tunnel->sa_head)
+		ipm_sa_stop(w, tunnel->sa_head - 1);
+	ipm_tunnel_select(w, slot, NULL, 0);
+	struct ipm_tunnel copy = *tunnel;
+	slot_give(w, IPM_TUNNELS, slot);
+	if (copy.state == IPM_TUNNEL_UP)
+		w->totals.tunnels_active--;
+	w->totals.tunnels_previous++;
+	event_push(w, IPM_EVENT_TUNNEL_STOP, reason, copy.ike_index, copy.index);
+}
+
+/* --- selectors ----------------------------------------------------------------------------------------------- */
+
+static bool
+selector_same(const struct ipm_selector *a, const struct ipm_selector *b)
+{
+	return memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
+	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
+}
+
+/* Is there one like it among @p sel? */
+static bool
+selector_among(const struct ipm_selector *one, const struct ipm_selector *sel, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (selector_same(one, &sel[i]))
+			return true;
+	return false;
+}
+
+static bool
+selector_on_tunnel(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, const struct ipm_selector *sel)
+{
+	for (uint32_t at = tunnel->sel_head; at;) {
+		const struct ipm_selector *there = payload_at(w, IPM_SELECTORS, at - 1);
+		if (selector_same(there, sel))
+			return true;
+		at = there->next;
+	}
+	return false;
+}
+
+int
+ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector *sel, uint32_t n)
+{
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, slot);
+	bool changed = false;
+	int rc = 0;
+
+	for (uint32_t at = tunnel.sel_head, last = 0, next; at; at = next) {
+		const struct ipm_selector *there = payload_at(w, IPM_SELECTORS, at - 1);
+		next = there->next;
+		if (selector_among(there, sel, n)) {
+			last = at;
+			continue;
+		}
+		if (last) {
+			struct ipm_selector before =
+				*(const struct ipm_selector *)payload_at(w, IPM_SELECTORS, last - 1);
+			before.next = next;
+			record_put(w, IPM_SELECTORS, last - 1, &before);
+		} else {
+			tunnel.sel_head = next;
+		}
+		slot_give(w, IPM_SELECTORS, at - 1);
+		changed = true;
+	}
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		struct ipm_selector copy = sel[i];
+		if (selector_on_tunnel(w, &tunnel, &copy))
+			continue;
+		int at = slot_take(w, IPM_SELECTORS);
+		if (at < 0) {
+			rc = at;
+			break;
+		}
+		copy.index = tunnel.next_sel;
+		tunnel.next_sel = tunnel.next_sel == INT32_MAX ? 1 : tunnel.next_sel + 1;
+		copy.tunnel_index = tunnel.index;
+		copy.tunnel_slot = slot;
+		copy.next = tunnel.sel_head;
+		record_put(w, IPM_SELECTORS, (uint32_t)at, &copy);
+		tunnel.sel_head = (uint32_t)at + 1;
+		changed = true;
+	}
+	if (changed) {
+		record_put(w, IPM_TUNNELS, slot, &tunnel);
+		section_changed(w, IPM_SELECTORS);
+	}
+	return rc;
+}
+
+/* --- SAs -------------------------------------------------------------------------------------------------- */
+
+int
+ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa)
+{
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
+	struct ipm_sa copy = *sa;
+	int slot = slot_take(w, IPM_SAS);
+	if (slot < 0)
+		return slot;
+	static const struct ipm_lane empty;
+	for (uint32_t n = 0; n < ipm_header(&w->seg)->lanes; n++) /* a reader may still be in the one before */
+		ipm_words_store(ipm_lane_at(&w->seg, (uint32_t)slot, n), &empty, sizeof(empty));
+	copy.index = tunnel.next_sa;
+	copy.tunnel_index = tunnel.index;
+	copy.tunnel_slot = tunnel_slot;
+	copy.next = tunnel.sa_head;
+	memset(&copy.count, 0, sizeof(copy.count));
+	record_put(w, IPM_SAS, (uint32_t)slot, &copy);
+	tunnel.next_sa = tunnel.next_sa == INT32_MAX ? 1 : tunnel.next_sa + 1;
+	tunnel.sa_head = (uint32_t)slot + 1;
+	tunnel.sas++;
+	record_put(w, IPM_TUNNELS, tunnel_slot, &tunnel);
+	section_changed(w, IPM_SAS);
+	return slot;
+}
+
+const struct ipm_sa *
+ipm_sa_peek(const struct ipm_writer *w, uint32_t slot)
+{
+	return payload_at(w, IPM_SAS, slot);
+}
+
+void
+ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
+{
+	const struct ipm_sa *old = ipm_sa_peek(w, slot);
+	struct ipm_sa copy = *sa;
+
+	copy.index = old->index;
+	copy.tunnel_index = old->tunnel_index;
+	copy.tunnel_slot = old->tunnel_slot;
+	copy.next = old->next;
+	copy.count = old->count;
+	if (memcmp(&copy, old, sizeof(copy)) != 0)
+		record_put(w, IPM_SAS, slot, &copy);
+}
+
+/* What to add so that a counter which stood at @p last follows its source, now at @p now. @p anew: it was at 0 since.
+ */
+static uint64_t
+growth(uint64_t last, uint64_t now, bool anew)
+{
+	return anew || now < last ? now : now - last;
+}
+
+void
+ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
+{
+	struct ipm_sa sa = *ipm_sa_peek(w, slot);
+	bool anew = now->octets < sa.count.octets || now->pkts < sa.count.pkts; /* then all of it starts again */
+	struct ipm_traffic count = *now, more = { .octets = growth(sa.count.octets, now->octets, anew),
+						  .pkts = growth(sa.count.pkts, now->pkts, anew),
+						  .raw_octets = growth(sa.count.raw_octets, now->raw_octets, anew) };
+
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		more.drops[i] = growth(sa.count.drops[i], now->drops[i], anew);
+	ipm_traffic_derive(&sa, &more);
+	ipm_traffic_derive(&sa, &count);
+	if (memcmp(&sa.count, &count, sizeof(count)) == 0)
+		return;
+	sa.count = count;
+	record_put(w, IPM_SAS, slot, &sa);
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
+	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
+	record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
+}
+
+void
+ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_sa sa = *ipm_sa_peek(w, slot);
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
+	struct ipm_record *tunnel_rec = ipm_record_at(&w->seg, IPM_TUNNELS, sa.tunnel_slot);
+	struct ipm_record *totals_rec = ipm_record_at(&w->seg, IPM_TOTALS, 0);
+	struct ipm_traffic lanes = { 0 };
+
+	/*
+	 * What the lanes hold moves to the tunnel and to the totals. Both are closed to readers while it does,
+	 * or one of them would find it in both places, or in neither.
+	 */
+	record_begin(totals_rec);
+	record_begin(tunnel_rec);
+	ipm_lanes_sum(&w->seg, slot, &sa, &lanes);
+	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &lanes);
+	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &lanes);
+	if (tunnel.sa_head == slot + 1) {
+		tunnel.sa_head = sa.next;
+	} else {
+		for (uint32_t at = tunnel.sa_head; at;) {
+			struct ipm_sa other = *ipm_sa_peek(w, at - 1);
+			if (other.next == slot + 1) {
+				other.next = sa.next;
+				record_put(w, IPM_SAS, at - 1, &other);
+				break;
+			}
+			at = other.next;
+		}
+	}
+	tunnel.sas--;
+	tunnel.sas_retired++;
+	slot_give(w, IPM_SAS, slot);
+	ipm_words_store(ipm_payload(tunnel_rec), &tunnel, sizeof(tunnel));
+	ipm_words_store(ipm_payload(totals_rec), &w->totals, sizeof(w->totals));
+	record_end(tunnel_rec);
+	record_end(totals_rec);
+}
+
+struct ipm_lane *
+ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane)
+{
+	return lane < ipm_header(&w->seg)->lanes ? ipm_lane_at(&w->seg, slot, lane) : NULL;
+}

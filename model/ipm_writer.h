@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file ipm_writer.h  Make a model segment and keep it true.
+ *
+ * The identity rules live here, once for all feeds: who gets which index, what a rekey keeps, where the
+ * counts of an SA go that is gone. A feed says what it saw; it never computes a tunnel's counters.
+ *
+ * Records are named by their slot. A slot is given to another record only after its own was retired, and
+ * the one that has been free the longest goes first.
+ *
+ * Ownership: what the peek functions return lies in the segment: read it, copy it, change the copy, put
+ *            the copy. The pointer is good until the record is retired.
+ * Errors:    0 or a slot when not negative, else a negative errno. -ENOSPC: the section is full; it was
+ *            counted in ipm_totals.records_refused and is not fatal.
+ * Threads:   one thread of one process; ipm_writer_open() holds a lock on the file against a second one.
+ */
+#ifndef IPM_WRITER_H
+#define IPM_WRITER_H
+
+#include "ipm_lane.h"
+#include "ipm_segment.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ipm_writer;
+
+struct ipm_capacity {
+	uint32_t ike_sas, tunnels, selectors, sas, feeds, events;
+	uint32_t lanes; /* of each SA; 0 when counts come from a feed */
+};
+
+struct ipm_writer_options {
+	const char *path;    /* of the segment */
+	const char *name;    /* of the gateway, as readers show it */
+	const char *control; /* path of the control socket, or NULL */
+	struct ipm_capacity capacity;
+	uint32_t mode; /* of a file that has to be made, e.g. 0640 */
+};
+
+/**
+ * Open the segment for writing. One that was left by an earlier run on the same boot, with the same
+ * capacities, is taken over: indexes, totals and records stay. Records whose writer died in the middle of
+ * them are dropped. Anything else is replaced by a new file.
+ *
+ * Errors:    -EBUSY when another process writes it; what open(2), ftruncate(2), mmap(2) say.
+ * @p err     is also filled in on success when something had to be given up; else it is empty.
+ */
+int ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err);
+void ipm_writer_close(struct ipm_writer *w);
+
+/** The segment as a reader sees it; it lives as long as @p w. */
+const struct ipm_segment *ipm_writer_segment(const struct ipm_writer *w);
+
+/** Publish totals and the heartbeat. Call it after every batch of changes, and once a second. */
+void ipm_writer_commit(struct ipm_writer *w);
+
+/** Totals that a feed counts itself (failures). The rest of the struct is the writer's. */
+struct ipm_totals *ipm_writer_totals(struct ipm_writer *w);
+
+/** The slot of the feed named @p name, made when there is none. */
+int ipm_feed_open(struct ipm_writer *w, const char *name);
+const struct ipm_feed *ipm_feed_peek(const struct ipm_writer *w, uint32_t slot);
+void ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *feed);
+
+/** A new IKE SA: @p sa with the index, and created_ns when it is 0, filled in by the writer. */
+int ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa);
+const struct ipm_ike_sa *ipm_ike_peek(const struct ipm_writer *w, uint32_t slot);
+/** Change it. Index, refreshes and traffic are kept from the record whatever @p sa says. */
+void ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa);
+/** It was rekeyed: the record goes on, one refresh more. */
+void ipm_ike_refresh(struct ipm_writer *w, uint32_t slot);
+/** It is gone. Tunnels that it made stay. */
+void ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
+
+int ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
+const struct ipm_tunnel *ipm_tunnel_peek(const struct ipm_writer *w, uint32_t slot);
+/** Change it. Index, counts, SAs and selectors are kept from the record. */
+void ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel);
+void ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot);
+/** It is gone, with its SAs and selectors. */
+void ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
+
+/** Make the tunnel's selectors these; ones that it already has keep their index. */
+int ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector *sel, uint32_t n);
+
+/** A new SA of a tunnel. */
+int ipm_sa_start(struct ipm_writer *w, uint32_t tunnel, const struct ipm_sa *sa);
+const struct ipm_sa *ipm_sa_peek(const struct ipm_writer *w, uint32_t slot);
+/** Change it. Index, tunnel and count are kept from the record. */
+void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
+/**
+ * The source's own count for this SA is now @p now. What is more than last time goes to the SA, its tunnel
+ * and the totals. A source that starts again from zero adds what it counted since.
+ */
+void ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now);
+/** It is gone; what it counted stays with its tunnel. */
+void ipm_sa_stop(struct ipm_writer *w, uint32_t slot);
+
+/** Lane @p lane of an SA, for the thread that takes it; NULL when there is none. */
+struct ipm_lane *ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

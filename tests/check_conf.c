@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC */
+/* The configuration file: what it means, and what is said of one that is wrong. */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+
+static char path[] = "/tmp/check_conf.XXXXXX";
+static char error[512];
+
+static void
+given_octets(const char *text, size_t size)
+{
+	strcpy(path, "/tmp/check_conf.XXXXXX");
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, size), (ssize_t)size);
+	close(fd);
+}
+
+static struct conf *
+load(const char *text)
+{
+	given_octets(text, strlen(text));
+	memset(error, 0, sizeof(error));
+	struct conf *conf = conf_load(path, error, sizeof(error));
+	unlink(path);
+	return conf;
+}
+
+static struct conf *
+load_good(const char *text)
+{
+	struct conf *conf = load(text);
+	ck_assert_msg(conf != NULL, "%s: refused: %s", text, error);
+	ck_assert_str_eq(error, "");
+	return conf;
+}
+
+/* @p tail is what follows the file's name; nothing reaches stderr. */
+static void
+expect_error(const char *text, const char *tail)
+{
+	char want[512];
+	int saved = dup(2);
+	FILE *caught = tmpfile();
+	fflush(stderr);
+	dup2(fileno(caught), 2);
+	struct conf *conf = load(text);
+	fflush(stderr);
+	dup2(saved, 2);
+	close(saved);
+	fseek(caught, 0, SEEK_END);
+	long printed = ftell(caught);
+	fclose(caught);
+	ck_assert_msg(conf == NULL, "accepted: %s", text);
+	snprintf(want, sizeof(want), "%s:%s", path, tail);
+	ck_assert_msg(strcmp(error, want) == 0, "for\n%s\nexpected %s\n     got %s", text, want, error);
+	ck_assert_ptr_null(strchr(error, '\n'));
+	ck_assert_int_eq(printed, 0);
+}
+
+static void
+expect_defaults(const struct conf *c)
+{
+	ck_assert_str_eq(c->run_dir, "/run/ipsecmon");
+	ck_assert_uint_eq(c->capacity.ike_sas, 16384);
+	ck_assert_uint_eq(c->capacity.tunnels, 16384);
+	ck_assert_uint_eq(c->capacity.sas, 65536);
+	ck_assert(c->vici.enabled);
+	ck_assert_str_eq(c->vici.socket, "/run/charon.vici");
+	ck_assert_uint_eq(c->vici.poll_interval, 5);
+	ck_assert_uint_eq(c->vici.hold_time, 30);
+	ck_assert_str_eq(c->agentx.socket, "/var/agentx/master");
+}
+
+START_TEST(an_empty_file_means_the_defaults)
+{
+	static const char *const empty[] = { "", "\n\n", "# nothing\n", "/* nothing */", "capacity { }\nagentx { }\n" };
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		struct conf *c = load_good(empty[i]);
+		expect_defaults(c);
+		conf_free(c);
+	}
+}
+END_TEST
+
+START_TEST(the_defaults_written_out_mean_the_defaults)
+{
+	struct conf *c = load_good("run-dir = \"/run/ipsecmon\"\n"
+				   "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536 }\n"
+				   "feed vici { socket = \"/run/charon.vici\"  poll-interval = 5  hold-time = 30 }\n"
+				   "agentx { socket = \"/var/agentx/master\" }\n");
+	expect_defaults(c);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(every_key_is_heard)
+{
+	struct conf *c = load_good("run-dir = '/srv/run'\n"
+				   "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 }\n"
+				   "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
+				   " hold-time = 0 }\n"
+				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" } // end");
+	ck_assert_str_eq(c->run_dir, "/srv/run");
+	ck_assert_uint_eq(c->capacity.ike_sas, 1);
+	ck_assert_uint_eq(c->capacity.tunnels, 16777216);
+	ck_assert_uint_eq(c->capacity.sas, 7);
+	ck_assert(c->vici.enabled);
+	ck_assert_str_eq(c->vici.socket, "/tmp/v//x");
+	ck_assert_uint_eq(c->vici.poll_interval, 3600);
+	ck_assert_uint_eq(c->vici.hold_time, 0);
+	ck_assert_str_eq(c->agentx.socket, "/tmp/a \"b\\#");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(a_path_in_the_run_directory)
+{
+	struct conf *c = load_good("run-dir = /a/b");
+	char *p = conf_run_path(c, CONF_SEGMENT);
+	ck_assert_str_eq(p, "/a/b/gateway.model");
+	free(p);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_said_with_file_and_line)
+{
+	static const struct {
+		const char *text, *tail;
+	} bad[] = {
+		/* unknown names */
+		{ "\ncolour = 1\n", "2: there is no key or section 'colour'; known are run-dir, capacity, feed vici, "
+				    "agentx" },
+		{ "capacity {\n peers = 1\n}\n",
+		  "2: there is no key 'peers' in section capacity; known are ike-sas, tunnels, sas" },
+		{ "feed vici {\n\n poll = 1\n}\n", "3: there is no key 'poll' in section feed vici; known are socket, "
+						   "poll-interval, hold-time" },
+		{ "agentx { port = 705 }", "1: there is no key 'port' in section agentx; known are socket" },
+		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici" },
+		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici" },
+		{ "feed { }", "1: missing title for section 'feed'" },
+		{ "capacity { }\ncapacity|sas = 5\n",
+		  "2: there is no key or section 'sas'; known are run-dir, capacity, feed vici, agentx" },
+		{ "\"\" = 5\n", "1: this is not understood" },
+		{ "|opened = 5\n", "1: there is no key or section '|opened'; known are run-dir, capacity, feed vici, "
+				   "agentx" },
+		/* wrong types and ranges */
+		{ "capacity {\n tunnels = many\n}", "2: tunnels must be a number from 1 to 16777216, not 'many'" },
+		{ "capacity { tunnels = 0 }", "1: tunnels must be a number from 1 to 16777216, not '0'" },
+		{ "capacity { tunnels = 16777217 }", "1: tunnels must be a number from 1 to 16777216, not '16777217'" },
+		{ "capacity { sas = -1 }", "1: sas must be a number from 1 to 16777216, not '-1'" },
+		{ "capacity { sas = 1.5 }", "1: sas must be a number from 1 to 16777216, not '1.5'" },
+		{ "capacity { sas = 0x10 }", "1: sas must be a number from 1 to 16777216, not '0x10'" },
+		{ "capacity { ike-sas = 99999999999999999999 }",
+		  "1: ike-sas must be a number from 1 to 16777216, not '99999999999999999999'" },
+		{ "capacity { ike-sas = \"\" }", "1: ike-sas must be a number from 1 to 16777216, not ''" },
+		{ "feed vici {\n poll-interval = 0 }", "2: poll-interval must be a number from 1 to 3600, not '0'" },
+		{ "feed vici { poll-interval = 3601 }",
+		  "1: poll-interval must be a number from 1 to 3600, not '3601'" },
+		{ "feed vici { hold-time = 86401 }", "1: hold-time must be a number from 0 to 86400, not '86401'" },
+		{ "capacity { sas = { 1, 2 } }", "1: unexpected token '{'" },
+		{ "run-dir = {\n}", "1: unexpected token '{'" },
+		/* paths */
+		{ "run-dir = \"\"\n", "1: run-dir must not be empty" },
+		{ "run-dir = run\n", "1: run-dir must be an absolute path, which begins with /, not 'run'" },
+		{ "feed vici { socket = \"./vici\" }",
+		  "1: socket must be an absolute path, which begins with /, not './vici'" },
+		{ "agentx { socket = '' }", "1: socket must not be empty" },
+		{ "agentx { socket = "
+		  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaaa }",
+		  "1: socket must not be longer than 107 characters" },
+		/* twice */
+		{ "capacity { }\n\ncapacity { }\n", "3: section capacity is given twice" },
+		{ "feed vici { }\nfeed vici { }\n", "2: section feed vici is given twice" },
+		{ "run-dir = /a\nrun-dir = /b\n", "2: run-dir is given twice" },
+		{ "feed vici { hold-time = 1\n hold-time = 1 }", "2: hold-time is given twice" },
+		/* syntax; comments do not shift the line */
+		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
+		  "5: there is no key or section 'x'; known are run-dir, capacity, feed vici, agentx" },
+		{ "run-dir /a\n", "1: missing equal sign after option 'run-dir'" },
+		{ "run-dir += /a\n", "1: attempt to append to non-list option 'run-dir'" },
+		{ "run-dir =", "1: premature end of file" },
+		{ "capacity = 5", "1: missing opening brace for section 'capacity'" },
+		{ "}\n", "1: unexpected closing brace" },
+		{ "\ncapacity {\n sas = 5\n", "2: a section begins here and does not end: a } is missing" },
+		{ "\nrun-dir = \"/a\nagentx { }\n", "2: a string begins here and does not end" },
+		{ "run-dir = '/a", "1: a string begins here and does not end" },
+		{ "\n/* a\n", "2: a comment begins here and does not end" },
+		{ "/*/", "1: a comment begins here and does not end" },
+		{ "run-dir = \"/a\\n\"", "1: in a string, \\ stands only before \" and \\" },
+		{ "run-dir = \"/a\tb\"", "1: there is a control character (9) in a string" },
+		{ "run-dir = /a\033b", "1: there is a control character (27): this is not a text file" },
+		{ "run-dir = ${HOME}", "1: ${...} is not expanded here: write the value" },
+		{ "run-dir = \"${HOME}/x\"", "1: ${...} is not expanded here: write the value" },
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		expect_error(bad[i].text, bad[i].tail);
+}
+END_TEST
+
+START_TEST(after_a_bad_file_a_good_one_is_read)
+{
+	ck_assert_ptr_null(load("run-dir = \"/never/closed"));
+	ck_assert_ptr_null(load("capacity { sas = \"\\777\" }"));
+	ck_assert_ptr_null(load("/* never closed"));
+	struct conf *c = load_good("run-dir = /good");
+	ck_assert_str_eq(c->run_dir, "/good");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(a_file_of_octets_is_refused)
+{
+	static const char octets[] = "run-dir = /a\0b";
+	given_octets(octets, sizeof(octets));
+	ck_assert_ptr_null(conf_load(path, error, sizeof(error)));
+	unlink(path);
+	ck_assert_ptr_nonnull(strstr(error, ":1: there is a control character (0): this is not a text file"));
+}
+END_TEST
+
+START_TEST(a_file_that_is_named_must_be_there)
+{
+	ck_assert_ptr_null(conf_load("/nonexistent/ipsecmon.conf", error, sizeof(error)));
+	ck_assert_str_eq(error, "/nonexistent/ipsecmon.conf: cannot open: No such file or directory");
+	ck_assert_ptr_null(conf_load("/tmp", error, sizeof(error)));
+	ck_assert_str_eq(error, "/tmp: cannot read: Is a directory");
+}
+END_TEST
+
+START_TEST(the_default_file_may_be_missing)
+{
+	if (access(DEFAULT_CONF, F_OK) == 0 || errno != ENOENT)
+		return; /* this machine has one */
+	struct conf *c = conf_load(NULL, error, sizeof(error));
+	ck_assert_ptr_nonnull(c);
+	expect_defaults(c);
+	conf_free(c);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("conf");
+	TCase *t = tcase_create("conf");
+	tcase_add_test(t, an_empty_file_means_the_defaults);
+	tcase_add_test(t, the_defaults_written_out_mean_the_defaults);
+	tcase_add_test(t, every_key_is_heard);
+	tcase_add_test(t, a_path_in_the_run_directory);
+	tcase_add_test(t, what_is_wrong_is_said_with_file_and_line);
+	tcase_add_test(t, after_a_bad_file_a_good_one_is_read);
+	tcase_add_test(t, a_file_of_octets_is_refused);
+	tcase_add_test(t, a_file_that_is_named_must_be_there);
+	tcase_add_test(t, the_default_file_may_be_missing);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The model with everybody in it at once: a writer that never rests, threads that count in lanes, readers
+ * that must never see a sum go back or a record of two halves. Without fork(), for the thread sanitizer.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ipm_torture.h"
+
+#define OPERATIONS 12000 /* of the writer */
+#define LANES      2
+#define READERS    3
+#define LIVED      4 /* tunnels whose SAs live as long as the test, for the lanes */
+#define LANE_ADDS  60000
+#define TUNNELS    (TORTURE_TUNNELS + LIVED + 32)
+
+static char dir[64], path[96];
+static struct ipm_writer *writer;
+static uint32_t lived[LIVED], lived_sa[LIVED];
+static _Atomic uint32_t at_work; /* threads that still change something */
+static _Atomic uint32_t finished_reads[READERS];
+
+/* No check.h in threads: its failures jump to the main thread's stack. The first one is kept and told later. */
+static _Atomic(const char *) complaint;
+#define EXPECT(what)                                                              \
+	do {                                                                      \
+		const char *none = NULL;                                          \
+		if (!(what))                                                      \
+			atomic_compare_exchange_strong(&complaint, &none, #what); \
+	} while (0)
+
+static void *
+write_at_random(void *arg)
+{
+	struct torture *t = arg;
+	for (int i = 0; i < OPERATIONS; i++)
+		torture_step(t);
+	while (t->n > 0)
+		torture_stop(t);
+	ipm_writer_commit(t->w);
+	at_work--;
+	return NULL;
+}
+
+struct counting {
+	struct ipm_lane *lane[LIVED];
+	uint32_t number;
+};
+
+/* What lane @p lane adds to an SA in the @p i th round: packets; octets are 100 times that. */
+static uint64_t
+lane_amount(uint32_t lane, uint32_t i)
+{
+	return 1 + (i * 7 + lane) % 13;
+}
+
+static void *
+count_in_a_lane(void *arg)
+{
+	const struct counting *c = arg;
+	for (uint32_t i = 0; i < LANE_ADDS; i++) {
+		uint64_t n = lane_amount(c->number, i);
+		ipm_lane_count(c->lane[i % LIVED], n, n * 100);
+		if (i % 64 == 0)
+			ipm_lane_drop(c->lane[i % LIVED], IPM_DROP_REPLAY, 1);
+	}
+	at_work--;
+	return NULL;
+}
+
+struct watched {
+	uint32_t index;
+	struct ipm_traffic in, out;
+};
+
+static void
+expect_no_step_back(const struct ipm_traffic *was, const struct ipm_traffic *is)
+{
+	EXPECT(is->octets >= was->octets);
+	EXPECT(is->pkts >= was->pkts);
+	EXPECT(is->raw_octets >= was->raw_octets);
+	EXPECT(is->crypts >= was->crypts);
+	EXPECT(is->auths >= was->auths);
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		EXPECT(is->drops[i] >= was->drops[i]);
+}
+
+/* No lane counts what goes out, so there the writer's rule holds in every whole record. */
+static void
+expect_whole(const struct ipm_traffic *out)
+{
+	EXPECT(out->octets == OUT_RULE * out->pkts);
+	EXPECT(out->raw_octets == out->octets);
+	EXPECT(out->drops[1] == out->pkts);
+}
+
+static void
+watch_tunnel(const struct ipm_segment *seg, uint32_t slot, struct watched *was)
+{
+	struct ipm_tunnel tunnel;
+	int rc = ipm_tunnel_read(seg, slot, &tunnel);
+	EXPECT(rc == 0 || rc == -ENOENT || rc == -EAGAIN);
+	if (rc < 0)
+		return;
+	expect_whole(&tunnel.out);
+	if (tunnel.index == was->index) {
+		expect_no_step_back(&was->in, &tunnel.in);
+		expect_no_step_back(&was->out, &tunnel.out);
+	} else {
+		EXPECT(tunnel.index > was->index); /* a slot's next tunnel is a younger one */
+	}
+	*was = (struct watched){ .index = tunnel.index, .in = tunnel.in, .out = tunnel.out };
+}
+
+static void
+watch_sa(const struct ipm_segment *seg, uint32_t slot)
+{
+	struct ipm_sa sa;
+	if (ipm_sa_read(seg, slot, &sa) < 0)
+		return;
+	EXPECT(sa.index > 0 && sa.tunnel_index > 0);
+	EXPECT(sa.direction == IPM_IN || sa.direction == IPM_OUT);
+	if (sa.direction == IPM_OUT)
+		EXPECT(sa.count.octets == OUT_RULE * sa.count.pkts || sa.count.pkts == 0);
+}
+
+static void *
+watch(void *arg)
+{
+	_Atomic uint32_t *reads = arg;
+	struct watched was[TUNNELS] = { 0 }, totals_were = { 0 };
+	uint64_t serial = 0;
+	struct ipm_segment *seg;
+	struct ipm_error err;
+
+	if (ipm_segment_attach(&seg, path, &err) < 0) {
+		EXPECT(!"attach");
+		return NULL;
+	}
+	bool last; /* one more round when everything has come to rest */
+	do {
+		last = atomic_load(&at_work) == 0;
+		for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
+			watch_tunnel(seg, slot, &was[slot]);
+		for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++)
+			watch_sa(seg, slot);
+		struct ipm_totals totals;
+		if (ipm_totals_read(seg, &totals) == 0) {
+			expect_whole(&totals.out);
+			expect_no_step_back(&totals_were.in, &totals.in);
+			expect_no_step_back(&totals_were.out, &totals.out);
+			EXPECT(totals.tunnels_active <= TUNNELS);
+			totals_were.in = totals.in;
+			totals_were.out = totals.out;
+			(*reads)++;
+		}
+		struct ipm_event event;
+		for (int rc; (rc = ipm_event_next(seg, serial, &event)) == 0 || rc == -EOVERFLOW;) {
+			EXPECT(rc == -EOVERFLOW || event.serial == serial + 1 || serial == 0);
+			EXPECT(event.serial > serial);
+			serial = event.serial;
+		}
+	} while (!last);
+	ipm_segment_close(seg);
+	return NULL;
+}
+
+/* The lanes' SAs count inwards, in tunnels of their own. */
+static void
+given_sas_for_the_lanes(void)
+{
+	for (uint32_t i = 0; i < LIVED; i++) {
+		struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+		struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 } };
+		lived[i] = (uint32_t)ipm_tunnel_start(writer, &tunnel);
+		lived_sa[i] = (uint32_t)ipm_sa_start(writer, lived[i], &sa);
+	}
+}
+
+static void
+expect_exact_lanes(void)
+{
+	struct ipm_traffic expected[LIVED] = { 0 }, sum = { 0 };
+	for (uint32_t lane = 0; lane < LANES; lane++) {
+		for (uint32_t i = 0; i < LANE_ADDS; i++) {
+			expected[i % LIVED].pkts += lane_amount(lane, i);
+			expected[i % LIVED].drops[IPM_DROP_REPLAY] += i % 64 == 0;
+		}
+	}
+	for (uint32_t i = 0; i < LIVED; i++) {
+		struct ipm_tunnel tunnel;
+		ck_assert_int_eq(ipm_tunnel_read(ipm_writer_segment(writer), lived[i], &tunnel), 0);
+		ck_assert_uint_eq(tunnel.in.pkts, expected[i].pkts);
+		ck_assert_uint_eq(tunnel.in.octets, 100 * expected[i].pkts);
+		ck_assert_uint_eq(tunnel.in.crypts, expected[i].pkts);
+		ck_assert_uint_eq(tunnel.in.drops[IPM_DROP_REPLAY], expected[i].drops[IPM_DROP_REPLAY]);
+		sum.pkts += expected[i].pkts;
+		sum.octets += 100 * expected[i].pkts;
+	}
+	/* And folded: all other tunnels are gone by now, their IN traffic has a rule that tells it from the lanes'. */
+	struct ipm_totals before, after;
+	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(writer), &before), 0);
+	uint64_t fed_pkts = before.in.pkts - sum.pkts;
+	ck_assert_uint_eq(before.in.octets - sum.octets, IN_RULE * fed_pkts);
+	for (uint32_t i = 0; i < LIVED; i++)
+		ipm_tunnel_stop(writer, lived[i], IPM_REASON_NORMAL);
+	ipm_writer_commit(writer);
+	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(writer), &after), 0);
+	ck_assert_uint_eq(after.in.pkts, before.in.pkts);
+	ck_assert_uint_eq(after.in.octets, before.in.octets);
+	ck_assert_uint_eq(after.in.crypts, before.in.crypts);
+	ck_assert_uint_eq(after.tunnels_active, 0);
+}
+
+START_TEST(readers_see_whole_records_and_sums_that_never_go_back)
+{
+	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0600 };
+	struct torture t = { .seed = 0x9e3779b97f4a7c15u };
+	struct counting counting[LANES];
+	struct ipm_error err;
+	pthread_t reader[READERS], lane[LANES], writing;
+
+	opt.capacity = (struct ipm_capacity){
+		.ike_sas = 8, .tunnels = TUNNELS, .selectors = 192, .sas = 256, .feeds = 1, .events = 64, .lanes = LANES
+	};
+	ck_assert_msg(ipm_writer_open(&writer, &opt, &err) == 0, "%s", err.text);
+	given_sas_for_the_lanes();
+	ipm_writer_commit(writer);
+	t.w = writer;
+	at_work = 1 + LANES;
+	for (uint32_t i = 0; i < READERS; i++)
+		ck_assert_int_eq(pthread_create(&reader[i], NULL, watch, &finished_reads[i]), 0);
+	for (uint32_t i = 0; i < LANES; i++) {
+		counting[i].number = i;
+		for (uint32_t n = 0; n < LIVED; n++)
+			counting[i].lane[n] = ipm_sa_lane(writer, lived_sa[n], i);
+		ck_assert_int_eq(pthread_create(&lane[i], NULL, count_in_a_lane, &counting[i]), 0);
+	}
+	ck_assert_int_eq(pthread_create(&writing, NULL, write_at_random, &t), 0);
+	pthread_join(writing, NULL);
+	for (uint32_t i = 0; i < LANES; i++)
+		pthread_join(lane[i], NULL);
+	for (uint32_t i = 0; i < READERS; i++)
+		pthread_join(reader[i], NULL);
+
+	ck_assert_msg(complaint == NULL, "a reader missed: %s", complaint);
+	for (uint32_t i = 0; i < READERS; i++)
+		ck_assert_uint_gt(finished_reads[i], 0);
+	expect_consistent(writer);
+	expect_exact_lanes();
+	ck_assert_uint_eq(ipm_writer_totals(writer)->tunnels_previous, t.stopped + LIVED);
+	ipm_writer_close(writer);
+}
+END_TEST
+
+int
+main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	if (!tmp || strlen(tmp) > 40)
+		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
+	snprintf(dir, sizeof(dir), "%s/check_threads.XXXXXX", tmp);
+	if (!mkdtemp(dir)) {
+		perror(dir);
+		return EXIT_FAILURE;
+	}
+	snprintf(path, sizeof(path), "%s/gw.model", dir);
+
+	Suite *s = suite_create("model, threads");
+	TCase *tc = tcase_create("threads");
+	tcase_add_test(tc, readers_see_whole_records_and_sums_that_never_go_back);
+	suite_add_tcase(s, tc);
+	SRunner *sr = srunner_create(s);
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	int failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	unlink(path);
+	rmdir(dir);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

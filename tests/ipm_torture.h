@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A writer that does at random, from a seed, everything a feed may do; and what has to hold of a segment
+ * whenever its writer is between two calls.
+ *
+ * What it counts obeys a rule that a torn or mixed-up record breaks: octets out are 3 times packets out,
+ * octets in are 5 times packets in.
+ */
+#ifndef IPM_TORTURE_H
+#define IPM_TORTURE_H
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipm_int.h"
+#include "ipm_writer.h"
+
+#define TORTURE_TUNNELS 48
+#define OUT_RULE        3
+#define IN_RULE         5
+
+struct torture {
+	struct ipm_writer *w;
+	uint64_t seed;
+	uint32_t n, slot[TORTURE_TUNNELS]; /* the tunnels it plays with */
+	uint32_t ikes, ike[8];
+	uint32_t stopped; /* of n, so far */
+};
+
+static inline uint32_t
+torture_random(struct torture *t, uint32_t below)
+{
+	t->seed ^= t->seed << 13; /* xorshift: the same on every machine */
+	t->seed ^= t->seed >> 7;
+	t->seed ^= t->seed << 17;
+	return (uint32_t)(t->seed >> 33) % below;
+}
+
+static inline struct ipm_traffic
+torture_traffic(uint32_t direction, uint64_t pkts)
+{
+	uint64_t octets = pkts * (direction == IPM_OUT ? OUT_RULE : IN_RULE);
+	return (struct ipm_traffic){ .octets = octets, .raw_octets = octets, .pkts = pkts, .drops = { 0, pkts } };
+}
+
+static inline void
+torture_pair(struct torture *t, uint32_t tunnel)
+{
+	for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
+		struct ipm_sa sa = { .direction = direction, .protocol = 50, .state = IPM_SA_ACTIVE };
+		sa.spi = 0xc0000000u + torture_random(t, 1u << 24);
+		ipm_sa_start(t->w, tunnel, &sa); /* a full section is part of the game */
+	}
+}
+
+static inline void
+torture_select(struct torture *t, uint32_t tunnel)
+{
+	struct ipm_selector sel[5];
+	uint32_t n = torture_random(t, 5);
+	memset(sel, 0, sizeof(sel));
+	for (uint32_t i = 0; i < n; i++) {
+		sel[i].local.type = sel[i].remote.type = IPM_SEL_SUBNET;
+		sel[i].local.prefix = (uint8_t)torture_random(t, 6);
+	}
+	ipm_tunnel_select(t->w, tunnel, sel, n);
+}
+
+static inline void
+torture_count(struct torture *t, uint32_t tunnel)
+{
+	for (uint32_t at = ipm_tunnel_peek(t->w, tunnel)->sa_head; at; at = ipm_sa_peek(t->w, at - 1)->next) {
+		const struct ipm_sa *sa = ipm_sa_peek(t->w, at - 1);
+		uint64_t from = torture_random(t, 16) ? sa->count.pkts : 0; /* now and then the source starts again */
+		struct ipm_traffic now = torture_traffic(sa->direction, from + torture_random(t, 1000));
+		ipm_sa_count(t->w, at - 1, &now);
+	}
+}
+
+static inline void
+torture_rekey(struct torture *t, uint32_t tunnel)
+{
+	uint32_t sas[2], n = 0;
+	torture_pair(t, tunnel);
+	ipm_tunnel_refresh(t->w, tunnel);
+	for (uint32_t at = ipm_tunnel_peek(t->w, tunnel)->sa_head; at; at = ipm_sa_peek(t->w, at - 1)->next)
+		sas[n++ % 2] = at - 1; /* the oldest two are last */
+	for (uint32_t i = 0; i < 2 && n > 2; i++)
+		ipm_sa_stop(t->w, sas[i]);
+}
+
+static inline void
+torture_start(struct torture *t)
+{
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .encap = IPM_ENCAP_TUNNEL, .protocol = 50 };
+	if (t->n == TORTURE_TUNNELS)
+		return;
+	int slot = ipm_tunnel_start(t->w, &tunnel);
+	if (slot < 0)
+		return;
+	t->slot[t->n++] = (uint32_t)slot;
+	torture_pair(t, (uint32_t)slot);
+	torture_select(t, (uint32_t)slot);
+}
+
+static inline void
+torture_stop(struct torture *t)
+{
+	uint32_t which = torture_random(t, t->n);
+	ipm_tunnel_stop(t->w, t->slot[which], IPM_REASON_NORMAL);
+	t->slot[which] = t->slot[--t->n];
+	t->stopped++;
+}
+
+static inline void
+torture_ike(struct torture *t)
+{
+	if (t->ikes < 8 && torture_random(t, 2)) {
+		struct ipm_ike_sa sa = { .state = (uint8_t)(IPM_IKE_NEGOTIATING + torture_random(t, 2)) };
+		int slot = ipm_ike_start(t->w, &sa);
+		if (slot >= 0)
+			t->ike[t->ikes++] = (uint32_t)slot;
+	} else if (t->ikes > 0) {
+		uint32_t which = torture_random(t, t->ikes);
+		struct ipm_ike_sa sa = *ipm_ike_peek(t->w, t->ike[which]);
+		sa.state = IPM_IKE_ESTABLISHED;
+		sa.held = (uint8_t)torture_random(t, 2);
+		ipm_ike_put(t->w, t->ike[which], &sa);
+		ipm_ike_refresh(t->w, t->ike[which]);
+		if (torture_random(t, 3) == 0) {
+			ipm_ike_stop(t->w, t->ike[which], IPM_REASON_NORMAL);
+			t->ike[which] = t->ike[--t->ikes];
+		}
+	}
+}
+
+/* One thing a feed may do. */
+static inline void
+torture_step(struct torture *t)
+{
+	uint32_t what = torture_random(t, 32);
+	if (t->n == 0 || what < 4) {
+		torture_start(t);
+	} else if (what < 20) {
+		torture_count(t, t->slot[torture_random(t, t->n)]);
+	} else if (what < 23) {
+		torture_rekey(t, t->slot[torture_random(t, t->n)]);
+	} else if (what < 25) {
+		torture_stop(t);
+	} else if (what < 27) {
+		uint32_t slot = t->slot[torture_random(t, t->n)];
+		struct ipm_tunnel tunnel = *ipm_tunnel_peek(t->w, slot);
+		tunnel.state = tunnel.state == IPM_TUNNEL_UP ? IPM_TUNNEL_HELD : IPM_TUNNEL_UP;
+		ipm_tunnel_put(t->w, slot, &tunnel);
+	} else if (what < 29) {
+		torture_select(t, t->slot[torture_random(t, t->n)]);
+	} else if (what < 30) {
+		torture_ike(t);
+	} else {
+		ipm_writer_commit(t->w);
+	}
+}
+
+/* Go on with what an earlier run left. */
+static inline void
+torture_adopt(struct torture *t)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(t->w);
+	t->n = t->ikes = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
+		if (ipm_tunnel_peek(t->w, slot)->index && t->n < TORTURE_TUNNELS)
+			t->slot[t->n++] = slot;
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++)
+		if (ipm_ike_peek(t->w, slot)->index && t->ikes < 8)
+			t->ike[t->ikes++] = slot;
+}
+
+/* --- what has to hold -------------------------------------------------------------------------------------- */
+
+/* Every record of a kind can be read, or is free; none is left odd, none has another's index. Returns how many. */
+static inline uint32_t
+expect_readable(const struct ipm_segment *seg, enum ipm_section_kind kind, bool unique)
+{
+	uint32_t used = ipm_segment_used(seg, kind), n = 0;
+	uint32_t *index = calloc(used + 1, sizeof(*index));
+	for (uint32_t slot = 0; slot < used; slot++) {
+		uint64_t room[256];
+		ck_assert_uint_le(ipm_record_size(kind), sizeof(room));
+		int rc = ipm_read(seg, kind, slot, room);
+		ck_assert_msg(rc == 0 || rc == -ENOENT, "kind %d slot %u: %d", (int)kind, slot, rc);
+		if (rc < 0)
+			continue;
+		memcpy(&index[n], room, sizeof(index[n]));
+		for (uint32_t i = 0; i < n && unique; i++)
+			ck_assert_msg(index[i] != index[n], "kind %d: index %u twice", (int)kind, index[n]);
+		n++;
+	}
+	free(index);
+	return n;
+}
+
+/* A tunnel's SAs and selectors are on its lists, once, with indexes of their own. Returns how many of each. */
+static inline void
+expect_lists(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32_t *sas, uint32_t *sels)
+{
+	uint32_t n = 0;
+	const struct ipm_segment *seg = ipm_writer_segment(w);
+	for (uint32_t at = tunnel->sa_head; at; at = ipm_sa_peek(w, at - 1)->next) {
+		const struct ipm_sa *sa = ipm_sa_peek(w, at - 1);
+		ck_assert_uint_eq(sa->tunnel_index, tunnel->index);
+		ck_assert_uint_ge(sa->index, 1);
+		ck_assert_uint_lt(sa->index, tunnel->next_sa);
+		for (uint32_t other = sa->next; other; other = ipm_sa_peek(w, other - 1)->next)
+			ck_assert_uint_ne(ipm_sa_peek(w, other - 1)->index, sa->index);
+		ck_assert_uint_le(++n, tunnel->sas);
+	}
+	ck_assert_uint_eq(n, tunnel->sas);
+	*sas += n;
+	n = 0;
+	struct ipm_selector sel;
+	for (uint32_t at = tunnel->sel_head; at; at = sel.next) {
+		ck_assert_int_eq(ipm_selector_read(seg, at - 1, &sel), 0);
+		ck_assert_uint_eq(sel.tunnel_index, tunnel->index);
+		ck_assert_uint_lt(sel.index, tunnel->next_sel);
+		ck_assert_uint_le(++n, ipm_segment_used(seg, IPM_SELECTORS));
+		struct ipm_selector more;
+		for (uint32_t other = sel.next; other; other = more.next) {
+			ck_assert_int_eq(ipm_selector_read(seg, other - 1, &more), 0);
+			ck_assert_uint_ne(more.index, sel.index);
+		}
+	}
+	*sels += n;
+}
+
+/* The segment is in order: call it when the writer is between two calls. */
+static inline void
+expect_consistent(struct ipm_writer *w)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(w);
+	const struct ipm_totals *totals = ipm_writer_totals(w);
+	uint32_t sas = 0, sels = 0, up = 0, ikes = 0;
+
+	expect_readable(seg, IPM_FEEDS, true);
+	expect_readable(seg, IPM_IKE_SAS, true);
+	expect_readable(seg, IPM_TUNNELS, true);
+	expect_readable(seg, IPM_EVENTS, true);
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
+		if (tunnel->index == 0)
+			continue;
+		up += tunnel->state == IPM_TUNNEL_UP;
+		expect_lists(w, tunnel, &sas, &sels);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+		ikes += sa->index && sa->state != IPM_IKE_NEGOTIATING && !sa->held;
+	}
+	ck_assert_uint_eq(expect_readable(seg, IPM_SAS, false), sas); /* none is without a tunnel */
+	ck_assert_uint_eq(expect_readable(seg, IPM_SELECTORS, false), sels);
+	ck_assert_uint_eq(totals->tunnels_active, up);
+	ck_assert_uint_eq(totals->ike_active, ikes);
+}
+
+#endif
