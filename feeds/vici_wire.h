@@ -15,8 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define VICI_FRAME_MAX (512u * 1024u) /* octets behind the length field */
-#define VICI_DEPTH_MAX 16u            /* sections within sections; charon needs four */
+#define VICI_FRAME_MAX 524288u /* octets behind the length field */
+#define VICI_DEPTH_MAX 16u     /* sections within sections; charon needs four */
 
 enum vici_type {
 	VICI_CMD_REQUEST,

@@ -358,12 +358,19 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 	size_t size = record_size[kind];
 	bool lanes = ipm_header(seg)->lanes > 0;
 
+	uint32_t last = 0;
+	int stuck = 0;
+
 	for (int try = 0; try < IPM_READ_TRIES; try++) {
 		union any_record copy;
 		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
 		if (before & 1) {
-			if (try > IPM_READ_TRIES / 2)
-				sched_yield(); /* the writer may need this CPU to get done */
+			/* A writer that is alive moves on; to do so it may need this CPU. One that died never will. */
+			stuck = before == last ? stuck + 1 : 0;
+			last = before;
+			if (stuck > IPM_READ_STUCK)
+				return -EAGAIN;
+			sched_yield();
 			continue;
 		}
 		ipm_words_load(&copy, ipm_payload(rec), size);

@@ -106,15 +106,16 @@ uint32_t ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind k
 /** A number that grows whenever the set of records of @p kind changes; counters do not move it. */
 uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-#define IPM_READ_TRIES 256
+#define IPM_READ_TRIES 10000 /* of a record that its writer keeps changing */
+#define IPM_READ_STUCK 500   /* of one that is always found in the same mid-write: its writer has died */
 
 /**
  * Copy one record out of the segment, whole and consistent.
  *
  * Units:     as the record's own comments say. Traffic of tunnels and SAs includes what is in the lanes.
  * Ownership: @p out is the caller's, and is untouched on error.
- * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer was in the middle of it for
- *            IPM_READ_TRIES attempts, or died there.
+ * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer died in the middle of it, or
+ *            changed it under each of IPM_READ_TRIES attempts.
  * Threads:   never blocks, never writes. A counter never goes back from one call to the next; two
  *            counters of one record may differ by a packet in flight.
  */

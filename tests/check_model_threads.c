@@ -10,11 +10,11 @@
 
 #include "ipm_torture.h"
 
-#define OPERATIONS 12000 /* of the writer */
+#define OPERATIONS 120000 /* of the writer */
 #define LANES      2
 #define READERS    3
 #define LIVED      4 /* tunnels whose SAs live as long as the test, for the lanes */
-#define LANE_ADDS  60000
+#define LANE_ADDS  400000
 #define TUNNELS    (TORTURE_TUNNELS + LIVED + 32)
 
 static char dir[64], path[96];

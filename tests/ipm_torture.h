@@ -10,6 +10,7 @@
 #define IPM_TORTURE_H
 
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,6 +179,13 @@ torture_adopt(struct torture *t)
 
 /* --- what has to hold -------------------------------------------------------------------------------------- */
 
+/* An assertion that costs nothing while it holds; check's own write to a file each time. */
+#define MUST(what)                                                \
+	do {                                                      \
+		if (!(what))                                      \
+			ck_abort_msg("does not hold: %s", #what); \
+	} while (0)
+
 /* Every record of a kind can be read, or is free; none is left odd, none has another's index. Returns how many. */
 static inline uint32_t
 expect_readable(const struct ipm_segment *seg, enum ipm_section_kind kind, bool unique)
@@ -186,14 +194,16 @@ expect_readable(const struct ipm_segment *seg, enum ipm_section_kind kind, bool 
 	uint32_t *index = calloc(used + 1, sizeof(*index));
 	for (uint32_t slot = 0; slot < used; slot++) {
 		uint64_t room[256];
-		ck_assert_uint_le(ipm_record_size(kind), sizeof(room));
+		MUST(ipm_record_size(kind) <= sizeof(room));
 		int rc = ipm_read(seg, kind, slot, room);
-		ck_assert_msg(rc == 0 || rc == -ENOENT, "kind %d slot %u: %d", (int)kind, slot, rc);
+		if (rc != 0 && rc != -ENOENT)
+			ck_abort_msg("kind %d slot %u: %d", (int)kind, slot, rc);
 		if (rc < 0)
 			continue;
 		memcpy(&index[n], room, sizeof(index[n]));
 		for (uint32_t i = 0; i < n && unique; i++)
-			ck_assert_msg(index[i] != index[n], "kind %d: index %u twice", (int)kind, index[n]);
+			if (index[i] == index[n])
+				ck_abort_msg("kind %d: index %u twice", (int)kind, index[n]);
 		n++;
 	}
 	free(index);
@@ -208,26 +218,26 @@ expect_lists(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32
 	const struct ipm_segment *seg = ipm_writer_segment(w);
 	for (uint32_t at = tunnel->sa_head; at; at = ipm_sa_peek(w, at - 1)->next) {
 		const struct ipm_sa *sa = ipm_sa_peek(w, at - 1);
-		ck_assert_uint_eq(sa->tunnel_index, tunnel->index);
-		ck_assert_uint_ge(sa->index, 1);
-		ck_assert_uint_lt(sa->index, tunnel->next_sa);
+		MUST(sa->tunnel_index == tunnel->index);
+		MUST(sa->index >= 1);
+		MUST(sa->index < tunnel->next_sa);
 		for (uint32_t other = sa->next; other; other = ipm_sa_peek(w, other - 1)->next)
-			ck_assert_uint_ne(ipm_sa_peek(w, other - 1)->index, sa->index);
-		ck_assert_uint_le(++n, tunnel->sas);
+			MUST(ipm_sa_peek(w, other - 1)->index != sa->index);
+		MUST(++n <= tunnel->sas);
 	}
-	ck_assert_uint_eq(n, tunnel->sas);
+	MUST(n == tunnel->sas);
 	*sas += n;
 	n = 0;
 	struct ipm_selector sel;
 	for (uint32_t at = tunnel->sel_head; at; at = sel.next) {
-		ck_assert_int_eq(ipm_selector_read(seg, at - 1, &sel), 0);
-		ck_assert_uint_eq(sel.tunnel_index, tunnel->index);
-		ck_assert_uint_lt(sel.index, tunnel->next_sel);
-		ck_assert_uint_le(++n, ipm_segment_used(seg, IPM_SELECTORS));
+		MUST(ipm_selector_read(seg, at - 1, &sel) == 0);
+		MUST(sel.tunnel_index == tunnel->index);
+		MUST(sel.index < tunnel->next_sel);
+		MUST(++n <= ipm_segment_used(seg, IPM_SELECTORS));
 		struct ipm_selector more;
 		for (uint32_t other = sel.next; other; other = more.next) {
-			ck_assert_int_eq(ipm_selector_read(seg, other - 1, &more), 0);
-			ck_assert_uint_ne(more.index, sel.index);
+			MUST(ipm_selector_read(seg, other - 1, &more) == 0);
+			MUST(more.index != sel.index);
 		}
 	}
 	*sels += n;
@@ -256,10 +266,10 @@ expect_consistent(struct ipm_writer *w)
 		const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
 		ikes += sa->index && sa->state != IPM_IKE_NEGOTIATING && !sa->held;
 	}
-	ck_assert_uint_eq(expect_readable(seg, IPM_SAS, false), sas); /* none is without a tunnel */
-	ck_assert_uint_eq(expect_readable(seg, IPM_SELECTORS, false), sels);
-	ck_assert_uint_eq(totals->tunnels_active, up);
-	ck_assert_uint_eq(totals->ike_active, ikes);
+	MUST(expect_readable(seg, IPM_SAS, false) == sas); /* none is without a tunnel */
+	MUST(expect_readable(seg, IPM_SELECTORS, false) == sels);
+	MUST(totals->tunnels_active == up);
+	MUST(totals->ike_active == ikes);
 }
 
 #endif

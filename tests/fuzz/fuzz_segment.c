@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Fuzz target: a reader on a segment that is not what it seems to be.
+ *
+ * The input is a list of patches over a small segment that was valid: where (16 bits), how many octets (4
+ * bits) and the octets themselves. The highest bit of the length octet says whether it goes to the header
+ * or to anywhere; a patch at 0xffff sets the file's size instead. Then everything that a reader may do is
+ * done: on a heap copy of exactly that size, where the address sanitizer sees each octet too far, and on a
+ * file.
+ *
+ *   fuzz_segment -max_len=256 CORPUS...          (libFuzzer)
+ *   fuzz_segment FILE...                         (with FUZZ_MAIN: runs these)
+ *   fuzz_segment                                 (with FUZZ_MAIN: runs mutations from a fixed seed)
+ *   fuzz_segment --corpus DIR                    (with FUZZ_MAIN: writes the corpus)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ipm_int.h"
+#include "ipm_writer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MOST_SLOTS 64 /* of a section that claims to have more: so many from its start, and its last */
+
+static uint8_t *image; /* of the valid segment */
+static size_t image_size;
+static int file = -1; /* a memfd */
+static char file_path[32];
+
+static void
+fail(const char *what)
+{
+	perror(what);
+	abort();
+}
+
+/* A segment with something of everything. */
+static void
+fill(struct ipm_writer *w)
+{
+	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED, .conn = "gw", .remote_id = "C=CH, CN=peer" };
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .conn = "gw", .name = "net" };
+	struct ipm_selector sel[2] = { { .local.prefix = 8 }, { .local.prefix = 16 } };
+	struct ipm_traffic count = { .octets = 1000, .pkts = 10 };
+
+	ipm_feed_open(w, "vici");
+	for (int i = 0; i < 2; i++) {
+		tunnel.ike_slot = (uint32_t)ipm_ike_start(w, &ike);
+		tunnel.ike_index = ipm_ike_peek(w, tunnel.ike_slot)->index;
+		uint32_t slot = (uint32_t)ipm_tunnel_start(w, &tunnel);
+		ipm_tunnel_select(w, slot, sel, 2);
+		for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
+			struct ipm_sa sa = { .direction = direction, .protocol = 50, .proposal = { .encr = 20 } };
+			uint32_t at = (uint32_t)ipm_sa_start(w, slot, &sa);
+			ipm_sa_count(w, at, &count);
+			ipm_lane_count(ipm_sa_lane(w, at, 1), 3, 300);
+		}
+	}
+	for (int i = 0; i < 3; i++) /* so that events have been overwritten */
+		ipm_tunnel_stop(w, (uint32_t)ipm_tunnel_start(w, &tunnel), IPM_REASON_NORMAL);
+}
+
+static void
+make_image(void)
+{
+	char dir[] = "/tmp/fuzz_segment.XXXXXX", path[64];
+	struct ipm_writer_options opt = { .path = path, .name = "gw", .control = "/run/control", .mode = 0600 };
+	struct ipm_writer *w;
+	struct ipm_error err;
+
+	opt.capacity = (struct ipm_capacity){ 3, 6, 5, 6, 2, 4, .lanes = 2 };
+	if (!mkdtemp(dir))
+		fail(dir);
+	snprintf(path, sizeof(path), "%s/gw.model", dir);
+	if (ipm_writer_open(&w, &opt, &err) < 0)
+		fail(err.text);
+	fill(w);
+	image_size = ipm_writer_segment(w)->size;
+	image = malloc(image_size);
+	if (!image)
+		fail("malloc");
+	memcpy(image, ipm_writer_segment(w)->base, image_size);
+	ipm_writer_close(w);
+	unlink(path);
+	rmdir(dir);
+	file = memfd_create("segment", MFD_CLOEXEC);
+	if (file < 0)
+		fail("memfd_create");
+	snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file);
+}
+
+/* Lay the input over the image. Returns the octets that are left of it. */
+static size_t
+patch(uint8_t *out, const uint8_t *data, size_t size)
+{
+	size_t left = image_size;
+	memcpy(out, image, image_size);
+	while (size >= 3) {
+		size_t at = data[0] | (size_t)data[1] << 8, n = data[2] & 15;
+		size_t room = data[2] & 128 ? image_size : sizeof(struct ipm_header);
+		data += 3;
+		size -= 3;
+		if (n > size)
+			n = size;
+		if (at == 0xffff && n >= 2)
+			left = (data[0] | (size_t)data[1] << 8) % (image_size + 1);
+		else if (at % room + n <= image_size)
+			memcpy(out + at % room, data, n);
+		data += n;
+		size -= n;
+	}
+	return left;
+}
+
+static volatile size_t sink; /* what has been looked at counts as used */
+
+static void
+look_at(const char *text, size_t size)
+{
+	if (strnlen(text, size) == size)
+		abort(); /* a reader would run past the end of it */
+	sink += strlen(text);
+}
+
+static void
+look_at_texts(enum ipm_section_kind kind, const void *rec)
+{
+	const struct ipm_feed *feed = rec;
+	const struct ipm_ike_sa *ike = rec;
+	const struct ipm_tunnel *tunnel = rec;
+	if (kind == IPM_FEEDS) {
+		look_at(feed->name, sizeof(feed->name));
+		look_at(feed->source, sizeof(feed->source));
+		look_at(feed->detail, sizeof(feed->detail));
+		look_at(feed->error, sizeof(feed->error));
+	} else if (kind == IPM_IKE_SAS) {
+		look_at(ike->conn, sizeof(ike->conn));
+		look_at(ike->local_id, sizeof(ike->local_id));
+		look_at(ike->remote_id, sizeof(ike->remote_id));
+	} else if (kind == IPM_TUNNELS) {
+		look_at(tunnel->conn, sizeof(tunnel->conn));
+		look_at(tunnel->name, sizeof(tunnel->name));
+	}
+}
+
+static void
+read_slot(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot)
+{
+	uint64_t room[256];
+	if (ipm_read(seg, kind, slot, room) < 0)
+		return;
+	if (kind == IPM_TUNNELS)
+		sink += ipm_tunnel_ike_alive(seg, (const struct ipm_tunnel *)(const void *)room);
+	look_at_texts(kind, room);
+}
+
+static void
+read_all(const struct ipm_segment *seg)
+{
+	look_at(ipm_segment_header(seg)->name, sizeof(ipm_segment_header(seg)->name));
+	look_at(ipm_segment_header(seg)->control, sizeof(ipm_segment_header(seg)->control));
+	sink += ipm_segment_silence_ns(seg);
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++) {
+		uint32_t capacity = ipm_segment_header(seg)->section[kind].capacity;
+		if (ipm_segment_used(seg, kind) > capacity)
+			abort();
+		sink += ipm_segment_change(seg, kind);
+		for (uint32_t slot = 0; slot < capacity && slot < MOST_SLOTS; slot++)
+			read_slot(seg, kind, slot);
+		read_slot(seg, kind, capacity - 1);
+		read_slot(seg, kind, capacity);
+		read_slot(seg, kind, UINT32_MAX);
+	}
+	struct ipm_event event = { 0 };
+	for (uint64_t serial = 0, n = 0; n < MOST_SLOTS; n++) {
+		int rc = ipm_event_next(seg, serial, &event);
+		if (rc < 0 && event.serial <= serial)
+			break;
+		serial = event.serial;
+	}
+	ipm_event_next(seg, UINT64_MAX, &event);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ipm_error err;
+	if (!image)
+		make_image();
+
+	static uint8_t *scratch;
+	if (!scratch && !(scratch = malloc(image_size)))
+		fail("malloc");
+	size_t left = patch(scratch, data, size);
+
+	/* Aligned as a mapping is, and not one octet longer than it says. */
+	void *exact;
+	if (posix_memalign(&exact, 4096, left ? left : 1))
+		fail("posix_memalign");
+	memcpy(exact, scratch, left);
+	memset(&err, 0, sizeof(err));
+	int whole = ipm_header_check(exact, left, "gw.model", &err);
+	if (whole == 0) {
+		struct ipm_segment seg = { .base = exact, .size = left, .path = file_path };
+		read_all(&seg);
+	} else if (strncmp(err.text, "gw.model: ", 10) != 0) {
+		abort(); /* an error names the file */
+	}
+	free(exact);
+
+	struct ipm_segment *seg;
+	if (ftruncate(file, 0) < 0 || pwrite(file, scratch, left, 0) != (ssize_t)left)
+		fail(file_path);
+	int rc = ipm_segment_attach(&seg, file_path, &err);
+	if (rc == 0) {
+		read_all(seg);
+		sink += ipm_segment_stale(seg);
+		ipm_segment_close(seg);
+	}
+	if (rc == 0 && whole < 0)
+		abort(); /* both ways have to agree */
+	return 0;
+}
+
+#ifdef FUZZ_MAIN
+static uint32_t
+rnd(uint32_t below)
+{
+	static uint64_t seed = 88172645463325252u;
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+/* One patch of @p n octets at @p at. Returns its length. */
+static size_t
+put(uint8_t *out, size_t at, bool anywhere, const void *octets, size_t n)
+{
+	out[0] = (uint8_t)at;
+	out[1] = (uint8_t)(at >> 8);
+	out[2] = (uint8_t)(n | (anywhere ? 128 : 0));
+	memcpy(out + 3, octets, n);
+	return n + 3;
+}
+
+/* Mostly values at which sums and products overflow, on fields' boundaries. */
+static size_t
+mutation(uint8_t *out)
+{
+	static const uint64_t nasty[] = {
+		0,          1,           7,          8,          UINT64_MAX,     UINT64_MAX - 7,
+		UINT32_MAX, 0x80000000u, 0x7fffffff, 0x10000000, 1ULL << 63,     4096,
+		65536,      63,          64,         128,        0x100000000ULL, 40960
+	};
+	size_t used = 0;
+	for (uint32_t n = 1 + rnd(3); n > 0; n--) {
+		uint64_t value = rnd(4) ? nasty[rnd(sizeof(nasty) / sizeof(nasty[0]))] : rnd(1u << 16);
+		if (rnd(16) == 0)
+			used += put(out + used, 0xffff, false, &value, 2);
+		else if (rnd(3))
+			used += put(out + used, rnd(sizeof(struct ipm_header) / 4) * 4, false, &value, rnd(2) ? 4 : 8);
+		else
+			used += put(out + used, rnd((uint32_t)image_size / 4) * 4, true, &value, rnd(2) ? 4 : 8);
+	}
+	return used;
+}
+
+static void
+save(const char *dir, const char *name, const uint8_t *octets, size_t n)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "wb");
+	if (!f || fwrite(octets, 1, n, f) != n || fclose(f) != 0)
+		fail(path);
+}
+
+/* A file for each field of the section table and for each kind of record: somewhere to start from. */
+static int
+make_corpus(const char *dir)
+{
+	uint8_t out[64];
+	char name[64];
+	static const uint32_t half = 0x5555;
+	save(dir, "valid", out, 0);
+	save(dir, "cut", out, put(out, 0xffff, false, &half, 2));
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
+		size_t at = offsetof(struct ipm_header, section) + i * sizeof(struct ipm_section);
+		const struct ipm_section *sec = &((const struct ipm_header *)(const void *)image)->section[i];
+		static const uint64_t many = UINT64_MAX - 7;
+		uint32_t odd = 1, more = sec->capacity + 1;
+		snprintf(name, sizeof(name), "capacity-%u", i);
+		save(dir, name, out, put(out, at + offsetof(struct ipm_section, capacity), false, &more, 4));
+		snprintf(name, sizeof(name), "offset-%u", i);
+		save(dir, name, out, put(out, at + offsetof(struct ipm_section, offset), false, &many, 8));
+		snprintf(name, sizeof(name), "torn-%u", i);
+		save(dir, name, out, put(out, (size_t)sec->offset, true, &odd, 4));
+	}
+	return 0;
+}
+
+static void
+run_file(const char *path)
+{
+	static uint8_t octets[1 << 16];
+	FILE *f = fopen(path, "rb");
+	if (!f)
+		fail(path);
+	size_t n = fread(octets, 1, sizeof(octets), f);
+	fclose(f);
+	LLVMFuzzerTestOneInput(octets, n);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint8_t out[64] = { 0 };
+	LLVMFuzzerTestOneInput(out, 0);
+	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)
+		return make_corpus(argv[2]);
+	for (int i = 1; i < argc; i++)
+		run_file(argv[i]);
+	for (int i = 0; i < 10000 && argc == 1; i++)
+		LLVMFuzzerTestOneInput(out, mutation(out));
+	return 0;
+}
+#endif
