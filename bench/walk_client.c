@@ -15,7 +15,6 @@
  * learnt by walking the first column before the clock starts. They are shuffled once, with a fixed seed, and
  * used in a circle: the rows of one PDU all differ, and no row is read twice before each was read once.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ipsecmon-synth: a segment as of a busy gateway, for benches and for looking at the agent without one.
+ *
+ *   ipsecmon-synth -i 1000 -t 10000 -u 50 -d 30
+ *
+ * Everything in it follows from the numbers on the command line, so two runs serve the same tables. It takes
+ * ipsecmond's place: both write the same file, and the second one is told so.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "ipm_writer.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+#define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
+#define NAME            "synth.example.net"
+#define SECOND          1000000000u
+#define MOST_DROPS      64
+#define MOST_TUNNELS    (1u << 20) /* so many /28 there are in 10.0.0.0/8 */
+#define MOST_IKE_SAS    1000000u   /* ids have six digits */
+#define SELECTORS_OF(t) ((t) % 16 == 15 ? 3u : 1u)
+
+static struct {
+	const char *conf_file;
+	uint32_t ike_sas, tunnels, churn;
+	uint32_t drop_after[MOST_DROPS], drops; /* seconds */
+	bool remove;
+} opt;
+
+/* What we keep beside the segment. */
+static struct {
+	struct ipm_writer *w;
+	uint32_t feed;
+	uint32_t *ike, *tunnel;  /* their slots, by our own numbers */
+	uint32_t (*retiring)[2]; /* SA slots of the pairs that this second's rekeys replaced */
+	uint32_t retirings, next_rekey, last_dropped;
+	uint64_t began_ns;
+	uint64_t passes, counted, pass_ns, pass_min_ns, pass_max_ns;
+} synth;
+
+/* --- plausible values ---------------------------------------------------------------------------------------- */
+
+/* encr, bits, prf, integ, group: IANA's numbers */
+static const struct ipm_proposal suites[] = {
+	{ 12, 128, 5, 12, 14, 0, 0, { 0 } }, /* AES-CBC-128, SHA-256, MODP-2048 */
+	{ 20, 256, 6, 0, 20, 0, 1, { 0 } },  /* AES-GCM-256, SHA-384, ECP-384, ESN */
+	{ 12, 256, 5, 12, 19, 0, 0, { 0 } }, /* AES-CBC-256, SHA-256, ECP-256 */
+	{ 28, 256, 7, 0, 31, 0, 1, { 0 } },  /* ChaCha20-Poly1305, SHA-512, Curve25519, ESN */
+	{ 12, 256, 7, 14, 16, 0, 0, { 0 } }, /* AES-CBC-256, SHA-512, MODP-4096 */
+	{ 3, 0, 2, 2, 2, 0, 0, { 0 } },      /* 3DES, SHA-1, MODP-1024: somebody always has it */
+	{ 20, 128, 5, 0, 31, 0, 0, { 0 } },  /* AES-GCM-128, SHA-256, Curve25519 */
+	{ 13, 128, 5, 12, 14, 0, 0, { 0 } }, /* AES-CTR-128, SHA-256, MODP-2048 */
+};
+
+static struct ipm_addr
+v4(uint32_t host_order)
+{
+	return (struct ipm_addr){ .len = 4,
+				  .bytes = { (uint8_t)(host_order >> 24), (uint8_t)(host_order >> 16),
+					     (uint8_t)(host_order >> 8), (uint8_t)host_order } };
+}
+
+/* 2001:db8:NET::HOST */
+static struct ipm_addr
+v6(uint32_t net, uint32_t host)
+{
+	return (struct ipm_addr){ .len = 16,
+				  .bytes = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(net >> 24), (uint8_t)(net >> 16),
+					     (uint8_t)(net >> 8), (uint8_t)net, 0, 0, 0, 0, (uint8_t)(host >> 24),
+					     (uint8_t)(host >> 16), (uint8_t)(host >> 8), (uint8_t)host } };
+}
+
+/* The peer of IKE SA @p n: an address from the documentation ranges (RFC 5737); behind NAT when they are used up. */
+static struct ipm_addr
+peer_v4(uint32_t n)
+{
+	static const uint32_t nets[] = { 0xc0000200u, 0xc6336400u, 0xcb007100u };
+	uint32_t host = n % (COUNT(nets) * 253);
+	return v4(nets[host / 253] + 2 + host % 253);
+}
+
+/* Numbers that look like nothing, the same in each run. */
+static uint64_t
+scramble(uint64_t n)
+{
+	n = (n + 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+	n = (n ^ (n >> 27)) * 0x94d049bb133111ebu;
+	return n ^ (n >> 31);
+}
+
+static void
+ike_ids(struct ipm_ike_sa *sa, uint32_t n)
+{
+	const char *local = "hub.example.net";
+	switch (n % 10) {
+	case 3:
+	case 8:
+		local = "C=CH, O=Example Networks, CN=hub.example.net";
+		snprintf(sa->remote_id, sizeof(sa->remote_id),
+			 "C=CH, O=Example Networks, OU=Site %u, CN=gw-%06u.example.net", n % 97, n);
+		break;
+	case 6:
+		snprintf(sa->remote_id, sizeof(sa->remote_id), "gw-%06u@example.net", n);
+		break;
+	default:
+		snprintf(sa->remote_id, sizeof(sa->remote_id), "gw-%06u.example.net", n);
+	}
+	snprintf(sa->local_id, sizeof(sa->local_id), "%s", local);
+	snprintf(sa->conn, sizeof(sa->conn), "site-%06u", n);
+}
+
+static struct ipm_ike_sa
+ike_sa(uint32_t n)
+{
+	static const uint8_t auths[] = { IPM_AUTH_RSA, IPM_AUTH_PSK, IPM_AUTH_ECDSA, IPM_AUTH_PSK, IPM_AUTH_EDDSA };
+	bool ipv6 = n % 8 == 7, old = n % 6 == 5, nat = !ipv6 && n >= 3 * 253;
+	struct ipm_ike_sa sa = {
+		.state = IPM_IKE_ESTABLISHED,
+		.version = old ? 1 : 2,
+		.mode = old ? (n % 12 == 5 ? IPM_MODE_MAIN : IPM_MODE_AGGRESSIVE) : IPM_MODE_UNKNOWN,
+		.auth = auths[n % COUNT(auths)],
+		.initiator = n % 3 == 0,
+		.nat_remote = nat,
+		.local_port = nat ? 4500 : 500,
+		.remote_port = nat ? (uint16_t)(1024 + n / (3 * 253)) : 500,
+		.local = ipv6 ? v6(0, 1) : v4(0xc0000201u),
+		.remote = ipv6 ? v6(1, n) : peer_v4(n),
+		.spi_initiator = scramble(2 * (uint64_t)n),
+		.spi_responder = scramble(2 * (uint64_t)n + 1),
+		.proposal = suites[n % COUNT(suites)],
+		.feed = synth.feed,
+		.uid = n + 1,
+		.created_ns = synth.began_ns,
+		.established_ns = synth.began_ns,
+		.soft_ns = (3600 + n % 600) * 4ull * SECOND,
+		.hard_ns = 4200 * 4ull * SECOND,
+	};
+	ike_ids(&sa, n);
+	return sa;
+}
+
+/* Tunnel @p t of ours: its proposal has no PRF, and only every other one does PFS. */
+static struct ipm_tunnel
+tunnel_of(uint32_t t)
+{
+	uint32_t n = t % opt.ike_sas;
+	const struct ipm_ike_sa *ike = ipm_ike_peek(synth.w, synth.ike[n]);
+	struct ipm_tunnel tunnel = {
+		.state = IPM_TUNNEL_UP,
+		.encap = t % 32 == 31 ? IPM_ENCAP_TRANSPORT : IPM_ENCAP_TUNNEL,
+		.key_type = IPM_KEY_IKE,
+		.protocol = t % 64 == 63 ? 51 : 50,
+		.ike_index = ike->index,
+		.ike_slot = synth.ike[n],
+		.udp_encap = ike->nat_remote,
+		.reqid = t + 1,
+		.feed = synth.feed,
+		.uid = t + 1,
+		.local = ike->local,
+		.remote = ike->remote,
+		.in_sa = suites[(n + t / opt.ike_sas) % COUNT(suites)],
+		.created_ns = synth.began_ns,
+		.installed_ns = synth.began_ns,
+		.soft_ns = (3000 + t % 300) * (uint64_t)SECOND,
+		.hard_ns = 3600 * (uint64_t)SECOND,
+		.hard_octets = t % 4 == 0 ? 4608000ull * 1024 : 0,
+	};
+	tunnel.in_sa.prf = 0;
+	if (t % 2)
+		tunnel.in_sa.group = 0;
+	if (tunnel.protocol == 51) {
+		tunnel.in_sa.encr = tunnel.in_sa.encr_bits = 0;
+		tunnel.in_sa.integ = 12;
+	}
+	tunnel.out_sa = tunnel.in_sa;
+	memcpy(tunnel.conn, ike->conn, sizeof(tunnel.conn));
+	snprintf(tunnel.name, sizeof(tunnel.name), "net-%u", t / opt.ike_sas);
+	return tunnel;
+}
+
+/* The @p i th pair of selectors: its networks, one service in them, a range of hosts. */
+static struct ipm_selector
+selector_of(uint32_t t, uint32_t i)
+{
+	struct ipm_selector sel = { .local = { .type = IPM_SEL_SUBNET, .prefix = 16, .port_last = 65535 },
+				    .remote = { .type = IPM_SEL_SUBNET, .prefix = 28, .port_last = 65535 } };
+	uint32_t net = 0x0a000000u | t << 4;
+
+	if (t % opt.ike_sas % 16 == 15 && i == 0) { /* an IPv6 peer, and IPv6 inside */
+		sel.local.prefix = 48;
+		sel.local.first = v6(0x0100, 0);
+		sel.remote.prefix = 64;
+		sel.remote.first = v6(0x10000000u + t, 0);
+		sel.local.last = sel.local.first;
+		sel.remote.last = sel.remote.first;
+		memset(sel.local.last.bytes + 6, 0xff, 10);
+		memset(sel.remote.last.bytes + 8, 0xff, 8);
+		return sel;
+	}
+	sel.local.first = v4(0x0aff0000u);
+	sel.local.last = v4(0x0affffffu);
+	sel.remote.first = v4(net);
+	sel.remote.last = v4(net + 15);
+	if (i == 1) {
+		sel.local.type = IPM_SEL_SINGLE;
+		sel.local.prefix = 32;
+		sel.local.first = sel.local.last = v4(0x0aff0035u);
+		sel.local.protocol = sel.remote.protocol = 17;
+		sel.local.port_first = sel.local.port_last = 53;
+	} else if (i == 2) {
+		sel.remote.type = IPM_SEL_RANGE;
+		sel.remote.prefix = 0;
+		sel.remote.first = v4(net + 3);
+		sel.remote.last = v4(net + 11);
+		sel.local.protocol = sel.remote.protocol = 6;
+	}
+	return sel;
+}
+
+/* --- making it --------------------------------------------------------------------------------------------- */
+
+static int
+sa_pair(uint32_t slot)
+{
+	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(synth.w, slot);
+	for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
+		uint64_t serial = (uint64_t)tunnel->index << 24 | tunnel->next_sa;
+		struct ipm_sa sa = {
+			.spi = 0xc0000000u | (uint32_t)(scramble(serial) >> 34),
+			.direction = direction,
+			.protocol = tunnel->protocol,
+			.state = IPM_SA_ACTIVE,
+			.replay_window = direction == IPM_IN ? 128 : 0,
+			.uid = tunnel->uid,
+			.proposal = direction == IPM_IN ? tunnel->in_sa : tunnel->out_sa,
+			.installed_ns = tunnel->installed_ns,
+			.soft_ns = tunnel->soft_ns,
+			.hard_ns = tunnel->hard_ns,
+			.hard_octets = tunnel->hard_octets,
+		};
+		int rc = ipm_sa_start(synth.w, slot, &sa);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+populate(void)
+{
+	struct ipm_feed feed;
+	int rc = ipm_feed_open(synth.w, "synth");
+	if (rc < 0)
+		return rc;
+	synth.feed = (uint32_t)rc;
+	feed = *ipm_feed_peek(synth.w, synth.feed);
+	feed.state = IPM_FEED_UP;
+	feed.interval_ns = SECOND;
+	feed.connects = 1;
+	snprintf(feed.source, sizeof(feed.source), "ipsecmon-synth -i %u -t %u -u %u", opt.ike_sas, opt.tunnels,
+		 opt.churn);
+	ipm_feed_put(synth.w, synth.feed, &feed);
+
+	for (uint32_t n = 0; n < opt.ike_sas; n++) {
+		struct ipm_ike_sa sa = ike_sa(n);
+		if ((rc = ipm_ike_start(synth.w, &sa)) < 0)
+			return rc;
+		synth.ike[n] = (uint32_t)rc;
+	}
+	for (uint32_t t = 0; t < opt.tunnels; t++) {
+		struct ipm_tunnel tunnel = tunnel_of(t);
+		struct ipm_selector sel[3];
+		if ((rc = ipm_tunnel_start(synth.w, &tunnel)) < 0)
+			return rc;
+		synth.tunnel[t] = (uint32_t)rc;
+		for (uint32_t i = 0; i < SELECTORS_OF(t); i++)
+			sel[i] = selector_of(t, i);
+		if ((rc = ipm_tunnel_select(synth.w, synth.tunnel[t], sel, SELECTORS_OF(t))) < 0 ||
+		    (rc = sa_pair(synth.tunnel[t])) < 0)
+			return rc;
+	}
+	ipm_writer_commit(synth.w);
+	return 0;
+}
+
+/* --- each second --------------------------------------------------------------------------------------------- */
+
+/* What an SA carries in a second: 1 to 1000 packets of 64 to 1424 octets, some of them dropped. */
+static void
+count_sa(uint32_t slot)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(synth.w, slot);
+	struct ipm_traffic now = sa->count;
+	uint32_t seed = sa->tunnel_index * 2 + sa->direction;
+	uint64_t pkts = 1 + seed * 7919u % 1000;
+
+	now.pkts += pkts;
+	now.octets += pkts * (64 + seed * 104729u % 1361);
+	now.raw_octets = now.octets;
+	if (sa->direction == IPM_IN && seed % 61 == 0)
+		now.drops[seed % 2 ? IPM_DROP_REPLAY : IPM_DROP_AUTH]++;
+	ipm_sa_count(synth.w, slot, &now);
+	synth.counted++;
+}
+
+static void
+count_all(void)
+{
+	uint32_t used = ipm_segment_used(ipm_writer_segment(synth.w), IPM_SAS);
+	uint64_t began = ipm_now_ns();
+	synth.counted = 0;
+	for (uint32_t slot = 0; slot < used; slot++)
+		if (ipm_sa_peek(synth.w, slot)->index)
+			count_sa(slot);
+	uint64_t took = ipm_now_ns() - began;
+	synth.passes++;
+	synth.pass_ns += took;
+	if (took > synth.pass_max_ns)
+		synth.pass_max_ns = took;
+	if (took < synth.pass_min_ns || synth.passes == 1)
+		synth.pass_min_ns = took;
+}
+
+/* Replace the SA pair of tunnel @p t of ours; the old one goes next second. */
+static void
+rekey(uint32_t t)
+{
+	uint32_t slot = synth.tunnel[t];
+	if (slot == UINT32_MAX)
+		return; /* dropped */
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(synth.w, slot);
+	uint32_t out = tunnel.sa_head, in = out ? ipm_sa_peek(synth.w, out - 1)->next : 0; /* newest first */
+	tunnel.installed_ns = ipm_now_ns();
+	tunnel.uid += opt.tunnels;
+	ipm_tunnel_put(synth.w, slot, &tunnel);
+	if (sa_pair(slot) < 0)
+		return; /* no room: counted by the writer */
+	ipm_tunnel_refresh(synth.w, slot);
+	if (in && out) {
+		synth.retiring[synth.retirings][0] = in - 1;
+		synth.retiring[synth.retirings++][1] = out - 1;
+	}
+}
+
+static void
+churn(void)
+{
+	for (uint32_t i = 0; i < synth.retirings; i++) {
+		ipm_sa_stop(synth.w, synth.retiring[i][0]);
+		ipm_sa_stop(synth.w, synth.retiring[i][1]);
+	}
+	synth.retirings = 0;
+	for (uint32_t i = 0; i < opt.churn; i++) {
+		rekey(synth.next_rekey);
+		synth.next_rekey = (synth.next_rekey + 1) % opt.tunnels;
+	}
+}
+
+/* The peers of -d: one tunnel each goes down, the last one first. */
+static void
+drop(uint32_t second)
+{
+	for (uint32_t i = 0; i < opt.drops; i++) {
+		if (opt.drop_after[i] != second || synth.last_dropped == 0)
+			continue;
+		uint32_t t = --synth.last_dropped;
+		for (uint32_t k = 0; k < synth.retirings; k++) { /* its old pair goes with it */
+			if (ipm_sa_peek(synth.w, synth.retiring[k][0])->tunnel_slot != synth.tunnel[t])
+				continue;
+			synth.retirings--;
+			synth.retiring[k][0] = synth.retiring[synth.retirings][0];
+			synth.retiring[k][1] = synth.retiring[synth.retirings][1];
+			break;
+		}
+		ipm_tunnel_stop(synth.w, synth.tunnel[t], IPM_REASON_PEER_LOST);
+		synth.tunnel[t] = UINT32_MAX;
+	}
+}
+
+static void
+report_feed(void)
+{
+	struct ipm_feed feed = *ipm_feed_peek(synth.w, synth.feed);
+	feed.updated_ns = ipm_now_ns();
+	ipm_feed_put(synth.w, synth.feed, &feed);
+}
+
+/* Until we are told to end. */
+static void
+live(const sigset_t *ends)
+{
+	uint64_t next = ipm_now_ns();
+	for (uint32_t second = 1;; second++) {
+		next += SECOND;
+		for (uint64_t now; (now = ipm_now_ns()) < next;) {
+			struct timespec rest = { .tv_sec = 0, .tv_nsec = (long)(next - now) };
+			if (rest.tv_nsec >= (long)SECOND)
+				rest = (struct timespec){ .tv_sec = 1 };
+			if (sigtimedwait(ends, NULL, &rest) > 0)
+				return;
+		}
+		count_all();
+		drop(second);
+		churn();
+		report_feed();
+		ipm_writer_commit(synth.w);
+	}
+}
+
+/* --- command line ---------------------------------------------------------------------------------------------- */
+
+static void
+usage(FILE *out)
+{
+	fprintf(out, "usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-u REKEYS] [-d SECONDS]... [-x]\n"
+		     "Write a synthetic model segment in ipsecmond's place, and let it live until SIGTERM.\n"
+		     "  -c FILE     configuration (ipsecmon.conf)\n"
+		     "  -i IKE_SAS  so many IKE SAs\n"
+		     "  -t TUNNELS  so many tunnels, spread over them; an SA pair and one selector pair or three each\n"
+		     "  -u REKEYS   so many rekeys a second\n"
+		     "  -d SECONDS  so long after the start a tunnel goes down; once for each -d\n"
+		     "  -x          remove the segment at the end\n"
+		     "  -h, -V      this text; version\n"
+		     "Prints \"ready\" when the segment is complete.\n");
+}
+
+static uint32_t
+number(const char *text, uint32_t least, uint32_t most)
+{
+	char *end;
+	errno = 0;
+	unsigned long n = strtoul(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || n < least || n > most) {
+		fprintf(stderr, "ipsecmon-synth: \"%s\" is no number from %u to %u\n", text, least, most);
+		exit(2);
+	}
+	return (uint32_t)n;
+}
+
+static void
+options(int argc, char **argv)
+{
+	for (int c; (c = getopt(argc, argv, "c:i:t:u:d:xhV")) != -1;) {
+		switch (c) {
+		case 'c':
+			opt.conf_file = optarg;
+			break;
+		case 'i':
+			opt.ike_sas = number(optarg, 1, MOST_IKE_SAS);
+			break;
+		case 't':
+			opt.tunnels = number(optarg, 1, MOST_TUNNELS);
+			break;
+		case 'u':
+			opt.churn = number(optarg, 0, MOST_TUNNELS);
+			break;
+		case 'd':
+			if (opt.drops < MOST_DROPS)
+				opt.drop_after[opt.drops++] = number(optarg, 1, UINT32_MAX);
+			break;
+		case 'x':
+			opt.remove = true;
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		case 'V':
+			printf("ipsecmon-synth %s\n", PACKAGE_VERSION);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc || !opt.ike_sas || !opt.tunnels || opt.churn > opt.tunnels) {
+		if (opt.churn > opt.tunnels)
+			fprintf(stderr, "ipsecmon-synth: more rekeys a second than tunnels\n");
+		usage(stderr);
+		exit(2);
+	}
+}
+
+static uint32_t
+most(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Not over what a real gateway left: its indexes and totals would be gone. */
+static int
+refuse_anothers(const char *path, struct ipm_error *err)
+{
+	struct ipm_segment *seg;
+	struct ipm_error ignored;
+	int rc = 0;
+	if (ipm_segment_attach(&seg, path, &ignored) < 0)
+		return 0;
+	if (strcmp(ipm_segment_header(seg)->name, NAME) != 0) {
+		snprintf(err->text, sizeof(err->text), "%.200s: not made by ipsecmon-synth: remove it first", path);
+		rc = -EEXIST;
+	}
+	ipm_segment_close(seg);
+	return rc;
+}
+
+/* An empty segment with room for what was asked for, and for what the configuration says if that is more. */
+static int
+open_segment(const struct conf *conf, const char *path, struct ipm_error *err)
+{
+	struct ipm_writer_options wo = { .path = path, .name = NAME, .mode = 0640 };
+	wo.capacity.ike_sas = most(conf->capacity.ike_sas, opt.ike_sas);
+	wo.capacity.tunnels = most(conf->capacity.tunnels, opt.tunnels);
+	wo.capacity.sas = most(conf->capacity.sas, 2 * (opt.tunnels + 2 * opt.churn) + 32);
+	wo.capacity.selectors = 2 * wo.capacity.tunnels + 16;
+	wo.capacity.feeds = 8;
+	wo.capacity.events = 4096;
+	int rc = refuse_anothers(path, err);
+	if (rc == 0)
+		rc = ipm_writer_open(&synth.w, &wo, err);
+	if (rc == 0 && ipm_segment_used(ipm_writer_segment(synth.w), IPM_TUNNELS) > 0) {
+		ipm_writer_close(synth.w); /* an earlier run's: two runs are to serve the same */
+		rc = unlink(path) < 0 ? -errno : ipm_writer_open(&synth.w, &wo, err);
+	}
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	char error[512] = "";
+	struct ipm_error err = { "" };
+	sigset_t ends;
+	int rc;
+
+	options(argc, argv);
+	struct conf *conf = conf_load(opt.conf_file, error, sizeof(error));
+	char *path = conf ? conf_run_path(conf, CONF_SEGMENT) : NULL;
+	synth.ike = calloc(opt.ike_sas, sizeof(*synth.ike));
+	synth.tunnel = calloc(opt.tunnels, sizeof(*synth.tunnel));
+	synth.retiring = calloc(opt.churn + 1, sizeof(*synth.retiring));
+	if (!path || !synth.ike || !synth.tunnel || !synth.retiring) {
+		fprintf(stderr, "ipsecmon-synth: %s\n", error[0] ? error : "out of memory");
+		return 1;
+	}
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+
+	synth.began_ns = ipm_now_ns();
+	synth.last_dropped = opt.tunnels;
+	rc = open_segment(conf, path, &err);
+	if (rc == 0)
+		rc = populate();
+	if (rc < 0) {
+		fprintf(stderr, "ipsecmon-synth: %s\n", err.text[0] ? err.text : strerror(-rc));
+		return 1;
+	}
+	fprintf(stderr, "ipsecmon-synth: %s: %u IKE SAs, %u tunnels in %.0f ms\n", path, opt.ike_sas, opt.tunnels,
+		(double)(ipm_now_ns() - synth.began_ns) / 1e6);
+	puts("ready");
+	fflush(stdout);
+	live(&ends);
+
+	if (synth.passes)
+		fprintf(stderr, "ipsecmon-synth: counted %llu SAs, %llu times: %.1f ms (%.1f to %.1f)\n",
+			(unsigned long long)synth.counted, (unsigned long long)synth.passes,
+			(double)synth.pass_ns / 1e6 / (double)synth.passes, (double)synth.pass_min_ns / 1e6,
+			(double)synth.pass_max_ns / 1e6);
+	ipm_writer_close(synth.w);
+	if (opt.remove)
+		unlink(path);
+	free(path);
+	conf_free(conf);
+	free(synth.ike);
+	free(synth.tunnel);
+	free(synth.retiring);
+	return 0;
+}
