@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -1701,6 +1703,7 @@ START_TEST(a_writer_that_is_killed_anywhere_leaves_a_segment_to_go_on_with)
 		ck_assert_int_eq(pipe(going), 0);
 		pid_t pid = fork();
 		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL); /* nor may it outlive the test */
 			if (ipm_writer_open(&t.w, &opt, &err) < 0 || write(going[1], "!", 1) != 1)
 				_exit(1);
 			torture_adopt(&t);
@@ -1817,6 +1820,65 @@ START_TEST(what_the_lanes_held_stays_when_the_sa_is_gone)
 	ipm_tunnel_stop(w, tunnel, IPM_REASON_NORMAL);
 	ck_assert_uint_eq(totals_in(w).out.octets, 3005);
 	ck_assert_uint_eq(totals_in(w).in.octets, 100);
+	ipm_writer_close(w);
+}
+END_TEST
+
+/*
+ * A reader at the worst moment: a section is made read-only in the writer's mapping, so that the writer's first
+ * store to it stops in a signal handler, which reads through a mapping of its own.
+ */
+static struct {
+	struct ipm_segment *seg;
+	void *section;
+	size_t size;
+	uint32_t tunnel;
+	int stores;         /* that were caught */
+	uint64_t in, total; /* the least octets that were seen, of the tunnel and of the gateway */
+} peep;
+
+static void
+peep_now(int sig)
+{
+	struct ipm_tunnel tunnel;
+	struct ipm_totals totals;
+	(void)sig;
+	if (mprotect(peep.section, peep.size, PROT_READ | PROT_WRITE) < 0)
+		abort();
+	peep.stores++;
+	if (ipm_tunnel_read(peep.seg, peep.tunnel, &tunnel) == 0 && tunnel.in.octets < peep.in)
+		peep.in = tunnel.in.octets;
+	if (ipm_totals_read(peep.seg, &totals) == 0 && totals.in.octets < peep.total)
+		peep.total = totals.in.octets;
+}
+
+START_TEST(no_reader_ever_finds_the_counts_of_a_leaving_sa_nowhere)
+{
+	static const enum ipm_section_kind kinds[] = { IPM_TOTALS, IPM_TUNNELS, IPM_SAS };
+	opt.capacity.lanes = 2;
+	struct ipm_writer *w = open_quietly();
+	peep.tunnel = given_tunnel(w);
+	uint32_t in = given_sa(w, peep.tunnel, IPM_IN);
+	counts(w, in, 1, 100);
+	ipm_lane_count(ipm_sa_lane(w, in, 1), 2, 3000);
+	ipm_writer_commit(w);
+	peep.seg = attach();
+	peep.in = peep.total = UINT64_MAX;
+	const struct ipm_section *sec = &ipm_segment_header(peep.seg)->section[kinds[_i]];
+	peep.section = ipm_writer_segment(w)->base + sec->offset;
+	peep.size = (size_t)sec->stride * sec->capacity;
+	struct sigaction action = { .sa_handler = peep_now }, before[2];
+	sigaction(SIGSEGV, &action, &before[0]);
+	sigaction(SIGBUS, &action, &before[1]);
+	if (mprotect(peep.section, peep.size, PROT_READ) == 0) /* else pages are larger than sections' boundaries */
+		ipm_sa_stop(w, in);
+	sigaction(SIGSEGV, &before[0], NULL);
+	sigaction(SIGBUS, &before[1], NULL);
+	if (sysconf(_SC_PAGESIZE) == 4096)
+		ck_assert_int_eq(peep.stores, 1);
+	ck_assert_uint_ge(peep.in, 3100); /* or it could not be read, which is as good */
+	ck_assert_uint_ge(peep.total, 3100);
+	ipm_segment_close(peep.seg);
 	ipm_writer_close(w);
 }
 END_TEST
@@ -1958,6 +2020,7 @@ model_suite(void)
 	tc = given(s, "lanes");
 	tcase_add_test(tc, what_the_lanes_hold_shows_in_the_sa_its_tunnel_and_the_totals);
 	tcase_add_test(tc, what_the_lanes_held_stays_when_the_sa_is_gone);
+	tcase_add_loop_test(tc, no_reader_ever_finds_the_counts_of_a_leaving_sa_nowhere, 0, 3);
 	tcase_add_test(tc, lanes_survive_a_restart);
 	tcase_add_test(tc, what_the_lanes_of_a_dropped_sa_held_is_not_lost);
 	return s;

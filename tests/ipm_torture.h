@@ -24,6 +24,7 @@
 struct torture {
 	struct ipm_writer *w;
 	uint64_t seed;
+	uint32_t most;                     /* tunnels at a time; 0: TORTURE_TUNNELS */
 	uint32_t n, slot[TORTURE_TUNNELS]; /* the tunnels it plays with */
 	uint32_t ikes, ike[8];
 	uint32_t stopped; /* of n, so far */
@@ -76,6 +77,11 @@ torture_count(struct torture *t, uint32_t tunnel)
 		uint64_t from = torture_random(t, 16) ? sa->count.pkts : 0; /* now and then the source starts again */
 		struct ipm_traffic now = torture_traffic(sa->direction, from + torture_random(t, 1000));
 		ipm_sa_count(t->w, at - 1, &now);
+		struct ipm_lane *lane = sa->direction == IPM_IN ? ipm_sa_lane(t->w, at - 1, 0) : NULL;
+		if (lane) { /* nobody else's: the thread that stops the SA is the one that counted */
+			uint32_t n = torture_random(t, 100);
+			ipm_lane_count(lane, n, n * IN_RULE);
+		}
 	}
 }
 
@@ -95,7 +101,7 @@ static inline void
 torture_start(struct torture *t)
 {
 	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .encap = IPM_ENCAP_TUNNEL, .protocol = 50 };
-	if (t->n == TORTURE_TUNNELS)
+	if (t->n == (t->most ? t->most : TORTURE_TUNNELS))
 		return;
 	int slot = ipm_tunnel_start(t->w, &tunnel);
 	if (slot < 0)
