@@ -26,11 +26,24 @@ struct server {
 	char said[sizeof(((struct ipm_error *)0)->text)]; /* the last complaint, so that it is made once */
 };
 
+static struct server *serving; /* for the signal handler */
+
 static void
 on_signal(int number)
 {
 	(void)number;
 	stop = 1;
+}
+
+/* A segment was truncated while we read it: what is gone reads as nothing, and the next look drops the segment. */
+static void
+on_bus_error(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	for (unsigned i = 0; serving && i < serving->count; i++)
+		if (ipm_segment_mend(serving->segs[i], info->si_addr))
+			return;
+	signal(number, SIG_DFL); /* something else, which happens again now */
 }
 
 static void
@@ -148,9 +161,12 @@ main(int argc, char **argv)
 	struct sigaction act = { .sa_handler = on_signal }; /* no SA_RESTART: poll() must return */
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
+	struct sigaction bus = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
+	sigaction(SIGBUS, &bus, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
 	server.conf = conf;
+	serving = &server;
 	server.mib = mib_new(mib_views, mib_view_count);
 	if (!server.mib) {
 		log_error("out of memory");

@@ -268,8 +268,8 @@ mib_esp_auth_algo(const struct mib_cell *cell, const void *field, struct mib_val
 		out->number = auth_algo(p->integ);
 	else if (ipm_is_aead(p->encr))
 		out->number = 9;
-	else
-		out->number = p->encr ? ALGO_NONE : ALGO_OTHER; /* no transforms at all: not told */
+	else /* Camellia-CTR is the last without integrity of its own; what is newer, or not told, may have it */
+		out->number = p->encr > 0 && p->encr <= 24 ? ALGO_NONE : ALGO_OTHER;
 	return true;
 }
 
@@ -355,14 +355,16 @@ mib_peer_type(const struct mib_cell *cell, const void *field, struct mib_value *
 /* --- lifetimes -------------------------------------------------------------------------------------------- */
 
 /*
- * An SA's life in the MIB's unit: its hard limit; where only the soft one is known, that one, for then the SA
- * is replaced; else "no limit".
+ * An SA's life in the MIB's unit, at least 1: its hard limit; where only the soft one is known, that one, for
+ * then the SA is replaced; else "no limit".
  */
 static uint32_t
 life(uint64_t soft, uint64_t hard, uint64_t unit)
 {
-	uint64_t limit = (hard ? hard : soft) / unit;
-	return limit == 0 || limit > NO_LIMIT ? NO_LIMIT : (uint32_t)limit;
+	uint64_t end = hard ? hard : soft, limit = end / unit;
+	if (end == 0 || limit > NO_LIMIT)
+		return NO_LIMIT;
+	return limit == 0 ? 1 : (uint32_t)limit;
 }
 
 /* How long before its end the SA is refreshed: at least 1, as the MIB wants it. */

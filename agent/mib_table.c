@@ -11,6 +11,7 @@ struct row {
 	uint32_t slot;
 	uint16_t seg;
 	uint16_t key_len;
+	uint32_t read; /* where its record is among the snapshot's reads, if it was read in this request */
 };
 
 /* Room for a record of any kind. */
@@ -23,7 +24,17 @@ union any_record {
 	struct ipm_sa sa;
 };
 
-/* A table's rows as they were at one moment, and the row that was read last. */
+/* A record that was read for a request. */
+struct reading {
+	uint32_t row;
+	bool ok;
+	union any_record record;
+};
+
+/* More rows than anyone asks for in one request; the oldest gives way. */
+#define READS_MAX 256
+
+/* A table's rows as they were at one moment, and those that were read in this request. */
 struct snapshot {
 	struct row *rows;
 	uint32_t count, room;
@@ -31,10 +42,10 @@ struct snapshot {
 	uint64_t change;  /* what the segments' change counters added up to */
 	uint64_t made_ns; /* when it was made, and what that took */
 	uint64_t cost_ns;
-	uint64_t read_in; /* request in which the record below was read; 0: none */
-	uint32_t read_row;
-	bool read_ok;
-	union any_record record;
+	bool busy;         /* the writer was at work on a record then: it may have a row by now */
+	uint64_t request;  /* which the rows are looked after for, and the records below read in */
+	uint32_t read_new; /* so many of them were */
+	struct reading reads[READS_MAX];
 };
 
 struct mib {
@@ -149,7 +160,10 @@ rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, u
 	for (uint32_t slot = 0; slot < used; slot++) {
 		union any_record record;
 		struct row row = { .slot = slot, .seg = s };
-		if (ipm_read(seg, table->record, slot, &record) < 0 || (table->shown && !table->shown(seg, &record)))
+		int rc = ipm_read(seg, table->record, slot, &record);
+		if (rc == -EAGAIN)
+			snap->busy = true;
+		if (rc < 0 || (table->shown && !table->shown(seg, &record)))
 			continue;
 		row.key_len = (uint16_t)table->key(&record, row.key);
 		struct row *place = row.key_len ? row_add(snap) : NULL;
@@ -171,18 +185,20 @@ snapshot_refresh(struct mib *mib, unsigned t)
 
 	for (unsigned s = 0; s < mib->seg_count; s++)
 		change += ipm_segment_change(mib->segs[s], table->record);
-	if (snap->made_ns && (change == snap->change || mib->now_ns - snap->made_ns < 10 * snap->cost_ns))
+	bool same = change == snap->change && !snap->busy;
+	if (snap->made_ns && (same || mib->now_ns - snap->made_ns < 10 * snap->cost_ns))
 		return;
 	uint64_t start = ipm_now_ns();
 	snap->change = change;
 	snap->count = snap->hint = 0;
-	snap->read_in = 0;
+	snap->busy = false;
 	if (!table->key)
 		rows_scalar(mib, snap);
 	else
 		for (unsigned s = 0; s < mib->seg_count; s++)
 			rows_of(mib, table, snap, (uint16_t)s);
-	qsort(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare);
+	if (snap->count > 1)
+		qsort(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare);
 	snap->made_ns = ipm_now_ns();
 	snap->cost_ns = snap->made_ns - start;
 }
@@ -192,8 +208,11 @@ static struct snapshot *
 snapshot_of(struct mib *mib, unsigned t)
 {
 	struct snapshot *snap = &mib->snap[t];
-	if (snap->made_ns == 0 || snap->read_in != mib->request)
+	if (snap->made_ns == 0 || snap->request != mib->request) {
+		snap->request = mib->request;
+		snap->read_new = 0;
 		snapshot_refresh(mib, t);
+	}
 	return snap;
 }
 
@@ -244,21 +263,22 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 {
 	const struct mib_table *table = mib->tables[t];
 	struct snapshot *snap = &mib->snap[t];
-	const struct row *row = &snap->rows[r];
+	struct row *row = &snap->rows[r];
 
-	if (snap->read_in != mib->request || snap->read_row != r) {
-		snap->read_in = mib->request;
-		snap->read_row = r;
+	if (row->read >= snap->read_new || snap->reads[row->read].row != r) {
+		row->read = snap->read_new++ % READS_MAX;
+		struct reading *read = &snap->reads[row->read];
+		read->row = r;
 		if (!table->key) {
-			snap->read_ok = read_totals(mib, &snap->record.totals);
+			read->ok = read_totals(mib, &read->record.totals);
 		} else {
 			mib_subid key[MIB_KEY_MAX];
-			snap->read_ok = ipm_read(mib->segs[row->seg], table->record, row->slot, &snap->record) == 0 &&
-					table->key(&snap->record, key) == row->key_len &&
-					memcmp(key, row->key, row->key_len * sizeof(key[0])) == 0;
+			read->ok = ipm_read(mib->segs[row->seg], table->record, row->slot, &read->record) == 0 &&
+				   table->key(&read->record, key) == row->key_len &&
+				   memcmp(key, row->key, row->key_len * sizeof(key[0])) == 0;
 		}
 	}
-	return snap->read_ok ? &snap->record : NULL;
+	return snap->reads[row->read].ok ? &snap->reads[row->read].record : NULL;
 }
 
 static bool

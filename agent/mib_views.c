@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The list of all views, and what several of them need. */
+#include <errno.h>
+
 #include "mib_views.h"
 
 const struct mib_table *const mib_views[] = {
@@ -12,5 +14,8 @@ bool
 view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
 {
 	struct ipm_tunnel tunnel;
-	return ipm_tunnel_read(seg, slot, &tunnel) == 0 && tunnel.index == index && tunnel.state == IPM_TUNNEL_UP;
+	int rc = ipm_tunnel_read(seg, slot, &tunnel);
+	if (rc == -EAGAIN) /* being written, so it is there; if it goes or is held, that is a change of its own */
+		return true;
+	return rc == 0 && tunnel.index == index && tunnel.state == IPM_TUNNEL_UP;
 }

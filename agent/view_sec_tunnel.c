@@ -3,10 +3,17 @@
 #include "mib_convert.h"
 #include "mib_views.h"
 
+/* A tunnel that no IKE SA made has no such cell: the MIB has no 0 here. */
+static bool
+ike_index(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	return mib_u32(cell, field, out) && out->number != 0;
+}
+
 #define ROW ipm_tunnel
 static const struct mib_col cols[] = {
 	/* clang-format off */
-	COL( 2, "cipSecTunIkeTunnelIndex",      INTEGER,   mib_u32,                ike_index),
+	COL( 2, "cipSecTunIkeTunnelIndex",      INTEGER,   ike_index,              ike_index),
 	COL( 3, "cipSecTunIkeTunnelAlive",      INTEGER,   mib_tun_ike_alive,      index),
 	COL( 4, "cipSecTunLocalAddr",           OCTETS,    mib_addr,               local),
 	COL( 5, "cipSecTunRemoteAddr",          OCTETS,    mib_addr,               remote),

@@ -197,7 +197,18 @@ ipm_segment_stale(const struct ipm_segment *seg)
 	struct stat st;
 	if (atomic_load_explicit(&ipm_header(seg)->replaced, memory_order_relaxed))
 		return true;
-	return stat(seg->path, &st) < 0 || st.st_dev != seg->dev || st.st_ino != seg->ino;
+	return stat(seg->path, &st) < 0 || st.st_dev != seg->dev || st.st_ino != seg->ino ||
+	       (uint64_t)st.st_size < seg->size;
+}
+
+bool
+ipm_segment_mend(const struct ipm_segment *seg, const void *addr)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)addr, base = (uintptr_t)seg->base;
+	if (at < base || at - base >= seg->size)
+		return false;
+	return mmap((void *)(at / page * page), page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+	       MAP_FAILED;
 }
 
 const struct ipm_header *

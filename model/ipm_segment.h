@@ -91,8 +91,15 @@ struct ipm_error {
 int ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err);
 void ipm_segment_close(struct ipm_segment *seg);
 
-/** True when the file at the segment's path is no longer the one that is mapped: attach anew. */
+/** True when the file at the segment's path is no longer the one that is mapped, or is shorter: attach anew. */
 bool ipm_segment_stale(const struct ipm_segment *seg);
+
+/**
+ * For a reader's SIGBUS handler: when the file was truncated, and that is why @p addr (si_addr) cannot be read,
+ * put a page of zeros there, which says that there are no records. False: @p addr is not in this segment.
+ * Async-signal-safe.
+ */
+bool ipm_segment_mend(const struct ipm_segment *seg, const void *addr);
 
 const struct ipm_header *ipm_segment_header(const struct ipm_segment *seg);
 const char *ipm_segment_path(const struct ipm_segment *seg);
