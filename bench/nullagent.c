@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * nullagent: the yardstick of bench/walk.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * walk_client: an SNMPv2c load client for bench/walk.
  *

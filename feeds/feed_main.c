@@ -3,12 +3,10 @@
 #include <config.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "daemon.h"
 #include "feed.h"

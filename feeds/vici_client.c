@@ -37,6 +37,14 @@ client_close(struct vici_client *c, const char *why)
 }
 
 static void
+close_for_errno(struct vici_client *c)
+{
+	char why[256];
+	snprintf(why, sizeof(why), "%s: %s", c->path, strerror(errno));
+	client_close(c, why);
+}
+
+static void
 set_deadline(struct vici_client *c)
 {
 	const struct timeval deadline = { .tv_sec = ANSWER_SECONDS };
@@ -118,9 +126,7 @@ on_state(struct bufferevent *bev, short what, void *arg)
 	} else if (what & BEV_EVENT_EOF) {
 		client_close(c, "charon closed the connection");
 	} else {
-		char why[256];
-		snprintf(why, sizeof(why), "%s: %s", c->path, strerror(errno));
-		client_close(c, why);
+		close_for_errno(c);
 	}
 }
 
@@ -166,8 +172,9 @@ vici_client_open(struct vici_client *c)
 	}
 	bufferevent_setcb(c->bev, on_readable, NULL, on_state, c);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-	/* A failure is told through on_state(), now or later. */
-	bufferevent_socket_connect(c->bev, (struct sockaddr *)&addr, sizeof(addr));
+	/* A connection that is refused is told through on_state(), a socket that is not there is told at once. */
+	if (bufferevent_socket_connect(c->bev, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		close_for_errno(c);
 }
 
 static void

@@ -1,2 +1,154 @@
 #!/bin/sh
-exit 0
+# SPDX-License-Identifier: ISC
+# The rules of the tree that no compiler keeps: who may include whom, and that the documents say what the code does.
+# Prints what is wrong; exit status 1 if anything is.
+#
+# shellcheck disable=SC2013,SC2016      # names and links have no blanks; the backquotes are markdown's
+
+export LC_ALL=C
+cd "${top_srcdir:-$(dirname "$0")/..}" || exit 99
+status=0
+objects=tests/data/CISCO-IPSEC-FLOW-MONITOR-MIB.objects
+
+fail()
+{
+	echo "FAIL: $*"
+	status=1
+}
+
+# Our own files, one to a line: what git knows or would take; in a tarball, what has a name of ours.
+files()
+{
+	if [ -e .git ] && git ls-files >/dev/null 2>&1; then
+		git ls-files -co --exclude-standard | while read -r file; do [ ! -f "$file" ] || echo "$file"; done
+		return
+	fi
+	for file in README.md NEWS LICENSE Makefile.am configure.ac autogen.sh quickstart .clang-format; do
+		[ ! -f "$file" ] || echo "$file"
+	done
+	find model common feeds agent cli mibs doc contrib bench tests -name '.*' -prune -o -type f \
+		! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.log' ! -name '*.trs' -print |
+		while read -r file; do
+			case $(sed -n '2p;2q' "$file" | tr -d '\0') in
+			*"temporary wrapper script"*) ;; # of libtool, for a program built here
+			*) echo "$file" ;;
+			esac
+		done
+}
+all=$(files)
+c_files=$(echo "$all" | grep '\.[ch]$')
+[ -n "$c_files" ] || fail "no C files in $(pwd)"
+
+# --- who may include whom -------------------------------------------------------------------------------------------
+
+# includes FOLDER: "FILE:LINE <NAME" or "FILE:LINE \"NAME" for each #include there
+includes()
+{
+	echo "$c_files" | grep "^$1/" | while read -r file; do
+		grep -nE '^[[:space:]]*#[[:space:]]*include' "$file" |
+			sed -nE "s|^([0-9]+):[^<\"]*([<\"])([^>\"]*)[>\"].*|$file:\\1 \\2\\3|p"
+	done
+}
+
+# A header's folder, by its name alone: no two of ours have the same.
+folder_of()
+{
+	echo "$c_files" | sed -nE "s|^([a-z]+)/(.*/)?$(basename "$1" | sed 's/[.]/[.]/g')\$|\\1|p" | head -n 1
+}
+
+# What libc has; model/ is given to others and must need nothing else.
+libc='^(assert|ctype|errno|fcntl|inttypes|limits|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)[.]h$|^(arpa|netinet|sys)/[a-z]+[.]h$'
+
+while read -r folder allowed; do
+	seen=$(includes "$folder")
+	[ -n "$seen" ] || fail "$folder/ includes nothing at all: does this test look in the right place?"
+	while read -r where what; do
+		[ -n "$what" ] || continue
+		name=${what#?}
+		home=$(folder_of "$name")
+		if [ -n "$home" ]; then
+			case " $allowed " in
+			*" $home "*) ;;
+			*) fail "$where: $folder/ must not include $home/ ($name)" ;;
+			esac
+		elif [ "$folder" = model ]; then
+			echo "$name" | grep -Eq "$libc" || fail "$where: model/ needs libc only, not $name"
+		elif [ "$name" != config.h ] && [ "${what%"$name"}" = '"' ]; then
+			fail "$where: there is no $name in this tree"
+		fi
+	done <<-END
+	$seen
+	END
+done <<-'END'
+	model model
+	common common model
+	feeds feeds model common
+	agent agent model common
+	cli cli model common
+END
+
+# --- the documents --------------------------------------------------------------------------------------------------
+
+# A table row of doc/mapping.md begins with "| `object` |".
+served=$(sed -nE 's/^[[:space:]]*COL(_RW)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/view_*.c)
+rows=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*/\1/p' doc/mapping.md)
+[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL(_RW)?\(')" ] ||
+	fail "agent/view_*.c: a COL() without a name on its line"
+[ -n "$served" ] || fail "agent/view_*.c: no column found"
+for name in $served; do
+	[ "$(echo "$rows" | grep -cx "$name")" -eq 1 ] || fail "doc/mapping.md: not exactly one row for $name"
+	grep -q "^$name	" "$objects" || fail "agent/view_*.c: $name is not in $objects"
+done
+for name in $rows; do
+	echo "$served" | grep -qx "$name" || fail "doc/mapping.md: has a row for $name, which no view serves"
+done
+for name in $(grep -oE '\b(cike|cip|cipSec)[A-Z][A-Za-z0-9]*' doc/mapping.md | sort -u); do
+	grep -Eq "^$name	|[	,]$name(,|\$)" "$objects" && continue
+	grep -Eq "^$name (OBJECT|NOTIFICATION|MODULE)[- ]" mibs/CISCO-IPSEC-FLOW-MONITOR-MIB.txt && continue
+	fail "doc/mapping.md: $name is no object of the MIB"
+done
+
+programs=$(sed -nE 's/^s?bin_PROGRAMS *= *//p' Makefile.am)
+[ -n "$programs" ] || fail "Makefile.am: no programs found"
+for program in $programs; do
+	grep -q "^\.Nm $program\$" /dev/null doc/"$program".[1-8] 2>/dev/null || fail "doc/: no man page of $program"
+	grep -q "doc/$program\.[1-8]" Makefile.am || fail "Makefile.am: does not install the man page of $program"
+done
+
+for page in README.md doc/*.md; do
+	[ -s "$page" ] || fail "$page: is empty"
+	for link in $(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//'); do
+		case $link in
+		http://* | https://* | mailto:*) continue ;;
+		'#'*) target=$page ;;
+		*) target=$(dirname "$page")/${link%%#*} ;;
+		esac
+		if [ ! -e "$target" ]; then
+			fail "$page: links to $link, which is not there"
+			continue
+		fi
+		case $link in
+		*'#'*) # as GitHub makes anchors of headings
+			sed -n 's/^##* //p' "$target" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g' |
+				grep -Fqx -e "${link#*#}" || fail "$page: $link: there is no such heading"
+			;;
+		esac
+	done
+done
+
+# --- all files ------------------------------------------------------------------------------------------------------
+
+# Paths of the place where it was written. In pieces, or this file would be found.
+for path in "/wor""k/" "../shar""ed"; do
+	found=$(echo "$all" | tr '\n' '\0' | xargs -0 grep -IFn -e "$path" /dev/null | cut -c 1-160)
+	[ -z "$found" ] || fail "the tree names $path:
+$found"
+done
+
+for file in $c_files; do
+	[ "$(head -n 1 "$file" | tr -d '\0')" = '/* SPDX-License-Identifier: ISC */' ] ||
+		fail "$file: the first line is not the SPDX line"
+done
+
+[ "$status" -ne 0 ] || echo "ok: $(echo "$c_files" | grep -c .) C files, $(echo "$served" | grep -c .) objects, $(echo "$all" | grep -c .) files"
+exit $status
