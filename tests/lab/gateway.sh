@@ -55,6 +55,7 @@ snmpd_up() {            # snmpd_up NODE
 	master agentx
 	agentXSocket $dir/agentx
 	agentaddress udp:127.0.0.1:161
+	dontLogTCPWrappersConnects yes
 	rocommunity public 127.0.0.1
 	rwcommunity private 127.0.0.1
 	CONF
@@ -111,12 +112,12 @@ feed_says() {
 
 # ---- SNMP -----------------------------------------------------------------------------------------------------
 
-# snmp NODE COMMAND ARGUMENT...: a Net-SNMP command, numeric unless $MIBS says otherwise; community public, or the
-# one in $COMMUNITY
+# snmp NODE COMMAND WORD...: a Net-SNMP command with what follows the agent's address; numeric.  $COMMUNITY is
+# another community than public.
 snmp() {
 	local node=$1 command=$2; shift 2
-	in_ns "$node" env SNMPCONFPATH=/nonexistent MIBS="${MIBS-}" MIBDIRS="$srcdir/mibs:$srcdir/mibs/base" \
-		"$command" -v2c -c "${COMMUNITY:-public}" -t 5 -r 1 "$@" 127.0.0.1
+	in_ns "$node" env SNMPCONFPATH=/nonexistent MIBS= "$command" -v2c -c "${COMMUNITY:-public}" -t 5 -r 1 \
+		-On -Oe -Ox ${SNMP_OPTION:+"$SNMP_OPTION"} 127.0.0.1 "$@"
 }
 
 # Numeric output, long values on several lines, as lines of: OID TYPE VALUE (octets in hexadecimal digits).
@@ -135,19 +136,24 @@ lab_cells() {
 # walk NODE FILE [OID]: of our MIB unless another OID is named.  False when SNMP does not answer.
 walk() {
 	local node=$1 file=$2
-	snmp_bulk "$node" "${3:-$FLOW_MIB}" > "$file.raw" 2>> "$LAB/$node/snmp.err" || return
+	SNMP_OPTION=-Cr25 snmp "$node" snmpbulkwalk "${3:-$FLOW_MIB}" > "$file.raw" 2>> "$LAB/$node/snmp.err" || return
 	lab_cells "$file.raw" > "$file"
 }
-# The agent's address stands before the OID.
-snmp_bulk() {
-	in_ns "$1" env SNMPCONFPATH=/nonexistent MIBS= snmpbulkwalk -v2c -c public -t 5 -r 1 -On -Oe -Ox -Cr25 \
-		127.0.0.1 "$2"
+
+# ask NODE COMMAND WALK FILE: a GET (snmpget) or a GETNEXT (snmpgetnext) of every instance of WALK, 50 at a time
+ask() {
+	local node=$1 command=$2 oids at
+	mapfile -t oids < <(cut -d ' ' -f 1 "$3")
+	for ((at = 0; at < ${#oids[@]}; at += 50)); do
+		snmp "$node" "$command" "${oids[@]:at:50}" || return
+	done > "$4.raw"
+	lab_cells "$4.raw" > "$4"
 }
 
 # value NODE NAME: of an object by its name in our MIB and its index, such as cipSecTunInPkts.3
 value() {
 	in_ns "$1" env SNMPCONFPATH=/nonexistent MIBS=CISCO-IPSEC-FLOW-MONITOR-MIB MIBDIRS="$srcdir/mibs:$srcdir/mibs/base" \
-		snmpget -v2c -c public -t 2 -r 0 -Oqve 127.0.0.1 "CISCO-IPSEC-FLOW-MONITOR-MIB::$2" 2>> "$LAB/$1/snmp.err"
+		snmpget -v2c -c public -t 2 -r 0 -OqveU 127.0.0.1 "CISCO-IPSEC-FLOW-MONITOR-MIB::$2" 2>> "$LAB/$1/snmp.err"
 }
 
 # is NODE NAME VALUE: for `wait_until'
