@@ -15,18 +15,24 @@
 struct ike_node {
 	uint32_t uid;
 	uint32_t slot;
+	uint64_t spi;    /* the initiator's; with another one it is another charon's SA */
 	uint64_t seen;   /* in which list */
 	unsigned missed; /* in how many lists since */
-	bool superseded; /* rekeyed: the slot is another's now, this one only waits for its end */
+	bool superseded; /* another IKE SA speaks for the record; this one only waits for its end, or the other's */
+	bool rekeyed;    /* charon said so: it never speaks again */
 };
 
 struct child_node {
 	uint32_t uid;
 	uint32_t tunnel; /* slots */
 	uint32_t in, out, comp_in, comp_out;
-	uint64_t seen;
+	uint32_t spi_in;            /* with another one it is another charon's SA; 0: not known */
+	struct child_node *sibling; /* the next CHILD_SA of the same tunnel */
+	uint64_t born, seen;        /* in which list first, and last */
 	unsigned missed;
 	uint32_t rekeyed_by; /* uid of the CHILD_SA whose child-rekey was counted; 0: none */
+	bool live;           /* in use, and not on its way out */
+	bool half;           /* its outbound SA is gone */
 };
 
 /* IKE records with the same connection and identities: a node for the first, the others chained by slot. */
@@ -47,9 +53,13 @@ struct vici_model {
 	void *ikes, *children, *peers, *conns; /* trees */
 	uint32_t *same_peer;                   /* by IKE slot: the next with the same identities, or NONE */
 	uint32_t *first_tunnel;                /* by IKE slot */
+	uint32_t *sharing;                     /* by IKE slot: how many IKE SAs have this record */
 	uint32_t *next_tunnel;                 /* by tunnel slot */
+	struct child_node **first_child;       /* by tunnel slot */
 	uint64_t list;                         /* number of the list that is coming in, or came in last */
-	bool listed;                           /* it is known what charon has, since it was last away */
+	uint64_t away;                         /* what was last seen in this list, charon may have lost since */
+	bool listing;                          /* a list is coming in */
+	bool listed;                           /* one came in since charon was last away */
 	uint64_t hold_until_ns;                /* 0: nothing is held */
 	uint64_t now_ns;
 };
@@ -122,35 +132,75 @@ child_find(const struct vici_model *m, uint32_t uid)
 	return tree_find(&m->children, &uid, by_uid);
 }
 
-/* Nodes of a tree in an array, so that it can be changed while going through them. */
-struct nodes {
-	void **node;
+/* The uids of a tree's nodes, so that any of them may go while going through them. */
+struct uids {
+	uint32_t *uid;
 	size_t count, room;
 };
 
 static void
-nodes_visit(const void *at, VISIT which, void *arg)
+uids_visit(const void *at, VISIT which, void *arg)
 {
-	struct nodes *all = arg;
+	struct uids *all = arg;
 	if (which != postorder && which != leaf)
 		return;
 	if (all->count == all->room) {
 		size_t room = all->room ? all->room * 2 : 256;
-		void **node = realloc(all->node, room * sizeof(*node));
-		if (!node)
+		uint32_t *uid = realloc(all->uid, room * sizeof(*uid));
+		if (!uid)
 			return; /* what is left out now comes up in the next list */
-		all->node = node;
+		all->uid = uid;
 		all->room = room;
 	}
-	all->node[all->count++] = *(void *const *)at;
+	all->uid[all->count++] = **(uint32_t *const *)at;
 }
 
-static struct nodes
-nodes_of(void *root)
+static struct uids
+uids_of(void *root)
 {
-	struct nodes all = { 0 };
-	twalk_r(root, nodes_visit, &all);
+	struct uids all = { 0 };
+	twalk_r(root, uids_visit, &all);
 	return all;
+}
+
+static struct ike_node *
+ike_add(struct vici_model *m, uint32_t uid, uint64_t spi, uint32_t slot)
+{
+	struct ike_node key = { .uid = uid, .slot = slot, .spi = spi };
+	struct ike_node *node = tree_add(&m->ikes, &key, sizeof(key), by_uid);
+	if (node)
+		m->sharing[slot]++;
+	return node;
+}
+
+static void
+ike_remove(struct vici_model *m, struct ike_node *node)
+{
+	m->sharing[node->slot]--;
+	tree_remove(&m->ikes, node, by_uid);
+}
+
+/* The IKE SA that the record tells of; NULL: none that is known to be there. */
+static struct ike_node *
+ike_speaker(const struct vici_model *m, uint32_t slot)
+{
+	struct ike_node *node = ike_find(m, (uint32_t)ipm_ike_peek(m->w, slot)->uid);
+	return node && node->slot == slot && !node->superseded ? node : NULL;
+}
+
+/* Charon was away, and has not told of it since: it may be gone, or have become another. */
+static bool
+ike_unconfirmed(const struct vici_model *m, uint32_t slot)
+{
+	const struct ike_node *node = ike_speaker(m, slot);
+	return !node || node->seen <= m->away;
+}
+
+static bool
+tunnel_unconfirmed(const struct vici_model *m, uint32_t slot)
+{
+	const struct child_node *node = child_find(m, (uint32_t)ipm_tunnel_peek(m->w, slot)->uid);
+	return !node || node->tunnel != slot || node->seen <= m->away;
 }
 
 /* --- IKE SAs by who they connect ----------------------------------------------------------------------------- */
@@ -200,8 +250,9 @@ addr_same(const struct ipm_addr *a, const struct ipm_addr *b)
 }
 
 /*
- * The record that a new IKE SA goes on with: a held one of the same peer, at the same address if there is a
- * choice; or, for IKEv1, a live one between the same addresses, for that is how IKEv1 rekeys.
+ * The record that a new IKE SA goes on with: one of the same peer that charon may have lost a moment ago, or
+ * has, at the same address if there is a choice; and for IKEv1 a live one between the same addresses, too,
+ * for that is how IKEv1 rekeys.
  */
 static uint32_t
 ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
@@ -209,16 +260,20 @@ ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
 	struct peer_node key = { .sa = sa };
 	const struct peer_node *node = tree_find(&m->peers, &key, by_peer);
 	uint32_t found = NONE;
+	int best = 0;
 
 	for (uint32_t at = node ? node->first : NONE; at != NONE; at = m->same_peer[at]) {
 		const struct ipm_ike_sa *there = ipm_ike_peek(m->w, at);
 		bool same_place = addr_same(&there->local, &sa->local) && addr_same(&there->remote, &sa->remote);
-		if (there->version != sa->version)
+		int rank = there->held                                                  ? 1 + same_place
+			   : same_place && (sa->version == 1 || ike_unconfirmed(m, at)) ? 3
+											: 0;
+		if (there->version != sa->version || rank == 0)
 			continue;
-		if (same_place && (there->held || sa->version == 1))
-			return at;
-		if (there->held && found == NONE)
+		if (rank > best || (rank == best && there->created_ns > ipm_ike_peek(m->w, found)->created_ns)) {
+			best = rank;
 			found = at;
+		}
 	}
 	return found;
 }
@@ -249,33 +304,50 @@ tunnel_stop(struct vici_model *m, uint32_t tunnel, enum ipm_reason reason)
 	ipm_tunnel_stop(m->w, tunnel, reason);
 }
 
-/* Is one of the tunnel's selectors the first that this CHILD_SA has? */
+/* Two selectors make a policy when they are of one address family and no two protocols. */
 static bool
-selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+selectors_match(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+	return local->first.len == remote->first.len &&
+	       (local->protocol == remote->protocol || local->protocol == 0 || remote->protocol == 0);
+}
+
+static bool
+tunnel_selects(const struct vici_model *m, uint32_t tunnel, const struct ipm_sel_side *local,
+	       const struct ipm_sel_side *remote)
+{
 	struct ipm_selector sel;
 
-	if (child->local_count == 0 || child->remote_count == 0)
-		return false;
 	for (uint32_t at = ipm_tunnel_peek(m->w, tunnel)->sel_head; at; at = sel.next) {
-		if (ipm_selector_read(seg, at - 1, &sel) < 0)
+		if (ipm_selector_read(ipm_writer_segment(m->w), at - 1, &sel) < 0)
 			return false;
-		if (memcmp(&sel.local, &child->local_ts[0], sizeof(sel.local)) == 0 &&
-		    memcmp(&sel.remote, &child->remote_ts[0], sizeof(sel.remote)) == 0)
+		if (memcmp(&sel.local, local, sizeof(*local)) == 0 && memcmp(&sel.remote, remote, sizeof(*remote)) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* Is one of the tunnel's selectors the first that this CHILD_SA has? */
+static bool
+selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	for (uint32_t l = 0; l < child->local_count; l++)
+		for (uint32_t r = 0; r < child->remote_count; r++)
+			if (selectors_match(&child->local_ts[l], &child->remote_ts[r]))
+				return tunnel_selects(m, tunnel, &child->local_ts[l], &child->remote_ts[r]);
+	return false;
+}
+
+/* Reqids are charon's: another charon gives them anew, and only the selectors tell. */
 static uint32_t
 tunnel_for(const struct vici_model *m, uint32_t ike, const struct vici_child *child)
 {
 	for (uint32_t at = m->first_tunnel[ike]; at != NONE; at = m->next_tunnel[at]) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, at);
+		bool same_charon = tunnel->state == IPM_TUNNEL_UP && !tunnel_unconfirmed(m, at);
 		if (strcmp(tunnel->name, child->name) != 0)
 			continue;
-		if (tunnel->state == IPM_TUNNEL_UP ? tunnel->reqid == child->reqid : selectors_fit(m, at, child))
+		if (same_charon || !tunnel->sel_head ? tunnel->reqid == child->reqid : selectors_fit(m, at, child))
 			return at;
 	}
 	return NONE;
@@ -347,15 +419,20 @@ ike_fill(const struct vici_model *m, struct ipm_ike_sa *sa, const struct vici_ik
 static void
 tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot, const struct vici_child *child)
 {
-	const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, ike_slot);
-	const struct conn_node *conn = conn_find(m, ike->conn, child->name);
+	if (ike_slot != NONE) { /* else nothing new is known of its IKE SA, which may be gone */
+		const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, ike_slot);
+		t->ike_index = ike->index;
+		t->ike_slot = ike_slot;
+		t->local = ike->local;
+		t->remote = ike->remote;
+		snprintf(t->conn, sizeof(t->conn), "%s", ike->conn);
+	}
+	const struct conn_node *conn = conn_find(m, t->conn, child->name);
 
 	t->state = IPM_TUNNEL_UP;
 	t->encap = child->encap ? child->encap : t->encap ? t->encap : IPM_ENCAP_TUNNEL;
 	t->key_type = IPM_KEY_IKE;
 	t->protocol = child->protocol;
-	t->ike_index = ike->index;
-	t->ike_slot = ike_slot;
 	t->udp_encap = child->udp_encap;
 	t->ipcomp = child->cpi_in || child->cpi_out;
 	t->reqid = child->reqid;
@@ -364,8 +441,6 @@ tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot,
 	t->mark_in = child->mark_in;
 	t->mark_out = child->mark_out;
 	t->feed = m->feed;
-	t->local = ike->local;
-	t->remote = ike->remote;
 	t->in_sa = t->out_sa = child->proposal;
 	if (t->uid != child->uniqueid || t->installed_ns == 0)
 		t->installed_ns = moment_ns(m, child->install_time);
@@ -377,16 +452,7 @@ tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot,
 		t->hard_ns = lifetime_ns(child->install_time, child->life_time);
 	}
 	t->soft_octets = conn ? conn->rekey_octets : 0;
-	snprintf(t->conn, sizeof(t->conn), "%s", ike->conn);
 	snprintf(t->name, sizeof(t->name), "%s", child->name);
-}
-
-/* Two selectors make a policy when they are of one address family and no two protocols. */
-static bool
-selectors_match(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
-{
-	return local->first.len == remote->first.len &&
-	       (local->protocol == remote->protocol || local->protocol == 0 || remote->protocol == 0);
 }
 
 /* The pairs of selectors that the CHILD_SA's policies have: each local one with each remote one. */
@@ -458,25 +524,67 @@ sa_update(struct vici_model *m, uint32_t slot, const struct vici_child *child, u
 	ipm_sa_count(m->w, slot, &now);
 }
 
+/* The SAs that it should have and has not: it is new, or there was no room. */
+static void
+child_start(struct vici_model *m, struct child_node *node, const struct vici_child *child)
+{
+	if (node->in == NONE)
+		node->in = sa_start(m, node->tunnel, child, IPM_IN, child->protocol, child->spi_in);
+	if (node->comp_in == NONE)
+		node->comp_in = sa_start(m, node->tunnel, child, IPM_IN, IPPROTO_COMP, child->cpi_in);
+	if (node->out == NONE && !node->half)
+		node->out = sa_start(m, node->tunnel, child, IPM_OUT, child->protocol, child->spi_out);
+	if (node->comp_out == NONE && !node->half)
+		node->comp_out = sa_start(m, node->tunnel, child, IPM_OUT, IPPROTO_COMP, child->cpi_out);
+}
+
+static struct child_node *
+child_add(struct vici_model *m, uint32_t tunnel, uint32_t uid)
+{
+	struct child_node node = { .uid = uid,
+				   .tunnel = tunnel,
+				   .in = NONE,
+				   .out = NONE,
+				   .comp_in = NONE,
+				   .comp_out = NONE,
+				   .sibling = m->first_child[tunnel],
+				   .born = m->list };
+	struct child_node *added = tree_add(&m->children, &node, sizeof(node), by_uid);
+	if (added)
+		m->first_child[tunnel] = added;
+	return added;
+}
+
 /* Its SAs are gone; the node with them. The tunnel is left as it is. */
 static void
 child_forget(struct vici_model *m, struct child_node *node)
 {
+	struct child_node **at = &m->first_child[node->tunnel];
+
 	sa_stop(m, &node->in);
 	sa_stop(m, &node->out);
 	sa_stop(m, &node->comp_in);
 	sa_stop(m, &node->comp_out);
+	while (*at != node)
+		at = &(*at)->sibling;
+	*at = node->sibling;
 	tree_remove(&m->children, node, by_uid);
 }
 
-/* A tunnel that has lost its last SA is over, or is held if its charon may just be starting again. */
+/*
+ * A tunnel that has lost its last SA in use is over, or is held if @p may_hold and its charon may just be
+ * starting again. What lingers of SAs that were rekeyed does not make a tunnel.
+ */
 static void
-tunnel_settle(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+tunnel_settle(struct vici_model *m, uint32_t slot, bool may_hold, enum ipm_reason reason)
 {
-	struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
-	if (tunnel.index == 0 || tunnel.sas > 0)
-		return;
-	if (m->hold_until_ns) {
+	for (const struct child_node *node = m->first_child[slot]; node; node = node->sibling)
+		if (node->live)
+			return;
+	while (m->first_child[slot])
+		child_forget(m, m->first_child[slot]);
+	if (may_hold && m->hold_until_ns) {
+		struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
 		tunnel.state = IPM_TUNNEL_HELD;
 		ipm_tunnel_put(m->w, slot, &tunnel);
 	} else {
@@ -492,24 +600,53 @@ ike_stop(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
 	ipm_ike_stop(m->w, slot, reason);
 }
 
-static void
-ike_settle(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+/* Go through the other IKE SAs of a record: forget them, or find the youngest that can speak for it. */
+static struct ike_node *
+ike_others(struct vici_model *m, uint32_t slot, bool forget)
 {
-	if (m->hold_until_ns) {
-		struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+	struct ike_node *heir = NULL;
+	if (m->sharing[slot] == 0)
+		return NULL;
+	struct uids all = uids_of(m->ikes);
+	for (size_t i = 0; i < all.count; i++) {
+		struct ike_node *node = ike_find(m, all.uid[i]);
+		if (node->slot != slot)
+			continue;
+		if (forget)
+			ike_remove(m, node);
+		else if (!node->rekeyed)
+			heir = node;
+	}
+	free(all.uid);
+	return heir;
+}
+
+/* An IKE SA is gone. If there is no other one that shares its record, that is over, or held. */
+static void
+ike_leave(struct vici_model *m, struct ike_node *node, bool may_hold, enum ipm_reason reason)
+{
+	uint32_t slot = node->slot;
+	bool spoke = !node->superseded;
+
+	ike_remove(m, node);
+	if (!spoke)
+		return;
+	struct ike_node *heir = ike_others(m, slot, false);
+	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+	if (heir) {
+		heir->superseded = false;
+		sa.uid = heir->uid;
+		sa.spi_initiator = heir->spi;
+		ipm_ike_put(m->w, slot, &sa);
+		return;
+	}
+	ike_others(m, slot, true);
+	if (may_hold && m->hold_until_ns) {
 		sa.held = 1;
 		ipm_ike_put(m->w, slot, &sa);
 	} else {
 		ike_stop(m, slot, reason);
 	}
-}
-
-static void
-ike_forget(struct vici_model *m, struct ike_node *node, enum ipm_reason reason)
-{
-	if (!node->superseded)
-		ike_settle(m, node->slot, reason);
-	tree_remove(&m->ikes, node, by_uid);
 }
 
 /* --- what is there ------------------------------------------------------------------------------------------ */
@@ -518,23 +655,6 @@ static bool
 ike_is_up(const struct vici_ike *ike)
 {
 	return ike->state >= VICI_IKE_ESTABLISHED && ike->state <= VICI_IKE_DELETING && ike->state != VICI_IKE_PASSIVE;
-}
-
-/* The record goes on under another uid. */
-static struct ike_node *
-ike_take(struct vici_model *m, uint32_t uid, uint32_t slot)
-{
-	struct ike_node node = { .uid = uid, .slot = slot };
-	struct ike_node *before = ike_find(m, (uint32_t)ipm_ike_peek(m->w, slot)->uid);
-
-	if (before && before->slot == slot && before->uid != uid) {
-		/* Of two at the same time, the younger one is it. */
-		if (before->uid > uid)
-			node.superseded = true;
-		else
-			before->superseded = true;
-	}
-	return tree_add(&m->ikes, &node, sizeof(node), by_uid);
 }
 
 static void
@@ -554,6 +674,59 @@ ike_put(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
 		peer_link(m, slot);
 }
 
+/* Another IKE SA for a record that there is already. */
+static struct ike_node *
+ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
+{
+	bool held = ipm_ike_peek(m->w, slot)->held;
+	struct ike_node *speaker = ike_speaker(m, slot);
+	struct ike_node *node = ike_add(m, ike->uniqueid, ike->spi_initiator, slot);
+
+	if (!node)
+		return NULL;
+	bool younger = !speaker || node->uid > speaker->uid;
+	if (speaker && !younger && speaker->seen > m->away) {
+		node->superseded = true; /* of two that are there, the younger one is it */
+	} else {
+		if (speaker)
+			speaker->superseded = true;
+		if (!held && younger)
+			ipm_ike_refresh(m->w, slot);
+	}
+	return node;
+}
+
+static struct ike_node *
+ike_begin(struct vici_model *m, const struct vici_ike *ike)
+{
+	struct ipm_ike_sa sa = { 0 };
+
+	if (ike->state == VICI_IKE_DELETING || ike->state == VICI_IKE_REKEYED)
+		return NULL; /* one on its way out: we never knew it, or know its end already */
+	ike_fill(m, &sa, ike);
+	uint32_t before = ike_predecessor(m, &sa);
+	if (before != NONE)
+		return ike_join(m, ike, before);
+	int slot = ipm_ike_start(m->w, &sa);
+	if (slot < 0)
+		return NULL;
+	m->first_tunnel[slot] = NONE;
+	peer_link(m, (uint32_t)slot);
+	return ike_add(m, ike->uniqueid, ike->spi_initiator, (uint32_t)slot);
+}
+
+/* After charon was away, one that it told of earlier in the list took the record; but it is this one's. */
+static void
+ike_reclaim(struct vici_model *m, struct ike_node *node)
+{
+	struct ike_node *speaker = ike_speaker(m, node->slot);
+	if (node->rekeyed || node->seen > m->away || (speaker && speaker->uid > node->uid))
+		return;
+	node->superseded = false;
+	if (speaker)
+		speaker->superseded = true;
+}
+
 void
 vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 {
@@ -562,31 +735,18 @@ vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 	m->now_ns = ipm_now_ns();
 	if (!ike_is_up(ike))
 		return;
-	if (node && !node->superseded && ipm_ike_peek(m->w, node->slot)->spi_initiator != ike->spi_initiator) {
-		ike_forget(m, node, IPM_REASON_UNKNOWN); /* another charon, that counts from 1 again */
+	if (node && node->spi != ike->spi_initiator) {
+		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* another charon, that counts from 1 again */
 		node = NULL;
 	}
-	if (!node) {
-		struct ipm_ike_sa sa = { 0 };
-		ike_fill(m, &sa, ike);
-		uint32_t before = ike_predecessor(m, &sa);
-		if (before != NONE) {
-			bool rekey = !ipm_ike_peek(m->w, before)->held;
-			node = ike_take(m, ike->uniqueid, before);
-			if (node && rekey && !node->superseded)
-				ipm_ike_refresh(m->w, before);
-		} else {
-			int slot = ipm_ike_start(m->w, &sa);
-			if (slot < 0)
-				return;
-			m->first_tunnel[slot] = NONE;
-			peer_link(m, (uint32_t)slot);
-			node = ike_take(m, ike->uniqueid, (uint32_t)slot);
-		}
-		if (!node)
-			return;
-	}
+	if (!node)
+		node = ike_begin(m, ike);
+	else if (node->superseded)
+		ike_reclaim(m, node);
+	if (!node)
+		return;
 	node->seen = m->list;
+	node->missed = 0;
 	if (!node->superseded)
 		ike_put(m, node->slot, ike);
 }
@@ -614,10 +774,16 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 	struct ipm_tunnel tunnel = { 0 };
 
 	if (slot != NONE) {
-		/* A rekey that happened while we were not listening. */
 		const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, slot);
-		if (!m->listed && there->state == IPM_TUNNEL_UP && child_is_up(child) && child->uniqueid > there->uid)
+		struct child_node *speaker = child_find(m, (uint32_t)there->uid);
+		/* Is it of a rekey that happened while we were not listening? */
+		bool news = !m->listed && there->state == IPM_TUNNEL_UP && child->uniqueid > there->uid;
+		if (!child_is_up(child))
+			return news ? slot : NONE; /* else it was counted, or never will be */
+		if (news && speaker && speaker->born <= m->away) {
 			ipm_tunnel_refresh(m->w, slot);
+			speaker->rekeyed_by = child->uniqueid;
+		}
 		return slot;
 	}
 	if (!child_is_up(child))
@@ -626,24 +792,9 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 	int made = ipm_tunnel_start(m->w, &tunnel);
 	if (made < 0)
 		return NONE;
+	m->first_child[made] = NULL;
 	tunnel_link(m, ike, (uint32_t)made);
 	return (uint32_t)made;
-}
-
-static struct child_node *
-child_add(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
-{
-	struct child_node node = {
-		.uid = child->uniqueid, .tunnel = tunnel, .in = NONE, .out = NONE, .comp_in = NONE, .comp_out = NONE
-	};
-	struct child_node *added = tree_add(&m->children, &node, sizeof(node), by_uid);
-	if (!added)
-		return NULL;
-	added->in = sa_start(m, tunnel, child, IPM_IN, child->protocol, child->spi_in);
-	added->out = sa_start(m, tunnel, child, IPM_OUT, child->protocol, child->spi_out);
-	added->comp_in = sa_start(m, tunnel, child, IPM_IN, IPPROTO_COMP, child->cpi_in);
-	added->comp_out = sa_start(m, tunnel, child, IPM_OUT, IPPROTO_COMP, child->cpi_out);
-	return added;
 }
 
 static void
@@ -651,25 +802,31 @@ child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const 
 {
 	const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, node->tunnel);
 
-	/* The newest SA speaks for the tunnel. */
-	if (child_is_up(child) && (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP)) {
+	/* The newest SA speaks for the tunnel, unless charon has lost it. */
+	if (child_is_up(child) &&
+	    (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP || tunnel_unconfirmed(m, node->tunnel))) {
 		struct ipm_tunnel tunnel = *there;
 		if (ike != NONE && (tunnel.ike_slot != ike || tunnel.ike_index != ipm_ike_peek(m->w, ike)->index)) {
 			tunnel_unlink(m, tunnel.ike_slot, node->tunnel);
 			tunnel_link(m, ike, node->tunnel);
 		}
-		tunnel_fill(m, &tunnel, ike != NONE ? ike : tunnel.ike_slot, child);
+		tunnel_fill(m, &tunnel, ike, child);
 		ipm_tunnel_put(m->w, node->tunnel, &tunnel);
 		tunnel_select(m, node->tunnel, child);
 	}
+	child_start(m, node, child);
 	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
 	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
 	if (child->state == VICI_CHILD_DELETED) {
 		/* Charon keeps the inbound SA a little longer for packets that are on their way. */
 		sa_stop(m, &node->out);
 		sa_stop(m, &node->comp_out);
+		node->half = true;
 	}
+	node->live = child_is_up(child) || child->state == VICI_CHILD_DELETING;
+	node->spi_in = child->spi_in;
 	node->seen = m->list;
+	node->missed = 0;
 }
 
 static struct child_node *
@@ -681,15 +838,15 @@ child_put(struct vici_model *m, const struct vici_ike *ike, const struct vici_ch
 	m->now_ns = ipm_now_ns();
 	if (!child_has_sas(child))
 		return NULL;
-	if (node && node->in != NONE && ipm_sa_peek(m->w, node->in)->spi != child->spi_in) {
+	if (node && node->spi_in && node->spi_in != child->spi_in) {
 		uint32_t tunnel = node->tunnel; /* another charon, that counts from 1 again */
 		child_forget(m, node);
-		tunnel_settle(m, tunnel, IPM_REASON_UNKNOWN);
+		tunnel_settle(m, tunnel, true, IPM_REASON_UNKNOWN);
 		node = NULL;
 	}
 	if (!node) {
 		uint32_t tunnel = parent ? child_tunnel(m, parent->slot, child) : NONE;
-		node = tunnel != NONE ? child_add(m, tunnel, child) : NULL;
+		node = tunnel != NONE ? child_add(m, tunnel, child->uniqueid) : NULL;
 		if (!node)
 			return NULL;
 	}
@@ -709,17 +866,12 @@ void
 vici_model_ike_rekey(struct vici_model *m, const struct vici_ike *old, const struct vici_ike *now)
 {
 	struct ike_node *before = ike_find(m, old->uniqueid);
-	struct ike_node *node = ike_find(m, now->uniqueid);
 
-	m->now_ns = ipm_now_ns();
-	if (before && !before->superseded && !node && ike_is_up(now)) {
-		node = ike_take(m, now->uniqueid, before->slot);
-		if (!node)
-			return;
-		/* The event says who follows whom, whatever the numbers. */
-		before->superseded = true;
-		node->superseded = false;
-		ipm_ike_refresh(m->w, node->slot);
+	/* The event says who follows whom, whatever the numbers. */
+	if (before && before->spi == old->spi_initiator && !before->superseded && ike_is_up(now) &&
+	    !ike_find(m, now->uniqueid) && ike_add(m, now->uniqueid, now->spi_initiator, before->slot)) {
+		before->superseded = before->rekeyed = true;
+		ipm_ike_refresh(m->w, before->slot);
 	}
 	vici_model_ike(m, now);
 }
@@ -733,9 +885,8 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 
 	if (before) {
 		/* A list may have told of the new one already. */
-		struct child_node *node = child_find(m, now->uniqueid);
-		if (!node && child_has_sas(now))
-			child_add(m, tunnel, now);
+		if (!child_find(m, now->uniqueid) && child_has_sas(now))
+			child_add(m, tunnel, now->uniqueid);
 		if (before->rekeyed_by != now->uniqueid)
 			ipm_tunnel_refresh(m->w, tunnel);
 		before->rekeyed_by = now->uniqueid;
@@ -756,11 +907,8 @@ void
 vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
 {
 	struct ike_node *node = ike_find(m, ike->uniqueid);
-	if (!node)
-		return;
-	if (!node->superseded)
-		ike_stop(m, node->slot, IPM_REASON_UNKNOWN);
-	tree_remove(&m->ikes, node, by_uid);
+	if (node && node->spi == ike->spi_initiator) /* else it is of a charon that is gone */
+		ike_leave(m, node, false, IPM_REASON_UNKNOWN);
 }
 
 void
@@ -768,7 +916,7 @@ vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const st
 {
 	struct child_node *node = child_find(m, child->uniqueid);
 	(void)ike;
-	if (!node)
+	if (!node || (node->spi_in && node->spi_in != child->spi_in)) /* unknown, or of a charon that is gone */
 		return;
 	uint32_t tunnel = node->tunnel;
 	m->now_ns = ipm_now_ns();
@@ -776,18 +924,19 @@ vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const st
 	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
 	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
 	child_forget(m, node);
-	if (ipm_tunnel_peek(m->w, tunnel)->sas == 0)
-		tunnel_stop(m, tunnel, IPM_REASON_UNKNOWN);
+	tunnel_settle(m, tunnel, false, IPM_REASON_UNKNOWN);
 }
 
 /* --- lists ---------------------------------------------------------------------------------------------------- */
 
 #define LISTS_TO_BE_SURE 2
+#define LIST_MAX_NS      (60ull * NS_PER_SECOND) /* nobody waits longer for a list */
 
 void
 vici_model_list_begin(struct vici_model *m)
 {
 	m->list++;
+	m->listing = true;
 	m->now_ns = ipm_now_ns();
 }
 
@@ -799,41 +948,54 @@ missing(const struct vici_model *m, uint64_t seen, unsigned *missed)
 	return *missed >= LISTS_TO_BE_SURE;
 }
 
-bool
-vici_model_list_end(struct vici_model *m)
+/* Let go of what was not in this list, nor in the one before. True: something is missing for the first time. */
+static bool
+take_stock(struct vici_model *m, enum ipm_reason reason)
 {
-	struct nodes children = nodes_of(m->children), ikes = nodes_of(m->ikes);
+	struct uids children = uids_of(m->children), ikes = uids_of(m->ikes);
 	bool unsure = false;
 
 	for (size_t i = 0; i < children.count; i++) {
-		struct child_node *node = children.node[i];
+		struct child_node *node = child_find(m, children.uid[i]);
+		if (!node) /* went with another */
+			continue;
 		uint32_t tunnel = node->tunnel;
-		if (missing(m, node->seen, &node->missed)) {
+		bool gone = missing(m, node->seen, &node->missed), live = node->live;
+		unsure |= !gone && node->missed > 0;
+		if (gone)
 			child_forget(m, node);
-			tunnel_settle(m, tunnel, IPM_REASON_UNKNOWN);
-		} else {
-			unsure |= node->missed > 0;
-		}
+		if (gone || !live)
+			tunnel_settle(m, tunnel, true, reason);
 	}
 	for (size_t i = 0; i < ikes.count; i++) {
-		struct ike_node *node = ikes.node[i];
+		struct ike_node *node = ike_find(m, ikes.uid[i]);
+		if (!node)
+			continue;
 		if (missing(m, node->seen, &node->missed))
-			ike_forget(m, node, IPM_REASON_UNKNOWN);
+			ike_leave(m, node, true, reason);
 		else
 			unsure |= node->missed > 0;
 	}
-	free(children.node);
-	free(ikes.node);
-	m->listed = !unsure;
+	free(children.uid);
+	free(ikes.uid);
 	return unsure;
+}
+
+bool
+vici_model_list_end(struct vici_model *m)
+{
+	m->listing = false;
+	m->listed = true;
+	return take_stock(m, IPM_REASON_UNKNOWN);
 }
 
 void
 vici_model_hold(struct vici_model *m, uint64_t until_ns)
 {
-	if (m->hold_until_ns == 0)
+	if (m->hold_until_ns == 0 || m->listed)
 		m->hold_until_ns = until_ns;
-	m->listed = false;
+	m->away = m->list++;
+	m->listing = m->listed = false;
 }
 
 void
@@ -843,15 +1005,15 @@ vici_model_expire(struct vici_model *m, uint64_t now_ns)
 
 	if (m->hold_until_ns == 0 || now_ns < m->hold_until_ns)
 		return;
+	if (m->listing && now_ns - m->hold_until_ns < LIST_MAX_NS)
+		return; /* in a moment it will be known what is there */
 	m->hold_until_ns = 0;
 	m->now_ns = now_ns;
-	if (!m->listed) { /* charon did not come back: nothing that it told us is known to be true any more */
+	if (!m->listed) /* charon did not come back: nothing that it told us is known to be true any more */
 		for (int i = 0; i < LISTS_TO_BE_SURE; i++) {
-			vici_model_list_begin(m);
-			vici_model_list_end(m);
+			m->list++;
+			take_stock(m, IPM_REASON_SOURCE_LOST);
 		}
-		m->listed = false;
-	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, slot);
 		if (tunnel->index && tunnel->feed == m->feed && tunnel->state == IPM_TUNNEL_HELD)
@@ -904,39 +1066,64 @@ child_place(struct child_node *node, const struct ipm_sa *sa)
 }
 
 static void
+take_up_ike(struct vici_model *m, uint32_t slot)
+{
+	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+
+	peer_link(m, slot);
+	if (sa.held || (!ike_find(m, (uint32_t)sa.uid) && ike_add(m, (uint32_t)sa.uid, sa.spi_initiator, slot)))
+		return;
+	sa.held = 1;
+	ipm_ike_put(m->w, slot, &sa);
+}
+
+static void
+take_up_sa(struct vici_model *m, uint32_t slot)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	struct child_node *node = child_find(m, (uint32_t)sa->uid);
+
+	if (!node) {
+		node = child_add(m, sa->tunnel_slot, (uint32_t)sa->uid);
+		if (!node)
+			return;
+		node->born = 0;
+		node->half = true;
+	}
+	*child_place(node, sa) = slot;
+	node->live |= sa->state == IPM_SA_ACTIVE;
+	if (sa->direction == IPM_OUT)
+		node->half = false;
+	else if (sa->protocol != IPPROTO_COMP)
+		node->spi_in = sa->spi;
+}
+
+static void
 take_up(struct vici_model *m)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(m->w);
 
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
-		struct ike_node node = { .uid = (uint32_t)sa->uid, .slot = slot };
-		if (sa->index == 0 || sa->feed != m->feed)
-			continue;
-		peer_link(m, slot);
-		if (!sa->held && !ike_find(m, node.uid))
-			tree_add(&m->ikes, &node, sizeof(node), by_uid);
-	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
-		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, slot);
-		if (tunnel->index && tunnel->feed == m->feed)
-			tunnel_link(m, tunnel->ike_slot, slot);
+		if (sa->index && sa->feed == m->feed)
+			take_up_ike(m, slot);
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++) {
 		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
-		if (sa->index == 0 || ipm_tunnel_peek(m->w, sa->tunnel_slot)->feed != m->feed)
+		if (sa->index && ipm_tunnel_peek(m->w, sa->tunnel_slot)->feed == m->feed)
+			take_up_sa(m, slot);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
+		if (tunnel.index == 0 || tunnel.feed != m->feed)
 			continue;
-		struct child_node fresh = { .uid = (uint32_t)sa->uid,
-					    .tunnel = sa->tunnel_slot,
-					    .in = NONE,
-					    .out = NONE,
-					    .comp_in = NONE,
-					    .comp_out = NONE };
-		struct child_node *node = child_find(m, fresh.uid);
-		if (!node)
-			node = tree_add(&m->children, &fresh, sizeof(fresh), by_uid);
-		if (node)
-			*child_place(node, sa) = slot;
+		if (tunnel.ike_slot < ipm_segment_used(seg, IPM_IKE_SAS) &&
+		    ipm_ike_peek(m->w, tunnel.ike_slot)->index == tunnel.ike_index)
+			tunnel_link(m, tunnel.ike_slot, slot);
+		if (!m->first_child[slot]) { /* no SA of it would ever be missing */
+			tunnel.state = IPM_TUNNEL_HELD;
+			ipm_tunnel_put(m->w, slot, &tunnel);
+		}
 	}
 }
 
@@ -953,13 +1140,16 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 	m->feed = feed;
 	m->same_peer = malloc(ikes * sizeof(*m->same_peer));
 	m->first_tunnel = malloc(ikes * sizeof(*m->first_tunnel));
+	m->sharing = calloc(ikes, sizeof(*m->sharing));
 	m->next_tunnel = malloc(tunnels * sizeof(*m->next_tunnel));
-	if (!m->same_peer || !m->first_tunnel || !m->next_tunnel) {
+	m->first_child = calloc(tunnels, sizeof(struct child_node *));
+	if (!m->same_peer || !m->first_tunnel || !m->sharing || !m->next_tunnel || !m->first_child) {
 		vici_model_free(m);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < ikes; i++)
 		m->first_tunnel[i] = NONE;
+	m->list = 1; /* what is taken up has been seen in none */
 	take_up(m);
 	return m;
 }
@@ -975,7 +1165,9 @@ vici_model_free(struct vici_model *m)
 	tdestroy(m->conns, free);
 	free(m->same_peer);
 	free(m->first_tunnel);
+	free(m->sharing);
 	free(m->next_tunnel);
+	free(m->first_child);
 	free(m);
 }
 
