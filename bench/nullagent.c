@@ -71,7 +71,7 @@ table_next(const struct table *t, const oid *name, size_t len, bool inclusive, s
 		if (len >= CELL_LEN) {
 			c.row = name[OID_LENGTH(root) + 1];
 			bool itself = inclusive && len == CELL_LEN && table_has(t, c);
-			if (!itself && c.row >= t->rows) {      /* compared before adding: no overflow */
+			if (!itself && c.row >= t->rows) { /* compared before adding: no overflow */
 				if (c.col >= t->cols)
 					return false;
 				c = (struct cell){ c.col + 1, 1 };
@@ -94,7 +94,7 @@ answer_next(const struct table *t, netsnmp_request_info *request)
 	struct cell c;
 
 	if (!table_next(t, vb->name, vb->name_length, request->inclusive, &c))
-		return;         /* left unanswered: the library goes on to the next subtree */
+		return; /* left unanswered: the library goes on to the next subtree */
 	memcpy(name, root, sizeof(root));
 	name[OID_LENGTH(root)] = c.col;
 	name[OID_LENGTH(root) + 1] = c.row;
@@ -122,7 +122,7 @@ answer_get(const struct table *t, netsnmp_agent_request_info *info, netsnmp_requ
 
 static int
 table_handler(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg, netsnmp_agent_request_info *info,
-	netsnmp_request_info *requests)
+	      netsnmp_request_info *requests)
 {
 	const struct table *t = handler->myvoid;
 
@@ -137,7 +137,7 @@ table_handler(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg, n
 		case MODE_GETNEXT:
 			answer_next(t, r);
 			break;
-		default:        /* registered read-only: the library refuses a SET before it comes here */
+		default: /* registered read-only: the library refuses a SET before it comes here */
 			netsnmp_set_request_error(info, r, SNMP_ERR_GENERR);
 			break;
 		}
@@ -232,7 +232,7 @@ main(int argc, char **argv)
 	init_agent("nullagent");
 
 	netsnmp_handler_registration *reg = netsnmp_create_handler_registration("nullTable", table_handler, root,
-		OID_LENGTH(root), HANDLER_CAN_RONLY);
+										OID_LENGTH(root), HANDLER_CAN_RONLY);
 	if (reg == NULL)
 		return 1;
 	reg->handler->myvoid = &table;

@@ -32,33 +32,33 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PDU_GET      0xa0
-#define PDU_RESPONSE 0xa2
-#define PDU_BULK     0xa5
+#define PDU_GET         0xa0
+#define PDU_RESPONSE    0xa2
+#define PDU_BULK        0xa5
 
-#define TAG_INTEGER   0x02
-#define TAG_OCTETS    0x04
-#define TAG_NULL      0x05
-#define TAG_OID       0x06
-#define TAG_SEQUENCE  0x30
-#define TAG_IPADDRESS 0x40
-#define TAG_COUNTER32 0x41
-#define TAG_GAUGE32   0x42
-#define TAG_TIMETICKS 0x43
-#define TAG_OPAQUE    0x44
-#define TAG_COUNTER64 0x46
+#define TAG_INTEGER     0x02
+#define TAG_OCTETS      0x04
+#define TAG_NULL        0x05
+#define TAG_OID         0x06
+#define TAG_SEQUENCE    0x30
+#define TAG_IPADDRESS   0x40
+#define TAG_COUNTER32   0x41
+#define TAG_GAUGE32     0x42
+#define TAG_TIMETICKS   0x43
+#define TAG_OPAQUE      0x44
+#define TAG_COUNTER64   0x46
 #define TAG_NO_OBJECT   0x80
 #define TAG_NO_INSTANCE 0x81
 #define TAG_END_OF_VIEW 0x82
 
-#define SUBIDS_MAX     128      /* RFC 3416, 4.1 */
-#define OID_OCTETS_MAX (SUBIDS_MAX * 5)
-#define OID_TEXT_MAX   (SUBIDS_MAX * 11 + 1)
-#define DATAGRAM_MAX   65536
-#define COLUMNS_MAX    128
-#define PER_PDU_MAX    1000
-#define PROCESSES_MAX  8
-#define LEARN_REPS     50
+#define SUBIDS_MAX      128 /* RFC 3416, 4.1 */
+#define OID_OCTETS_MAX  (SUBIDS_MAX * 5)
+#define OID_TEXT_MAX    (SUBIDS_MAX * 11 + 1)
+#define DATAGRAM_MAX    65536
+#define COLUMNS_MAX     128
+#define PER_PDU_MAX     1000
+#define PROCESSES_MAX   8
+#define LEARN_REPS      50
 
 /* An OBJECT IDENTIFIER as it is on the wire, without tag and length: prefixes and equality are memcmp(). */
 struct oid {
@@ -93,8 +93,8 @@ struct client {
 	int fd;
 	const char *community, *label;
 	int32_t request_id;
-	uint64_t varbinds;      /* cells of the columns asked for */
-	uint64_t received;      /* and what a GETBULK brought beyond their end: it cost the agent as much */
+	uint64_t varbinds; /* cells of the columns asked for */
+	uint64_t received; /* and what a GETBULK brought beyond their end: it cost the agent as much */
 	uint64_t pdus;
 	struct ber_out out;
 	uint8_t in[DATAGRAM_MAX];
@@ -111,7 +111,7 @@ struct column {
 struct row_list {
 	struct row {
 		size_t offset, len;
-	} *row;
+	} * row;
 	uint8_t *pool;
 	size_t rows, rows_cap, used, pool_cap;
 };
@@ -164,7 +164,7 @@ oid_parse(const char *text, struct oid *o)
 		unsigned long v = strtoul(text, &end, 10);
 		if (errno != 0 || v > UINT32_MAX)
 			return -EINVAL;
-		if (i == 0) {           /* the first two subids share one (X.690, 8.19.4) */
+		if (i == 0) { /* the first two subids share one (X.690, 8.19.4) */
 			if (v > 2)
 				return -EINVAL;
 			first = (uint32_t)v * 40;
@@ -293,7 +293,7 @@ static void
 out_octets(struct ber_out *o, const void *p, size_t len)
 {
 	if (len == 0)
-		return;         /* p may be NULL then */
+		return; /* p may be NULL then */
 	if (len > o->at) {
 		fprintf(stderr, "walk_client: the request does not fit into one datagram\n");
 		exit(2);
@@ -380,7 +380,7 @@ out_finish(struct client *c, uint8_t pdu, int32_t field1, int32_t field2)
 	size_t community_end = o->at;
 	out_octets(o, c->community, strlen(c->community));
 	out_close(o, TAG_OCTETS, community_end);
-	out_integer(o, 1);      /* version: SNMPv2c */
+	out_integer(o, 1); /* version: SNMPv2c */
 	out_close(o, TAG_SEQUENCE, end);
 }
 
@@ -390,14 +390,14 @@ out_finish(struct client *c, uint8_t pdu, int32_t field1, int32_t field2)
 static int
 in_element(struct ber_in *in, uint8_t *tag, struct ber_in *content)
 {
-	if (in->end - in->at < 2 || (in->at[0] & 0x1f) == 0x1f)        /* SNMP has no long tags */
+	if (in->end - in->at < 2 || (in->at[0] & 0x1f) == 0x1f) /* SNMP has no long tags */
 		return -EBADMSG;
 	*tag = in->at[0];
 	size_t len = in->at[1];
 	in->at += 2;
 	if (len & 0x80) {
 		size_t octets = len & 0x7f;
-		if (octets < 1 || octets > 4 || (size_t)(in->end - in->at) < octets)    /* 0: indefinite form */
+		if (octets < 1 || octets > 4 || (size_t)(in->end - in->at) < octets) /* 0: indefinite form */
 			return -EBADMSG;
 		for (len = 0; octets > 0; octets--)
 			len = len << 8 | *in->at++;
@@ -442,7 +442,7 @@ value_well_formed(uint8_t type, struct ber_in value)
 		return len >= 1 && len <= 4;
 	case TAG_COUNTER32:
 	case TAG_GAUGE32:
-	case TAG_TIMETICKS:     /* unsigned: a fifth octet may only be the sign */
+	case TAG_TIMETICKS: /* unsigned: a fifth octet may only be the sign */
 		return len >= 1 && (len <= 4 || (len == 5 && value.at[0] == 0));
 	case TAG_COUNTER64:
 		return len >= 1 && (len <= 8 || (len == 9 && value.at[0] == 0));
@@ -492,9 +492,9 @@ exchange(struct client *c)
 		fail(c, errno == EAGAIN ? "no answer" : "recv: %s", strerror(errno));
 	c->pdus++;
 	in = (struct ber_in){ c->in, c->in + got };
-	if (in_expect(&in, TAG_SEQUENCE, &message) != 0 || in.at != in.end ||
-	    in_integer(&message, &version) != 0 || in_expect(&message, TAG_OCTETS, &community) != 0 ||
-	    in_element(&message, &tag, &pdu) != 0 || message.at != message.end)
+	if (in_expect(&in, TAG_SEQUENCE, &message) != 0 || in.at != in.end || in_integer(&message, &version) != 0 ||
+	    in_expect(&message, TAG_OCTETS, &community) != 0 || in_element(&message, &tag, &pdu) != 0 ||
+	    message.at != message.end)
 		fail(c, "the answer is not an SNMP message");
 	if (version != 1 || (size_t)(community.end - community.at) != strlen(c->community) ||
 	    memcmp(community.at, c->community, strlen(c->community)) != 0)
@@ -514,8 +514,8 @@ exchange(struct client *c)
 struct walk {
 	struct column column[COLUMNS_MAX];
 	int columns, reps;
-	uint64_t expect_rows;           /* 0: any number */
-	struct row_list *learn;         /* where the rows of the first column are kept, or NULL */
+	uint64_t expect_rows;   /* 0: any number */
+	struct row_list *learn; /* where the rows of the first column are kept, or NULL */
 };
 
 static void
@@ -542,7 +542,7 @@ column_end(const struct client *c, const struct walk *w, struct column *col)
 	col->open = false;
 	if (w->expect_rows != 0 && col->rows != w->expect_rows)
 		fail(c, "column %s has %llu rows instead of %llu", oid_text(oid_in(&col->root)),
-			(unsigned long long)col->rows, (unsigned long long)w->expect_rows);
+		     (unsigned long long)col->rows, (unsigned long long)w->expect_rows);
 }
 
 /*
@@ -552,7 +552,7 @@ column_end(const struct client *c, const struct walk *w, struct column *col)
 static void
 column_take(struct client *c, const struct walk *w, struct column *col, const struct varbind *vb)
 {
-	if (vb->type == TAG_END_OF_VIEW) {      /* repeats the name that was asked for (RFC 3416, 4.2.3) */
+	if (vb->type == TAG_END_OF_VIEW) { /* repeats the name that was asked for (RFC 3416, 4.2.3) */
 		if (!oid_equals(&col->at, vb->name))
 			fail(c, "endOfMibView for %s, which was not asked for", oid_text(vb->name));
 		if (col->open)
@@ -622,11 +622,11 @@ walk_once(struct client *c, struct walk *w)
 /* ---- GETs ---- */
 
 struct gets {
-	struct walk *walk;              /* its columns */
+	struct walk *walk; /* its columns */
 	struct row_list rows;
 	int per_pdu;
 	bool scatter;
-	size_t next;                    /* row */
+	size_t next; /* row */
 };
 
 /* xorshift64*: the same rows in the same order in each run, on each machine. */
@@ -708,8 +708,8 @@ clock_ns(clockid_t id)
 }
 
 /*
- * The CPU clock of another process: on-CPU time in ns, as in /proc/PID/task/TID/schedstat, but one call for all threads,
- * and those that ended meanwhile stay counted.
+ * The CPU clock of another process: on-CPU time in ns, as in /proc/PID/task/TID/schedstat, but one call for all
+ * threads, and those that ended meanwhile stay counted.
  */
 static int
 process_parse(char *text, struct process *p)
@@ -727,8 +727,8 @@ process_parse(char *text, struct process *p)
 }
 
 /*
- * Per varbind means per varbind received. With 100 rows and 50 repetitions every third varbind of a walk lies behind the
- * end of its column; divided by the rows alone, a small table would look half as dear again as a large one.
+ * Per varbind means per varbind received. With 100 rows and 50 repetitions every third varbind of a walk lies behind
+ * the end of its column; divided by the rows alone, a small table would look half as dear again as a large one.
  */
 static void
 report(const struct client *c, const struct process *p, int processes, uint64_t wall_ns, uint64_t own_ns)
@@ -736,7 +736,8 @@ report(const struct client *c, const struct process *p, int processes, uint64_t 
 	double n = c->received ? (double)c->received : 1;
 
 	printf("label=%s varbinds=%llu received=%llu pdus=%llu wall_s=%.6f per_s=%.0f", c->label,
-		(unsigned long long)c->varbinds, (unsigned long long)c->received, (unsigned long long)c->pdus, (double)wall_ns * 1e-9, n * 1e9 / (double)(wall_ns ? wall_ns : 1));
+	       (unsigned long long)c->varbinds, (unsigned long long)c->received, (unsigned long long)c->pdus,
+	       (double)wall_ns * 1e-9, n * 1e9 / (double)(wall_ns ? wall_ns : 1));
 	for (int i = 0; i < processes; i++)
 		printf(" cpu_us.%s=%.4f", p[i].name, (double)p[i].used_ns / n * 1e-3);
 	printf(" cpu_us.client=%.4f\n", (double)own_ns / n * 1e-3);
@@ -805,15 +806,17 @@ usage(FILE *to, int status)
 	      "  -s, --scatter          get: PER_PDU different rows instead of whole rows\n"
 	      "  -S, --seed NUMBER      get: another order of rows (1)\n"
 	      "  -t, --timeout SECONDS  for one answer (10); there are no retries\n"
-	      "Status: 0; 1 when an answer was missing or wrong; 2 for a wrong command line.\n", to);
+	      "Status: 0; 1 when an answer was missing or wrong; 2 for a wrong command line.\n",
+	      to);
 	return status;
 }
 
 static int
 client_open(struct client *c, uint16_t port, time_t timeout_s)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval limit = { .tv_sec = timeout_s };
 
 	c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -827,11 +830,17 @@ int
 main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "port", required_argument, NULL, 'p' }, { "community", required_argument, NULL, 'C' },
-		{ "process", required_argument, NULL, 'P' }, { "label", required_argument, NULL, 'l' },
-		{ "min", required_argument, NULL, 'm' }, { "expect", required_argument, NULL, 'e' },
-		{ "scatter", no_argument, NULL, 's' }, { "seed", required_argument, NULL, 'S' },
-		{ "timeout", required_argument, NULL, 't' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "port", required_argument, NULL, 'p' },
+		{ "community", required_argument, NULL, 'C' },
+		{ "process", required_argument, NULL, 'P' },
+		{ "label", required_argument, NULL, 'l' },
+		{ "min", required_argument, NULL, 'm' },
+		{ "expect", required_argument, NULL, 'e' },
+		{ "scatter", no_argument, NULL, 's' },
+		{ "seed", required_argument, NULL, 'S' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	static struct client c = { .community = "public", .label = "-", .request_id = 1000 };
 	static struct walk walk;
@@ -908,7 +917,8 @@ main(int argc, char **argv)
 		gets.walk = &walk;
 		gets.per_pdu = (int)number;
 		if (!gets.scatter && gets.per_pdu % columns != 0) {
-			fprintf(stderr, "walk_client: %d cells are not whole rows of %d columns\n", gets.per_pdu, columns);
+			fprintf(stderr, "walk_client: %d cells are not whole rows of %d columns\n", gets.per_pdu,
+				columns);
 			return 2;
 		}
 		walk.reps = LEARN_REPS;

@@ -28,8 +28,10 @@ out_since(uint64_t now_ns, uint64_t then_ns, char out[OUT_AGE_MAX])
 		snprintf(out, OUT_AGE_MAX, "never");
 		return out;
 	}
-	out_age(now_ns > then_ns ? now_ns - then_ns : 0, out);
-	return strcat(out, " ago");
+	char age[OUT_AGE_MAX - sizeof(" ago")];
+	snprintf(age, sizeof(age), "%s", out_age(now_ns > then_ns ? now_ns - then_ns : 0, out));
+	snprintf(out, OUT_AGE_MAX, "%s ago", age);
+	return out;
 }
 
 const char *

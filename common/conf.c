@@ -331,7 +331,7 @@ file_read(const char *path, bool may_be_missing, bool *missing)
 	else if (size > FILE_MAX)
 		conf_fail(0, "is larger than %d octets: this is no configuration file", FILE_MAX);
 	close(fd);
-	if (now.failed) {
+	if (now.failed || !text) {
 		free(text);
 		return NULL;
 	}

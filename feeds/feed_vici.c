@@ -84,15 +84,16 @@ static void
 on_child(void *arg, enum vici_role role, const struct vici_ike *ike, const struct vici_child *child)
 {
 	struct feed_vici *f = arg;
-	f->have_child = true;
-	if (role == VICI_OLD)
+	if (role == VICI_OLD) {
 		*f->child = *child;
-	else if (role == VICI_NEW)
+		f->have_child = true;
+	} else if (role == VICI_NEW && f->have_child) {
 		vici_model_child_rekey(f->model, ike, f->child, child);
-	else if (f->said == SAID_UPDOWN && !f->sink.up)
+	} else if (f->said == SAID_UPDOWN && !f->sink.up) {
 		vici_model_child_down(f->model, ike, child);
-	else
+	} else {
 		vici_model_child(f->model, ike, child);
+	}
 }
 
 static void

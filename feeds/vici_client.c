@@ -11,8 +11,8 @@
 
 #include "vici_client.h"
 
-#define REQUESTS_MAX   64
-#define ANSWER_SECONDS 60 /* a gateway with 100,000 SAs needs its time for a list */
+#define REQUESTS_MAX 64
+#define ANSWER_MS    60000 /* a gateway with 100,000 SAs needs its time for a list */
 
 struct vici_client {
 	struct event_base *base;
@@ -23,6 +23,7 @@ struct vici_client {
 	/* Charon answers in order: the replies that are still to come. */
 	vici_reply *reply[REQUESTS_MAX];
 	unsigned head, pending;
+	bool *freed; /* to be told when the client is freed by one of its own callbacks; or NULL */
 };
 
 static void
@@ -47,7 +48,8 @@ close_for_errno(struct vici_client *c)
 static void
 set_deadline(struct vici_client *c)
 {
-	const struct timeval deadline = { .tv_sec = ANSWER_SECONDS };
+	unsigned ms = c->ops.answer_ms ? c->ops.answer_ms : ANSWER_MS;
+	const struct timeval deadline = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
 	bufferevent_set_timeouts(c->bev, c->pending ? &deadline : NULL, NULL);
 }
 
@@ -91,27 +93,34 @@ on_frame(struct vici_client *c, const uint8_t *frame, size_t len)
 	}
 }
 
+/* Take the first frame, if there is a whole one. The bufferevent outlives its own callback, the client may not. */
+static bool
+take_frame(struct vici_client *c, struct evbuffer *in)
+{
+	const char *why;
+	const uint8_t *head = evbuffer_pullup(in, 4);
+	/* Only the length field is looked at, so that no more than it need lie in one piece. */
+	ssize_t len = head ? vici_frame(head, evbuffer_get_length(in), &why) : 0;
+	if (len < 0)
+		client_close(c, why);
+	if (len <= 0)
+		return false;
+	on_frame(c, evbuffer_pullup(in, len), (size_t)len);
+	evbuffer_drain(in, (size_t)len);
+	return true;
+}
+
 static void
 on_readable(struct bufferevent *bev, void *arg)
 {
 	struct vici_client *c = arg;
-	struct evbuffer *in = bufferevent_get_input(bev);
+	bool freed = false;
 
-	while (c->bev == bev) {
-		const char *why;
-		const uint8_t *head = evbuffer_pullup(in, 4);
-		/* Only the length field is looked at, so that no more than it need lie in one piece. */
-		ssize_t len = head ? vici_frame(head, evbuffer_get_length(in), &why) : 0;
-		if (len < 0) {
-			client_close(c, why);
-			return;
-		}
-		if (len == 0)
-			return;
-		on_frame(c, evbuffer_pullup(in, len), (size_t)len);
-		if (c->bev == bev)
-			evbuffer_drain(in, (size_t)len);
-	}
+	c->freed = &freed;
+	while (take_frame(c, bufferevent_get_input(bev)) && !freed && c->bev == bev)
+		;
+	if (!freed)
+		c->freed = NULL;
 }
 
 static void
@@ -149,6 +158,8 @@ vici_client_free(struct vici_client *c)
 {
 	if (!c)
 		return;
+	if (c->freed)
+		*c->freed = true;
 	if (c->bev)
 		bufferevent_free(c->bev);
 	free(c->path);

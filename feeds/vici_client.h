@@ -20,6 +20,7 @@ struct vici_client_ops {
 	void (*connected)(void *arg);
 	void (*closed)(void *arg, const char *why);
 	void (*event)(void *arg, struct vici_slice name, struct vici_slice msg);
+	unsigned answer_ms; /* how long charon may be silent when an answer is due; 0: a minute */
 };
 
 /** The answer to a request: @p ok is false when charon does not know the command or event. */

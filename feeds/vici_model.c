@@ -829,21 +829,28 @@ child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const 
 	node->missed = 0;
 }
 
+/* The node of this CHILD_SA. One of another charon, that counted its own, goes. */
+static struct child_node *
+child_known(struct vici_model *m, const struct vici_child *child)
+{
+	struct child_node *node = child_find(m, child->uniqueid);
+	if (!node || !node->spi_in || node->spi_in == child->spi_in)
+		return node;
+	uint32_t tunnel = node->tunnel;
+	child_forget(m, node);
+	tunnel_settle(m, tunnel, true, IPM_REASON_UNKNOWN);
+	return NULL;
+}
+
 static struct child_node *
 child_put(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
 {
-	struct child_node *node = child_find(m, child->uniqueid);
 	const struct ike_node *parent = ike_find(m, ike->uniqueid);
 
 	m->now_ns = ipm_now_ns();
 	if (!child_has_sas(child))
 		return NULL;
-	if (node && node->spi_in && node->spi_in != child->spi_in) {
-		uint32_t tunnel = node->tunnel; /* another charon, that counts from 1 again */
-		child_forget(m, node);
-		tunnel_settle(m, tunnel, true, IPM_REASON_UNKNOWN);
-		node = NULL;
-	}
+	struct child_node *node = child_known(m, child);
 	if (!node) {
 		uint32_t tunnel = parent ? child_tunnel(m, parent->slot, child) : NONE;
 		node = tunnel != NONE ? child_add(m, tunnel, child->uniqueid) : NULL;
@@ -865,6 +872,9 @@ vici_model_child(struct vici_model *m, const struct vici_ike *ike, const struct 
 void
 vici_model_ike_rekey(struct vici_model *m, const struct vici_ike *old, const struct vici_ike *now)
 {
+	struct ike_node *node = ike_find(m, now->uniqueid);
+	if (node && node->spi != now->spi_initiator)
+		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* of another charon */
 	struct ike_node *before = ike_find(m, old->uniqueid);
 
 	/* The event says who follows whom, whatever the numbers. */
@@ -880,12 +890,12 @@ void
 vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *old,
 		       const struct vici_child *now)
 {
+	bool known = child_known(m, now) != NULL; /* a list may have told of it already */
 	struct child_node *before = child_put(m, ike, old);
 	uint32_t tunnel = before ? before->tunnel : NONE;
 
 	if (before) {
-		/* A list may have told of the new one already. */
-		if (!child_find(m, now->uniqueid) && child_has_sas(now))
+		if (!known && child_has_sas(now))
 			child_add(m, tunnel, now->uniqueid);
 		if (before->rekeyed_by != now->uniqueid)
 			ipm_tunnel_refresh(m->w, tunnel);

@@ -207,8 +207,8 @@ ipm_segment_mend(const struct ipm_segment *seg, const void *addr)
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)addr, base = (uintptr_t)seg->base;
 	if (at < base || at - base >= seg->size)
 		return false;
-	return mmap((void *)(at / page * page), page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
-	       MAP_FAILED;
+	void *start = seg->base + (at - base) / page * page;
+	return mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
 const struct ipm_header *

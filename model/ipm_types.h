@@ -200,7 +200,6 @@ struct ipm_sa {
 	uint32_t reserved2;
 	uint64_t uid; /* the feed's own name for the pair */
 	struct ipm_proposal proposal;
-	uint32_t reserved3;
 	uint64_t installed_ns, soft_ns, hard_ns;
 	uint64_t soft_octets, hard_octets;
 	struct ipm_traffic count; /* without what the lanes hold */
