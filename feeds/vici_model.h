@@ -8,8 +8,9 @@
  *     reqid under the same IKE SA;
  *   - an IKE_SA takes over the record of the one it rekeys (ike-rekey), and for IKEv1, where charon tells of
  *     no rekey, of the one with the same connection, identities and addresses;
- *   - after charon was away, SAs take up the held records with the same connection, identities, child name
- *     and selectors.
+ *   - after charon was away, SAs take up the records with the same connection, identities, child name and
+ *     selectors that it has not told of since: unique ids and reqids may be another charon's.
+ * A tunnel lives as long as one of its CHILD_SAs is in use: those that were rekeyed and linger do not count.
  *
  * No input or output here but the model: it can be tested with structs alone.
  * Threads: the caller's.
@@ -50,9 +51,12 @@ void vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, co
 void vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike);
 void vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child);
 
-/** Charon has gone: what is known stays, until @p until_ns at the longest. */
+/**
+ * Charon has gone: what is known stays, until @p until_ns at the longest. While it stays away, saying so again
+ * does not make it longer.
+ */
 void vici_model_hold(struct vici_model *m, uint64_t until_ns);
-/** Let go of what has been held for too long. Call it now and then. */
+/** Let go of what has been held for too long, but not while a list is coming in. Call it now and then. */
 void vici_model_expire(struct vici_model *m, uint64_t now_ns);
 
 /** Records that found no room so far. */
