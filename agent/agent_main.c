@@ -2,17 +2,22 @@
 /* ipsecmon-agentx: the model's segments, served over SNMP. */
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
+#include "control.h"
 #include "daemon.h"
 #include "mib_agentx.h"
+#include "mib_set.h"
 #include "mib_views.h"
 
-#define SEGMENTS_MAX 64
+#define SEGMENTS_MAX MIB_SET_SEGMENTS
+#define STATE_FILE   "agentx.state"
 
 static const mib_subid flow_mib[] = { FLOW_MIB };
 
@@ -21,6 +26,9 @@ static volatile sig_atomic_t stop;
 struct server {
 	const struct conf *conf;
 	struct mib *mib;
+	struct mib_notify *notify;
+	struct mib_notify_stats reported; /* what the writers were told last */
+	uint64_t report_ns;               /* when they may be told again */
 	struct ipm_segment *segs[SEGMENTS_MAX];
 	unsigned count;
 	char said[sizeof(((struct ipm_error *)0)->text)]; /* the last complaint, so that it is made once */
@@ -131,7 +139,13 @@ look_for_segments(void *arg)
 	if (changed && mib_serve(server->mib, (const struct ipm_segment *const *)server->segs, server->count) < 0) {
 		complain(server, "out of memory");
 		server->count = 0; /* nothing is served until the next look */
+		mib_set_serve(NULL, 0);
+		mib_notify_serve(server->notify, NULL, 0);
 		return;
+	}
+	if (changed) {
+		mib_set_serve((const struct ipm_segment *const *)server->segs, server->count);
+		mib_notify_serve(server->notify, (const struct ipm_segment *const *)server->segs, server->count);
 	}
 	if (changed && server->count)
 		server->said[0] = '\0';
@@ -139,11 +153,63 @@ look_for_segments(void *arg)
 		ipm_segment_close(gone[i]);
 }
 
+/* Who may use the state's directory, if it is for us to make it. */
+static gid_t
+group_of(const struct conf *conf)
+{
+	const struct group *group = conf->group[0] ? getgrnam(conf->group) : NULL;
+	return group ? group->gr_gid : (gid_t)-1;
+}
+
+/* Once a second: what we did, for `ipsecmon show notifications'. A writer that does not answer is left in peace. */
+#define REPORT_NS       1000000000u
+#define REPORT_LIMIT_MS 200
+#define REPORT_REST_NS  30000000000u
+
+static void
+report(struct server *server)
+{
+	struct mib_notify_stats stats = mib_notify_stats(server->notify);
+	char request[CONTROL_LINE_MAX], answer[CONTROL_LINE_MAX];
+	uint64_t now = ipm_now_ns();
+
+	if (now < server->report_ns || memcmp(&stats, &server->reported, sizeof(stats)) == 0)
+		return;
+	snprintf(request, sizeof(request), "agent ipsecmon-agentx %ld %llu %llu %llu %llu", (long)getpid(),
+		 (unsigned long long)stats.sent, (unsigned long long)stats.suppressed,
+		 (unsigned long long)stats.disabled, (unsigned long long)stats.waiting);
+	if (stats.suppressed > server->reported.suppressed)
+		log_warn("%llu notifications were suppressed so far: events came faster than notify-rate for too long",
+			 (unsigned long long)stats.suppressed);
+	server->reported = stats;
+	server->report_ns = now + REPORT_NS;
+	for (unsigned i = 0; i < server->count; i++) {
+		const char *control = ipm_segment_header(server->segs[i])->control;
+		if (control[0] && control_request_within(control, request, REPORT_LIMIT_MS, answer, sizeof(answer)) < 0)
+			server->report_ns = now + REPORT_REST_NS;
+	}
+}
+
+/* Ten times a second: notifications, as long as there is somebody to send them to. */
+static void
+notify(void *arg)
+{
+	struct server *server = arg;
+	if (!agentx_connected())
+		return;
+	uint64_t sent = mib_notify_stats(server->notify).sent;
+	mib_notify_poll(server->notify);
+	if (mib_notify_stats(server->notify).sent != sent)
+		agentx_flush();
+	report(server);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct daemon_options opt;
 	struct server server = { 0 };
+	char *state_path = NULL;
 	char error[512];
 	int status = EXIT_FAILURE;
 
@@ -168,16 +234,22 @@ main(int argc, char **argv)
 	server.conf = conf;
 	serving = &server;
 	server.mib = mib_new(mib_views, mib_view_count);
-	if (!server.mib) {
+	state_path = conf_state_path(conf, STATE_FILE);
+	server.notify = mib_notify_new(conf->agentx.notify_rate, agentx_notify, NULL);
+	if (!server.mib || !server.notify || !state_path) {
 		log_error("out of memory");
 		goto out;
 	}
+	mib_set_open(&(struct mib_set_options){
+		.state_path = state_path, .group = group_of(conf), .allow_destroy = conf->allow_destroy });
 	struct agentx_options agentx = {
 		.socket = conf->agentx.socket,
 		.oid = flow_mib,
 		.oid_len = MIB_COUNT(flow_mib),
 		.tick = look_for_segments,
 		.tick_arg = &server,
+		.poll = notify,
+		.poll_arg = &server,
 	};
 	int rc = agentx_serve(server.mib, &agentx, &stop);
 	if (rc < 0)
@@ -185,9 +257,11 @@ main(int argc, char **argv)
 	else
 		status = EXIT_SUCCESS;
 out:
+	mib_notify_free(server.notify);
 	mib_free(server.mib);
 	for (unsigned i = 0; i < server.count; i++)
 		ipm_segment_close(server.segs[i]);
+	free(state_path);
 	conf_free(conf);
 	return status;
 }

@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "mib_agentx.h"
+#include "mib_set.h"
 
 /* RFC 2741, 6.1: the PDU types that are answered here. Net-SNMP does not install its own names for them. */
 #define AGENTX_GET                5
@@ -24,6 +25,9 @@
 #define PING_SECONDS              5 /* how often the library looks whether the master is there */
 #define MASTER_SECONDS            2 /* how long it waits for an answer; a stuck master must not stall us for long */
 #define TICK_NS                   1000000000u /* ipm_now_ns() units */
+#define POLL_NS                   100000000u
+#define UPTIME_NS                 10000000u  /* sysUpTime's */
+#define SET_DATA                  "ipsecmon" /* under which a request of a SET keeps its struct mib_write */
 
 _Static_assert(sizeof(oid) == sizeof(mib_subid), "names are passed on as they are");
 
@@ -33,7 +37,25 @@ static struct {
 	netsnmp_callback library; /* what the library had as the session's callback */
 	bool passed_on;           /* the library got something to do */
 	bool told;                /* that there is no master */
+	uint64_t master_ns;       /* when the master's sysUpTime was 0; 0: not known yet */
 } agentx;
+
+/* --- the master's time --------------------------------------------------------------------------------------- */
+
+uint64_t
+agentx_master_ns(void)
+{
+	uint64_t now = ipm_now_ns(), up = (uint64_t)netsnmp_get_agent_uptime() * UPTIME_NS;
+	uint64_t began = now > up ? now - up : 1;
+
+	/*
+	 * Earlier by less than two hundredths is how the master rounds; later by less than a second is how long its
+	 * answer took. By more than that, the clocks have come apart, as in a suspended machine.
+	 */
+	if (agentx.master_ns == 0 || began + 2 * UPTIME_NS < agentx.master_ns || began > agentx.master_ns + TICK_NS)
+		agentx.master_ns = began;
+	return agentx.master_ns;
+}
 
 /* --- values ------------------------------------------------------------------------------------------------- */
 
@@ -107,7 +129,7 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 	response->variables = pdu->variables;
 	pdu->variables = NULL;
 
-	mib_request(agentx.mib);
+	mib_request(agentx.mib, agentx_master_ns());
 	for (netsnmp_variable_list *vb = response->variables; vb; vb = vb->next_variable) {
 		if (pdu->command == AGENTX_GET)
 			answer_get(vb);
@@ -135,35 +157,103 @@ on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *
 
 /* --- the library's way: SET, and GETs when the objects are served from within snmpd ---------------------------- */
 
+/* The first test: what each variable is to become stays with its request until the SET is over. */
+static void
+set_test(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	for (netsnmp_request_info *r = requests; r; r = r->next) {
+		const netsnmp_variable_list *vb = r->requestvb;
+		struct mib_write *write = calloc(1, sizeof(*write));
+		if (!write) {
+			netsnmp_set_request_error(info, r, SNMP_ERR_RESOURCEUNAVAILABLE);
+			return;
+		}
+		netsnmp_request_add_list_data(r, netsnmp_create_data_list(SET_DATA, write, free));
+		write->name = vb->name;
+		write->len = vb->name_length;
+		write->type = vb->type;
+		write->length_right = vb->val_len == sizeof(*vb->val.integer);
+		if (vb->type == ASN_INTEGER && write->length_right)
+			write->value = *vb->val.integer;
+		enum mib_error error = mib_write_test(agentx.mib, write);
+		if (error) {
+			netsnmp_set_request_error(info, r, (int)error);
+			return;
+		}
+	}
+}
+
+/* Do it, or undo it. */
+static void
+set_act(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+{
+	enum mib_error error = info->mode == MODE_SET_UNDO ? MIB_UNDO_FAILED : MIB_COMMIT_FAILED;
+	size_t count = 0, which = 0;
+
+	for (netsnmp_request_info *r = requests; r; r = r->next)
+		count++;
+	struct mib_write **writes = calloc(count ? count : 1, sizeof(struct mib_write *));
+	netsnmp_request_info *r = requests;
+	for (size_t i = 0; writes && i < count; i++, r = r->next) {
+		writes[i] = netsnmp_request_get_list_data(r, SET_DATA);
+		if (!writes[i])
+			break;
+		writes[i]->name = r->requestvb->name;
+	}
+	if (writes && !r)
+		error = info->mode == MODE_SET_UNDO ? mib_write_undo(agentx.mib, writes, count, &which)
+						    : mib_write_commit(agentx.mib, writes, count, &which);
+	free(writes);
+	if (error) {
+		for (r = requests; r && which > 0; which--)
+			r = r->next;
+		if (r)
+			netsnmp_set_request_error(info, r, (int)error);
+	}
+}
+
+static void
+answer_next(netsnmp_request_info *r)
+{
+	netsnmp_variable_list *vb = r->requestvb;
+	struct mib_value value;
+	oid next[MIB_NAME_MAX];
+	size_t next_len;
+
+	if (mib_next(agentx.mib, vb->name, vb->name_length, r->inclusive, NULL, 0, next, &next_len, &value) == MIB_OK) {
+		snmp_set_var_objid(vb, next, next_len);
+		varbind_set(vb, &value);
+	}
+}
+
 static int
 on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration, netsnmp_agent_request_info *info,
 	   netsnmp_request_info *requests)
 {
 	(void)handler;
 	(void)registration;
-	mib_request(agentx.mib);
-	for (netsnmp_request_info *r = requests; r; r = r->next) {
-		netsnmp_variable_list *vb = r->requestvb;
-		struct mib_value value;
-		oid next[MIB_NAME_MAX];
-		size_t next_len;
-
-		if (r->processed)
-			continue;
-		switch (info->mode) {
-		case MODE_GET:
-			answer_get(vb);
-			break;
-		case MODE_GETNEXT:
-			if (mib_next(agentx.mib, vb->name, vb->name_length, r->inclusive, NULL, 0, next, &next_len,
-				     &value) == MIB_OK) {
-				snmp_set_var_objid(vb, next, next_len);
-				varbind_set(vb, &value);
-			}
-			break;
-		default:
-			netsnmp_set_request_error(info, r, SNMP_ERR_NOTWRITABLE);
+	mib_request(agentx.mib, agentx_master_ns());
+	switch (info->mode) {
+	case MODE_GET:
+	case MODE_GETNEXT:
+		for (netsnmp_request_info *r = requests; r; r = r->next) {
+			if (r->processed)
+				continue;
+			if (info->mode == MODE_GET)
+				answer_get(r->requestvb);
+			else
+				answer_next(r);
 		}
+		break;
+	case MODE_SET_RESERVE1:
+		set_test(info, requests);
+		break;
+	case MODE_SET_ACTION:
+	case MODE_SET_UNDO:
+		set_act(info, requests);
+		break;
+	default: /* RESERVE2, COMMIT, FREE: the requests' data goes with them */
+		break;
 	}
 	return SNMP_ERR_NOERROR;
 }
@@ -180,6 +270,7 @@ on_connect(int major, int minor, void *server, void *client)
 	agentx.library = agentx.session->callback;
 	agentx.session->callback = on_message;
 	agentx.told = false;
+	agentx.master_ns = 0; /* it may be another one */
 	log_info("connected to the SNMP master agent");
 	return 0;
 }
@@ -244,6 +335,41 @@ library_round(void)
 	agentx.passed_on = false;
 }
 
+bool
+agentx_connected(void)
+{
+	return agentx.session != NULL;
+}
+
+/* cipSecMIBNotifications */
+#define NOTIFICATION_OID 1, 3, 6, 1, 4, 1, 9, 9, 171, 2, 0
+
+void
+agentx_notify(void *arg, const struct mib_notification *notification)
+{
+	static const oid trap_oid[] = { 1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0 }; /* snmpTrapOID.0 (RFC 3418) */
+	const oid number[] = { NOTIFICATION_OID, notification->number };
+	netsnmp_variable_list *list = NULL;
+
+	(void)arg;
+	snmp_varlist_add_variable(&list, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID, number, sizeof(number));
+	for (unsigned i = 0; i < notification->count; i++) {
+		const struct mib_varbind *from = &notification->varbind[i];
+		netsnmp_variable_list *vb =
+			snmp_varlist_add_variable(&list, from->name, from->name_len, ASN_NULL, NULL, 0);
+		if (vb)
+			varbind_set(vb, &from->value);
+	}
+	send_v2trap(list);
+	snmp_free_varbind(list);
+}
+
+void
+agentx_flush(void)
+{
+	library_round();
+}
+
 /* One message from the master. */
 static void
 session_read(netsnmp_large_fd_set *fds, int fd)
@@ -270,6 +396,7 @@ library_open(const struct agentx_options *opt)
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, opt->socket);
 	/* Nothing of ours comes from Net-SNMP's files, and no MIB needs to be parsed to serve it. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
 	setenv("MIBS", "", 1);
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_connect, NULL);
@@ -295,7 +422,7 @@ int
 agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_atomic_t *stop)
 {
 	netsnmp_large_fd_set fds;
-	uint64_t tick = 0;
+	uint64_t tick = 0, next_poll = opt->poll ? 0 : UINT64_MAX;
 
 	agentx.mib = mib;
 	opt->tick(opt->tick_arg);
@@ -308,7 +435,8 @@ agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_ato
 	while (!*stop) {
 		struct pollfd ready = { .fd = session_fd(), .events = POLLIN };
 		uint64_t now = ipm_now_ns();
-		int wait_ms = tick > now ? (int)((tick - now) / 1000000 + 1) : 0;
+		uint64_t wake = tick < next_poll ? tick : next_poll;
+		int wait_ms = wake > now ? (int)((wake - now) / 1000000 + 1) : 0;
 
 		if (poll(&ready, 1, wait_ms) > 0)
 			session_read(&fds, ready.fd);
@@ -318,6 +446,10 @@ agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_ato
 			library_round();
 			opt->tick(opt->tick_arg);
 			tick = ipm_now_ns() + TICK_NS;
+		}
+		if (opt->poll && ipm_now_ns() >= next_poll) {
+			opt->poll(opt->poll_arg);
+			next_poll = ipm_now_ns() + POLL_NS;
 		}
 	}
 	netsnmp_large_fd_set_cleanup(&fds);

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 
+#include "mib_notify.h"
 #include "mib_table.h"
 
 struct agentx_options {
@@ -21,6 +22,8 @@ struct agentx_options {
 	unsigned oid_len;     /* the subtree to register */
 	void (*tick)(void *); /* called once a second, and before the first request */
 	void *tick_arg;
+	void (*poll)(void *); /* called at least ten times a second; NULL: nobody wants it */
+	void *poll_arg;
 };
 
 /**
@@ -30,5 +33,19 @@ struct agentx_options {
  * @return 0 after *stop, or a negative errno when the library could not be set up
  */
 int agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_atomic_t *stop);
+
+/** For tick and poll: is there a master, and make what was handed to the library go out to it. */
+bool agentx_connected(void);
+void agentx_flush(void);
+
+/** Hand a notification to the library, for the master to send. For mib_notify_new(); @p arg is not used. */
+void agentx_notify(void *arg, const struct mib_notification *notification);
+
+/**
+ * When the master's sysUpTime was 0, in ipm_now_ns() units. The library takes sysUpTime from each answer that the
+ * master gives it (Open, Register, Ping every few seconds). What an answer needed to get here, and its rounding,
+ * make this waver by some hundredths; what was found first stays, so that a TimeStamp is the same at each reading.
+ */
+uint64_t agentx_master_ns(void);
 
 #endif

@@ -27,6 +27,12 @@ mib_u32(const struct mib_cell *cell, const void *field, struct mib_value *out)
 }
 
 bool
+mib_index(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	return mib_u32(cell, field, out) && out->number != 0;
+}
+
+bool
 mib_u64(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	(void)cell;
@@ -78,6 +84,15 @@ mib_age(const struct mib_cell *cell, const void *field, struct mib_value *out)
 	uint64_t since = *(const uint64_t *)field;
 	uint64_t age = cell->now_ns > since ? (cell->now_ns - since) / NS_PER_TICK : 0;
 	out->number = age < INT32_MAX ? age : INT32_MAX;
+	return true;
+}
+
+/* RFC 2579: what happened before the master started happened at 0. */
+bool
+mib_moment(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	uint64_t when = *(const uint64_t *)field;
+	out->number = when > cell->master_ns ? (when - cell->master_ns) / NS_PER_TICK & UINT32_MAX : 0;
 	return true;
 }
 
@@ -239,15 +254,6 @@ mib_encrypt_algo(const struct mib_cell *cell, const void *field, struct mib_valu
 }
 
 bool
-mib_esp_encrypt_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
-{
-	const struct ipm_tunnel *tunnel = cell->record;
-	const struct ipm_proposal *p = field;
-	out->number = tunnel->protocol == IPPROTO_ESP ? encrypt_algo(p->encr) : ALGO_NONE;
-	return true;
-}
-
-bool
 mib_dh_group(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	const struct ipm_proposal *p = field;
@@ -256,31 +262,46 @@ mib_dh_group(const struct mib_cell *cell, const void *field, struct mib_value *o
 	return true;
 }
 
-bool
-mib_esp_auth_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
+/* What an SA of the tunnel uses; a transform that the protocol does not have is none(1). */
+static unsigned
+tunnel_encrypt(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
 {
-	const struct ipm_tunnel *tunnel = cell->record;
-	const struct ipm_proposal *p = field;
+	return tunnel->protocol == IPPROTO_ESP ? encrypt_algo(p->encr) : ALGO_NONE;
+}
 
+static unsigned
+tunnel_ah_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
+{
+	return tunnel->protocol == IPPROTO_AH ? auth_algo(p->integ) : ALGO_NONE;
+}
+
+static unsigned
+tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
+{
 	if (tunnel->protocol != IPPROTO_ESP)
-		out->number = ALGO_NONE;
-	else if (p->integ)
-		out->number = auth_algo(p->integ);
-	else if (ipm_is_aead(p->encr))
-		out->number = 9;
-	else /* Camellia-CTR is the last without integrity of its own; what is newer, or not told, may have it */
-		out->number = p->encr > 0 && p->encr <= 24 ? ALGO_NONE : ALGO_OTHER;
-	return true;
+		return ALGO_NONE;
+	if (p->integ)
+		return auth_algo(p->integ);
+	if (ipm_is_aead(p->encr))
+		return 9;
+	/* Camellia-CTR is the last without integrity of its own; what is newer, or not told, may have it. */
+	return p->encr > 0 && p->encr <= 24 ? ALGO_NONE : ALGO_OTHER;
 }
 
-bool
-mib_ah_auth_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
-{
-	const struct ipm_tunnel *tunnel = cell->record;
-	const struct ipm_proposal *p = field;
-	out->number = tunnel->protocol == IPPROTO_AH ? auth_algo(p->integ) : ALGO_NONE;
-	return true;
-}
+#define TUNNEL_ALGO(name, function, sa)                                                  \
+	bool name(const struct mib_cell *cell, const void *field, struct mib_value *out) \
+	{                                                                                \
+		const struct ipm_tunnel *tunnel = field;                                 \
+		(void)cell;                                                              \
+		out->number = function(tunnel, &tunnel->sa);                             \
+		return true;                                                             \
+	}
+TUNNEL_ALGO(mib_in_encrypt, tunnel_encrypt, in_sa)
+TUNNEL_ALGO(mib_in_ah_auth, tunnel_ah_auth, in_sa)
+TUNNEL_ALGO(mib_in_esp_auth, tunnel_esp_auth, in_sa)
+TUNNEL_ALGO(mib_out_encrypt, tunnel_encrypt, out_sa)
+TUNNEL_ALGO(mib_out_ah_auth, tunnel_ah_auth, out_sa)
+TUNNEL_ALGO(mib_out_esp_auth, tunnel_esp_auth, out_sa)
 
 bool
 mib_comp_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)
@@ -496,4 +517,136 @@ mib_spi_protocol(const struct mib_cell *cell, const void *field, struct mib_valu
 	default:
 		return false;
 	}
+}
+
+/* --- history and failures --------------------------------------------------------------------------------- */
+
+static bool
+lasted(uint64_t from, uint64_t to, struct mib_value *out)
+{
+	uint64_t ticks = to > from ? (to - from) / NS_PER_TICK : 0;
+	out->number = ticks < INT32_MAX ? ticks : INT32_MAX;
+	return true;
+}
+
+bool
+mib_ike_lasted(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_ike_history *was = field;
+	(void)cell;
+	return lasted(was->sa.created_ns, was->ended_ns, out);
+}
+
+bool
+mib_tun_lasted(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel_history *was = field;
+	(void)cell;
+	return lasted(was->tunnel.created_ns, was->ended_ns, out);
+}
+
+bool
+mib_ike_sas(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_ike_sa *sa = field;
+	(void)cell;
+	out->number = sa->refreshes + 1u;
+	return true;
+}
+
+bool
+mib_tun_sas(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel *tunnel = field;
+	(void)cell;
+	out->number = tunnel->sas + tunnel->sas_retired;
+	return true;
+}
+
+/* cikeTunHistTermReason and cipSecTunHistTermReason differ in what 6 means. */
+static unsigned
+term_reason(uint32_t reason, enum ipm_reason six)
+{
+	switch (reason) {
+	case IPM_REASON_NORMAL:
+		return 2;
+	case IPM_REASON_OPERATOR:
+		return 3;
+	case IPM_REASON_PEER_DELETE:
+		return 4;
+	case IPM_REASON_PEER_LOST:
+		return 5;
+	case IPM_REASON_CHECKPOINT:
+		return 7;
+	default:
+		return reason == six ? 6 : 1;
+	}
+}
+
+bool
+mib_ike_reason(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_ike_history *was = field;
+	(void)cell;
+	out->number = term_reason(was->reason, IPM_REASON_LOCAL_FAILURE);
+	return true;
+}
+
+bool
+mib_tun_reason(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_tunnel_history *was = field;
+	(void)cell;
+	out->number = term_reason(was->reason, IPM_REASON_SEQ_ROLLOVER);
+	return true;
+}
+
+static bool
+fail_reason(const void *field, const uint8_t *number, size_t count, struct mib_value *out)
+{
+	uint32_t reason = *(const uint32_t *)field;
+	out->number = reason < count && number[reason] ? number[reason] : 1;
+	return true;
+}
+
+bool
+mib_ike_fail_reason(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	static const uint8_t number[] = {
+		[IPM_FAIL_PEER_DELETE] = 2,   [IPM_FAIL_PEER_LOST] = 3,
+		[IPM_FAIL_LOCAL] = 4,         [IPM_FAIL_AUTH] = 5,
+		[IPM_FAIL_HASH] = 6,          [IPM_FAIL_CRYPT] = 7,
+		[IPM_FAIL_INTERNAL] = 8,      [IPM_FAIL_CAPACITY] = 9,
+		[IPM_FAIL_PROPOSAL] = 10,     [IPM_FAIL_CERT_UNAVAILABLE] = 11,
+		[IPM_FAIL_CERT_INVALID] = 12, [IPM_FAIL_CERT_EXPIRED] = 13,
+		[IPM_FAIL_CRL] = 14,          [IPM_FAIL_ENCODING] = 15,
+		[IPM_FAIL_NO_SA] = 16,        [IPM_FAIL_OPERATOR] = 17,
+	};
+	(void)cell;
+	return fail_reason(field, number, MIB_COUNT(number), out);
+}
+
+bool
+mib_tun_fail_reason(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	static const uint8_t number[] = {
+		[IPM_FAIL_INTERNAL] = 2,      [IPM_FAIL_ENCODING] = 3,     [IPM_FAIL_PROPOSAL] = 4,
+		[IPM_FAIL_PROTOCOL_USE] = 5,  [IPM_FAIL_NO_SA] = 6,        [IPM_FAIL_DECRYPT] = 7,
+		[IPM_FAIL_CRYPT] = 7,         [IPM_FAIL_ENCRYPT] = 8,      [IPM_FAIL_IN_AUTH] = 9,
+		[IPM_FAIL_AUTH] = 9,          [IPM_FAIL_OUT_AUTH] = 10,    [IPM_FAIL_COMPRESSION] = 11,
+		[IPM_FAIL_CAPACITY] = 12,     [IPM_FAIL_PEER_DELETE] = 13, [IPM_FAIL_PEER_LOST] = 14,
+		[IPM_FAIL_SEQ_ROLLOVER] = 15, [IPM_FAIL_OPERATOR] = 16,    [IPM_FAIL_LOCAL] = 2,
+	};
+	(void)cell;
+	return fail_reason(field, number, MIB_COUNT(number), out);
+}
+
+/* The published range ends at 2147483647, where half of all SPIs begin: those are 0. */
+bool
+mib_fail_spi(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	uint32_t spi = *(const uint32_t *)field;
+	(void)cell;
+	out->number = spi <= INT32_MAX ? spi : 0;
+	return true;
 }

@@ -7,7 +7,7 @@
 #include "mib_table.h"
 
 struct row {
-	mib_subid key[MIB_KEY_MAX];
+	uint32_t key; /* where it starts in the snapshot's pool of keys */
 	uint32_t slot;
 	uint16_t seg;
 	uint16_t key_len;
@@ -22,6 +22,11 @@ union any_record {
 	struct ipm_tunnel tunnel;
 	struct ipm_selector selector;
 	struct ipm_sa sa;
+	struct ipm_settings settings;
+	struct ipm_ike_history ike_history;
+	struct ipm_tunnel_history tunnel_history;
+	struct ipm_selector_history selector_history;
+	struct ipm_failure failure;
 };
 
 /* A record that was read for a request. */
@@ -38,6 +43,8 @@ struct reading {
 struct snapshot {
 	struct row *rows;
 	uint32_t count, room;
+	uint32_t *keys; /* sub-identifiers of all rows' indexes */
+	uint32_t key_count, key_room;
 	uint32_t hint;    /* the row found last: a walk asks for the one behind it */
 	uint64_t change;  /* what the segments' change counters added up to */
 	uint64_t made_ns; /* when it was made, and what that took */
@@ -55,6 +62,7 @@ struct mib {
 	unsigned seg_count;
 	uint64_t request; /* counts up */
 	uint64_t now_ns;
+	uint64_t master_ns;
 	struct snapshot snap[];
 };
 
@@ -74,8 +82,10 @@ mib_free(struct mib *mib)
 {
 	if (!mib)
 		return;
-	for (unsigned t = 0; t < mib->table_count; t++)
+	for (unsigned t = 0; t < mib->table_count; t++) {
 		free(mib->snap[t].rows);
+		free(mib->snap[t].keys);
+	}
 	free(mib->segs);
 	free(mib);
 }
@@ -101,9 +111,10 @@ mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count
 }
 
 void
-mib_request(struct mib *mib)
+mib_request(struct mib *mib, uint64_t master_ns)
 {
 	mib->request++;
+	mib->master_ns = master_ns;
 	mib->now_ns = ipm_now_ns();
 }
 
@@ -121,34 +132,68 @@ name_compare(const mib_subid *a, size_t a_len, const mib_subid *b, size_t b_len)
 
 /* --- rows ------------------------------------------------------------------------------------------------- */
 
+/* A row's index against sub-identifiers. */
 static int
-row_compare(const void *a, const void *b)
+key_compare(const struct snapshot *snap, const struct row *row, const mib_subid *b, size_t b_len)
 {
-	const struct row *x = a, *y = b;
-	return name_compare(x->key, x->key_len, y->key, y->key_len);
+	const uint32_t *a = snap->keys + row->key;
+	size_t n = row->key_len < b_len ? row->key_len : b_len;
+	for (size_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return (row->key_len > b_len) - (row->key_len < b_len);
 }
 
-static struct row *
-row_add(struct snapshot *snap)
+static int
+row_compare(const void *a, const void *b, void *arg)
 {
-	if (snap->count == snap->room) {
-		uint32_t room = snap->room ? snap->room * 2 : 16;
-		struct row *rows = realloc(snap->rows, room * sizeof(*rows));
-		if (!rows)
-			return NULL;
-		snap->rows = rows;
-		snap->room = room;
-	}
-	return &snap->rows[snap->count++];
+	const struct snapshot *snap = arg;
+	const struct row *x = a, *y = b;
+	const uint32_t *p = snap->keys + x->key, *q = snap->keys + y->key;
+	size_t n = x->key_len < y->key_len ? x->key_len : y->key_len;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != q[i])
+			return p[i] < q[i] ? -1 : 1;
+	return (x->key_len > y->key_len) - (x->key_len < y->key_len);
+}
+
+/* Make room for one more of @p size octets each. */
+static bool
+grow(void **array, uint32_t *room, uint32_t need, size_t size)
+{
+	if (need <= *room)
+		return true;
+	uint32_t more = *room ? *room * 2 : 64;
+	while (more < need)
+		more *= 2;
+	void *grown = realloc(*array, more * size);
+	if (!grown)
+		return false;
+	*array = grown;
+	*room = more;
+	return true;
+}
+
+/* A row that finds no memory is left out until the next time. */
+static void
+row_add(struct snapshot *snap, uint16_t seg, uint32_t slot, const mib_subid *key, unsigned key_len)
+{
+	if (!grow((void **)&snap->rows, &snap->room, snap->count + 1, sizeof(*snap->rows)) ||
+	    !grow((void **)&snap->keys, &snap->key_room, snap->key_count + key_len, sizeof(*snap->keys)))
+		return;
+	snap->rows[snap->count++] =
+		(struct row){ .key = snap->key_count, .slot = slot, .seg = seg, .key_len = (uint16_t)key_len };
+	for (unsigned i = 0; i < key_len; i++)
+		snap->keys[snap->key_count++] = (uint32_t)key[i];
 }
 
 /* The single row that scalars have, as long as there is anything to show. */
 static void
-rows_scalar(struct mib *mib, struct snapshot *snap)
+rows_scalar(struct mib *mib, const struct mib_table *table, struct snapshot *snap)
 {
-	struct row *row = mib->seg_count ? row_add(snap) : NULL;
-	if (row)
-		*row = (struct row){ .key = { 0 }, .key_len = 1 };
+	static const mib_subid zero = 0;
+	if (mib->seg_count || table->local)
+		row_add(snap, 0, 0, &zero, 1);
 }
 
 static void
@@ -159,16 +204,16 @@ rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, u
 
 	for (uint32_t slot = 0; slot < used; slot++) {
 		union any_record record;
-		struct row row = { .slot = slot, .seg = s };
+		struct mib_cell cell = { .seg = seg, .record = &record, .now_ns = mib->now_ns, .gateway = s + 1u };
+		mib_subid key[MIB_KEY_MAX];
 		int rc = ipm_read(seg, table->record, slot, &record);
 		if (rc == -EAGAIN)
 			snap->busy = true;
 		if (rc < 0 || (table->shown && !table->shown(seg, &record)))
 			continue;
-		row.key_len = (uint16_t)table->key(&record, row.key);
-		struct row *place = row.key_len ? row_add(snap) : NULL;
-		if (place)
-			*place = row;
+		unsigned key_len = table->key(&cell, key);
+		if (key_len)
+			row_add(snap, s, slot, key, key_len);
 	}
 }
 
@@ -183,22 +228,25 @@ snapshot_refresh(struct mib *mib, unsigned t)
 	struct snapshot *snap = &mib->snap[t];
 	uint64_t change = 1; /* the counters of no segments at all */
 
-	for (unsigned s = 0; s < mib->seg_count; s++)
+	for (unsigned s = 0; s < mib->seg_count; s++) {
 		change += ipm_segment_change(mib->segs[s], table->record);
+		if (table->also)
+			change += ipm_segment_change(mib->segs[s], table->also);
+	}
 	bool same = change == snap->change && !snap->busy;
 	if (snap->made_ns && (same || mib->now_ns - snap->made_ns < 10 * snap->cost_ns))
 		return;
 	uint64_t start = ipm_now_ns();
 	snap->change = change;
-	snap->count = snap->hint = 0;
+	snap->count = snap->key_count = snap->hint = 0;
 	snap->busy = false;
 	if (!table->key)
-		rows_scalar(mib, snap);
+		rows_scalar(mib, table, snap);
 	else
 		for (unsigned s = 0; s < mib->seg_count; s++)
 			rows_of(mib, table, snap, (uint16_t)s);
 	if (snap->count > 1)
-		qsort(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare);
+		qsort_r(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare, snap);
 	snap->made_ns = ipm_now_ns();
 	snap->cost_ns = snap->made_ns - start;
 }
@@ -216,26 +264,46 @@ snapshot_of(struct mib *mib, unsigned t)
 	return snap;
 }
 
+/*
+ * Where a row with this index would be if no number were missing between the first and the last row. Indexes are
+ * given one after the other, so that this is seldom far off, and a search that starts here touches few rows.
+ */
+static uint32_t
+row_guess(const struct snapshot *snap, const mib_subid *key, size_t len)
+{
+	if (snap->count == 0 || len == 0)
+		return 0;
+	uint32_t first = snap->keys[snap->rows[0].key], last = snap->keys[snap->rows[snap->count - 1].key];
+	if (key[0] <= first || first == last)
+		return 0;
+	if (key[0] >= last)
+		return snap->count - 1;
+	return (uint32_t)((uint64_t)(key[0] - first) * (snap->count - 1) / (last - first));
+}
+
 /* The first row whose index is not before @p key; behind it if it is @p key and not @p inclusive. */
 static uint32_t
 row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusive)
 {
-	uint32_t low = 0, high = snap->count;
+	uint32_t low = 0, high = snap->count, at = row_guess(snap, key, len), step = 1;
 
 	/* A walk comes with the row we gave last. */
-	if (snap->hint < snap->count) {
-		const struct row *row = &snap->rows[snap->hint];
-		if (name_compare(row->key, row->key_len, key, len) == 0)
-			return inclusive ? snap->hint : snap->hint + 1;
-	}
+	if (snap->hint < snap->count && key_compare(snap, &snap->rows[snap->hint], key, len) == 0)
+		return inclusive ? snap->hint : snap->hint + 1;
 	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-		const struct row *row = &snap->rows[mid];
-		int order = name_compare(row->key, row->key_len, key, len);
+		int order = key_compare(snap, &snap->rows[at], key, len);
 		if (order < 0 || (order == 0 && !inclusive))
-			low = mid + 1;
+			low = at + 1;
 		else
-			high = mid;
+			high = at;
+		/* From the guess in growing steps until the place is between low and high, then by halves. */
+		if (low > 0 && high < snap->count)
+			at = low + (high - low) / 2;
+		else if (high == snap->count)
+			at = low + step - 1 < high ? low + step - 1 : high - 1;
+		else
+			at = high > step ? high - step : 0;
+		step *= 2;
 	}
 	return low;
 }
@@ -257,11 +325,41 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 	return true;
 }
 
-/* Read the row's record, once in a request. NULL: it has gone since the rows were made. */
-static const void *
-row_record(struct mib *mib, unsigned t, uint32_t r)
+/* What a conversion may look at, for a row whose record is @p record. */
+static struct mib_cell
+row_cell(const struct mib *mib, unsigned t, const struct row *row, const void *record)
 {
 	const struct mib_table *table = mib->tables[t];
+	return (struct mib_cell){ .seg = row->seg < mib->seg_count ? mib->segs[row->seg] : NULL,
+				  .record = table->local ? table->local : record,
+				  .now_ns = mib->now_ns,
+				  .master_ns = mib->master_ns,
+				  .gateway = row->seg + 1u };
+}
+
+static bool
+record_read(struct mib *mib, unsigned t, const struct row *row, union any_record *record)
+{
+	const struct mib_table *table = mib->tables[t];
+	const struct snapshot *snap = &mib->snap[t];
+
+	if (table->local)
+		return true;
+	if (!table->key)
+		return table->record == IPM_TOTALS ? read_totals(mib, &record->totals)
+						   : ipm_read(mib->segs[0], table->record, 0, record) == 0;
+	struct mib_cell cell = row_cell(mib, t, row, record);
+	mib_subid key[MIB_KEY_MAX];
+	if (ipm_read(mib->segs[row->seg], table->record, row->slot, record) < 0)
+		return false;
+	unsigned key_len = table->key(&cell, key);
+	return key_compare(snap, row, key, key_len) == 0;
+}
+
+/* Read the row's record, once in a request; NULL: it has gone since the rows were made. */
+static const union any_record *
+row_record(struct mib *mib, unsigned t, uint32_t r)
+{
 	struct snapshot *snap = &mib->snap[t];
 	struct row *row = &snap->rows[r];
 
@@ -269,14 +367,7 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 		row->read = snap->read_new++ % READS_MAX;
 		struct reading *read = &snap->reads[row->read];
 		read->row = r;
-		if (!table->key) {
-			read->ok = read_totals(mib, &read->record.totals);
-		} else {
-			mib_subid key[MIB_KEY_MAX];
-			read->ok = ipm_read(mib->segs[row->seg], table->record, row->slot, &read->record) == 0 &&
-				   table->key(&read->record, key) == row->key_len &&
-				   memcmp(key, row->key, row->key_len * sizeof(key[0])) == 0;
-		}
+		read->ok = record_read(mib, t, row, &read->record);
 	}
 	return snap->reads[row->read].ok ? &snap->reads[row->read].record : NULL;
 }
@@ -285,15 +376,15 @@ static bool
 cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, struct mib_value *out)
 {
 	struct snapshot *snap = &mib->snap[t];
-	const uint8_t *record = row_record(mib, t, r);
-	struct mib_cell cell = { .seg = mib->segs[snap->rows[r].seg], .record = record, .now_ns = mib->now_ns };
+	const union any_record *record = row_record(mib, t, r);
 
 	if (!record)
 		return false;
+	struct mib_cell cell = row_cell(mib, t, &snap->rows[r], record);
 	out->type = col->type;
 	out->len = 0;
 	out->number = 0;
-	if (!col->convert(&cell, record + col->field, out))
+	if (!col->convert(&cell, (const uint8_t *)cell.record + col->field, out))
 		return false;
 	snap->hint = r;
 	return true;
@@ -339,8 +430,9 @@ table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
 	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
 }
 
-enum mib_result
-mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out)
+/* The table, column and row that @p name is of. */
+static enum mib_result
+locate(struct mib *mib, const mib_subid *name, size_t len, unsigned *table_at, unsigned *col_at, uint32_t *row_at)
 {
 	unsigned t = table_search(mib, name, len);
 	if (t == mib->table_count || !table_holds(mib->tables[t], name, len) || len == mib->tables[t]->oid_len)
@@ -353,9 +445,39 @@ mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *ou
 	const mib_subid *key = name + table->oid_len + 1;
 	size_t key_len = len - table->oid_len - 1;
 	uint32_t r = row_search(snap, key, key_len, true);
-	if (r == snap->count || name_compare(snap->rows[r].key, snap->rows[r].key_len, key, key_len) != 0)
+	if (r == snap->count || key_compare(snap, &snap->rows[r], key, key_len) != 0)
 		return MIB_NO_INSTANCE;
-	return cell_value(mib, t, &table->cols[c], r, out) ? MIB_OK : MIB_NO_INSTANCE;
+	*table_at = t;
+	*col_at = c;
+	*row_at = r;
+	return MIB_OK;
+}
+
+enum mib_result
+mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out)
+{
+	unsigned t, c;
+	uint32_t r;
+	enum mib_result found = locate(mib, name, len, &t, &c, &r);
+	if (found != MIB_OK)
+		return found;
+	return cell_value(mib, t, &mib->tables[t]->cols[c], r, out) ? MIB_OK : MIB_NO_INSTANCE;
+}
+
+enum mib_result
+mib_find(struct mib *mib, const mib_subid *name, size_t len, const struct mib_col **col, struct mib_cell *cell)
+{
+	unsigned t, c;
+	uint32_t r;
+	enum mib_result found = locate(mib, name, len, &t, &c, &r);
+	if (found != MIB_OK)
+		return found;
+	*col = &mib->tables[t]->cols[c];
+	const union any_record *record = row_record(mib, t, r);
+	if (!record)
+		return MIB_NO_INSTANCE;
+	*cell = row_cell(mib, t, &mib->snap[t].rows[r], record);
+	return MIB_OK;
 }
 
 enum mib_result
@@ -380,7 +502,8 @@ mib_next(struct mib *mib, const mib_subid *name, size_t len, bool inclusive, con
 				const struct row *row = &snap->rows[r];
 				memcpy(next, table->oid, table->oid_len * sizeof(*next));
 				next[table->oid_len] = table->cols[c].id;
-				memcpy(next + table->oid_len + 1, row->key, row->key_len * sizeof(*next));
+				for (unsigned i = 0; i < row->key_len; i++)
+					next[table->oid_len + 1 + i] = snap->keys[row->key + i];
 				*next_len = table->oid_len + 1 + row->key_len;
 				if (end_len && name_compare(next, *next_len, end, end_len) >= 0)
 					return MIB_END;

@@ -23,7 +23,7 @@
 typedef unsigned long mib_subid; /* as Net-SNMP's oid, so that names need no copying */
 
 #define MIB_NAME_MAX 128
-#define MIB_KEY_MAX  2 /* sub-identifiers of an index */
+#define MIB_KEY_MAX  (6 + 2 * IPM_PEER_ID_MAX) /* sub-identifiers of an index: two identities, two numbers */
 
 /** SMI types by their BER tag, which AgentX uses too (RFC 2741, 5.4). */
 enum mib_type {
@@ -47,37 +47,51 @@ struct mib_cell {
 	const struct ipm_segment *seg;
 	const void *record;
 	uint64_t now_ns;
+	uint64_t master_ns; /* when the master's sysUpTime was 0 */
+	unsigned gateway;   /* number of the segment, from 1 */
 };
 
 /** Make the value of one cell out of its field of the record; false: there is no such cell. */
 typedef bool mib_convert(const struct mib_cell *cell, const void *field, struct mib_value *out);
 
+/** What a SET of a column does (RFC 2741, 7.2.4); all such columns are INTEGERs. */
+struct mib_setter {
+	int32_t least, most;
+	/* The checks that need more than the range: 0, or an SNMP error status (RFC 3416). NULL: none. */
+	int (*test)(const struct mib_cell *cell, int32_t value);
+	/* Do it: 0, or an SNMP error status. */
+	int (*commit)(const struct mib_cell *cell, size_t field, int32_t value);
+	bool final; /* cannot be undone */
+};
+
 struct mib_col {
 	uint16_t id;
-	uint8_t type; /* enum mib_type */
-	bool writable;
+	uint8_t type;                 /* enum mib_type */
+	const struct mib_setter *set; /* NULL: read-only */
 	const char *name;
 	mib_convert *convert;
 	size_t field; /* offset in the record */
 };
 
 /** One line of a table. ROW is the record's struct; define it before the list of columns. */
-#define COL(id, name, type, convert, field)                                       \
-	{                                                                         \
-		id, MIB_##type, false, name, convert, offsetof(struct ROW, field) \
-	}
-#define COL_RW(id, name, type, convert, field)                                   \
+#define COL(id, name, type, convert, field)                                      \
 	{                                                                        \
-		id, MIB_##type, true, name, convert, offsetof(struct ROW, field) \
+		id, MIB_##type, NULL, name, convert, offsetof(struct ROW, field) \
+	}
+#define COL_SET(id, name, type, convert, field, set)                            \
+	{                                                                       \
+		id, MIB_##type, set, name, convert, offsetof(struct ROW, field) \
 	}
 
 struct mib_table {
 	const char *name;
 	const mib_subid *oid; /* of the entry, whose children are the columns; of the group for scalars */
 	unsigned oid_len;
+	const void *local; /* scalars that lie in this process: their struct; NULL: in the segments */
 	enum ipm_section_kind record;
+	enum ipm_section_kind also; /* rows depend on these records too; 0: on no others */
 	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
-	unsigned (*key)(const void *record, mib_subid *key);
+	unsigned (*key)(const struct mib_cell *cell, mib_subid *key);
 	/* Should the record have a row now? NULL: always. Asked when rows are made, not for each request. */
 	bool (*shown)(const struct ipm_segment *seg, const void *record);
 	const struct mib_col *cols;
@@ -103,13 +117,22 @@ int mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned c
 /**
  * Call it before each request (a PDU with all its varbinds): within one, a row is read once and all its
  * columns agree, and rows neither come nor go.
+ *
+ * @param master_ns  when the master's sysUpTime was 0, in ipm_now_ns() units: TimeStamps count from there
  */
-void mib_request(struct mib *mib);
+void mib_request(struct mib *mib, uint64_t master_ns);
 
 enum mib_result { MIB_OK, MIB_NO_OBJECT, MIB_NO_INSTANCE, MIB_END };
 
 /** GET. MIB_OK, MIB_NO_OBJECT or MIB_NO_INSTANCE (RFC 3416, 4.2.1). */
 enum mib_result mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out);
+
+/**
+ * What a SET is about: the column, and the segment and record of its row. MIB_OK; MIB_NO_OBJECT, MIB_NO_INSTANCE
+ * as for GET. @p cell is good until the next call.
+ */
+enum mib_result
+mib_find(struct mib *mib, const mib_subid *name, size_t len, const struct mib_col **col, struct mib_cell *cell);
 
 /**
  * GETNEXT: the first cell behind @p name, or at it with @p inclusive, and before @p end (len 0: no end).

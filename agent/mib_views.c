@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /* The list of all views, and what several of them need. */
 #include <errno.h>
+#include <string.h>
 
+#include "mib_convert.h"
 #include "mib_views.h"
 
 const struct mib_table *const mib_views[] = {
-	&view_levels,     &view_ike_global, &view_ike_tunnel, &view_sec_global,
-	&view_sec_tunnel, &view_sec_endpt,  &view_sec_spi,
+	&view_levels,      &view_ike_global, &view_ike_peer,   &view_ike_tunnel, &view_ike_peer_corr,
+	&view_ike_gateway, &view_sec_global, &view_sec_tunnel, &view_sec_endpt,  &view_sec_spi,
+	&view_sec_gateway, &view_hist_cntl,  &view_ike_hist,   &view_sec_hist,   &view_sec_endpt_hist,
+	&view_fail_cntl,   &view_ike_fail,   &view_sec_fail,   &view_trap_cntl,
 };
 const unsigned mib_view_count = MIB_COUNT(mib_views);
+
+bool
+view_ike_shown(const struct ipm_segment *seg, const void *record)
+{
+	const struct ipm_ike_sa *sa = record;
+	(void)seg;
+	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
+}
+
+bool
+view_tunnel_up(const struct ipm_segment *seg, const void *record)
+{
+	const struct ipm_tunnel *tunnel = record;
+	(void)seg;
+	return tunnel->state == IPM_TUNNEL_UP;
+}
 
 bool
 view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
@@ -17,5 +37,28 @@ view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
 	int rc = ipm_tunnel_read(seg, slot, &tunnel);
 	if (rc == -EAGAIN) /* being written, so it is there; if it goes or is held, that is a change of its own */
 		return true;
-	return rc == 0 && tunnel.index == index && tunnel.state == IPM_TUNNEL_UP;
+	return rc == 0 && tunnel.index == index && view_tunnel_up(seg, &tunnel);
+}
+
+static unsigned
+identity_key(const char *id, mib_subid *key)
+{
+	struct mib_value type;
+	unsigned len = (unsigned)strnlen(id, IPM_PEER_ID_MAX);
+
+	mib_peer_type(NULL, id, &type);
+	key[0] = type.number;
+	key[1] = len;
+	for (unsigned i = 0; i < len; i++)
+		key[2 + i] = (uint8_t)id[i];
+	return 2 + len;
+}
+
+unsigned
+view_peer_key(const char *local_id, const char *remote_id, uint32_t number, mib_subid *key)
+{
+	unsigned len = identity_key(local_id, key);
+	len += identity_key(remote_id, key + len);
+	key[len] = number;
+	return len + 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cikeTunnelTable: the IKE SAs. */
 #include "mib_convert.h"
+#include "mib_set.h"
 #include "mib_views.h"
 
 #define ROW ipm_ike_sa
@@ -39,26 +40,17 @@ static const struct mib_col cols[] = {
 	COL(32, "cikeTunOutP2ExchgInvalids", COUNTER, mib_u64_low,       out.exchange_invalids),
 	COL(33, "cikeTunOutP2ExchgRejects",  COUNTER, mib_u64_low,       out.exchange_rejects),
 	COL(34, "cikeTunOutP2SaDelRequests", COUNTER, mib_u64_low,       out.sa_deletes),
-	COL(35, "cikeTunStatus",             INTEGER, mib_one,           state),
+	COL_SET(35, "cikeTunStatus",             INTEGER, mib_one,           state, &mib_set_ike_status),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 2, 3, 1 };
 
 static unsigned
-key(const void *record, mib_subid *key)
+key(const struct mib_cell *cell, mib_subid *key)
 {
-	const struct ipm_ike_sa *sa = record;
+	const struct ipm_ike_sa *sa = cell->record;
 	key[0] = sa->index;
 	return 1;
-}
-
-/* The MIB has active tunnels only. */
-static bool
-shown(const struct ipm_segment *seg, const void *record)
-{
-	const struct ipm_ike_sa *sa = record;
-	(void)seg;
-	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
 }
 
 const struct mib_table view_ike_tunnel = {
@@ -66,6 +58,6 @@ const struct mib_table view_ike_tunnel = {
 	MIB_OID(oid),
 	.record = IPM_IKE_SAS,
 	.key = key,
-	.shown = shown,
+	.shown = view_ike_shown,
 	MIB_COLS(cols),
 };

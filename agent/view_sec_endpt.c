@@ -23,9 +23,9 @@ static const struct mib_col cols[] = {
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 3, 1 };
 
 static unsigned
-key(const void *record, mib_subid *key)
+key(const struct mib_cell *cell, mib_subid *key)
 {
-	const struct ipm_selector *sel = record;
+	const struct ipm_selector *sel = cell->record;
 	key[0] = sel->tunnel_index;
 	key[1] = sel->index;
 	return 2;

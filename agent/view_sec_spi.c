@@ -15,9 +15,9 @@ static const struct mib_col cols[] = {
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 4, 1 };
 
 static unsigned
-key(const void *record, mib_subid *key)
+key(const struct mib_cell *cell, mib_subid *key)
 {
-	const struct ipm_sa *sa = record;
+	const struct ipm_sa *sa = cell->record;
 	key[0] = sa->tunnel_index;
 	key[1] = sa->index;
 	return 2;

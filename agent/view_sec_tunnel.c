@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* cipSecTunnelTable: the IPsec tunnels. */
 #include "mib_convert.h"
+#include "mib_set.h"
 #include "mib_views.h"
-
-/* A tunnel that no IKE SA made has no such cell: the MIB has no 0 here. */
-static bool
-ike_index(const struct mib_cell *cell, const void *field, struct mib_value *out)
-{
-	return mib_u32(cell, field, out) && out->number != 0;
-}
 
 #define ROW ipm_tunnel
 static const struct mib_col cols[] = {
 	/* clang-format off */
-	COL( 2, "cipSecTunIkeTunnelIndex",      INTEGER,   ike_index,              ike_index),
+	COL( 2, "cipSecTunIkeTunnelIndex",      INTEGER,   mib_index,              ike_index),
 	COL( 3, "cipSecTunIkeTunnelAlive",      INTEGER,   mib_tun_ike_alive,      index),
 	COL( 4, "cipSecTunLocalAddr",           OCTETS,    mib_addr,               local),
 	COL( 5, "cipSecTunRemoteAddr",          OCTETS,    mib_addr,               remote),
@@ -28,14 +22,14 @@ static const struct mib_col cols[] = {
 	COL(14, "cipSecTunExpiredSaInstances",  COUNTER,   mib_u32,                sas_retired),
 	COL(15, "cipSecTunCurrentSaInstances",  GAUGE,     mib_u32,                sas),
 	COL(16, "cipSecTunInSaDiffHellmanGrp",  INTEGER,   mib_dh_group,           in_sa),
-	COL(17, "cipSecTunInSaEncryptAlgo",     INTEGER,   mib_esp_encrypt_algo,   in_sa),
-	COL(18, "cipSecTunInSaAhAuthAlgo",      INTEGER,   mib_ah_auth_algo,       in_sa),
-	COL(19, "cipSecTunInSaEspAuthAlgo",     INTEGER,   mib_esp_auth_algo,      in_sa),
+	COL(17, "cipSecTunInSaEncryptAlgo",     INTEGER,   mib_in_encrypt,         index),
+	COL(18, "cipSecTunInSaAhAuthAlgo",      INTEGER,   mib_in_ah_auth,         index),
+	COL(19, "cipSecTunInSaEspAuthAlgo",     INTEGER,   mib_in_esp_auth,        index),
 	COL(20, "cipSecTunInSaDecompAlgo",      INTEGER,   mib_comp_algo,          ipcomp),
 	COL(21, "cipSecTunOutSaDiffHellmanGrp", INTEGER,   mib_dh_group,           out_sa),
-	COL(22, "cipSecTunOutSaEncryptAlgo",    INTEGER,   mib_esp_encrypt_algo,   out_sa),
-	COL(23, "cipSecTunOutSaAhAuthAlgo",     INTEGER,   mib_ah_auth_algo,       out_sa),
-	COL(24, "cipSecTunOutSaEspAuthAlgo",    INTEGER,   mib_esp_auth_algo,      out_sa),
+	COL(22, "cipSecTunOutSaEncryptAlgo",    INTEGER,   mib_out_encrypt,         index),
+	COL(23, "cipSecTunOutSaAhAuthAlgo",     INTEGER,   mib_out_ah_auth,         index),
+	COL(24, "cipSecTunOutSaEspAuthAlgo",    INTEGER,   mib_out_esp_auth,        index),
 	COL(25, "cipSecTunOutSaCompAlgo",       INTEGER,   mib_comp_algo,          ipcomp),
 	COL(26, "cipSecTunInOctets",            COUNTER,   mib_u64_low,            in.octets),
 	COL(27, "cipSecTunHcInOctets",          COUNTER64, mib_u64,                in.octets),
@@ -62,26 +56,17 @@ static const struct mib_col cols[] = {
 	COL(48, "cipSecTunOutAuthFails",        COUNTER,   mib_auth_fails,         out),
 	COL(49, "cipSecTunOutEncrypts",         COUNTER,   mib_u64_low,            out.crypts),
 	COL(50, "cipSecTunOutEncryptFails",     COUNTER,   mib_crypt_fails,        out),
-	COL(51, "cipSecTunStatus",              INTEGER,   mib_one,                state),
+	COL_SET(51, "cipSecTunStatus",              INTEGER,   mib_one,                state, &mib_set_tunnel_status),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 2, 1 };
 
 static unsigned
-key(const void *record, mib_subid *key)
+key(const struct mib_cell *cell, mib_subid *key)
 {
-	const struct ipm_tunnel *tunnel = record;
+	const struct ipm_tunnel *tunnel = cell->record;
 	key[0] = tunnel->index;
 	return 1;
-}
-
-/* The MIB has active tunnels only. */
-static bool
-shown(const struct ipm_segment *seg, const void *record)
-{
-	const struct ipm_tunnel *tunnel = record;
-	(void)seg;
-	return tunnel->state == IPM_TUNNEL_UP;
 }
 
 const struct mib_table view_sec_tunnel = {
@@ -89,6 +74,6 @@ const struct mib_table view_sec_tunnel = {
 	MIB_OID(oid),
 	.record = IPM_TUNNELS,
 	.key = key,
-	.shown = shown,
+	.shown = view_tunnel_up,
 	MIB_COLS(cols),
 };

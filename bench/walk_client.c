@@ -606,7 +606,7 @@ walk_once(struct client *c, struct walk *w)
 		struct ber_in list = exchange(c);
 		int64_t taken = 0;
 		for (; list.at < list.end; taken++) {
-			struct varbind vb;
+			struct varbind vb = { 0 };
 
 			in_varbind(c, &list, &vb);
 			c->received++;
@@ -674,7 +674,7 @@ get_once(struct client *c, struct gets *g)
 
 	struct ber_in list = exchange(c);
 	for (int i = 0; i < g->per_pdu; i++) {
-		struct varbind vb;
+		struct varbind vb = { 0 };
 
 		if (list.at == list.end)
 			fail(c, "%d varbinds instead of %d", i, g->per_pdu);

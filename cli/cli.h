@@ -87,6 +87,10 @@ union cli_record {
 	struct ipm_tunnel tunnel;
 	struct ipm_selector selector;
 	struct ipm_sa sa;
+	struct ipm_agent agent;
+	struct ipm_ike_history ike_history;
+	struct ipm_tunnel_history tunnel_history;
+	struct ipm_failure failure;
 };
 
 #endif

@@ -150,7 +150,7 @@ cmd_feeds(struct cli *cli, const struct cmd_match *match)
 	};
 	(void)match;
 	if (cli->json)
-		out_json_segments(cli, &list);
+		out_json_segments(cli, &list, 1);
 	else
 		print_text(cli);
 }

@@ -139,7 +139,7 @@ cmd_isakmp_sa(struct cli *cli, const struct cmd_match *match)
 	static const struct out_json_list list = { .key = "ike_sas", .kind = IPM_IKE_SAS, .row = json_sa };
 	(void)match;
 	if (cli->json)
-		out_json_segments(cli, &list);
+		out_json_segments(cli, &list, 1);
 	else
 		print_text(cli);
 }

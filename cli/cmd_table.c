@@ -15,6 +15,8 @@ static const struct cmd_word ipsec_words[] = {
 };
 
 static const struct cmd_word crypto_words[] = {
+	{ .word = "failures", .help = "what could not be set up, and why", .run = cmd_failures },
+	{ .word = "history", .help = "what has ended, and why", .run = cmd_history },
 	{ .word = "ipsec", .help = "IPsec: phase 2", .next = ipsec_words },
 	{ .word = "isakmp", .help = "IKE: phase 1", .next = isakmp_words },
 	{ 0 },
@@ -23,6 +25,9 @@ static const struct cmd_word crypto_words[] = {
 static const struct cmd_word show_words[] = {
 	{ .word = "crypto", .help = "IKE and IPsec", .next = crypto_words },
 	{ .word = "feeds", .help = "where the figures come from, and how old they are", .run = cmd_feeds },
+	{ .word = "notifications",
+	  .help = "SNMP notifications sent, suppressed and waiting",
+	  .run = cmd_notifications },
 	{ 0 },
 };
 

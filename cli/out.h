@@ -46,12 +46,12 @@ struct out_json_list {
 	cli_pick *pick; /* NULL: all */
 	/** One record as an object; NULL: it is gone. */
 	json_t *(*row)(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index);
-	/** Adds to what is said of the segment; may be NULL. */
+	/** Adds to what is said of the segment; may be NULL. Of several lists, the first's counts. */
 	void (*head)(struct cli *cli, const struct cli_segment *s, json_t *head);
 };
 
-/** Print the list of every segment, a record at a time. */
-void out_json_segments(struct cli *cli, const struct out_json_list *list);
+/** Print @p lists lists of every segment, a record at a time. */
+void out_json_segments(struct cli *cli, const struct out_json_list *list, size_t lists);
 
 void out_json_u64(json_t *object, const char *key, uint64_t n);
 void out_json_bool(json_t *object, const char *key, bool value);

@@ -113,34 +113,42 @@ segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json
 	fprintf(cli->out, "%s\n{", cli->comma_segment ? "," : "");
 	if (json_dumpf(head, cli->out, JSON_EMBED) < 0)
 		cli_fail(cli, "cannot write JSON");
-	fprintf(cli->out, ", \"%s\": [", list->key);
 	json_decref(head);
 	cli->comma_segment = true;
+}
+
+static void
+print_list(struct cli *cli, const struct cli_segment *s, const struct out_json_list *list)
+{
+	struct cli_rows rows = { 0 };
+	cli_rows_collect(cli, &rows, s, list->kind, list->pick);
+	for (size_t n = 0; n < rows.n; n++)
+		rows.row[n].group = 0;
+	cli_rows_sort(&rows);
+	fprintf(cli->out, ", \"%s\": [", list->key);
 	cli->comma_row = false;
+	for (size_t n = 0; n < rows.n; n++) {
+		json_t *row = list->row(cli, s, rows.row[n].slot, rows.row[n].index);
+		if (!row)
+			continue;
+		fprintf(cli->out, "%s\n", cli->comma_row ? "," : "");
+		if (json_dumpf(row, cli->out, 0) < 0)
+			cli_fail(cli, "cannot write JSON");
+		json_decref(row);
+		cli->comma_row = true;
+	}
+	fputc(']', cli->out);
+	cli_rows_free(&rows);
 }
 
 void
-out_json_segments(struct cli *cli, const struct out_json_list *list)
+out_json_segments(struct cli *cli, const struct out_json_list *list, size_t lists)
 {
 	for (size_t i = 0; i < cli->segments; i++) {
 		const struct cli_segment *s = &cli->segment[i];
-		struct cli_rows rows = { 0 };
-		cli_rows_collect(cli, &rows, s, list->kind, list->pick);
-		for (size_t n = 0; n < rows.n; n++)
-			rows.row[n].group = 0;
-		cli_rows_sort(&rows);
 		segment_open(cli, s, list);
-		for (size_t n = 0; n < rows.n; n++) {
-			json_t *row = list->row(cli, s, rows.row[n].slot, rows.row[n].index);
-			if (!row)
-				continue;
-			fprintf(cli->out, "%s\n", cli->comma_row ? "," : "");
-			if (json_dumpf(row, cli->out, 0) < 0)
-				cli_fail(cli, "cannot write JSON");
-			json_decref(row);
-			cli->comma_row = true;
-		}
-		fputs("]}", cli->out);
-		cli_rows_free(&rows);
+		for (size_t n = 0; n < lists; n++)
+			print_list(cli, s, &list[n]);
+		fputc('}', cli->out);
 	}
 }

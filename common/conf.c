@@ -36,7 +36,7 @@ static const struct conf_section {
 	[AGENTX] = { "agentx", NULL, 0 },
 };
 
-enum conf_kind { NUMBER, DIRECTORY, SOCKET };
+enum conf_kind { NUMBER, DIRECTORY, SOCKET, GROUP, BOOL };
 
 #define CAPACITY_MAX           16777216
 #define FIELD(name)            offsetof(struct conf, name)
@@ -52,19 +52,28 @@ static const struct conf_key {
 	const char *text; /* default of what is no number */
 } keys[] = {
 	{ ROOT, "run-dir", PATH(DIRECTORY, run_dir, "/run/ipsecmon") },
+	{ ROOT, "state-dir", PATH(DIRECTORY, state_dir, "/var/lib/ipsecmon") },
+	{ ROOT, "group", GROUP, FIELD(group), 0, 0, 0, "" },
+	{ ROOT, "allow-destroy", BOOL, FIELD(allow_destroy), 0, 0, false, NULL },
 	{ CAPACITY, "ike-sas", NUM(capacity.ike_sas, 1, CAPACITY_MAX, 16384) },
 	{ CAPACITY, "tunnels", NUM(capacity.tunnels, 1, CAPACITY_MAX, 16384) },
 	{ CAPACITY, "sas", NUM(capacity.sas, 1, CAPACITY_MAX, 65536) },
+	{ CAPACITY, "history", NUM(capacity.history, 1, CAPACITY_MAX, 4096) },
+	{ CAPACITY, "failures", NUM(capacity.failures, 1, CAPACITY_MAX, 4096) },
 	{ FEED_VICI, "socket", PATH(SOCKET, vici.socket, "/run/charon.vici") },
+	{ FEED_VICI, "error-socket", PATH(SOCKET, vici.error_socket, "/run/charon.enfy") },
 	{ FEED_VICI, "poll-interval", NUM(vici.poll_interval, 1, 3600, 5) },
 	{ FEED_VICI, "hold-time", NUM(vici.hold_time, 0, 86400, 30) },
 	{ AGENTX, "socket", PATH(SOCKET, agentx.socket, "/var/agentx/master") },
+	{ AGENTX, "notify-rate", NUM(agentx.notify_rate, 1, 10000, 100) },
 };
 
-#define FILE_MAX   (1024 * 1024)
-#define SOCKET_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-#define RUNDIR_MAX (SOCKET_MAX - 27) /* control sockets are in there: room for "/" and a name */
-#define OPENED     "|opened"         /* no file can name it: libconfuse splits names at a bar */
+#define FILE_MAX      (1024 * 1024)
+#define SOCKET_MAX    (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
+#define RUNDIR_MAX    (SOCKET_MAX - 27) /* control sockets are in there: room for "/" and a name */
+#define GROUP_MAX     32
+#define GROUP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+#define OPENED        "|opened" /* no file can name it: libconfuse splits names at a bar */
 
 /* libconfuse passes no context to its callbacks, and its lexer is one for the process. */
 static struct conf_parse {
@@ -150,7 +159,7 @@ fail_unknown_key(cfg_t *cfg, const char *name)
 }
 
 /* libconfuse's own complaints. */
-static void
+static __attribute__((format(printf, 2, 0))) void
 on_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	if (strncmp(format, "no such option", strlen("no such option")) == 0)
@@ -200,6 +209,22 @@ number_parse(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 	return true;
 }
 
+static bool
+group_parse(const char *text)
+{
+	size_t len = strlen(text);
+	return len <= GROUP_MAX && text[0] != '-' && strspn(text, GROUP_LETTERS) == len;
+}
+
+static void
+text_set(void *field, const char *value)
+{
+	free(*(char **)field);
+	*(char **)field = strdup(value);
+	if (!*(char **)field)
+		conf_fail(0, "out of memory");
+}
+
 /* A key has a value. */
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -222,6 +247,15 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		if (!number_parse(value, key->min, key->max, field))
 			conf_fail(cfg->line, "%s must be a number from %u to %u, not '%s'", key->name, key->min,
 				  key->max, value);
+	} else if (key->kind == BOOL) {
+		*(bool *)field = strcmp(value, "true") == 0;
+		if (!*(bool *)field && strcmp(value, "false") != 0)
+			conf_fail(cfg->line, "%s must be true or false, not '%s'", key->name, value);
+	} else if (key->kind == GROUP) {
+		if (group_parse(value))
+			text_set(field, value);
+		else
+			conf_fail(cfg->line, "%s must be the name of a group, not '%s'", key->name, value);
 	} else if (value[0] == '\0') {
 		conf_fail(cfg->line, "%s must not be empty", key->name);
 	} else if (value[0] != '/') {
@@ -229,10 +263,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	} else if (strlen(value) > max) {
 		conf_fail(cfg->line, "%s must not be longer than %zu characters", key->name, max);
 	} else {
-		free(*(char **)field);
-		*(char **)field = strdup(value);
-		if (!*(char **)field)
-			conf_fail(0, "out of memory");
+		text_set(field, value);
 	}
 	now.key_seen[i] = true;
 	return now.failed ? -1 : 0;
@@ -402,6 +433,8 @@ conf_defaults(void)
 		void *field = (char *)now.conf + keys[i].field;
 		if (keys[i].kind == NUMBER)
 			*(uint32_t *)field = keys[i].number;
+		else if (keys[i].kind == BOOL)
+			*(bool *)field = keys[i].number;
 		else if (!(*(char **)field = strdup(keys[i].text)))
 			conf_fail(0, "out of memory");
 	}
@@ -439,14 +472,26 @@ conf_free(struct conf *conf)
 	if (!conf)
 		return;
 	for (size_t i = 0; i < COUNT(keys); i++)
-		if (keys[i].kind != NUMBER)
+		if (keys[i].kind != NUMBER && keys[i].kind != BOOL)
 			free(*(char **)((char *)conf + keys[i].field));
 	free(conf);
+}
+
+static char *
+path_in(const char *dir, const char *name)
+{
+	char *path;
+	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
 char *
 conf_run_path(const struct conf *conf, const char *name)
 {
-	char *path;
-	return asprintf(&path, "%s/%s", conf->run_dir, name) < 0 ? NULL : path;
+	return path_in(conf->run_dir, name);
+}
+
+char *
+conf_state_path(const struct conf *conf, const char *name)
+{
+	return path_in(conf->state_dir, name);
 }

@@ -14,21 +14,28 @@
 #include <stdint.h>
 
 struct conf {
-	char *run_dir; /* where segments and sockets live */
+	char *run_dir;      /* where segments and sockets live */
+	char *state_dir;    /* what outlives a reboot */
+	char *group;        /* who may read the segment and use the control socket; "": the owner only */
+	bool allow_destroy; /* may SAs be closed on request? */
 	struct {
 		uint32_t ike_sas, tunnels, sas;
+		uint32_t history, failures; /* entries of each ring */
 	} capacity;
 	struct {
 		bool enabled;
-		char *socket;
+		char *socket, *error_socket;
 		uint32_t poll_interval, hold_time; /* seconds */
 	} vici;
 	struct {
 		char *socket;
+		uint32_t notify_rate; /* notifications in a second */
 	} agentx;
 };
 
-#define CONF_SEGMENT "gateway.model" /* ipsecmond's segment in run_dir */
+#define CONF_SEGMENT "gateway.model"   /* ipsecmond's segment in run_dir */
+#define CONF_CONTROL "control"         /* its control socket in run_dir */
+#define CONF_STATE   "ipsecmond.state" /* what it was set to, in state_dir */
 
 /**
  * Read @p path; NULL: the default file, which may be missing (then everything is at its default).
@@ -36,7 +43,8 @@ struct conf {
 struct conf *conf_load(const char *path, char *error, size_t error_size);
 void conf_free(struct conf *conf);
 
-/** run_dir "/" name, to be freed by the caller. */
+/** run_dir or state_dir "/" name, to be freed by the caller. */
 char *conf_run_path(const struct conf *conf, const char *name);
+char *conf_state_path(const struct conf *conf, const char *name);
 
 #endif

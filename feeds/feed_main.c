@@ -3,17 +3,40 @@
 #include <config.h>
 
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "control_exec.h"
 #include "daemon.h"
 #include "feed.h"
+#if WITH_VICI
+#include "vici_terminate.h"
+#endif
 
-#define FEEDS_MAX    16
-#define EVENTS_KEPT  16384
-#define SEGMENT_MODE 0640
+#define FEEDS_MAX   16
+#define AGENTS_MAX  16
+#define EVENTS_KEPT 16384
+#define NO_GROUP    ((gid_t)-1)
+
+/* All that there is between start and end. */
+struct program {
+	struct conf *conf;
+	gid_t group; /* of those who may read and ask */
+	char *segment_path, *control_path, *state_path;
+	struct ipm_writer *writer;
+	struct event_base *base;
+	struct event *term, *interrupt;
+	struct control_exec exec;
+	struct control_server *control;
+#if WITH_VICI
+	struct vici_terminator *terminator;
+	struct feed_vici *vici;
+#endif
+};
 
 static void
 on_signal(evutil_socket_t number, short what, void *arg)
@@ -23,93 +46,195 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
-/* The run directory is made if it is not there; how wide it is open is for whoever made it to say. */
-static int
-make_run_dir(const struct conf *conf)
+static bool
+find_group(struct program *p)
 {
-	if (mkdir(conf->run_dir, 0750) == 0 || errno == EEXIST)
-		return 0;
-	log_error("%s: %s", conf->run_dir, strerror(errno));
-	return -errno;
+	p->group = NO_GROUP;
+	if (!p->conf->group[0])
+		return true;
+	const struct group *group = getgrnam(p->conf->group);
+	if (!group) {
+		log_error("group: there is no group '%s' on this machine", p->conf->group);
+		return false;
+	}
+	p->group = group->gr_gid;
+	return true;
 }
 
-static struct ipm_writer *
-open_segment(const struct conf *conf)
+/* The run directory is made if it is not there; how wide it is open is for whoever made it to say. */
+static bool
+make_run_dir(const struct program *p)
 {
-	char *path = conf_run_path(conf, CONF_SEGMENT);
-	struct ipm_writer *writer = NULL;
+	const char *dir = p->conf->run_dir;
+	if (mkdir(dir, 0750) < 0) {
+		if (errno == EEXIST)
+			return true;
+		log_error("%s: %s", dir, strerror(errno));
+		return false;
+	}
+	if (p->group != NO_GROUP && chown(dir, (uid_t)-1, p->group) < 0) {
+		log_error("%s: cannot be given to the group %s: %s", dir, p->conf->group, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool
+make_paths(struct program *p)
+{
+	p->segment_path = conf_run_path(p->conf, CONF_SEGMENT);
+	p->control_path = conf_run_path(p->conf, CONF_CONTROL);
+	p->state_path = conf_state_path(p->conf, CONF_STATE);
+	if (p->segment_path && p->control_path && p->state_path)
+		return true;
+	log_error("out of memory");
+	return false;
+}
+
+/* One that was taken over from an earlier run may have been made under another configuration. */
+static bool
+open_to_group(const struct program *p)
+{
+	if (chown(p->segment_path, (uid_t)-1, p->group) == 0 &&
+	    chmod(p->segment_path, p->group == NO_GROUP ? 0600 : 0640) == 0)
+		return true;
+	log_error("%s: cannot be given to the group: %s", p->segment_path, strerror(errno));
+	return false;
+}
+
+static bool
+open_segment(struct program *p)
+{
+	const struct conf *conf = p->conf;
 	struct ipm_error err;
 	struct ipm_writer_options opt = {
-		.path = path,
+		.path = p->segment_path,
 		.name = "gateway",
+		.control = p->control_path,
 		.capacity = { .ike_sas = conf->capacity.ike_sas,
 			      .tunnels = conf->capacity.tunnels,
 			      .selectors = conf->capacity.sas,
 			      .sas = conf->capacity.sas,
 			      .feeds = FEEDS_MAX,
-			      .events = EVENTS_KEPT },
-		.mode = SEGMENT_MODE,
+			      .agents = AGENTS_MAX,
+			      .events = EVENTS_KEPT,
+			      .history = conf->capacity.history,
+			      .failures = conf->capacity.failures },
+		.mode = 0600, /* until it is known whose it is */
 	};
 
-	if (!path || ipm_writer_open(&writer, &opt, &err) < 0)
-		log_error("%s", path ? err.text : "out of memory");
-	else if (err.text[0])
+	if (ipm_writer_open(&p->writer, &opt, &err) < 0) {
+		log_error("%s", err.text);
+		return false;
+	}
+	if (err.text[0])
 		log_warn("%s", err.text);
-	free(path);
-	return writer;
+	return open_to_group(p);
+}
+
+static bool
+open_loop(struct program *p)
+{
+	p->base = event_base_new();
+	if (!p->base)
+		return false;
+	p->term = evsignal_new(p->base, SIGTERM, on_signal, p->base);
+	p->interrupt = evsignal_new(p->base, SIGINT, on_signal, p->base);
+	return p->term && p->interrupt && event_add(p->term, NULL) == 0 && event_add(p->interrupt, NULL) == 0;
+}
+
+/* Have the feed that knows these SAs close them. */
+static int
+terminate(void *arg, const struct ipm_feed *feed, bool ike, const uint32_t *uids, size_t count,
+	  control_terminated *done, void *done_arg)
+{
+	struct program *p = arg;
+#if WITH_VICI
+	if (strcmp(feed->name, "vici") == 0)
+		return vici_terminate(p->terminator, feed->source, ike, uids, count, done, done_arg);
+#else
+	(void)p, (void)ike, (void)uids, (void)count, (void)done, (void)done_arg;
+#endif
+	log_warn("control: feed %s cannot close SAs", feed->name);
+	return -ENOTSUP;
+}
+
+static bool
+open_control(struct program *p)
+{
+	struct control_server_options opt = {
+		.path = p->control_path, .group = p->group, .handler = control_exec_handle, .arg = &p->exec
+	};
+
+	p->exec = (struct control_exec){ .writer = p->writer,
+					 .state_path = p->state_path,
+					 .group = p->group,
+					 .allow_destroy = p->conf->allow_destroy,
+					 .terminate = terminate,
+					 .terminate_arg = p };
+	control_exec_restore(&p->exec);
+#if WITH_VICI
+	p->terminator = vici_terminator_new(p->base);
+	if (!p->terminator)
+		return false;
+#endif
+	int rc = control_server_open(&p->control, p->base, &opt);
+	if (rc < 0)
+		log_error("%s: %s", p->control_path, strerror(-rc));
+	return rc == 0;
+}
+
+static void
+close_all(struct program *p)
+{
+#if WITH_VICI
+	feed_vici_close(p->vici);
+	vici_terminator_free(p->terminator);
+#endif
+	control_server_close(p->control);
+	if (p->term)
+		event_free(p->term);
+	if (p->interrupt)
+		event_free(p->interrupt);
+	if (p->base)
+		event_base_free(p->base);
+	ipm_writer_close(p->writer);
+	free(p->segment_path);
+	free(p->control_path);
+	free(p->state_path);
+	conf_free(p->conf);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct daemon_options opt;
-	struct ipm_writer *writer = NULL;
-	struct event_base *base = NULL;
-	struct event *term = NULL, *interrupt = NULL;
-#if WITH_VICI
-	struct feed_vici *vici = NULL;
-#endif
+	struct program p = { 0 };
 	char error[512];
 	int status = EXIT_FAILURE;
 
 	daemon_options(argc, argv, "ipsecmond", "Keep the model of this gateway's IPsec state.", &opt);
 	log_open("ipsecmond", true); /* what is wrong with the configuration goes to the terminal */
-	struct conf *conf = conf_load(opt.conf_file, error, sizeof(error));
-	if (!conf) {
+	p.conf = conf_load(opt.conf_file, error, sizeof(error));
+	if (!p.conf) {
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
-	if (make_run_dir(conf) < 0)
+	if (!find_group(&p) || !make_run_dir(&p) || !make_paths(&p))
 		goto out;
 	daemon_start(&opt);
 	signal(SIGPIPE, SIG_IGN);
-	writer = open_segment(conf);
-	base = writer ? event_base_new() : NULL;
-	if (!base)
-		goto out;
-	term = evsignal_new(base, SIGTERM, on_signal, base);
-	interrupt = evsignal_new(base, SIGINT, on_signal, base);
-	if (!term || !interrupt || event_add(term, NULL) < 0 || event_add(interrupt, NULL) < 0)
+	if (!open_segment(&p) || !open_loop(&p) || !open_control(&p))
 		goto out;
 #if WITH_VICI
-	if (conf->vici.enabled && !(vici = feed_vici_open(base, writer, conf)))
+	if (p.conf->vici.enabled && !(p.vici = feed_vici_open(p.base, p.writer, p.conf)))
 		goto out;
 #endif
 	log_open("ipsecmond", opt.foreground);
 	daemon_ready();
-	event_base_dispatch(base);
+	event_base_dispatch(p.base);
 	status = EXIT_SUCCESS;
 out:
-#if WITH_VICI
-	feed_vici_close(vici);
-#endif
-	if (term)
-		event_free(term);
-	if (interrupt)
-		event_free(interrupt);
-	if (base)
-		event_base_free(base);
-	ipm_writer_close(writer);
-	conf_free(conf);
+	close_all(&p);
 	return status;
 }

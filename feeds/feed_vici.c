@@ -6,8 +6,10 @@
 
 #include "daemon.h"
 #include "feed.h"
+#include "notify_client.h"
 #include "vici_client.h"
 #include "vici_decode.h"
+#include "vici_failure.h"
 #include "vici_model.h"
 
 #define NS_PER_SECOND  1000000000ull
@@ -23,7 +25,9 @@ struct feed_vici {
 	struct ipm_feed feed;
 	struct vici_client *client;
 	struct vici_model *model;
-	struct event *retry, *poll, *look_again, *second;
+	struct notify_client *notify;
+	struct vici_failures *failures;
+	struct event *retry, *poll, *look_again, *second, *held_back;
 	unsigned retry_ms, polls;
 	uint32_t interval, hold_time; /* seconds */
 	bool connected, listing;
@@ -31,7 +35,7 @@ struct feed_vici {
 	bool full;        /* some were refused in the last list */
 	struct vici_sink sink;
 	/* The message being decoded. */
-	enum { SAID_LISTED, SAID_UPDOWN, SAID_REKEY } said;
+	enum { SAID_LISTED, SAID_UPDOWN, SAID_REKEY, SAID_ALERT } said;
 	struct vici_ike ike;
 	struct vici_child *child; /* the old one of a rekey */
 	bool have_ike, have_child;
@@ -72,10 +76,17 @@ on_ike(void *arg, enum vici_role role, const struct vici_ike *ike)
 	} else if (role == VICI_NEW) {
 		if (f->have_ike)
 			vici_model_ike_rekey(f->model, &f->ike, ike);
+	} else if (f->said == SAID_ALERT) {
+		f->ike = *ike;
+		f->have_ike = true;
 	} else if (f->said == SAID_UPDOWN && !f->sink.up) {
 		f->ike = *ike; /* is it this that went down, or a child of it? on_event() sees */
 		f->have_ike = true;
 	} else {
+		vici_failures_ike_seen(f->failures, ike);
+		/* A child that comes up says that its IKE SA is up too. */
+		if (f->said == SAID_UPDOWN)
+			vici_failures_ike_up(f->failures, ike, ipm_now_ns());
 		vici_model_ike(f->model, ike);
 	}
 }
@@ -127,6 +138,52 @@ decode(struct feed_vici *f, enum vici_form form, struct vici_slice msg)
 	return true;
 }
 
+/* Something is held back: see when it is due. */
+static void
+wait_for_failures(struct feed_vici *f)
+{
+	uint64_t due = vici_failures_due(f->failures), now = ipm_now_ns();
+	if (due && !event_pending(f->held_back, EV_TIMEOUT, NULL))
+		timer_in_ms(f->held_back, due > now ? (unsigned)((due - now) / 1000000) + 1 : 0);
+}
+
+static void
+on_held_back(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed_vici *f = arg;
+	(void)fd;
+	(void)what;
+	if (vici_failures_run(f->failures, ipm_now_ns()))
+		ipm_writer_commit(f->writer);
+	wait_for_failures(f);
+}
+
+static void
+on_alert(void *arg, const struct vici_alert *alert)
+{
+	struct feed_vici *f = arg;
+	vici_failures_alert(f->failures, alert, ipm_now_ns());
+	wait_for_failures(f);
+}
+
+static void
+on_vici_alert(struct feed_vici *f)
+{
+	struct vici_alert alert;
+	vici_alert_fill(&alert, f->sink.alert, f->have_ike ? &f->ike : NULL);
+	if (alert.kind == VICI_ALERT_UNKNOWN)
+		f->feed.rejected++;
+	on_alert(f, &alert);
+}
+
+static void
+on_ike_down(struct feed_vici *f)
+{
+	vici_failures_ike_down(f->failures, &f->ike, ipm_now_ns());
+	vici_model_ike_down(f->model, &f->ike);
+	wait_for_failures(f);
+}
+
 static void
 on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 {
@@ -142,12 +199,17 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 		return;
 	}
 	f->feed.events++;
+	notify_client_drain(f->notify);
 	f->said = vici_is(name, "ike-updown") || vici_is(name, "child-updown") ? SAID_UPDOWN : SAID_REKEY;
 	if (vici_is(name, "ike-update"))
 		f->said = SAID_LISTED;
+	else if (vici_is(name, "alert"))
+		f->said = SAID_ALERT;
 	if (decode(f, VICI_FORM_SA, msg)) {
 		if (vici_is(name, "ike-updown") && !f->sink.up && f->have_ike)
-			vici_model_ike_down(f->model, &f->ike);
+			on_ike_down(f);
+		else if (f->said == SAID_ALERT)
+			on_vici_alert(f);
 		/* Packets that were on their way still reach the old SA: look at it once more before it goes. */
 		if (f->said == SAID_REKEY && !event_pending(f->look_again, EV_TIMEOUT, NULL))
 			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
@@ -253,8 +315,9 @@ on_second(evutil_socket_t fd, short what, void *arg)
 static void
 on_connected(void *arg)
 {
+	/* "alert" is one of 6.0.3 and later; an older charon just says that it has none. */
 	static const char *const events[] = { "list-sa",      "list-conn",   "ike-updown", "ike-rekey",
-					      "child-updown", "child-rekey", "ike-update" };
+					      "child-updown", "child-rekey", "ike-update", "alert" };
 	struct feed_vici *f = arg;
 
 	f->connected = true;
@@ -278,8 +341,10 @@ on_closed(void *arg, const char *why)
 
 	if (was_connected || f->feed.errors == 0 || strcmp(f->feed.error, why) != 0)
 		log_warn("vici: %s; trying again", why);
-	if (was_connected)
+	if (was_connected) {
+		vici_failures_flush(f->failures, ipm_now_ns());
 		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
+	}
 	f->connected = f->listing = false;
 	event_del(f->poll);
 	event_del(f->look_again);
@@ -331,8 +396,14 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->poll = evtimer_new(base, on_poll, f);
 	f->look_again = evtimer_new(base, on_look_again, f);
 	f->second = event_new(base, -1, EV_PERSIST, on_second, f);
-	if (!f->child || !f->model || !f->client || !f->retry || !f->poll || !f->look_again || !f->second)
+	f->held_back = evtimer_new(base, on_held_back, f);
+	f->failures = f->model ? vici_failures_new(writer, f->model) : NULL;
+	if (!f->child || !f->model || !f->client || !f->retry || !f->poll || !f->look_again || !f->second ||
+	    !f->held_back || !f->failures)
 		goto fail;
+	f->notify = notify_client_open(base, writer, conf->vici.error_socket, on_alert, f);
+	if (!f->notify)
+		log_warn("error-notify: no room for another feed: it will not be known why negotiations fail");
 	/* What an earlier run left is true until charon says otherwise, or for the hold time. */
 	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
 	timer_in_ms(f->second, 1000);
@@ -350,11 +421,15 @@ feed_vici_close(struct feed_vici *f)
 {
 	if (!f)
 		return;
-	struct event *timers[] = { f->retry, f->poll, f->look_again, f->second };
+	struct event *timers[] = { f->retry, f->poll, f->look_again, f->second, f->held_back };
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		if (timers[i])
 			event_free(timers[i]);
+	notify_client_close(f->notify);
 	vici_client_free(f->client);
+	if (f->failures)
+		vici_failures_flush(f->failures, ipm_now_ns());
+	vici_failures_free(f->failures);
 	vici_model_free(f->model);
 	free(f->child);
 	free(f);

@@ -71,6 +71,25 @@ static const struct name auths[] = {
 	{ NULL, 0 },
 };
 
+static const struct name tasks[] = {
+	{ "IKE_DELETE", VICI_TASK_IKE_DELETE },
+	{ "ISAKMP_DELETE", VICI_TASK_IKE_DELETE },
+	{ "CHILD_DELETE", VICI_TASK_CHILD_DELETE },
+	{ "QUICK_DELETE", VICI_TASK_CHILD_DELETE },
+	{ "INFORMATIONAL", VICI_TASK_INFORMATIONAL },
+	{ "IKE_REAUTH", VICI_TASK_REAUTH },
+	{ "IKE_REAUTH_COMPLETE", VICI_TASK_REAUTH_COMPLETE },
+	{ "IKE_REKEY", VICI_TASK_IKE_REKEY },
+	{ "CHILD_REKEY", VICI_TASK_CHILD_REKEY },
+	{ "IKE_DPD", VICI_TASK_DPD },
+	{ "ISAKMP_DPD", VICI_TASK_DPD },
+	{ "IKE_INIT", VICI_TASK_IKE_INIT },
+	{ "IKE_AUTH", VICI_TASK_IKE_AUTH },
+	{ "MAIN_MODE", VICI_TASK_MAIN },
+	{ "AGGRESSIVE_MODE", VICI_TASK_AGGRESSIVE },
+	{ NULL, 0 },
+};
+
 /* IANA, "IKEv2 Parameters", transform type 1. */
 static const struct name encrs[] = {
 	{ "UNDEFINED", 0 },
@@ -600,13 +619,19 @@ static const struct key conn_keys[] = {
 	{ 0 },
 };
 
-static const struct key round_keys[] = {
+static const struct key remote_keys[] = {
 	NAMED(vici_conn, "class", auths, remote_auth),
+	{ 0 },
+};
+
+static const struct key local_keys[] = {
+	KEY(vici_conn, "id", text, local_id),
 	{ 0 },
 };
 
 static const struct key conn_child_keys[] = {
 	KEY(vici_conn_child, "rekey_bytes", decimal, rekey_octets),
+	KEY(vici_conn_child, "rekey_packets", decimal, rekey_pkts),
 	{ 0 },
 };
 
@@ -726,6 +751,26 @@ move_hosts(struct vici_ike *ike, const struct root *to)
 	}
 }
 
+/* A list of tasks adds its bits; the field for a list of another name is NULL. */
+static uint16_t *
+tasks_field(struct vici_ike *ike, struct vici_slice name)
+{
+	return vici_is(name, "tasks-active")    ? &ike->active
+	       : vici_is(name, "tasks-passive") ? &ike->passive
+	       : vici_is(name, "tasks-queued")  ? &ike->queued
+						: NULL;
+}
+
+static void
+task_list(struct vici_parser *p, uint16_t *bits)
+{
+	struct vici_element e;
+	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
+		const struct name *known = find_name(tasks, e.value);
+		*bits |= known != NULL ? known->number : VICI_TASK_OTHER;
+	}
+}
+
 static void
 ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, const struct root *root,
 	    struct vici_sink *sink)
@@ -739,6 +784,8 @@ ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, 
 		enum vici_role side = side_of(e.name);
 		if (e.kind == VICI_KEY_VALUE) {
 			take(ike_keys, &e, &ike, &sink->bad_values);
+		} else if (e.kind == VICI_LIST_START && tasks_field(&ike, e.name) != NULL) {
+			task_list(p, tasks_field(&ike, e.name));
 		} else if (e.kind == VICI_SECTION_START && role == VICI_CURRENT && side != VICI_CURRENT) {
 			ike_section(p, name, side, root, sink);
 			rekey = true;
@@ -774,21 +821,47 @@ conn_children_section(struct vici_parser *p, const struct vici_conn *conn, struc
 	}
 }
 
+static bool
+begins(struct vici_slice name, const char *prefix)
+{
+	return name.len >= strlen(prefix) && memcmp(name.at, prefix, strlen(prefix)) == 0;
+}
+
+/* Our side of an authentication round, and the first of its certificates. */
+static void
+local_section(struct vici_parser *p, struct vici_conn *conn, uint32_t *bad)
+{
+	struct vici_element e;
+	while (step(p, &e)) {
+		if (e.kind == VICI_KEY_VALUE) {
+			take(local_keys, &e, conn, bad);
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "certs")) {
+			while (step(p, &e) && e.kind == VICI_LIST_ITEM)
+				if (conn->local_cert[0] == '\0')
+					vici_text(e.value, conn->local_cert, sizeof(conn->local_cert));
+		} else if (e.kind == VICI_SECTION_START) {
+			vici_leave(p);
+		}
+	}
+}
+
 static void
 conn_section(struct vici_parser *p, struct vici_slice name, struct vici_sink *sink)
 {
 	struct vici_conn conn = { .version = 0 };
 	struct vici_parser children = *p;
 	struct vici_element e;
-	bool first_round = true;
+	bool first_remote = true, first_local = true;
 	vici_text(name, conn.name, sizeof(conn.name));
 	while (step(p, &e)) {
 		if (e.kind == VICI_KEY_VALUE) {
 			take(conn_keys, &e, &conn, &sink->bad_values);
-		} else if (e.kind == VICI_SECTION_START && first_round && e.name.len >= strlen("remote") &&
-			   memcmp(e.name.at, "remote", strlen("remote")) == 0) {
-			take_section(p, round_keys, &conn, &sink->bad_values);
-			first_round = false;
+		} else if (e.kind == VICI_SECTION_START && first_remote && begins(e.name, "remote")) {
+			take_section(p, remote_keys, &conn, &sink->bad_values);
+			first_remote = false;
+		} else if (e.kind == VICI_SECTION_START && first_local && begins(e.name, "local")) {
+			local_section(p, &conn, &sink->bad_values);
+			first_local = false;
 		} else if (e.kind == VICI_SECTION_START) {
 			vici_leave(p);
 		}

@@ -50,6 +50,23 @@ enum vici_child_state {
 
 #define VICI_UNSET INT64_MIN /* a number that the message did not have */
 
+/** What charon's task managers are at: bits for the names in tasks-active, tasks-passive and tasks-queued. */
+enum vici_task {
+	VICI_TASK_IKE_DELETE = 1 << 0,      /* IKE_DELETE, ISAKMP_DELETE */
+	VICI_TASK_CHILD_DELETE = 1 << 1,    /* CHILD_DELETE, QUICK_DELETE */
+	VICI_TASK_INFORMATIONAL = 1 << 2,   /* IKEv1: the peer's deletes and notifications */
+	VICI_TASK_REAUTH = 1 << 3,          /* IKE_REAUTH: break before make */
+	VICI_TASK_REAUTH_COMPLETE = 1 << 4, /* IKE_REAUTH_COMPLETE: of the IKE SA that was made before the break */
+	VICI_TASK_IKE_REKEY = 1 << 5,
+	VICI_TASK_CHILD_REKEY = 1 << 6,
+	VICI_TASK_DPD = 1 << 7,         /* IKE_DPD, ISAKMP_DPD */
+	VICI_TASK_IKE_INIT = 1 << 8,    /* until the IKE_SA_INIT exchange is over */
+	VICI_TASK_IKE_AUTH = 1 << 9,    /* until the last IKE_AUTH exchange is over */
+	VICI_TASK_MAIN = 1 << 10,       /* MAIN_MODE */
+	VICI_TASK_AGGRESSIVE = 1 << 11, /* AGGRESSIVE_MODE */
+	VICI_TASK_OTHER = 1 << 15,
+};
+
 struct vici_ike {
 	char name[IPM_NAME_MAX];
 	uint32_t uniqueid;
@@ -62,6 +79,7 @@ struct vici_ike {
 	uint64_t spi_initiator, spi_responder;
 	struct ipm_proposal proposal;
 	int64_t established, rekey_time, reauth_time; /* seconds, or VICI_UNSET */
+	uint16_t active, passive, queued;             /* enum vici_task: begun here, begun by the peer, to be begun */
 };
 
 #define VICI_TS_MAX 256 /* an IKEv2 TS payload holds no more than 255 */
@@ -88,12 +106,15 @@ struct vici_conn {
 	char name[IPM_NAME_MAX];
 	uint8_t version;     /* 1, 2; 0: either */
 	uint8_t remote_auth; /* enum ipm_auth: how the peer has to prove itself in the first round */
+	/* Who we are in the first round: the configured identity, and the subject of the first configured certificate.
+	 */
+	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
 };
 
 /** A configured child. */
 struct vici_conn_child {
 	char name[IPM_NAME_MAX];
-	uint64_t rekey_octets; /* soft volume limit of its SAs; 0: none */
+	uint64_t rekey_octets, rekey_pkts; /* soft volume limits of its SAs; 0: none */
 };
 
 enum vici_role { VICI_CURRENT, VICI_OLD, VICI_NEW }; /* OLD and NEW: the two sides of a rekey */

@@ -20,7 +20,15 @@ struct ike_node {
 	unsigned missed; /* in how many lists since */
 	bool superseded; /* another IKE SA speaks for the record; this one only waits for its end, or the other's */
 	bool rekeyed;    /* charon said so: it never speaks again */
+	bool replaced;   /* it will end because its life is over, or because another one takes its place */
 };
+
+/* An IKE SA that went down lately: its children follow, and know no reason of their own. */
+struct ended {
+	uint32_t uid;
+	enum ipm_reason reason;
+};
+#define ENDED_KEPT 64
 
 struct child_node {
 	uint32_t uid;
@@ -44,7 +52,8 @@ struct peer_node {
 struct conn_node {
 	char conn[IPM_NAME_MAX], child[IPM_NAME_MAX]; /* child empty: the connection itself */
 	uint8_t auth;
-	uint64_t rekey_octets;
+	uint64_t rekey_octets, rekey_pkts;
+	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
 };
 
 struct vici_model {
@@ -62,6 +71,8 @@ struct vici_model {
 	bool listed;                           /* one came in since charon was last away */
 	uint64_t hold_until_ns;                /* 0: nothing is held */
 	uint64_t now_ns;
+	struct ended ended[ENDED_KEPT]; /* a ring */
+	unsigned next_ended;
 };
 
 /* --- trees -------------------------------------------------------------------------------------------------- */
@@ -81,6 +92,15 @@ by_peer(const void *a, const void *b)
 	if (order == 0)
 		order = strcmp(x->remote_id, y->remote_id);
 	return order ? order : strcmp(x->local_id, y->local_id);
+}
+
+/* As by_peer() orders them, but any local identity will do. */
+static int
+by_remote(const void *a, const void *b)
+{
+	const struct ipm_ike_sa *x = ((const struct peer_node *)a)->sa, *y = ((const struct peer_node *)b)->sa;
+	int order = strcmp(x->conn, y->conn);
+	return order ? order : strcmp(x->remote_id, y->remote_id);
 }
 
 static int
@@ -455,6 +475,8 @@ tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot,
 	snprintf(t->name, sizeof(t->name), "%s", child->name);
 }
 
+#define PAIRS_MAX 512 /* of a tunnel are shown: comparing them costs the square, in each list */
+
 /* The pairs of selectors that the CHILD_SA's policies have: each local one with each remote one. */
 static void
 tunnel_select(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
@@ -465,7 +487,7 @@ tunnel_select(struct vici_model *m, uint32_t tunnel, const struct vici_child *ch
 	if (!sel)
 		return;
 	for (uint32_t l = 0; l < child->local_count; l++)
-		for (uint32_t r = 0; r < child->remote_count; r++)
+		for (uint32_t r = 0; r < child->remote_count && n < PAIRS_MAX; r++)
 			if (selectors_match(&child->local_ts[l], &child->remote_ts[r]))
 				sel[n++] = (struct ipm_selector){ .local = child->local_ts[l],
 								  .remote = child->remote_ts[r] };
@@ -674,6 +696,20 @@ ike_put(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
 		peer_link(m, slot);
 }
 
+/* Made before the break: those between the same peers that were there before will be deleted. */
+static void
+ike_replaces(struct vici_model *m, const struct ike_node *node)
+{
+	const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, node->slot);
+	const struct peer_node *peers = tree_find(&m->peers, &(struct peer_node){ .sa = sa }, by_peer);
+
+	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->same_peer[at]) {
+		struct ike_node *other = ike_speaker(m, at);
+		if (other && other->uid < node->uid)
+			other->replaced = true;
+	}
+}
+
 /* Another IKE SA for a record that there is already. */
 static struct ike_node *
 ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
@@ -747,8 +783,11 @@ vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 		return;
 	node->seen = m->list;
 	node->missed = 0;
-	if (!node->superseded)
-		ike_put(m, node->slot, ike);
+	if (node->superseded)
+		return;
+	ike_put(m, node->slot, ike);
+	if ((ike->active | ike->queued) & VICI_TASK_REAUTH_COMPLETE)
+		ike_replaces(m, node);
 }
 
 static bool
@@ -913,28 +952,131 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 	}
 }
 
+/* What is known of the IKE SA besides what the event says of it. */
+static struct vici_retired
+retired(const struct vici_model *m, uint32_t uid)
+{
+	const struct ike_node *node = ike_find(m, uid);
+	struct vici_retired known = { .replaced = node && node->replaced };
+
+	for (unsigned back = 1; !node && !known.ended && back <= ENDED_KEPT && back <= m->next_ended; back++) {
+		const struct ended *at = &m->ended[(m->next_ended - back) % ENDED_KEPT];
+		known.ended = at->uid == uid;
+		known.reason = at->reason;
+	}
+	return known;
+}
+
 void
 vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
 {
 	struct ike_node *node = ike_find(m, ike->uniqueid);
-	if (node && node->spi == ike->spi_initiator) /* else it is of a charon that is gone */
-		ike_leave(m, node, false, IPM_REASON_UNKNOWN);
+	if (!node || node->spi != ike->spi_initiator) /* unknown, or of a charon that is gone */
+		return;
+	const struct vici_retired known = retired(m, ike->uniqueid);
+	enum ipm_reason reason = vici_ike_reason(ike, &known);
+	m->ended[m->next_ended++ % ENDED_KEPT] = (struct ended){ .uid = ike->uniqueid, .reason = reason };
+	ike_leave(m, node, false, reason);
+}
+
+/* Has it carried so much that it is not used any longer? Charon tells the soft limits only. */
+static bool
+volume_over(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, tunnel);
+	const struct conn_node *conn = conn_find(m, t->conn, t->name);
+
+	if (!conn || !child->has_counts)
+		return false;
+	return (conn->rekey_octets &&
+		(child->bytes_in >= conn->rekey_octets || child->bytes_out >= conn->rekey_octets)) ||
+	       (conn->rekey_pkts && (child->packets_in >= conn->rekey_pkts || child->packets_out >= conn->rekey_pkts));
 }
 
 void
 vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
 {
 	struct child_node *node = child_find(m, child->uniqueid);
-	(void)ike;
 	if (!node || (node->spi_in && node->spi_in != child->spi_in)) /* unknown, or of a charon that is gone */
 		return;
+	const struct vici_retired known = retired(m, ike->uniqueid);
 	uint32_t tunnel = node->tunnel;
+	enum ipm_reason reason = vici_child_reason(ike, &known, child, volume_over(m, tunnel, child));
 	m->now_ns = ipm_now_ns();
 	/* Its last counts. */
 	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
 	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
 	child_forget(m, node);
-	tunnel_settle(m, tunnel, false, IPM_REASON_UNKNOWN);
+	tunnel_settle(m, tunnel, false, reason);
+}
+
+/* --- who is meant ---------------------------------------------------------------------------------------------- */
+
+static const struct peer_node *
+peers_named(const struct vici_model *m, const char *conn, const char *remote_id)
+{
+	struct ipm_ike_sa sa = { 0 };
+	if (conn[0] == '\0' || remote_id[0] == '\0')
+		return NULL;
+	snprintf(sa.conn, sizeof(sa.conn), "%s", conn);
+	snprintf(sa.remote_id, sizeof(sa.remote_id), "%s", remote_id);
+	return tree_find(&m->peers, &(struct peer_node){ .sa = &sa }, by_remote);
+}
+
+void
+vici_model_ike_retires(struct vici_model *m, uint32_t uniqueid, const struct ipm_failure *who, uint16_t remote_port)
+{
+	struct ike_node *oldest = uniqueid ? ike_find(m, uniqueid) : NULL;
+	const struct peer_node *peers = uniqueid ? NULL : peers_named(m, who->conn, who->remote_id);
+
+	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->same_peer[at]) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, at);
+		struct ike_node *node = ike_speaker(m, at);
+		if (node && !node->replaced && addr_same(&sa->remote, &who->remote) &&
+		    (remote_port == 0 || sa->remote_port == remote_port) && (!oldest || node->uid < oldest->uid))
+			oldest = node;
+	}
+	if (oldest)
+		oldest->replaced = true;
+}
+
+static void
+fill(char *to, size_t size, const char *from)
+{
+	if (to[0] == '\0')
+		snprintf(to, size, "%s", from);
+}
+
+void
+vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
+{
+	const struct peer_node *peers = peers_named(m, who->conn, who->remote_id);
+	const struct conn_node *conn = who->conn[0] ? conn_find(m, who->conn, "") : NULL;
+	const struct ipm_ike_sa *found = NULL;
+
+	if (peers)
+		fill(who->local_id, sizeof(who->local_id), peers->sa->local_id);
+	if (conn)
+		fill(who->local_id, sizeof(who->local_id), conn->local_id);
+	/* Of several between the two the one at this address. */
+	for (int at = -1; (at = ipm_ike_between(m->w, who->local_id, who->remote_id, at)) >= 0;) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, (uint32_t)at);
+		if (!found || addr_same(&sa->remote, &who->remote))
+			found = sa;
+	}
+	if (!found || who->local_id[0] == '\0' || who->remote_id[0] == '\0')
+		return;
+	if (who->peer == 0)
+		who->peer = found->peer;
+	if (who->local.len == 0)
+		who->local = found->local;
+}
+
+bool
+vici_model_is_own(const struct vici_model *m, const char *conn, const char *subject)
+{
+	const struct conn_node *node = conn[0] ? conn_find(m, conn, "") : NULL;
+	return node && subject[0] && (strcmp(node->local_id, subject) == 0 || strcmp(node->local_cert, subject) == 0);
 }
 
 /* --- lists ---------------------------------------------------------------------------------------------------- */
@@ -1005,6 +1147,7 @@ vici_model_hold(struct vici_model *m, uint64_t until_ns)
 	if (m->hold_until_ns == 0 || m->listed)
 		m->hold_until_ns = until_ns;
 	m->away = m->list++;
+	m->next_ended = 0; /* another charon counts from 1 again */
 	m->listing = m->listed = false;
 }
 
@@ -1052,16 +1195,21 @@ void
 vici_model_conn(struct vici_model *m, const struct vici_conn *conn)
 {
 	struct conn_node *node = conn_node(m, conn->name, "");
-	if (node)
-		node->auth = conn->remote_auth;
+	if (!node)
+		return;
+	node->auth = conn->remote_auth;
+	snprintf(node->local_id, sizeof(node->local_id), "%s", strcmp(conn->local_id, "%any") ? conn->local_id : "");
+	snprintf(node->local_cert, sizeof(node->local_cert), "%s", conn->local_cert);
 }
 
 void
 vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, const struct vici_conn_child *child)
 {
 	struct conn_node *node = conn_node(m, conn->name, child->name);
-	if (node)
-		node->rekey_octets = child->rekey_octets;
+	if (!node)
+		return;
+	node->rekey_octets = child->rekey_octets;
+	node->rekey_pkts = child->rekey_pkts;
 }
 
 /* --- coming and going ------------------------------------------------------------------------------------------- */

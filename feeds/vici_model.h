@@ -20,6 +20,7 @@
 
 #include "ipm_writer.h"
 #include "vici_decode.h"
+#include "vici_reason.h"
 
 struct vici_model;
 
@@ -50,6 +51,19 @@ void vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, co
 			    const struct vici_child *now);
 void vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike);
 void vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child);
+
+/**
+ * Charon says that an IKE SA has reached the end of its life, or that a new one replaces it: it will end for
+ * IPM_REASON_NORMAL. It is the one with @p uniqueid, or, if that is 0, the oldest between the peers in @p who.
+ */
+void
+vici_model_ike_retires(struct vici_model *m, uint32_t uniqueid, const struct ipm_failure *who, uint16_t remote_port);
+
+/** Fill in what @p who does not say and what is known of the IKE SA or connection that it names. */
+void vici_model_identify(const struct vici_model *m, struct ipm_failure *who);
+
+/** Is @p subject who we are in this connection, or the subject of our configured certificate? */
+bool vici_model_is_own(const struct vici_model *m, const char *conn, const char *subject);
 
 /**
  * Charon has gone: what is known stays, until @p until_ns at the longest. While it stays away, saying so again

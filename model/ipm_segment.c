@@ -23,13 +23,30 @@ WORDS(struct ipm_tunnel);
 WORDS(struct ipm_selector);
 WORDS(struct ipm_sa);
 WORDS(struct ipm_event);
+WORDS(struct ipm_settings);
+WORDS(struct ipm_agent);
+WORDS(struct ipm_ike_history);
+WORDS(struct ipm_tunnel_history);
+WORDS(struct ipm_selector_history);
+WORDS(struct ipm_failure);
 _Static_assert(sizeof(struct ipm_record) == 8, "payloads start on a word");
 
 static const size_t record_size[IPM_SECTIONS] = {
-	[IPM_TOTALS] = sizeof(struct ipm_totals),      [IPM_FEEDS] = sizeof(struct ipm_feed),
-	[IPM_IKE_SAS] = sizeof(struct ipm_ike_sa),     [IPM_TUNNELS] = sizeof(struct ipm_tunnel),
-	[IPM_SELECTORS] = sizeof(struct ipm_selector), [IPM_SAS] = sizeof(struct ipm_sa),
-	[IPM_LANES] = sizeof(struct ipm_lane),         [IPM_EVENTS] = sizeof(struct ipm_event),
+	[IPM_TOTALS] = sizeof(struct ipm_totals),
+	[IPM_FEEDS] = sizeof(struct ipm_feed),
+	[IPM_IKE_SAS] = sizeof(struct ipm_ike_sa),
+	[IPM_TUNNELS] = sizeof(struct ipm_tunnel),
+	[IPM_SELECTORS] = sizeof(struct ipm_selector),
+	[IPM_SAS] = sizeof(struct ipm_sa),
+	[IPM_LANES] = sizeof(struct ipm_lane),
+	[IPM_EVENTS] = sizeof(struct ipm_event),
+	[IPM_SETTINGS] = sizeof(struct ipm_settings),
+	[IPM_AGENTS] = sizeof(struct ipm_agent),
+	[IPM_IKE_HISTORY] = sizeof(struct ipm_ike_history),
+	[IPM_TUNNEL_HISTORY] = sizeof(struct ipm_tunnel_history),
+	[IPM_SELECTOR_HISTORY] = sizeof(struct ipm_selector_history),
+	[IPM_IKE_FAILURES] = sizeof(struct ipm_failure),
+	[IPM_TUNNEL_FAILURES] = sizeof(struct ipm_failure),
 };
 
 void
@@ -116,7 +133,7 @@ ipm_header_check(const void *base, size_t size, const char *path, struct ipm_err
 			return -EPROTO;
 		}
 	}
-	if (h->section[IPM_TOTALS].capacity < 1 ||
+	if (h->section[IPM_TOTALS].capacity < 1 || h->section[IPM_SETTINGS].capacity < 1 ||
 	    (uint64_t)h->lanes * h->section[IPM_SAS].capacity > h->section[IPM_LANES].capacity) {
 		ipm_error_set(err, "%s: sections do not fit together", path);
 		return -EPROTO;
@@ -338,25 +355,74 @@ union any_record {
 	struct ipm_selector selector;
 	struct ipm_sa sa;
 	struct ipm_event event;
+	struct ipm_settings settings;
+	struct ipm_agent agent;
+	struct ipm_ike_history ike_history;
+	struct ipm_tunnel_history tunnel_history;
+	struct ipm_selector_history selector_history;
+	struct ipm_failure failure;
 	uint32_t index; /* the first field of every record that can be free */
 };
+
+static void
+text_end(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+}
+#define TEXT_END(text) text_end(text, sizeof(text))
+
+static void
+ike_texts_end(struct ipm_ike_sa *sa)
+{
+	TEXT_END(sa->conn);
+	TEXT_END(sa->local_id);
+	TEXT_END(sa->remote_id);
+}
+
+static void
+tunnel_texts_end(struct ipm_tunnel *tunnel)
+{
+	TEXT_END(tunnel->conn);
+	TEXT_END(tunnel->name);
+}
 
 /* End every text, so that a damaged record cannot send its reader past the end of it. */
 static void
 texts_end(enum ipm_section_kind kind, union any_record *rec)
 {
-	if (kind == IPM_FEEDS) {
-		rec->feed.name[sizeof(rec->feed.name) - 1] = '\0';
-		rec->feed.source[sizeof(rec->feed.source) - 1] = '\0';
-		rec->feed.detail[sizeof(rec->feed.detail) - 1] = '\0';
-		rec->feed.error[sizeof(rec->feed.error) - 1] = '\0';
-	} else if (kind == IPM_IKE_SAS) {
-		rec->ike.conn[sizeof(rec->ike.conn) - 1] = '\0';
-		rec->ike.local_id[sizeof(rec->ike.local_id) - 1] = '\0';
-		rec->ike.remote_id[sizeof(rec->ike.remote_id) - 1] = '\0';
-	} else if (kind == IPM_TUNNELS) {
-		rec->tunnel.conn[sizeof(rec->tunnel.conn) - 1] = '\0';
-		rec->tunnel.name[sizeof(rec->tunnel.name) - 1] = '\0';
+	switch (kind) {
+	case IPM_FEEDS:
+		TEXT_END(rec->feed.name);
+		TEXT_END(rec->feed.source);
+		TEXT_END(rec->feed.detail);
+		TEXT_END(rec->feed.error);
+		break;
+	case IPM_IKE_SAS:
+		ike_texts_end(&rec->ike);
+		break;
+	case IPM_TUNNELS:
+		tunnel_texts_end(&rec->tunnel);
+		break;
+	case IPM_AGENTS:
+		TEXT_END(rec->agent.name);
+		break;
+	case IPM_IKE_HISTORY:
+		ike_texts_end(&rec->ike_history.sa);
+		break;
+	case IPM_TUNNEL_HISTORY:
+		tunnel_texts_end(&rec->tunnel_history.tunnel);
+		TEXT_END(rec->tunnel_history.local_id);
+		TEXT_END(rec->tunnel_history.remote_id);
+		break;
+	case IPM_IKE_FAILURES:
+	case IPM_TUNNEL_FAILURES:
+		TEXT_END(rec->failure.conn);
+		TEXT_END(rec->failure.text);
+		TEXT_END(rec->failure.local_id);
+		TEXT_END(rec->failure.remote_id);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -394,7 +460,7 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before)
 			continue;
-		if (kind != IPM_TOTALS && copy.index == 0)
+		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
 			return -ENOENT;
 		texts_end(kind, &copy);
 		memcpy(out, &copy, size);
@@ -437,6 +503,57 @@ int
 ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out)
 {
 	return ipm_read(seg, IPM_SAS, slot, out);
+}
+
+int
+ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out)
+{
+	return ipm_read(seg, IPM_SETTINGS, 0, out);
+}
+
+int
+ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out)
+{
+	return ipm_read(seg, IPM_AGENTS, slot, out);
+}
+
+int
+ipm_ike_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_history *out)
+{
+	return ipm_read(seg, IPM_IKE_HISTORY, slot, out);
+}
+
+int
+ipm_tunnel_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel_history *out)
+{
+	return ipm_read(seg, IPM_TUNNEL_HISTORY, slot, out);
+}
+
+int
+ipm_selector_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector_history *out)
+{
+	return ipm_read(seg, IPM_SELECTOR_HISTORY, slot, out);
+}
+
+int
+ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t slot, struct ipm_failure *out)
+{
+	return ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES ? ipm_read(seg, ring, slot, out) : -EINVAL;
+}
+
+bool
+ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index)
+{
+	const struct ipm_section *sec = &ipm_header(seg)->section[ring];
+	uint64_t total = atomic_load_explicit(&sec->total, memory_order_acquire);
+	struct ipm_settings settings;
+
+	if (total == 0 || index == 0 || index > INT32_MAX || ipm_settings_read(seg, &settings) < 0)
+		return false;
+	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
+	uint32_t newest = (uint32_t)((total - 1) % INT32_MAX) + 1;
+	uint32_t age = newest >= index ? newest - index : newest + (INT32_MAX - index);
+	return age < (failures ? settings.failure_size : settings.history_size) && age < sec->capacity && age < total;
 }
 
 bool

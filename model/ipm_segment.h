@@ -33,6 +33,13 @@ enum ipm_section_kind {
 	IPM_SAS,
 	IPM_LANES,
 	IPM_EVENTS,
+	IPM_SETTINGS,
+	IPM_AGENTS,
+	IPM_IKE_HISTORY, /* from here on: rings of what has been */
+	IPM_TUNNEL_HISTORY,
+	IPM_SELECTOR_HISTORY,
+	IPM_IKE_FAILURES,
+	IPM_TUNNEL_FAILURES,
 	IPM_SECTIONS
 };
 
@@ -49,6 +56,7 @@ struct ipm_section {
 	_Atomic uint32_t used;   /* slots below this one have been in use */
 	uint64_t offset;         /* of slot 0, from the start of the file */
 	_Atomic uint64_t change; /* grows when a record comes, goes, or is shown or hidden */
+	_Atomic uint64_t total;  /* of a ring: entries there ever were; the newest has index total, wrapped */
 };
 
 #define IPM_MAGIC      "IPSECMON"
@@ -132,6 +140,15 @@ int ipm_ike_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_sa
 int ipm_tunnel_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel *out);
 int ipm_selector_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector *out);
 int ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out);
+int ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out);
+int ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out);
+int ipm_ike_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_history *out);
+int ipm_tunnel_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel_history *out);
+int ipm_selector_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector_history *out);
+int ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t slot, struct ipm_failure *out);
+
+/** Is the entry @p index of a ring among the newest that the settings want shown? */
+bool ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index);
 
 /** The same for a kind that is known only when running; @p out must have room for ipm_record_size(kind). */
 int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);

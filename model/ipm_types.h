@@ -19,11 +19,12 @@
 extern "C" {
 #endif
 
-#define IPM_ABI      1u
+#define IPM_ABI         1u
 
-#define IPM_ID_MAX   256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
-#define IPM_NAME_MAX 64  /* a connection, child or feed name, with its NUL */
-#define IPM_TEXT_MAX 128
+#define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
+#define IPM_NAME_MAX    64  /* a connection, child or feed name, with its NUL */
+#define IPM_TEXT_MAX    128
+#define IPM_PEER_ID_MAX 54 /* octets of an identity that count where it is part of an SNMP index */
 
 /** An IPv4 or IPv6 address in network order. */
 struct ipm_addr {
@@ -113,7 +114,9 @@ struct ipm_ike_sa {
 	struct ipm_proposal proposal;
 	uint32_t refreshes; /* rekeys and re-authentications so far */
 	uint32_t feed;      /* slot of the feed that keeps this record */
-	uint64_t uid;       /* the feed's own name for the current IKE SA (VICI uniqueid) */
+	uint32_t peer;      /* cikePeerIntIndex: tells IKE SAs between the same two identities apart */
+	uint32_t reserved;
+	uint64_t uid; /* the feed's own name for the current IKE SA (VICI uniqueid) */
 	uint64_t created_ns;
 	uint64_t established_ns;   /* of the current IKE SA; 0 while negotiating */
 	uint64_t soft_ns, hard_ns; /* lifetimes of the current IKE SA; 0: no limit */
@@ -237,22 +240,120 @@ struct ipm_feed {
 	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
 };
 
+/** Why an IKE SA or a tunnel ended. */
+enum ipm_reason {
+	IPM_REASON_UNKNOWN,
+	IPM_REASON_NORMAL,        /* lifetime over, re-authentication */
+	IPM_REASON_OPERATOR,      /* told to, on this gateway */
+	IPM_REASON_PEER_DELETE,   /* the peer deleted it */
+	IPM_REASON_PEER_LOST,     /* the peer does not answer, or has forgotten it */
+	IPM_REASON_LOCAL_FAILURE, /* something went wrong here */
+	IPM_REASON_SEQ_ROLLOVER,  /* sequence numbers used up */
+	IPM_REASON_SOURCE_LOST,   /* its feed was away for longer than the hold time */
+	IPM_REASON_CHECKPOINT,    /* it has not ended: a record on request */
+};
+
+/** Why an IKE SA or a tunnel could not be set up, or failed while it was in use. */
+enum ipm_failure_reason {
+	IPM_FAIL_OTHER,
+	IPM_FAIL_PEER_DELETE,
+	IPM_FAIL_PEER_LOST,
+	IPM_FAIL_LOCAL,
+	IPM_FAIL_AUTH,  /* the peer to us, or we to the peer */
+	IPM_FAIL_HASH,  /* IKEv1 hash */
+	IPM_FAIL_CRYPT, /* IKE message that could not be deciphered */
+	IPM_FAIL_INTERNAL,
+	IPM_FAIL_CAPACITY,
+	IPM_FAIL_PROPOSAL,         /* no suite, or no traffic selectors, in common */
+	IPM_FAIL_CERT_UNAVAILABLE, /* the peer's certificate is not to be had */
+	IPM_FAIL_CERT_INVALID,     /* expired, revoked, not trusted */
+	IPM_FAIL_CERT_EXPIRED,     /* our own */
+	IPM_FAIL_CRL,              /* revocation could not be checked */
+	IPM_FAIL_ENCODING,         /* a message that does not parse */
+	IPM_FAIL_NO_SA,
+	IPM_FAIL_OPERATOR,
+	IPM_FAIL_PROTOCOL_USE, /* these for IPsec SAs only */
+	IPM_FAIL_DECRYPT,
+	IPM_FAIL_ENCRYPT,
+	IPM_FAIL_IN_AUTH,
+	IPM_FAIL_OUT_AUTH,
+	IPM_FAIL_COMPRESSION,
+	IPM_FAIL_SEQ_ROLLOVER,
+};
+
+/*
+ * What has ended and what has failed are kept in rings: indexes grow, the oldest entry makes room for the newest,
+ * and struct ipm_settings says how many of the newest are shown.
+ */
+
+/** An IKE SA as it was when it ended: a row of cikeTunnelHistTable. */
+struct ipm_ike_history {
+	uint32_t index; /* cikeTunHistIndex */
+	uint32_t reason;
+	uint64_t ended_ns;
+	struct ipm_ike_sa sa;
+};
+
+/** A tunnel as it was when it ended: a row of cipSecTunnelHistTable. */
+struct ipm_tunnel_history {
+	uint32_t index; /* cipSecTunHistIndex */
+	uint32_t reason;
+	uint64_t ended_ns;
+	struct ipm_tunnel tunnel;
+	/* Its IKE SA's identities, by which notifications name the peer. */
+	uint32_t peer;
+	uint32_t reserved;
+	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
+};
+
+/** A selector of such a tunnel: a row of cipSecEndPtHistTable. */
+struct ipm_selector_history {
+	uint32_t index; /* cipSecEndPtHistIndex */
+	uint32_t tunnel_history;
+	struct ipm_selector selector;
+};
+
+/** A failure: a row of cikeFailTable (IKE) or cipSecFailTable (IPsec). */
+struct ipm_failure {
+	uint32_t index;
+	uint32_t reason; /* enum ipm_failure_reason */
+	uint64_t time_ns;
+	struct ipm_addr local, remote; /* of the gateways; of the packet when a packet failed */
+	uint32_t tunnel_index;         /* 0: none */
+	uint32_t spi;                  /* 0: none */
+	uint32_t peer;                 /* cikePeerIntIndex, 0: no IKE SA */
+	uint8_t initiator;             /* IKE: we began it */
+	uint8_t setup;                 /* it failed before it was up */
+	uint8_t reserved[6];
+	char conn[IPM_NAME_MAX], text[IPM_TEXT_MAX]; /* text: the source's own words */
+	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
+};
+
+/** How many entries of the rings are shown. */
+struct ipm_settings {
+	uint32_t history_size;
+	uint32_t failure_size;
+};
+
+/** A program that serves this segment, as it told the writer through the control socket. */
+struct ipm_agent {
+	uint32_t index; /* slot + 1; 0: free */
+	uint32_t pid;
+	char name[IPM_NAME_MAX];
+	uint64_t updated_ns;
+	uint64_t sent;       /* notifications */
+	uint64_t suppressed; /* notifications for which the rate or the rings had no room */
+	uint64_t disabled;   /* notifications that are switched off */
+	uint64_t waiting;    /* events that it has not come to yet */
+};
+
 enum ipm_event_kind {
 	IPM_EVENT_IKE_START = 1,
 	IPM_EVENT_IKE_STOP,
 	IPM_EVENT_TUNNEL_START,
 	IPM_EVENT_TUNNEL_STOP,
-};
-
-/** Why a tunnel or an IKE SA ended. */
-enum ipm_reason {
-	IPM_REASON_UNKNOWN,
-	IPM_REASON_NORMAL,
-	IPM_REASON_OPERATOR,
-	IPM_REASON_PEER_DELETE,
-	IPM_REASON_PEER_LOST,
-	IPM_REASON_LOCAL_FAILURE,
-	IPM_REASON_SOURCE_LOST, /* its feed was away for longer than the hold time */
+	IPM_EVENT_IKE_FAILURE,
+	IPM_EVENT_TUNNEL_FAILURE,
 };
 
 /** Something that happened, in the order in which it happened. */
@@ -260,8 +361,9 @@ struct ipm_event {
 	uint64_t serial; /* 1 and up, without gaps */
 	uint64_t time_ns;
 	uint16_t kind;
-	uint16_t reason;
-	uint32_t ike_index, tunnel_index;
+	uint16_t reason; /* enum ipm_reason or ipm_failure_reason */
+	uint32_t slot;   /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
+	uint32_t index;  /* that record's own */
 	uint32_t reserved;
 };
 

@@ -11,25 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ipm_int.h"
-#include "ipm_writer.h"
-
-/* Slots that were given back, longest free first. */
-struct slot_queue {
-	uint32_t *slot;
-	uint32_t head, count, room;
-};
-
-/* So many slots rest before one of them is used again, so that a reader's stale slot finds nothing, not another. */
-#define SLOTS_AT_REST 16
-
-struct ipm_writer {
-	struct ipm_segment seg;
-	int fd;
-	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
-	struct slot_queue free[IPM_SECTIONS];
-	bool wrapped; /* an index has wrapped: look before one is given */
-};
+#include "ipm_writer_int.h"
 
 /* --- records ------------------------------------------------------------------------------------------- */
 
@@ -48,8 +30,8 @@ record_end(struct ipm_record *rec)
 	atomic_store_explicit(&rec->seq, seq + 1, memory_order_release);
 }
 
-static void
-record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload)
+void
+ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload)
 {
 	struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
 	record_begin(rec);
@@ -57,14 +39,8 @@ record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, cons
 	record_end(rec);
 }
 
-static void *
-payload_at(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
-{
-	return ipm_payload(ipm_record_at(&w->seg, kind, slot));
-}
-
-static void
-section_changed(struct ipm_writer *w, enum ipm_section_kind kind)
+void
+ipm_section_changed(struct ipm_writer *w, enum ipm_section_kind kind)
 {
 	atomic_fetch_add_explicit(&ipm_header(&w->seg)->section[kind].change, 1, memory_order_release);
 }
@@ -95,8 +71,8 @@ queue_pop(struct slot_queue *q)
 	return slot;
 }
 
-static int
-slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
+int
+ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
 {
 	struct ipm_section *sec = &ipm_header(&w->seg)->section[kind];
 	uint32_t used = atomic_load_explicit(&sec->used, memory_order_relaxed);
@@ -120,8 +96,8 @@ slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 {
 	static const uint64_t nothing[4096 / 8];
 	_Static_assert(sizeof(nothing) >= sizeof(struct ipm_ike_sa), "room for the largest record");
-	record_put(w, kind, slot, nothing);
-	section_changed(w, kind);
+	ipm_record_put(w, kind, slot, nothing);
+	ipm_section_changed(w, kind);
 	queue_push(&w->free[kind], slot);
 }
 
@@ -129,7 +105,7 @@ static bool
 index_in_use(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t index)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, kind); slot++)
-		if (*(const uint32_t *)payload_at(w, kind, slot) == index)
+		if (*(const uint32_t *)ipm_payload_at(w, kind, slot) == index)
 			return true;
 	return false;
 }
@@ -150,29 +126,8 @@ index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 		*next = index == h->index_last ? h->index_first : index + 1;
 	} while (w->wrapped && index_in_use(w, kind, index));
 	/* Published at once, so that no index is given again when we die before the next commit. */
-	ipm_words_store((char *)payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 8);
+	ipm_words_store((char *)ipm_payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 8);
 	return index;
-}
-
-static void
-event_push(struct ipm_writer *w, enum ipm_event_kind kind, enum ipm_reason reason, uint32_t ike, uint32_t tunnel)
-{
-	struct ipm_header *h = ipm_header(&w->seg);
-	struct ipm_section *sec = &h->section[IPM_EVENTS];
-	uint64_t serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
-	struct ipm_event event = { .serial = serial,
-				   .time_ns = ipm_now_ns(),
-				   .kind = (uint16_t)kind,
-				   .reason = (uint16_t)reason,
-				   .ike_index = ike,
-				   .tunnel_index = tunnel };
-
-	if (sec->capacity == 0)
-		return;
-	record_put(w, IPM_EVENTS, (uint32_t)((serial - 1) % sec->capacity), &event);
-	if (serial <= sec->capacity)
-		atomic_store_explicit(&sec->used, (uint32_t)serial, memory_order_release);
-	atomic_store_explicit(&h->event_serial, serial, memory_order_release);
 }
 
 /* --- the file -------------------------------------------------------------------------------------------- */
@@ -206,6 +161,13 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_SAS] = cap->sas,
 		[IPM_LANES] = cap->sas * cap->lanes,
 		[IPM_EVENTS] = cap->events,
+		[IPM_SETTINGS] = 1,
+		[IPM_AGENTS] = cap->agents,
+		[IPM_IKE_HISTORY] = cap->history,
+		[IPM_TUNNEL_HISTORY] = cap->history,
+		[IPM_SELECTOR_HISTORY] = cap->history * 4,
+		[IPM_IKE_FAILURES] = cap->failures,
+		[IPM_TUNNEL_FAILURES] = cap->failures,
 	};
 	uint64_t offset = align_up(sizeof(*h), 4096);
 
@@ -388,7 +350,7 @@ sa_drop(struct ipm_writer *w, uint32_t slot)
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &lanes);
 		tunnel.sas_retired++;
-		record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	}
 	slot_give(w, IPM_SAS, slot);
 }
@@ -442,7 +404,7 @@ relink(struct ipm_writer *w)
 
 	t->ike_active = t->tunnels_active = 0;
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
-		const struct ipm_ike_sa *sa = payload_at(w, IPM_IKE_SAS, slot);
+		const struct ipm_ike_sa *sa = ipm_payload_at(w, IPM_IKE_SAS, slot);
 		if (sa->index == 0)
 			continue;
 		if (sa->state != IPM_IKE_NEGOTIATING && !sa->held)
@@ -459,7 +421,7 @@ relink(struct ipm_writer *w)
 		if (copy.index >= t->next_tunnel)
 			w->wrapped = true;
 		copy.sa_head = copy.sel_head = copy.sas = 0;
-		record_put(w, IPM_TUNNELS, slot, &copy);
+		ipm_record_put(w, IPM_TUNNELS, slot, &copy);
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SAS); slot++) {
 		struct ipm_sa sa = *ipm_sa_peek(w, slot);
@@ -469,21 +431,21 @@ relink(struct ipm_writer *w)
 			tunnel.sa_head = slot + 1;
 			tunnel.sas++;
 			tunnel.next_sa = sub_next(tunnel.next_sa, sa.index);
-			record_put(w, IPM_SAS, slot, &sa);
-			record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+			ipm_record_put(w, IPM_SAS, slot, &sa);
+			ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 		} else if (sa.index) {
 			sa_drop(w, slot);
 		}
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SELECTORS); slot++) {
-		struct ipm_selector sel = *(const struct ipm_selector *)payload_at(w, IPM_SELECTORS, slot);
+		struct ipm_selector sel = *(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, slot);
 		if (sel.index && tunnel_is(w, sel.tunnel_slot, sel.tunnel_index)) {
 			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sel.tunnel_slot);
 			sel.next = tunnel.sel_head;
 			tunnel.sel_head = slot + 1;
 			tunnel.next_sel = sub_next(tunnel.next_sel, sel.index);
-			record_put(w, IPM_SELECTORS, slot, &sel);
-			record_put(w, IPM_TUNNELS, sel.tunnel_slot, &tunnel);
+			ipm_record_put(w, IPM_SELECTORS, slot, &sel);
+			ipm_record_put(w, IPM_TUNNELS, sel.tunnel_slot, &tunnel);
 		} else if (sel.index) {
 			slot_give(w, IPM_SELECTORS, slot);
 		}
@@ -510,16 +472,26 @@ recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error 
 	ipm_words_load(&w->totals, ipm_payload(totals), sizeof(w->totals));
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind <= IPM_SAS; kind++)
 		torn += sweep_torn(w, kind);
-	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_EVENTS); slot++) {
-		struct ipm_record *rec = ipm_record_at(&w->seg, IPM_EVENTS, slot);
-		if (atomic_load(&rec->seq) & 1) /* not announced yet: the next event takes its place */
-			atomic_fetch_add(&rec->seq, 1);
-	}
+	torn += sweep_torn(w, IPM_AGENTS);
+	ipm_rings_recover(w);
 	relink(w);
 	if (torn)
 		ipm_error_set(err, "%s: dropped %u record(s) that an earlier run left half written", w->seg.path, torn);
 	memcpy(h->name, wanted->name, sizeof(h->name));
 	memcpy(h->control, wanted->control, sizeof(h->control));
+}
+
+#define ENTRIES_SHOWN 200 /* of each ring, until somebody wants more or less */
+
+static void
+settings_default(struct ipm_writer *w, const struct ipm_capacity *cap)
+{
+	struct ipm_settings settings;
+	if (ipm_settings_read(&w->seg, &settings) == 0 && ipm_settings_put(w, &settings) == 0)
+		return; /* what was set in an earlier run */
+	settings.history_size = cap->history < ENTRIES_SHOWN ? cap->history : ENTRIES_SHOWN;
+	settings.failure_size = cap->failures < ENTRIES_SHOWN ? cap->failures : ENTRIES_SHOWN;
+	ipm_record_put(w, IPM_SETTINGS, 0, &settings);
 }
 
 int
@@ -545,17 +517,23 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 		recover(w, &wanted, err);
 	else if (rc == -ENOENT || rc == -ESTALE)
 		rc = make_new(w, &wanted, opt, err);
+	if (rc == 0)
+		rc = ipm_peers_open(w);
 	if (rc < 0)
 		goto out;
+	settings_default(w, &opt->capacity);
 	atomic_store(&ipm_header(&w->seg)->writer_pid, (uint32_t)getpid());
 	ipm_writer_commit(w);
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
-		section_changed(w, kind);
+		ipm_section_changed(w, kind);
 	*out = w;
 	return 0;
 out:
-	if (w)
+	if (w) {
+		ipm_peers_close(w);
+		unmap_file(w);
 		free(w->seg.path);
+	}
 	free(w);
 	return rc;
 }
@@ -568,6 +546,7 @@ ipm_writer_close(struct ipm_writer *w)
 	ipm_writer_commit(w);
 	atomic_store(&ipm_header(&w->seg)->writer_pid, 0);
 	unmap_file(w);
+	ipm_peers_close(w);
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(w->free[i].slot);
 	free(w->seg.path);
@@ -583,7 +562,7 @@ ipm_writer_segment(const struct ipm_writer *w)
 void
 ipm_writer_commit(struct ipm_writer *w)
 {
-	record_put(w, IPM_TOTALS, 0, &w->totals);
+	ipm_record_put(w, IPM_TOTALS, 0, &w->totals);
 	atomic_store_explicit(&ipm_header(&w->seg)->heartbeat_ns, ipm_now_ns(), memory_order_release);
 }
 
@@ -605,7 +584,7 @@ ipm_feed_open(struct ipm_writer *w, const char *name)
 		if (there->index && strncmp(there->name, name, sizeof(there->name) - 1) == 0)
 			return (int)slot;
 	}
-	int slot = slot_take(w, IPM_FEEDS);
+	int slot = ipm_slot_take(w, IPM_FEEDS);
 	if (slot < 0)
 		return slot;
 	feed.index = (uint32_t)slot + 1;
@@ -613,20 +592,20 @@ ipm_feed_open(struct ipm_writer *w, const char *name)
 	feed.since_ns = ipm_now_ns();
 	snprintf(feed.name, sizeof(feed.name), "%s", name);
 	ipm_feed_put(w, (uint32_t)slot, &feed);
-	section_changed(w, IPM_FEEDS);
+	ipm_section_changed(w, IPM_FEEDS);
 	return slot;
 }
 
 const struct ipm_feed *
 ipm_feed_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return payload_at(w, IPM_FEEDS, slot);
+	return ipm_payload_at(w, IPM_FEEDS, slot);
 }
 
 void
 ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *feed)
 {
-	record_put(w, IPM_FEEDS, slot, feed);
+	ipm_record_put(w, IPM_FEEDS, slot, feed);
 }
 
 /* --- IKE SAs ----------------------------------------------------------------------------------------------- */
@@ -648,14 +627,14 @@ ike_transition(struct ipm_writer *w, bool was, const struct ipm_ike_sa *now)
 		w->totals.ike_active--;
 	else
 		w->totals.ike_active++;
-	section_changed(w, IPM_IKE_SAS);
+	ipm_section_changed(w, IPM_IKE_SAS);
 }
 
 int
 ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 {
 	struct ipm_ike_sa copy = *sa;
-	int slot = slot_take(w, IPM_IKE_SAS);
+	int slot = ipm_slot_take(w, IPM_IKE_SAS);
 	if (slot < 0)
 		return slot;
 	copy.index = index_take(w, IPM_IKE_SAS, &w->totals.next_ike);
@@ -664,20 +643,22 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 		copy.created_ns = ipm_now_ns();
 	memset(&copy.in, 0, sizeof(copy.in));
 	memset(&copy.out, 0, sizeof(copy.out));
-	record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
-	section_changed(w, IPM_IKE_SAS);
+	copy.peer = ipm_peer_number(w, &copy);
+	ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
+	ipm_peer_add(w, (uint32_t)slot);
+	ipm_section_changed(w, IPM_IKE_SAS);
 	ike_transition(w, false, &copy);
 	if (copy.initiator)
 		w->totals.ike_initiated++;
 	if (ike_shown(&copy))
-		event_push(w, IPM_EVENT_IKE_START, 0, copy.index, 0);
+		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
 	return slot;
 }
 
 const struct ipm_ike_sa *
 ipm_ike_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return payload_at(w, IPM_IKE_SAS, slot);
+	return ipm_payload_at(w, IPM_IKE_SAS, slot);
 }
 
 void
@@ -687,18 +668,29 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 	struct ipm_ike_sa copy = *sa;
 	bool was_shown = ike_shown(old), was_up = old->state != IPM_IKE_NEGOTIATING;
 
+	bool other_peer = strcmp(copy.local_id, old->local_id) != 0 || strcmp(copy.remote_id, old->remote_id) != 0;
+
 	copy.index = old->index;
 	copy.refreshes = old->refreshes;
+	copy.peer = old->peer;
 	copy.in = old->in;
 	copy.out = old->out;
 	if (!was_up && copy.state == IPM_IKE_DELETING)
 		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was one: it gets no row now, and no event */
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return;
-	record_put(w, IPM_IKE_SAS, slot, &copy);
+	if (other_peer) {
+		ipm_peer_remove(w, slot);
+		copy.peer = ipm_peer_number(w, &copy);
+	}
+	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
+	if (other_peer) {
+		ipm_peer_add(w, slot);
+		ipm_section_changed(w, IPM_IKE_SAS); /* it has another index in cikePeerTable now */
+	}
 	ike_transition(w, was_shown, &copy);
 	if (!was_up && copy.state == IPM_IKE_ESTABLISHED)
-		event_push(w, IPM_EVENT_IKE_START, 0, copy.index, 0);
+		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
 }
 
 void
@@ -706,7 +698,7 @@ ipm_ike_refresh(struct ipm_writer *w, uint32_t slot)
 {
 	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
 	copy.refreshes++;
-	record_put(w, IPM_IKE_SAS, slot, &copy);
+	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
 }
 
 void
@@ -717,11 +709,12 @@ ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 
 	if (ike_shown(&copy))
 		w->totals.ike_active--;
-	slot_give(w, IPM_IKE_SAS, slot);
 	if (was_up) {
 		w->totals.ike_previous++;
-		event_push(w, IPM_EVENT_IKE_STOP, reason, copy.index, 0);
+		ipm_ike_remember(w, &copy, reason);
 	}
+	ipm_peer_remove(w, slot);
+	slot_give(w, IPM_IKE_SAS, slot);
 }
 
 /* --- tunnels ------------------------------------------------------------------------------------------------ */
@@ -730,7 +723,7 @@ int
 ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 {
 	struct ipm_tunnel copy = *tunnel;
-	int slot = slot_take(w, IPM_TUNNELS);
+	int slot = ipm_slot_take(w, IPM_TUNNELS);
 	if (slot < 0)
 		return slot;
 	copy.index = index_take(w, IPM_TUNNELS, &w->totals.next_tunnel);
@@ -740,18 +733,18 @@ ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 		copy.created_ns = ipm_now_ns();
 	memset(&copy.in, 0, sizeof(copy.in));
 	memset(&copy.out, 0, sizeof(copy.out));
-	record_put(w, IPM_TUNNELS, (uint32_t)slot, &copy);
-	section_changed(w, IPM_TUNNELS);
+	ipm_record_put(w, IPM_TUNNELS, (uint32_t)slot, &copy);
+	ipm_section_changed(w, IPM_TUNNELS);
 	if (copy.state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active++;
-	event_push(w, IPM_EVENT_TUNNEL_START, 0, copy.ike_index, copy.index);
+	ipm_event_push(w, IPM_EVENT_TUNNEL_START, 0, (uint32_t)slot, copy.index);
 	return slot;
 }
 
 const struct ipm_tunnel *
 ipm_tunnel_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return payload_at(w, IPM_TUNNELS, slot);
+	return ipm_payload_at(w, IPM_TUNNELS, slot);
 }
 
 void
@@ -773,12 +766,12 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return;
 	bool was_up = old->state == IPM_TUNNEL_UP, is_up = copy.state == IPM_TUNNEL_UP;
-	record_put(w, IPM_TUNNELS, slot, &copy);
+	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
 	if (was_up != is_up) {
 		w->totals.tunnels_active += is_up ? 1 : -1;
-		section_changed(w, IPM_TUNNELS);
-		section_changed(w, IPM_SELECTORS); /* their rows come and go with it */
-		section_changed(w, IPM_SAS);
+		ipm_section_changed(w, IPM_TUNNELS);
+		ipm_section_changed(w, IPM_SELECTORS); /* their rows come and go with it */
+		ipm_section_changed(w, IPM_SAS);
 	}
 }
 
@@ -787,7 +780,7 @@ ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot)
 {
 	struct ipm_tunnel copy = *ipm_tunnel_peek(w, slot);
 	copy.refreshes++;
-	record_put(w, IPM_TUNNELS, slot, &copy);
+	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
 }
 
 void
@@ -797,13 +790,12 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 
 	while (tunnel->sa_head)
 		ipm_sa_stop(w, tunnel->sa_head - 1);
+	ipm_tunnel_remember(w, tunnel, reason);
 	ipm_tunnel_select(w, slot, NULL, 0);
-	struct ipm_tunnel copy = *tunnel;
-	slot_give(w, IPM_TUNNELS, slot);
-	if (copy.state == IPM_TUNNEL_UP)
+	if (tunnel->state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active--;
 	w->totals.tunnels_previous++;
-	event_push(w, IPM_EVENT_TUNNEL_STOP, reason, copy.ike_index, copy.index);
+	slot_give(w, IPM_TUNNELS, slot);
 }
 
 /* --- selectors ----------------------------------------------------------------------------------------------- */
@@ -829,7 +821,7 @@ static bool
 selector_on_tunnel(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, const struct ipm_selector *sel)
 {
 	for (uint32_t at = tunnel->sel_head; at;) {
-		const struct ipm_selector *there = payload_at(w, IPM_SELECTORS, at - 1);
+		const struct ipm_selector *there = ipm_payload_at(w, IPM_SELECTORS, at - 1);
 		if (selector_same(there, sel))
 			return true;
 		at = there->next;
@@ -845,7 +837,7 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 	int rc = 0;
 
 	for (uint32_t at = tunnel.sel_head, last = 0, next; at; at = next) {
-		const struct ipm_selector *there = payload_at(w, IPM_SELECTORS, at - 1);
+		const struct ipm_selector *there = ipm_payload_at(w, IPM_SELECTORS, at - 1);
 		next = there->next;
 		if (selector_among(there, sel, n)) {
 			last = at;
@@ -853,9 +845,9 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 		}
 		if (last) {
 			struct ipm_selector before =
-				*(const struct ipm_selector *)payload_at(w, IPM_SELECTORS, last - 1);
+				*(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, last - 1);
 			before.next = next;
-			record_put(w, IPM_SELECTORS, last - 1, &before);
+			ipm_record_put(w, IPM_SELECTORS, last - 1, &before);
 		} else {
 			tunnel.sel_head = next;
 		}
@@ -866,7 +858,7 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 		struct ipm_selector copy = sel[i];
 		if (selector_on_tunnel(w, &tunnel, &copy))
 			continue;
-		int at = slot_take(w, IPM_SELECTORS);
+		int at = ipm_slot_take(w, IPM_SELECTORS);
 		if (at < 0) {
 			rc = at;
 			break;
@@ -876,13 +868,13 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 		copy.tunnel_index = tunnel.index;
 		copy.tunnel_slot = slot;
 		copy.next = tunnel.sel_head;
-		record_put(w, IPM_SELECTORS, (uint32_t)at, &copy);
+		ipm_record_put(w, IPM_SELECTORS, (uint32_t)at, &copy);
 		tunnel.sel_head = (uint32_t)at + 1;
 		changed = true;
 	}
 	if (changed) {
-		record_put(w, IPM_TUNNELS, slot, &tunnel);
-		section_changed(w, IPM_SELECTORS);
+		ipm_record_put(w, IPM_TUNNELS, slot, &tunnel);
+		ipm_section_changed(w, IPM_SELECTORS);
 	}
 	return rc;
 }
@@ -894,7 +886,7 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 {
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	struct ipm_sa copy = *sa;
-	int slot = slot_take(w, IPM_SAS);
+	int slot = ipm_slot_take(w, IPM_SAS);
 	if (slot < 0)
 		return slot;
 	static const struct ipm_lane empty;
@@ -905,19 +897,19 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	copy.tunnel_slot = tunnel_slot;
 	copy.next = tunnel.sa_head;
 	memset(&copy.count, 0, sizeof(copy.count));
-	record_put(w, IPM_SAS, (uint32_t)slot, &copy);
+	ipm_record_put(w, IPM_SAS, (uint32_t)slot, &copy);
 	tunnel.next_sa = tunnel.next_sa == INT32_MAX ? 1 : tunnel.next_sa + 1;
 	tunnel.sa_head = (uint32_t)slot + 1;
 	tunnel.sas++;
-	record_put(w, IPM_TUNNELS, tunnel_slot, &tunnel);
-	section_changed(w, IPM_SAS);
+	ipm_record_put(w, IPM_TUNNELS, tunnel_slot, &tunnel);
+	ipm_section_changed(w, IPM_SAS);
 	return slot;
 }
 
 const struct ipm_sa *
 ipm_sa_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return payload_at(w, IPM_SAS, slot);
+	return ipm_payload_at(w, IPM_SAS, slot);
 }
 
 void
@@ -932,7 +924,7 @@ ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 	copy.next = old->next;
 	copy.count = old->count;
 	if (memcmp(&copy, old, sizeof(copy)) != 0)
-		record_put(w, IPM_SAS, slot, &copy);
+		ipm_record_put(w, IPM_SAS, slot, &copy);
 }
 
 /* What to add so that a counter which stood at @p last follows its source, now at @p now. @p anew: it was at 0 since.
@@ -959,10 +951,10 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 	if (memcmp(&sa.count, &count, sizeof(count)) == 0)
 		return;
 	sa.count = count;
-	record_put(w, IPM_SAS, slot, &sa);
+	ipm_record_put(w, IPM_SAS, slot, &sa);
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
-	record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+	ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
 }
 
@@ -991,7 +983,7 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 			struct ipm_sa other = *ipm_sa_peek(w, at - 1);
 			if (other.next == slot + 1) {
 				other.next = sa.next;
-				record_put(w, IPM_SAS, at - 1, &other);
+				ipm_record_put(w, IPM_SAS, at - 1, &other);
 				break;
 			}
 			at = other.next;

@@ -27,8 +27,9 @@ extern "C" {
 struct ipm_writer;
 
 struct ipm_capacity {
-	uint32_t ike_sas, tunnels, selectors, sas, feeds, events;
-	uint32_t lanes; /* of each SA; 0 when counts come from a feed */
+	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, events;
+	uint32_t history, failures; /* entries of each ring; of selectors, four times as many */
+	uint32_t lanes;             /* of each SA; 0 when counts come from a feed */
 };
 
 struct ipm_writer_options {
@@ -67,6 +68,11 @@ void ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *fe
 /** A new IKE SA: @p sa with the index, and created_ns when it is 0, filled in by the writer. */
 int ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa);
 const struct ipm_ike_sa *ipm_ike_peek(const struct ipm_writer *w, uint32_t slot);
+/**
+ * The next IKE SA between these identities (as far as IPM_PEER_ID_MAX), behind slot @p after; -1: the first.
+ * -ENOENT when there is no more.
+ */
+int ipm_ike_between(const struct ipm_writer *w, const char *local_id, const char *remote_id, int after);
 /** Change it. Index, refreshes and traffic are kept from the record whatever @p sa says. */
 void ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa);
 /** It was rekeyed: the record goes on, one refresh more. */
@@ -97,6 +103,18 @@ void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
 void ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now);
 /** It is gone; what it counted stays with its tunnel. */
 void ipm_sa_stop(struct ipm_writer *w, uint32_t slot);
+
+/** Something failed: it is counted, kept in @p ring (IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES) and told as an event. */
+void ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_failure *failure);
+
+/** Put all that is up into the history, as it is now. */
+void ipm_checkpoint(struct ipm_writer *w);
+
+/** How much of the rings is shown: -ERANGE for 0 and for more than they hold. */
+int ipm_settings_put(struct ipm_writer *w, const struct ipm_settings *settings);
+
+/** What a serving program says of itself; it is known by its name. */
+int ipm_agent_put(struct ipm_writer *w, const struct ipm_agent *agent);
 
 /** Lane @p lane of an SA, for the thread that takes it; NULL when there is none. */
 struct ipm_lane *ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane);

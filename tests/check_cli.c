@@ -306,7 +306,8 @@ START_TEST(a_question_mark_lists_what_fits)
 {
 	expect("?", "  show         show what is known\n");
 	expect("show ?", "  crypto       IKE and IPsec\n"
-			 "  feeds        where the figures come from, and how old they are\n");
+			 "  feeds        where the figures come from, and how old they are\n"
+			 "  notifications SNMP notifications sent, suppressed and waiting\n");
 	expect("show cr?", "  crypto       IKE and IPsec\n");
 	expect("show crypto i? sa", "  ipsec        IPsec: phase 2\n  isakmp       IKE: phase 1\n");
 	expect("show feeds ?", "  <cr>\n");
@@ -321,7 +322,8 @@ START_TEST(a_wrong_command_says_which_word_and_what_fits)
 	ck_assert_int_eq(run("show cripto"), 2);
 	ck_assert_str_eq(err, "ipsecmon: \"cripto\" is not known after \"show\"; known are\n"
 			      "  crypto       IKE and IPsec\n"
-			      "  feeds        where the figures come from, and how old they are\n");
+			      "  feeds        where the figures come from, and how old they are\n"
+			      "  notifications SNMP notifications sent, suppressed and waiting\n");
 	ck_assert_int_eq(run("show crypto isakmp"), 2);
 	ck_assert_str_eq(err, "ipsecmon: \"show crypto isakmp\" is not complete; what may follow:\n"
 			      "  sa           IKE SAs, of IKEv1 and IKEv2\n");

@@ -68,14 +68,21 @@ static void
 expect_defaults(const struct conf *c)
 {
 	ck_assert_str_eq(c->run_dir, "/run/ipsecmon");
+	ck_assert_str_eq(c->state_dir, "/var/lib/ipsecmon");
+	ck_assert_str_eq(c->group, "");
+	ck_assert(!c->allow_destroy);
 	ck_assert_uint_eq(c->capacity.ike_sas, 16384);
 	ck_assert_uint_eq(c->capacity.tunnels, 16384);
 	ck_assert_uint_eq(c->capacity.sas, 65536);
+	ck_assert_uint_eq(c->capacity.history, 4096);
+	ck_assert_uint_eq(c->capacity.failures, 4096);
 	ck_assert(c->vici.enabled);
 	ck_assert_str_eq(c->vici.socket, "/run/charon.vici");
+	ck_assert_str_eq(c->vici.error_socket, "/run/charon.enfy");
 	ck_assert_uint_eq(c->vici.poll_interval, 5);
 	ck_assert_uint_eq(c->vici.hold_time, 30);
 	ck_assert_str_eq(c->agentx.socket, "/var/agentx/master");
+	ck_assert_uint_eq(c->agentx.notify_rate, 100);
 }
 
 START_TEST(an_empty_file_means_the_defaults)
@@ -91,10 +98,13 @@ END_TEST
 
 START_TEST(the_defaults_written_out_mean_the_defaults)
 {
-	struct conf *c = load_good("run-dir = \"/run/ipsecmon\"\n"
-				   "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536 }\n"
-				   "feed vici { socket = \"/run/charon.vici\"  poll-interval = 5  hold-time = 30 }\n"
-				   "agentx { socket = \"/var/agentx/master\" }\n");
+	struct conf *c = load_good("run-dir = \"/run/ipsecmon\"\nstate-dir = \"/var/lib/ipsecmon\"\n"
+				   "group = \"\"\nallow-destroy = false\n"
+				   "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536  history = 4096\n"
+				   " failures = 4096 }\n"
+				   "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
+				   " poll-interval = 5  hold-time = 30 }\n"
+				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100 }\n");
 	expect_defaults(c);
 	conf_free(c);
 }
@@ -102,12 +112,20 @@ END_TEST
 
 START_TEST(every_key_is_heard)
 {
-	struct conf *c = load_good("run-dir = '/srv/run'\n"
-				   "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 }\n"
+	struct conf *c = load_good("run-dir = '/srv/run'\nstate-dir = /srv/state\nallow-destroy = true\n"
+				   "group = _ipsec.mon-1\n"
+				   "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
 				   "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
-				   " hold-time = 0 }\n"
-				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" } // end");
+				   " hold-time = 0 error-socket = /tmp/e }\n"
+				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 } // end");
 	ck_assert_str_eq(c->run_dir, "/srv/run");
+	ck_assert_str_eq(c->state_dir, "/srv/state");
+	ck_assert_str_eq(c->group, "_ipsec.mon-1");
+	ck_assert(c->allow_destroy);
+	ck_assert_uint_eq(c->capacity.history, 1);
+	ck_assert_uint_eq(c->capacity.failures, 9);
+	ck_assert_str_eq(c->vici.error_socket, "/tmp/e");
+	ck_assert_uint_eq(c->agentx.notify_rate, 10000);
 	ck_assert_uint_eq(c->capacity.ike_sas, 1);
 	ck_assert_uint_eq(c->capacity.tunnels, 16777216);
 	ck_assert_uint_eq(c->capacity.sas, 7);
@@ -126,6 +144,9 @@ START_TEST(a_path_in_the_run_directory)
 	char *p = conf_run_path(c, CONF_SEGMENT);
 	ck_assert_str_eq(p, "/a/b/gateway.model");
 	free(p);
+	p = conf_state_path(c, CONF_STATE);
+	ck_assert_str_eq(p, "/var/lib/ipsecmon/ipsecmond.state");
+	free(p);
 	conf_free(c);
 }
 END_TEST
@@ -136,21 +157,23 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		const char *text, *tail;
 	} bad[] = {
 		/* unknown names */
-		{ "\ncolour = 1\n", "2: there is no key or section 'colour'; known are run-dir, capacity, feed vici, "
-				    "agentx" },
-		{ "capacity {\n peers = 1\n}\n",
-		  "2: there is no key 'peers' in section capacity; known are ike-sas, tunnels, sas" },
+		{ "\ncolour = 1\n", "2: there is no key or section 'colour'; known are run-dir, state-dir, group, "
+				    "allow-destroy, capacity, feed vici, agentx" },
+		{ "capacity {\n peers = 1\n}\n", "2: there is no key 'peers' in section capacity; known are ike-sas, "
+						 "tunnels, sas, history, failures" },
 		{ "feed vici {\n\n poll = 1\n}\n", "3: there is no key 'poll' in section feed vici; known are socket, "
-						   "poll-interval, hold-time" },
-		{ "agentx { port = 705 }", "1: there is no key 'port' in section agentx; known are socket" },
+						   "error-socket, poll-interval, hold-time" },
+		{ "agentx { port = 705 }",
+		  "1: there is no key 'port' in section agentx; known are socket, notify-rate" },
 		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici" },
 		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici" },
 		{ "feed { }", "1: missing title for section 'feed'" },
 		{ "capacity { }\ncapacity|sas = 5\n",
-		  "2: there is no key or section 'sas'; known are run-dir, capacity, feed vici, agentx" },
+		  "2: there is no key or section 'sas'; known are run-dir, state-dir, group, allow-destroy, "
+		  "capacity, feed vici, agentx" },
 		{ "\"\" = 5\n", "1: this is not understood" },
-		{ "|opened = 5\n", "1: there is no key or section '|opened'; known are run-dir, capacity, feed vici, "
-				   "agentx" },
+		{ "|opened = 5\n", "1: there is no key or section '|opened'; known are run-dir, state-dir, group, "
+				   "allow-destroy, capacity, feed vici, agentx" },
 		/* wrong types and ranges */
 		{ "capacity {\n tunnels = many\n}", "2: tunnels must be a number from 1 to 16777216, not 'many'" },
 		{ "capacity { tunnels = 0 }", "1: tunnels must be a number from 1 to 16777216, not '0'" },
@@ -165,11 +188,26 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed vici { poll-interval = 3601 }",
 		  "1: poll-interval must be a number from 1 to 3600, not '3601'" },
 		{ "feed vici { hold-time = 86401 }", "1: hold-time must be a number from 0 to 86400, not '86401'" },
+		{ "capacity { history = 0 }", "1: history must be a number from 1 to 16777216, not '0'" },
+		{ "capacity { failures = 16777217 }",
+		  "1: failures must be a number from 1 to 16777216, not '16777217'" },
+		{ "agentx { notify-rate = 0 }", "1: notify-rate must be a number from 1 to 10000, not '0'" },
+		{ "agentx { notify-rate = 10001 }", "1: notify-rate must be a number from 1 to 10000, not '10001'" },
+		{ "\nallow-destroy = yes\n", "2: allow-destroy must be true or false, not 'yes'" },
+		{ "allow-destroy = TRUE\n", "1: allow-destroy must be true or false, not 'TRUE'" },
+		{ "allow-destroy = \"\"\n", "1: allow-destroy must be true or false, not ''" },
+		{ "group = \"two words\"\n", "1: group must be the name of a group, not 'two words'" },
+		{ "group = -x\n", "1: group must be the name of a group, not '-x'" },
+		{ "group = a23456789b123456789c123456789d123\n",
+		  "1: group must be the name of a group, not 'a23456789b123456789c123456789d123'" },
 		{ "capacity { sas = { 1, 2 } }", "1: unexpected token '{'" },
 		{ "run-dir = {\n}", "1: unexpected token '{'" },
 		/* paths */
 		{ "run-dir = \"\"\n", "1: run-dir must not be empty" },
 		{ "run-dir = run\n", "1: run-dir must be an absolute path, which begins with /, not 'run'" },
+		{ "state-dir = lib\n", "1: state-dir must be an absolute path, which begins with /, not 'lib'" },
+		{ "feed vici { error-socket = enfy }",
+		  "1: error-socket must be an absolute path, which begins with /, not 'enfy'" },
 		{ "feed vici { socket = \"./vici\" }",
 		  "1: socket must be an absolute path, which begins with /, not './vici'" },
 		{ "agentx { socket = '' }", "1: socket must not be empty" },
@@ -184,7 +222,8 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed vici { hold-time = 1\n hold-time = 1 }", "2: hold-time is given twice" },
 		/* syntax; comments do not shift the line */
 		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
-		  "5: there is no key or section 'x'; known are run-dir, capacity, feed vici, agentx" },
+		  "5: there is no key or section 'x'; known are run-dir, state-dir, group, allow-destroy, "
+		  "capacity, feed vici, agentx" },
 		{ "run-dir /a\n", "1: missing equal sign after option 'run-dir'" },
 		{ "run-dir += /a\n", "1: attempt to append to non-list option 'run-dir'" },
 		{ "run-dir =", "1: premature end of file" },

@@ -23,17 +23,24 @@ static char base[64]; /* made and removed by main(), so that a failing test leav
 static struct mib *mib;
 static struct ipm_writer *w; /* of the segment that most tests need only one of */
 static struct ipm_capacity capacity;
+static uint64_t master_ns; /* when the master started */
 
 /* --- helpers: segments --------------------------------------------------------------------------------------- */
 
 static void
 given_tables(void)
 {
-	capacity = (struct ipm_capacity){
-		.ike_sas = 20, .tunnels = 20, .selectors = 40, .sas = 40, .feeds = 2, .events = 4
-	};
+	capacity = (struct ipm_capacity){ .ike_sas = 20,
+					  .tunnels = 20,
+					  .selectors = 40,
+					  .sas = 40,
+					  .feeds = 2,
+					  .events = 4,
+					  .history = 16,
+					  .failures = 32 };
 	mib = mib_new(mib_views, mib_view_count);
 	ck_assert_ptr_nonnull(mib);
+	master_ns = ipm_now_ns() - 10 * SECOND;
 	w = NULL;
 }
 
@@ -282,7 +289,7 @@ expect_soon(enum mib_result expected, const char *cell)
 	struct mib_value value;
 	uint64_t give_up = ipm_now_ns() + 20 * SECOND;
 	do {
-		mib_request(mib);
+		mib_request(mib, master_ns);
 		if (get(cell, &value) == expected)
 			return;
 		nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
@@ -384,8 +391,26 @@ given_ike_sas(void)
 						  .remote_id = "C=DE, O=Example, CN=gw" }));
 	/* 4: held, no row */
 	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED, .version = 2, .held = 1 }));
-	/* 5: gone */
-	ipm_ike_stop(w, given_ike(w), IPM_REASON_NORMAL);
+	/* 5: gone, so in the history */
+	uint32_t gone =
+		ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED,
+							  .version = 1,
+							  .mode = IPM_MODE_MAIN,
+							  .auth = IPM_AUTH_ECDSA,
+							  .local = address("192.0.2.1"),
+							  .remote = address("203.0.113.9"),
+							  .proposal = { .encr = AES_CBC, .prf = 7, .group = 14 },
+							  .created_ns = now - 4 * SECOND,
+							  .soft_ns = 100 * SECOND,
+							  .hard_ns = 200 * SECOND,
+							  .local_id = "192.0.2.1",
+							  .remote_id = "vpn.example.org" }));
+	ipm_ike_refresh(w, gone);
+	ipm_ike_refresh(w, gone);
+	struct ipm_ike_sa *carried = ipm_payload(ipm_record_at(ipm_writer_segment(w), IPM_IKE_SAS, gone));
+	carried->in = (struct ipm_ike_traffic){ (1ull << 32) + 21, 22, 23, 24, 25, 26, 27, 28 };
+	carried->out = (struct ipm_ike_traffic){ 31, 32, 33, 34, 35, 36, 37, 38 };
+	ipm_ike_stop(w, gone, IPM_REASON_PEER_DELETE);
 }
 
 /* 1: AES-GCM, rekeyed once: the old inbound SA is expiring, the old outbound one gone. */
@@ -515,6 +540,69 @@ given_tunnel_null(void)
 	ck_assert_int_eq(ipm_tunnel_select(w, t, &sel, 1), 0);
 }
 
+/* 6: gone, so in the history; one cipher in, another out, and IPComp. */
+static void
+given_tunnel_gone(void)
+{
+	uint32_t t = ok(ipm_tunnel_start(
+		w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
+					 .encap = IPM_ENCAP_TRANSPORT,
+					 .key_type = IPM_KEY_IKE,
+					 .protocol = 50,
+					 .ike_index = 1,
+					 .ike_slot = 0,
+					 .ipcomp = 1,
+					 .local = address("192.0.2.1"),
+					 .remote = address("198.51.100.7"),
+					 .in_sa = { .encr = AES_CBC, .integ = HMAC_SHA512_256, .group = 14 },
+					 .out_sa = { .encr = 3, .integ = HMAC_SHA1_96, .group = 15 },
+					 .created_ns = ipm_now_ns() - 2 * SECOND,
+					 .soft_ns = 900 * SECOND,
+					 .hard_ns = 1000 * SECOND,
+					 .hard_octets = 8192 }));
+	struct ipm_traffic in = {
+		.octets = (1ull << 32) + 600, .raw_octets = (2ull << 32) + 700, .pkts = 8, .drops = { 1, 2, 3, 4 }
+	};
+	struct ipm_traffic out = {
+		.octets = (2ull << 32) + 900, .raw_octets = (3ull << 32) + 950, .pkts = 11, .drops = { 0, 5, 6, 7 }
+	};
+	uint32_t first = sa_of(t, IPM_IN, 50, 0x301);
+	ipm_sa_count(w, first, &in);
+	ipm_sa_count(w, sa_of(t, IPM_OUT, 50, 0x302), &out);
+	ipm_tunnel_refresh(w, t);
+	sa_of(t, IPM_IN, 50, 0x303);
+	ipm_sa_stop(w, first);
+	struct ipm_selector sel[] = {
+		{ .local = subnet("10.6.0.0", 16, "10.6.255.255"),
+		  .remote = range("10.7.0.1", "10.7.0.9", 17, 500, 500) },
+		{ .local = single("192.0.2.1", 6, 22, 22), .remote = subnet("10.8.0.0", 24, "10.8.0.255") },
+	};
+	ck_assert_int_eq(ipm_tunnel_select(w, t, sel, 2), 0);
+	ipm_tunnel_stop(w, t, IPM_REASON_SEQ_ROLLOVER);
+}
+
+/* Two of each kind: now, and all that can be told; before the master started, and hardly anything. */
+static void
+given_failures(void)
+{
+	ipm_fail(w, IPM_IKE_FAILURES,
+		 &(struct ipm_failure){ .reason = IPM_FAIL_AUTH,
+					.local = address("192.0.2.1"),
+					.remote = address("198.51.100.7"),
+					.local_id = "192.0.2.1",
+					.remote_id = "gw.example.net" });
+	ipm_fail(w, IPM_IKE_FAILURES,
+		 &(struct ipm_failure){ .reason = IPM_FAIL_CAPACITY, .time_ns = master_ns - SECOND });
+	ipm_fail(w, IPM_TUNNEL_FAILURES,
+		 &(struct ipm_failure){ .reason = IPM_FAIL_DECRYPT,
+					.local = address("192.0.2.1"),
+					.remote = address("2001:db8::9"),
+					.tunnel_index = 1,
+					.spi = 0x7fffffff });
+	ipm_fail(w, IPM_TUNNEL_FAILURES,
+		 &(struct ipm_failure){ .reason = IPM_FAIL_IN_AUTH, .time_ns = master_ns - SECOND, .spi = 0x80000000 });
+}
+
 static void
 given_a_gateway(void)
 {
@@ -525,7 +613,8 @@ given_a_gateway(void)
 	given_tunnel_held();
 	given_tunnel_manual();
 	given_tunnel_null();
-	ipm_tunnel_stop(w, given_tunnel(w), IPM_REASON_NORMAL); /* 6: gone */
+	given_tunnel_gone();
+	given_failures();
 	struct ipm_totals *t = ipm_writer_totals(w);
 	t->ike_in = (struct ipm_ike_traffic){ (1ull << 32) + 101, 102, 103, 104, 105, 106, 107, 108 };
 	t->ike_out = (struct ipm_ike_traffic){ 111, 112, 113, 114, 115, 116, 117, 118 };
@@ -533,19 +622,35 @@ given_a_gateway(void)
 	t->ike_decrypt_fails = 124, t->ike_hash_fails = 125, t->ike_no_sa_fails = 126;
 	t->policy_fails = 127, t->no_sa_fails = 128, t->capacity_fails = 129;
 	serve(w);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 }
 
 /* The index of each row of the tables; everything else is a scalar. OIDs are below FLOW_MIB. */
 #define ROWS_MAX 10
+/* type, length and characters of either identity; cikePeerIntIndex */
+#define PEER_1                                                                            \
+	"1.9.49.57.50.46.48.46.50.46.49."                            /* 192.0.2.1 */      \
+	"2.14.103.119.46.101.120.97.109.112.108.101.46.110.101.116." /* gw.example.net */ \
+	"1"
+#define PEER_3                                                                                                        \
+	"1.11.50.48.48.49.58.100.98.56.58.58.49."                                        /* 2001:db8::1 */            \
+	"2.22.67.61.68.69.44.32.79.61.69.120.97.109.112.108.101.44.32.67.78.61.103.119." /* C=DE, O=Example, CN=gw */ \
+	"1"
 static const struct {
 	const char *entry;
 	const char *row[ROWS_MAX];
 } rows[] = {
+	{ "1.2.2.1", { PEER_1, PEER_3 } },
 	{ "1.2.3.1", { "1", "3" } },
+	{ "1.2.4.1", { PEER_1 ".1", PEER_3 ".2" } },
 	{ "1.3.2.1", { "1", "2", "4", "5" } },
 	{ "1.3.3.1", { "1.1", "1.2", "1.3", "2.1", "2.2", "4.1", "5.1" } },
 	{ "1.3.4.1", { "1.1", "1.3", "1.4", "2.1", "2.2", "2.3", "4.1", "4.2", "5.1", "5.2" } },
+	{ "1.4.2.1.1", { "1" } },
+	{ "1.4.3.1.1", { "1" } },
+	{ "1.4.3.2.1", { "1", "2" } },
+	{ "1.5.2.1.1", { "1", "2" } },
+	{ "1.5.3.1.1", { "1", "2" } },
 };
 
 /*
@@ -622,31 +727,31 @@ static const struct {
 	{ "cikeTunStatus",                  "1.2.3.1.35", MIB_INTEGER,   { "1",             "1" } },
 	{ "cipSecGlobalActiveTunnels",      "1.3.1.1",    MIB_GAUGE,     { "4" } },
 	{ "cipSecGlobalPreviousTunnels",    "1.3.1.2",    MIB_COUNTER,   { "1" } },
-	{ "cipSecGlobalInOctets",           "1.3.1.3",    MIB_COUNTER,   { "1879" } },
-	{ "cipSecGlobalHcInOctets",         "1.3.1.4",    MIB_COUNTER64, { "12884903767" } },
-	{ "cipSecGlobalInOctWraps",         "1.3.1.5",    MIB_COUNTER,   { "3" } },
-	{ "cipSecGlobalInDecompOctets",     "1.3.1.6",    MIB_COUNTER,   { "2579" } },
-	{ "cipSecGlobalHcInDecompOctets",   "1.3.1.7",    MIB_COUNTER64, { "12884904467" } },
-	{ "cipSecGlobalInDecompOctWraps",   "1.3.1.8",    MIB_COUNTER,   { "3" } },
-	{ "cipSecGlobalInPkts",             "1.3.1.9",    MIB_COUNTER,   { "1021" } },
-	{ "cipSecGlobalInDrops",            "1.3.1.10",   MIB_COUNTER,   { "4" } },
-	{ "cipSecGlobalInReplayDrops",      "1.3.1.11",   MIB_COUNTER,   { "7" } },
-	{ "cipSecGlobalInAuths",            "1.3.1.12",   MIB_COUNTER,   { "1023" } },
-	{ "cipSecGlobalInAuthFails",        "1.3.1.13",   MIB_COUNTER,   { "2" } },
-	{ "cipSecGlobalInDecrypts",         "1.3.1.14",   MIB_COUNTER,   { "1018" } },
-	{ "cipSecGlobalInDecryptFails",     "1.3.1.15",   MIB_COUNTER,   { "0" } },
-	{ "cipSecGlobalOutOctets",          "1.3.1.16",   MIB_COUNTER,   { "4294967295" } },
-	{ "cipSecGlobalHcOutOctets",        "1.3.1.17",   MIB_COUNTER64, { "8589934591" } },
-	{ "cipSecGlobalOutOctWraps",        "1.3.1.18",   MIB_COUNTER,   { "1" } },
-	{ "cipSecGlobalOutUncompOctets",    "1.3.1.19",   MIB_COUNTER,   { "0" } },
-	{ "cipSecGlobalHcOutUncompOctets",  "1.3.1.20",   MIB_COUNTER64, { "8589934592" } },
-	{ "cipSecGlobalOutUncompOctWraps",  "1.3.1.21",   MIB_COUNTER,   { "2" } },
-	{ "cipSecGlobalOutPkts",            "1.3.1.22",   MIB_COUNTER,   { "2009" } },
-	{ "cipSecGlobalOutDrops",           "1.3.1.23",   MIB_COUNTER,   { "4" } },
-	{ "cipSecGlobalOutAuths",           "1.3.1.24",   MIB_COUNTER,   { "2009" } },
-	{ "cipSecGlobalOutAuthFails",       "1.3.1.25",   MIB_COUNTER,   { "0" } },
-	{ "cipSecGlobalOutEncrypts",        "1.3.1.26",   MIB_COUNTER,   { "2009" } },
-	{ "cipSecGlobalOutEncryptFails",    "1.3.1.27",   MIB_COUNTER,   { "4" } },
+	{ "cipSecGlobalInOctets",           "1.3.1.3",    MIB_COUNTER,   { "2479" } },
+	{ "cipSecGlobalHcInOctets",         "1.3.1.4",    MIB_COUNTER64, { "17179871663" } },
+	{ "cipSecGlobalInOctWraps",         "1.3.1.5",    MIB_COUNTER,   { "4" } },
+	{ "cipSecGlobalInDecompOctets",     "1.3.1.6",    MIB_COUNTER,   { "3279" } },
+	{ "cipSecGlobalHcInDecompOctets",   "1.3.1.7",    MIB_COUNTER64, { "21474839759" } },
+	{ "cipSecGlobalInDecompOctWraps",   "1.3.1.8",    MIB_COUNTER,   { "5" } },
+	{ "cipSecGlobalInPkts",             "1.3.1.9",    MIB_COUNTER,   { "1029" } },
+	{ "cipSecGlobalInDrops",            "1.3.1.10",   MIB_COUNTER,   { "13" } },
+	{ "cipSecGlobalInReplayDrops",      "1.3.1.11",   MIB_COUNTER,   { "8" } },
+	{ "cipSecGlobalInAuths",            "1.3.1.12",   MIB_COUNTER,   { "1033" } },
+	{ "cipSecGlobalInAuthFails",        "1.3.1.13",   MIB_COUNTER,   { "4" } },
+	{ "cipSecGlobalInDecrypts",         "1.3.1.14",   MIB_COUNTER,   { "1026" } },
+	{ "cipSecGlobalInDecryptFails",     "1.3.1.15",   MIB_COUNTER,   { "3" } },
+	{ "cipSecGlobalOutOctets",          "1.3.1.16",   MIB_COUNTER,   { "899" } },
+	{ "cipSecGlobalHcOutOctets",        "1.3.1.17",   MIB_COUNTER64, { "17179870083" } },
+	{ "cipSecGlobalOutOctWraps",        "1.3.1.18",   MIB_COUNTER,   { "4" } },
+	{ "cipSecGlobalOutUncompOctets",    "1.3.1.19",   MIB_COUNTER,   { "950" } },
+	{ "cipSecGlobalHcOutUncompOctets",  "1.3.1.20",   MIB_COUNTER64, { "21474837430" } },
+	{ "cipSecGlobalOutUncompOctWraps",  "1.3.1.21",   MIB_COUNTER,   { "5" } },
+	{ "cipSecGlobalOutPkts",            "1.3.1.22",   MIB_COUNTER,   { "2020" } },
+	{ "cipSecGlobalOutDrops",           "1.3.1.23",   MIB_COUNTER,   { "22" } },
+	{ "cipSecGlobalOutAuths",           "1.3.1.24",   MIB_COUNTER,   { "2025" } },
+	{ "cipSecGlobalOutAuthFails",       "1.3.1.25",   MIB_COUNTER,   { "5" } },
+	{ "cipSecGlobalOutEncrypts",        "1.3.1.26",   MIB_COUNTER,   { "2020" } },
+	{ "cipSecGlobalOutEncryptFails",    "1.3.1.27",   MIB_COUNTER,   { "10" } },
 	{ "cipSecGlobalProtocolUseFails",   "1.3.1.28",   MIB_COUNTER,   { "127" } },
 	{ "cipSecGlobalNoSaFails",          "1.3.1.29",   MIB_COUNTER,   { "128" } },
 	{ "cipSecGlobalSysCapFails",        "1.3.1.30",   MIB_COUNTER,   { "129" } },
@@ -719,8 +824,145 @@ static const struct {
 	{ "cipSecSpiValue",                 "1.3.4.1.3",  MIB_GAUGE,     { "3221225473", "3221225475", "1", "3221225489", "3221225490", "4660", "256", "257", "512", "513" } },
 	{ "cipSecSpiProtocol",              "1.3.4.1.4",  MIB_INTEGER,   { "2",          "2",          "2", "2",          "2",          "3",    "1",   "1",   "2",   "2" } },
 	{ "cipSecSpiStatus",                "1.3.4.1.5",  MIB_INTEGER,   { "2",          "1",          "1", "1",          "1",          "1",    "1",   "1",   "1",   "1" } },
+	/* peers and their tunnels; what has been (of selectors, the last first); the switches */
+	{ "cikePeerLocalAddr",                "1.2.2.1.6",      MIB_OCTETS,    { "192.0.2.1", "2001:db8::1" } },
+	{ "cikePeerRemoteAddr",               "1.2.2.1.7",      MIB_OCTETS,    { "198.51.100.7", "2001:db8::2" } },
+	{ "cikePeerActiveTime",               "1.2.2.1.8",      MIB_INTEGER,   { "500~", "0" } },
+	{ "cikePeerActiveTunnelIndex",        "1.2.2.1.9",      MIB_INTEGER,   { "1", "3" } },
+	{ "cikePeerCorrIpSecTunIndex",        "1.2.4.1.7",      MIB_INTEGER,   { "1", "2" } },
+	{ "cipSecHistTableSize",              "1.4.1.1.1",      MIB_INTEGER,   { "16" } },
+	{ "cipSecHistCheckPoint",             "1.4.1.1.2",      MIB_INTEGER,   { "1" } },
+	{ "cikeTunHistTermReason",            "1.4.2.1.1.2",    MIB_INTEGER,   { "4" } },
+	{ "cikeTunHistActiveIndex",           "1.4.2.1.1.3",    MIB_INTEGER,   { "5" } },
+	{ "cikeTunHistPeerLocalType",         "1.4.2.1.1.4",    MIB_INTEGER,   { "1" } },
+	{ "cikeTunHistPeerLocalValue",        "1.4.2.1.1.5",    MIB_OCTETS,    { "192.0.2.1" } },
+	{ "cikeTunHistPeerIntIndex",          "1.4.2.1.1.6",    MIB_INTEGER,   { "1" } },
+	{ "cikeTunHistPeerRemoteType",        "1.4.2.1.1.7",    MIB_INTEGER,   { "2" } },
+	{ "cikeTunHistPeerRemoteValue",       "1.4.2.1.1.8",    MIB_OCTETS,    { "vpn.example.org" } },
+	{ "cikeTunHistLocalAddr",             "1.4.2.1.1.9",    MIB_OCTETS,    { "192.0.2.1" } },
+	{ "cikeTunHistLocalName",             "1.4.2.1.1.10",   MIB_OCTETS,    { "" } },
+	{ "cikeTunHistRemoteAddr",            "1.4.2.1.1.11",   MIB_OCTETS,    { "203.0.113.9" } },
+	{ "cikeTunHistRemoteName",            "1.4.2.1.1.12",   MIB_OCTETS,    { "" } },
+	{ "cikeTunHistNegoMode",              "1.4.2.1.1.13",   MIB_INTEGER,   { "1" } },
+	{ "cikeTunHistDiffHellmanGrp",        "1.4.2.1.1.14",   MIB_INTEGER,   { "15" } },
+	{ "cikeTunHistEncryptAlgo",           "1.4.2.1.1.15",   MIB_INTEGER,   { "4" } },
+	{ "cikeTunHistHashAlgo",              "1.4.2.1.1.16",   MIB_INTEGER,   { "6" } },
+	{ "cikeTunHistAuthMethod",            "1.4.2.1.1.17",   MIB_INTEGER,   { "6" } },
+	{ "cikeTunHistLifeTime",              "1.4.2.1.1.18",   MIB_INTEGER,   { "200" } },
+	{ "cikeTunHistStartTime",             "1.4.2.1.1.19",   MIB_TICKS,     { "600~" } },
+	{ "cikeTunHistActiveTime",            "1.4.2.1.1.20",   MIB_INTEGER,   { "400~" } },
+	{ "cikeTunHistTotalRefreshes",        "1.4.2.1.1.21",   MIB_COUNTER,   { "2" } },
+	{ "cikeTunHistTotalSas",              "1.4.2.1.1.22",   MIB_COUNTER,   { "3" } },
+	{ "cikeTunHistInOctets",              "1.4.2.1.1.23",   MIB_COUNTER,   { "21" } },
+	{ "cikeTunHistInPkts",                "1.4.2.1.1.24",   MIB_COUNTER,   { "22" } },
+	{ "cikeTunHistInDropPkts",            "1.4.2.1.1.25",   MIB_COUNTER,   { "23" } },
+	{ "cikeTunHistInNotifys",             "1.4.2.1.1.26",   MIB_COUNTER,   { "24" } },
+	{ "cikeTunHistInP2Exchgs",            "1.4.2.1.1.27",   MIB_COUNTER,   { "25" } },
+	{ "cikeTunHistInP2ExchgInvalids",     "1.4.2.1.1.28",   MIB_COUNTER,   { "26" } },
+	{ "cikeTunHistInP2ExchgRejects",      "1.4.2.1.1.29",   MIB_COUNTER,   { "27" } },
+	{ "cikeTunHistInP2SaDelRequests",     "1.4.2.1.1.30",   MIB_COUNTER,   { "28" } },
+	{ "cikeTunHistOutOctets",             "1.4.2.1.1.31",   MIB_COUNTER,   { "31" } },
+	{ "cikeTunHistOutPkts",               "1.4.2.1.1.32",   MIB_COUNTER,   { "32" } },
+	{ "cikeTunHistOutDropPkts",           "1.4.2.1.1.33",   MIB_COUNTER,   { "33" } },
+	{ "cikeTunHistOutNotifys",            "1.4.2.1.1.34",   MIB_COUNTER,   { "34" } },
+	{ "cikeTunHistOutP2Exchgs",           "1.4.2.1.1.35",   MIB_COUNTER,   { "35" } },
+	{ "cikeTunHistOutP2ExchgInvalids",    "1.4.2.1.1.36",   MIB_COUNTER,   { "36" } },
+	{ "cikeTunHistOutP2ExchgRejects",     "1.4.2.1.1.37",   MIB_COUNTER,   { "37" } },
+	{ "cikeTunHistOutP2SaDelRequests",    "1.4.2.1.1.38",   MIB_COUNTER,   { "38" } },
+	{ "cipSecTunHistTermReason",          "1.4.3.1.1.2",    MIB_INTEGER,   { "6" } },
+	{ "cipSecTunHistActiveIndex",         "1.4.3.1.1.3",    MIB_INTEGER,   { "6" } },
+	{ "cipSecTunHistIkeTunnelIndex",      "1.4.3.1.1.4",    MIB_INTEGER,   { "1" } },
+	{ "cipSecTunHistLocalAddr",           "1.4.3.1.1.5",    MIB_OCTETS,    { "192.0.2.1" } },
+	{ "cipSecTunHistRemoteAddr",          "1.4.3.1.1.6",    MIB_OCTETS,    { "198.51.100.7" } },
+	{ "cipSecTunHistKeyType",             "1.4.3.1.1.7",    MIB_INTEGER,   { "1" } },
+	{ "cipSecTunHistEncapMode",           "1.4.3.1.1.8",    MIB_INTEGER,   { "2" } },
+	{ "cipSecTunHistLifeSize",            "1.4.3.1.1.9",    MIB_INTEGER,   { "8" } },
+	{ "cipSecTunHistLifeTime",            "1.4.3.1.1.10",   MIB_INTEGER,   { "1000" } },
+	{ "cipSecTunHistStartTime",           "1.4.3.1.1.11",   MIB_TICKS,     { "800~" } },
+	{ "cipSecTunHistActiveTime",          "1.4.3.1.1.12",   MIB_INTEGER,   { "200~" } },
+	{ "cipSecTunHistTotalRefreshes",      "1.4.3.1.1.13",   MIB_COUNTER,   { "1" } },
+	{ "cipSecTunHistTotalSas",            "1.4.3.1.1.14",   MIB_COUNTER,   { "3" } },
+	{ "cipSecTunHistInSaDiffHellmanGrp",  "1.4.3.1.1.15",   MIB_INTEGER,   { "15" } },
+	{ "cipSecTunHistInSaEncryptAlgo",     "1.4.3.1.1.16",   MIB_INTEGER,   { "4" } },
+	{ "cipSecTunHistInSaAhAuthAlgo",      "1.4.3.1.1.17",   MIB_INTEGER,   { "1" } },
+	{ "cipSecTunHistInSaEspAuthAlgo",     "1.4.3.1.1.18",   MIB_INTEGER,   { "6" } },
+	{ "cipSecTunHistInSaDecompAlgo",      "1.4.3.1.1.19",   MIB_INTEGER,   { "2" } },
+	{ "cipSecTunHistOutSaDiffHellmanGrp", "1.4.3.1.1.20",   MIB_INTEGER,   { "16" } },
+	{ "cipSecTunHistOutSaEncryptAlgo",    "1.4.3.1.1.21",   MIB_INTEGER,   { "3" } },
+	{ "cipSecTunHistOutSaAhAuthAlgo",     "1.4.3.1.1.22",   MIB_INTEGER,   { "1" } },
+	{ "cipSecTunHistOutSaEspAuthAlgo",    "1.4.3.1.1.23",   MIB_INTEGER,   { "3" } },
+	{ "cipSecTunHistOutSaCompAlgo",       "1.4.3.1.1.24",   MIB_INTEGER,   { "2" } },
+	{ "cipSecTunHistInOctets",            "1.4.3.1.1.25",   MIB_COUNTER,   { "600" } },
+	{ "cipSecTunHistHcInOctets",          "1.4.3.1.1.26",   MIB_COUNTER64, { "4294967896" } },
+	{ "cipSecTunHistInOctWraps",          "1.4.3.1.1.27",   MIB_COUNTER,   { "1" } },
+	{ "cipSecTunHistInDecompOctets",      "1.4.3.1.1.28",   MIB_COUNTER,   { "700" } },
+	{ "cipSecTunHistHcInDecompOctets",    "1.4.3.1.1.29",   MIB_COUNTER64, { "8589935292" } },
+	{ "cipSecTunHistInDecompOctWraps",    "1.4.3.1.1.30",   MIB_COUNTER,   { "2" } },
+	{ "cipSecTunHistInPkts",              "1.4.3.1.1.31",   MIB_COUNTER,   { "8" } },
+	{ "cipSecTunHistInDropPkts",          "1.4.3.1.1.32",   MIB_COUNTER,   { "9" } },
+	{ "cipSecTunHistInReplayDropPkts",    "1.4.3.1.1.33",   MIB_COUNTER,   { "1" } },
+	{ "cipSecTunHistInAuths",             "1.4.3.1.1.34",   MIB_COUNTER,   { "10" } },
+	{ "cipSecTunHistInAuthFails",         "1.4.3.1.1.35",   MIB_COUNTER,   { "2" } },
+	{ "cipSecTunHistInDecrypts",          "1.4.3.1.1.36",   MIB_COUNTER,   { "8" } },
+	{ "cipSecTunHistInDecryptFails",      "1.4.3.1.1.37",   MIB_COUNTER,   { "3" } },
+	{ "cipSecTunHistOutOctets",           "1.4.3.1.1.38",   MIB_COUNTER,   { "900" } },
+	{ "cipSecTunHistHcOutOctets",         "1.4.3.1.1.39",   MIB_COUNTER64, { "8589935492" } },
+	{ "cipSecTunHistOutOctWraps",         "1.4.3.1.1.40",   MIB_COUNTER,   { "2" } },
+	{ "cipSecTunHistOutUncompOctets",     "1.4.3.1.1.41",   MIB_COUNTER,   { "950" } },
+	{ "cipSecTunHistHcOutUncompOctets",   "1.4.3.1.1.42",   MIB_COUNTER64, { "12884902838" } },
+	{ "cipSecTunHistOutUncompOctWraps",   "1.4.3.1.1.43",   MIB_COUNTER,   { "3" } },
+	{ "cipSecTunHistOutPkts",             "1.4.3.1.1.44",   MIB_COUNTER,   { "11" } },
+	{ "cipSecTunHistOutDropPkts",         "1.4.3.1.1.45",   MIB_COUNTER,   { "18" } },
+	{ "cipSecTunHistOutAuths",            "1.4.3.1.1.46",   MIB_COUNTER,   { "16" } },
+	{ "cipSecTunHistOutAuthFails",        "1.4.3.1.1.47",   MIB_COUNTER,   { "5" } },
+	{ "cipSecTunHistOutEncrypts",         "1.4.3.1.1.48",   MIB_COUNTER,   { "11" } },
+	{ "cipSecTunHistOutEncryptFails",     "1.4.3.1.1.49",   MIB_COUNTER,   { "6" } },
+	{ "cipSecEndPtHistTunIndex",          "1.4.3.2.1.2",    MIB_INTEGER,   { "6", "6" } },
+	{ "cipSecEndPtHistActiveIndex",       "1.4.3.2.1.3",    MIB_INTEGER,   { "2", "1" } },
+	{ "cipSecEndPtHistLocalName",         "1.4.3.2.1.4",    MIB_OCTETS,    { "", "" } },
+	{ "cipSecEndPtHistLocalType",         "1.4.3.2.1.5",    MIB_INTEGER,   { "1", "3" } },
+	{ "cipSecEndPtHistLocalAddr1",        "1.4.3.2.1.6",    MIB_OCTETS,    { "192.0.2.1", "10.6.0.0" } },
+	{ "cipSecEndPtHistLocalAddr2",        "1.4.3.2.1.7",    MIB_OCTETS,    { "192.0.2.1", "255.255.0.0" } },
+	{ "cipSecEndPtHistLocalProtocol",     "1.4.3.2.1.8",    MIB_INTEGER,   { "6", "0" } },
+	{ "cipSecEndPtHistLocalPort",         "1.4.3.2.1.9",    MIB_INTEGER,   { "22", "0" } },
+	{ "cipSecEndPtHistRemoteName",        "1.4.3.2.1.10",   MIB_OCTETS,    { "", "" } },
+	{ "cipSecEndPtHistRemoteType",        "1.4.3.2.1.11",   MIB_INTEGER,   { "3", "2" } },
+	{ "cipSecEndPtHistRemoteAddr1",       "1.4.3.2.1.12",   MIB_OCTETS,    { "10.8.0.0", "10.7.0.1" } },
+	{ "cipSecEndPtHistRemoteAddr2",       "1.4.3.2.1.13",   MIB_OCTETS,    { "255.255.255.0", "10.7.0.9" } },
+	{ "cipSecEndPtHistRemoteProtocol",    "1.4.3.2.1.14",   MIB_INTEGER,   { "0", "17" } },
+	{ "cipSecEndPtHistRemotePort",        "1.4.3.2.1.15",   MIB_INTEGER,   { "0", "500" } },
+	{ "cipSecFailTableSize",              "1.5.1.1.1",      MIB_INTEGER,   { "32" } },
+	{ "cikeFailReason",                   "1.5.2.1.1.2",    MIB_INTEGER,   { "5", "9" } },
+	{ "cikeFailTime",                     "1.5.2.1.1.3",    MIB_TICKS,     { "1000~", "0" } },
+	{ "cikeFailLocalType",                "1.5.2.1.1.4",    MIB_INTEGER,   { "1", "2" } },
+	{ "cikeFailLocalValue",               "1.5.2.1.1.5",    MIB_OCTETS,    { "192.0.2.1", "" } },
+	{ "cikeFailRemoteType",               "1.5.2.1.1.6",    MIB_INTEGER,   { "2", "2" } },
+	{ "cikeFailRemoteValue",              "1.5.2.1.1.7",    MIB_OCTETS,    { "gw.example.net", "" } },
+	{ "cikeFailLocalAddr",                "1.5.2.1.1.8",    MIB_OCTETS,    { "192.0.2.1", "0.0.0.0" } },
+	{ "cikeFailRemoteAddr",               "1.5.2.1.1.9",    MIB_OCTETS,    { "198.51.100.7", "0.0.0.0" } },
+	{ "cipSecFailReason",                 "1.5.3.1.1.2",    MIB_INTEGER,   { "7", "9" } },
+	{ "cipSecFailTime",                   "1.5.3.1.1.3",    MIB_TICKS,     { "1000~", "0" } },
+	{ "cipSecFailTunnelIndex",            "1.5.3.1.1.4",    MIB_INTEGER,   { "1", "-" } },
+	{ "cipSecFailSaSpi",                  "1.5.3.1.1.5",    MIB_INTEGER,   { "2147483647", "0" } },
+	{ "cipSecFailPktSrcAddr",             "1.5.3.1.1.6",    MIB_OCTETS,    { "192.0.2.1", "0.0.0.0" } },
+	{ "cipSecFailPktDstAddr",             "1.5.3.1.1.7",    MIB_OCTETS,    { "2001:db8::9", "0.0.0.0" } },
+	{ "cipSecTrapCntlIkeTunnelStart",     "1.6.1",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIkeTunnelStop",      "1.6.2",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIkeSysFailure",      "1.6.3",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIkeCertCrlFailure",  "1.6.4",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIkeProtocolFail",    "1.6.5",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIkeNoSa",            "1.6.6",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecTunnelStart",   "1.6.7",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecTunnelStop",    "1.6.8",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecSysFailure",    "1.6.9",          MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecSetUpFailure",  "1.6.10",         MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecEarlyTunTerm",  "1.6.11",         MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecProtocolFail",  "1.6.12",         MIB_INTEGER,   { "2" } },
+	{ "cipSecTrapCntlIpSecNoSa",          "1.6.13",         MIB_INTEGER,   { "2" } },
 	/* clang-format on */
 };
+
+static const char *published_oid(const char *name);
 
 struct cell {
 	const char *label;
@@ -771,27 +1013,59 @@ rows_for(const char *oid)
 }
 
 static void
+expect_cell(const char *label, const char *oid, enum mib_type type, const char *row, const char *text)
+{
+	struct cell *cell = &cells[cell_count];
+	ck_assert_uint_lt(cell_count, MIB_COUNT(cells));
+	ck_assert_msg(text != NULL, "%s: say what there is in each row", label);
+	if (strcmp(text, "-") == 0)
+		return;
+	*cell = (struct cell){ .label = label, .name = { { FLOW_MIB }, 9 } };
+	name_add(&cell->name, oid);
+	cell->column = cell->name.len;
+	name_add(&cell->name, row);
+	cell->value = value_of(label, type, text, &cell->slack);
+	cell_count++;
+}
+
+/* There is one gateway, so what is said of it is what the scalar of that name says. False: there is no such column. */
+static bool
+expect_gateway_cell(const char *label, enum mib_type type, const char *text)
+{
+	static const struct {
+		const char *scalar, *column, *entry;
+	} pairs[] = { { "cikeGlobal", "cikePhase1GW", "1.2.5.1." }, { "cipSecGlobal", "cipSecPhase2GW", "1.3.5.1." } };
+	for (size_t i = 0; i < MIB_COUNT(pairs); i++) {
+		char column[64];
+		size_t len = strlen(pairs[i].scalar);
+		if (strncmp(label, pairs[i].scalar, len) != 0)
+			continue;
+		snprintf(column, sizeof(column), "%s%s", pairs[i].column, label + len);
+		const char *oid = published_oid(column);
+		if (!oid)
+			return false;
+		ck_assert_msg(strncmp(oid, pairs[i].entry, strlen(pairs[i].entry)) == 0, "%s is %s", column, oid);
+		expect_cell(label, oid, type, "1", text);
+		return true;
+	}
+	return false;
+}
+
+static void
 expected_cells(void)
 {
-	static const char *const scalar[] = { "0", NULL };
+	size_t gateway_cells = 0;
 	cell_count = 0;
 	for (size_t i = 0; i < MIB_COUNT(expected); i++) {
 		const char *const *row = rows_for(expected[i].oid);
-		for (size_t r = 0; r < (row ? ROWS_MAX : 1) && (row ? row : scalar)[r]; r++) {
-			const char *text = expected[i].value[r];
-			struct cell *cell = &cells[cell_count];
-			ck_assert_uint_lt(cell_count, MIB_COUNT(cells));
-			ck_assert_msg(text != NULL, "%s: say what there is in each row", expected[i].name);
-			if (strcmp(text, "-") == 0)
-				continue;
-			*cell = (struct cell){ .label = expected[i].name, .name = { { FLOW_MIB }, 9 } };
-			name_add(&cell->name, expected[i].oid);
-			cell->column = cell->name.len;
-			name_add(&cell->name, (row ? row : scalar)[r]);
-			cell->value = value_of(expected[i].name, expected[i].type, text, &cell->slack);
-			cell_count++;
+		if (!row) {
+			expect_cell(expected[i].name, expected[i].oid, expected[i].type, "0", expected[i].value[0]);
+			gateway_cells += expect_gateway_cell(expected[i].name, expected[i].type, expected[i].value[0]);
 		}
+		for (size_t r = 0; row && r < ROWS_MAX && row[r]; r++)
+			expect_cell(expected[i].name, expected[i].oid, expected[i].type, row[r], expected[i].value[r]);
 	}
+	ck_assert_uint_eq(gateway_cells, 26 + 26);
 	qsort(cells, cell_count, sizeof(cells[0]), cell_order);
 }
 
@@ -890,6 +1164,19 @@ published_at(const mib_subid *oid, size_t len)
 	return NULL;
 }
 
+/* Below FLOW_MIB; NULL: nothing of this name is published. */
+static const char *
+published_oid(const char *name)
+{
+	static const char flow_mib[] = "1.3.6.1.4.1.9.9.171.";
+	size_t n;
+	const struct object *list = published(&n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].name, name) == 0 && strncmp(list[i].oid, flow_mib, strlen(flow_mib)) == 0)
+			return list[i].oid + strlen(flow_mib);
+	return NULL;
+}
+
 static enum mib_type
 type_named(const char *name)
 {
@@ -975,7 +1262,7 @@ START_TEST(every_column_of_ours_is_published_under_its_name_number_and_type)
 }
 END_TEST
 
-START_TEST(every_published_column_of_the_tables_we_serve_is_there)
+START_TEST(every_published_object_is_there)
 {
 	size_t n, covered = 0;
 	const struct object *list = published(&n);
@@ -994,7 +1281,7 @@ START_TEST(every_published_column_of_the_tables_we_serve_is_there)
 			covered++;
 		}
 	}
-	ck_assert_uint_eq(covered, 1 + 26 + 34 + 30 + 50 + 12 + 4);
+	ck_assert_uint_eq(covered, 343); /* all that can be read */
 }
 END_TEST
 
@@ -1057,7 +1344,7 @@ START_TEST(getnext_from_each_cell_gives_the_one_behind_it)
 	for (size_t i = 0; i < cell_count; i++) {
 		struct name found;
 		struct mib_value value;
-		mib_request(mib);
+		mib_request(mib, master_ns);
 		enum mib_result rc = next(&cells[i].name, false, &nothing, &found, &value);
 		if (i + 1 == cell_count) {
 			ck_assert_int_eq(rc, MIB_END);
@@ -1126,7 +1413,7 @@ START_TEST(getnext_from_every_prefix_gives_what_is_behind_it)
 		for (size_t len = 0; len <= cells[i].name.len; len++) {
 			struct name from = cells[i].name;
 			from.len = len;
-			mib_request(mib);
+			mib_request(mib, master_ns);
 			expect_as_naive(&from, false, &nothing);
 			expect_as_naive(&from, true, &nothing);
 		}
@@ -1209,7 +1496,7 @@ START_TEST(getnext_and_get_of_made_up_names_answer_as_a_search_through_all_cells
 		if (random_below(&seed, 4) == 0)
 			end = nothing;
 		if (random_below(&seed, 4))
-			mib_request(mib);
+			mib_request(mib, master_ns);
 		expect_as_naive(&from, random_below(&seed, 2), &end);
 		expect_get_as_naive(&from);
 	}
@@ -1271,7 +1558,7 @@ START_TEST(a_64_bit_counter_is_seen_as_its_two_halves_and_as_a_whole)
 	for (size_t i = 0; i < MIB_COUNT(table); i++) {
 		counts(w, sa, i, table[i].octets);
 		expect_row_soon("cipSecTunStatus.1");
-		mib_request(mib);
+		mib_request(mib, master_ns);
 		expect_number("cipSecTunHcInOctets.1", table[i].octets);
 		expect_number("cipSecTunInOctets.1", table[i].low);
 		expect_number("cipSecTunInOctWraps.1", table[i].wraps);
@@ -1314,29 +1601,41 @@ static const struct algo integrity[] = {
 };
 static const struct algo hashes[] = { { 1, 2 }, { 2, 3 }, { 5, 4 }, { 6, 5 }, { 7, 6 } };
 
+enum { ESP = 50, AH = 51 };
+
+/* What both directions of a tunnel say, which must be the same. */
+static uint64_t
+tunnel_number(mib_convert *in, mib_convert *out, uint8_t protocol, const struct ipm_proposal *p)
+{
+	const struct ipm_tunnel tunnel = { .protocol = protocol, .in_sa = *p, .out_sa = *p };
+	ck_assert_uint_eq(number(in, &tunnel), number(out, &tunnel));
+	return number(in, &tunnel);
+}
+
 START_TEST(every_cipher_has_its_number_and_one_that_is_not_known_is_other_and_never_none)
 {
-	const struct ipm_tunnel esp = { .protocol = 50 }, ah = { .protocol = 51 };
 	for (uint32_t encr = 0; encr <= UINT16_MAX; encr++) {
 		struct ipm_proposal p = { .encr = (uint16_t)encr };
 		unsigned expect = algo_expected(ciphers, MIB_COUNT(ciphers), encr);
 		expect_algo("IKE cipher", encr, number(mib_encrypt_algo, &p), expect);
-		expect_algo("ESP cipher", encr, converted(mib_esp_encrypt_algo, &esp, &p).number, expect);
-		expect_algo("AH cipher", encr, converted(mib_esp_encrypt_algo, &ah, &p).number, NONE);
+		expect_algo("ESP cipher", encr, tunnel_number(mib_in_encrypt, mib_out_encrypt, ESP, &p), expect);
+		expect_algo("AH cipher", encr, tunnel_number(mib_in_encrypt, mib_out_encrypt, AH, &p), NONE);
 	}
 }
 END_TEST
 
 START_TEST(every_integrity_algorithm_has_its_number_and_one_that_is_not_known_is_other)
 {
-	const struct ipm_tunnel esp = { .protocol = 50 }, ah = { .protocol = 51 };
 	for (uint32_t integ = 0; integ <= UINT16_MAX; integ++) {
 		struct ipm_proposal p = { .encr = AES_CBC, .integ = (uint16_t)integ };
 		unsigned expect = algo_expected(integrity, MIB_COUNT(integrity), integ);
-		expect_algo("AH of an AH tunnel", integ, converted(mib_ah_auth_algo, &ah, &p).number, expect);
-		expect_algo("ESP of an AH tunnel", integ, converted(mib_esp_auth_algo, &ah, &p).number, NONE);
-		expect_algo("AH of an ESP tunnel", integ, converted(mib_ah_auth_algo, &esp, &p).number, NONE);
-		expect_algo("ESP of an ESP tunnel", integ, converted(mib_esp_auth_algo, &esp, &p).number,
+		expect_algo("AH of an AH tunnel", integ, tunnel_number(mib_in_ah_auth, mib_out_ah_auth, AH, &p),
+			    expect);
+		expect_algo("ESP of an AH tunnel", integ, tunnel_number(mib_in_esp_auth, mib_out_esp_auth, AH, &p),
+			    NONE);
+		expect_algo("AH of an ESP tunnel", integ, tunnel_number(mib_in_ah_auth, mib_out_ah_auth, ESP, &p),
+			    NONE);
+		expect_algo("ESP of an ESP tunnel", integ, tunnel_number(mib_in_esp_auth, mib_out_esp_auth, ESP, &p),
 			    integ ? expect : NONE);
 	}
 }
@@ -1351,10 +1650,9 @@ START_TEST(esp_without_an_integrity_transform_is_aead_none_or_not_known_as_its_c
 		{ 28, 9 },     { 29, 9 },     { 30, 9 },       { 31, 9 },        { 0, OTHER }, { 32, OTHER },
 		{ 35, OTHER }, { 36, OTHER }, { 1024, OTHER }, { 65535, OTHER },
 	};
-	const struct ipm_tunnel esp = { .protocol = 50 };
 	for (size_t i = 0; i < MIB_COUNT(table); i++) {
 		struct ipm_proposal p = { .encr = table[i].iana };
-		uint64_t got = converted(mib_esp_auth_algo, &esp, &p).number;
+		uint64_t got = tunnel_number(mib_in_esp_auth, mib_out_esp_auth, ESP, &p);
 		ck_assert_msg(got == table[i].number, "cipher %u: %llu, expected %u", table[i].iana,
 			      (unsigned long long)got, table[i].number);
 	}
@@ -1614,7 +1912,7 @@ START_TEST(a_tunnel_that_goes_while_a_request_is_answered_has_no_instance_and_th
 	uint32_t two = given_tunnel(w);
 	given_tunnel(w);
 	expect_row_soon("cipSecTunStatus.3");
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunStatus.1", 1);
 	ipm_tunnel_stop(w, two, IPM_REASON_NORMAL);
 	expect_no_instance("cipSecTunStatus.2");
@@ -1634,7 +1932,7 @@ START_TEST(a_slot_that_was_given_to_another_row_while_a_request_is_answered_is_n
 	given_selectors(w, one, 80, 1);
 	given_selectors(w, two, 81, 1);
 	serve(w);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunStatus.2", 1);
 	expect_number("cipSecEndPtLocalPort.2.1", 81);
 	expect_number("cipSecSpiValue.2.1", 0x2001);
@@ -1662,7 +1960,7 @@ END_TEST
 
 START_TEST(rows_neither_come_nor_go_while_a_request_is_answered)
 {
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_no_instance("cipSecTunStatus.1");
 	expect_no_instance("cipSecSpiStatus.1.1");
 	given_sa(w, given_tunnel(w), 0xc0ffee);
@@ -1679,7 +1977,7 @@ START_TEST(all_columns_of_a_row_agree_within_a_request_whatever_the_writer_does)
 	counts(w, one, 1, 4294967295);
 	counts(w, two, 2, 2000);
 	expect_row_soon("cipSecTunStatus.2");
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunInOctets.1", 4294967295);
 	expect_number("cipSecTunInOctets.2", 2000); /* pollers ask for one column of many rows, then for the next */
 	counts(w, one, 3, 4294967296);
@@ -1690,7 +1988,7 @@ START_TEST(all_columns_of_a_row_agree_within_a_request_whatever_the_writer_does)
 	expect_number("cipSecTunInOctWraps.1", 0);
 	expect_number("cipSecTunInPkts.1", 1);
 	expect_number("cipSecTunInPkts.2", 2);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunInOctets.1", 0);
 	expect_number("cipSecTunInOctWraps.1", 1);
 	expect_number("cipSecTunInPkts.1", 3);
@@ -1705,7 +2003,7 @@ START_TEST(columns_of_many_rows_agree_when_they_are_asked_for_column_by_column)
 	for (uint32_t i = 0; i < 20; i++)
 		counts(w, sa[i] = given_sa(w, given_tunnel(w), 0x1001), 100 + i, 1);
 	expect_row_soon("cipSecTunStatus.20");
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	for (uint32_t i = 0; i < 20; i++) {
 		snprintf(cell, sizeof(cell), "cipSecTunInPkts.%u", i + 1);
 		expect_number(cell, 100 + i);
@@ -1728,7 +2026,7 @@ START_TEST(a_request_may_ask_for_every_row_there_is)
 	for (uint32_t i = 1; i <= 3000; i++)
 		counts(w, given_sa(w, given_tunnel(w), 0x1000 + i), i, 1);
 	serve(w);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	for (int round = 0; round < 2; round++)
 		for (uint32_t i = 1; i <= 3000; i++) {
 			char cell[40];
@@ -1795,36 +2093,490 @@ START_TEST(a_tunnel_tells_whether_the_ike_sa_that_made_it_is_alive)
 	expect_number("cipSecTunIkeTunnelIndex.1", 1);
 	expect_number("cipSecTunIkeTunnelAlive.1", 1);
 	ipm_ike_stop(w, ike, IPM_REASON_NORMAL);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunIkeTunnelIndex.1", 1);
 	expect_number("cipSecTunIkeTunnelAlive.1", 2);
+}
+END_TEST
+
+/* --- peers, by their identities ---------------------------------------------------------------------------------- */
+
+static uint32_t
+given_peer(const char *local_id, const char *remote_id)
+{
+	struct ipm_ike_sa sa = { .state = IPM_IKE_ESTABLISHED, .version = 2 };
+	snprintf(sa.local_id, sizeof(sa.local_id), "%s", local_id);
+	snprintf(sa.remote_id, sizeof(sa.remote_id), "%s", remote_id);
+	return ok(ipm_ike_start(w, &sa));
+}
+
+/* Made by the IKE SA in this slot. */
+static uint32_t
+given_tunnel_of(uint32_t ike)
+{
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .ike_slot = ike };
+	tunnel.ike_index = ipm_ike_peek(w, ike)->index;
+	return ok(ipm_tunnel_start(w, &tunnel));
+}
+
+/* The cell in the row of two identities, each with its type; then what else the index has. */
+static const char *
+peer_cell(const char *column, int local_type, const char *local, int remote_type, const char *remote, const char *rest)
+{
+	static char text[4][1024];
+	static unsigned turn;
+	char *out = text[turn++ % 4];
+	const struct {
+		int type;
+		const char *id;
+	} ends[] = { { local_type, local }, { remote_type, remote } };
+	size_t at = (size_t)snprintf(out, sizeof(text[0]), "%s", column);
+	for (size_t i = 0; i < MIB_COUNT(ends); i++) {
+		at += (size_t)snprintf(out + at, sizeof(text[0]) - at, ".%d.%zu", ends[i].type, strlen(ends[i].id));
+		for (const char *c = ends[i].id; *c; c++)
+			at += (size_t)snprintf(out + at, sizeof(text[0]) - at, ".%u", (unsigned)(unsigned char)*c);
+	}
+	snprintf(out + at, sizeof(text[0]) - at, ".%s", rest);
+	return out;
+}
+
+static const char *
+named(const char *local, const char *remote, const char *number)
+{
+	return peer_cell("cikePeerActiveTunnelIndex", 2, local, 2, remote, number);
+}
+
+START_TEST(peers_are_in_the_order_of_their_names_so_a_shorter_identity_comes_first)
+{
+	given_peer("gw", "\xc3\xa9"); /* 1: two octets above 127 */
+	given_peer("gw", "aaa");      /* 2 */
+	given_peer("gw", "zz");       /* 3 */
+	given_peer("b", "a");         /* 4 */
+	given_peer("10.0.0.1", "zz"); /* 5: an address, so type 1 */
+	given_peer("gw", "10.0.0.1"); /* 6 */
+	given_peer("gw", "");         /* 7 */
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_next("cikePeerActiveTunnelIndex", peer_cell("cikePeerActiveTunnelIndex", 1, "10.0.0.1", 2, "zz", "1"));
+	expect_next(peer_cell("cikePeerActiveTunnelIndex", 1, "10.0.0.1", 2, "zz", "1"), named("b", "a", "1"));
+	expect_next(named("b", "a", "1"), peer_cell("cikePeerActiveTunnelIndex", 2, "gw", 1, "10.0.0.1", "1"));
+	expect_next(peer_cell("cikePeerActiveTunnelIndex", 2, "gw", 1, "10.0.0.1", "1"), named("gw", "", "1"));
+	expect_next(named("gw", "", "1"), named("gw", "zz", "1"));
+	expect_next(named("gw", "zz", "1"), named("gw", "\xc3\xa9", "1"));
+	expect_next(named("gw", "\xc3\xa9", "1"), named("gw", "aaa", "1"));
+	expect_next(named("gw", "aaa", "1"), "cikeTunLocalType.1");
+	expect_number(peer_cell("cikePeerActiveTunnelIndex", 1, "10.0.0.1", 2, "zz", "1"), 5);
+	expect_number(named("gw", "\xc3\xa9", "1"), 1);
+	expect_number(named("gw", "zz", "1"), 3);
+	expect_number(named("gw", "", "1"), 7);
+}
+END_TEST
+
+START_TEST(ike_sas_between_the_same_identities_are_numbered_and_a_number_is_used_again)
+{
+	uint32_t first = given_peer("gw", "peer");
+	given_peer("gw", "peer");
+	given_peer("peer", "gw"); /* the other way round is somebody else */
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_number(named("gw", "peer", "1"), 1);
+	expect_number(named("gw", "peer", "2"), 2);
+	expect_number(named("peer", "gw", "1"), 3);
+	expect_next(named("gw", "peer", "1"), named("gw", "peer", "2"));
+	expect_next(named("gw", "peer", "2"), named("peer", "gw", "1"));
+	ipm_ike_stop(w, first, IPM_REASON_NORMAL);
+	expect_no_row_soon(named("gw", "peer", "1"));
+	expect_number(named("gw", "peer", "2"), 2);
+	given_peer("gw", "peer");
+	expect_row_soon(named("gw", "peer", "1"));
+	expect_number(named("gw", "peer", "1"), 4);
+	expect_number(named("gw", "peer", "2"), 2);
+}
+END_TEST
+
+START_TEST(of_an_identity_54_octets_are_part_of_the_index_and_all_of_them_are_told)
+{
+	char same[61], other[61], cut[55], longer[56];
+	struct mib_value value;
+	memset(same, 'a', 60);
+	same[60] = '\0';
+	memcpy(other, same, sizeof(same));
+	other[54] = 'b'; /* the first that does not count */
+	memcpy(cut, same, 54);
+	cut[54] = '\0';
+	memcpy(longer, same, 55);
+	longer[55] = '\0';
+	given_tunnel_of(given_peer(same, same));
+	given_peer(same, other);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_number(named(cut, cut, "1"), 1);
+	expect_number(named(cut, cut, "2"), 2);
+	expect_no_instance(named(cut, longer, "1"));
+	/* The longest name that there is has room; RFC 3416 has 128 sub-identifiers for it. */
+	struct name longest = name_of(peer_cell("cikePeerCorrIpSecTunIndex", 2, cut, 2, cut, "1.1"));
+	ck_assert_uint_eq(longest.len, 128);
+	expect_number(peer_cell("cikePeerCorrIpSecTunIndex", 2, cut, 2, cut, "1.1"), 1);
+	ck_assert_int_eq(get("cikeTunRemoteValue.2", &value), MIB_OK);
+	ck_assert_uint_eq(value.len, 60);
+	ck_assert_mem_eq(value.octets, other, 60);
+}
+END_TEST
+
+START_TEST(the_tunnels_of_a_peer_are_listed_until_either_goes_or_is_held)
+{
+	uint32_t ike = given_peer("gw", "peer"), other = given_peer("gw", "peer");
+	uint32_t one = given_tunnel_of(ike);
+	given_tunnel_of(ike);
+	given_tunnel_of(other);
+	const char *corr = "cikePeerCorrIpSecTunIndex";
+	expect_row_soon(peer_cell(corr, 2, "gw", 2, "peer", "2.3"));
+	expect_number(peer_cell(corr, 2, "gw", 2, "peer", "1.1"), 1);
+	expect_number(peer_cell(corr, 2, "gw", 2, "peer", "1.2"), 2);
+	expect_number(peer_cell(corr, 2, "gw", 2, "peer", "2.3"), 3);
+	ipm_tunnel_stop(w, one, IPM_REASON_NORMAL);
+	expect_no_row_soon(peer_cell(corr, 2, "gw", 2, "peer", "1.1"));
+	expect_number(peer_cell(corr, 2, "gw", 2, "peer", "1.2"), 2); /* keeps its number */
+	ipm_ike_stop(w, ike, IPM_REASON_NORMAL);
+	expect_no_row_soon(peer_cell(corr, 2, "gw", 2, "peer", "1.2"));
+	expect_number("cipSecTunStatus.2", 1); /* the tunnel itself stays */
+	expect_number(peer_cell(corr, 2, "gw", 2, "peer", "2.3"), 3);
+	struct ipm_ike_sa sa = *ipm_ike_peek(w, other);
+	sa.held = 1;
+	ipm_ike_put(w, other, &sa);
+	expect_no_row_soon(peer_cell(corr, 2, "gw", 2, "peer", "2.3"));
+	sa.held = 0;
+	ipm_ike_put(w, other, &sa);
+	expect_row_soon(peer_cell(corr, 2, "gw", 2, "peer", "2.3"));
+}
+END_TEST
+
+/* --- what has been ------------------------------------------------------------------------------------------------ */
+
+#define TICK 10000000ull /* a hundredth of a second, in ns */
+
+static void
+tunnels_end(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		ipm_tunnel_stop(w, given_tunnel(w), IPM_REASON_NORMAL);
+}
+
+static void
+history_shows(uint32_t size)
+{
+	struct ipm_settings settings = { .history_size = size, .failure_size = 32 };
+	ck_assert_int_eq(ipm_settings_put(w, &settings), 0);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_number("cipSecHistTableSize.0", size);
+}
+
+START_TEST(a_smaller_history_hides_the_oldest_and_a_larger_one_shows_them_again)
+{
+	tunnels_end(5);
+	for (int i = 0; i < 3; i++)
+		ipm_ike_stop(w, given_ike(w), IPM_REASON_NORMAL);
+	history_shows(2);
+	expect_no_instance("cipSecTunHistTermReason.3");
+	expect_next("cipSecTunHistTermReason", "cipSecTunHistTermReason.4");
+	expect_next("cipSecTunHistTermReason.4", "cipSecTunHistTermReason.5");
+	expect_next("cikeTunHistTermReason", "cikeTunHistTermReason.2");
+	history_shows(1);
+	expect_next("cipSecTunHistTermReason", "cipSecTunHistTermReason.5");
+	history_shows(4);
+	expect_next("cipSecTunHistTermReason", "cipSecTunHistTermReason.2");
+	history_shows(16);
+	expect_next("cipSecTunHistTermReason", "cipSecTunHistTermReason.1");
+	expect_next("cikeTunHistTermReason", "cikeTunHistTermReason.1");
+	expect_number("cipSecTunHistActiveIndex.1", 1);
+	expect_number("cipSecTunHistActiveIndex.5", 5);
+	tunnels_end(13); /* two more than it holds */
+	expect_row_soon("cipSecTunHistTermReason.18");
+	expect_next("cipSecTunHistTermReason", "cipSecTunHistTermReason.3");
+	expect_number("cipSecTunHistActiveIndex.3", 3);
+	expect_number("cipSecTunHistActiveIndex.18", 18);
+}
+END_TEST
+
+START_TEST(fewer_failures_hide_the_oldest_of_both_kinds_and_no_history)
+{
+	struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA };
+	tunnels_end(3);
+	for (int i = 0; i < 3; i++) {
+		ipm_fail(w, IPM_IKE_FAILURES, &failure);
+		ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+	}
+	struct ipm_settings settings = { .history_size = 16, .failure_size = 1 };
+	ck_assert_int_eq(ipm_settings_put(w, &settings), 0);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_number("cipSecFailTableSize.0", 1);
+	expect_next("cikeFailReason", "cikeFailReason.3");
+	expect_next("cipSecFailReason", "cipSecFailReason.3");
+	expect_next("cipSecTunHistTermReason", "cipSecTunHistTermReason.1");
+}
+END_TEST
+
+START_TEST(behind_2147483647_the_index_of_the_history_is_1_again)
+{
+	ipm_header(ipm_writer_segment(w))->section[IPM_TUNNEL_HISTORY].total = INT32_MAX - 1;
+	tunnels_end(2);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_next("cipSecTunHistActiveIndex", "cipSecTunHistActiveIndex.1");
+	expect_next("cipSecTunHistActiveIndex.1", "cipSecTunHistActiveIndex.2147483647");
+	expect_number("cipSecTunHistActiveIndex.2147483647", 1);
+	expect_number("cipSecTunHistActiveIndex.1", 2);
+	history_shows(1);
+	expect_no_instance("cipSecTunHistActiveIndex.2147483647"); /* the older one */
+	expect_number("cipSecTunHistActiveIndex.1", 2);
+	tunnels_end(1);
+	history_shows(2);
+	expect_next("cipSecTunHistActiveIndex", "cipSecTunHistActiveIndex.1");
+	expect_next("cipSecTunHistActiveIndex.1", "cipSecTunHistActiveIndex.2");
+	expect_no_instance("cipSecTunHistActiveIndex.2147483647");
+	history_shows(3);
+	expect_number("cipSecTunHistActiveIndex.2147483647", 1);
+}
+END_TEST
+
+START_TEST(a_check_point_is_a_record_of_what_goes_on)
+{
+	uint32_t ike = given_ike(w), tunnel = given_tunnel(w);
+	counts(w, given_sa(w, tunnel, 0x1001), 5, 500);
+	given_selectors(w, tunnel, 80, 1);
+	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_NEGOTIATING, .version = 2 }));
+	tunnel_becomes(w, given_tunnel(w), IPM_TUNNEL_HELD);
+	ipm_checkpoint(w);
+	counts(w, 0, 6, 600);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_number("cikeTunHistTermReason.1", 7);
+	expect_number("cikeTunHistActiveIndex.1", 1);
+	expect_number("cipSecTunHistTermReason.1", 7);
+	expect_number("cipSecTunHistInOctets.1", 500);
+	expect_number("cipSecTunInOctets.1", 600);
+	expect_number("cipSecEndPtHistTunIndex.1", 1);
+	expect_number("cipSecEndPtHistLocalPort.1", 80);
+	expect_no_instance("cikeTunHistTermReason.2"); /* only what has a row */
+	expect_no_instance("cipSecTunHistTermReason.2");
+	expect_number("cikeGlobalPreviousTunnels.0", 0);
+	expect_number("cipSecGlobalPreviousTunnels.0", 0);
+	expect_number("cipSecHistCheckPoint.0", 1); /* ready for the next */
+	ipm_tunnel_stop(w, tunnel, IPM_REASON_NORMAL);
+	ipm_ike_stop(w, ike, IPM_REASON_NORMAL);
+	expect_row_soon("cipSecTunHistTermReason.2");
+	expect_row_soon("cikeTunHistTermReason.2");
+	expect_number("cipSecTunHistTermReason.1", 7);
+	expect_number("cipSecTunHistTermReason.2", 2);
+	expect_number("cipSecTunHistInOctets.2", 600);
+	expect_number("cikeTunHistTermReason.2", 2);
+}
+END_TEST
+
+/* The cell in this row of a table without other indexes. */
+static const char *
+at_row(const char *column, uint32_t row)
+{
+	static char text[80];
+	snprintf(text, sizeof(text), "%s.%u", column, row);
+	return text;
+}
+
+START_TEST(every_reason_to_end_has_its_number)
+{
+	static const struct {
+		enum ipm_reason reason;
+		unsigned ike, tunnel;
+	} reasons[] = {
+		{ IPM_REASON_UNKNOWN, 1, 1 },
+		{ IPM_REASON_NORMAL, 2, 2 },
+		{ IPM_REASON_OPERATOR, 3, 3 },
+		{ IPM_REASON_PEER_DELETE, 4, 4 },
+		{ IPM_REASON_PEER_LOST, 5, 5 },
+		{ IPM_REASON_LOCAL_FAILURE, 6, 1 },
+		{ IPM_REASON_SEQ_ROLLOVER, 1, 6 },
+		{ IPM_REASON_SOURCE_LOST, 1, 1 },
+		{ IPM_REASON_CHECKPOINT, 7, 7 },
+		{ IPM_REASON_CHECKPOINT + 1, 1, 1 }, /* from a writer that is newer */
+	};
+	ck_assert_uint_eq(MIB_COUNT(reasons), IPM_REASON_CHECKPOINT + 2);
+	for (unsigned i = 0; i < MIB_COUNT(reasons); i++) {
+		ck_assert_uint_eq(reasons[i].reason, i); /* none is left out */
+		ipm_ike_stop(w, given_ike(w), reasons[i].reason);
+		ipm_tunnel_stop(w, given_tunnel(w), reasons[i].reason);
+	}
+	serve(w);
+	mib_request(mib, master_ns);
+	for (unsigned i = 0; i < MIB_COUNT(reasons); i++) {
+		expect_number(at_row("cikeTunHistTermReason", i + 1), reasons[i].ike);
+		expect_number(at_row("cipSecTunHistTermReason", i + 1), reasons[i].tunnel);
+	}
+}
+END_TEST
+
+START_TEST(every_reason_to_fail_has_its_number)
+{
+	static const struct {
+		enum ipm_failure_reason reason;
+		unsigned ike, tunnel;
+	} reasons[] = {
+		{ IPM_FAIL_OTHER, 1, 1 },
+		{ IPM_FAIL_PEER_DELETE, 2, 13 },
+		{ IPM_FAIL_PEER_LOST, 3, 14 },
+		{ IPM_FAIL_LOCAL, 4, 2 },
+		{ IPM_FAIL_AUTH, 5, 9 },
+		{ IPM_FAIL_HASH, 6, 1 },
+		{ IPM_FAIL_CRYPT, 7, 7 },
+		{ IPM_FAIL_INTERNAL, 8, 2 },
+		{ IPM_FAIL_CAPACITY, 9, 12 },
+		{ IPM_FAIL_PROPOSAL, 10, 4 },
+		{ IPM_FAIL_CERT_UNAVAILABLE, 11, 1 },
+		{ IPM_FAIL_CERT_INVALID, 12, 1 },
+		{ IPM_FAIL_CERT_EXPIRED, 13, 1 },
+		{ IPM_FAIL_CRL, 14, 1 },
+		{ IPM_FAIL_ENCODING, 15, 3 },
+		{ IPM_FAIL_NO_SA, 16, 6 },
+		{ IPM_FAIL_OPERATOR, 17, 16 },
+		{ IPM_FAIL_PROTOCOL_USE, 1, 5 },
+		{ IPM_FAIL_DECRYPT, 1, 7 },
+		{ IPM_FAIL_ENCRYPT, 1, 8 },
+		{ IPM_FAIL_IN_AUTH, 1, 9 },
+		{ IPM_FAIL_OUT_AUTH, 1, 10 },
+		{ IPM_FAIL_COMPRESSION, 1, 11 },
+		{ IPM_FAIL_SEQ_ROLLOVER, 1, 15 },
+		{ IPM_FAIL_SEQ_ROLLOVER + 1, 1, 1 }, /* from a writer that is newer */
+	};
+	ck_assert_uint_eq(MIB_COUNT(reasons), IPM_FAIL_SEQ_ROLLOVER + 2);
+	for (unsigned i = 0; i < MIB_COUNT(reasons); i++) {
+		struct ipm_failure failure = { .reason = reasons[i].reason };
+		ck_assert_uint_eq(reasons[i].reason, i); /* none is left out */
+		ipm_fail(w, IPM_IKE_FAILURES, &failure);
+		ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+	}
+	serve(w);
+	mib_request(mib, master_ns);
+	for (unsigned i = 0; i < MIB_COUNT(reasons); i++) {
+		expect_number(at_row("cikeFailReason", i + 1), reasons[i].ike);
+		expect_number(at_row("cipSecFailReason", i + 1), reasons[i].tunnel);
+	}
+}
+END_TEST
+
+START_TEST(a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_start)
+{
+	static const struct {
+		int64_t ns; /* since the master's start */
+		uint32_t ticks;
+	} moments[] = {
+		{ -3600 * (int64_t)SECOND, 0 },
+		{ -1, 0 },
+		{ 0, 0 },
+		{ TICK - 1, 0 },
+		{ TICK, 1 },
+		{ 123 * TICK + 4, 123 },
+		{ 7 * (int64_t)SECOND, 700 },
+		{ 900 * (int64_t)SECOND, 90000 }, /* even if that is to come */
+	};
+	master_ns += 3601 * SECOND; /* so that an hour before is not before the machine's own start */
+	for (unsigned i = 0; i < MIB_COUNT(moments); i++) {
+		uint64_t when = master_ns + (uint64_t)moments[i].ns;
+		struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA, .time_ns = when };
+		struct ipm_ike_sa sa = { .state = IPM_IKE_ESTABLISHED, .version = 2, .created_ns = when };
+		struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .created_ns = when };
+		ipm_fail(w, IPM_IKE_FAILURES, &failure);
+		ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+		ipm_ike_stop(w, ok(ipm_ike_start(w, &sa)), IPM_REASON_NORMAL);
+		ipm_tunnel_stop(w, ok(ipm_tunnel_start(w, &tunnel)), IPM_REASON_NORMAL);
+	}
+	serve(w);
+	for (int later = 0; later < 2; later++) { /* the answer stays */
+		mib_request(mib, master_ns);
+		for (unsigned i = 0; i < MIB_COUNT(moments); i++) {
+			expect_number(at_row("cikeFailTime", i + 1), moments[i].ticks);
+			expect_number(at_row("cipSecFailTime", i + 1), moments[i].ticks);
+			expect_number(at_row("cikeTunHistStartTime", i + 1), moments[i].ticks);
+			expect_number(at_row("cipSecTunHistStartTime", i + 1), moments[i].ticks);
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 2 * TICK }, NULL);
+	}
+	mib_request(mib, master_ns + 200 * SECOND); /* the master was started anew */
+	expect_number("cikeFailTime.7", 0);
+	expect_number("cikeFailTime.8", 70000);
+}
+END_TEST
+
+START_TEST(an_spi_that_the_mib_has_no_room_for_is_0)
+{
+	static const uint32_t spis[][2] = {
+		{ 0, 0 }, { 1, 1 }, { 0x7fffffff, 2147483647 }, { 0x80000000, 0 }, { 0xffffffff, 0 },
+	};
+	for (unsigned i = 0; i < MIB_COUNT(spis); i++)
+		ipm_fail(w, IPM_TUNNEL_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_NO_SA, .spi = spis[i][0] });
+	serve(w);
+	mib_request(mib, master_ns);
+	for (unsigned i = 0; i < MIB_COUNT(spis); i++)
+		expect_number(at_row("cipSecFailSaSpi", i + 1), spis[i][1]);
+}
+END_TEST
+
+START_TEST(where_there_is_no_tunnel_and_no_ike_sa_there_is_no_cell_for_its_index)
+{
+	ipm_fail(w, IPM_TUNNEL_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_NO_SA });
+	ipm_fail(w, IPM_TUNNEL_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_IN_AUTH, .tunnel_index = 9 });
+	uint32_t manual = given_tunnel(w), of_ike = given_tunnel_of(given_ike(w));
+	ipm_tunnel_stop(w, manual, IPM_REASON_NORMAL);
+	ipm_tunnel_stop(w, of_ike, IPM_REASON_NORMAL);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_no_instance("cipSecFailTunnelIndex.1");
+	expect_number("cipSecFailTunnelIndex.2", 9);
+	expect_next("cipSecFailTunnelIndex", "cipSecFailTunnelIndex.2");
+	expect_next("cipSecFailTime.2", "cipSecFailTunnelIndex.2");
+	expect_number("cipSecFailReason.1", 6); /* the row is there */
+	expect_no_instance("cipSecTunHistIkeTunnelIndex.1");
+	expect_number("cipSecTunHistIkeTunnelIndex.2", 1);
+	expect_next("cipSecTunHistActiveIndex.2", "cipSecTunHistIkeTunnelIndex.2");
+	expect_number("cipSecTunHistKeyType.1", 1);
 }
 END_TEST
 
 /* --- segments
  * --------------------------------------------------------------------------------------------------------- */
 
-START_TEST(without_a_segment_nothing_is_served_not_even_scalars)
+/* The trap controls are the agent's own: they are there whatever else is. */
+static void
+expect_only_trap_controls(void)
 {
-	struct name found;
-	struct mib_value value;
-	mib_request(mib);
-	ck_assert_int_eq(next(&nothing, false, &nothing, &found, &value), MIB_END);
+	static struct cell found[MIB_COUNT(cells)];
+	ck_assert_uint_eq(walk(found, MIB_COUNT(found)), 13);
+	for (unsigned i = 0; i < 13; i++) {
+		struct name control = { { FLOW_MIB, 1, 6, i + 1, 0 }, 13 };
+		ck_assert_msg(name_order(&found[i].name, &control) == 0, "%s", name_text(&found[i].name));
+		ck_assert_uint_eq(found[i].value.number, 2);
+	}
+}
+
+START_TEST(without_a_segment_nothing_is_served_but_the_trap_controls)
+{
+	mib_request(mib, master_ns);
+	expect_only_trap_controls();
 	expect_no_instance("cipSecMibLevel.0");
 	expect_no_instance("cipSecGlobalActiveTunnels.0");
+	expect_no_instance("cipSecHistTableSize.0");
+	expect_no_instance("cikePhase1GWActiveTunnels.1");
 	expect_no_instance("cipSecTunStatus.1");
 }
 END_TEST
 
-START_TEST(when_the_last_segment_goes_nothing_is_served)
+START_TEST(when_the_last_segment_goes_nothing_is_served_but_the_trap_controls)
 {
-	struct name found;
-	struct mib_value value;
 	given_tunnel(w);
 	expect_row_soon("cipSecTunStatus.1");
 	mib_serve(mib, NULL, 0);
 	expect_no_instance("cipSecTunStatus.1"); /* at once: the segment may be unmapped now */
-	ck_assert_int_eq(next(&nothing, false, &nothing, &found, &value), MIB_END);
+	expect_only_trap_controls();
 	serve(w);
 	expect_row_soon("cipSecTunStatus.1");
 }
@@ -1832,10 +2584,15 @@ END_TEST
 
 START_TEST(an_empty_segment_has_its_scalars)
 {
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecMibLevel.0", 1);
 	expect_number("cipSecGlobalActiveTunnels.0", 0);
-	expect_next("cikeGlobalNoSaFails.0", "cipSecGlobalActiveTunnels.0");
+	expect_next("cikeGlobalNoSaFails.0", "cikePhase1GWActiveTunnels.1");
+	expect_next("cikePhase1GWNoSaFails.1", "cipSecGlobalActiveTunnels.0");
+	expect_next("cipSecGlobalSysCapFails.0", "cipSecPhase2GWActiveTunnels.1");
+	expect_next("cipSecPhase2GWSysCapFails.1", "cipSecHistTableSize.0");
+	expect_next("cipSecHistCheckPoint.0", "cipSecFailTableSize.0");
+	expect_next("cipSecFailTableSize.0", "cipSecTrapCntlIkeTunnelStart.0");
 	expect_next("cipSecMibLevel", "cipSecMibLevel.0");
 }
 END_TEST
@@ -1855,7 +2612,7 @@ START_TEST(rows_of_two_segments_are_merged_in_the_order_of_their_indexes)
 	ipm_writer_totals(w)->next_tunnel = 2000;
 	given_selectors(w, given_tunnel(w), 80, 1); /* behind all of the other's */
 	serve_both(other, w);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_next("cipSecTunInPkts", "cipSecTunInPkts.1");
 	expect_next("cipSecTunInPkts.1", "cipSecTunInPkts.2");
 	expect_next("cipSecTunInPkts.2", "cipSecTunInPkts.1000");
@@ -1881,7 +2638,7 @@ START_TEST(a_change_in_any_of_two_segments_is_seen)
 	struct ipm_writer *other = given_segment();
 	ipm_writer_totals(other)->next_tunnel = 1000;
 	serve_both(w, other);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_no_instance("cipSecTunStatus.1");
 	given_tunnel(w);
 	expect_row_soon("cipSecTunStatus.1");
@@ -1910,7 +2667,7 @@ START_TEST(scalars_are_sums_over_all_segments)
 	ipm_writer_totals(w)->ike_out.pkts = 7;
 	ipm_writer_totals(other)->ike_out.pkts = 8;
 	serve_both(w, other);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecMibLevel.0", 1);
 	expect_number("cipSecGlobalActiveTunnels.0", 3);
 	expect_number("cikeGlobalActiveTunnels.0", 2);
@@ -1925,18 +2682,43 @@ START_TEST(scalars_are_sums_over_all_segments)
 }
 END_TEST
 
+START_TEST(each_gateway_has_its_own_row_and_the_scalars_are_their_sums)
+{
+	struct ipm_writer *other = given_segment();
+	ipm_writer_totals(other)->next_tunnel = 1000;
+	given_ike(w);
+	counts(w, given_sa(w, given_tunnel(w), 1), 1, 4294967295);
+	counts(other, given_sa(other, given_tunnel(other), 1), 10, 2);
+	ipm_writer_totals(other)->ike_out.pkts = 8;
+	serve_both(w, other);
+	mib_request(mib, master_ns);
+	expect_number("cikePhase1GWActiveTunnels.1", 1);
+	expect_number("cikePhase1GWActiveTunnels.2", 0);
+	expect_number("cikePhase1GWOutPkts.2", 8);
+	expect_number("cipSecPhase2GWInOctets.1", 4294967295);
+	expect_number("cipSecPhase2GWInOctets.2", 2);
+	expect_number("cipSecPhase2GWInOctWraps.1", 0);
+	expect_number("cipSecGlobalInOctWraps.0", 1);
+	expect_no_instance("cipSecPhase2GWInPkts.3");
+	expect_next("cipSecPhase2GWInPkts.1", "cipSecPhase2GWInPkts.2");
+	expect_next("cipSecPhase2GWInPkts.2", "cipSecPhase2GWInDrops.1");
+	mib_serve(mib, NULL, 0);
+	ipm_writer_close(other);
+}
+END_TEST
+
 START_TEST(scalars_agree_within_a_request_whatever_the_writer_does)
 {
 	uint32_t sa = given_sa(w, given_tunnel(w), 1);
 	counts(w, sa, 1, 4294967295);
 	ipm_writer_commit(w);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecGlobalInOctets.0", 4294967295);
 	counts(w, sa, 2, 4294967296);
 	ipm_writer_commit(w);
 	expect_number("cipSecGlobalInOctWraps.0", 0);
 	expect_number("cipSecGlobalInPkts.0", 1);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecGlobalInOctets.0", 0);
 	expect_number("cipSecGlobalInOctWraps.0", 1);
 }
@@ -1947,7 +2729,7 @@ START_TEST(a_segment_that_was_replaced_leaves_nothing_behind)
 	given_tunnel(w);
 	counts(w, given_sa(w, given_tunnel(w), 0x1001), 5, 500);
 	serve(w);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunInPkts.2", 5);
 	expect_number("cipSecGlobalInPkts.0", 5);
 
@@ -1959,7 +2741,7 @@ START_TEST(a_segment_that_was_replaced_leaves_nothing_behind)
 	expect_number("cipSecTunInPkts.1", 7); /* even within the request */
 	expect_no_instance("cipSecTunInPkts.2");
 	expect_number("cipSecGlobalInPkts.0", 7);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecTunInPkts.1", 7);
 	expect_number("cipSecSpiValue.1.1", 0x2001);
 	expect_next("cipSecTunInPkts.1", "cipSecTunInDropPkts.1");
@@ -1983,7 +2765,7 @@ START_TEST(a_record_left_half_written_is_passed_over)
 	half_written(w, IPM_IKE_SAS, ike);
 	half_written(w, IPM_SAS, sa);
 	for (int i = 0; i < 2; i++) {
-		mib_request(mib);
+		mib_request(mib, master_ns);
 		expect_no_instance("cipSecTunStatus.2");
 		expect_number("cipSecTunStatus.3", 1);
 		expect_next("cipSecTunStatus.1", "cipSecTunStatus.3");
@@ -2005,12 +2787,12 @@ START_TEST(totals_left_half_written_are_not_served_and_everything_else_is)
 	given_tunnel(w);
 	serve(w);
 	half_written(w, IPM_TOTALS, 0);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_no_instance("cipSecGlobalInOctets.0");
 	expect_next("cikeTunLocalType", "cipSecTunIkeTunnelAlive.1");
 	expect_number("cipSecTunStatus.1", 1);
 	whole_again(w, IPM_TOTALS, 0);
-	mib_request(mib);
+	mib_request(mib, master_ns);
 	expect_number("cipSecGlobalActiveTunnels.0", 1);
 }
 END_TEST
@@ -2069,7 +2851,7 @@ START_TEST(a_walk_through_20000_tunnels_visits_each_once_and_in_order)
 	for (mib_subid index = 1; index <= MANY + MANY / 10; index++) {
 		if (index <= MANY && index % 10 == 1)
 			continue; /* stopped */
-		mib_request(mib);
+		mib_request(mib, master_ns);
 		ck_assert_int_eq(next(&at, false, &nothing, &found, &value), MIB_OK);
 		ck_assert_uint_eq(found.len, column + 1);
 		ck_assert_uint_eq(found.id[column], index);
@@ -2103,7 +2885,7 @@ mib_suite(void)
 	TCase *tc = given(s, "published", given_a_gateway);
 	tcase_add_test(tc, tables_and_their_columns_are_in_the_order_of_their_oids);
 	tcase_add_test(tc, every_column_of_ours_is_published_under_its_name_number_and_type);
-	tcase_add_test(tc, every_published_column_of_the_tables_we_serve_is_there);
+	tcase_add_test(tc, every_published_object_is_there);
 	tcase_add_test(tc, every_value_is_in_the_range_of_its_object);
 
 	tc = given(s, "cells", given_a_gateway_and_its_cells);
@@ -2149,15 +2931,33 @@ mib_suite(void)
 	tcase_add_test(tc, an_ike_sa_has_a_row_while_it_is_established_and_not_held);
 	tcase_add_test(tc, a_tunnel_tells_whether_the_ike_sa_that_made_it_is_alive);
 
+	tc = given(s, "peers", given_a_served_segment);
+	tcase_add_test(tc, peers_are_in_the_order_of_their_names_so_a_shorter_identity_comes_first);
+	tcase_add_test(tc, ike_sas_between_the_same_identities_are_numbered_and_a_number_is_used_again);
+	tcase_add_test(tc, of_an_identity_54_octets_are_part_of_the_index_and_all_of_them_are_told);
+	tcase_add_test(tc, the_tunnels_of_a_peer_are_listed_until_either_goes_or_is_held);
+
+	tc = given(s, "what has been", given_a_served_segment);
+	tcase_add_test(tc, a_smaller_history_hides_the_oldest_and_a_larger_one_shows_them_again);
+	tcase_add_test(tc, fewer_failures_hide_the_oldest_of_both_kinds_and_no_history);
+	tcase_add_test(tc, behind_2147483647_the_index_of_the_history_is_1_again);
+	tcase_add_test(tc, a_check_point_is_a_record_of_what_goes_on);
+	tcase_add_test(tc, every_reason_to_end_has_its_number);
+	tcase_add_test(tc, every_reason_to_fail_has_its_number);
+	tcase_add_test(tc, a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_start);
+	tcase_add_test(tc, an_spi_that_the_mib_has_no_room_for_is_0);
+	tcase_add_test(tc, where_there_is_no_tunnel_and_no_ike_sa_there_is_no_cell_for_its_index);
+
 	tc = given(s, "no segment", given_tables);
-	tcase_add_test(tc, without_a_segment_nothing_is_served_not_even_scalars);
+	tcase_add_test(tc, without_a_segment_nothing_is_served_but_the_trap_controls);
 
 	tc = given(s, "segments", given_a_served_segment);
-	tcase_add_test(tc, when_the_last_segment_goes_nothing_is_served);
+	tcase_add_test(tc, when_the_last_segment_goes_nothing_is_served_but_the_trap_controls);
 	tcase_add_test(tc, an_empty_segment_has_its_scalars);
 	tcase_add_test(tc, rows_of_two_segments_are_merged_in_the_order_of_their_indexes);
 	tcase_add_test(tc, a_change_in_any_of_two_segments_is_seen);
 	tcase_add_test(tc, scalars_are_sums_over_all_segments);
+	tcase_add_test(tc, each_gateway_has_its_own_row_and_the_scalars_are_their_sums);
 	tcase_add_test(tc, scalars_agree_within_a_request_whatever_the_writer_does);
 	tcase_add_test(tc, a_segment_that_was_replaced_leaves_nothing_behind);
 

@@ -35,7 +35,15 @@ given_a_directory(void)
 		.name = "gw.example.net",
 		.control = "/run/ipsecmon/control",
 		.mode = 0640,
-		.capacity = { .ike_sas = 40, .tunnels = 64, .selectors = 128, .sas = 256, .feeds = 4, .events = 64 },
+		.capacity = { .ike_sas = 40,
+			      .tunnels = 64,
+			      .selectors = 128,
+			      .sas = 256,
+			      .feeds = 4,
+			      .events = 64,
+			      .agents = 2,
+			      .history = 16,
+			      .failures = 16 },
 	};
 }
 
@@ -581,7 +589,7 @@ START_TEST(a_slot_that_is_free_or_does_not_exist_holds_nothing)
 	struct ipm_segment *seg = attach();
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind < IPM_SECTIONS; kind++) {
 		uint32_t capacity = ipm_segment_header(seg)->section[kind].capacity;
-		if (kind != IPM_LANES && kind != IPM_EVENTS)
+		if (kind != IPM_LANES && kind != IPM_EVENTS && kind != IPM_SETTINGS)
 			ck_assert_int_eq(ipm_read(seg, kind, capacity - 1, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, capacity, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, UINT32_MAX, room), -ENOENT);
@@ -1188,8 +1196,7 @@ START_TEST(events_come_in_the_order_in_which_things_happened)
 		ck_assert_uint_eq(event.serial, serial + 1);
 		ck_assert_uint_eq(event.kind, kinds[i]);
 		ck_assert_uint_ge(event.time_ns, time);
-		ck_assert_uint_eq(event.ike_index, 1);
-		ck_assert_uint_eq(event.tunnel_index, i == 1 || i == 2);
+		ck_assert_uint_eq(event.index, 1); /* of the record, and of its history when it has ended */
 		serial = event.serial;
 		time = event.time_ns;
 	}
@@ -1211,7 +1218,7 @@ START_TEST(a_reader_who_was_too_slow_for_the_events_is_told)
 	ck_assert_uint_eq(event.serial, 7);
 	ck_assert_int_eq(ipm_event_next(seg, 2, &event), -EOVERFLOW);
 	ck_assert_uint_eq(event.serial, 7);
-	ck_assert_uint_eq(event.tunnel_index, 7);
+	ck_assert_uint_eq(event.index, 7);
 	ck_assert_int_eq(ipm_event_next(seg, 6, &event), 0);
 	ck_assert_int_eq(ipm_event_next(seg, 7, &event), 0);
 	ck_assert_uint_eq(event.serial, 8);
@@ -1246,7 +1253,7 @@ START_TEST(an_event_that_was_being_overwritten_when_the_writer_died_is_passed_ov
 	given_tunnel(w);
 	ck_assert_int_eq(ipm_event_next(seg, 10, &event), 0);
 	ck_assert_uint_eq(event.serial, 11);
-	ck_assert_uint_eq(event.tunnel_index, 11);
+	ck_assert_uint_eq(event.index, 11);
 	ipm_segment_close(seg);
 	ipm_writer_close(w);
 }
@@ -1393,7 +1400,7 @@ expect_that_history(struct ipm_writer *w)
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 4);
 	struct ipm_event event;
 	ck_assert_int_eq(ipm_event_next(ipm_writer_segment(w), 5, &event), 0);
-	ck_assert_uint_eq(event.tunnel_index, 4);
+	ck_assert_uint_eq(event.index, 4);
 }
 
 START_TEST(a_restart_keeps_records_indexes_and_totals)

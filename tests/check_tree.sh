@@ -90,9 +90,9 @@ END
 # --- the documents --------------------------------------------------------------------------------------------------
 
 # A table row of doc/mapping.md begins with "| `object` |".
-served=$(sed -nE 's/^[[:space:]]*COL(_RW)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/view_*.c)
+served=$(sed -nE 's/^[[:space:]]*COL(_SET)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/view_*.c)
 rows=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*/\1/p' doc/mapping.md)
-[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL(_RW)?\(')" ] ||
+[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL(_SET)?\(')" ] ||
 	fail "agent/view_*.c: a COL() without a name on its line"
 [ -n "$served" ] || fail "agent/view_*.c: no column found"
 for name in $served; do

@@ -54,6 +54,7 @@ given_a_gateway_with(struct ipm_capacity capacity)
 	strcat(path, "/gw.model");
 	capacity.feeds = 2;
 	capacity.events = 4096;
+	capacity.history = capacity.failures = 4096;
 	opt = (struct ipm_writer_options){ .path = path, .name = "gw", .mode = 0600, .capacity = capacity };
 	writer_opens();
 	int rc = ipm_segment_attach(&seg, path, &err);
@@ -467,13 +468,26 @@ sa_state(uint32_t spi)
 	return state;
 }
 
+/* The index of the tunnel that an event is about. */
+static uint32_t
+event_tunnel(const struct ipm_event *e)
+{
+	struct ipm_tunnel_history was;
+	if (e->kind == IPM_EVENT_TUNNEL_START)
+		return e->index;
+	if (e->kind == IPM_EVENT_TUNNEL_STOP && ipm_tunnel_history_read(seg, e->slot, &was) == 0 &&
+	    was.index == e->index)
+		return was.tunnel.index;
+	return 0;
+}
+
 static uint32_t
 events(enum ipm_event_kind kind, uint32_t tunnel_index, enum ipm_reason *reason)
 {
 	struct ipm_event e = { 0 };
 	uint32_t n = 0;
 	while (ipm_event_next(seg, e.serial, &e) == 0)
-		if (e.kind == kind && (tunnel_index == 0 || e.tunnel_index == tunnel_index)) {
+		if (e.kind == kind && (tunnel_index == 0 || event_tunnel(&e) == tunnel_index)) {
 			n++;
 			*reason = e.reason;
 		}
@@ -1077,8 +1091,9 @@ START_TEST(a_child_that_goes_down_leaves_its_last_counts_and_its_ike_sa)
 	tell(a, net);
 	LIST(tell(a, carried(net, 10, 10)));
 	struct ipm_tunnel before = tunnel("net");
+	a.passive = VICI_TASK_CHILD_DELETE;
 	child_down(a, child_in(carried(net, 12, 11), VICI_CHILD_DELETED));
-	expect_stopped(before, IPM_REASON_UNKNOWN);
+	expect_stopped(before, IPM_REASON_PEER_DELETE);
 	expect_tunnels(0);
 	expect_ikes(1);
 	ck_assert_uint_eq(rows(IPM_SAS), 0);

@@ -284,7 +284,7 @@ save(const char *dir, const char *name, const uint8_t *octets, size_t n)
 static int
 make_corpus(const char *dir)
 {
-	uint8_t out[64];
+	uint8_t out[64] = { 0 };
 	char name[64];
 	static const uint32_t half = 0x5555;
 	save(dir, "valid", out, 0);

@@ -3,7 +3,7 @@
  * Fuzz what reads VICI. The first octet of an input says what the rest is:
  *
  *     'F'  a stream of frames        'S'  a message of SAs        'C'  a message of connections
- *     'T'  a traffic selector        anything else: one of the four, by its value
+ *     'T'  a traffic selector        'N'  records of error-notify    anything else: one of the five, by its value
  *
  * clang -fsanitize=fuzzer,address,undefined makes a fuzzer of it. With -DFUZZ_MAIN any compiler makes a
  * program that runs the files it is given: a test that the corpus still passes.
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "notify_decode.h"
 #include "vici_decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,6 +75,8 @@ see_conn(void *arg, const struct vici_conn *conn)
 {
 	++*(unsigned long *)arg;
 	is_text(conn->name, sizeof(conn->name));
+	is_text(conn->local_id, sizeof(conn->local_id));
+	is_text(conn->local_cert, sizeof(conn->local_cert));
 }
 
 static void
@@ -135,10 +138,33 @@ selector(const uint8_t *data, size_t size)
 	free(text);
 }
 
+/* One record after the other; what is left is one that is too short. */
+static void
+records(const uint8_t *data, size_t size)
+{
+	for (size_t len = size; size > 0; data += len, size -= len) {
+		struct vici_alert alert = { .kind = VICI_ALERT_KINDS };
+		len = size < NOTIFY_RECORD ? size : NOTIFY_RECORD;
+		int rc = notify_decode(data, len, &alert);
+		must(rc == 0 || rc == -EBADMSG || rc == -ENOENT, "a record is good, malformed or of another type");
+		must(rc == 0 || alert.kind == VICI_ALERT_KINDS, "what is refused leaves no trace");
+		must(rc != 0 || len == NOTIFY_RECORD, "a short record is refused");
+		if (rc != 0)
+			continue;
+		must(alert.kind > VICI_ALERT_UNKNOWN && alert.kind < VICI_ALERT_KINDS, "kinds are in range");
+		must(alert.remote.len == 0 || alert.remote.len == 4 || alert.remote.len == 16,
+		     "addresses have a length");
+		is_text(alert.conn, sizeof(alert.conn));
+		is_text(alert.text, sizeof(alert.text));
+		is_text(alert.local_id, sizeof(alert.local_id));
+		is_text(alert.remote_id, sizeof(alert.remote_id));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char kinds[] = { 'F', 'S', 'C', 'T' };
+	static const char kinds[] = { 'F', 'S', 'C', 'T', 'N' };
 	if (size == 0)
 		return 0;
 	int kind = memchr(kinds, data[0], sizeof(kinds)) != NULL ? data[0] : kinds[data[0] % sizeof(kinds)];
@@ -150,6 +176,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'S':
 		message(VICI_FORM_SA, (struct vici_slice){ data, size });
+		break;
+	case 'N':
+		records(data, size);
 		break;
 	case 'C':
 		message(VICI_FORM_CONN, (struct vici_slice){ data, size });

@@ -26,7 +26,7 @@ import re
 import sys
 
 OBJECTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "CISCO-IPSEC-FLOW-MONITOR-MIB.objects")
-WIRE = {"OCTET STRING": "Hex-STRING", "Unsigned32": "Gauge32"}      # what Net-SNMP calls the types on the wire
+WIRE = {"OCTET STRING": "Hex-STRING", "Unsigned32": "Gauge32", "TimeTicks": "Timeticks"}      # what Net-SNMP calls them
 
 # /work's DESIGN.md, "Algorithm numbers": from strongSwan's names to what the MIB's columns say.
 ENCR = {"DES_CBC": 2, "3DES_CBC": 3, "AES_CBC": 4, "AES_CTR": 5, "AES_GCM_16": 6, "AES_GCM_12": 6, "AES_GCM_8": 6,
@@ -364,12 +364,15 @@ def check_globals(walk, before, after):
     expected = {"cipSecMibLevel": 1, "cipSecGlobalActiveTunnels": len(children_of(before)),
                 "cikeGlobalActiveTunnels": len(before),
                 "cikeGlobalInitTunnels": sum(ike.get("initiator") == "yes" for _, ike in before)}
+    # Settings at their defaults: 200 entries of each ring are shown, all 13 notifications are disabled(2).
+    expected.update({"cipSecHistTableSize": 200, "cipSecHistCheckPoint": 1, "cipSecFailTableSize": 200})
+    expected.update({name: 2 for name in flat if name.startswith("cipSecTrapCntl")})
     counted = {"cipSecGlobal" + column for way in ("In", "Out") for column in traffic_columns(way, 0, 0)}
     # The MIB spells it so in the scalars.
     expected.update({name: 0 for name in flat if name not in expected and name not in counted and
                      re.search(r"(Fails|Drops|PreviousTunnels|DropPkts)$|^cikeGlobal(In|Out)", name)})
     check_row("globals", expected, {name: value for name, value in flat.items() if name not in counted})
-    equal("number of scalars", 57, len(flat))
+    equal("number of scalars", 57 + 3 + 13, len(flat))
 
 
 def tables(walk_path, before_path, conns_path, after_path):

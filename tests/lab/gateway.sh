@@ -33,10 +33,12 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} ASAN_OPTIONS=${ASAN_OP
 configure() {
 	cat > "$LAB/$1/ipsecmon.conf" <<-CONF
 	run-dir = "$LAB/$1/run"
+	state-dir = "$LAB/$1/state"
 	feed vici {
 	    socket = "$LAB/$1/charon.vici"
 	    poll-interval = $POLL
 	    hold-time = $HOLD
+	    error-socket = "$LAB/$1/charon.enfy"
 	}
 	agentx { socket = "$LAB/$1/agentx" }
 	${2:-}

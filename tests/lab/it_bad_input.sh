@@ -22,8 +22,8 @@ patch() {
 	    file.write(struct.pack(form, value))
 	ABI, SIZE, SECTION, FEEDS, IKE_SAS, TUNNELS = 8, 16, 296, 1, 2, 3      # struct ipm_header, enum ipm_section_kind
 	def section(kind):
-	    assert get(SECTION + 32 * kind, "=I") == kind, "the layout is not the one that this story knows"
-	    return SECTION + 32 * kind
+	    assert get(SECTION + 40 * kind, "=I") == kind, "the layout is not the one that this story knows"
+	    return SECTION + 40 * kind
 	def record(kind, slot):
 	    return get(section(kind) + 16, "=Q") + slot * get(section(kind) + 4, "=I")
 	$2

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC */
+/* What can be SET. */
+#include "mib_set.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "daemon.h"
+#include "mib_views.h"
+#include "state.h"
+
+#define DISABLED 2
+#define DESTROY  2
+
+/*
+ * A master waits for a second (Net-SNMP's default agentXTimeout), then sends CommitSet once more, which the library
+ * takes for a mistake: the manager is told genErr. So all that one phase asks of others must be done by then.
+ */
+#define COMMIT_MS 600
+#define BACK_MS   300 /* to take back half of what was asked of several segments */
+#define UNDO_MS   800
+#define NS_PER_MS 1000000ull
+
+/* The MIB's DEFVAL. */
+struct mib_controls mib_controls = { { DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED,
+				       DISABLED, DISABLED, DISABLED, DISABLED, DISABLED } };
+
+static struct {
+	struct mib_set_options opt;
+	const struct ipm_segment *segs[MIB_SET_SEGMENTS];
+	unsigned count;
+	unsigned serving;  /* counts up with each mib_set_serve() */
+	bool told;         /* that settings cannot be kept */
+	uint64_t until_ns; /* others must have answered */
+} set;
+
+/* --- notifications: our own ------------------------------------------------------------------------------------ */
+
+/* The columns' names are the file's, too. */
+static size_t
+control_keys(struct state_key keys[MIB_NOTIFICATIONS])
+{
+	size_t count = 0;
+	for (; count < view_trap_cntl.ncols && count < MIB_NOTIFICATIONS; count++)
+		keys[count] = (struct state_key){ view_trap_cntl.cols[count].name, 1, 2, &mib_controls.notify[count] };
+	return count;
+}
+
+static int
+notify_commit(const struct mib_cell *cell, size_t field, int32_t value)
+{
+	struct state_key keys[MIB_NOTIFICATIONS];
+	uint32_t *control = &mib_controls.notify[field / sizeof(mib_controls.notify[0])];
+	uint32_t before = *control;
+	(void)cell;
+
+	*control = (uint32_t)value;
+	int rc = set.opt.state_path ? state_save(set.opt.state_path, keys, control_keys(keys), set.opt.group) : -ENOENT;
+	if (rc < 0) {
+		*control = before; /* it would not outlive a restart */
+		if (!set.told)
+			log_error("%s: settings cannot be kept, and so not be made: %s",
+				  set.opt.state_path ? set.opt.state_path : "no state file", strerror(-rc));
+		set.told = true;
+		return MIB_COMMIT_FAILED;
+	}
+	set.told = false;
+	return MIB_NO_ERROR;
+}
+
+const struct mib_setter mib_set_notify = { 1, 2, NULL, notify_commit, false };
+
+/* --- requests to the writers of segments ------------------------------------------------------------------------ */
+
+static const char *
+control_path(const struct ipm_segment *seg)
+{
+	const char *path = ipm_segment_header(seg)->control;
+	return path[0] && memchr(path, '\0', IPM_TEXT_MAX) ? path : NULL;
+}
+
+static void
+give_time(unsigned ms)
+{
+	set.until_ns = ipm_now_ns() + ms * NS_PER_MS;
+}
+
+/* MIB_NO_ERROR or MIB_COMMIT_FAILED. */
+static int
+ask(const struct ipm_segment *seg, const char *request)
+{
+	const char *path = control_path(seg);
+	char answer[CONTROL_LINE_MAX];
+	uint64_t now = ipm_now_ns();
+	unsigned left_ms = now < set.until_ns ? (unsigned)((set.until_ns - now) / NS_PER_MS) : 0;
+	if (!path)
+		return MIB_COMMIT_FAILED;
+	int rc = control_request_within(path, request, left_ms, answer, sizeof(answer));
+	if (rc == 0)
+		return MIB_NO_ERROR;
+	log_warn("%s: \"%s\": %s", path, request, answer);
+	return MIB_COMMIT_FAILED;
+}
+
+static int
+ask_number(const struct ipm_segment *seg, const char *words, uint32_t number)
+{
+	char request[CONTROL_LINE_MAX];
+	snprintf(request, sizeof(request), "%s %u", words, number);
+	return ask(seg, request);
+}
+
+static bool
+any_control(void)
+{
+	for (unsigned i = 0; i < set.count; i++)
+		if (control_path(set.segs[i]))
+			return true;
+	return false;
+}
+
+/* Is there anybody to be asked? */
+static int
+test_all(const struct mib_cell *cell, int32_t value)
+{
+	(void)cell;
+	(void)value;
+	return any_control() ? MIB_NO_ERROR : MIB_NOT_WRITABLE;
+}
+
+static int
+test_own(const struct mib_cell *cell, int32_t value)
+{
+	(void)value;
+	return control_path(cell->seg) ? MIB_NO_ERROR : MIB_NOT_WRITABLE;
+}
+
+static int
+check_point_commit(const struct mib_cell *cell, size_t field, int32_t value)
+{
+	(void)cell;
+	(void)field;
+	if (value == 1) /* ready: nothing to be done */
+		return MIB_NO_ERROR;
+	for (unsigned i = 0; i < set.count; i++)
+		if (control_path(set.segs[i]) && ask(set.segs[i], "check-point") != MIB_NO_ERROR)
+			return MIB_COMMIT_FAILED;
+	return MIB_NO_ERROR;
+}
+
+static int
+ike_commit(const struct mib_cell *cell, size_t field, int32_t value)
+{
+	(void)field;
+	(void)value;
+	return ask_number(cell->seg, "destroy ike", ((const struct ipm_ike_sa *)cell->record)->index);
+}
+
+static int
+tunnel_commit(const struct mib_cell *cell, size_t field, int32_t value)
+{
+	(void)field;
+	(void)value;
+	return ask_number(cell->seg, "destroy tunnel", ((const struct ipm_tunnel *)cell->record)->index);
+}
+
+/* --- sizes: of all segments ------------------------------------------------------------------------------------- */
+
+static bool
+is_history(size_t field)
+{
+	return field == offsetof(struct ipm_settings, history_size);
+}
+
+/* A ring holds so many. */
+static uint32_t
+room(const struct ipm_segment *seg, bool history)
+{
+	const struct ipm_section *sec = ipm_segment_header(seg)->section;
+	uint32_t ike = sec[history ? IPM_IKE_HISTORY : IPM_IKE_FAILURES].capacity;
+	uint32_t tunnel = sec[history ? IPM_TUNNEL_HISTORY : IPM_TUNNEL_FAILURES].capacity;
+	return ike < tunnel ? ike : tunnel;
+}
+
+static int
+size_test(int32_t value, bool history)
+{
+	for (unsigned i = 0; i < set.count; i++)
+		if (control_path(set.segs[i]) && (uint32_t)value > room(set.segs[i], history))
+			return MIB_WRONG_VALUE;
+	return test_all(NULL, value);
+}
+
+static int
+history_test(const struct mib_cell *cell, int32_t value)
+{
+	(void)cell;
+	return size_test(value, true);
+}
+
+static int
+failure_test(const struct mib_cell *cell, int32_t value)
+{
+	(void)cell;
+	return size_test(value, false);
+}
+
+/* 0: unknown. */
+static uint32_t
+size_of(const struct ipm_segment *seg, size_t field)
+{
+	struct ipm_settings settings;
+	if (ipm_settings_read(seg, &settings) < 0)
+		return 0;
+	return is_history(field) ? settings.history_size : settings.failure_size;
+}
+
+/* As @p sizes says, for the first @p count segments; a size that is 0 stays. */
+static int
+sizes_put(size_t field, const uint32_t *sizes, unsigned count)
+{
+	int result = MIB_NO_ERROR;
+	for (unsigned i = 0; i < count; i++)
+		if (control_path(set.segs[i]) && sizes[i] && sizes[i] != size_of(set.segs[i], field) &&
+		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", sizes[i]) !=
+			    MIB_NO_ERROR)
+			result = MIB_COMMIT_FAILED;
+	return result;
+}
+
+static int
+size_commit(const struct mib_cell *cell, size_t field, int32_t value)
+{
+	uint32_t before[MIB_SET_SEGMENTS];
+	(void)cell;
+
+	for (unsigned i = 0; i < set.count; i++) {
+		before[i] = size_of(set.segs[i], field);
+		if (control_path(set.segs[i]) &&
+		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", (uint32_t)value) !=
+			    MIB_NO_ERROR) {
+			give_time(BACK_MS);
+			sizes_put(field, before, i + 1); /* this one, too, if it only had no time to say so */
+			return MIB_COMMIT_FAILED;
+		}
+	}
+	return MIB_NO_ERROR;
+}
+
+const struct mib_setter mib_set_history_size = { 1, INT32_MAX, history_test, size_commit, false };
+const struct mib_setter mib_set_failure_size = { 1, INT32_MAX, failure_test, size_commit, false };
+const struct mib_setter mib_set_check_point = { 1, 2, test_all, check_point_commit, true };
+const struct mib_setter mib_set_ike_status = { DESTROY, DESTROY, test_own, ike_commit, true };
+const struct mib_setter mib_set_tunnel_status = { DESTROY, DESTROY, test_own, tunnel_commit, true };
+
+static bool
+is_size(const struct mib_col *col)
+{
+	return col->set == &mib_set_history_size || col->set == &mib_set_failure_size;
+}
+
+/* --- whole SETs ------------------------------------------------------------------------------------------------- */
+
+/* The column that a name is of, whether it has such a row or not. */
+static const struct mib_col *
+column_of(const mib_subid *name, size_t len)
+{
+	for (unsigned t = 0; t < mib_view_count; t++) {
+		const struct mib_table *table = mib_views[t];
+		if (len <= table->oid_len || memcmp(name, table->oid, table->oid_len * sizeof(*name)) != 0)
+			continue;
+		for (unsigned c = 0; c < table->ncols; c++)
+			if (table->cols[c].id == name[table->oid_len])
+				return &table->cols[c];
+	}
+	return NULL;
+}
+
+static bool
+may_be_set(const struct mib_col *col)
+{
+	if (!col || !col->set)
+		return false;
+	return set.opt.allow_destroy || (col->set != &mib_set_ike_status && col->set != &mib_set_tunnel_status);
+}
+
+enum mib_error
+mib_write_test(struct mib *mib, const struct mib_write *write)
+{
+	const struct mib_col *col = column_of(write->name, write->len);
+	struct mib_cell cell;
+
+	if (!may_be_set(col))
+		return MIB_NOT_WRITABLE;
+	if (write->type != MIB_INTEGER)
+		return MIB_WRONG_TYPE;
+	if (!write->length_right)
+		return MIB_WRONG_LENGTH;
+	if (write->value < col->set->least || write->value > col->set->most)
+		return MIB_WRONG_VALUE;
+	if (mib_find(mib, write->name, write->len, &col, &cell) != MIB_OK)
+		return MIB_NO_CREATION;
+	return col->set->test ? (enum mib_error)col->set->test(&cell, (int32_t)write->value) : MIB_NO_ERROR;
+}
+
+static bool
+commit_one(struct mib *mib, struct mib_write *write)
+{
+	const struct mib_col *col;
+	struct mib_cell cell;
+	struct mib_value value = { .number = 0 };
+
+	if (mib_find(mib, write->name, write->len, &col, &cell) != MIB_OK ||
+	    !col->convert(&cell, (const uint8_t *)cell.record + col->field, &value))
+		return false;
+	write->before = (int32_t)value.number;
+	write->serving = set.serving;
+	for (unsigned i = 0; is_size(col) && i < set.count; i++)
+		write->sizes[i] = size_of(set.segs[i], col->field);
+	write->done = col->set->commit(&cell, col->field, (int32_t)write->value) == MIB_NO_ERROR;
+	return write->done;
+}
+
+static bool
+is_final(const struct mib_write *write)
+{
+	const struct mib_col *col = column_of(write->name, write->len);
+	return col && col->set && col->set->final;
+}
+
+enum mib_error
+mib_write_commit(struct mib *mib, struct mib_write *const *writes, size_t count, size_t *which)
+{
+	give_time(COMMIT_MS);
+	for (int final = 0; final <= 1; final++) {
+		for (size_t i = 0; i < count; i++) {
+			if (is_final(writes[i]) != final || commit_one(mib, writes[i]))
+				continue;
+			*which = i;
+			return MIB_COMMIT_FAILED;
+		}
+	}
+	return MIB_NO_ERROR;
+}
+
+static bool
+undo_one(struct mib *mib, const struct mib_write *write)
+{
+	const struct mib_col *col = column_of(write->name, write->len);
+	struct mib_cell cell;
+
+	if (!col || !col->set)
+		return false;
+	/* To be ready for what it is ready for has done nothing. */
+	if (col->set->final)
+		return write->value == write->before;
+	if (is_size(col))
+		return write->serving == set.serving && sizes_put(col->field, write->sizes, set.count) == MIB_NO_ERROR;
+	return mib_find(mib, write->name, write->len, &col, &cell) == MIB_OK &&
+	       col->set->commit(&cell, col->field, write->before) == MIB_NO_ERROR;
+}
+
+enum mib_error
+mib_write_undo(struct mib *mib, struct mib_write *const *writes, size_t count, size_t *which)
+{
+	enum mib_error result = MIB_NO_ERROR;
+	give_time(UNDO_MS);
+	for (size_t i = count; i-- > 0;) {
+		if (!writes[i]->done)
+			continue;
+		if (undo_one(mib, writes[i])) {
+			writes[i]->done = false;
+		} else {
+			result = MIB_UNDO_FAILED;
+			*which = i;
+		}
+	}
+	return result;
+}
+
+/* --- beginning -------------------------------------------------------------------------------------------------- */
+
+void
+mib_set_open(const struct mib_set_options *opt)
+{
+	struct state_key keys[MIB_NOTIFICATIONS];
+	set.opt = *opt;
+	set.told = false;
+	if (opt->state_path)
+		state_load(opt->state_path, keys, control_keys(keys));
+}
+
+void
+mib_set_serve(const struct ipm_segment *const *segs, unsigned count)
+{
+	set.count = count < MIB_SET_SEGMENTS ? count : MIB_SET_SEGMENTS;
+	if (set.count)
+		memcpy(set.segs, segs, set.count * sizeof(segs[0]));
+	set.serving++;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* show notifications: what the agents have told the SNMP master, as they said themselves. */
+#include <inttypes.h>
+
+#include "cmd_table.h"
+#include "out.h"
+
+static void
+print_text(struct cli *cli)
+{
+	struct cli_rows rows = { 0 };
+	for (size_t i = 0; i < cli->segments; i++)
+		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_AGENTS, NULL);
+	cli_rows_sort(&rows);
+	if (rows.n == 0)
+		fprintf(cli->out, "no agent has reported yet\n");
+	for (size_t i = 0; i < rows.n; i++) {
+		struct ipm_agent agent;
+		char name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
+		if (!cli_read(cli, rows.row[i].segment, IPM_AGENTS, rows.row[i].slot, &agent))
+			continue;
+		fprintf(cli->out, "agent %s (pid %" PRIu32 "), reported %s ago\n", OUT_CLEAN(agent.name, name),
+			agent.pid, out_since(cli->now_ns, agent.updated_ns, age));
+		fprintf(cli->out,
+			"  notifications sent: %" PRIu64 ", suppressed: %" PRIu64 ", switched off: %" PRIu64
+			", waiting: %" PRIu64 "\n",
+			agent.sent, agent.suppressed, agent.disabled, agent.waiting);
+	}
+	cli_rows_free(&rows);
+}
+
+static json_t *
+json_agent(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	struct ipm_agent agent;
+	if (!cli_read(cli, s, IPM_AGENTS, slot, &agent) || agent.index != index)
+		return NULL;
+	json_t *o = json_object();
+	OUT_JSON_TEXT(o, "name", agent.name);
+	out_json_u64(o, "pid", agent.pid);
+	out_json_since(o, "report_age", cli->now_ns, agent.updated_ns);
+	out_json_u64(o, "sent", agent.sent);
+	out_json_u64(o, "suppressed", agent.suppressed);
+	out_json_u64(o, "disabled", agent.disabled);
+	out_json_u64(o, "waiting", agent.waiting);
+	return o;
+}
+
+void
+cmd_notifications(struct cli *cli, const struct cmd_match *match)
+{
+	static const struct out_json_list list = { .key = "agents", .kind = IPM_AGENTS, .row = json_agent };
+	(void)match;
+	if (cli->json)
+		out_json_segments(cli, &list, 1);
+	else
+		print_text(cli);
+}

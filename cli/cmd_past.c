@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/* show crypto history, show crypto failures: what has been, the oldest first. */
+#include <inttypes.h>
+
+#include "cmd_table.h"
+#include "out.h"
+
+/* --- words for reasons ---------------------------------------------------------------------------------------- */
+
+#define NAME_OF(table, n) ((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] ? (table)[n] : "unknown")
+
+static const char *
+end_reason(uint32_t reason)
+{
+	static const char *const names[] = {
+		[IPM_REASON_UNKNOWN] = "unknown",
+		[IPM_REASON_NORMAL] = "normal",
+		[IPM_REASON_OPERATOR] = "operator request",
+		[IPM_REASON_PEER_DELETE] = "peer delete",
+		[IPM_REASON_PEER_LOST] = "peer lost",
+		[IPM_REASON_LOCAL_FAILURE] = "local failure",
+		[IPM_REASON_SEQ_ROLLOVER] = "sequence numbers used up",
+		[IPM_REASON_SOURCE_LOST] = "source lost",
+		[IPM_REASON_CHECKPOINT] = "check point",
+	};
+	return NAME_OF(names, reason);
+}
+
+static const char *
+failure_reason(uint32_t reason)
+{
+	static const char *const names[] = {
+		[IPM_FAIL_OTHER] = "other",
+		[IPM_FAIL_PEER_DELETE] = "peer delete",
+		[IPM_FAIL_PEER_LOST] = "peer lost",
+		[IPM_FAIL_LOCAL] = "local failure",
+		[IPM_FAIL_AUTH] = "authentication",
+		[IPM_FAIL_HASH] = "hash",
+		[IPM_FAIL_CRYPT] = "decryption",
+		[IPM_FAIL_INTERNAL] = "internal error",
+		[IPM_FAIL_CAPACITY] = "system capacity",
+		[IPM_FAIL_PROPOSAL] = "no proposal or selectors in common",
+		[IPM_FAIL_CERT_UNAVAILABLE] = "peer certificate unavailable",
+		[IPM_FAIL_CERT_INVALID] = "peer certificate not valid",
+		[IPM_FAIL_CERT_EXPIRED] = "local certificate expired",
+		[IPM_FAIL_CRL] = "revocation status",
+		[IPM_FAIL_ENCODING] = "malformed message",
+		[IPM_FAIL_NO_SA] = "no SA",
+		[IPM_FAIL_OPERATOR] = "operator request",
+		[IPM_FAIL_PROTOCOL_USE] = "protocol use",
+		[IPM_FAIL_DECRYPT] = "decryption",
+		[IPM_FAIL_ENCRYPT] = "encryption",
+		[IPM_FAIL_IN_AUTH] = "inbound authentication",
+		[IPM_FAIL_OUT_AUTH] = "outbound authentication",
+		[IPM_FAIL_COMPRESSION] = "compression",
+		[IPM_FAIL_SEQ_ROLLOVER] = "sequence numbers used up",
+	};
+	return NAME_OF(names, reason);
+}
+
+/* --- what both commands do ---------------------------------------------------------------------------------------- */
+
+/* A ring: its heading, how one of its entries is printed, how it is made into JSON. */
+struct past {
+	enum ipm_section_kind ring;
+	const char *heading;
+	cli_pick *pick;
+	void (*print)(struct cli *cli, const union cli_record *record);
+	struct out_json_list json;
+};
+
+static bool
+pick_ring(const struct cli_segment *s, const void *record, enum ipm_section_kind ring)
+{
+	return ipm_ring_shown(s->seg, ring, ((const union cli_record *)record)->index);
+}
+
+static void
+print_past(struct cli *cli, const struct past *past)
+{
+	struct cli_rows rows = { 0 };
+	for (size_t i = 0; i < cli->segments; i++)
+		cli_rows_collect(cli, &rows, &cli->segment[i], past->ring, past->pick);
+	cli_rows_sort(&rows);
+	fprintf(cli->out, "%s%s\n", past->heading, rows.n ? "" : ": none");
+	for (size_t i = 0; i < rows.n; i++) {
+		union cli_record record;
+		if (cli_read(cli, rows.row[i].segment, past->ring, rows.row[i].slot, &record) &&
+		    record.index == rows.row[i].index)
+			past->print(cli, &record);
+	}
+	cli_rows_free(&rows);
+}
+
+static void
+show_past(struct cli *cli, const struct past *phase1, const struct past *phase2)
+{
+	if (cli->json) {
+		const struct out_json_list lists[] = { phase1->json, phase2->json };
+		out_json_segments(cli, lists, 2);
+		return;
+	}
+	print_past(cli, phase1);
+	fputc('\n', cli->out);
+	print_past(cli, phase2);
+}
+
+static uint64_t
+lasted(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
+/* --- history --------------------------------------------------------------------------------------------------------
+ */
+
+static bool
+pick_ike_history(const struct cli_segment *s, const void *record, uint64_t *group)
+{
+	(void)group;
+	return pick_ring(s, record, IPM_IKE_HISTORY);
+}
+
+static bool
+pick_tunnel_history(const struct cli_segment *s, const void *record, uint64_t *group)
+{
+	(void)group;
+	return pick_ring(s, record, IPM_TUNNEL_HISTORY);
+}
+
+/* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete" */
+static void
+print_end(struct cli *cli, uint32_t index, uint32_t active, const char *name, const struct ipm_addr *local,
+	  const struct ipm_addr *remote, uint64_t from, uint64_t to, uint32_t reason)
+{
+	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], time[OUT_AGE_MAX];
+	fprintf(cli->out, "%5" PRIu32 "  conn-id %" PRIu32 "  %s  %s - %s  ended %s ago after %s: %s\n", index, active,
+		name, out_addr(local, a), out_addr(remote, b), out_age(lasted(to, cli->now_ns), ago),
+		out_age(lasted(from, to), time), end_reason(reason));
+}
+
+static void
+print_ike_end(struct cli *cli, const union cli_record *record)
+{
+	const struct ipm_ike_history *was = &record->ike_history;
+	char name[OUT_TEXT_MAX];
+	print_end(cli, was->index, was->sa.index, OUT_CLEAN(was->sa.conn, name), &was->sa.local, &was->sa.remote,
+		  was->sa.created_ns, was->ended_ns, was->reason);
+}
+
+static void
+print_tunnel_end(struct cli *cli, const union cli_record *record)
+{
+	const struct ipm_tunnel_history *was = &record->tunnel_history;
+	char name[OUT_TEXT_MAX];
+	print_end(cli, was->index, was->tunnel.index, OUT_CLEAN(was->tunnel.name, name), &was->tunnel.local,
+		  &was->tunnel.remote, was->tunnel.created_ns, was->ended_ns, was->reason);
+	fprintf(cli->out, "       in %" PRIu64 " pkts %" PRIu64 " octets, out %" PRIu64 " pkts %" PRIu64 " octets\n",
+		was->tunnel.in.pkts, was->tunnel.in.octets, was->tunnel.out.pkts, was->tunnel.out.octets);
+}
+
+static json_t *
+json_end(struct cli *cli, uint32_t index, uint32_t active, uint64_t from, uint64_t to, uint32_t reason)
+{
+	json_t *o = json_object();
+	out_json_u64(o, "index", index);
+	out_json_u64(o, "active_index", active);
+	out_json_string(o, "reason", end_reason(reason));
+	out_json_since(o, "ended_age", cli->now_ns, to);
+	out_json_seconds(o, "lasted", (int64_t)lasted(from, to));
+	return o;
+}
+
+static json_t *
+json_ike_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	struct ipm_ike_history was;
+	if (!cli_read(cli, s, IPM_IKE_HISTORY, slot, &was) || was.index != index)
+		return NULL;
+	json_t *o = json_end(cli, was.index, was.sa.index, was.sa.created_ns, was.ended_ns, was.reason);
+	OUT_JSON_TEXT(o, "conn", was.sa.conn);
+	out_json_addr(o, "local", &was.sa.local);
+	OUT_JSON_TEXT(o, "local_id", was.sa.local_id);
+	out_json_addr(o, "remote", &was.sa.remote);
+	OUT_JSON_TEXT(o, "remote_id", was.sa.remote_id);
+	out_json_u64(o, "refreshes", was.sa.refreshes);
+	return o;
+}
+
+static json_t *
+json_tunnel_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	struct ipm_tunnel_history was;
+	if (!cli_read(cli, s, IPM_TUNNEL_HISTORY, slot, &was) || was.index != index)
+		return NULL;
+	json_t *o = json_end(cli, was.index, was.tunnel.index, was.tunnel.created_ns, was.ended_ns, was.reason);
+	OUT_JSON_TEXT(o, "conn", was.tunnel.conn);
+	OUT_JSON_TEXT(o, "name", was.tunnel.name);
+	out_json_addr(o, "local", &was.tunnel.local);
+	out_json_addr(o, "remote", &was.tunnel.remote);
+	out_json_u64(o, "ike_index", was.tunnel.ike_index);
+	out_json_u64(o, "refreshes", was.tunnel.refreshes);
+	out_json_traffic(o, "in", &was.tunnel.in);
+	out_json_traffic(o, "out", &was.tunnel.out);
+	return o;
+}
+
+void
+cmd_history(struct cli *cli, const struct cmd_match *match)
+{
+	static const struct past ike = {
+		IPM_IKE_HISTORY,
+		"IKE SAs that have ended",
+		pick_ike_history,
+		print_ike_end,
+		{ .key = "ike_history", .kind = IPM_IKE_HISTORY, .pick = pick_ike_history, .row = json_ike_end }
+	};
+	static const struct past tunnels = { IPM_TUNNEL_HISTORY,
+					     "IPsec tunnels that have ended",
+					     pick_tunnel_history,
+					     print_tunnel_end,
+					     { .key = "tunnel_history",
+					       .kind = IPM_TUNNEL_HISTORY,
+					       .pick = pick_tunnel_history,
+					       .row = json_tunnel_end } };
+	(void)match;
+	show_past(cli, &ike, &tunnels);
+}
+
+/* --- failures -------------------------------------------------------------------------------------------------------
+ */
+
+static bool
+pick_ike_failure(const struct cli_segment *s, const void *record, uint64_t *group)
+{
+	(void)group;
+	return pick_ring(s, record, IPM_IKE_FAILURES);
+}
+
+static bool
+pick_tunnel_failure(const struct cli_segment *s, const void *record, uint64_t *group)
+{
+	(void)group;
+	return pick_ring(s, record, IPM_TUNNEL_FAILURES);
+}
+
+static void
+print_failure(struct cli *cli, const union cli_record *record)
+{
+	const struct ipm_failure *f = &record->failure;
+	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], name[OUT_TEXT_MAX], id[OUT_TEXT_MAX],
+		text[OUT_TEXT_MAX];
+	fprintf(cli->out, "%5" PRIu32 "  %s  %s - %s%s%s  %s ago: %s%s%s\n", f->index,
+		f->conn[0] ? OUT_CLEAN(f->conn, name) : "-", out_addr(&f->local, a), out_addr(&f->remote, b),
+		f->remote_id[0] ? " " : "", OUT_CLEAN(f->remote_id, id), out_age(lasted(f->time_ns, cli->now_ns), ago),
+		failure_reason(f->reason), f->text[0] ? ": " : "", OUT_CLEAN(f->text, text));
+}
+
+static json_t *
+json_failure(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind ring, uint32_t slot, uint32_t index)
+{
+	struct ipm_failure f;
+	if (!cli_read(cli, s, ring, slot, &f) || f.index != index)
+		return NULL;
+	json_t *o = json_object();
+	out_json_u64(o, "index", f.index);
+	out_json_string(o, "reason", failure_reason(f.reason));
+	out_json_since(o, "age", cli->now_ns, f.time_ns);
+	OUT_JSON_TEXT(o, "conn", f.conn);
+	out_json_addr(o, "local", &f.local);
+	OUT_JSON_TEXT(o, "local_id", f.local_id);
+	out_json_addr(o, "remote", &f.remote);
+	OUT_JSON_TEXT(o, "remote_id", f.remote_id);
+	out_json_bool(o, "initiator", f.initiator);
+	out_json_bool(o, "setup", f.setup);
+	OUT_JSON_TEXT(o, "text", f.text);
+	return o;
+}
+
+static json_t *
+json_ike_failure(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	return json_failure(cli, s, IPM_IKE_FAILURES, slot, index);
+}
+
+static json_t *
+json_tunnel_failure(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	return json_failure(cli, s, IPM_TUNNEL_FAILURES, slot, index);
+}
+
+void
+cmd_failures(struct cli *cli, const struct cmd_match *match)
+{
+	static const struct past ike = {
+		IPM_IKE_FAILURES,
+		"IKE failures",
+		pick_ike_failure,
+		print_failure,
+		{ .key = "ike_failures", .kind = IPM_IKE_FAILURES, .pick = pick_ike_failure, .row = json_ike_failure }
+	};
+	static const struct past tunnels = { IPM_TUNNEL_FAILURES,
+					     "IPsec failures",
+					     pick_tunnel_failure,
+					     print_failure,
+					     { .key = "tunnel_failures",
+					       .kind = IPM_TUNNEL_FAILURES,
+					       .pick = pick_tunnel_failure,
+					       .row = json_tunnel_failure } };
+	(void)match;
+	show_past(cli, &ike, &tunnels);
+}

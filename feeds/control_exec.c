@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/* What the requests of the control socket do. */
+#include "control_exec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "state.h"
+
+#define UIDS_MAX 16 /* SA pairs of a tunnel that is being rekeyed again and again */
+
+/* --- sizes ----------------------------------------------------------------------------------------------------- */
+
+static int
+save_sizes(const struct control_exec *exec, struct ipm_settings *sizes)
+{
+	const struct state_key keys[] = { { "history-size", 1, INT32_MAX, &sizes->history_size },
+					  { "failure-size", 1, INT32_MAX, &sizes->failure_size } };
+	return state_save(exec->state_path, keys, sizeof(keys) / sizeof(keys[0]), exec->group);
+}
+
+/* The most that both rings of a kind hold. */
+static uint32_t
+most(const struct control_exec *exec, enum ipm_section_kind one, enum ipm_section_kind other)
+{
+	const struct ipm_section *sec = ipm_segment_header(ipm_writer_segment(exec->writer))->section;
+	return sec[one].capacity < sec[other].capacity ? sec[one].capacity : sec[other].capacity;
+}
+
+static uint32_t
+most_history(const struct control_exec *exec)
+{
+	return most(exec, IPM_IKE_HISTORY, IPM_TUNNEL_HISTORY);
+}
+
+static uint32_t
+most_failures(const struct control_exec *exec)
+{
+	return most(exec, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES);
+}
+
+void
+control_exec_restore(struct control_exec *exec)
+{
+	struct ipm_settings sizes = { 0 };
+	if (ipm_settings_read(ipm_writer_segment(exec->writer), &sizes) < 0)
+		return;
+	const struct state_key keys[] = { { "history-size", 1, INT32_MAX, &sizes.history_size },
+					  { "failure-size", 1, INT32_MAX, &sizes.failure_size } };
+	if (state_load(exec->state_path, keys, sizeof(keys) / sizeof(keys[0])) < 0)
+		return;
+	/* The configuration may have less room for them now. */
+	if (sizes.history_size > most_history(exec) || sizes.failure_size > most_failures(exec))
+		log_warn("%s: more than the segment holds (history %u, failures %u); all that it holds is shown",
+			 exec->state_path, most_history(exec), most_failures(exec));
+	if (sizes.history_size > most_history(exec))
+		sizes.history_size = most_history(exec);
+	if (sizes.failure_size > most_failures(exec))
+		sizes.failure_size = most_failures(exec);
+	ipm_settings_put(exec->writer, &sizes);
+	ipm_writer_commit(exec->writer);
+}
+
+/* What could not be kept for the next run is not done either. */
+static void
+set_size(struct control_exec *exec, const struct control_command *command, struct control_call *call)
+{
+	struct ipm_settings before, sizes;
+	char text[CONTROL_LINE_MAX];
+	bool history = command->verb == CONTROL_HISTORY_SIZE;
+
+	if (ipm_settings_read(ipm_writer_segment(exec->writer), &before) < 0) {
+		control_answer(call, false, "the segment has no settings");
+		return;
+	}
+	sizes = before;
+	*(history ? &sizes.history_size : &sizes.failure_size) = command->number;
+	if (ipm_settings_put(exec->writer, &sizes) < 0) {
+		snprintf(text, sizeof(text), "the segment holds %u",
+			 history ? most_history(exec) : most_failures(exec));
+		control_answer(call, false, text);
+		return;
+	}
+	int rc = save_sizes(exec, &sizes);
+	if (rc < 0) {
+		ipm_settings_put(exec->writer, &before);
+		snprintf(text, sizeof(text), "it cannot be kept: %s: %s", exec->state_path, strerror(-rc));
+		log_error("control: %s", text);
+	} else {
+		log_info("control: %s %u", history ? "history-size" : "failure-size", command->number);
+	}
+	ipm_writer_commit(exec->writer);
+	control_answer(call, rc == 0, rc == 0 ? "" : text);
+}
+
+/* --- destroy --------------------------------------------------------------------------------------------------- */
+
+/* What is to be closed. */
+struct target {
+	uint32_t feed;
+	uint32_t uids[UIDS_MAX];
+	size_t count;
+};
+
+static void
+add_uid(struct target *target, uint64_t uid)
+{
+	for (size_t i = 0; i < target->count; i++)
+		if (target->uids[i] == uid)
+			return;
+	if (uid != 0 && uid <= UINT32_MAX && target->count < UIDS_MAX)
+		target->uids[target->count++] = (uint32_t)uid;
+}
+
+/* NULL, or why it cannot be closed. */
+static const char *
+find_ike(const struct ipm_writer *w, uint32_t index, struct target *target)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *ike = ipm_ike_peek(w, slot);
+		if (ike->index != index)
+			continue;
+		if (ike->held)
+			return "the IKE daemon is away";
+		target->feed = ike->feed;
+		add_uid(target, ike->uid);
+		return NULL;
+	}
+	return "there is no such IKE SA";
+}
+
+/* A tunnel has a pair of SAs, and another one while it is being rekeyed. */
+static const char *
+find_tunnel(const struct ipm_writer *w, uint32_t index, struct target *target)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_TUNNELS); slot++) {
+		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
+		if (tunnel->index != index)
+			continue;
+		if (tunnel->state != IPM_TUNNEL_UP)
+			return "the tunnel is not up";
+		target->feed = tunnel->feed;
+		add_uid(target, tunnel->uid);
+		for (uint32_t at = tunnel->sa_head; at; at = ipm_sa_peek(w, at - 1)->next)
+			add_uid(target, ipm_sa_peek(w, at - 1)->uid);
+		return NULL;
+	}
+	return "there is no such tunnel";
+}
+
+static void
+on_terminated(void *arg, bool ok, const char *why)
+{
+	control_answer(arg, ok, why);
+}
+
+static void
+destroy(struct control_exec *exec, const struct control_command *command, struct control_call *call)
+{
+	const struct ipm_writer *w = exec->writer;
+	bool ike = command->verb == CONTROL_DESTROY_IKE;
+	struct target target = { 0 };
+	struct ipm_feed feed;
+
+	if (!exec->allow_destroy) {
+		control_answer(call, false, "not allowed: set allow-destroy = true");
+		return;
+	}
+	const char *why = ike ? find_ike(w, command->number, &target) : find_tunnel(w, command->number, &target);
+	/* Unique ids are those of the IKE daemon that the feed is connected to, and begin again with another. */
+	if (!why &&
+	    (target.count == 0 || ipm_feed_read(ipm_writer_segment(w), target.feed, &feed) < 0 || !exec->terminate))
+		why = "its feed cannot close it";
+	else if (!why && feed.state != IPM_FEED_UP)
+		why = "the IKE daemon is away";
+	if (!why) {
+		log_info("control: destroy %s %u", ike ? "ike" : "tunnel", command->number);
+		int rc = exec->terminate(exec->terminate_arg, &feed, ike, target.uids, target.count, on_terminated,
+					 call);
+		if (rc == 0)
+			return;
+		why = strerror(-rc);
+	}
+	control_answer(call, false, why);
+}
+
+/* --- all ------------------------------------------------------------------------------------------------------- */
+
+static void
+put_agent(struct control_exec *exec, const struct control_command *command, struct control_call *call)
+{
+	struct ipm_agent agent = { .pid = command->number,
+				   .sent = command->sent,
+				   .suppressed = command->suppressed,
+				   .disabled = command->disabled,
+				   .waiting = command->waiting };
+	_Static_assert(sizeof(agent.name) == sizeof(command->name), "a name has to fit");
+	memcpy(agent.name, command->name, sizeof(agent.name));
+	int rc = ipm_agent_put(exec->writer, &agent);
+	ipm_writer_commit(exec->writer);
+	control_answer(call, rc >= 0, rc >= 0 ? "" : "there is no room for another agent");
+}
+
+void
+control_exec_handle(void *arg, const struct control_command *command, struct control_call *call)
+{
+	struct control_exec *exec = arg;
+
+	switch (command->verb) {
+	case CONTROL_HISTORY_SIZE:
+	case CONTROL_FAILURE_SIZE:
+		set_size(exec, command, call);
+		return;
+	case CONTROL_CHECK_POINT:
+		ipm_checkpoint(exec->writer);
+		ipm_writer_commit(exec->writer);
+		log_info("control: check-point");
+		break;
+	case CONTROL_DESTROY_IKE:
+	case CONTROL_DESTROY_TUNNEL:
+		destroy(exec, command, call);
+		return;
+	case CONTROL_AGENT:
+		put_agent(exec, command, call);
+		return;
+	case CONTROL_PING:
+		break;
+	}
+	control_answer(call, true, "");
+}

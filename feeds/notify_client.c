@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/* The stream from error-notify. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "notify_client.h"
+#include "notify_decode.h"
+
+#define RETRY_FIRST_MS 250
+#define RETRY_MOST_MS  8000
+#define READ_BUDGET    256 /* records per wake-up */
+
+struct notify_client {
+	struct event_base *base;
+	struct ipm_writer *writer;
+	uint32_t slot;
+	struct ipm_feed feed;
+	int fd; /* -1: closed */
+	struct event *readable, *retry;
+	unsigned retry_ms;
+	notify_alert *callback;
+	void *arg;
+	uint8_t record[NOTIFY_RECORD];
+	size_t have; /* octets of it */
+};
+
+static void
+publish(struct notify_client *c)
+{
+	ipm_feed_put(c->writer, c->slot, &c->feed);
+	ipm_writer_commit(c->writer);
+}
+
+static void
+enter_state(struct notify_client *c, enum ipm_feed_state state)
+{
+	if (c->feed.state != state) {
+		c->feed.state = (uint8_t)state;
+		c->feed.since_ns = ipm_now_ns();
+	}
+}
+
+static void
+retry_in_ms(struct notify_client *c, unsigned ms)
+{
+	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
+	event_add(c->retry, &in);
+}
+
+static void
+client_shut(struct notify_client *c)
+{
+	if (c->readable)
+		event_free(c->readable);
+	c->readable = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->have = 0;
+}
+
+/* The connection is over, or did not come about, because of @p why. The same sentence is logged once. */
+static void
+client_down(struct notify_client *c, const char *why, bool normal)
+{
+	bool again = c->feed.state != IPM_FEED_UP && strcmp(c->feed.error, why) == 0;
+
+	if (!again && normal)
+		log_info("error-notify: %s", why);
+	else if (!again)
+		log_warn("error-notify: %s; trying again", why);
+	client_shut(c);
+	c->feed.errors++;
+	c->feed.errored_ns = ipm_now_ns();
+	snprintf(c->feed.error, sizeof(c->feed.error), "%s", why);
+	enter_state(c, IPM_FEED_DOWN);
+	publish(c);
+	retry_in_ms(c, c->retry_ms);
+	c->retry_ms = c->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : c->retry_ms * 2;
+}
+
+static void
+on_record(struct notify_client *c)
+{
+	struct vici_alert alert;
+	int rc = notify_decode(c->record, sizeof(c->record), &alert);
+
+	c->feed.events++;
+	if (rc == 0) {
+		c->callback(c->arg, &alert);
+		return;
+	}
+	c->feed.rejected++;
+	c->feed.errored_ns = ipm_now_ns();
+	snprintf(c->feed.error, sizeof(c->feed.error), "%s",
+		 rc == -ENOENT ? "a record of a type that is not known" : "a record that was not understood");
+}
+
+static void
+client_read(struct notify_client *c)
+{
+	uint64_t events = c->feed.events;
+
+	for (int budget = READ_BUDGET; budget > 0; budget--) {
+		ssize_t got = recv(c->fd, c->record + c->have, sizeof(c->record) - c->have, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (got <= 0) {
+			c->feed.rejected += c->have > 0; /* cut off in the middle of a record */
+			client_down(c, got < 0 ? strerror(errno) : "charon closed the connection", false);
+			return;
+		}
+		c->have += (size_t)got;
+		if (c->have == sizeof(c->record)) {
+			c->have = 0;
+			on_record(c);
+		}
+	}
+	if (c->feed.events != events) {
+		c->feed.updated_ns = ipm_now_ns();
+		publish(c);
+	}
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	client_read(arg);
+}
+
+void
+notify_client_drain(struct notify_client *c)
+{
+	if (c && c->fd >= 0)
+		client_read(c);
+}
+
+/* Connecting to a Unix socket is over at once. */
+static int
+client_connect(struct notify_client *c)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	if (strlen(c->feed.source) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(addr.sun_path, c->feed.source, strlen(c->feed.source));
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return -errno;
+	c->readable = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
+	return c->readable && event_add(c->readable, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct notify_client *c = arg;
+	char why[IPM_TEXT_MAX];
+	int rc = client_connect(c);
+	(void)fd;
+	(void)what;
+
+	if (rc == -ENOENT || rc == -ECONNREFUSED) {
+		snprintf(why, sizeof(why), "nobody listens at %.60s: is charon's plugin error-notify loaded?",
+			 c->feed.source);
+		client_down(c, why, true);
+	} else if (rc < 0) {
+		snprintf(why, sizeof(why), "%.60s: %s", c->feed.source, strerror(-rc));
+		client_down(c, why, false);
+	} else {
+		c->retry_ms = RETRY_FIRST_MS;
+		c->feed.connects++;
+		c->feed.updated_ns = ipm_now_ns();
+		enter_state(c, IPM_FEED_UP);
+		log_info("error-notify: listening at %s", c->feed.source);
+		publish(c);
+	}
+}
+
+struct notify_client *
+notify_client_open(struct event_base *base, struct ipm_writer *writer, const char *path, notify_alert *callback,
+		   void *arg)
+{
+	struct notify_client *c = calloc(1, sizeof(*c));
+	int slot = c ? ipm_feed_open(writer, "error-notify") : -ENOMEM;
+
+	if (slot < 0) {
+		free(c);
+		return NULL;
+	}
+	c->fd = -1;
+	c->base = base;
+	c->writer = writer;
+	c->slot = (uint32_t)slot;
+	c->feed = *ipm_feed_peek(writer, c->slot);
+	c->callback = callback;
+	c->arg = arg;
+	c->retry_ms = RETRY_FIRST_MS;
+	c->feed.error[0] = '\0'; /* of an earlier run */
+	snprintf(c->feed.source, sizeof(c->feed.source), "%s", path);
+	enter_state(c, IPM_FEED_DOWN);
+	c->retry = evtimer_new(base, on_retry, c);
+	if (!c->retry) {
+		notify_client_close(c);
+		return NULL;
+	}
+	retry_in_ms(c, 0);
+	publish(c);
+	return c;
+}
+
+void
+notify_client_close(struct notify_client *c)
+{
+	if (!c)
+		return;
+	client_shut(c);
+	if (c->retry)
+		event_free(c->retry);
+	free(c);
+}

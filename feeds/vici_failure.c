@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: ISC */
+/* Alerts and ended negotiations, made into failures. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vici_failure.h"
+
+#define CASES  128
+#define TRACES 256
+#define HALVES 64
+
+/* A failure that is being made out. */
+struct fault {
+	uint64_t first_ns; /* 0: free */
+	enum vici_alert_class class;
+	bool ended;                         /* there was an ike-updown */
+	bool again;                         /* not the first try */
+	uint64_t kinds[VICI_ALERT_SOURCES]; /* alerts there were, a bit each */
+	enum vici_alert_kind kind;          /* the one that says most */
+	uint32_t uniqueid;
+	uint16_t remote_port;
+	bool has_initiator;
+	char text[IPM_TEXT_MAX * 4];
+	struct ipm_failure entry;
+};
+
+/* Something that happened with a peer, for as long as something else may refer to it. */
+enum trace_kind { TRACE_NONE, TRACE_UP, TRACE_DOWN, TRACE_FAILED, TRACE_REPEATED };
+
+struct trace {
+	enum trace_kind kind;
+	enum vici_alert_class class;
+	bool ended;
+	uint64_t at_ns;
+	uint32_t uniqueid;
+	uint16_t remote_port;
+	struct ipm_failure who; /* the peer, as far as it is known */
+};
+
+/* An IKE SA that is being negotiated. */
+struct half {
+	uint32_t uniqueid; /* 0: free */
+	uint16_t remote_port;
+	bool initiator;
+	struct ipm_failure who;
+};
+
+struct vici_failures {
+	struct ipm_writer *w;
+	struct vici_model *model;
+	struct fault faults[CASES];
+	struct trace traces[TRACES]; /* a ring */
+	unsigned next_trace;
+	struct half halves[HALVES]; /* a ring */
+	unsigned next_half;
+};
+
+/* --- who is who ------------------------------------------------------------------------------------------------- */
+
+static bool
+text_fits(const char *a, const char *b)
+{
+	return a[0] == '\0' || b[0] == '\0' || strcmp(a, b) == 0;
+}
+
+static bool
+same_host(const struct ipm_addr *a, const struct ipm_addr *b)
+{
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+/* What both know of the peer is the same, and its address is known. */
+static bool
+same_peer(const struct ipm_failure *a, uint16_t a_port, const struct ipm_failure *b, uint16_t b_port)
+{
+	return a->remote.len != 0 && same_host(&a->remote, &b->remote) &&
+	       (a_port == 0 || b_port == 0 || a_port == b_port) && text_fits(a->conn, b->conn) &&
+	       text_fits(a->remote_id, b->remote_id);
+}
+
+static bool
+same_sa(uint32_t a, uint32_t b)
+{
+	return a == 0 || b == 0 || a == b;
+}
+
+static void
+fill(char *to, size_t size, const char *from)
+{
+	if (to[0] == '\0')
+		snprintf(to, size, "%s", from);
+}
+
+/* What @p to does not know yet, from what @p from knows. */
+static void
+learn(struct ipm_failure *to, const struct ipm_failure *from)
+{
+	if (to->local.len == 0)
+		to->local = from->local;
+	if (to->remote.len == 0)
+		to->remote = from->remote;
+	if (to->peer == 0)
+		to->peer = from->peer;
+	fill(to->conn, sizeof(to->conn), from->conn);
+	fill(to->local_id, sizeof(to->local_id), from->local_id);
+	fill(to->remote_id, sizeof(to->remote_id), from->remote_id);
+}
+
+static void
+who_of_ike(struct ipm_failure *who, const struct vici_ike *ike)
+{
+	*who = (struct ipm_failure){ .local = ike->local_host, .remote = ike->remote_host };
+	vici_copy_name(who->conn, sizeof(who->conn), ike->name);
+	vici_copy_id(who->local_id, sizeof(who->local_id), ike->local_id);
+	vici_copy_id(who->remote_id, sizeof(who->remote_id), ike->remote_id);
+}
+
+/* --- traces ----------------------------------------------------------------------------------------------------- */
+
+static struct trace *
+trace_add(struct vici_failures *f, enum trace_kind kind, const struct ipm_failure *who, uint16_t port, uint64_t now_ns)
+{
+	struct trace *t = &f->traces[f->next_trace++ % TRACES];
+	*t = (struct trace){ .kind = kind, .at_ns = now_ns, .remote_port = port, .who = *who };
+	return t;
+}
+
+static uint64_t
+distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* The youngest trace of this kind and peer that is no farther from @p at_ns than @p within_ns. */
+static struct trace *
+trace_find(struct vici_failures *f, enum trace_kind kind, const struct fault *of, uint64_t at_ns, uint64_t within_ns)
+{
+	for (unsigned back = 1; back <= TRACES && back <= f->next_trace; back++) {
+		struct trace *t = &f->traces[(f->next_trace - back) % TRACES];
+		if (t->kind == kind && distance(t->at_ns, at_ns) <= within_ns && same_sa(t->uniqueid, of->uniqueid) &&
+		    same_peer(&t->who, t->remote_port, &of->entry, of->remote_port))
+			return t;
+	}
+	return NULL;
+}
+
+/* Has a message of this class from this host been recorded lately? Ports change with address translation. */
+static bool
+repeated(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < TRACES; i++) {
+		struct trace *t = &f->traces[i];
+		if (t->kind == TRACE_REPEATED && t->class == fault->class && fault->entry.remote.len &&
+		    same_host(&t->who.remote, &fault->entry.remote) && now_ns - t->at_ns < VICI_FAILURE_REPEAT_NS)
+			return true;
+	}
+	return false;
+}
+
+/* --- recording -------------------------------------------------------------------------------------------------- */
+
+static bool
+is_complaining(enum vici_alert_kind kind)
+{
+	return kind >= VICI_ALERT_CERT_EXPIRED;
+}
+
+/* Nothing but complaints about certificates: there may have been another one that was good enough. */
+static bool
+is_complaint(const struct fault *fault)
+{
+	uint64_t kinds = fault->kinds[VICI_ALERT_BY_NOTIFY] | fault->kinds[VICI_ALERT_BY_VICI];
+	return kinds != 0 && kinds >> VICI_ALERT_CERT_EXPIRED << VICI_ALERT_CERT_EXPIRED == kinds;
+}
+
+static bool
+is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
+{
+	if (fault->again)
+		return true;
+	if (fault->ended)
+		return false;
+	if (is_complaint(fault))
+		return trace_find(f, TRACE_UP, fault, fault->first_ns, VICI_FAILURE_HOLD_NS) != NULL;
+	if (fault->class == VICI_CLASS_CHILD && fault->kind == VICI_ALERT_KEEP_ON_CHILD_SA_FAILURE) {
+		const struct trace *t = trace_find(f, TRACE_FAILED, fault, fault->first_ns, VICI_FAILURE_RECENT_NS);
+		return t && t->class == VICI_CLASS_CHILD;
+	}
+	if (fault->class == VICI_CLASS_STRAY) {
+		for (unsigned i = 0; i < CASES; i++) /* one that is still held back */
+			if (f->faults[i].first_ns && f->faults[i].class == VICI_CLASS_SETUP &&
+			    same_peer(&f->faults[i].entry, f->faults[i].remote_port, &fault->entry, fault->remote_port))
+				return true;
+		if (trace_find(f, TRACE_DOWN, fault, fault->first_ns, VICI_FAILURE_RECENT_NS) ||
+		    trace_find(f, TRACE_FAILED, fault, fault->first_ns, VICI_FAILURE_RECENT_NS))
+			return true;
+	}
+	if (fault->class == VICI_CLASS_STRAY || fault->class == VICI_CLASS_MESSAGE)
+		return repeated(f, fault, now_ns);
+	return false;
+}
+
+/* The certificate that an alert complains of stands in quotes. */
+static bool
+names_us(struct vici_failures *f, const struct fault *fault)
+{
+	const char *from = strchr(fault->text, '\''), *to = strrchr(fault->text, '\'');
+	char subject[IPM_ID_MAX];
+
+	if (!from || to == from || (size_t)(to - from) > sizeof(subject))
+		return false;
+	snprintf(subject, sizeof(subject), "%.*s", (int)(to - from - 1), from + 1);
+	return strcmp(subject, fault->entry.local_id) == 0 ||
+	       (f->model && vici_model_is_own(f->model, fault->entry.conn, subject));
+}
+
+static void
+record(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
+{
+	struct ipm_failure *entry = &fault->entry;
+	bool child = fault->class == VICI_CLASS_CHILD;
+
+	if (!is_nothing(f, fault, now_ns)) {
+		struct vici_slice text = { (const uint8_t *)fault->text, strlen(fault->text) };
+		entry->reason = vici_alert_meaning(fault->kind)->reason;
+		if (fault->kind == VICI_ALERT_CERT_EXPIRED && names_us(f, fault))
+			entry->reason = IPM_FAIL_CERT_EXPIRED;
+		entry->time_ns = fault->first_ns;
+		vici_text(text, entry->text, sizeof(entry->text));
+		if (f->model)
+			vici_model_identify(f->model, entry);
+		if (entry->peer == 0)
+			entry->peer = 1;
+		ipm_fail(f->w, child ? IPM_TUNNEL_FAILURES : IPM_IKE_FAILURES, entry);
+		struct trace *t = trace_add(f, TRACE_FAILED, entry, fault->remote_port, fault->first_ns);
+		t->class = fault->class;
+		t->ended = fault->ended;
+		t->uniqueid = fault->uniqueid;
+		if (fault->class == VICI_CLASS_STRAY || fault->class == VICI_CLASS_MESSAGE)
+			trace_add(f, TRACE_REPEATED, entry, 0, fault->first_ns)->class = fault->class;
+	}
+	fault->first_ns = 0;
+}
+
+/* Room for another; when there is none the oldest one has waited for long enough. */
+static struct fault *
+fault_new(struct vici_failures *f, enum vici_alert_class class, uint64_t now_ns)
+{
+	struct fault *oldest = NULL, *found = NULL;
+	for (unsigned i = 0; i < CASES && !found; i++) {
+		if (f->faults[i].first_ns == 0)
+			found = &f->faults[i];
+		else if (!oldest || f->faults[i].first_ns < oldest->first_ns)
+			oldest = &f->faults[i];
+	}
+	if (!found) {
+		record(f, oldest, now_ns);
+		found = oldest;
+	}
+	*found = (struct fault){ .first_ns = now_ns, .class = class };
+	return found;
+}
+
+/* --- alerts ------------------------------------------------------------------------------------------------------ */
+
+/* "..., try 3" */
+static bool
+is_another_try(const struct vici_alert *alert)
+{
+	const char *number = strstr(alert->text, ", try ");
+	return number && strtoul(number + strlen(", try "), NULL, 10) > 1;
+}
+
+/* The oldest failure that is held back and that this alert may be about. */
+static struct fault *
+fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_alert_kind kind,
+	       enum vici_alert_source source)
+{
+	/* Charon complains of every certificate that it tries. */
+	bool once = !is_complaining(kind);
+	struct fault *found = NULL;
+	for (unsigned i = 0; i < CASES; i++) {
+		struct fault *at = &f->faults[i];
+		/* What ended a negotiation may be of two classes, and then nobody has said so yet. */
+		bool class_fits = at->class == alert->class ||
+				  (at->ended && at->kind == VICI_ALERT_UNKNOWN && alert->class == VICI_CLASS_MESSAGE);
+		/* The peer's certificate has nothing to do with whether it likes ours. */
+		bool other_way = (kind == VICI_ALERT_LOCAL_AUTH_FAILED && is_complaint(at)) ||
+				 (is_complaining(kind) && at->kind == VICI_ALERT_LOCAL_AUTH_FAILED);
+		if (at->first_ns && class_fits && !other_way && !(once && at->kinds[source] & 1ull << kind) &&
+		    same_sa(at->uniqueid, alert->uniqueid) &&
+		    same_peer(&at->entry, at->remote_port, &alert->entry, alert->remote_port) &&
+		    (!found || at->first_ns < found->first_ns))
+			found = at;
+	}
+	return found;
+}
+
+/* Did we begin it? With IKEv1 the other side, too, sends the same message again and again. */
+static bool
+began(const struct vici_failures *f, const struct fault *about)
+{
+	for (unsigned i = 0; i < HALVES; i++) {
+		const struct half *at = &f->halves[i];
+		if (at->uniqueid && same_sa(at->uniqueid, about->uniqueid) &&
+		    same_peer(&at->who, at->remote_port, &about->entry, about->remote_port))
+			return at->initiator;
+	}
+	return true;
+}
+
+static void
+add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert *alert, const struct fault *about)
+{
+	const struct vici_alert_meaning *meaning = vici_alert_meaning(alert->kind);
+	bool louder = meaning->rank > vici_alert_meaning(fault->kind)->rank;
+	/* The sentence of error-notify says more than the name that VICI gives. */
+	bool words = alert->kind == fault->kind && alert->source == VICI_ALERT_BY_NOTIFY;
+
+	if (louder)
+		fault->kind = alert->kind;
+	if (louder || words)
+		snprintf(fault->text, sizeof(fault->text), "%s", alert->text);
+	fault->kinds[alert->source] |= 1ull << alert->kind;
+	fault->again |= is_another_try(alert);
+	if (fault->uniqueid == 0)
+		fault->uniqueid = alert->uniqueid;
+	if (fault->remote_port == 0)
+		fault->remote_port = alert->remote_port;
+	if (!fault->has_initiator && alert->has_initiator) {
+		fault->has_initiator = true;
+		fault->entry.initiator = alert->initiator;
+	}
+	/* Both are said only before the IKE SA is up, the latter only by who did not begin. */
+	if (alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE || alert->kind == VICI_ALERT_HALF_OPEN_TIMEOUT) {
+		fault->entry.setup = 1;
+		if (!fault->has_initiator)
+			fault->entry.initiator = alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE && began(f, about);
+	}
+	if (meaning->alert_class == VICI_CLASS_CHILD)
+		fault->entry.setup = 1;
+	/* The same IKE SA in another try; where words are missing its number tells. */
+	if (alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE && fault->uniqueid) {
+		const struct trace *t = trace_find(f, TRACE_FAILED, fault, fault->first_ns, UINT64_MAX);
+		fault->again |= t && t->class == VICI_CLASS_SILENCE && t->uniqueid == fault->uniqueid;
+	}
+	learn(&fault->entry, &about->entry);
+}
+
+void
+vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uint64_t now_ns)
+{
+	enum vici_alert_class class = (enum vici_alert_class)vici_alert_meaning(alert->kind)->alert_class;
+	struct fault about = { .class = class, .uniqueid = alert->uniqueid, .remote_port = alert->remote_port };
+	const struct trace *gone;
+
+	if (class == VICI_CLASS_NOTHING)
+		return;
+	about.entry.local = alert->local;
+	about.entry.remote = alert->remote;
+	snprintf(about.entry.conn, sizeof(about.entry.conn), "%s", alert->conn);
+	snprintf(about.entry.local_id, sizeof(about.entry.local_id), "%s", alert->local_id);
+	snprintf(about.entry.remote_id, sizeof(about.entry.remote_id), "%s", alert->remote_id);
+	if (class == VICI_CLASS_RETIRES) {
+		if (f->model)
+			vici_model_ike_retires(f->model, alert->uniqueid, &about.entry, alert->remote_port);
+		return;
+	}
+	struct fault *fault = fault_of_alert(f, &about, alert->kind, alert->source);
+	if (!fault)
+		fault = fault_new(f, class, now_ns);
+	add_alert(f, fault, alert, &about);
+	/* Whom it is about is known best while the IKE SA is there, or has just gone. */
+	if (class != VICI_CLASS_STRAY && class != VICI_CLASS_MESSAGE) {
+		if (f->model)
+			vici_model_identify(f->model, &fault->entry);
+		gone = trace_find(f, TRACE_DOWN, fault, now_ns, VICI_FAILURE_RECENT_NS);
+		if (gone)
+			learn(&fault->entry, &gone->who);
+	}
+}
+
+/* --- ike-updown --------------------------------------------------------------------------------------------------- */
+
+/* How far a negotiation had come, of which nobody says why it failed. */
+static void
+describe(const struct vici_ike *ike, char *text, size_t size)
+{
+	uint16_t tasks = ike->active | ike->passive;
+	const char *where = tasks & VICI_TASK_IKE_INIT     ? " in IKE_SA_INIT"
+			    : tasks & VICI_TASK_IKE_AUTH   ? " in IKE_AUTH"
+			    : tasks & VICI_TASK_MAIN       ? " in Main Mode"
+			    : tasks & VICI_TASK_AGGRESSIVE ? " in Aggressive Mode"
+							   : "";
+	/* IKEv1 sends errors in an exchange of their own. */
+	bool told = ike->version == 1 && ike->active && (ike->passive & VICI_TASK_INFORMATIONAL);
+	snprintf(text, size, "the negotiation ended%s%s", where, told ? ", when the peer sent a notification" : "");
+}
+
+void
+vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike)
+{
+	struct half *half = NULL;
+
+	if (ike->state != VICI_IKE_CONNECTING || ike->uniqueid == 0)
+		return;
+	for (unsigned i = 0; i < HALVES && !half; i++)
+		if (f->halves[i].uniqueid == ike->uniqueid)
+			half = &f->halves[i];
+	if (!half)
+		half = &f->halves[f->next_half++ % HALVES];
+	half->uniqueid = ike->uniqueid;
+	half->remote_port = ike->remote_port;
+	half->initiator = ike->initiator;
+	who_of_ike(&half->who, ike);
+}
+
+void
+vici_failures_ike_up(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns)
+{
+	struct ipm_failure who;
+	who_of_ike(&who, ike);
+	trace_add(f, TRACE_UP, &who, ike->remote_port, now_ns)->uniqueid = ike->uniqueid;
+}
+
+/* What is held back, or was recorded just now, and waits for the end of its negotiation. */
+static struct fault *
+fault_of_end(struct vici_failures *f, const struct fault *end)
+{
+	struct fault *found = NULL;
+	for (unsigned i = 0; i < CASES; i++) {
+		struct fault *at = &f->faults[i];
+		if (at->first_ns && !at->ended && (at->class == VICI_CLASS_SETUP || at->class == VICI_CLASS_MESSAGE) &&
+		    same_sa(at->uniqueid, end->uniqueid) &&
+		    same_peer(&at->entry, at->remote_port, &end->entry, end->remote_port) &&
+		    (!found || at->first_ns < found->first_ns))
+			found = at;
+	}
+	return found;
+}
+
+static void
+negotiation_ended(struct vici_failures *f, const struct vici_ike *ike, const struct fault *end, uint64_t now_ns)
+{
+	struct trace *recent = trace_find(f, TRACE_FAILED, end, now_ns, VICI_FAILURE_RECENT_NS);
+	struct fault *fault = fault_of_end(f, end);
+
+	if (!fault && recent && recent->class == VICI_CLASS_SETUP && !recent->ended) {
+		recent->ended = true; /* it was recorded alone */
+		return;
+	}
+	if (!fault) {
+		fault = fault_new(f, VICI_CLASS_SETUP, now_ns);
+		describe(ike, fault->text, sizeof(fault->text));
+	}
+	fault->ended = true;
+	fault->uniqueid = ike->uniqueid;
+	fault->remote_port = ike->remote_port;
+	fault->has_initiator = true;
+	fault->entry.initiator = ike->initiator;
+	fault->entry.setup = 1;
+	learn(&fault->entry, &end->entry);
+}
+
+void
+vici_failures_ike_down(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns)
+{
+	struct fault end = { .uniqueid = ike->uniqueid, .remote_port = ike->remote_port };
+
+	who_of_ike(&end.entry, ike);
+	if (ike->state == VICI_IKE_CONNECTING) {
+		negotiation_ended(f, ike, &end, now_ns);
+		return;
+	}
+	if (f->model)
+		vici_model_identify(f->model, &end.entry);
+	trace_add(f, TRACE_DOWN, &end.entry, ike->remote_port, now_ns)->uniqueid = ike->uniqueid;
+	/* What is held back about it is told whom it is about. */
+	for (unsigned i = 0; i < CASES; i++) {
+		struct fault *at = &f->faults[i];
+		if (at->first_ns && at->class == VICI_CLASS_SILENCE && same_sa(at->uniqueid, end.uniqueid) &&
+		    same_peer(&at->entry, at->remote_port, &end.entry, end.remote_port)) {
+			learn(&at->entry, &end.entry);
+			at->entry.initiator = ike->initiator;
+		}
+	}
+}
+
+/* --- time ----------------------------------------------------------------------------------------------------------
+ */
+
+uint64_t
+vici_failures_due(const struct vici_failures *f)
+{
+	uint64_t due = 0;
+	for (unsigned i = 0; i < CASES; i++) {
+		uint64_t first = f->faults[i].first_ns;
+		if (first && (due == 0 || first + VICI_FAILURE_HOLD_NS < due))
+			due = first + VICI_FAILURE_HOLD_NS;
+	}
+	return due;
+}
+
+/* The oldest first, so that the ring is in order. */
+bool
+vici_failures_run(struct vici_failures *f, uint64_t now_ns)
+{
+	bool any = false;
+	for (;;) {
+		struct fault *oldest = NULL;
+		for (unsigned i = 0; i < CASES; i++)
+			if (f->faults[i].first_ns && (!oldest || f->faults[i].first_ns < oldest->first_ns))
+				oldest = &f->faults[i];
+		if (!oldest || now_ns < oldest->first_ns + VICI_FAILURE_HOLD_NS)
+			return any;
+		record(f, oldest, now_ns);
+		any = true;
+	}
+}
+
+void
+vici_failures_flush(struct vici_failures *f, uint64_t now_ns)
+{
+	vici_failures_run(f, now_ns + VICI_FAILURE_HOLD_NS);
+	/* Another charon counts its IKE SAs from 1 again. */
+	for (unsigned i = 0; i < TRACES; i++)
+		f->traces[i].uniqueid = 0;
+	memset(f->halves, 0, sizeof(f->halves));
+}
+
+struct vici_failures *
+vici_failures_new(struct ipm_writer *writer, struct vici_model *model)
+{
+	struct vici_failures *f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	f->w = writer;
+	f->model = model;
+	return f;
+}
+
+void
+vici_failures_free(struct vici_failures *f)
+{
+	free(f);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/* The writer's rings: events, history, failures, and how much of them is shown. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ipm_writer_int.h"
+
+/* --- rings -------------------------------------------------------------------------------------------------- */
+
+/* The index that the entry put in next will have. */
+static uint32_t
+ring_index(const struct ipm_writer *w, enum ipm_section_kind ring)
+{
+	uint64_t total = atomic_load_explicit(&ipm_header(&w->seg)->section[ring].total, memory_order_relaxed);
+	return (uint32_t)(total % INT32_MAX) + 1;
+}
+
+/* Put in an entry, whose index is ring_index(). Returns its slot. */
+static uint32_t
+ring_push(struct ipm_writer *w, enum ipm_section_kind ring, const void *entry)
+{
+	struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
+	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
+	uint32_t slot = (uint32_t)(total % sec->capacity);
+
+	ipm_record_put(w, ring, slot, entry);
+	if (slot >= atomic_load_explicit(&sec->used, memory_order_relaxed))
+		atomic_store_explicit(&sec->used, slot + 1, memory_order_release);
+	atomic_store_explicit(&sec->total, total + 1, memory_order_release);
+	ipm_section_changed(w, ring);
+	return slot;
+}
+
+static bool
+ring_exists(const struct ipm_writer *w, enum ipm_section_kind ring)
+{
+	return ipm_header(&w->seg)->section[ring].capacity > 0;
+}
+
+void
+ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index)
+{
+	struct ipm_header *h = ipm_header(&w->seg);
+	struct ipm_section *sec = &h->section[IPM_EVENTS];
+	uint64_t serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
+	struct ipm_event event = { .serial = serial,
+				   .time_ns = ipm_now_ns(),
+				   .kind = (uint16_t)kind,
+				   .reason = (uint16_t)reason,
+				   .slot = slot,
+				   .index = index };
+
+	if (sec->capacity == 0)
+		return;
+	ipm_record_put(w, IPM_EVENTS, (uint32_t)((serial - 1) % sec->capacity), &event);
+	if (serial <= sec->capacity)
+		atomic_store_explicit(&sec->used, (uint32_t)serial, memory_order_release);
+	atomic_store_explicit(&h->event_serial, serial, memory_order_release);
+}
+
+/* An entry whose writer died in the middle of it was not announced: the next takes its place. */
+void
+ipm_rings_recover(struct ipm_writer *w)
+{
+	static const enum ipm_section_kind rings[] = { IPM_EVENTS,           IPM_IKE_HISTORY,  IPM_TUNNEL_HISTORY,
+						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
+	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++)
+		for (uint32_t slot = 0; slot < ipm_header(&w->seg)->section[rings[r]].capacity; slot++) {
+			struct ipm_record *rec = ipm_record_at(&w->seg, rings[r], slot);
+			if (!(atomic_load(&rec->seq) & 1))
+				continue;
+			*(uint32_t *)ipm_payload(rec) = 0;
+			atomic_fetch_add(&rec->seq, 1);
+		}
+}
+
+/* --- history -------------------------------------------------------------------------------------------------- */
+
+void
+ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_reason reason)
+{
+	struct ipm_ike_history entry = { .reason = reason, .ended_ns = ipm_now_ns(), .sa = *sa };
+	if (!ring_exists(w, IPM_IKE_HISTORY))
+		return;
+	entry.index = ring_index(w, IPM_IKE_HISTORY);
+	uint32_t slot = ring_push(w, IPM_IKE_HISTORY, &entry);
+	if (reason != IPM_REASON_CHECKPOINT)
+		ipm_event_push(w, IPM_EVENT_IKE_STOP, reason, slot, entry.index);
+}
+
+static void
+selectors_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32_t history)
+{
+	uint32_t left = ipm_header(&w->seg)->section[IPM_SELECTOR_HISTORY].capacity;
+	for (uint32_t at = tunnel->sel_head; at && left > 0; left--) {
+		struct ipm_selector_history entry = { .tunnel_history = history };
+		entry.selector = *(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, at - 1);
+		entry.index = ring_index(w, IPM_SELECTOR_HISTORY);
+		ring_push(w, IPM_SELECTOR_HISTORY, &entry);
+		at = entry.selector.next;
+	}
+}
+
+/* The identities of the IKE SA that made the tunnel, which may have ended just before it. */
+static void
+tunnel_peer(struct ipm_writer *w, struct ipm_tunnel_history *entry)
+{
+	const struct ipm_ike_sa *sa = NULL;
+
+	if (entry->tunnel.ike_index == 0)
+		return;
+	if (entry->tunnel.ike_slot < ipm_segment_used(&w->seg, IPM_IKE_SAS) &&
+	    ipm_ike_peek(w, entry->tunnel.ike_slot)->index == entry->tunnel.ike_index)
+		sa = ipm_ike_peek(w, entry->tunnel.ike_slot);
+	uint32_t capacity = ipm_header(&w->seg)->section[IPM_IKE_HISTORY].capacity;
+	uint64_t total = ipm_header(&w->seg)->section[IPM_IKE_HISTORY].total;
+	for (uint32_t back = 1; !sa && back <= 64 && back <= total && back <= capacity; back++) {
+		const struct ipm_ike_history *ike =
+			ipm_payload_at(w, IPM_IKE_HISTORY, (uint32_t)((total - back) % capacity));
+		if (ike->sa.index == entry->tunnel.ike_index)
+			sa = &ike->sa;
+	}
+	if (!sa)
+		return;
+	entry->peer = sa->peer;
+	memcpy(entry->local_id, sa->local_id, sizeof(entry->local_id));
+	memcpy(entry->remote_id, sa->remote_id, sizeof(entry->remote_id));
+}
+
+void
+ipm_tunnel_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, enum ipm_reason reason)
+{
+	struct ipm_tunnel_history entry = { .reason = reason, .ended_ns = ipm_now_ns(), .tunnel = *tunnel };
+	if (!ring_exists(w, IPM_TUNNEL_HISTORY))
+		return;
+	tunnel_peer(w, &entry);
+	entry.index = ring_index(w, IPM_TUNNEL_HISTORY);
+	selectors_remember(w, tunnel, entry.index);
+	uint32_t slot = ring_push(w, IPM_TUNNEL_HISTORY, &entry);
+	if (reason != IPM_REASON_CHECKPOINT)
+		ipm_event_push(w, IPM_EVENT_TUNNEL_STOP, reason, slot, entry.index);
+}
+
+void
+ipm_checkpoint(struct ipm_writer *w)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+		if (sa->index && sa->state != IPM_IKE_NEGOTIATING && !sa->held)
+			ipm_ike_remember(w, sa, IPM_REASON_CHECKPOINT);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
+		struct ipm_tunnel tunnel;
+		/* Read as a reader does: with what the lanes hold. */
+		if (ipm_tunnel_read(&w->seg, slot, &tunnel) == 0 && tunnel.state == IPM_TUNNEL_UP)
+			ipm_tunnel_remember(w, &tunnel, IPM_REASON_CHECKPOINT);
+	}
+}
+
+/* --- failures -------------------------------------------------------------------------------------------------- */
+
+static void
+count_ike_failure(struct ipm_totals *t, const struct ipm_failure *f)
+{
+	switch (f->reason) {
+	case IPM_FAIL_AUTH:
+	case IPM_FAIL_CERT_UNAVAILABLE:
+	case IPM_FAIL_CERT_INVALID:
+	case IPM_FAIL_CERT_EXPIRED:
+	case IPM_FAIL_CRL:
+		t->ike_auth_fails++;
+		break;
+	case IPM_FAIL_HASH:
+		t->ike_hash_fails++;
+		break;
+	case IPM_FAIL_CRYPT:
+		t->ike_decrypt_fails++;
+		break;
+	case IPM_FAIL_CAPACITY:
+		t->ike_capacity_fails++;
+		break;
+	case IPM_FAIL_NO_SA:
+		t->ike_no_sa_fails++;
+		break;
+	default:
+		break;
+	}
+	if (f->setup && f->initiator)
+		t->ike_init_fails++;
+	else if (f->setup)
+		t->ike_resp_fails++;
+}
+
+static void
+count_tunnel_failure(struct ipm_totals *t, const struct ipm_failure *f)
+{
+	if (f->reason == IPM_FAIL_NO_SA)
+		t->no_sa_fails++;
+	else if (f->reason == IPM_FAIL_CAPACITY)
+		t->capacity_fails++;
+	else if (f->reason == IPM_FAIL_PROTOCOL_USE)
+		t->policy_fails++;
+}
+
+void
+ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_failure *failure)
+{
+	struct ipm_failure entry = *failure;
+	bool ike = ring == IPM_IKE_FAILURES;
+
+	if (ike)
+		count_ike_failure(&w->totals, failure);
+	else
+		count_tunnel_failure(&w->totals, failure);
+	if (!ring_exists(w, ring))
+		return;
+	if (entry.time_ns == 0)
+		entry.time_ns = ipm_now_ns();
+	entry.index = ring_index(w, ring);
+	uint32_t slot = ring_push(w, ring, &entry);
+	ipm_event_push(w, ike ? IPM_EVENT_IKE_FAILURE : IPM_EVENT_TUNNEL_FAILURE, entry.reason, slot, entry.index);
+}
+
+/* --- settings and agents ------------------------------------------------------------------------------------------ */
+
+int
+ipm_settings_put(struct ipm_writer *w, const struct ipm_settings *settings)
+{
+	const struct ipm_section *sec = ipm_header(&w->seg)->section;
+
+	if (settings->history_size < 1 || settings->history_size > sec[IPM_IKE_HISTORY].capacity ||
+	    settings->history_size > sec[IPM_TUNNEL_HISTORY].capacity || settings->failure_size < 1 ||
+	    settings->failure_size > sec[IPM_IKE_FAILURES].capacity ||
+	    settings->failure_size > sec[IPM_TUNNEL_FAILURES].capacity)
+		return -ERANGE;
+	ipm_record_put(w, IPM_SETTINGS, 0, settings);
+	for (enum ipm_section_kind ring = IPM_IKE_HISTORY; ring < IPM_SECTIONS; ring++)
+		ipm_section_changed(w, ring);
+	return 0;
+}
+
+int
+ipm_agent_put(struct ipm_writer *w, const struct ipm_agent *agent)
+{
+	struct ipm_agent copy = *agent;
+	int slot = -1;
+
+	for (uint32_t i = 0; i < ipm_segment_used(&w->seg, IPM_AGENTS) && slot < 0; i++) {
+		const struct ipm_agent *there = ipm_payload_at(w, IPM_AGENTS, i);
+		if (there->index && strncmp(there->name, agent->name, sizeof(there->name) - 1) == 0)
+			slot = (int)i;
+	}
+	if (slot < 0 && (slot = ipm_slot_take(w, IPM_AGENTS)) < 0)
+		return slot;
+	copy.index = (uint32_t)slot + 1;
+	copy.updated_ns = ipm_now_ns();
+	ipm_record_put(w, IPM_AGENTS, (uint32_t)slot, &copy);
+	return slot;
+}

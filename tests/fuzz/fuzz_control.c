@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Fuzz target: a line on the control socket. What is understood is said again as it would be written, and must then
+ * be the same line; what is not must come with a reason.
+ *
+ *   fuzz_control -max_len=300 CORPUS...          (libFuzzer)
+ *   fuzz_control FILE...                         (with FUZZ_MAIN: runs these)
+ *   fuzz_control                                 (with FUZZ_MAIN: runs mutations from a fixed seed)
+ *   fuzz_control --corpus DIR                    (with FUZZ_MAIN: writes the corpus)
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int
+write_out(const struct control_command *c, char *out, size_t size)
+{
+	switch (c->verb) {
+	case CONTROL_HISTORY_SIZE:
+		return snprintf(out, size, "history-size %u", c->number);
+	case CONTROL_FAILURE_SIZE:
+		return snprintf(out, size, "failure-size %u", c->number);
+	case CONTROL_CHECK_POINT:
+		return snprintf(out, size, "check-point");
+	case CONTROL_DESTROY_IKE:
+		return snprintf(out, size, "destroy ike %u", c->number);
+	case CONTROL_DESTROY_TUNNEL:
+		return snprintf(out, size, "destroy tunnel %u", c->number);
+	case CONTROL_AGENT:
+		return snprintf(out, size, "agent %s %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, c->name,
+				c->number, c->sent, c->suppressed, c->disabled, c->waiting);
+	case CONTROL_PING:
+		return snprintf(out, size, "ping");
+	}
+	abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* Exactly as long as it says, so that the address sanitizer sees each octet too far. */
+	char *line = malloc(size ? size : 1), again[2 * CONTROL_LINE_MAX];
+	struct control_command command;
+	const char *why = NULL;
+
+	if (!line)
+		abort();
+	if (size)
+		memcpy(line, data, size);
+	if (control_parse(line, size, &command, &why) == 0) {
+		int len = write_out(&command, again, sizeof(again));
+		if (len < 0 || (size_t)len != size || memcmp(again, line, size) != 0)
+			abort();
+	} else if (!why || !why[0]) {
+		abort();
+	}
+	free(line);
+	return 0;
+}
+
+#ifdef FUZZ_MAIN
+static const char *const seeds[] = {
+	"ping",
+	"check-point",
+	"history-size 1",
+	"history-size 2147483647",
+	"failure-size 4096",
+	"destroy ike 7",
+	"destroy tunnel 2147483648",
+	"agent ipsecmon-agentx 4711 18446744073709551615 0 99 1",
+	"agent abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk 1 1 1 1 1",
+	"destroy  ike 07",
+	"",
+};
+#define SEEDS (sizeof(seeds) / sizeof(seeds[0]))
+
+static uint32_t
+rnd(uint32_t below)
+{
+	static uint64_t seed = 88172645463325252u;
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+static size_t
+mutation(uint8_t *out, size_t room)
+{
+	const char *seed = seeds[rnd(SEEDS)];
+	size_t len = strlen(seed);
+	memcpy(out, seed, len);
+	for (uint32_t n = rnd(4); n > 0; n--) {
+		size_t at = rnd((uint32_t)len + 1);
+		switch (rnd(4)) {
+		case 0: /* another octet */
+			if (at < len)
+				out[at] = (uint8_t)(rnd(3) ? '0' + rnd(10) : rnd(256));
+			break;
+		case 1: /* one less */
+			if (at < len)
+				memmove(out + at, out + at + 1, --len - at);
+			break;
+		case 2: /* much more */
+			for (uint32_t more = rnd(3) ? 1 : rnd(300); more > 0 && len < room; more--) {
+				memmove(out + at + 1, out + at, len++ - at);
+				out[at] = " 0\0\n9a"[rnd(6)];
+			}
+			break;
+		default:
+			len = at;
+		}
+	}
+	return len;
+}
+
+static int
+make_corpus(const char *dir)
+{
+	for (size_t i = 0; i < SEEDS; i++) {
+		char path[512];
+		snprintf(path, sizeof(path), "%s/seed-%zu", dir, i);
+		FILE *f = fopen(path, "wb");
+		if (!f || fwrite(seeds[i], 1, strlen(seeds[i]), f) != strlen(seeds[i]) || fclose(f) != 0) {
+			perror(path);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static uint8_t octets[1 << 16];
+	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)
+		return make_corpus(argv[2]);
+	for (int i = 1; i < argc; i++) {
+		FILE *f = fopen(argv[i], "rb");
+		if (!f) {
+			perror(argv[i]);
+			return 1;
+		}
+		size_t n = fread(octets, 1, sizeof(octets), f);
+		fclose(f);
+		LLVMFuzzerTestOneInput(octets, n);
+	}
+	for (int i = 0; i < 200000 && argc == 1; i++)
+		LLVMFuzzerTestOneInput(octets, mutation(octets, 1024));
+	return 0;
+}
+#endif

@@ -1,0 +1,105 @@
+#!/bin/bash
+# The whole MIB of a gateway on which everything has happened: tunnels that are up, some that have ended, IKE SAs and
+# tunnels that failed.  Every object is served, with the type, range and enumeration of the MIB and in the order of
+# OIDs; GET, GETNEXT and GETBULK agree; indexes point to what there is; times are in the master's time, before and
+# after its restart.
+# shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
+. "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
+need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk snmpget snmpgetnext "$CHARON"
+lab_begin
+conforms() { "$lab_python" "$LAB_HOME/conformance.py" "$@"; }
+uptime() { in_ns a env SNMPCONFPATH=/nonexistent MIBS= snmpget -v2c -c public -Oqvt 127.0.0.1 1.3.6.1.2.1.1.3.0; }
+try() { sw a --initiate --child "$1" --timeout 5 > /dev/null 2>&1; }
+change() { tweak "$1" "$2"; load "$1"; }
+# rows OID: of a column
+rows() { walk a "$LAB/a/rows" "$FLOW_MIB.$1" && grep -c "^$FLOW_MIB\.$1\." "$LAB/a/rows"; }
+has_rows() { [ "$(rows "$1")" -ge "$2" ]; }
+ike_fail=1.5.2.1.1.2 sec_fail=1.5.3.1.1.2 ike_hist=1.4.2.1.1.2 sec_hist=1.4.3.1.1.2
+# All feeds are up: nothing that happens is missed.
+listening() {
+	cli a show feeds --json 2> /dev/null | "$lab_python" -c 'import json, sys
+feeds = [f["state"] for f in json.load(sys.stdin)["segments"][0]["feeds"]]
+sys.exit(len(feeds) < 2 or set(feeds) != {"up"})'
+}
+
+# ---- Everything happens -----------------------------------------------------------------------------------------
+
+gateways_up
+connections "${ALL_CONNECTIONS[@]}" nobody
+CHARON_SETTINGS='retransmit_tries = 1
+half_open_timeout = 4'
+both_up
+monitor_up a
+wait_until 15 listening
+began=$(uptime)
+all_up
+for child in net main v6; do traffic "${SRC[$child]}" "${DST[$child]}" 7 500; done
+say "a wrong key"
+change b 'secrets { ike-encap { secret = wrong } }'
+terminate a --ike encap
+try encap
+wait_until 5 has_rows $ike_fail 1
+say "nobody answers"
+sw a --initiate --child nobody --timeout 8 > /dev/null 2>&1
+wait_until 8 has_rows $ike_fail 2
+say "no traffic selectors in common"
+terminate a --child net2
+change b 'connections { ikev2 { children { net2 { local_ts = 10.77.0.0/24 } } } }'
+try net2
+wait_until 5 has_rows $sec_fail 1
+say "ended by both sides"
+terminate a --ike ikev2-v6
+terminate b --ike ikev1-main
+wait_until 5 has_rows $ike_hist 3
+wait_until 5 has_rows $sec_hist 4
+rekey_child a net
+one_net() { [ "$(count a child net)" = 1 ]; }
+wait_until 15 one_net
+traffic "${SRC[net]}" "${DST[net]}" 5 500
+net=$(index_of a tunnel net)
+wait_until 10 is a "cipSecTunInPkts.$net" 12
+wait_until 10 is a "cipSecTunCurrentSaInstances.$net" 2
+
+# ---- The MIB ----------------------------------------------------------------------------------------------------
+
+check "a walk" walk a "$LAB/a/walk"
+check "a GET of every instance" ask a snmpget "$LAB/a/walk" "$LAB/a/gets"
+check "a GETNEXT of every instance" ask a snmpgetnext "$LAB/a/walk" "$LAB/a/nexts"
+ended=$(uptime)
+check "another walk" walk a "$LAB/a/later"
+say "$(grep -c . "$LAB/a/walk") instances; $(conforms objects "$LAB/a/walk" | tail -n 1)"
+check "every object that can be read is served, with the MIB's type and range, in order; no other is" \
+	conforms objects "$LAB/a/walk"
+check "rows are whole, indexes are well made and point to what there is" conforms indexes "$LAB/a/walk"
+say "$(conforms indexes "$LAB/a/walk" | head -n 1)"
+check "GET and GETNEXT of every instance are what the walks say" \
+	conforms gets "$LAB/a/walk" "$LAB/a/gets" "$LAB/a/nexts" "$LAB/a/later"
+check "start, duration and failure are in the master's time" conforms times "$LAB/a/walk" "$began" "$ended"
+# An index, a column and a group that there are not, scalars without and with too much of an instance, a notification.
+for oid in 1.2.3.1.1.1 1.2.3.1.36.1 1.7.1.0 1.1.1 1.1.1.0.0 2.0.1; do
+	check "$oid is not there" grep -q "No Such" <(snmp a snmpget "$FLOW_MIB.$oid")
+done
+
+# ---- The master begins anew -------------------------------------------------------------------------------------
+
+stop snmpd-a
+sleep 1
+snmpd_up a
+wait_until 20 served a
+began=$(uptime)
+terminate a --ike ikev2-4in6
+initiate a 4in6
+terminate a --ike ikev2-4in6                    # this one began and ended in the new time
+try encap
+change b 'connections { ikev2 { children { net { local_ts = 10.78.0.0/24 } } } }'
+terminate a --child net
+try net
+wait_until 5 has_rows $sec_fail 2
+wait_until 5 has_rows $ike_fail 3
+ended=$(uptime)
+check "a walk, when snmpd was restarted" walk a "$LAB/a/again"
+check "what was before is at 0, what is new in the new time" \
+	conforms restarted "$LAB/a/walk" "$LAB/a/again" "$began" "$ended"
+check "every object is still served" conforms objects "$LAB/a/again"
+check "rows are whole still" conforms indexes "$LAB/a/again"
+story_end
