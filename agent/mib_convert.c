@@ -10,6 +10,13 @@
 #define NS_PER_SECOND 1000000000u
 #define NS_PER_TICK   10000000u
 
+uint64_t
+mib_ticks(uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t ticks = to_ns > from_ns ? (to_ns - from_ns) / NS_PER_TICK : 0;
+	return ticks < INT32_MAX ? ticks : INT32_MAX;
+}
+
 bool
 mib_u8(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
@@ -81,9 +88,7 @@ mib_text(const struct mib_cell *cell, const void *field, struct mib_value *out)
 bool
 mib_age(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
-	uint64_t since = *(const uint64_t *)field;
-	uint64_t age = cell->now_ns > since ? (cell->now_ns - since) / NS_PER_TICK : 0;
-	out->number = age < INT32_MAX ? age : INT32_MAX;
+	out->number = mib_ticks(*(const uint64_t *)field, cell->now_ns);
 	return true;
 }
 
@@ -524,8 +529,7 @@ mib_spi_protocol(const struct mib_cell *cell, const void *field, struct mib_valu
 static bool
 lasted(uint64_t from, uint64_t to, struct mib_value *out)
 {
-	uint64_t ticks = to > from ? (to - from) / NS_PER_TICK : 0;
-	out->number = ticks < INT32_MAX ? ticks : INT32_MAX;
+	out->number = mib_ticks(from, to);
 	return true;
 }
 

@@ -10,6 +10,9 @@
 
 #include "mib_table.h"
 
+/** A span in hundredths of a second, as TimeInterval has room for it. */
+uint64_t mib_ticks(uint64_t from_ns, uint64_t to_ns);
+
 mib_convert mib_u8, mib_u32;                                    /* uint8_t, uint32_t: as they are */
 mib_convert mib_index;                                          /* uint32_t; no cell if 0, which the MIB has not */
 mib_convert mib_u64, mib_u64_low, mib_u64_high;                 /* uint64_t: Counter64, Counter32, its wraps */

@@ -89,8 +89,7 @@ add_peer(struct mib_notification *out, const struct ipm_ike_sa *sa)
 static void
 set_lasted(struct mib_notification *out, uint64_t from_ns, uint64_t to_ns)
 {
-	uint64_t ticks = to_ns > from_ns ? (to_ns - from_ns) / 10000000 : 0;
-	out->varbind[out->count - 1].value.number = ticks < INT32_MAX ? ticks : INT32_MAX;
+	out->varbind[out->count - 1].value.number = mib_ticks(from_ns, to_ns);
 }
 
 static void

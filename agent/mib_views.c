@@ -40,6 +40,13 @@ view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
 	return rc == 0 && tunnel.index == index && view_tunnel_up(seg, &tunnel);
 }
 
+unsigned
+view_index_key(const struct mib_cell *cell, mib_subid *key)
+{
+	key[0] = *(const uint32_t *)cell->record;
+	return 1;
+}
+
 static unsigned
 identity_key(const char *id, mib_subid *key)
 {

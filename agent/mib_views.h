@@ -24,6 +24,9 @@ bool view_ike_shown(const struct ipm_segment *seg, const void *record);
 bool view_tunnel_up(const struct ipm_segment *seg, const void *record);
 bool view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index);
 
+/** The index of a row that is its record's own, which is the first field of every record. */
+unsigned view_index_key(const struct mib_cell *cell, mib_subid *key);
+
 /**
  * The index of a peer: types and values of both identities, cikePeerIntIndex. Of an identity no more than
  * IPM_PEER_ID_MAX octets are part of it, for an OID has room for 128 sub-identifiers.

@@ -18,14 +18,6 @@ static const struct mib_col cols[] = {
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 5, 2, 1, 1 };
 
-static unsigned
-key(const struct mib_cell *cell, mib_subid *key)
-{
-	const struct ipm_failure *entry = cell->record;
-	key[0] = entry->index;
-	return 1;
-}
-
 static bool
 shown(const struct ipm_segment *seg, const void *record)
 {
@@ -37,7 +29,7 @@ const struct mib_table view_ike_fail = {
 	.name = "cikeFailTable",
 	MIB_OID(oid),
 	.record = IPM_IKE_FAILURES,
-	.key = key,
+	.key = view_index_key,
 	.shown = shown,
 	MIB_COLS(cols),
 };

@@ -47,14 +47,6 @@ static const struct mib_col cols[] = {
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 4, 2, 1, 1 };
 
-static unsigned
-key(const struct mib_cell *cell, mib_subid *key)
-{
-	const struct ipm_ike_history *entry = cell->record;
-	key[0] = entry->index;
-	return 1;
-}
-
 static bool
 shown(const struct ipm_segment *seg, const void *record)
 {
@@ -66,7 +58,7 @@ const struct mib_table view_ike_hist = {
 	.name = "cikeTunnelHistTable",
 	MIB_OID(oid),
 	.record = IPM_IKE_HISTORY,
-	.key = key,
+	.key = view_index_key,
 	.shown = shown,
 	MIB_COLS(cols),
 };

@@ -45,19 +45,11 @@ static const struct mib_col cols[] = {
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 2, 3, 1 };
 
-static unsigned
-key(const struct mib_cell *cell, mib_subid *key)
-{
-	const struct ipm_ike_sa *sa = cell->record;
-	key[0] = sa->index;
-	return 1;
-}
-
 const struct mib_table view_ike_tunnel = {
 	.name = "cikeTunnelTable",
 	MIB_OID(oid),
 	.record = IPM_IKE_SAS,
-	.key = key,
+	.key = view_index_key,
 	.shown = view_ike_shown,
 	MIB_COLS(cols),
 };

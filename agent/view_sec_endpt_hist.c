@@ -24,14 +24,6 @@ static const struct mib_col cols[] = {
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 4, 3, 2, 1 };
 
-static unsigned
-key(const struct mib_cell *cell, mib_subid *key)
-{
-	const struct ipm_selector_history *entry = cell->record;
-	key[0] = entry->index;
-	return 1;
-}
-
 static bool
 shown(const struct ipm_segment *seg, const void *record)
 {
@@ -43,7 +35,7 @@ const struct mib_table view_sec_endpt_hist = {
 	.name = "cipSecEndPtHistTable",
 	MIB_OID(oid),
 	.record = IPM_SELECTOR_HISTORY,
-	.key = key,
+	.key = view_index_key,
 	.shown = shown,
 	MIB_COLS(cols),
 };

@@ -16,14 +16,6 @@ static const struct mib_col cols[] = {
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 5, 3, 1, 1 };
 
-static unsigned
-key(const struct mib_cell *cell, mib_subid *key)
-{
-	const struct ipm_failure *entry = cell->record;
-	key[0] = entry->index;
-	return 1;
-}
-
 static bool
 shown(const struct ipm_segment *seg, const void *record)
 {
@@ -35,7 +27,7 @@ const struct mib_table view_sec_fail = {
 	.name = "cipSecFailTable",
 	MIB_OID(oid),
 	.record = IPM_TUNNEL_FAILURES,
-	.key = key,
+	.key = view_index_key,
 	.shown = shown,
 	MIB_COLS(cols),
 };

@@ -61,19 +61,11 @@ static const struct mib_col cols[] = {
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 2, 1 };
 
-static unsigned
-key(const struct mib_cell *cell, mib_subid *key)
-{
-	const struct ipm_tunnel *tunnel = cell->record;
-	key[0] = tunnel->index;
-	return 1;
-}
-
 const struct mib_table view_sec_tunnel = {
 	.name = "cipSecTunnelTable",
 	MIB_OID(oid),
 	.record = IPM_TUNNELS,
-	.key = key,
+	.key = view_index_key,
 	.shown = view_tunnel_up,
 	MIB_COLS(cols),
 };
