@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The configuration file, on libconfuse. Sections and keys are rows of the two tables below; a new one needs a row
- * there, a field in struct conf, and a paragraph in ipsecmon.conf(5).
+ * there, a field in struct conf, and a paragraph in ipsecmon.conf(5). A section that may be given several times has an
+ * array of fields, one element to each.
  *
  * What libconfuse 3.3 does not do for us, and where we do it:
  * - it counts the line of a comment twice, so comments are blanked before it sees them;
@@ -23,23 +24,36 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "ipm_types.h"
 
-enum { ROOT, CAPACITY, FEED_VICI, AGENTX, SECTIONS };
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FIELD(name)  offsetof(struct conf, name)
+
+enum { ROOT, CAPACITY, FEED_VICI, FEED_XFRM, AGENTX, SECTIONS };
 
 static const struct conf_section {
 	const char *name, *title;
-	size_t enabled; /* of a feed: where its bool is */
+	uint32_t max;  /* how often it may be given */
+	size_t stride; /* if more than once: from the fields of one to those of the next */
+	size_t on;     /* of a feed: where its bool is; if more than once: how many there are, uint32_t */
 } sections[SECTIONS] = {
-	[CAPACITY] = { "capacity", NULL, 0 },
-	[FEED_VICI] = { "feed", "vici", offsetof(struct conf, vici.enabled) },
-	[AGENTX] = { "agentx", NULL, 0 },
+	[ROOT] = { NULL, NULL, 1, 0, 0 },
+	[CAPACITY] = { "capacity", NULL, 1, 0, 0 },
+	[FEED_VICI] = { "feed", "vici", 1, 0, FIELD(vici.enabled) },
+	[FEED_XFRM] = { "feed", "xfrm", CONF_XFRM_MAX, sizeof(struct conf_xfrm), FIELD(xfrms) },
+	[AGENTX] = { "agentx", NULL, 1, 0, 0 },
 };
+#define SECTION_MAX CONF_XFRM_MAX /* the largest max */
 
-enum conf_kind { NUMBER, DIRECTORY, SOCKET, GROUP, BOOL };
+/* What a message calls it, for "%s%s%s". */
+#define CALLED(section)                                             \
+	sections[section].name, sections[section].title ? " " : "", \
+		sections[section].title ? sections[section].title : ""
+
+/* NETNS: no two sections may have the same. */
+enum conf_kind { NUMBER, DIRECTORY, SOCKET, GROUP, BOOL, NETNS };
 
 #define CAPACITY_MAX           16777216
-#define FIELD(name)            offsetof(struct conf, name)
 #define NUM(name, lo, hi, def) NUMBER, FIELD(name), lo, hi, def, NULL
 #define PATH(kind, name, def)  kind, FIELD(name), 0, 0, 0, def
 
@@ -47,7 +61,7 @@ static const struct conf_key {
 	int section;
 	const char *name;
 	enum conf_kind kind;
-	size_t field;
+	size_t field; /* in the first section, if there may be several */
 	uint32_t min, max, number;
 	const char *text; /* default of what is no number */
 } keys[] = {
@@ -64,6 +78,8 @@ static const struct conf_key {
 	{ FEED_VICI, "error-socket", PATH(SOCKET, vici.error_socket, "/run/charon.enfy") },
 	{ FEED_VICI, "poll-interval", NUM(vici.poll_interval, 1, 3600, 5) },
 	{ FEED_VICI, "hold-time", NUM(vici.hold_time, 0, 86400, 30) },
+	{ FEED_XFRM, "netns", PATH(NETNS, xfrm[0].netns, "") },
+	{ FEED_XFRM, "poll-interval", NUM(xfrm[0].poll_interval, 1, 3600, 5) },
 	{ AGENTX, "socket", PATH(SOCKET, agentx.socket, "/var/agentx/master") },
 	{ AGENTX, "notify-rate", NUM(agentx.notify_rate, 1, 10000, 100) },
 };
@@ -71,6 +87,8 @@ static const struct conf_key {
 #define FILE_MAX      (1024 * 1024)
 #define SOCKET_MAX    (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 #define RUNDIR_MAX    (SOCKET_MAX - 27) /* control sockets are in there: room for "/" and a name */
+#define NETNS_DIR     "/run/netns/"
+#define NETNS_MAX     (IPM_NAME_MAX - sizeof("xfrm ")) /* of a name: the feed's is "xfrm NAME" */
 #define GROUP_MAX     32
 #define GROUP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 #define OPENED        "|opened" /* no file can name it: libconfuse splits names at a bar */
@@ -81,9 +99,18 @@ static struct conf_parse {
 	const char *path;
 	char *error;
 	size_t error_size;
-	bool failed, any_feed;
-	bool section_seen[SECTIONS], key_seen[COUNT(keys)];
+	bool failed;
+	uint32_t given[SECTIONS];        /* how often, so far */
+	int line[SECTIONS][SECTION_MAX]; /* where each of them begins */
+	uint32_t instance;               /* which of them is being read, from 0; sections do not nest */
+	bool key_seen[COUNT(keys)];      /* in it, or at any time outside of sections */
 } now;
+
+static void *
+field_of(struct conf *conf, const struct conf_key *key, uint32_t instance)
+{
+	return (char *)conf + key->field + instance * sections[key->section].stride;
+}
 
 /* The first error is the one that is reported; line 0: of the file as a whole. */
 static __attribute__((format(printf, 2, 0))) void
@@ -137,9 +164,7 @@ section_contents(int section, char *out, size_t size)
 			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "", keys[i].name);
 	for (int i = 0; section == ROOT && i < SECTIONS && used < size; i++)
 		if (sections[i].name)
-			used += (size_t)snprintf(out + used, size - used, ", %s%s%s", sections[i].name,
-						 sections[i].title ? " " : "",
-						 sections[i].title ? sections[i].title : "");
+			used += (size_t)snprintf(out + used, size - used, ", %s%s%s", CALLED(i));
 }
 
 static void
@@ -153,9 +178,8 @@ fail_unknown_key(cfg_t *cfg, const char *name)
 	if (section == ROOT)
 		conf_fail(cfg->line, "there is no key or section '%s'; known are %s", name, has);
 	else
-		conf_fail(cfg->line, "there is no key '%s' in section %s%s%s; known are %s", name,
-			  sections[section].name, sections[section].title ? " " : "",
-			  sections[section].title ? sections[section].title : "", has);
+		conf_fail(cfg->line, "there is no key '%s' in section %s%s%s; known are %s", name, CALLED(section),
+			  has);
 }
 
 /* libconfuse's own complaints. */
@@ -175,7 +199,6 @@ on_open(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	(void)opt;
 	*(const char **)result = value;
 	int section = section_of(cfg);
-	bool feed = strcmp(cfg_name(cfg), sections[FEED_VICI].name) == 0;
 	if (section < 0) {
 		char has[128] = "";
 		for (int i = 0, n = 0; i < SECTIONS; i++)
@@ -183,15 +206,18 @@ on_open(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 				n += snprintf(has + n, sizeof(has) - (size_t)n, "%s%s", n ? ", " : "",
 					      sections[i].title);
 		conf_fail(cfg->line, "there is no feed '%s'; known: %s", cfg_title(cfg), has);
-	} else if (now.section_seen[section]) {
-		conf_fail(cfg->line, "section %s%s%s is given twice", cfg_name(cfg), feed ? " " : "",
-			  feed ? cfg_title(cfg) : "");
+	} else if (now.given[section] == sections[section].max) {
+		if (sections[section].max == 1)
+			conf_fail(cfg->line, "section %s%s%s is given twice", CALLED(section));
+		else
+			conf_fail(cfg->line, "there are more than %u sections %s%s%s", sections[section].max,
+				  CALLED(section));
 	} else {
-		now.section_seen[section] = true;
-		if (feed) {
-			now.any_feed = true;
-			*(bool *)((char *)now.conf + sections[section].enabled) = true;
-		}
+		now.instance = now.given[section]++;
+		now.line[section][now.instance] = cfg->line;
+		for (size_t i = 0; i < COUNT(keys); i++)
+			if (keys[i].section == section)
+				now.key_seen[i] = false;
 	}
 	return 0;
 }
@@ -214,6 +240,20 @@ group_parse(const char *text)
 {
 	size_t len = strlen(text);
 	return len <= GROUP_MAX && text[0] != '-' && strspn(text, GROUP_LETTERS) == len;
+}
+
+/* A name in NETNS_DIR, or a path. */
+static bool
+netns_parse(const char *text)
+{
+	return text[0] == '/' || (!strchr(text, '/') && strcmp(text, ".") != 0 && strcmp(text, "..") != 0);
+}
+
+/* The same for both ways to write a namespace of NETNS_DIR. */
+static const char *
+netns_name(const char *netns)
+{
+	return strncmp(netns, NETNS_DIR, strlen(NETNS_DIR)) == 0 ? netns + strlen(NETNS_DIR) : netns;
 }
 
 static void
@@ -239,8 +279,10 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		return -1;
 	}
 	const struct conf_key *key = &keys[i];
-	void *field = (char *)now.conf + key->field;
-	size_t max = key->kind == SOCKET ? SOCKET_MAX : RUNDIR_MAX;
+	void *field = field_of(now.conf, key, now.instance);
+	size_t max = key->kind == DIRECTORY ? RUNDIR_MAX : SOCKET_MAX;
+	if (key->kind == NETNS && value[0] != '/')
+		max = NETNS_MAX;
 	if (now.key_seen[i]) {
 		conf_fail(cfg->line, "%s is given twice", key->name);
 	} else if (key->kind == NUMBER) {
@@ -258,7 +300,10 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 			conf_fail(cfg->line, "%s must be the name of a group, not '%s'", key->name, value);
 	} else if (value[0] == '\0') {
 		conf_fail(cfg->line, "%s must not be empty", key->name);
-	} else if (value[0] != '/') {
+	} else if (key->kind == NETNS && !netns_parse(value)) {
+		conf_fail(cfg->line, "%s must be the name of a network namespace or an absolute path, not '%s'",
+			  key->name, value);
+	} else if (key->kind != NETNS && value[0] != '/') {
 		conf_fail(cfg->line, "%s must be an absolute path, which begins with /, not '%s'", key->name, value);
 	} else if (strlen(value) > max) {
 		conf_fail(cfg->line, "%s must not be longer than %zu characters", key->name, max);
@@ -429,15 +474,53 @@ conf_parse(const char *text)
 static void
 conf_defaults(void)
 {
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		void *field = (char *)now.conf + keys[i].field;
-		if (keys[i].kind == NUMBER)
-			*(uint32_t *)field = keys[i].number;
-		else if (keys[i].kind == BOOL)
-			*(bool *)field = keys[i].number;
-		else if (!(*(char **)field = strdup(keys[i].text)))
-			conf_fail(0, "out of memory");
+	for (size_t i = 0; i < COUNT(keys); i++)
+		for (uint32_t n = 0; n < sections[keys[i].section].max; n++) {
+			void *field = field_of(now.conf, &keys[i], n);
+			if (keys[i].kind == NUMBER)
+				*(uint32_t *)field = keys[i].number;
+			else if (keys[i].kind == BOOL)
+				*(bool *)field = keys[i].number;
+			else if (!(*(char **)field = strdup(keys[i].text)))
+				conf_fail(0, "out of memory");
+		}
+}
+
+/* Those that are named; without any such section, each feed there is, once. */
+static void
+feeds_switch_on(void)
+{
+	bool any = false;
+	for (int i = 0; i < SECTIONS; i++)
+		any = any || (sections[i].title && now.given[i]);
+	for (int i = 0; i < SECTIONS; i++) {
+		uint32_t number = any ? now.given[i] : 1;
+		void *on = (char *)now.conf + sections[i].on;
+		if (sections[i].title && sections[i].max > 1)
+			*(uint32_t *)on = number;
+		else if (sections[i].title)
+			*(bool *)on = number;
 	}
+}
+
+/* One namespace read by two feeds would be shown twice. Known when all is read: a section need not name its own. */
+static void
+netns_once(const struct conf_key *key)
+{
+	for (uint32_t n = 1; n < now.given[key->section]; n++)
+		for (uint32_t before = 0; before < n; before++) {
+			const char *netns = *(char **)field_of(now.conf, key, n);
+			const char *other = *(char **)field_of(now.conf, key, before);
+			int line = now.line[key->section][n], first = now.line[key->section][before];
+			if (strcmp(netns_name(netns), netns_name(other)) != 0)
+				continue;
+			if (netns[0])
+				conf_fail(line, "line %d has a section %s%s%s with %s '%s' already", first,
+					  CALLED(key->section), key->name, netns);
+			else
+				conf_fail(line, "line %d has a section %s%s%s without %s already", first,
+					  CALLED(key->section), key->name);
+		}
 }
 
 struct conf *
@@ -455,8 +538,10 @@ conf_load(const char *path, char *error, size_t error_size)
 	if (text && !now.failed)
 		conf_parse(text);
 	free(text);
-	if (!now.any_feed)
-		now.conf->vici.enabled = true;
+	for (size_t i = 0; i < COUNT(keys) && !now.failed; i++)
+		if (keys[i].kind == NETNS)
+			netns_once(&keys[i]);
+	feeds_switch_on();
 	struct conf *conf = now.conf;
 	if (now.failed) {
 		conf_free(conf);
@@ -472,8 +557,9 @@ conf_free(struct conf *conf)
 	if (!conf)
 		return;
 	for (size_t i = 0; i < COUNT(keys); i++)
-		if (keys[i].kind != NUMBER && keys[i].kind != BOOL)
-			free(*(char **)((char *)conf + keys[i].field));
+		for (uint32_t n = 0; n < sections[keys[i].section].max; n++)
+			if (keys[i].kind != NUMBER && keys[i].kind != BOOL)
+				free(*(char **)field_of(conf, &keys[i], n));
 	free(conf);
 }
 

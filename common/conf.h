@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CONF_XFRM_MAX 8 /* sections feed xfrm: network namespaces that are read */
+
 struct conf {
 	char *run_dir;      /* where segments and sockets live */
 	char *state_dir;    /* what outlives a reboot */
@@ -27,6 +29,11 @@ struct conf {
 		char *socket, *error_socket;
 		uint32_t poll_interval, hold_time; /* seconds */
 	} vici;
+	struct conf_xfrm {
+		char *netns;            /* "": the program's own; a name in /run/netns, or an absolute path */
+		uint32_t poll_interval; /* seconds */
+	} xfrm[CONF_XFRM_MAX];
+	uint32_t xfrms; /* of which so many are on; no two for one netns */
 	struct {
 		char *socket;
 		uint32_t notify_rate; /* notifications in a second */

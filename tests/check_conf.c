@@ -12,6 +12,11 @@
 static char path[] = "/tmp/check_conf.XXXXXX";
 static char error[512];
 
+/* The longest network namespaces there may be. */
+#define TEN       "a234567890"
+#define NETNS_58  TEN TEN TEN TEN TEN "a2345678"
+#define NETNS_107 "/" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "a23456"
+
 static void
 given_octets(const char *text, size_t size)
 {
@@ -81,6 +86,9 @@ expect_defaults(const struct conf *c)
 	ck_assert_str_eq(c->vici.error_socket, "/run/charon.enfy");
 	ck_assert_uint_eq(c->vici.poll_interval, 5);
 	ck_assert_uint_eq(c->vici.hold_time, 30);
+	ck_assert_uint_eq(c->xfrms, 1);
+	ck_assert_str_eq(c->xfrm[0].netns, "");
+	ck_assert_uint_eq(c->xfrm[0].poll_interval, 5);
 	ck_assert_str_eq(c->agentx.socket, "/var/agentx/master");
 	ck_assert_uint_eq(c->agentx.notify_rate, 100);
 }
@@ -104,6 +112,7 @@ START_TEST(the_defaults_written_out_mean_the_defaults)
 				   " failures = 4096 }\n"
 				   "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
 				   " poll-interval = 5  hold-time = 30 }\n"
+				   "feed xfrm { poll-interval = 5 }\n"
 				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100 }\n");
 	expect_defaults(c);
 	conf_free(c);
@@ -117,6 +126,7 @@ START_TEST(every_key_is_heard)
 				   "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
 				   "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
 				   " hold-time = 0 error-socket = /tmp/e }\n"
+				   "feed xfrm { netns = blue  poll-interval = 7 }\n"
 				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 } // end");
 	ck_assert_str_eq(c->run_dir, "/srv/run");
 	ck_assert_str_eq(c->state_dir, "/srv/state");
@@ -133,7 +143,80 @@ START_TEST(every_key_is_heard)
 	ck_assert_str_eq(c->vici.socket, "/tmp/v//x");
 	ck_assert_uint_eq(c->vici.poll_interval, 3600);
 	ck_assert_uint_eq(c->vici.hold_time, 0);
+	ck_assert_uint_eq(c->xfrms, 1);
+	ck_assert_str_eq(c->xfrm[0].netns, "blue");
+	ck_assert_uint_eq(c->xfrm[0].poll_interval, 7);
 	ck_assert_str_eq(c->agentx.socket, "/tmp/a \"b\\#");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(the_sample_means_the_defaults)
+{
+	char sample[512];
+	const char *top = getenv("top_srcdir");
+	snprintf(sample, sizeof(sample), "%s/contrib/ipsecmon.conf", top ? top : ".");
+	memset(error, 0, sizeof(error));
+	struct conf *c = conf_load(sample, error, sizeof(error));
+	ck_assert_msg(c != NULL, "%s", error);
+	expect_defaults(c);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(the_feeds_that_are_named_are_on_and_no_others)
+{
+	static const struct {
+		const char *text;
+		bool vici;
+		uint32_t xfrms;
+	} feeds[] = {
+		{ "", true, 1 },
+		{ "capacity { sas = 5 }", true, 1 },
+		{ "feed vici { }", true, 0 },
+		{ "feed xfrm { }", false, 1 },
+		{ "feed xfrm { }\nfeed vici { }", true, 1 },
+		{ "feed xfrm { netns = a }\nfeed vici { }\nfeed xfrm { netns = b }", true, 2 },
+	};
+	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
+		struct conf *c = load_good(feeds[i].text);
+		ck_assert_msg(c->vici.enabled == feeds[i].vici, "%s", feeds[i].text);
+		ck_assert_msg(c->xfrms == feeds[i].xfrms, "%s: %u", feeds[i].text, c->xfrms);
+		conf_free(c);
+	}
+}
+END_TEST
+
+START_TEST(each_xfrm_section_has_its_own_values)
+{
+	struct conf *c = load_good("feed xfrm { netns = \"two words\"\n poll-interval = 1 }\n"
+				   "feed xfrm { poll-interval = 3600 }\n"
+				   "group = g\n"
+				   "feed vici { poll-interval = 9 }\n"
+				   "feed xfrm { netns = /proc/1/ns/net }\n"
+				   "capacity { sas = 7 }\n"
+				   "feed xfrm { poll-interval = 2 netns = ..a. }\n"
+				   "feed xfrm { netns = /run/netns/words }\n"
+				   "feed xfrm { netns = " NETNS_58 " }\n"
+				   "feed xfrm { netns = " NETNS_107 " }\n"
+				   "feed xfrm { netns = eighth poll-interval = 8 }\n"
+				   "state-dir = /s\n");
+	static const struct {
+		const char *netns;
+		uint32_t poll_interval;
+	} want[CONF_XFRM_MAX] = {
+		{ "two words", 1 },        { "", 3600 },    { "/proc/1/ns/net", 5 }, { "..a.", 2 },
+		{ "/run/netns/words", 5 }, { NETNS_58, 5 }, { NETNS_107, 5 },        { "eighth", 8 },
+	};
+	ck_assert_uint_eq(c->xfrms, CONF_XFRM_MAX);
+	for (size_t i = 0; i < CONF_XFRM_MAX; i++) {
+		ck_assert_str_eq(c->xfrm[i].netns, want[i].netns);
+		ck_assert_uint_eq(c->xfrm[i].poll_interval, want[i].poll_interval);
+	}
+	ck_assert_str_eq(c->group, "g");
+	ck_assert_str_eq(c->state_dir, "/s");
+	ck_assert_uint_eq(c->capacity.sas, 7);
+	ck_assert_uint_eq(c->vici.poll_interval, 9);
 	conf_free(c);
 }
 END_TEST
@@ -158,22 +241,22 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 	} bad[] = {
 		/* unknown names */
 		{ "\ncolour = 1\n", "2: there is no key or section 'colour'; known are run-dir, state-dir, group, "
-				    "allow-destroy, capacity, feed vici, agentx" },
+				    "allow-destroy, capacity, feed vici, feed xfrm, agentx" },
 		{ "capacity {\n peers = 1\n}\n", "2: there is no key 'peers' in section capacity; known are ike-sas, "
 						 "tunnels, sas, history, failures" },
 		{ "feed vici {\n\n poll = 1\n}\n", "3: there is no key 'poll' in section feed vici; known are socket, "
 						   "error-socket, poll-interval, hold-time" },
 		{ "agentx { port = 705 }",
 		  "1: there is no key 'port' in section agentx; known are socket, notify-rate" },
-		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici" },
-		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici" },
+		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici, xfrm" },
+		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici, xfrm" },
 		{ "feed { }", "1: missing title for section 'feed'" },
 		{ "capacity { }\ncapacity|sas = 5\n",
 		  "2: there is no key or section 'sas'; known are run-dir, state-dir, group, allow-destroy, "
-		  "capacity, feed vici, agentx" },
+		  "capacity, feed vici, feed xfrm, agentx" },
 		{ "\"\" = 5\n", "1: this is not understood" },
 		{ "|opened = 5\n", "1: there is no key or section '|opened'; known are run-dir, state-dir, group, "
-				   "allow-destroy, capacity, feed vici, agentx" },
+				   "allow-destroy, capacity, feed vici, feed xfrm, agentx" },
 		/* wrong types and ranges */
 		{ "capacity {\n tunnels = many\n}", "2: tunnels must be a number from 1 to 16777216, not 'many'" },
 		{ "capacity { tunnels = 0 }", "1: tunnels must be a number from 1 to 16777216, not '0'" },
@@ -215,6 +298,44 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		  "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		  "aaaaaaaa }",
 		  "1: socket must not be longer than 107 characters" },
+		/* of feed xfrm */
+		{ "feed xfrm {\n hold-time = 1 }",
+		  "2: there is no key 'hold-time' in section feed xfrm; known are netns, "
+		  "poll-interval" },
+		{ "feed xfrm {\n colour = 1 }",
+		  "2: there is no key 'colour' in section feed xfrm; known are netns, poll-interval" },
+		{ "feed vici { netns = blue }", "1: there is no key 'netns' in section feed vici; known are socket, "
+						"error-socket, poll-interval, hold-time" },
+		{ "feed xfrm { netns = a }\nfeed xfrm {\n poll-interval = 0 }",
+		  "3: poll-interval must be a number from 1 to 3600, not '0'" },
+		{ "feed xfrm { poll-interval = 3601 }",
+		  "1: poll-interval must be a number from 1 to 3600, not '3601'" },
+		{ "feed xfrm { netns = \"\" }", "1: netns must not be empty" },
+		{ "feed xfrm { netns = . }",
+		  "1: netns must be the name of a network namespace or an absolute path, not '.'" },
+		{ "feed xfrm {\n netns = .. }",
+		  "2: netns must be the name of a network namespace or an absolute path, not '..'" },
+		{ "feed xfrm { netns = netns/blue }",
+		  "1: netns must be the name of a network namespace or an absolute path, not 'netns/blue'" },
+		{ "feed xfrm { netns = " NETNS_58 "a }", "1: netns must not be longer than 58 characters" },
+		{ "feed xfrm { netns = " NETNS_107 "a }", "1: netns must not be longer than 107 characters" },
+		{ "feed xfrm { }\nfeed xfrm { }", "2: line 1 has a section feed xfrm without netns already" },
+		{ "feed xfrm { netns = a }\nfeed xfrm { }\nfeed vici { }\nfeed xfrm { poll-interval = 1 }\n\n",
+		  "4: line 2 has a section feed xfrm without netns already" },
+		{ "feed xfrm { netns = a }\nfeed xfrm { netns = b }\nfeed xfrm {\n netns = a }\n",
+		  "3: line 1 has a section feed xfrm with netns 'a' already" },
+		{ "feed xfrm { netns = /run/netns/a }\nfeed xfrm { netns = a }",
+		  "2: line 1 has a section feed xfrm with netns 'a' already" },
+		{ "feed xfrm { netns = /x }\nfeed xfrm { netns = /x }",
+		  "2: line 1 has a section feed xfrm with netns '/x' already" },
+		{ "feed xfrm { netns = 1 }\nfeed xfrm { netns = 2 }\nfeed xfrm { netns = 3 }\nfeed xfrm { netns = 4 }\n"
+		  "feed xfrm { netns = 5 }\nfeed xfrm { netns = 6 }\nfeed xfrm { netns = 7 }\nfeed xfrm { netns = 8 }\n"
+		  "feed vici { }\nfeed xfrm { netns = 9 }\n",
+		  "10: there are more than 8 sections feed xfrm" },
+		{ "feed xfrm { poll-interval = 1 netns = a\n netns = b }", "2: netns is given twice" },
+		{ "feed xfrm { netns = a poll-interval = 1 }\nfeed xfrm { poll-interval = 1\n poll-interval = 2 }",
+		  "3: poll-interval is given twice" },
+		{ "group = a\nfeed xfrm { }\ngroup = b", "3: group is given twice" },
 		/* twice */
 		{ "capacity { }\n\ncapacity { }\n", "3: section capacity is given twice" },
 		{ "feed vici { }\nfeed vici { }\n", "2: section feed vici is given twice" },
@@ -223,7 +344,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		/* syntax; comments do not shift the line */
 		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
 		  "5: there is no key or section 'x'; known are run-dir, state-dir, group, allow-destroy, "
-		  "capacity, feed vici, agentx" },
+		  "capacity, feed vici, feed xfrm, agentx" },
 		{ "run-dir /a\n", "1: missing equal sign after option 'run-dir'" },
 		{ "run-dir += /a\n", "1: attempt to append to non-list option 'run-dir'" },
 		{ "run-dir =", "1: premature end of file" },
@@ -250,6 +371,7 @@ START_TEST(after_a_bad_file_a_good_one_is_read)
 	ck_assert_ptr_null(load("run-dir = \"/never/closed"));
 	ck_assert_ptr_null(load("capacity { sas = \"\\777\" }"));
 	ck_assert_ptr_null(load("/* never closed"));
+	ck_assert_ptr_null(load("feed xfrm { netns = a }\nfeed xfrm { netns = a }"));
 	struct conf *c = load_good("run-dir = /good");
 	ck_assert_str_eq(c->run_dir, "/good");
 	conf_free(c);
@@ -293,7 +415,10 @@ main(void)
 	TCase *t = tcase_create("conf");
 	tcase_add_test(t, an_empty_file_means_the_defaults);
 	tcase_add_test(t, the_defaults_written_out_mean_the_defaults);
+	tcase_add_test(t, the_sample_means_the_defaults);
 	tcase_add_test(t, every_key_is_heard);
+	tcase_add_test(t, the_feeds_that_are_named_are_on_and_no_others);
+	tcase_add_test(t, each_xfrm_section_has_its_own_values);
 	tcase_add_test(t, a_path_in_the_run_directory);
 	tcase_add_test(t, what_is_wrong_is_said_with_file_and_line);
 	tcase_add_test(t, after_a_bad_file_a_good_one_is_read);
