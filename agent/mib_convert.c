@@ -139,12 +139,19 @@ drops_all(const struct ipm_traffic *t)
 	return sum;
 }
 
+/* The MIB has one counter for both: a sequence number that was seen before, or that is too old to tell. */
+static uint64_t
+replays(const struct ipm_traffic *t)
+{
+	return t->drops[IPM_DROP_REPLAY] + t->drops[IPM_DROP_WINDOW];
+}
+
 bool
 mib_in_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	const struct ipm_traffic *t = field;
 	(void)cell;
-	out->number = (drops_all(t) - t->drops[IPM_DROP_REPLAY]) & UINT32_MAX;
+	out->number = (drops_all(t) - replays(t)) & UINT32_MAX;
 	return true;
 }
 
@@ -167,7 +174,38 @@ bool
 mib_replay_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	(void)cell;
-	return drops_for(field, IPM_DROP_REPLAY, out);
+	out->number = replays(field) & UINT32_MAX;
+	return true;
+}
+
+/* Of the gateway, both ways. */
+static bool
+gateway_drops(const struct mib_cell *cell, enum ipm_drop why, struct mib_value *out)
+{
+	const struct ipm_totals *totals = cell->record;
+	out->number = (totals->in.drops[why] + totals->out.drops[why]) & UINT32_MAX;
+	return true;
+}
+
+bool
+mib_policy_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)field;
+	return gateway_drops(cell, IPM_DROP_POLICY, out);
+}
+
+bool
+mib_no_sa_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)field;
+	return gateway_drops(cell, IPM_DROP_NO_SA, out);
+}
+
+bool
+mib_capacity_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	(void)field;
+	return gateway_drops(cell, IPM_DROP_CAPACITY, out);
 }
 
 bool
@@ -269,20 +307,24 @@ mib_dh_group(const struct mib_cell *cell, const void *field, struct mib_value *o
 
 /* What an SA of the tunnel uses; a transform that the protocol does not have is none(1). */
 static unsigned
-tunnel_encrypt(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
+tunnel_encrypt(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p, uint16_t ah)
 {
+	(void)ah;
 	return tunnel->protocol == IPPROTO_ESP ? encrypt_algo(p->encr) : ALGO_NONE;
 }
 
 static unsigned
-tunnel_ah_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
+tunnel_ah_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p, uint16_t ah)
 {
-	return tunnel->protocol == IPPROTO_AH ? auth_algo(p->integ) : ALGO_NONE;
+	if (tunnel->protocol == IPPROTO_AH)
+		return auth_algo(p->integ);
+	return ah ? auth_algo(ah) : ALGO_NONE;
 }
 
 static unsigned
-tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
+tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p, uint16_t ah)
 {
+	(void)ah;
 	if (tunnel->protocol != IPPROTO_ESP)
 		return ALGO_NONE;
 	if (p->integ)
@@ -293,20 +335,20 @@ tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
 	return p->encr > 0 && p->encr <= 24 ? ALGO_NONE : ALGO_OTHER;
 }
 
-#define TUNNEL_ALGO(name, function, sa)                                                  \
+#define TUNNEL_ALGO(name, function, sa, ah)                                                  \
 	bool name(const struct mib_cell *cell, const void *field, struct mib_value *out) \
 	{                                                                                \
 		const struct ipm_tunnel *tunnel = field;                                 \
 		(void)cell;                                                              \
-		out->number = function(tunnel, &tunnel->sa);                             \
+		out->number = function(tunnel, &tunnel->sa, tunnel->ah);                             \
 		return true;                                                             \
 	}
-TUNNEL_ALGO(mib_in_encrypt, tunnel_encrypt, in_sa)
-TUNNEL_ALGO(mib_in_ah_auth, tunnel_ah_auth, in_sa)
-TUNNEL_ALGO(mib_in_esp_auth, tunnel_esp_auth, in_sa)
-TUNNEL_ALGO(mib_out_encrypt, tunnel_encrypt, out_sa)
-TUNNEL_ALGO(mib_out_ah_auth, tunnel_ah_auth, out_sa)
-TUNNEL_ALGO(mib_out_esp_auth, tunnel_esp_auth, out_sa)
+TUNNEL_ALGO(mib_in_encrypt, tunnel_encrypt, in_sa, in_ah)
+TUNNEL_ALGO(mib_in_ah_auth, tunnel_ah_auth, in_sa, in_ah)
+TUNNEL_ALGO(mib_in_esp_auth, tunnel_esp_auth, in_sa, in_ah)
+TUNNEL_ALGO(mib_out_encrypt, tunnel_encrypt, out_sa, out_ah)
+TUNNEL_ALGO(mib_out_ah_auth, tunnel_ah_auth, out_sa, out_ah)
+TUNNEL_ALGO(mib_out_esp_auth, tunnel_esp_auth, out_sa, out_ah)
 
 bool
 mib_comp_algo(const struct mib_cell *cell, const void *field, struct mib_value *out)

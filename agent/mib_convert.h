@@ -13,29 +13,30 @@
 /** A span in hundredths of a second, as TimeInterval has room for it. */
 uint64_t mib_ticks(uint64_t from_ns, uint64_t to_ns);
 
-mib_convert mib_u8, mib_u32;                                    /* uint8_t, uint32_t: as they are */
-mib_convert mib_index;                                          /* uint32_t; no cell if 0, which the MIB has not */
-mib_convert mib_u64, mib_u64_low, mib_u64_high;                 /* uint64_t: Counter64, Counter32, its wraps */
-mib_convert mib_addr;                                           /* struct ipm_addr: 4 or 16 octets */
-mib_convert mib_text;                                           /* char []: DisplayString */
-mib_convert mib_age;                                            /* a moment in ns: TimeInterval since then */
-mib_convert mib_moment;                                         /* a moment in ns: TimeStamp */
-mib_convert mib_one, mib_empty, mib_zero;                       /* constants */
-mib_convert mib_in_drops, mib_replay_drops;                     /* struct ipm_traffic; drops but for replays, replays */
-mib_convert mib_out_drops;                                      /* struct ipm_traffic: all drops */
-mib_convert mib_auth_fails, mib_crypt_fails;                    /* struct ipm_traffic */
-mib_convert mib_encrypt_algo, mib_dh_group, mib_ike_hash;       /* struct ipm_proposal */
-mib_convert mib_in_encrypt, mib_in_ah_auth, mib_in_esp_auth;    /* struct ipm_tunnel */
-mib_convert mib_out_encrypt, mib_out_ah_auth, mib_out_esp_auth; /* struct ipm_tunnel */
-mib_convert mib_comp_algo;                                      /* uint8_t ipm_tunnel.ipcomp */
-mib_convert mib_ike_auth;                                       /* uint8_t: enum ipm_auth */
-mib_convert mib_ike_mode;                                       /* struct ipm_ike_sa */
-mib_convert mib_peer_type;                                      /* char []: an identity */
-mib_convert mib_ike_life, mib_ike_threshold, mib_ike_sas;       /* struct ipm_ike_sa; seconds */
-mib_convert mib_tun_life_time, mib_tun_life_size;               /* struct ipm_tunnel; seconds, kilobytes */
-mib_convert mib_tun_time_threshold, mib_tun_size_threshold;     /* struct ipm_tunnel; likewise */
-mib_convert mib_tun_ike_alive;                                  /* struct ipm_tunnel */
-mib_convert mib_tun_sas;                                        /* struct ipm_tunnel: SAs there ever were */
+mib_convert mib_u8, mib_u32;                    /* uint8_t, uint32_t: as they are */
+mib_convert mib_index;                          /* uint32_t; no cell if 0, which the MIB has not */
+mib_convert mib_u64, mib_u64_low, mib_u64_high; /* uint64_t: Counter64, Counter32, its wraps */
+mib_convert mib_addr;                           /* struct ipm_addr: 4 or 16 octets */
+mib_convert mib_text;                           /* char []: DisplayString */
+mib_convert mib_age;                            /* a moment in ns: TimeInterval since then */
+mib_convert mib_moment;                         /* a moment in ns: TimeStamp */
+mib_convert mib_one, mib_empty, mib_zero;       /* constants */
+mib_convert mib_in_drops, mib_replay_drops;     /* struct ipm_traffic; drops but for replays, replays */
+mib_convert mib_out_drops;                      /* struct ipm_traffic: all drops */
+mib_convert mib_policy_drops, mib_no_sa_drops, mib_capacity_drops;    /* struct ipm_totals: both ways */
+mib_convert mib_auth_fails, mib_crypt_fails;                          /* struct ipm_traffic */
+mib_convert mib_encrypt_algo, mib_dh_group, mib_ike_hash;             /* struct ipm_proposal */
+mib_convert mib_in_encrypt, mib_in_ah_auth, mib_in_esp_auth;          /* struct ipm_tunnel */
+mib_convert mib_out_encrypt, mib_out_ah_auth, mib_out_esp_auth;       /* struct ipm_tunnel */
+mib_convert mib_comp_algo;                                            /* uint8_t ipm_tunnel.ipcomp */
+mib_convert mib_ike_auth;                                             /* uint8_t: enum ipm_auth */
+mib_convert mib_ike_mode;                                             /* struct ipm_ike_sa */
+mib_convert mib_peer_type;                                            /* char []: an identity */
+mib_convert mib_ike_life, mib_ike_threshold, mib_ike_sas;             /* struct ipm_ike_sa; seconds */
+mib_convert mib_tun_life_time, mib_tun_life_size;                     /* struct ipm_tunnel; seconds, kilobytes */
+mib_convert mib_tun_time_threshold, mib_tun_size_threshold;           /* struct ipm_tunnel; likewise */
+mib_convert mib_tun_ike_alive;                                        /* struct ipm_tunnel */
+mib_convert mib_tun_sas;                                              /* struct ipm_tunnel: SAs there ever were */
 mib_convert mib_sel_type, mib_sel_addr1, mib_sel_addr2, mib_sel_port; /* struct ipm_sel_side */
 mib_convert mib_spi_protocol;                                         /* uint8_t: IP protocol */
 mib_convert mib_ike_lasted, mib_ike_reason;                           /* struct ipm_ike_history */

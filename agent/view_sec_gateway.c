@@ -29,9 +29,9 @@ static const struct mib_col cols[] = {
 	COL(21, "cipSecPhase2GWOutAuthFails",      COUNTER, mib_auth_fails,   out),
 	COL(22, "cipSecPhase2GWOutEncrypts",       COUNTER, mib_u64_low,      out.crypts),
 	COL(23, "cipSecPhase2GWOutEncryptFails",   COUNTER, mib_crypt_fails,  out),
-	COL(24, "cipSecPhase2GWProtocolUseFails",  COUNTER, mib_u64_low,      policy_fails),
-	COL(25, "cipSecPhase2GWNoSaFails",         COUNTER, mib_u64_low,      no_sa_fails),
-	COL(26, "cipSecPhase2GWSysCapFails",       COUNTER, mib_u64_low,      capacity_fails),
+	COL(24, "cipSecPhase2GWProtocolUseFails",  COUNTER, mib_policy_drops, in),
+	COL(25, "cipSecPhase2GWNoSaFails",         COUNTER, mib_no_sa_drops,  in),
+	COL(26, "cipSecPhase2GWSysCapFails",       COUNTER, mib_capacity_drops, in),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 5, 1 };

@@ -33,9 +33,9 @@ static const struct mib_col cols[] = {
 	COL(25, "cipSecGlobalOutAuthFails",      COUNTER,   mib_auth_fails,   out),
 	COL(26, "cipSecGlobalOutEncrypts",       COUNTER,   mib_u64_low,      out.crypts),
 	COL(27, "cipSecGlobalOutEncryptFails",   COUNTER,   mib_crypt_fails,  out),
-	COL(28, "cipSecGlobalProtocolUseFails",  COUNTER,   mib_u64_low,      policy_fails),
-	COL(29, "cipSecGlobalNoSaFails",         COUNTER,   mib_u64_low,      no_sa_fails),
-	COL(30, "cipSecGlobalSysCapFails",       COUNTER,   mib_u64_low,      capacity_fails),
+	COL(28, "cipSecGlobalProtocolUseFails",  COUNTER,   mib_policy_drops, in),
+	COL(29, "cipSecGlobalNoSaFails",         COUNTER,   mib_no_sa_drops,  in),
+	COL(30, "cipSecGlobalSysCapFails",       COUNTER,   mib_capacity_drops, in),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 1 };

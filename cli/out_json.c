@@ -77,14 +77,15 @@ out_json_proposal(json_t *object, const char *key, const struct ipm_proposal *p)
 	json_object_set_new(object, key, o);
 }
 
+static const char *const drop_keys[] = {
+#define DROP_KEY(name, key, text) key,
+	IPM_DROPS(DROP_KEY)
+#undef DROP_KEY
+};
+
 void
 out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
 {
-	static const char *const why[IPM_DROP_COUNT] = {
-		[IPM_DROP_REPLAY] = "replay",       [IPM_DROP_AUTH] = "auth",     [IPM_DROP_CRYPT] = "crypt",
-		[IPM_DROP_MALFORMED] = "malformed", [IPM_DROP_POLICY] = "policy", [IPM_DROP_EXPIRED] = "expired",
-		[IPM_DROP_CAPACITY] = "capacity",   [IPM_DROP_OTHER] = "other",
-	};
 	json_t *o = json_object(), *drops = json_object();
 	out_json_u64(o, "octets", t->octets);
 	out_json_u64(o, "raw_octets", t->raw_octets);
@@ -92,7 +93,7 @@ out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
 	out_json_u64(o, "crypts", t->crypts);
 	out_json_u64(o, "auths", t->auths);
 	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		out_json_u64(drops, why[i], t->drops[i]);
+		out_json_u64(drops, drop_keys[i], t->drops[i]);
 	json_object_set_new(o, "drops", drops);
 	json_object_set_new(object, key, o);
 }

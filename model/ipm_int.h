@@ -52,6 +52,12 @@ ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
 /* Add what the lanes of the SA in @p slot hold. */
 void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
 
+/* The same, but as far as it counts for its tunnel and the totals. */
+void ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
+
+/* Of what an SA has counted, leave what counts for its tunnel and the totals. */
+void ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t);
+
 /* Fill in what follows from the packets and the SA's transforms. */
 void ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t);
 

@@ -23,11 +23,11 @@ extern "C" {
 struct ipm_lane {
 	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t octets; /* the hot line */
 	_Atomic uint64_t pkts;
-	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t drops[IPM_DROP_COUNT]; /* the cold one */
+	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t drops[IPM_DROP_COUNT]; /* the cold ones */
 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "lanes are shared between processes");
-_Static_assert(sizeof(struct ipm_lane) == 2 * IPM_CACHE_LINE, "a lane is two cache lines");
+_Static_assert(sizeof(struct ipm_lane) == 3 * IPM_CACHE_LINE, "a lane is a hot cache line and two cold ones");
 
 static inline void
 ipm_lane_add(_Atomic uint64_t *counter, uint64_t amount)

@@ -25,6 +25,7 @@ WORDS(struct ipm_sa);
 WORDS(struct ipm_event);
 WORDS(struct ipm_settings);
 WORDS(struct ipm_agent);
+WORDS(struct ipm_interface);
 WORDS(struct ipm_ike_history);
 WORDS(struct ipm_tunnel_history);
 WORDS(struct ipm_selector_history);
@@ -42,6 +43,7 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_EVENTS] = sizeof(struct ipm_event),
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
+	[IPM_INTERFACES] = sizeof(struct ipm_interface),
 	[IPM_IKE_HISTORY] = sizeof(struct ipm_ike_history),
 	[IPM_TUNNEL_HISTORY] = sizeof(struct ipm_tunnel_history),
 	[IPM_SELECTOR_HISTORY] = sizeof(struct ipm_selector_history),
@@ -297,10 +299,32 @@ ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t)
 }
 
 bool
+ipm_addr_same(const struct ipm_addr *a, const struct ipm_addr *b)
+{
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len <= sizeof(a->bytes) ? a->len : 0) == 0;
+}
+
+bool
 ipm_is_aead(uint16_t encr)
 {
 	/* AES-CCM, AES-GCM, GMAC, Camellia-CCM, ChaCha20-Poly1305 and their implicit-IV forms (IANA) */
 	return (encr >= 14 && encr <= 16) || (encr >= 18 && encr <= 21) || (encr >= 25 && encr <= 31);
+}
+
+void
+ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t)
+{
+	if (sa->bundled)
+		t->octets = t->pkts = 0;
+}
+
+void
+ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum)
+{
+	struct ipm_traffic t = { 0 };
+	ipm_lanes_sum(seg, slot, sa, &t);
+	ipm_traffic_share(sa, &t);
+	ipm_traffic_add(sum, &t);
 }
 
 void
@@ -329,7 +353,7 @@ tunnel_lanes(const struct ipm_segment *seg, struct ipm_tunnel *tunnel)
 	for (uint32_t at = tunnel->sa_head; at > 0 && at <= capacity && left > 0; left--) {
 		struct ipm_sa sa;
 		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, at - 1)), sizeof(sa));
-		ipm_lanes_sum(seg, at - 1, &sa, sa.direction == IPM_IN ? &tunnel->in : &tunnel->out);
+		ipm_lanes_share(seg, at - 1, &sa, sa.direction == IPM_IN ? &tunnel->in : &tunnel->out);
 		at = sa.next;
 	}
 }
@@ -342,7 +366,7 @@ totals_lanes(const struct ipm_segment *seg, struct ipm_totals *totals)
 		struct ipm_sa sa;
 		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, slot)), sizeof(sa));
 		if (sa.index)
-			ipm_lanes_sum(seg, slot, &sa, sa.direction == IPM_IN ? &totals->in : &totals->out);
+			ipm_lanes_share(seg, slot, &sa, sa.direction == IPM_IN ? &totals->in : &totals->out);
 	}
 }
 
@@ -357,6 +381,7 @@ union any_record {
 	struct ipm_event event;
 	struct ipm_settings settings;
 	struct ipm_agent agent;
+	struct ipm_interface interface;
 	struct ipm_ike_history ike_history;
 	struct ipm_tunnel_history tunnel_history;
 	struct ipm_selector_history selector_history;
@@ -405,6 +430,9 @@ texts_end(enum ipm_section_kind kind, union any_record *rec)
 		break;
 	case IPM_AGENTS:
 		TEXT_END(rec->agent.name);
+		break;
+	case IPM_INTERFACES:
+		TEXT_END(rec->interface.name);
 		break;
 	case IPM_IKE_HISTORY:
 		ike_texts_end(&rec->ike_history.sa);
@@ -515,6 +543,12 @@ int
 ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out)
 {
 	return ipm_read(seg, IPM_AGENTS, slot, out);
+}
+
+int
+ipm_interface_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_interface *out)
+{
+	return ipm_read(seg, IPM_INTERFACES, slot, out);
 }
 
 int

@@ -35,6 +35,7 @@ enum ipm_section_kind {
 	IPM_EVENTS,
 	IPM_SETTINGS,
 	IPM_AGENTS,
+	IPM_INTERFACES,
 	IPM_IKE_HISTORY, /* from here on: rings of what has been */
 	IPM_TUNNEL_HISTORY,
 	IPM_SELECTOR_HISTORY,
@@ -142,6 +143,7 @@ int ipm_selector_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_s
 int ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out);
 int ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out);
 int ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out);
+int ipm_interface_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_interface *out);
 int ipm_ike_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_history *out);
 int ipm_tunnel_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel_history *out);
 int ipm_selector_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector_history *out);
@@ -164,6 +166,8 @@ bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel
  *            its serial tells how many were missed.
  */
 int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out);
+
+bool ipm_addr_same(const struct ipm_addr *a, const struct ipm_addr *b);
 
 /** Does this cipher (an IANA transform number) authenticate what it enciphers? */
 bool ipm_is_aead(uint16_t encr);

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define IPM_ABI         1u
+#define IPM_ABI         2u
 
 #define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
 #define IPM_NAME_MAX    64  /* a connection, child or feed name, with its NUL */
@@ -49,17 +49,29 @@ struct ipm_proposal {
 };
 #define IPM_TRANSFORM_OTHER 65535 /* in use, but with a name or number that we do not know */
 
-/** Why an ESP, AH or IPComp packet was dropped. */
+/**
+ * Why an ESP, AH or IPComp packet was dropped: the name in JSON, and in words. Those up to IPM_DROP_EXPIRED can be an
+ * SA's, the rest happen where there is none.
+ */
+#define IPM_DROPS(X)                                                           \
+	X(REPLAY, "replay", "seen before")                                     \
+	X(WINDOW, "window", "behind the replay window")                        \
+	X(AUTH, "auth", "integrity check failed")                              \
+	X(CRYPT, "crypt", "deciphering failed, or what came out is no packet") \
+	X(MALFORMED, "malformed", "too short, or a header that is wrong")      \
+	X(SEQUENCE, "sequence", "sequence numbers used up")                    \
+	X(EXPIRED, "expired", "lifetime over, SA not valid")                   \
+	X(POLICY, "policy", "no policy, or not what the policy wants")         \
+	X(NO_SA, "no-sa", "no SA")                                             \
+	X(NOT_UP, "not-up", "connection not established")                      \
+	X(CAPACITY, "capacity", "memory, queue or engine exhausted")           \
+	X(OTHER, "other", "anything else")
+
 enum ipm_drop {
-	IPM_DROP_REPLAY,    /* seen before, or behind the replay window */
-	IPM_DROP_AUTH,      /* integrity check failed */
-	IPM_DROP_CRYPT,     /* cipher failed */
-	IPM_DROP_MALFORMED, /* too short, bad padding or next header */
-	IPM_DROP_POLICY,    /* no policy, or not the policy's SA: "protocol use" */
-	IPM_DROP_EXPIRED,   /* hard lifetime over, sequence numbers used up, SA not valid */
-	IPM_DROP_CAPACITY,  /* memory, queue or engine exhausted */
-	IPM_DROP_OTHER,
-	IPM_DROP_COUNT
+#define IPM_DROP_ENUM(name, key, text) IPM_DROP_##name,
+	IPM_DROPS(IPM_DROP_ENUM)
+#undef IPM_DROP_ENUM
+		IPM_DROP_COUNT
 };
 
 /** What one direction of an SA, of a tunnel or of the gateway has carried. Only ever grows. */
@@ -144,23 +156,29 @@ struct ipm_tunnel {
 	uint32_t ike_slot;
 	uint8_t udp_encap; /* RFC 3948 */
 	uint8_t ipcomp;
-	uint8_t reserved[2];
+	uint8_t claimed; /* an IKE daemon has a CHILD_SA of it in use, though another feed keeps the SAs */
+	uint8_t verdict; /* enum ipm_reason: why it will end once its SAs are gone, as the IKE daemon said */
 	uint32_t reqid;
 	uint32_t if_id_in, if_id_out;
 	uint32_t mark_in, mark_out;
+	uint32_t mark_mask_in, mark_mask_out;
 	uint32_t refreshes;         /* rekeys so far */
 	uint32_t sas, sas_retired;  /* SAs there are now, SAs that are gone */
 	uint32_t next_sa, next_sel; /* sub-indexes to give next */
 	uint32_t sa_head, sel_head; /* slot + 1 of the first SA and selector; 0: none */
-	uint32_t feed;
-	uint64_t uid; /* the feed's own name for the newest CHILD_SA */
+	uint32_t feed;              /* slot of the feed that keeps it and its SAs */
+	uint32_t named_by;          /* slot + 1 of the feed that told its names, IKE SA and uid; 0: none */
+	uint64_t uid;               /* that feed's own name for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
+	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
+	uint32_t reserved;
 	uint64_t created_ns;
 	uint64_t installed_ns;             /* of the newest SA */
 	uint64_t soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
 	uint64_t soft_octets, hard_octets; /* likewise */
-	struct ipm_traffic in, out;        /* all SAs there ever were */
+	uint64_t soft_pkts, hard_pkts;
+	struct ipm_traffic in, out; /* all SAs there ever were */
 	char conn[IPM_NAME_MAX], name[IPM_NAME_MAX];
 };
 
@@ -193,18 +211,23 @@ struct ipm_sa {
 	uint32_t index; /* cipSecSpiIndex, within the tunnel; 0: the slot is free */
 	uint32_t tunnel_index;
 	uint32_t tunnel_slot;
-	uint32_t next; /* slot + 1 of the tunnel's next SA */
-	uint32_t spi;  /* host order; IPComp: the CPI */
+	uint32_t next, prev; /* slot + 1 of the tunnel's next SA, and of the one before */
+	uint32_t spi;        /* host order; IPComp: the CPI */
 	uint8_t direction;
 	uint8_t protocol; /* IP protocol: 50 ESP, 51 AH, 108 IPComp */
 	uint8_t state;
-	uint8_t reserved;
-	uint32_t replay_window; /* packets; 0: not known */
-	uint32_t reserved2;
-	uint64_t uid; /* the feed's own name for the pair */
+	/*
+	 * Another SA of the tunnel counts the same packets (AH and IPComp around or within ESP): of this one the tunnel
+	 * takes what is its own, authentications and drops, and for IPComp the uncompressed octets.
+	 */
+	uint8_t bundled;
+	uint32_t replay_window; /* packets; 0: none, or not known */
+	uint64_t uid;           /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
+	uint64_t seq;           /* highest sequence number sent or received; 0: none, or not known */
 	struct ipm_proposal proposal;
 	uint64_t installed_ns, soft_ns, hard_ns;
 	uint64_t soft_octets, hard_octets;
+	uint64_t soft_pkts, hard_pkts;
 	struct ipm_traffic count; /* without what the lanes hold */
 };
 
@@ -215,10 +238,21 @@ struct ipm_totals {
 	uint64_t ike_capacity_fails, ike_auth_fails, ike_decrypt_fails, ike_hash_fails, ike_no_sa_fails;
 	struct ipm_ike_traffic ike_in, ike_out;
 	uint64_t tunnels_active, tunnels_previous;
-	struct ipm_traffic in, out;
-	uint64_t policy_fails, no_sa_fails, capacity_fails;
+	struct ipm_traffic in, out;     /* the drops also those that no SA had a part in */
 	uint64_t records_refused;       /* what a full section could not take */
 	uint32_t next_ike, next_tunnel; /* indexes to give next */
+};
+
+/** A network interface, and what was dropped on its way out because there was no SA yet. */
+struct ipm_interface {
+	uint32_t index;   /* slot + 1; 0: free */
+	uint32_t feed;    /* whose network namespace it is in */
+	uint32_t ifindex; /* 0: which interface is not known */
+	uint32_t reserved;
+	char name[16];
+	struct ipm_addr addr; /* its own, that the peer would see */
+	uint32_t reserved2;
+	uint64_t drops[IPM_DROP_COUNT];
 };
 
 enum ipm_feed_state { IPM_FEED_DOWN = 1, IPM_FEED_CONNECTING, IPM_FEED_UP };
@@ -236,8 +270,10 @@ struct ipm_feed {
 	uint64_t interval_ns;      /* how often it is asked */
 	uint64_t connects, errors; /* errors: failed connects, broken conversations */
 	uint64_t events, rejected; /* rejected: messages that could not be understood */
+	uint64_t overruns;         /* times that the source had more events than could be taken: all was read anew */
 	uint64_t errored_ns;
 	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
+	uint64_t kept[40];        /* the feed's own memory from one run to the next; of no meaning to others */
 };
 
 /** Why an IKE SA or a tunnel ended. */

@@ -130,6 +130,22 @@ index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 	return index;
 }
 
+/* Tell the SA in slot @p at - 1, if there is one, who is beside it now: 0 leaves that side as it is, NOBODY clears it.
+ */
+#define NOBODY UINT32_MAX
+static void
+sa_neighbour(struct ipm_writer *w, uint32_t at, uint32_t next, uint32_t prev)
+{
+	if (at == 0)
+		return;
+	struct ipm_sa sa = *ipm_sa_peek(w, at - 1);
+	if (next)
+		sa.next = next == NOBODY ? 0 : next;
+	if (prev)
+		sa.prev = prev == NOBODY ? 0 : prev;
+	ipm_record_put(w, IPM_SAS, at - 1, &sa);
+}
+
 /* --- the file -------------------------------------------------------------------------------------------- */
 
 /* Slots are given as int, and the section table has 32 bits for a capacity. */
@@ -137,8 +153,8 @@ static bool
 capacity_fits(const struct ipm_capacity *cap)
 {
 	return cap->ike_sas <= INT32_MAX && cap->tunnels <= INT32_MAX && cap->selectors <= INT32_MAX &&
-	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->events <= INT32_MAX &&
-	       (uint64_t)cap->sas * cap->lanes <= UINT32_MAX;
+	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->interfaces <= INT32_MAX &&
+	       cap->events <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX;
 }
 
 static uint64_t
@@ -163,6 +179,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_EVENTS] = cap->events,
 		[IPM_SETTINGS] = 1,
 		[IPM_AGENTS] = cap->agents,
+		[IPM_INTERFACES] = cap->interfaces,
 		[IPM_IKE_HISTORY] = cap->history,
 		[IPM_TUNNEL_HISTORY] = cap->history,
 		[IPM_SELECTOR_HISTORY] = cap->history * 4,
@@ -343,7 +360,7 @@ sa_drop(struct ipm_writer *w, uint32_t slot)
 	struct ipm_traffic lanes = { 0 };
 
 	if (sa.direction == IPM_IN || sa.direction == IPM_OUT) {
-		ipm_lanes_sum(&w->seg, slot, &sa, &lanes);
+		ipm_lanes_share(&w->seg, slot, &sa, &lanes);
 		ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &lanes);
 	}
 	if (tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
@@ -395,6 +412,18 @@ sub_next(uint32_t next, uint32_t index)
 	return index == INT32_MAX ? 1 : index + 1;
 }
 
+/* Put @p sa into @p slot and at the head of its tunnel's list. */
+static void
+sa_link(struct ipm_writer *w, struct ipm_tunnel *tunnel, uint32_t slot, struct ipm_sa *sa)
+{
+	sa->next = tunnel->sa_head;
+	sa->prev = 0;
+	ipm_record_put(w, IPM_SAS, slot, sa);
+	sa_neighbour(w, sa->next, 0, slot + 1);
+	tunnel->sa_head = slot + 1;
+	tunnel->sas++;
+}
+
 /* Tie SAs and selectors to their tunnels anew, and count what there is: nothing is taken on trust. */
 static void
 relink(struct ipm_writer *w)
@@ -427,11 +456,8 @@ relink(struct ipm_writer *w)
 		struct ipm_sa sa = *ipm_sa_peek(w, slot);
 		if (sa.index && tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
 			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
-			sa.next = tunnel.sa_head;
-			tunnel.sa_head = slot + 1;
-			tunnel.sas++;
+			sa_link(w, &tunnel, slot, &sa);
 			tunnel.next_sa = sub_next(tunnel.next_sa, sa.index);
-			ipm_record_put(w, IPM_SAS, slot, &sa);
 			ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 		} else if (sa.index) {
 			sa_drop(w, slot);
@@ -472,7 +498,7 @@ recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error 
 	ipm_words_load(&w->totals, ipm_payload(totals), sizeof(w->totals));
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind <= IPM_SAS; kind++)
 		torn += sweep_torn(w, kind);
-	torn += sweep_torn(w, IPM_AGENTS);
+	torn += sweep_torn(w, IPM_AGENTS) + sweep_torn(w, IPM_INTERFACES);
 	ipm_rings_recover(w);
 	relink(w);
 	if (torn)
@@ -519,6 +545,8 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 		rc = make_new(w, &wanted, opt, err);
 	if (rc == 0)
 		rc = ipm_peers_open(w);
+	if (rc == 0)
+		rc = ipm_spis_open(w);
 	if (rc < 0)
 		goto out;
 	settings_default(w, &opt->capacity);
@@ -531,6 +559,7 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 out:
 	if (w) {
 		ipm_peers_close(w);
+		ipm_spis_close(w);
 		unmap_file(w);
 		free(w->seg.path);
 	}
@@ -547,6 +576,7 @@ ipm_writer_close(struct ipm_writer *w)
 	atomic_store(&ipm_header(&w->seg)->writer_pid, 0);
 	unmap_file(w);
 	ipm_peers_close(w);
+	ipm_spis_close(w);
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(w->free[i].slot);
 	free(w->seg.path);
@@ -895,12 +925,9 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	copy.index = tunnel.next_sa;
 	copy.tunnel_index = tunnel.index;
 	copy.tunnel_slot = tunnel_slot;
-	copy.next = tunnel.sa_head;
-	memset(&copy.count, 0, sizeof(copy.count));
-	ipm_record_put(w, IPM_SAS, (uint32_t)slot, &copy);
+	sa_link(w, &tunnel, (uint32_t)slot, &copy);
+	ipm_spi_add(w, (uint32_t)slot);
 	tunnel.next_sa = tunnel.next_sa == INT32_MAX ? 1 : tunnel.next_sa + 1;
-	tunnel.sa_head = (uint32_t)slot + 1;
-	tunnel.sas++;
 	ipm_record_put(w, IPM_TUNNELS, tunnel_slot, &tunnel);
 	ipm_section_changed(w, IPM_SAS);
 	return slot;
@@ -922,6 +949,9 @@ ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 	copy.tunnel_index = old->tunnel_index;
 	copy.tunnel_slot = old->tunnel_slot;
 	copy.next = old->next;
+	copy.prev = old->prev;
+	copy.protocol = old->protocol;
+	copy.spi = old->spi;
 	copy.count = old->count;
 	if (memcmp(&copy, old, sizeof(copy)) != 0)
 		ipm_record_put(w, IPM_SAS, slot, &copy);
@@ -952,6 +982,7 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 		return;
 	sa.count = count;
 	ipm_record_put(w, IPM_SAS, slot, &sa);
+	ipm_traffic_share(&sa, &more);
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
 	ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
@@ -973,24 +1004,16 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	 */
 	record_begin(totals_rec);
 	record_begin(tunnel_rec);
-	ipm_lanes_sum(&w->seg, slot, &sa, &lanes);
+	ipm_lanes_share(&w->seg, slot, &sa, &lanes);
 	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &lanes);
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &lanes);
-	if (tunnel.sa_head == slot + 1) {
+	if (sa.prev == 0)
 		tunnel.sa_head = sa.next;
-	} else {
-		for (uint32_t at = tunnel.sa_head; at;) {
-			struct ipm_sa other = *ipm_sa_peek(w, at - 1);
-			if (other.next == slot + 1) {
-				other.next = sa.next;
-				ipm_record_put(w, IPM_SAS, at - 1, &other);
-				break;
-			}
-			at = other.next;
-		}
-	}
+	sa_neighbour(w, sa.prev, sa.next ? sa.next : NOBODY, 0);
+	sa_neighbour(w, sa.next, 0, sa.prev ? sa.prev : NOBODY);
 	tunnel.sas--;
 	tunnel.sas_retired++;
+	ipm_spi_remove(w, slot);
 	slot_give(w, IPM_SAS, slot);
 	ipm_words_store(ipm_payload(tunnel_rec), &tunnel, sizeof(tunnel));
 	ipm_words_store(ipm_payload(totals_rec), &w->totals, sizeof(w->totals));

@@ -27,7 +27,7 @@ extern "C" {
 struct ipm_writer;
 
 struct ipm_capacity {
-	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, events;
+	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, interfaces, events;
 	uint32_t history, failures; /* entries of each ring; of selectors, four times as many */
 	uint32_t lanes;             /* of each SA; 0 when counts come from a feed */
 };
@@ -91,10 +91,15 @@ void ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason
 /** Make the tunnel's selectors these; ones that it already has keep their index. */
 int ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector *sel, uint32_t n);
 
-/** A new SA of a tunnel. */
+/**
+ * A new SA of a tunnel. @p sa->count is where its source's own count stands when it begins, so it goes to nobody; 0
+ * unless another SA of the tunnel has counted that much before and this one goes on from there.
+ */
 int ipm_sa_start(struct ipm_writer *w, uint32_t tunnel, const struct ipm_sa *sa);
+/** The next SA with this protocol and SPI, in any tunnel, behind slot @p after; -1: the first. -ENOENT: no more. */
+int ipm_sa_named(const struct ipm_writer *w, uint8_t protocol, uint32_t spi, int after);
 const struct ipm_sa *ipm_sa_peek(const struct ipm_writer *w, uint32_t slot);
-/** Change it. Index, tunnel and count are kept from the record. */
+/** Change it. Index, tunnel, protocol, SPI and count are kept from the record. */
 void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
 /**
  * The source's own count for this SA is now @p now. What is more than last time goes to the SA, its tunnel
@@ -103,6 +108,16 @@ void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
 void ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now);
 /** It is gone; what it counted stays with its tunnel. */
 void ipm_sa_stop(struct ipm_writer *w, uint32_t slot);
+
+/** Packets were dropped, for which no SA is to be counted. */
+void ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts);
+
+/**
+ * Packets were dropped on their way out of an interface, which is made when it is not known: by feed and ifindex;
+ * its name and address are those of now. The totals are not touched.
+ */
+int
+ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interface, enum ipm_drop why, uint64_t pkts);
 
 /** Something failed: it is counted, kept in @p ring (IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES) and told as an event. */
 void ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_failure *failure);

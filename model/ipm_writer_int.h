@@ -23,6 +23,8 @@ struct ipm_writer {
 	bool wrapped; /* an index has wrapped: look before one is given */
 	/* IKE SAs by their two identities: chains of slots + 1. */
 	uint32_t *peer_bucket, *peer_next, peer_buckets;
+	/* SAs by protocol and SPI, likewise. */
+	uint32_t *spi_bucket, *spi_next, spi_buckets;
 };
 
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);
@@ -41,6 +43,12 @@ void ipm_peers_close(struct ipm_writer *w);
 void ipm_peer_add(struct ipm_writer *w, uint32_t slot);
 void ipm_peer_remove(struct ipm_writer *w, uint32_t slot);
 uint32_t ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa);
+
+/* ipm_writer_spi.c: find an SA by its SPI. */
+int ipm_spis_open(struct ipm_writer *w);
+void ipm_spis_close(struct ipm_writer *w);
+void ipm_spi_add(struct ipm_writer *w, uint32_t slot);
+void ipm_spi_remove(struct ipm_writer *w, uint32_t slot);
 
 /* ipm_writer_ring.c: what has been. */
 void ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index);

@@ -192,17 +192,6 @@ count_ike_failure(struct ipm_totals *t, const struct ipm_failure *f)
 		t->ike_resp_fails++;
 }
 
-static void
-count_tunnel_failure(struct ipm_totals *t, const struct ipm_failure *f)
-{
-	if (f->reason == IPM_FAIL_NO_SA)
-		t->no_sa_fails++;
-	else if (f->reason == IPM_FAIL_CAPACITY)
-		t->capacity_fails++;
-	else if (f->reason == IPM_FAIL_PROTOCOL_USE)
-		t->policy_fails++;
-}
-
 void
 ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_failure *failure)
 {
@@ -211,8 +200,6 @@ ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_fail
 
 	if (ike)
 		count_ike_failure(&w->totals, failure);
-	else
-		count_tunnel_failure(&w->totals, failure);
 	if (!ring_exists(w, ring))
 		return;
 	if (entry.time_ns == 0)
@@ -256,5 +243,44 @@ ipm_agent_put(struct ipm_writer *w, const struct ipm_agent *agent)
 	copy.index = (uint32_t)slot + 1;
 	copy.updated_ns = ipm_now_ns();
 	ipm_record_put(w, IPM_AGENTS, (uint32_t)slot, &copy);
+	return slot;
+}
+
+/* --- drops without an SA ------------------------------------------------------------------------------------------ */
+
+void
+ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts)
+{
+	struct ipm_traffic *t = direction == IPM_IN ? &w->totals.in : &w->totals.out;
+	t->drops[why] += pkts;
+}
+
+static int
+interface_find(const struct ipm_writer *w, const struct ipm_interface *wanted)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_INTERFACES); slot++) {
+		const struct ipm_interface *there = ipm_payload_at(w, IPM_INTERFACES, slot);
+		if (there->index && there->feed == wanted->feed && there->ifindex == wanted->ifindex)
+			return (int)slot;
+	}
+	return -ENOENT;
+}
+
+int
+ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interface, enum ipm_drop why, uint64_t pkts)
+{
+	struct ipm_interface copy = *interface;
+	int slot = interface_find(w, interface);
+	bool found = slot >= 0;
+
+	if (!found && (slot = ipm_slot_take(w, IPM_INTERFACES)) < 0)
+		return slot;
+	const struct ipm_interface *there = ipm_payload_at(w, IPM_INTERFACES, (uint32_t)slot);
+	copy.index = (uint32_t)slot + 1;
+	memcpy(copy.drops, there->drops, sizeof(copy.drops)); /* a slot that was free is all 0 */
+	copy.drops[why] += pkts;
+	ipm_record_put(w, IPM_INTERFACES, (uint32_t)slot, &copy);
+	if (!found)
+		ipm_section_changed(w, IPM_INTERFACES);
 	return slot;
 }

@@ -432,7 +432,10 @@ given_tunnel_aead(void)
 								  .hard_ns = 3600 * SECOND }));
 	uint32_t in = sa_of(t, IPM_IN, 50, 0xc0000001), out = sa_of(t, IPM_OUT, 50, 0xffffffff);
 	struct ipm_traffic in_count = {
-		.octets = (3ull << 32) + 5, .raw_octets = (3ull << 32) + 5, .pkts = 1000, .drops = { 7, 2, 0, 1 }
+		.octets = (3ull << 32) + 5,
+		.raw_octets = (3ull << 32) + 5,
+		.pkts = 1000,
+		.drops = { [IPM_DROP_REPLAY] = 7, [IPM_DROP_AUTH] = 2, [IPM_DROP_CRYPT] = 0, [IPM_DROP_MALFORMED] = 1 }
 	};
 	struct ipm_traffic out_count = {
 		.octets = 4294967295, .raw_octets = 4294967295, .pkts = 2000, .drops = { [IPM_DROP_CRYPT] = 4 }
@@ -561,10 +564,16 @@ given_tunnel_gone(void)
 					 .hard_ns = 1000 * SECOND,
 					 .hard_octets = 8192 }));
 	struct ipm_traffic in = {
-		.octets = (1ull << 32) + 600, .raw_octets = (2ull << 32) + 700, .pkts = 8, .drops = { 1, 2, 3, 4 }
+		.octets = (1ull << 32) + 600,
+		.raw_octets = (2ull << 32) + 700,
+		.pkts = 8,
+		.drops = { [IPM_DROP_REPLAY] = 1, [IPM_DROP_AUTH] = 2, [IPM_DROP_CRYPT] = 3, [IPM_DROP_MALFORMED] = 4 }
 	};
 	struct ipm_traffic out = {
-		.octets = (2ull << 32) + 900, .raw_octets = (3ull << 32) + 950, .pkts = 11, .drops = { 0, 5, 6, 7 }
+		.octets = (2ull << 32) + 900,
+		.raw_octets = (3ull << 32) + 950,
+		.pkts = 11,
+		.drops = { [IPM_DROP_REPLAY] = 0, [IPM_DROP_AUTH] = 5, [IPM_DROP_CRYPT] = 6, [IPM_DROP_MALFORMED] = 7 }
 	};
 	uint32_t first = sa_of(t, IPM_IN, 50, 0x301);
 	ipm_sa_count(w, first, &in);
@@ -620,7 +629,10 @@ given_a_gateway(void)
 	t->ike_out = (struct ipm_ike_traffic){ 111, 112, 113, 114, 115, 116, 117, 118 };
 	t->ike_init_fails = 120, t->ike_resp_fails = 121, t->ike_capacity_fails = 122, t->ike_auth_fails = 123;
 	t->ike_decrypt_fails = 124, t->ike_hash_fails = 125, t->ike_no_sa_fails = 126;
-	t->policy_fails = 127, t->no_sa_fails = 128, t->capacity_fails = 129;
+	ipm_dropped(w, IPM_OUT, IPM_DROP_POLICY, 126);
+	ipm_dropped(w, IPM_IN, IPM_DROP_NO_SA, 128);
+	ipm_dropped(w, IPM_OUT, IPM_DROP_CAPACITY, 129);
+	ipm_writer_commit(w);
 	serve(w);
 	mib_request(mib, master_ns);
 }
@@ -734,7 +746,7 @@ static const struct {
 	{ "cipSecGlobalHcInDecompOctets",   "1.3.1.7",    MIB_COUNTER64, { "21474839759" } },
 	{ "cipSecGlobalInDecompOctWraps",   "1.3.1.8",    MIB_COUNTER,   { "5" } },
 	{ "cipSecGlobalInPkts",             "1.3.1.9",    MIB_COUNTER,   { "1029" } },
-	{ "cipSecGlobalInDrops",            "1.3.1.10",   MIB_COUNTER,   { "13" } },
+	{ "cipSecGlobalInDrops",            "1.3.1.10",   MIB_COUNTER,   { "141" } },
 	{ "cipSecGlobalInReplayDrops",      "1.3.1.11",   MIB_COUNTER,   { "8" } },
 	{ "cipSecGlobalInAuths",            "1.3.1.12",   MIB_COUNTER,   { "1033" } },
 	{ "cipSecGlobalInAuthFails",        "1.3.1.13",   MIB_COUNTER,   { "4" } },
@@ -747,7 +759,7 @@ static const struct {
 	{ "cipSecGlobalHcOutUncompOctets",  "1.3.1.20",   MIB_COUNTER64, { "21474837430" } },
 	{ "cipSecGlobalOutUncompOctWraps",  "1.3.1.21",   MIB_COUNTER,   { "5" } },
 	{ "cipSecGlobalOutPkts",            "1.3.1.22",   MIB_COUNTER,   { "2020" } },
-	{ "cipSecGlobalOutDrops",           "1.3.1.23",   MIB_COUNTER,   { "22" } },
+	{ "cipSecGlobalOutDrops",           "1.3.1.23",   MIB_COUNTER,   { "277" } },
 	{ "cipSecGlobalOutAuths",           "1.3.1.24",   MIB_COUNTER,   { "2025" } },
 	{ "cipSecGlobalOutAuthFails",       "1.3.1.25",   MIB_COUNTER,   { "5" } },
 	{ "cipSecGlobalOutEncrypts",        "1.3.1.26",   MIB_COUNTER,   { "2020" } },
@@ -2665,8 +2677,8 @@ START_TEST(scalars_are_sums_over_all_segments)
 	given_tunnel(other);
 	given_ike(w);
 	given_ike(other);
-	ipm_writer_totals(w)->capacity_fails = 5;
-	ipm_writer_totals(other)->capacity_fails = 6;
+	ipm_writer_totals(w)->in.drops[IPM_DROP_CAPACITY] = 5;
+	ipm_writer_totals(other)->out.drops[IPM_DROP_CAPACITY] = 6;
 	ipm_writer_totals(w)->ike_out.pkts = 7;
 	ipm_writer_totals(other)->ike_out.pkts = 8;
 	serve_both(w, other);

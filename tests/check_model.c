@@ -443,7 +443,7 @@ static const struct {
 	const char *why;
 } damages[] = {
 	{ other_magic, -EPROTO, "not a model segment" },
-	{ other_abi, -EPROTO, "layout version 2, this program reads 1" },
+	{ other_abi, -EPROTO, "layout version 3, this program reads 2" },
 	{ other_order, -EPROTO, "byte order" },
 	{ other_size, -EPROTO, "its header says" },
 	{ other_boot, -ESTALE, "earlier boot" },
@@ -817,11 +817,13 @@ START_TEST(what_a_put_may_not_change_stays)
 	ck_assert_uint_eq(got.out.octets, 1000);
 	ck_assert_uint_eq(selector_index(w, tunnel, 1), 1);
 
-	ipm_sa_put(w, sa, &(struct ipm_sa){ .index = 99, .tunnel_slot = 9, .direction = IPM_OUT, .spi = 0xbeef });
+	ipm_sa_put(w, sa,
+		   &(struct ipm_sa){ .index = 99, .tunnel_slot = 9, .direction = IPM_OUT, .spi = 0xbeef, .seq = 5 });
 	struct ipm_sa got_sa = sa_in(w, sa);
 	ck_assert_uint_eq(got_sa.index, 1);
 	ck_assert_uint_eq(got_sa.tunnel_index, 1);
-	ck_assert_uint_eq(got_sa.spi, 0xbeef);
+	ck_assert_uint_eq(got_sa.seq, 5);
+	ck_assert_uint_eq(got_sa.spi, 0xc0ffee);
 	ck_assert_uint_eq(got_sa.count.octets, 1000);
 	expect_consistent(w);
 	ipm_writer_close(w);
