@@ -88,6 +88,7 @@ union cli_record {
 	struct ipm_selector selector;
 	struct ipm_sa sa;
 	struct ipm_agent agent;
+	struct ipm_interface interface;
 	struct ipm_ike_history ike_history;
 	struct ipm_tunnel_history tunnel_history;
 	struct ipm_failure failure;

@@ -77,8 +77,11 @@ print_feed(struct cli *cli, const struct ipm_feed *feed)
 	fprintf(f, "\n    last update: %s", out_since(cli->now_ns, feed->updated_ns, age));
 	if (feed->interval_ns)
 		fprintf(f, ", asked every %s", out_age(feed->interval_ns, age));
-	fprintf(f, "\n    connects: %" PRIu64 ", events: %" PRIu64 ", errors: %" PRIu64 ", rejected: %" PRIu64 "\n",
+	fprintf(f, "\n    connects: %" PRIu64 ", events: %" PRIu64 ", errors: %" PRIu64 ", rejected: %" PRIu64,
 		feed->connects, feed->events, feed->errors, feed->rejected);
+	if (feed->overruns)
+		fprintf(f, ", overruns: %" PRIu64, feed->overruns);
+	fputc('\n', f);
 	if (feed->error[0])
 		fprintf(f, "    last error: %s: %s\n", out_since(cli->now_ns, feed->errored_ns, age),
 			OUT_CLEAN(feed->error, text));
@@ -137,6 +140,7 @@ json_feed(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t 
 	out_json_u64(o, "events", feed.events);
 	out_json_u64(o, "errors", feed.errors);
 	out_json_u64(o, "rejected", feed.rejected);
+	out_json_u64(o, "overruns", feed.overruns);
 	OUT_JSON_TEXT(o, "error", feed.error);
 	out_json_since(o, "error_age", cli->now_ns, feed.errored_ns);
 	return o;

@@ -313,6 +313,16 @@ json_selector(const struct ipm_selector *sel)
 	return o;
 }
 
+/* null: none, or not known. */
+static void
+json_limit(json_t *object, const char *key, uint64_t n)
+{
+	if (n)
+		out_json_u64(object, key, n);
+	else
+		out_json_string(object, key, NULL);
+}
+
 static json_t *
 json_sa(const struct cli *cli, const struct ipm_sa *sa)
 {
@@ -325,16 +335,12 @@ json_sa(const struct cli *cli, const struct ipm_sa *sa)
 	out_json_string(o, "protocol", protocol_name(sa->protocol));
 	out_json_string(o, "state", sa->state == IPM_SA_ACTIVE ? "active" : "expiring");
 	out_json_proposal(o, "proposal", &sa->proposal);
-	if (sa->replay_window)
-		out_json_u64(o, "replay_window", sa->replay_window);
-	else
-		out_json_string(o, "replay_window", NULL);
+	json_limit(o, "replay_window", sa->replay_window);
 	out_json_since(o, "age", cli->now_ns, sa->installed_ns);
 	out_json_lifetime(o, cli->now_ns, sa->installed_ns, sa->hard_ns);
-	if (sa->hard_octets)
-		out_json_u64(o, "lifetime_octets", sa->hard_octets);
-	else
-		out_json_string(o, "lifetime_octets", NULL);
+	json_limit(o, "lifetime_octets", sa->hard_octets);
+	json_limit(o, "lifetime_pkts", sa->hard_pkts);
+	json_limit(o, "sequence", sa->seq);
 	out_json_traffic(o, "count", &sa->count);
 	return o;
 }
@@ -363,6 +369,10 @@ json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_
 	out_json_u64(o, "ike_index", t->ike_index);
 	out_json_bool(o, "ike_alive", ipm_tunnel_ike_alive(s->seg, t));
 	out_json_u64(o, "reqid", t->reqid);
+	out_json_u64(o, "if_id_in", t->if_id_in);
+	out_json_u64(o, "if_id_out", t->if_id_out);
+	out_json_u64(o, "mark_in", t->mark_in);
+	out_json_u64(o, "mark_out", t->mark_out);
 	out_json_u64(o, "refreshes", t->refreshes);
 	out_json_u64(o, "sas_retired", t->sas_retired);
 	out_json_since(o, "age", cli->now_ns, t->created_ns);

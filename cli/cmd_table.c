@@ -14,7 +14,18 @@ static const struct cmd_word ipsec_words[] = {
 	{ 0 },
 };
 
+static const struct cmd_word connections_words[] = {
+	{ .word = "dropped-packet", .help = "packets that were dropped, and why", .run = cmd_dropped },
+	{ 0 },
+};
+
+static const struct cmd_word engine_words[] = {
+	{ .word = "connections", .help = "what the crypto engines carry", .next = connections_words },
+	{ 0 },
+};
+
 static const struct cmd_word crypto_words[] = {
+	{ .word = "engine", .help = "crypto engines", .next = engine_words },
 	{ .word = "failures", .help = "what could not be set up, and why", .run = cmd_failures },
 	{ .word = "history", .help = "what has ended, and why", .run = cmd_history },
 	{ .word = "ipsec", .help = "IPsec: phase 2", .next = ipsec_words },

@@ -51,6 +51,6 @@ void cmd_list_all(FILE *f, const struct cmd_word *root);
 /** What is wrong with a command line that does not fit, and what would. */
 void cmd_explain(FILE *f, char *const *word, const struct cmd_match *match);
 
-cmd_run cmd_isakmp_sa, cmd_ipsec_sa, cmd_history, cmd_failures, cmd_feeds, cmd_notifications;
+cmd_run cmd_isakmp_sa, cmd_ipsec_sa, cmd_dropped, cmd_history, cmd_failures, cmd_feeds, cmd_notifications;
 
 #endif

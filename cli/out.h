@@ -69,6 +69,8 @@ void out_json_since(json_t *object, const char *key, uint64_t now_ns, uint64_t t
 /** "lifetime" and "remaining" of what began at @p from_ns; null: no limit. */
 void out_json_lifetime(json_t *object, uint64_t now_ns, uint64_t from_ns, uint64_t life_ns);
 void out_json_proposal(json_t *object, const char *key, const struct ipm_proposal *p);
+/** By reason. */
+void out_json_drops(json_t *object, const char *key, const uint64_t drops[IPM_DROP_COUNT]);
 void out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t);
 
 #endif

@@ -84,17 +84,24 @@ static const char *const drop_keys[] = {
 };
 
 void
+out_json_drops(json_t *object, const char *key, const uint64_t drops[IPM_DROP_COUNT])
+{
+	json_t *o = json_object();
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		out_json_u64(o, drop_keys[i], drops[i]);
+	json_object_set_new(object, key, o);
+}
+
+void
 out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
 {
-	json_t *o = json_object(), *drops = json_object();
+	json_t *o = json_object();
 	out_json_u64(o, "octets", t->octets);
 	out_json_u64(o, "raw_octets", t->raw_octets);
 	out_json_u64(o, "pkts", t->pkts);
 	out_json_u64(o, "crypts", t->crypts);
 	out_json_u64(o, "auths", t->auths);
-	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		out_json_u64(drops, drop_keys[i], t->drops[i]);
-	json_object_set_new(o, "drops", drops);
+	out_json_drops(o, "drops", t->drops);
 	json_object_set_new(object, key, o);
 }
 

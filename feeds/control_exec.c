@@ -9,8 +9,6 @@
 #include "daemon.h"
 #include "state.h"
 
-#define UIDS_MAX 16 /* SA pairs of a tunnel that is being rekeyed again and again */
-
 /* --- sizes ----------------------------------------------------------------------------------------------------- */
 
 static int
@@ -97,26 +95,19 @@ set_size(struct control_exec *exec, const struct control_command *command, struc
 
 /* --- destroy --------------------------------------------------------------------------------------------------- */
 
-/* What is to be closed. */
-struct target {
-	uint32_t feed;
-	uint32_t uids[UIDS_MAX];
-	size_t count;
-};
-
 static void
-add_uid(struct target *target, uint64_t uid)
+add_uid(struct control_target *target, uint64_t uid)
 {
 	for (size_t i = 0; i < target->count; i++)
 		if (target->uids[i] == uid)
 			return;
-	if (uid != 0 && uid <= UINT32_MAX && target->count < UIDS_MAX)
+	if (uid != 0 && uid <= UINT32_MAX && target->count < sizeof(target->uids) / sizeof(target->uids[0]))
 		target->uids[target->count++] = (uint32_t)uid;
 }
 
 /* NULL, or why it cannot be closed. */
 static const char *
-find_ike(const struct ipm_writer *w, uint32_t index, struct target *target)
+find_ike(const struct ipm_writer *w, uint32_t index, struct control_target *target)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_IKE_SAS); slot++) {
 		const struct ipm_ike_sa *ike = ipm_ike_peek(w, slot);
@@ -125,6 +116,7 @@ find_ike(const struct ipm_writer *w, uint32_t index, struct target *target)
 		if (ike->held)
 			return "the IKE daemon is away";
 		target->feed = ike->feed;
+		target->slot = slot;
 		add_uid(target, ike->uid);
 		return NULL;
 	}
@@ -133,7 +125,7 @@ find_ike(const struct ipm_writer *w, uint32_t index, struct target *target)
 
 /* A tunnel has a pair of SAs, and another one while it is being rekeyed. */
 static const char *
-find_tunnel(const struct ipm_writer *w, uint32_t index, struct target *target)
+find_tunnel(const struct ipm_writer *w, uint32_t index, struct control_target *target)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_TUNNELS); slot++) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
@@ -141,7 +133,8 @@ find_tunnel(const struct ipm_writer *w, uint32_t index, struct target *target)
 			continue;
 		if (tunnel->state != IPM_TUNNEL_UP)
 			return "the tunnel is not up";
-		target->feed = tunnel->feed;
+		target->feed = tunnel->claimed ? tunnel->named_by - 1 : tunnel->feed;
+		target->slot = slot;
 		add_uid(target, tunnel->uid);
 		for (uint32_t at = tunnel->sa_head; at; at = ipm_sa_peek(w, at - 1)->next)
 			add_uid(target, ipm_sa_peek(w, at - 1)->uid);
@@ -161,7 +154,7 @@ destroy(struct control_exec *exec, const struct control_command *command, struct
 {
 	const struct ipm_writer *w = exec->writer;
 	bool ike = command->verb == CONTROL_DESTROY_IKE;
-	struct target target = { 0 };
+	struct control_target target = { .ike = ike };
 	struct ipm_feed feed;
 
 	if (!exec->allow_destroy) {
@@ -170,15 +163,13 @@ destroy(struct control_exec *exec, const struct control_command *command, struct
 	}
 	const char *why = ike ? find_ike(w, command->number, &target) : find_tunnel(w, command->number, &target);
 	/* Unique ids are those of the IKE daemon that the feed is connected to, and begin again with another. */
-	if (!why &&
-	    (target.count == 0 || ipm_feed_read(ipm_writer_segment(w), target.feed, &feed) < 0 || !exec->terminate))
+	if (!why && (ipm_feed_read(ipm_writer_segment(w), target.feed, &feed) < 0 || !exec->terminate))
 		why = "its feed cannot close it";
 	else if (!why && feed.state != IPM_FEED_UP)
-		why = "the IKE daemon is away";
+		why = "its source is away";
 	if (!why) {
 		log_info("control: destroy %s %u", ike ? "ike" : "tunnel", command->number);
-		int rc = exec->terminate(exec->terminate_arg, &feed, ike, target.uids, target.count, on_terminated,
-					 call);
+		int rc = exec->terminate(exec->terminate_arg, &target, on_terminated, call);
 		if (rc == 0)
 			return;
 		why = strerror(-rc);

@@ -16,9 +16,24 @@
 #include "ipm_writer.h"
 
 struct feed_vici;
+struct feed_xfrm;
+
+/** What a feed calls before it tells the model anything: others may know of it by now, and are to tell it first. */
+typedef void feed_before(void *arg);
 
 /** NULL when out of memory or when the segment has no room for another feed, which was logged. */
-struct feed_vici *feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf);
+struct feed_vici *feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf,
+				 feed_before *before, void *arg);
 void feed_vici_close(struct feed_vici *feed);
+
+/** The same for the kernel's. @p conf must outlive it. */
+struct feed_xfrm *feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct conf_xfrm *conf);
+void feed_xfrm_close(struct feed_xfrm *feed);
+/** Tell the model what the kernel has said so far; the first time, all that there is. */
+void feed_xfrm_drain(struct feed_xfrm *feed);
+/** Its slot among the segment's feeds. */
+uint32_t feed_xfrm_slot(const struct feed_xfrm *feed);
+/** Delete the SAs of the tunnel in this slot, which is this feed's. 0, or a negative errno when one is still there. */
+int feed_xfrm_destroy(struct feed_xfrm *feed, uint32_t tunnel);
 
 #endif

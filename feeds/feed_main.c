@@ -17,10 +17,11 @@
 #include "vici_terminate.h"
 #endif
 
-#define FEEDS_MAX   16
-#define AGENTS_MAX  16
-#define EVENTS_KEPT 16384
-#define NO_GROUP    ((gid_t)-1)
+#define FEEDS_MAX      16
+#define AGENTS_MAX     16
+#define INTERFACES_MAX 256
+#define EVENTS_KEPT    16384
+#define NO_GROUP       ((gid_t)-1)
 
 /* All that there is between start and end. */
 struct program {
@@ -35,6 +36,9 @@ struct program {
 #if WITH_VICI
 	struct vici_terminator *terminator;
 	struct feed_vici *vici;
+#endif
+#if WITH_XFRM
+	struct feed_xfrm *xfrm[CONF_XFRM_MAX];
 #endif
 };
 
@@ -117,6 +121,7 @@ open_segment(struct program *p)
 			      .sas = conf->capacity.sas,
 			      .feeds = FEEDS_MAX,
 			      .agents = AGENTS_MAX,
+			      .interfaces = INTERFACES_MAX,
 			      .events = EVENTS_KEPT,
 			      .history = conf->capacity.history,
 			      .failures = conf->capacity.failures },
@@ -145,17 +150,27 @@ open_loop(struct program *p)
 
 /* Have the feed that knows these SAs close them. */
 static int
-terminate(void *arg, const struct ipm_feed *feed, bool ike, const uint32_t *uids, size_t count,
-	  control_terminated *done, void *done_arg)
+terminate(void *arg, const struct control_target *target, control_terminated *done, void *done_arg)
 {
 	struct program *p = arg;
+	const struct ipm_feed *feed = ipm_feed_peek(p->writer, target->feed);
+
 #if WITH_VICI
-	if (strcmp(feed->name, "vici") == 0)
-		return vici_terminate(p->terminator, feed->source, ike, uids, count, done, done_arg);
-#else
-	(void)p, (void)ike, (void)uids, (void)count, (void)done, (void)done_arg;
+	if (strcmp(feed->name, "vici") == 0 && target->count > 0)
+		return vici_terminate(p->terminator, feed->source, target->ike, target->uids, target->count, done,
+				      done_arg);
 #endif
-	log_warn("control: feed %s cannot close SAs", feed->name);
+#if WITH_XFRM
+	for (uint32_t i = 0; i < p->conf->xfrms && !target->ike; i++)
+		if (p->xfrm[i] && feed_xfrm_slot(p->xfrm[i]) == target->feed) {
+			int rc = feed_xfrm_destroy(p->xfrm[i], target->slot);
+			if (rc == 0)
+				done(done_arg, true, "");
+			return rc;
+		}
+#endif
+	(void)done, (void)done_arg;
+	log_warn("control: feed %s cannot close it", feed->name);
 	return -ENOTSUP;
 }
 
@@ -184,12 +199,46 @@ open_control(struct program *p)
 	return rc == 0;
 }
 
+/* The kernel is asked first: what it knows of an SA is there when an IKE daemon tells whose it is. */
+static void
+before_vici(void *arg)
+{
+#if WITH_XFRM
+	struct program *p = arg;
+	for (uint32_t i = 0; i < p->conf->xfrms; i++)
+		if (p->xfrm[i])
+			feed_xfrm_drain(p->xfrm[i]);
+#else
+	(void)arg;
+#endif
+}
+
+static bool
+open_feeds(struct program *p)
+{
+#if WITH_XFRM
+	for (uint32_t i = 0; i < p->conf->xfrms; i++)
+		if (!(p->xfrm[i] = feed_xfrm_open(p->base, p->writer, &p->conf->xfrm[i])))
+			return false;
+#endif
+#if WITH_VICI
+	if (p->conf->vici.enabled && !(p->vici = feed_vici_open(p->base, p->writer, p->conf, before_vici, p)))
+		return false;
+#endif
+	(void)before_vici;
+	return true;
+}
+
 static void
 close_all(struct program *p)
 {
 #if WITH_VICI
 	feed_vici_close(p->vici);
 	vici_terminator_free(p->terminator);
+#endif
+#if WITH_XFRM
+	for (int i = 0; i < CONF_XFRM_MAX; i++)
+		feed_xfrm_close(p->xfrm[i]);
 #endif
 	control_server_close(p->control);
 	if (p->term)
@@ -226,10 +275,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!open_segment(&p) || !open_loop(&p) || !open_control(&p))
 		goto out;
-#if WITH_VICI
-	if (p.conf->vici.enabled && !(p.vici = feed_vici_open(p.base, p.writer, p.conf)))
+	if (!open_feeds(&p))
 		goto out;
-#endif
 	log_open("ipsecmond", opt.foreground);
 	daemon_ready();
 	event_base_dispatch(p.base);

@@ -17,6 +17,7 @@
 #define RETRY_MOST_MS  4000
 #define LOOK_AGAIN_MS  300 /* after a rekey, when the old SA has got its last packets; when something is missing */
 #define CONNS_EVERY    12  /* polls: connections change rarely */
+#define LISTS_EVERY    12  /* likewise, where nothing but names is taken from them: events tell what changes */
 
 struct feed_vici {
 	struct event_base *base;
@@ -33,6 +34,8 @@ struct feed_vici {
 	bool connected, listing;
 	uint64_t refused; /* records, at the last list */
 	bool full;        /* some were refused in the last list */
+	feed_before *before;
+	void *before_arg;
 	struct vici_sink sink;
 	/* The message being decoded. */
 	enum { SAID_LISTED, SAID_UPDOWN, SAID_REKEY, SAID_ALERT } said;
@@ -189,6 +192,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
 
+	f->before(f->before_arg);
 	if (vici_is(name, "list-sa")) {
 		f->said = SAID_LISTED;
 		decode(f, VICI_FORM_SA, msg);
@@ -211,7 +215,8 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 		else if (f->said == SAID_ALERT)
 			on_vici_alert(f);
 		/* Packets that were on their way still reach the old SA: look at it once more before it goes. */
-		if (f->said == SAID_REKEY && !event_pending(f->look_again, EV_TIMEOUT, NULL))
+		if (f->said == SAID_REKEY && !vici_model_is_kept(f->model) &&
+		    !event_pending(f->look_again, EV_TIMEOUT, NULL))
 			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 	}
 	publish(f);
@@ -244,6 +249,7 @@ on_listed(void *arg, bool ok, struct vici_slice msg)
 		if (vici_model_list_end(f->model))
 			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 		f->feed.updated_ns = ipm_now_ns();
+		f->feed.interval_ns = f->interval * NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
 		enter_state(f, IPM_FEED_UP);
 	}
 	log_refused(f);
@@ -280,9 +286,12 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	struct feed_vici *f = arg;
 	(void)fd;
 	(void)what;
-	if (f->connected && ++f->polls % CONNS_EVERY == 0)
+	f->polls++;
+	if (f->connected && f->polls % CONNS_EVERY == 0)
 		vici_client_command(f->client, "list-conns", NULL, NULL, NULL);
-	ask_list(f);
+	/* Where the kernel's feed counts, charon, who would have to ask the kernel for each SA, is left alone. */
+	if (!vici_model_is_kept(f->model) || f->polls % LISTS_EVERY == 0)
+		ask_list(f);
 	timer_in_ms(f->poll, f->interval * 1000);
 }
 
@@ -367,7 +376,8 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 struct feed_vici *
-feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf)
+feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf, feed_before *before,
+	       void *before_arg)
 {
 	static const struct vici_client_ops ops = { .connected = on_connected, .closed = on_closed, .event = on_event };
 	struct feed_vici *f = calloc(1, sizeof(*f));
@@ -377,6 +387,8 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 		goto fail;
 	f->base = base;
 	f->writer = writer;
+	f->before = before;
+	f->before_arg = before_arg;
 	f->slot = (uint32_t)slot;
 	f->feed = *ipm_feed_peek(writer, f->slot);
 	f->interval = conf->vici.poll_interval;

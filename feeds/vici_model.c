@@ -70,6 +70,7 @@ struct vici_model {
 	bool listing;                          /* a list is coming in */
 	bool listed;                           /* one came in since charon was last away */
 	uint64_t hold_until_ns;                /* 0: nothing is held */
+	uint32_t kept, own; /* CHILD_SAs whose SAs another feed keeps, and others, in the last list */
 	uint64_t now_ns;
 	struct ended ended[ENDED_KEPT]; /* a ring */
 	unsigned next_ended;
@@ -263,12 +264,6 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 		}
 }
 
-static bool
-addr_same(const struct ipm_addr *a, const struct ipm_addr *b)
-{
-	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
-}
-
 /*
  * The record that a new IKE SA goes on with: one of the same peer that charon may have lost a moment ago, or
  * has, at the same address if there is a choice; and for IKEv1 a live one between the same addresses, too,
@@ -284,7 +279,8 @@ ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
 
 	for (uint32_t at = node ? node->first : NONE; at != NONE; at = m->same_peer[at]) {
 		const struct ipm_ike_sa *there = ipm_ike_peek(m->w, at);
-		bool same_place = addr_same(&there->local, &sa->local) && addr_same(&there->remote, &sa->remote);
+		bool same_place =
+			ipm_addr_same(&there->local, &sa->local) && ipm_addr_same(&there->remote, &sa->remote);
 		int rank = there->held                                                  ? 1 + same_place
 			   : same_place && (sa->version == 1 || ike_unconfirmed(m, at)) ? 3
 											: 0;
@@ -322,6 +318,38 @@ tunnel_stop(struct vici_model *m, uint32_t tunnel, enum ipm_reason reason)
 {
 	tunnel_unlink(m, ipm_tunnel_peek(m->w, tunnel)->ike_slot, tunnel);
 	ipm_tunnel_stop(m->w, tunnel, reason);
+}
+
+/*
+ * The kernel's feed may keep the tunnel and its SAs: then what is ours to say is who they connect, and why they ended.
+ */
+static bool
+tunnel_is_own(const struct vici_model *m, uint32_t slot)
+{
+	return ipm_tunnel_peek(m->w, slot)->feed == m->feed;
+}
+
+/* The tunnel in which another feed keeps the SA with this SPI, of an IKE SA between these addresses. */
+static uint32_t
+kept_with(const struct vici_model *m, uint8_t protocol, uint32_t spi, enum ipm_direction direction,
+	  const struct ipm_addr *dst)
+{
+	for (int at = -1; spi && (at = ipm_sa_named(m->w, protocol, spi, at)) >= 0;) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, (uint32_t)at);
+		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+		if (tunnel->feed != m->feed && sa->direction == direction &&
+		    ipm_addr_same(direction == IPM_IN ? &tunnel->local : &tunnel->remote, dst))
+			return sa->tunnel_slot;
+	}
+	return NONE;
+}
+
+/* NONE: nobody else knows its SAs. */
+static uint32_t
+tunnel_kept(const struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
+{
+	uint32_t slot = kept_with(m, child->protocol, child->spi_in, IPM_IN, &ike->local_host);
+	return slot != NONE ? slot : kept_with(m, child->protocol, child->spi_out, IPM_OUT, &ike->remote_host);
 }
 
 /* Two selectors make a policy when they are of one address family and no two protocols. */
@@ -365,7 +393,7 @@ tunnel_for(const struct vici_model *m, uint32_t ike, const struct vici_child *ch
 	for (uint32_t at = m->first_tunnel[ike]; at != NONE; at = m->next_tunnel[at]) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, at);
 		bool same_charon = tunnel->state == IPM_TUNNEL_UP && !tunnel_unconfirmed(m, at);
-		if (strcmp(tunnel->name, child->name) != 0)
+		if (tunnel->feed != m->feed || strcmp(tunnel->name, child->name) != 0)
 			continue;
 		if (same_charon || !tunnel->sel_head ? tunnel->reqid == child->reqid : selectors_fit(m, at, child))
 			return at;
@@ -436,22 +464,35 @@ ike_fill(const struct vici_model *m, struct ipm_ike_sa *sa, const struct vici_ik
 	snprintf(sa->remote_id, sizeof(sa->remote_id), "%s", ike->remote_id);
 }
 
+/* What only an IKE daemon knows of a tunnel. */
 static void
-tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot, const struct vici_child *child)
+tunnel_name(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot, const struct vici_child *child)
 {
 	if (ike_slot != NONE) { /* else nothing new is known of its IKE SA, which may be gone */
 		const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, ike_slot);
 		t->ike_index = ike->index;
 		t->ike_slot = ike_slot;
-		t->local = ike->local;
-		t->remote = ike->remote;
 		snprintf(t->conn, sizeof(t->conn), "%s", ike->conn);
 	}
+	t->key_type = IPM_KEY_IKE;
+	t->named_by = m->feed + 1;
+	t->in_sa.group = t->out_sa.group = child->proposal.group;
+	snprintf(t->name, sizeof(t->name), "%s", child->name);
+}
+
+static void
+tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot, const struct vici_child *child)
+{
+	if (ike_slot != NONE) {
+		const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, ike_slot);
+		t->local = ike->local;
+		t->remote = ike->remote;
+	}
+	tunnel_name(m, t, ike_slot, child);
 	const struct conn_node *conn = conn_find(m, t->conn, child->name);
 
 	t->state = IPM_TUNNEL_UP;
 	t->encap = child->encap ? child->encap : t->encap ? t->encap : IPM_ENCAP_TUNNEL;
-	t->key_type = IPM_KEY_IKE;
 	t->protocol = child->protocol;
 	t->udp_encap = child->udp_encap;
 	t->ipcomp = child->cpi_in || child->cpi_out;
@@ -472,7 +513,47 @@ tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot,
 		t->hard_ns = lifetime_ns(child->install_time, child->life_time);
 	}
 	t->soft_octets = conn ? conn->rekey_octets : 0;
-	snprintf(t->name, sizeof(t->name), "%s", child->name);
+}
+
+/* The same of SAs that another feed keeps. */
+static void
+sas_name(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	for (uint32_t at = ipm_tunnel_peek(m->w, tunnel)->sa_head; at;) {
+		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+		bool in = sa.direction == IPM_IN, comp = sa.protocol == IPPROTO_COMP;
+		if (sa.spi == (comp ? in ? child->cpi_in : child->cpi_out : in ? child->spi_in : child->spi_out)) {
+			sa.uid = child->uniqueid;
+			sa.proposal.group = child->proposal.group;
+			ipm_sa_put(m->w, at - 1, &sa);
+		}
+		at = sa.next;
+	}
+}
+
+static void
+tunnel_claim(struct vici_model *m, uint32_t slot, uint32_t ike_slot, const struct vici_child *child)
+{
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
+
+	tunnel_unlink(m, tunnel.ike_slot, slot); /* it may have been our own */
+	tunnel_name(m, &tunnel, ike_slot, child);
+	tunnel.uid = child->uniqueid;
+	tunnel.claimed = 1;
+	tunnel.verdict = IPM_REASON_UNKNOWN;
+	ipm_tunnel_put(m->w, slot, &tunnel);
+}
+
+/* What happens to it is for the feed that keeps it to see; why, it has from us. */
+static void
+tunnel_release(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
+
+	tunnel_unlink(m, tunnel.ike_slot, slot);
+	tunnel.claimed = 0;
+	tunnel.verdict = (uint8_t)(reason == IPM_REASON_SOURCE_LOST ? IPM_REASON_UNKNOWN : reason);
+	ipm_tunnel_put(m->w, slot, &tunnel);
 }
 
 #define PAIRS_MAX 512 /* of a tunnel are shown: comparing them costs the square, in each list */
@@ -514,10 +595,20 @@ sa_start(struct vici_model *m, uint32_t tunnel, const struct vici_child *child, 
 	return slot < 0 ? NONE : (uint32_t)slot;
 }
 
-static void
-sa_stop(struct vici_model *m, uint32_t *slot)
+/* Is it still this CHILD_SA's, and ours to change? The kernel's feed may have taken it over, and ended it since. */
+static bool
+sa_is_own(const struct vici_model *m, uint32_t slot, uint32_t uid)
 {
-	if (*slot != NONE)
+	if (slot == NONE)
+		return false;
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	return sa->index && sa->uid == uid && tunnel_is_own(m, sa->tunnel_slot);
+}
+
+static void
+sa_stop(struct vici_model *m, uint32_t *slot, uint32_t uid)
+{
+	if (sa_is_own(m, *slot, uid))
 		ipm_sa_stop(m->w, *slot);
 	*slot = NONE;
 }
@@ -525,7 +616,7 @@ sa_stop(struct vici_model *m, uint32_t *slot)
 static void
 sa_update(struct vici_model *m, uint32_t slot, const struct vici_child *child, uint64_t octets, uint64_t pkts)
 {
-	if (slot == NONE)
+	if (!sa_is_own(m, slot, child->uniqueid))
 		return;
 	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
 	sa.state = child->state == VICI_CHILD_INSTALLED || child->state == VICI_CHILD_UPDATING ||
@@ -583,10 +674,10 @@ child_forget(struct vici_model *m, struct child_node *node)
 {
 	struct child_node **at = &m->first_child[node->tunnel];
 
-	sa_stop(m, &node->in);
-	sa_stop(m, &node->out);
-	sa_stop(m, &node->comp_in);
-	sa_stop(m, &node->comp_out);
+	sa_stop(m, &node->in, node->uid);
+	sa_stop(m, &node->out, node->uid);
+	sa_stop(m, &node->comp_in, node->uid);
+	sa_stop(m, &node->comp_out, node->uid);
 	while (*at != node)
 		at = &(*at)->sibling;
 	*at = node->sibling;
@@ -605,7 +696,9 @@ tunnel_settle(struct vici_model *m, uint32_t slot, bool may_hold, enum ipm_reaso
 			return;
 	while (m->first_child[slot])
 		child_forget(m, m->first_child[slot]);
-	if (may_hold && m->hold_until_ns) {
+	if (!tunnel_is_own(m, slot)) {
+		tunnel_release(m, slot, reason);
+	} else if (may_hold && m->hold_until_ns) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
 		tunnel.state = IPM_TUNNEL_HELD;
 		ipm_tunnel_put(m->w, slot, &tunnel);
@@ -840,10 +933,17 @@ static void
 child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const struct vici_child *child)
 {
 	const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, node->tunnel);
-
+	bool own = tunnel_is_own(m, node->tunnel);
 	/* The newest SA speaks for the tunnel, unless charon has lost it. */
-	if (child_is_up(child) &&
-	    (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP || tunnel_unconfirmed(m, node->tunnel))) {
+	bool speaks = child_is_up(child) && (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP ||
+					     tunnel_unconfirmed(m, node->tunnel));
+
+	if (!own) {
+		node->in = node->out = node->comp_in = node->comp_out = NONE;
+		sas_name(m, node->tunnel, child);
+		if (speaks)
+			tunnel_claim(m, node->tunnel, ike, child);
+	} else if (speaks) {
 		struct ipm_tunnel tunnel = *there;
 		if (ike != NONE && (tunnel.ike_slot != ike || tunnel.ike_index != ipm_ike_peek(m->w, ike)->index)) {
 			tunnel_unlink(m, tunnel.ike_slot, node->tunnel);
@@ -853,19 +953,28 @@ child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const 
 		ipm_tunnel_put(m->w, node->tunnel, &tunnel);
 		tunnel_select(m, node->tunnel, child);
 	}
-	child_start(m, node, child);
+	if (own)
+		child_start(m, node, child);
 	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
 	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
-	if (child->state == VICI_CHILD_DELETED) {
+	if (own && child->state == VICI_CHILD_DELETED) {
 		/* Charon keeps the inbound SA a little longer for packets that are on their way. */
-		sa_stop(m, &node->out);
-		sa_stop(m, &node->comp_out);
+		sa_stop(m, &node->out, node->uid);
+		sa_stop(m, &node->comp_out, node->uid);
 		node->half = true;
 	}
 	node->live = child_is_up(child) || child->state == VICI_CHILD_DELETING;
 	node->spi_in = child->spi_in;
 	node->seen = m->list;
 	node->missed = 0;
+}
+
+static void
+child_leave(struct vici_model *m, struct child_node *node)
+{
+	uint32_t tunnel = node->tunnel;
+	child_forget(m, node);
+	tunnel_settle(m, tunnel, true, IPM_REASON_UNKNOWN);
 }
 
 /* The node of this CHILD_SA. One of another charon, that counted its own, goes. */
@@ -875,9 +984,7 @@ child_known(struct vici_model *m, const struct vici_child *child)
 	struct child_node *node = child_find(m, child->uniqueid);
 	if (!node || !node->spi_in || node->spi_in == child->spi_in)
 		return node;
-	uint32_t tunnel = node->tunnel;
-	child_forget(m, node);
-	tunnel_settle(m, tunnel, true, IPM_REASON_UNKNOWN);
+	child_leave(m, node);
 	return NULL;
 }
 
@@ -890,8 +997,17 @@ child_put(struct vici_model *m, const struct vici_ike *ike, const struct vici_ch
 	if (!child_has_sas(child))
 		return NULL;
 	struct child_node *node = child_known(m, child);
+	uint32_t kept = tunnel_kept(m, ike, child);
+	if (node && kept != NONE && node->tunnel != kept) { /* the kernel knows better where it belongs */
+		child_leave(m, node);
+		node = NULL;
+	}
 	if (!node) {
-		uint32_t tunnel = parent ? child_tunnel(m, parent->slot, child) : NONE;
+		uint32_t tunnel = NONE;
+		if (kept != NONE)
+			tunnel = child_is_up(child) ? kept : NONE;
+		else if (parent)
+			tunnel = child_tunnel(m, parent->slot, child);
 		node = tunnel != NONE ? child_add(m, tunnel, child->uniqueid) : NULL;
 		if (!node)
 			return NULL;
@@ -936,7 +1052,7 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 	if (before) {
 		if (!known && child_has_sas(now))
 			child_add(m, tunnel, now->uniqueid);
-		if (before->rekeyed_by != now->uniqueid)
+		if (before->rekeyed_by != now->uniqueid && tunnel_is_own(m, tunnel))
 			ipm_tunnel_refresh(m->w, tunnel);
 		before->rekeyed_by = now->uniqueid;
 	}
@@ -1032,7 +1148,7 @@ vici_model_ike_retires(struct vici_model *m, uint32_t uniqueid, const struct ipm
 	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->same_peer[at]) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, at);
 		struct ike_node *node = ike_speaker(m, at);
-		if (node && !node->replaced && addr_same(&sa->remote, &who->remote) &&
+		if (node && !node->replaced && ipm_addr_same(&sa->remote, &who->remote) &&
 		    (remote_port == 0 || sa->remote_port == remote_port) && (!oldest || node->uid < oldest->uid))
 			oldest = node;
 	}
@@ -1061,7 +1177,7 @@ vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
 	/* Of several between the two the one at this address. */
 	for (int at = -1; (at = ipm_ike_between(m->w, who->local_id, who->remote_id, at)) >= 0;) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, (uint32_t)at);
-		if (!found || addr_same(&sa->remote, &who->remote))
+		if (!found || ipm_addr_same(&sa->remote, &who->remote))
 			found = sa;
 	}
 	if (!found || who->local_id[0] == '\0' || who->remote_id[0] == '\0')
@@ -1107,12 +1223,15 @@ take_stock(struct vici_model *m, enum ipm_reason reason)
 	struct uids children = uids_of(m->children), ikes = uids_of(m->ikes);
 	bool unsure = false;
 
+	m->own = m->kept = 0;
+
 	for (size_t i = 0; i < children.count; i++) {
 		struct child_node *node = child_find(m, children.uid[i]);
 		if (!node) /* went with another */
 			continue;
 		uint32_t tunnel = node->tunnel;
 		bool gone = missing(m, node->seen, &node->missed), live = node->live;
+		*(tunnel_is_own(m, tunnel) ? &m->own : &m->kept) += 1;
 		unsure |= !gone && node->missed > 0;
 		if (gone)
 			child_forget(m, node);
@@ -1327,6 +1446,12 @@ vici_model_free(struct vici_model *m)
 	free(m->next_tunnel);
 	free(m->first_child);
 	free(m);
+}
+
+bool
+vici_model_is_kept(const struct vici_model *m)
+{
+	return m->kept > 0 && m->own == 0;
 }
 
 uint64_t

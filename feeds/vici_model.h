@@ -12,6 +12,9 @@
  *     selectors that it has not told of since: unique ids and reqids may be another charon's.
  * A tunnel lives as long as one of its CHILD_SAs is in use: those that were rekeyed and linger do not count.
  *
+ * CHILD_SAs whose SPIs another feed knows, the kernel's, are in that feed's tunnels (xfrm_model.h). Those are claimed
+ * here, and get their names; when charon has closed its CHILD_SAs they are released, with the reason.
+ *
  * No input or output here but the model: it can be tested with structs alone.
  * Threads: the caller's.
  */
@@ -72,6 +75,9 @@ bool vici_model_is_own(const struct vici_model *m, const char *conn, const char 
 void vici_model_hold(struct vici_model *m, uint64_t until_ns);
 /** Let go of what has been held for too long, but not while a list is coming in. Call it now and then. */
 void vici_model_expire(struct vici_model *m, uint64_t now_ns);
+
+/** Does another feed, the kernel's, keep the SAs of all CHILD_SAs that the last list had? Then it counts, too. */
+bool vici_model_is_kept(const struct vici_model *m);
 
 /** Records that found no room so far. */
 uint64_t vici_model_refused(const struct vici_model *m);

@@ -639,15 +639,14 @@ static struct {
 } terminated;
 
 static int
-terminate(void *arg, const struct ipm_feed *feed, bool ike, const uint32_t *uids, size_t count,
-	  control_terminated *done, void *done_arg)
+terminate(void *arg, const struct control_target *target, control_terminated *done, void *done_arg)
 {
 	(void)arg;
 	terminated.calls++;
-	snprintf(terminated.source, sizeof(terminated.source), "%s", feed->source);
-	terminated.ike = ike;
-	memcpy(terminated.uids, uids, count * sizeof(uids[0]));
-	terminated.count = count;
+	snprintf(terminated.source, sizeof(terminated.source), "%s", ipm_feed_peek(writer, target->feed)->source);
+	terminated.ike = target->ike;
+	memcpy(terminated.uids, target->uids, target->count * sizeof(target->uids[0]));
+	terminated.count = target->count;
 	terminated.done = done;
 	terminated.arg = done_arg;
 	return terminated.rc;
@@ -841,7 +840,7 @@ START_TEST(what_is_not_destroyed)
 	hear(fd, "destroy ike 2\n", "error there is no such IKE SA\n");
 	/* Another charon gives the same unique ids to others. */
 	put_feed(IPM_FEED_DOWN);
-	hear(fd, "destroy tunnel 1\n", "error the IKE daemon is away\n");
+	hear(fd, "destroy tunnel 1\n", "error its source is away\n");
 	put_feed(IPM_FEED_UP);
 	struct ipm_ike_sa ike = *ipm_ike_peek(writer, 0);
 	ike.held = 1;

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/* show crypto engine connections dropped-packet: what was dropped because there was no SA yet, and why else. */
+#include <inttypes.h>
+
+#include "cmd_table.h"
+#include "out.h"
+
+static const char *const reason_texts[] = {
+#define REASON_TEXT(name, key, text) text,
+	IPM_DROPS(REASON_TEXT)
+#undef REASON_TEXT
+};
+
+static void
+print_interfaces(struct cli *cli)
+{
+	struct cli_rows rows = { 0 };
+	for (size_t i = 0; i < cli->segments; i++)
+		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_INTERFACES, NULL);
+	cli_rows_sort(&rows);
+	fprintf(cli->out, "Packets dropped because of connection not established:\n");
+	fprintf(cli->out, "%-20s %-15s %s\n", "Interface", "IP-Address", "Drop Count");
+	for (size_t i = 0; i < rows.n; i++) {
+		struct ipm_interface interface;
+		char name[OUT_TEXT_MAX], addr[OUT_ADDR_MAX];
+		if (!cli_read(cli, rows.row[i].segment, IPM_INTERFACES, rows.row[i].slot, &interface))
+			continue;
+		fprintf(cli->out, "%-20s %-15s %" PRIu64 "\n",
+			interface.name[0] ? OUT_CLEAN(interface.name, name) : "-", out_addr(&interface.addr, addr),
+			interface.drops[IPM_DROP_NOT_UP]);
+	}
+	cli_rows_free(&rows);
+}
+
+/* IOS has no such list. Reasons for which nothing was dropped are left out. */
+static void
+print_reasons(struct cli *cli)
+{
+	uint64_t in[IPM_DROP_COUNT] = { 0 }, out[IPM_DROP_COUNT] = { 0 };
+
+	for (size_t i = 0; i < cli->segments; i++) {
+		struct ipm_totals totals;
+		if (ipm_totals_read(cli->segment[i].seg, &totals) < 0) {
+			cli->unread++;
+			continue;
+		}
+		for (int why = 0; why < IPM_DROP_COUNT; why++) {
+			in[why] += totals.in.drops[why];
+			out[why] += totals.out.drops[why];
+		}
+	}
+	fprintf(cli->out, "\nPackets dropped in all, by reason:\n%10s %10s   Reason\n", "In", "Out");
+	for (int why = 0; why < IPM_DROP_COUNT; why++)
+		if (in[why] || out[why])
+			fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], reason_texts[why]);
+}
+
+static json_t *
+json_interface(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+{
+	struct ipm_interface interface;
+	if (!cli_read(cli, s, IPM_INTERFACES, slot, &interface) || interface.index != index)
+		return NULL;
+	json_t *o = json_object();
+	OUT_JSON_TEXT(o, "name", interface.name);
+	out_json_u64(o, "ifindex", interface.ifindex);
+	out_json_addr(o, "address", &interface.addr);
+	out_json_drops(o, "drops", interface.drops);
+	return o;
+}
+
+static void
+json_head(struct cli *cli, const struct cli_segment *s, json_t *head)
+{
+	struct ipm_totals totals;
+	if (ipm_totals_read(s->seg, &totals) < 0) {
+		cli->unread++;
+		return;
+	}
+	out_json_drops(head, "drops_in", totals.in.drops);
+	out_json_drops(head, "drops_out", totals.out.drops);
+}
+
+void
+cmd_dropped(struct cli *cli, const struct cmd_match *match)
+{
+	static const struct out_json_list list = {
+		.key = "interfaces", .kind = IPM_INTERFACES, .row = json_interface, .head = json_head
+	};
+	(void)match;
+	if (cli->json) {
+		out_json_segments(cli, &list, 1);
+		return;
+	}
+	print_interfaces(cli);
+	print_reasons(cli);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The kernel's names are those of net/xfrm/xfrm_algo.c, the numbers IANA's ("IKEv2 Parameters", transform types 1 and
+ * 3). Bare names ("aes") are what it accepts beside its own, and what it showed before Linux 2.6.20.
+ */
+#include "xfrm_decode.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct aead {
+	const char *name;
+	uint16_t icv_bits, number, salt_bits;
+	bool one_key; /* the cipher has keys of one length only */
+} aeads[] = {
+	{ "rfc4106(gcm(aes))", 64, 18, 32, false },  { "rfc4106(gcm(aes))", 96, 19, 32, false },
+	{ "rfc4106(gcm(aes))", 128, 20, 32, false }, { "rfc4309(ccm(aes))", 64, 14, 24, false },
+	{ "rfc4309(ccm(aes))", 96, 15, 24, false },  { "rfc4309(ccm(aes))", 128, 16, 24, false },
+	{ "rfc4543(gcm(aes))", 128, 21, 32, false }, { "rfc7539esp(chacha20,poly1305)", 128, 28, 32, true },
+};
+
+static const struct crypt {
+	const char *name;
+	uint16_t number, salt_bits;
+	bool one_key;
+} crypts[] = {
+	{ "cbc(aes)", 12, 0, false },
+	{ "aes", 12, 0, false },
+	{ "rfc3686(ctr(aes))", 13, 32, false },
+	{ "cbc(des3_ede)", 3, 0, true },
+	{ "des3_ede", 3, 0, true },
+	{ "cbc(des)", 2, 0, true },
+	{ "des", 2, 0, true },
+	{ "cbc(cast5)", 6, 0, false },
+	{ "cast5", 6, 0, false },
+	{ "cbc(blowfish)", 7, 0, false },
+	{ "blowfish", 7, 0, false },
+	{ "ecb(cipher_null)", 11, 0, true },
+	{ "cipher_null", 11, 0, true },
+	{ "cbc(camellia)", 23, 0, false },
+	{ "camellia", 23, 0, false },
+	{ "rfc3686(ctr(camellia))", 24, 32, false },
+	/* In use, but IANA has no number: cbc(aria), cbc(serpent), cbc(sm4), cbc(twofish). */
+};
+
+/* Of a name the first row is how many bits the kernel keeps of it when it is not told. */
+static const struct auth {
+	const char *name;
+	uint16_t trunc_bits, number;
+} auths[] = {
+	{ "hmac(md5)", 96, 1 },
+	{ "hmac(md5)", 128, 6 },
+	{ "md5", 96, 1 },
+	{ "md5", 128, 6 },
+	{ "hmac(sha1)", 96, 2 },
+	{ "hmac(sha1)", 160, 7 },
+	{ "sha1", 96, 2 },
+	{ "sha1", 160, 7 },
+	{ "hmac(sha256)", 96, IPM_TRANSFORM_OTHER }, /* a draft's, before RFC 4868 */
+	{ "hmac(sha256)", 128, 12 },
+	{ "sha256", 96, IPM_TRANSFORM_OTHER },
+	{ "sha256", 128, 12 },
+	{ "hmac(sha384)", 192, 13 },
+	{ "sha384", 192, 13 },
+	{ "hmac(sha512)", 256, 14 },
+	{ "sha512", 256, 14 },
+	{ "xcbc(aes)", 96, 5 },
+	{ "cmac(aes)", 96, 8 },
+	{ "digest_null", 0, 0 },
+	/* In use, but IANA has no number: hmac(rmd160), rmd160, hmac(sm3). */
+};
+
+/* Whether it is that, perhaps within what makes its IVs: "seqiv(rfc4106(gcm(aes)))". */
+static bool
+is(const char *name, const char *expected)
+{
+	static const char *const generators[] = { "seqiv(", "echainiv(" };
+	size_t len = strlen(name);
+	for (size_t i = 0; i < COUNT(generators); i++) {
+		size_t begin = strlen(generators[i]);
+		if (len > begin && strncmp(name, generators[i], begin) == 0 && name[len - 1] == ')') {
+			name += begin;
+			len -= begin + 1;
+		}
+	}
+	return len == strlen(expected) && memcmp(name, expected, len) == 0;
+}
+
+static uint16_t
+bits_of_key(uint32_t key_bits, uint16_t salt_bits)
+{
+	return key_bits >= salt_bits && key_bits - salt_bits <= UINT16_MAX ? (uint16_t)(key_bits - salt_bits) : 0;
+}
+
+void
+xfrm_aead(const char *name, uint32_t key_bits, uint32_t icv_bits, struct ipm_proposal *out)
+{
+	out->encr = IPM_TRANSFORM_OTHER;
+	out->encr_bits = 0; /* of a cipher that is not known, neither is how much of that is salt */
+	for (size_t i = 0; i < COUNT(aeads); i++) {
+		if (!is(name, aeads[i].name))
+			continue;
+		out->encr_bits = aeads[i].one_key ? 0 : bits_of_key(key_bits, aeads[i].salt_bits);
+		if (aeads[i].icv_bits == icv_bits)
+			out->encr = aeads[i].number;
+	}
+}
+
+void
+xfrm_crypt(const char *name, uint32_t key_bits, struct ipm_proposal *out)
+{
+	out->encr = IPM_TRANSFORM_OTHER;
+	out->encr_bits = bits_of_key(key_bits, 0);
+	for (size_t i = 0; i < COUNT(crypts); i++) {
+		if (!is(name, crypts[i].name))
+			continue;
+		out->encr = crypts[i].number;
+		out->encr_bits = crypts[i].one_key ? 0 : bits_of_key(key_bits, crypts[i].salt_bits);
+	}
+}
+
+/*
+ * integ_bits stays 0: it is for algorithms that have keys of several lengths, which these numbers do not (VICI does
+ * not tell one of them either).
+ */
+void
+xfrm_auth(const char *name, uint32_t key_bits, uint32_t trunc_bits, struct ipm_proposal *out)
+{
+	(void)key_bits;
+	out->integ = IPM_TRANSFORM_OTHER;
+	for (size_t i = 0; i < COUNT(auths); i++) {
+		if (is(name, auths[i].name) && (trunc_bits == auths[i].trunc_bits || trunc_bits == 0)) {
+			out->integ = auths[i].number;
+			return;
+		}
+	}
+}

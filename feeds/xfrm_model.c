@@ -1,0 +1,1285 @@
+/* SPDX-License-Identifier: ISC */
+/* What the kernel says, told to the model. */
+#include <netinet/in.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "xfrm_model.h"
+#include "xfrm_policies.h"
+
+#define NONE          UINT32_MAX
+#define NS_PER_SECOND 1000000000ull
+#define PAIRS_MAX     512 /* of a tunnel are shown: comparing them costs the square */
+#define ENDED_KEPT    64
+#define ASKED_MAX     64
+#define CLAIM_NS      (1 * NS_PER_SECOND)  /* so long an IKE daemon may take to say that a tunnel is its own */
+#define FAILURE_NS    (60 * NS_PER_SECOND) /* one kind of failure of one tunnel is told no more often */
+
+enum { IN, OUT }; /* indexes of what there is for each direction */
+
+/* What is known of an SA beside its record. By its slot. */
+struct sa_note {
+	uint64_t added;  /* the kernel's time; with another one it is another SA. 0: taken up, not seen yet */
+	uint32_t dump;   /* the last one that had it; 0: none */
+	uint8_t outworn; /* its soft limit is reached */
+	uint8_t keyed;   /* it has the kernel's word */
+};
+
+/* Likewise of a tunnel. */
+struct tunnel_note {
+	uint32_t next;      /* slot + 1 of the next tunnel in its bucket */
+	uint32_t bucket;    /* that it is in */
+	uint32_t ever[2];   /* SAs of the main protocol that it has had, by direction */
+	uint32_t own_ts;    /* hash of its SAs' own selectors: part of its identity without reqid */
+	uint8_t ours;       /* it is in a bucket */
+	uint8_t dirty;      /* its policies have changed */
+	uint8_t bare;       /* it has lost its last policy: its selectors are those it had */
+	uint64_t begun_ns;  /* when we heard of it */
+	uint64_t failed_ns; /* when a failure of it was told last */
+};
+
+/* An SA that is gone, in case its SPI comes again with other addresses: then it has moved, and goes on counting. */
+struct ended {
+	uint32_t spi, tunnel_slot, tunnel_index;
+	uint8_t protocol, direction;
+	struct ipm_traffic count;
+};
+
+/* Where packets went that found no SA. */
+struct asked {
+	struct ipm_addr peer;
+	struct ipm_interface way; /* ifindex 0: not known */
+	bool larval;              /* the dump that is coming in has a larval SA for it */
+};
+
+/* What makes an SA, beside its key. */
+struct tomb {
+	struct xfrm_key key;
+	uint32_t mark, mark_mask;
+};
+
+struct xfrm_model {
+	struct ipm_writer *w;
+	uint32_t feed;
+	struct xfrm_host host;
+	struct xfrm_kept *kept;
+	struct xfrm_policies *policies;
+	struct sa_note *sa;         /* by slot */
+	struct tunnel_note *tunnel; /* by slot */
+	uint32_t *bucket;           /* tunnels by reqid and addresses: slot + 1 */
+	uint32_t buckets;
+	uint32_t *dirty, dirty_count; /* tunnels whose selectors are to be looked at */
+	bool all_dirty, some_dirty;   /* some: tunnels that a policy without reqid may serve; the next dump sees */
+	struct ipm_selector *sel;     /* room to gather those of a tunnel */
+	bool full;                    /* there was no room for an SA, and none has gone since */
+	uint32_t sas;
+	uint32_t dump; /* number of the dump that is coming in, or came in last */
+	bool dumping, spoilt;
+	void *tombs; /* tree: SAs that were deleted while a dump comes in */
+	struct ended ended[ENDED_KEPT];
+	unsigned next_ended;
+	struct asked asked[ASKED_MAX];
+	uint32_t asked_count;
+	bool asked_more;                   /* than fit */
+	bool ike_shown, ike_known, unsure; /* unsure: a tunnel has come up since, and no daemon was seen */
+	bool policies_seen, policies_spoilt;
+	uint32_t sockets;  /* policies of sockets in the dump that is coming in */
+	uint32_t held;     /* tunnels without SAs that an IKE daemon claims */
+	uint64_t no_sa_ns; /* when packets for unknown SPIs were told last */
+	uint64_t now_ns;
+	uint64_t zero_ns; /* what CLOCK_BOOTTIME was when CLOCK_REALTIME was 0, modulo 2^64 */
+};
+
+static void
+tell_time(struct xfrm_model *m)
+{
+	m->now_ns = ipm_now_ns();
+}
+
+/* All SAs of a dump go by one difference of the clocks: of two with the same second neither is older. */
+static void
+tell_clocks(struct xfrm_model *m)
+{
+	struct timespec real;
+	tell_time(m);
+	clock_gettime(CLOCK_REALTIME, &real);
+	m->zero_ns = m->now_ns - ((uint64_t)real.tv_sec * NS_PER_SECOND + (uint64_t)real.tv_nsec);
+}
+
+/* The kernel has whole seconds; an SA that comes by itself has come just now. */
+static uint64_t
+moment_ns(const struct xfrm_model *m, uint64_t second)
+{
+	uint64_t moment = m->zero_ns + second * NS_PER_SECOND;
+	return !m->dumping || second == 0 || moment > m->now_ns ? m->now_ns : moment;
+}
+
+static uint32_t
+hash_more(uint32_t hash, const void *data, size_t len)
+{
+	const uint8_t *octet = data;
+	for (size_t i = 0; i < len; i++) /* FNV-1a */
+		hash = (hash ^ octet[i]) * 16777619u;
+	return hash;
+}
+
+static int
+direction_index(uint8_t direction)
+{
+	return direction == IPM_IN ? IN : OUT;
+}
+
+/* Of the SAs of a tunnel, those of one protocol count its packets: ESP before AH before IPComp. */
+static int
+protocol_rank(uint8_t protocol)
+{
+	return protocol == IPPROTO_ESP ? 3 : protocol == IPPROTO_AH ? 2 : protocol == IPPROTO_COMP ? 1 : 0;
+}
+
+/* --- tunnels by reqid and addresses ----------------------------------------------------------------------------- */
+
+static uint32_t
+bucket_of(const struct xfrm_model *m, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
+{
+	uint32_t hash = hash_more(2166136261u, &reqid, sizeof(reqid));
+	hash = hash_more(hash, local->bytes, local->len);
+	hash = hash_more(hash, remote->bytes, remote->len);
+	return (hash ^ hash >> 15) & (m->buckets - 1);
+}
+
+static void
+tunnel_link(struct xfrm_model *m, uint32_t slot)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, slot);
+	struct tunnel_note *note = &m->tunnel[slot];
+	note->bucket = bucket_of(m, t->reqid, &t->local, &t->remote);
+	note->next = m->bucket[note->bucket];
+	note->ours = 1;
+	m->bucket[note->bucket] = slot + 1;
+}
+
+static void
+tunnel_unlink(struct xfrm_model *m, uint32_t slot)
+{
+	uint32_t *at = &m->bucket[m->tunnel[slot].bucket];
+	while (*at && *at != slot + 1)
+		at = &m->tunnel[*at - 1].next;
+	if (*at)
+		*at = m->tunnel[slot].next;
+	m->tunnel[slot].ours = 0;
+}
+
+static bool
+is_ours(const struct xfrm_model *m, uint32_t tunnel)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, tunnel);
+	return t->index && t->feed == m->feed;
+}
+
+/* The part of a tunnel's identity that its SA in this direction has, too. */
+static bool
+same_interface(const struct ipm_tunnel *t, int direction, const struct xfrm_sa *x)
+{
+	return direction == IN ? t->if_id_in == x->if_id && t->mark_in == x->mark && t->mark_mask_in == x->mark_mask
+			       : t->if_id_out == x->if_id && t->mark_out == x->mark && t->mark_mask_out == x->mark_mask;
+}
+
+/* An SA's own selectors, seen from here. */
+static uint32_t
+own_ts(const struct xfrm_sa *x, int direction)
+{
+	const struct ipm_sel_side *local = direction == IN ? &x->dst_sel : &x->src_sel;
+	const struct ipm_sel_side *remote = direction == IN ? &x->src_sel : &x->dst_sel;
+	return x->has_sel ? hash_more(hash_more(2166136261u, local, sizeof(*local)), remote, sizeof(*remote)) : 0;
+}
+
+/*
+ * The tunnel for an SA that is new. XFRM interface and mark may differ between the directions, so the other one's only
+ * decide while this direction has had no SA.
+ */
+static uint32_t
+tunnel_for(const struct xfrm_model *m, const struct xfrm_sa *x, int direction, const struct ipm_addr *local,
+	   const struct ipm_addr *remote)
+{
+	uint32_t best = NONE;
+	int best_rank = 0;
+
+	for (uint32_t at = m->bucket[bucket_of(m, x->reqid, local, remote)]; at; at = m->tunnel[at - 1].next) {
+		const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, at - 1);
+		const struct tunnel_note *note = &m->tunnel[at - 1];
+		bool had = note->ever[direction] > 0;
+		if (t->reqid != x->reqid || !ipm_addr_same(&t->local, local) || !ipm_addr_same(&t->remote, remote) ||
+		    (x->reqid == 0 && note->own_ts != own_ts(x, direction)) ||
+		    (had && !same_interface(t, direction, x)))
+			continue;
+		int rank = had ? 3 : same_interface(t, !direction, x) ? 2 : 1;
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = at - 1;
+		}
+	}
+	return best;
+}
+
+/* --- selectors ---------------------------------------------------------------------------------------------------- */
+
+static void
+tunnel_dirty(struct xfrm_model *m, uint32_t slot)
+{
+	if (m->tunnel[slot].dirty)
+		return;
+	m->tunnel[slot].dirty = 1;
+	m->dirty[m->dirty_count++] = slot;
+}
+
+static bool
+rule_serves(const struct xfrm_model *m, const struct xfrm_rule *rule, uint32_t slot)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, slot);
+	bool out = m->tunnel[slot].ever[OUT] > 0;
+	uint32_t if_id = out ? t->if_id_out : t->if_id_in, mark = out ? t->mark_out : t->mark_in;
+	uint32_t mask = out ? t->mark_mask_out : t->mark_mask_in;
+	/* As the kernel looks for an SA: the policy's mark, under the SA's mask, is the SA's. */
+	return rule->if_id == if_id && (rule->mark & rule->mark_mask & mask) == mark;
+}
+
+/* Without a policy it keeps those it has: policies go before their SAs. @p bare: it has had none for a while. */
+static void
+tunnel_select(struct xfrm_model *m, uint32_t slot, bool bare)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, slot);
+	struct ipm_selector *sel = m->sel;
+	const struct xfrm_rule *rule = NULL;
+	uint32_t n = 0;
+
+	while (n < PAIRS_MAX && (rule = xfrm_policies_next(m->policies, t->reqid, &t->local, &t->remote, rule)))
+		if (rule_serves(m, rule, slot))
+			sel[n++] = (struct ipm_selector){ .local = rule->local_ts, .remote = rule->remote_ts };
+	m->tunnel[slot].bare = n == 0 && t->sel_head && !m->tunnel[slot].own_ts;
+	if (n > 0 || bare)
+		ipm_tunnel_select(m->w, slot, sel, n);
+}
+
+static void
+rule_changed(struct xfrm_model *m, const struct xfrm_rule *rule)
+{
+	if (rule->local.len == 0 || rule->remote.len == 0) {
+		m->all_dirty = true;
+		return;
+	}
+	m->some_dirty |= rule->reqid == 0;
+	for (uint32_t at = m->bucket[bucket_of(m, rule->reqid, &rule->local, &rule->remote)]; at;
+	     at = m->tunnel[at - 1].next)
+		tunnel_dirty(m, at - 1);
+}
+
+/* --- tunnels -------------------------------------------------------------------------------------------------------
+ */
+
+static void
+tunnel_stop(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, slot);
+	if (t->state == IPM_TUNNEL_HELD)
+		m->held--;
+	tunnel_unlink(m, slot);
+	ipm_tunnel_stop(m->w, slot, t->verdict ? t->verdict : reason);
+}
+
+/* A tunnel without SAs is over, unless an IKE daemon says that it has one. */
+static void
+tunnel_check(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, slot);
+	if (t->sas > 0)
+		return;
+	if (!t->claimed) {
+		tunnel_stop(m, slot, reason);
+	} else if (t->state != IPM_TUNNEL_HELD) {
+		struct ipm_tunnel copy = *t;
+		copy.state = IPM_TUNNEL_HELD;
+		ipm_tunnel_put(m->w, slot, &copy);
+		m->held++;
+	}
+}
+
+static uint8_t
+key_type(const struct xfrm_model *m)
+{
+	return m->ike_shown && !m->ike_known ? IPM_KEY_IKE : IPM_KEY_MANUAL;
+}
+
+/* The group of a key exchange is never the kernel's to know; where there was no exchange there is none. */
+static uint16_t
+unknown_group(uint8_t keyed_by)
+{
+	return keyed_by == IPM_KEY_IKE ? IPM_TRANSFORM_OTHER : 0;
+}
+
+static uint32_t
+tunnel_begin(struct xfrm_model *m, const struct xfrm_sa *x, int direction, const struct ipm_addr *local,
+	     const struct ipm_addr *remote)
+{
+	struct ipm_tunnel t = { .state = IPM_TUNNEL_UP,
+				.encap = x->encap,
+				.key_type = m->ike_shown || m->ike_known ? IPM_KEY_IKE : IPM_KEY_MANUAL,
+				.protocol = x->key.protocol,
+				.reqid = x->reqid,
+				.if_id_in = x->if_id,
+				.if_id_out = x->if_id,
+				.mark_in = x->mark,
+				.mark_out = x->mark,
+				.mark_mask_in = x->mark_mask,
+				.mark_mask_out = x->mark_mask,
+				.feed = m->feed,
+				.local = *local,
+				.remote = *remote,
+				.created_ns = moment_ns(m, x->added) };
+	int slot = ipm_tunnel_start(m->w, &t);
+	if (slot < 0)
+		return NONE;
+	m->tunnel[slot] = (struct tunnel_note){ .own_ts = own_ts(x, direction),
+						.begun_ns = m->now_ns,
+						.dirty = m->tunnel[slot].dirty };
+	tunnel_link(m, (uint32_t)slot);
+	m->unsure |= !m->ike_shown && !m->ike_known;
+	if (x->has_sel) {
+		struct ipm_selector sel = { .local = direction == IN ? x->dst_sel : x->src_sel,
+					    .remote = direction == IN ? x->src_sel : x->dst_sel };
+		ipm_tunnel_select(m->w, (uint32_t)slot, &sel, 1);
+	}
+	tunnel_dirty(m, (uint32_t)slot);
+	return (uint32_t)slot;
+}
+
+/*
+ * The SA in use says what its tunnel says: algorithms of its direction, and the inbound one, which is rekeyed in time,
+ * the lifetimes.
+ */
+static void
+tunnel_heed(struct xfrm_model *m, uint32_t sa_slot)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, sa_slot);
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa->tunnel_slot);
+	bool in = sa->direction == IPM_IN;
+
+	if (sa->state != IPM_SA_ACTIVE)
+		return;
+	if (sa->protocol == IPPROTO_AH)
+		*(in ? &t.in_ah : &t.out_ah) = sa->proposal.integ;
+	if (sa->protocol == t.protocol)
+		*(in ? &t.in_sa : &t.out_sa) = sa->proposal;
+	if (sa->protocol == t.protocol && (in || m->tunnel[sa->tunnel_slot].ever[IN] == 0)) {
+		t.installed_ns = sa->installed_ns;
+		t.soft_ns = sa->soft_ns;
+		t.hard_ns = sa->hard_ns;
+		t.soft_octets = sa->soft_octets;
+		t.hard_octets = sa->hard_octets;
+		t.soft_pkts = sa->soft_pkts;
+		t.hard_pkts = sa->hard_pkts;
+	}
+	ipm_tunnel_put(m->w, sa->tunnel_slot, &t);
+}
+
+static void
+set_interface(struct ipm_tunnel *t, uint8_t direction, const struct xfrm_sa *x)
+{
+	if (direction == IPM_IN) {
+		t->if_id_in = x->if_id;
+		t->mark_in = x->mark;
+		t->mark_mask_in = x->mark_mask;
+	} else {
+		t->if_id_out = x->if_id;
+		t->mark_out = x->mark;
+		t->mark_mask_out = x->mark_mask;
+	}
+}
+
+/* An SA of a protocol that counts the packets has come after others, which count no longer. */
+static void
+sas_bundle(struct xfrm_model *m, const struct ipm_tunnel *t)
+{
+	for (uint32_t at = t->sa_head; at;) {
+		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+		sa.bundled = protocol_rank(sa.protocol) < protocol_rank(t->protocol);
+		ipm_sa_put(m->w, at - 1, &sa);
+		at = sa.next;
+	}
+}
+
+/* An SA has joined. */
+static void
+tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, const struct ipm_sa *sa, bool moved)
+{
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
+	struct tunnel_note *note = &m->tunnel[slot];
+	int direction = direction_index(sa->direction);
+	bool refreshed = false;
+
+	if (t.state == IPM_TUNNEL_HELD) {
+		t.state = IPM_TUNNEL_UP;
+		m->held--;
+	}
+	t.verdict = IPM_REASON_UNKNOWN;
+	if (protocol_rank(x->key.protocol) > protocol_rank(t.protocol)) {
+		t.protocol = x->key.protocol;
+		note->ever[IN] = note->ever[OUT] = 0;
+		sas_bundle(m, &t);
+	}
+	t.encap = x->encap == IPM_ENCAP_TUNNEL || t.encap == 0 ? x->encap : t.encap;
+	t.ipcomp |= x->key.protocol == IPPROTO_COMP;
+	set_interface(&t, sa->direction, x);
+	if (x->key.protocol == t.protocol) {
+		t.udp_encap = x->udp_encap;
+		if (!moved) {
+			uint32_t most = note->ever[IN] > note->ever[OUT] ? note->ever[IN] : note->ever[OUT];
+			refreshed = ++note->ever[direction] > most && most > 0;
+		}
+	}
+	ipm_tunnel_put(m->w, slot, &t);
+	if (refreshed)
+		ipm_tunnel_refresh(m->w, slot);
+	tunnel_dirty(m, slot);
+}
+
+/* --- one SA: which it is --------------------------------------------------------------------------------------------
+ */
+
+static bool
+sa_is(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+	const struct ipm_addr *dst = sa->direction == IPM_IN ? &t->local : &t->remote;
+	return ipm_addr_same(dst, &x->key.dst);
+}
+
+/* Its slot, if it is known; where the kernel has not told of it before, its interface and mark may not be known yet. */
+static uint32_t
+sa_find(const struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	uint32_t likely = NONE;
+	for (int at = -1; (at = ipm_sa_named(m->w, x->key.protocol, x->key.spi, at)) >= 0;) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, (uint32_t)at);
+		const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+		if (t->feed != m->feed || !sa_is(m, (uint32_t)at, x))
+			continue;
+		if (same_interface(t, direction_index(sa->direction), x))
+			return (uint32_t)at;
+		if (!m->sa[at].keyed)
+			likely = (uint32_t)at;
+	}
+	return likely;
+}
+
+/* Out of the tunnel's record: SAs that its feed began there, which we keep from now on. */
+static void
+tunnel_adopt(struct xfrm_model *m, uint32_t slot)
+{
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
+	struct tunnel_note note = { .ever = { t.refreshes + 1, t.refreshes + 1 },
+				    .begun_ns = m->now_ns,
+				    .dirty = m->tunnel[slot].dirty };
+
+	for (uint32_t at = t.sa_head; at; at = ipm_sa_peek(m->w, at - 1)->next) {
+		m->sa[at - 1] = (struct sa_note){ 0 };
+		m->sas++;
+	}
+	t.feed = m->feed;
+	t.claimed = 1;
+	m->tunnel[slot] = note;
+	ipm_tunnel_put(m->w, slot, &t);
+	tunnel_link(m, slot);
+	tunnel_dirty(m, slot);
+}
+
+/* Its slot, if an IKE daemon's feed has begun it before we could tell of it. */
+static uint32_t
+sa_adopt(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
+{
+	for (int at = -1; (at = ipm_sa_named(m->w, x->key.protocol, x->key.spi, at)) >= 0;) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, (uint32_t)at);
+		const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+		if (t->named_by != t->feed + 1 || t->feed == m->feed || sa->direction != direction ||
+		    !sa_is(m, (uint32_t)at, x))
+			continue;
+		tunnel_adopt(m, sa->tunnel_slot);
+		return (uint32_t)at;
+	}
+	return NONE;
+}
+
+/* Before Linux 6.10 the kernel does not say. A policy does, or whose addresses they are, or a tunnel that there is. */
+static uint8_t
+sa_direction(const struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	const struct ipm_addr *src = &x->src, *dst = &x->key.dst;
+	if (x->direction)
+		return x->direction;
+	const struct xfrm_rule *rule = NULL;
+	while ((rule = xfrm_policies_next(m->policies, x->reqid, src, dst, rule)))
+		if (rule->remote.len)
+			return IPM_OUT;
+	while ((rule = xfrm_policies_next(m->policies, x->reqid, dst, src, rule)))
+		if (rule->remote.len)
+			return IPM_IN;
+	if (m->host.is_local(m->host.arg, dst))
+		return IPM_IN;
+	if (m->host.is_local(m->host.arg, src) || tunnel_for(m, x, OUT, src, dst) != NONE)
+		return IPM_OUT;
+	return IPM_IN;
+}
+
+/* Does a policy want ESP beside this SA's own protocol? */
+static bool
+esp_beside(const struct xfrm_model *m, const struct ipm_tunnel *t)
+{
+	const struct xfrm_rule *rule = NULL;
+	while ((rule = xfrm_policies_next(m->policies, t->reqid, &t->local, &t->remote, rule)))
+		if (rule->protocols & XFRM_RULE_ESP)
+			return true;
+	return false;
+}
+
+static bool
+is_bundled(const struct xfrm_model *m, uint32_t tunnel, uint8_t protocol)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, tunnel);
+	return protocol_rank(protocol) < protocol_rank(t->protocol) || (protocol != IPPROTO_ESP && esp_beside(m, t));
+}
+
+/* --- one SA: what is known of it ------------------------------------------------------------------------------------
+ */
+
+static uint64_t
+limit_ns(const struct xfrm_sa *x, uint64_t add_s, uint64_t use_s)
+{
+	uint64_t limit = add_s, from_use = use_s && x->used >= x->added && x->used ? x->used - x->added + use_s : 0;
+	if (from_use && (limit == 0 || from_use < limit))
+		limit = from_use;
+	return limit < UINT64_MAX / NS_PER_SECOND ? limit * NS_PER_SECOND : 0;
+}
+
+static void
+sa_fill(struct ipm_sa *sa, const struct xfrm_sa *x)
+{
+	uint16_t group = sa->proposal.group, prf = sa->proposal.prf;
+	sa->proposal = x->proposal;
+	sa->proposal.group = group;
+	sa->proposal.prf = prf;
+	sa->replay_window = x->replay_window;
+	sa->seq = sa->direction == IPM_IN ? x->seq_in : x->seq_out;
+	sa->soft_ns = limit_ns(x, x->soft_add_s, x->soft_use_s);
+	sa->hard_ns = limit_ns(x, x->hard_add_s, x->hard_use_s);
+	sa->soft_octets = x->soft_octets;
+	sa->hard_octets = x->hard_octets;
+	sa->soft_pkts = x->soft_pkts;
+	sa->hard_pkts = x->hard_pkts;
+}
+
+/* Packets that failed the integrity check are worth a failure of their own: someone forges, or keys differ. */
+static void
+tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+	struct tunnel_note *note = &m->tunnel[sa->tunnel_slot];
+	struct ipm_failure failure = { .reason = IPM_FAIL_IN_AUTH,
+				       .local = t->local,
+				       .remote = t->remote,
+				       .tunnel_index = t->index,
+				       .spi = sa->spi };
+
+	if (note->failed_ns && m->now_ns - note->failed_ns < FAILURE_NS)
+		return;
+	note->failed_ns = m->now_ns;
+	if (t->ike_index && ipm_tunnel_ike_alive(ipm_writer_segment(m->w), t)) {
+		const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, t->ike_slot);
+		failure.peer = ike->peer;
+		memcpy(failure.local_id, ike->local_id, sizeof(failure.local_id));
+		memcpy(failure.remote_id, ike->remote_id, sizeof(failure.remote_id));
+	}
+	memcpy(failure.conn, t->conn, sizeof(failure.conn));
+	snprintf(failure.text, sizeof(failure.text), "integrity check failed for %llu packet(s)",
+		 (unsigned long long)pkts);
+	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
+}
+
+/* The kernel's count of an SA never goes back; what looks so is a dump that was made before an event came. */
+static void
+sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+	bool comp = sa->protocol == IPPROTO_COMP;
+	struct ipm_traffic now = { .octets = x->octets, .pkts = x->pkts };
+	uint64_t auths = sa->count.drops[IPM_DROP_AUTH];
+	uint64_t replays = sa->count.drops[IPM_DROP_REPLAY] + sa->count.drops[IPM_DROP_WINDOW];
+
+	if (x->octets < sa->count.octets || x->pkts < sa->count.pkts || x->auth_fails < auths)
+		return;
+	/* IPComp's SA counts what there was before compression; beside one, that is not what the others count. */
+	now.raw_octets = comp || (!sa->bundled && !t->ipcomp) ? x->octets : 0;
+	now.drops[IPM_DROP_REPLAY] = x->replays;
+	now.drops[IPM_DROP_WINDOW] = x->behind;
+	now.drops[IPM_DROP_AUTH] = x->auth_fails;
+	m->kept->auth_fails += x->auth_fails - auths;
+	if (x->replays + (uint64_t)x->behind > replays)
+		m->kept->replays += x->replays + (uint64_t)x->behind - replays;
+	if (x->auth_fails > auths && m->sa[slot].dump) /* else they may be of long ago */
+		tell_auth_failure(m, sa, x->auth_fails - auths);
+	ipm_sa_count(m->w, slot, &now);
+}
+
+/* The SA in use of a direction is the newest; those before it wait for packets that are on their way. */
+static uint32_t
+sa_in_use(const struct xfrm_model *m, const struct ipm_sa *like)
+{
+	for (uint32_t at = ipm_tunnel_peek(m->w, like->tunnel_slot)->sa_head; at;) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, at - 1);
+		if (sa != like && sa->direction == like->direction && sa->protocol == like->protocol &&
+		    sa->state == IPM_SA_ACTIVE)
+			return at - 1;
+		at = sa->next;
+	}
+	return NONE;
+}
+
+static void
+sa_state(struct xfrm_model *m, uint32_t slot, enum ipm_sa_state state)
+{
+	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
+	sa.state = (uint8_t)state;
+	ipm_sa_put(m->w, slot, &sa);
+}
+
+static void
+sa_succeed(struct xfrm_model *m, uint32_t slot)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	uint32_t other = sa_in_use(m, sa);
+	if (other == NONE)
+		return;
+	/* A dump has the newest first. */
+	bool older = ipm_sa_peek(m->w, other)->installed_ns >= sa->installed_ns;
+	sa_state(m, older ? slot : other, IPM_SA_EXPIRING);
+}
+
+/* The one in use has gone: the newest of those that are left is in use again, unless its own time is up. */
+static void
+sa_inherit(struct xfrm_model *m, const struct ipm_sa *gone)
+{
+	uint32_t heir = NONE;
+	for (uint32_t at = ipm_tunnel_peek(m->w, gone->tunnel_slot)->sa_head; at;) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, at - 1);
+		if (sa->direction == gone->direction && sa->protocol == gone->protocol && !m->sa[at - 1].outworn &&
+		    (heir == NONE || sa->installed_ns > ipm_sa_peek(m->w, heir)->installed_ns))
+			heir = at - 1;
+		at = sa->next;
+	}
+	if (heir == NONE)
+		return;
+	sa_state(m, heir, IPM_SA_ACTIVE);
+	tunnel_heed(m, heir);
+}
+
+/* --- one SA: it comes, it is there, it goes -------------------------------------------------------------------------
+ */
+
+/* One with its SPI that went lately, in a tunnel that is still there; its peer has moved to another address. */
+static const struct ended *
+sa_before(const struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
+{
+	for (unsigned back = 1; back <= ENDED_KEPT && back <= m->next_ended; back++) {
+		const struct ended *at = &m->ended[(m->next_ended - back) % ENDED_KEPT];
+		if (at->spi == x->key.spi && at->protocol == x->key.protocol && at->direction == direction)
+			return is_ours(m, at->tunnel_slot) &&
+					       ipm_tunnel_peek(m->w, at->tunnel_slot)->index == at->tunnel_index
+				       ? at
+				       : NULL;
+	}
+	return NULL;
+}
+
+static void
+tunnel_move(struct xfrm_model *m, uint32_t slot, const struct ipm_addr *local, const struct ipm_addr *remote)
+{
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
+	if (ipm_addr_same(&t.local, local) && ipm_addr_same(&t.remote, remote))
+		return;
+	tunnel_unlink(m, slot);
+	t.local = *local;
+	t.remote = *remote;
+	ipm_tunnel_put(m->w, slot, &t);
+	tunnel_link(m, slot);
+}
+
+static uint32_t
+sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
+{
+	bool in = direction == IPM_IN;
+	const struct ipm_addr *local = in ? &x->key.dst : &x->src, *remote = in ? &x->src : &x->key.dst;
+	struct ipm_sa sa = { .spi = x->key.spi,
+			     .direction = direction,
+			     .protocol = x->key.protocol,
+			     .state = IPM_SA_ACTIVE,
+			     .installed_ns = moment_ns(m, x->added) };
+	const struct ended *before = sa_before(m, x, direction);
+	uint32_t tunnel = tunnel_for(m, x, direction_index(direction), local, remote);
+
+	if (before && tunnel != NONE && tunnel != before->tunnel_slot)
+		before = NULL;
+	bool counts_on = before && x->pkts > 0 && x->octets >= before->count.octets && x->pkts >= before->count.pkts;
+	if (before && tunnel == NONE) {
+		tunnel = before->tunnel_slot;
+		tunnel_move(m, tunnel, local, remote);
+	} else if (!counts_on) {
+		before = NULL; /* the same peer, who just uses the number again */
+	}
+	if (m->full && tunnel == NONE) {
+		ipm_writer_totals(m->w)->records_refused++;
+		return NONE;
+	}
+	if (tunnel == NONE)
+		tunnel = tunnel_begin(m, x, direction_index(direction), local, remote);
+	if (tunnel == NONE)
+		return NONE;
+	sa_fill(&sa, x);
+	sa.proposal.group = unknown_group(ipm_tunnel_peek(m->w, tunnel)->key_type);
+	sa.bundled = is_bundled(m, tunnel, x->key.protocol);
+	if (counts_on)
+		sa.count = before->count;
+	int slot = ipm_sa_start(m->w, tunnel, &sa);
+	if (slot < 0) {
+		m->full = true;
+		tunnel_check(m, tunnel, IPM_REASON_UNKNOWN);
+		return NONE;
+	}
+	m->sas++;
+	m->sa[slot] = (struct sa_note){ .added = x->added, .keyed = 1 };
+	tunnel_joined(m, tunnel, x, &sa, before != NULL);
+	sa_succeed(m, (uint32_t)slot);
+	return (uint32_t)slot;
+}
+
+static void
+sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	const struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa.tunnel_slot);
+
+	m->ended[m->next_ended++ % ENDED_KEPT] = (struct ended){ .spi = sa.spi,
+								 .tunnel_slot = sa.tunnel_slot,
+								 .tunnel_index = t->index,
+								 .protocol = sa.protocol,
+								 .direction = sa.direction,
+								 .count = sa.count };
+	ipm_sa_stop(m->w, slot);
+	m->sa[slot] = (struct sa_note){ 0 };
+	m->sas--;
+	m->full = false;
+	if (sa.state == IPM_SA_ACTIVE)
+		sa_inherit(m, &sa);
+	tunnel_check(m, sa.tunnel_slot, reason);
+}
+
+/* Another SA has taken the name of one that we have not seen going. */
+static bool
+sa_is_another(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+{
+	const struct sa_note *note = &m->sa[slot];
+	return note->added ? note->added != x->added : x->pkts < ipm_sa_peek(m->w, slot)->count.pkts;
+}
+
+static void
+sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	uint32_t slot = sa_find(m, x);
+
+	if (slot != NONE && sa_is_another(m, slot, x)) {
+		sa_end(m, slot, IPM_REASON_UNKNOWN);
+		slot = NONE;
+	}
+	if (slot == NONE) {
+		uint8_t direction = sa_direction(m, x);
+		slot = sa_adopt(m, x, direction);
+		if (slot == NONE)
+			slot = sa_begin(m, x, direction);
+		if (slot == NONE)
+			return;
+	}
+	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
+	if (!m->sa[slot].keyed) { /* taken over from another feed, or from an earlier run */
+		sa.installed_ns = sa.installed_ns ? sa.installed_ns : moment_ns(m, x->added);
+		sa.bundled = is_bundled(m, sa.tunnel_slot, sa.protocol);
+		m->sa[slot].keyed = 1;
+		struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa.tunnel_slot);
+		set_interface(&t, sa.direction, x);
+		ipm_tunnel_put(m->w, sa.tunnel_slot, &t);
+	}
+	sa_fill(&sa, x);
+	ipm_sa_put(m->w, slot, &sa);
+	m->sa[slot].added = x->added;
+	tunnel_heed(m, slot);
+	sa_count(m, slot, x);
+	m->sa[slot].dump = m->dump;
+}
+
+/* --- what was deleted while a dump comes in -------------------------------------------------------------------------
+ */
+
+static int
+by_tomb(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tomb));
+}
+
+static struct tomb
+tomb_of(const struct xfrm_sa *x)
+{
+	struct tomb tomb;
+	memset(&tomb, 0, sizeof(tomb)); /* compared with its padding */
+	tomb.key.dst.len = x->key.dst.len;
+	memcpy(tomb.key.dst.bytes, x->key.dst.bytes, sizeof(tomb.key.dst.bytes));
+	tomb.key.spi = x->key.spi;
+	tomb.key.protocol = x->key.protocol;
+	tomb.mark = x->mark;
+	tomb.mark_mask = x->mark_mask;
+	return tomb;
+}
+
+static void
+tomb_set(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	struct tomb tomb = tomb_of(x), *copy;
+	if (!m->dumping || tfind(&tomb, &m->tombs, by_tomb) || !(copy = malloc(sizeof(*copy))))
+		return;
+	*copy = tomb;
+	if (!tsearch(copy, &m->tombs, by_tomb))
+		free(copy);
+}
+
+/* A message of a dump about an SA that is gone. One that comes by itself says that it is there again. */
+static bool
+tomb_holds(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
+{
+	struct tomb tomb = tomb_of(x), *const *found = m->tombs ? tfind(&tomb, &m->tombs, by_tomb) : NULL;
+	if (!found || dumped)
+		return found != NULL;
+	struct tomb *gone = *found;
+	tdelete(gone, &m->tombs, by_tomb);
+	free(gone);
+	return false;
+}
+
+static void
+sa_gone(struct xfrm_model *m, const struct xfrm_sa *x, bool counted, enum ipm_reason reason)
+{
+	uint32_t slot = sa_find(m, x);
+	tomb_set(m, x);
+	if (slot == NONE)
+		return;
+	if (counted && !sa_is_another(m, slot, x))
+		sa_count(m, slot, x); /* its last */
+	sa_end(m, slot, reason);
+}
+
+static void
+sas_flushed(struct xfrm_model *m, uint8_t protocol)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_SAS); slot++) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+		if (sa->index && is_ours(m, sa->tunnel_slot) && (protocol == 0 || protocol == sa->protocol))
+			sa_end(m, slot, IPM_REASON_UNKNOWN);
+	}
+	m->spoilt = m->dumping;
+}
+
+/* --- packets that found no SA
+ * ------------------------------------------------------------------------------------------ */
+
+static void
+asked_for(struct xfrm_model *m, const struct ipm_addr *peer, bool larval)
+{
+	for (uint32_t i = 0; i < m->asked_count; i++)
+		if (ipm_addr_same(&m->asked[i].peer, peer)) {
+			m->asked[i].larval |= larval;
+			return;
+		}
+	if (m->asked_count == ASKED_MAX) {
+		m->asked_more = true;
+		return;
+	}
+	struct asked *asked = &m->asked[m->asked_count++];
+	*asked = (struct asked){ .peer = *peer, .larval = larval };
+	if (!m->host.way_to(m->host.arg, peer, &asked->way))
+		asked->way = (struct ipm_interface){ 0 };
+}
+
+/* The interface that all of them were to leave by; ifindex 0 when it cannot be told. */
+static struct ipm_interface
+asked_way(const struct xfrm_model *m)
+{
+	static const struct ipm_interface unknown;
+	for (uint32_t i = 1; i < m->asked_count; i++)
+		if (m->asked[i].way.ifindex != m->asked[0].way.ifindex)
+			return unknown;
+	return m->asked_count && !m->asked_more ? m->asked[0].way : unknown;
+}
+
+/* Those with a larval SA still drop packets; the others have got their SA, or given up. */
+static void
+asked_settle(struct xfrm_model *m)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < m->asked_count; i++)
+		if (m->asked[i].larval) {
+			m->asked[kept] = m->asked[i];
+			m->asked[kept++].larval = false;
+		}
+	m->asked_count = kept;
+	m->asked_more = false;
+}
+
+/* The kernel has waited for an SA in vain. A feed that knows the IKE daemon tells of it with more words. */
+static void
+unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	struct ipm_failure failure = {
+		.reason = IPM_FAIL_PEER_LOST, .local = x->src, .remote = x->key.dst, .initiator = 1, .setup = 1
+	};
+	asked_for(m, &x->key.dst, false);
+	if (m->ike_known)
+		return;
+	snprintf(failure.text, sizeof(failure.text), "a policy wants an SA, and none was made in time");
+	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
+}
+
+/* --- drops
+ * -------------------------------------------------------------------------------------------------------------- */
+
+static void
+tell_no_sa(struct xfrm_model *m, uint64_t pkts)
+{
+	struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA };
+	if (m->no_sa_ns && m->now_ns - m->no_sa_ns < FAILURE_NS)
+		return;
+	m->no_sa_ns = m->now_ns;
+	snprintf(failure.text, sizeof(failure.text), "%llu packet(s) for an SPI that there is not",
+		 (unsigned long long)pkts);
+	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
+}
+
+/* A line that counts what SAs count, too: the rest is what no SA told of. */
+static void
+stat_rest(struct xfrm_model *m, enum xfrm_stat line, uint64_t told, uint64_t *rest, enum ipm_drop why)
+{
+	uint64_t all = m->kept->stat[line];
+	if (all <= told + *rest)
+		return;
+	ipm_dropped(m->w, xfrm_stat_lines[line].direction, why, all - told - *rest);
+	*rest = all - told;
+}
+
+void
+xfrm_model_stat(struct xfrm_model *m, const uint64_t stat[XFRM_STAT_COUNT])
+{
+	struct xfrm_kept *kept = m->kept;
+	bool first = !kept->begun;
+
+	tell_time(m);
+	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
+		/* Smaller than it was: the namespace is another one of that name. */
+		uint64_t more = stat[i] >= kept->stat[i] ? stat[i] - kept->stat[i] : stat[i];
+		kept->stat[i] = stat[i];
+		if (more == 0 || i == XFRM_STAT_IN_PROTO || i == XFRM_STAT_IN_SEQ)
+			continue;
+		ipm_dropped(m->w, xfrm_stat_lines[i].direction, xfrm_stat_lines[i].reason, more);
+		if (i == XFRM_STAT_IN_NO_STATES && !first)
+			tell_no_sa(m, more);
+		if (i == XFRM_STAT_OUT_NO_STATES) {
+			struct ipm_interface way = asked_way(m);
+			way.feed = m->feed;
+			ipm_interface_dropped(m->w, &way, IPM_DROP_NOT_UP, more);
+		}
+	}
+	/* What SAs that we never saw have failed at is not known. */
+	stat_rest(m, XFRM_STAT_IN_PROTO, kept->auth_fails, &kept->proto_rest, first ? IPM_DROP_OTHER : IPM_DROP_CRYPT);
+	stat_rest(m, XFRM_STAT_IN_SEQ, kept->replays, &kept->replay_rest, IPM_DROP_REPLAY);
+	kept->begun = 1;
+	asked_settle(m);
+}
+
+/* --- messages
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void
+policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
+{
+	struct xfrm_rule was;
+
+	if (policy->direction >= XFRM_SOCKET_IN) {
+		m->sockets++;
+		return;
+	}
+	if (dumped && xfrm_policies_outdated(m->policies, policy->index))
+		return;
+	if (!dumped && xfrm_policies_remove(m->policies, policy->index, &was))
+		rule_changed(m, &was); /* it may lead elsewhere now */
+	const struct xfrm_rule *rule = xfrm_policies_put(m->policies, policy);
+	if (rule)
+		rule_changed(m, rule);
+}
+
+static void
+policies_flushed(struct xfrm_model *m)
+{
+	/* Which of them were flushed is not said: main or sub policies. The next dump has what is left. */
+	m->policies_spoilt = true;
+}
+
+void
+xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped)
+{
+	struct xfrm_rule was;
+
+	tell_time(m);
+	switch (msg->kind) {
+	case XFRM_SA_THERE:
+		if (msg->sa.larval && msg->sa.key.spi == 0)
+			asked_for(m, &msg->sa.key.dst, true);
+		else if (!msg->sa.larval && !tomb_holds(m, &msg->sa, dumped) && !(dumped && m->spoilt))
+			sa_there(m, &msg->sa);
+		break;
+	case XFRM_SA_GONE:
+		sa_gone(m, &msg->sa, msg->has_sa, IPM_REASON_UNKNOWN);
+		break;
+	case XFRM_SA_EXPIRED:
+		if (msg->sa.key.spi == 0) {
+			unanswered(m, &msg->sa);
+		} else if (msg->hard) {
+			sa_gone(m, &msg->sa, true, IPM_REASON_NORMAL);
+		} else {
+			uint32_t slot = sa_find(m, &msg->sa);
+			if (slot == NONE)
+				break;
+			m->sa[slot].outworn = 1;
+			sa_state(m, slot, IPM_SA_EXPIRING);
+			sa_count(m, slot, &msg->sa);
+		}
+		break;
+	case XFRM_SAS_FLUSHED:
+		sas_flushed(m, msg->sa.key.protocol);
+		break;
+	case XFRM_POLICY_THERE:
+		policy_there(m, &msg->policy, dumped);
+		break;
+	case XFRM_POLICY_GONE:
+		if (xfrm_policies_remove(m->policies, msg->policy.index, &was))
+			rule_changed(m, &was);
+		break;
+	case XFRM_POLICIES_FLUSHED:
+		policies_flushed(m);
+		break;
+	case XFRM_ACQUIRED:
+		asked_for(m, &msg->sa.key.dst, false);
+		break;
+	case XFRM_COUNTED:
+	case XFRM_MAPPED:
+	case XFRM_REPORTED:
+		break; /* the next dump has what they say of an SA */
+	}
+}
+
+void
+xfrm_model_settle(struct xfrm_model *m)
+{
+	uint32_t used = ipm_segment_used(ipm_writer_segment(m->w), IPM_TUNNELS);
+
+	for (uint32_t slot = 0; m->all_dirty && slot < used; slot++)
+		if (is_ours(m, slot))
+			tunnel_dirty(m, slot);
+	m->all_dirty = false;
+	for (uint32_t i = 0; i < m->dirty_count; i++) {
+		uint32_t slot = m->dirty[i];
+		m->tunnel[slot].dirty = 0;
+		if (is_ours(m, slot))
+			tunnel_select(m, slot, false);
+	}
+	m->dirty_count = 0;
+	for (uint32_t slot = 0; m->held && slot < used; slot++)
+		if (is_ours(m, slot) && !ipm_tunnel_peek(m->w, slot)->claimed)
+			tunnel_check(m, slot, IPM_REASON_UNKNOWN);
+}
+
+/* --- dumps
+ * ------------------------------------------------------------------------------------------------------------- */
+
+void
+xfrm_model_sas_begin(struct xfrm_model *m)
+{
+	tell_clocks(m);
+	m->dump++;
+	m->dumping = true;
+	m->spoilt = false;
+}
+
+/* Who keyed a tunnel may come out only later: that an IKE daemon is there, or that it does not know it. */
+static void
+tunnel_keyed(struct xfrm_model *m, uint32_t slot)
+{
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
+	uint8_t keyed = key_type(m);
+	if (t.named_by || t.key_type == keyed || m->now_ns - m->tunnel[slot].begun_ns < CLAIM_NS)
+		return;
+	t.key_type = keyed;
+	ipm_tunnel_put(m->w, slot, &t);
+	for (uint32_t at = t.sa_head; at;) {
+		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+		sa.proposal.group = unknown_group(keyed);
+		ipm_sa_put(m->w, at - 1, &sa);
+		tunnel_heed(m, at - 1);
+		at = sa.next;
+	}
+}
+
+bool
+xfrm_model_sas_end(struct xfrm_model *m)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+
+	tell_time(m);
+	m->dumping = false;
+	tdestroy(m->tombs, free);
+	m->tombs = NULL;
+	if (m->spoilt)
+		return true;
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+		if (sa->index && m->sa[slot].dump != m->dump && is_ours(m, sa->tunnel_slot))
+			sa_end(m, slot, IPM_REASON_UNKNOWN);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		if (!is_ours(m, slot))
+			continue;
+		tunnel_keyed(m, slot);
+		if (m->tunnel[slot].bare)
+			tunnel_select(m, slot, true);
+		tunnel_check(m, slot, IPM_REASON_UNKNOWN);
+	}
+	m->all_dirty |= m->some_dirty;
+	m->some_dirty = false;
+	xfrm_model_settle(m);
+	return false;
+}
+
+void
+xfrm_model_policies_begin(struct xfrm_model *m)
+{
+	xfrm_policies_begin(m->policies);
+	m->policies_spoilt = false;
+	m->sockets = 0;
+}
+
+static void
+rule_gone(void *arg, const struct xfrm_rule *rule)
+{
+	rule_changed(arg, rule);
+}
+
+bool
+xfrm_model_policies_end(struct xfrm_model *m)
+{
+	xfrm_policies_end(m->policies, rule_gone, m);
+	m->ike_shown = m->sockets > 0;
+	m->unsure = false;
+	xfrm_model_settle(m);
+	return m->policies_spoilt;
+}
+
+void
+xfrm_model_ike_known(struct xfrm_model *m, bool known)
+{
+	m->ike_known = known;
+}
+
+bool
+xfrm_model_wants_policies(const struct xfrm_model *m)
+{
+	return m->unsure || m->policies_spoilt;
+}
+
+uint32_t
+xfrm_model_sas(const struct xfrm_model *m)
+{
+	return m->sas;
+}
+
+/* --- coming and going
+ * --------------------------------------------------------------------------------------------------- */
+
+static void
+take_up_tunnel(struct xfrm_model *m, uint32_t slot)
+{
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
+	struct tunnel_note *note = &m->tunnel[slot];
+
+	*note = (struct tunnel_note){ .ever = { t.refreshes + 1, t.refreshes + 1 } };
+	t.claimed = 0; /* until an IKE daemon's feed says so again */
+	ipm_tunnel_put(m->w, slot, &t);
+	tunnel_link(m, slot);
+	tunnel_dirty(m, slot);
+	m->held += t.state == IPM_TUNNEL_HELD;
+}
+
+struct xfrm_model *
+xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct xfrm_host *host, struct xfrm_kept *kept)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(writer);
+	const struct ipm_section *section = ipm_segment_header(seg)->section;
+	uint32_t tunnels = section[IPM_TUNNELS].capacity;
+	struct xfrm_model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->w = writer;
+	m->feed = feed;
+	m->host = *host;
+	m->kept = kept;
+	for (m->buckets = 64; m->buckets < tunnels;)
+		m->buckets *= 2;
+	m->policies = xfrm_policies_new(tunnels);
+	m->sa = calloc(section[IPM_SAS].capacity, sizeof(*m->sa));
+	m->tunnel = calloc(tunnels, sizeof(*m->tunnel));
+	m->bucket = calloc(m->buckets, sizeof(*m->bucket));
+	m->dirty = calloc(tunnels, sizeof(*m->dirty));
+	m->sel = calloc(PAIRS_MAX, sizeof(*m->sel));
+	if (!m->policies || !m->sa || !m->tunnel || !m->bucket || !m->dirty || !m->sel) {
+		xfrm_model_free(m);
+		return NULL;
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
+		if (is_ours(m, slot))
+			take_up_tunnel(m, slot);
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++)
+		if (ipm_sa_peek(writer, slot)->index && is_ours(m, ipm_sa_peek(writer, slot)->tunnel_slot))
+			m->sas++;
+	return m;
+}
+
+void
+xfrm_model_free(struct xfrm_model *m)
+{
+	if (!m)
+		return;
+	tdestroy(m->tombs, free);
+	xfrm_policies_free(m->policies);
+	free(m->sa);
+	free(m->tunnel);
+	free(m->bucket);
+	free(m->dirty);
+	free(m->sel);
+	free(m);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+/* Outbound policies, by index and by peer. */
+#include <netinet/in.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipm_segment.h"
+#include "xfrm_policies.h"
+
+LIST_HEAD(rule_list, xfrm_rule);
+
+struct xfrm_policies {
+	struct rule_list *by_index, *by_peer;
+	uint32_t buckets; /* of each, a power of 2 */
+	uint32_t dump;    /* number of the dump that is coming in, or came in last */
+	bool dumping;
+	void *removed; /* tree of indexes, while a dump comes in */
+};
+
+static uint32_t
+hash_more(uint32_t hash, const void *data, size_t len)
+{
+	const uint8_t *octet = data;
+	for (size_t i = 0; i < len; i++) /* FNV-1a */
+		hash = (hash ^ octet[i]) * 16777619u;
+	return hash;
+}
+
+/* Those that name less than both addresses are together, by reqid. */
+static struct rule_list *
+peer_list(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
+{
+	uint32_t hash = hash_more(2166136261u, &reqid, sizeof(reqid));
+	if (local->len && remote->len) {
+		hash = hash_more(hash, local->bytes, local->len);
+		hash = hash_more(hash, remote->bytes, remote->len);
+	}
+	return &p->by_peer[(hash ^ hash >> 15) & (p->buckets - 1)];
+}
+
+static struct rule_list *
+index_list(const struct xfrm_policies *p, uint32_t index)
+{
+	return &p->by_index[(index >> 3) & (p->buckets - 1)]; /* the low 3 bits are the direction */
+}
+
+static struct xfrm_rule *
+rule_find(const struct xfrm_policies *p, uint32_t index)
+{
+	struct xfrm_rule *rule = LIST_FIRST(index_list(p, index));
+	while (rule && rule->index != index)
+		rule = LIST_NEXT(rule, by_index);
+	return rule;
+}
+
+struct xfrm_policies *
+xfrm_policies_new(uint32_t expected)
+{
+	struct xfrm_policies *p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	for (p->buckets = 64; p->buckets < expected && p->buckets < 1u << 24;)
+		p->buckets *= 2;
+	p->by_index = calloc(p->buckets, sizeof(*p->by_index));
+	p->by_peer = calloc(p->buckets, sizeof(*p->by_peer));
+	if (p->by_index && p->by_peer)
+		return p;
+	xfrm_policies_free(p);
+	return NULL;
+}
+
+void
+xfrm_policies_free(struct xfrm_policies *p)
+{
+	if (!p)
+		return;
+	for (uint32_t i = 0; p->by_index && i < p->buckets; i++)
+		for (struct xfrm_rule *rule; (rule = LIST_FIRST(&p->by_index[i]));) {
+			LIST_REMOVE(rule, by_index);
+			free(rule);
+		}
+	tdestroy(p->removed, free);
+	free(p->by_index);
+	free(p->by_peer);
+	free(p);
+}
+
+/* --- what is kept ------------------------------------------------------------------------------------------------- */
+
+static uint8_t
+protocol_bit(uint8_t protocol)
+{
+	return protocol == IPPROTO_ESP ? XFRM_RULE_ESP : protocol == IPPROTO_AH ? XFRM_RULE_AH : XFRM_RULE_COMP;
+}
+
+static void
+rule_fill(struct xfrm_rule *rule, const struct xfrm_policy *policy)
+{
+	const struct xfrm_tmpl *best = &policy->tmpl[0];
+
+	rule->index = policy->index;
+	rule->if_id = policy->if_id;
+	rule->mark = policy->mark;
+	rule->mark_mask = policy->mark_mask;
+	rule->local_ts = policy->src;
+	rule->remote_ts = policy->dst;
+	for (uint32_t i = 0; i < policy->tmpls; i++) {
+		rule->protocols |= protocol_bit(policy->tmpl[i].protocol);
+		if (best->dst.len == 0 && policy->tmpl[i].dst.len)
+			best = &policy->tmpl[i];
+	}
+	rule->reqid = best->reqid;
+	rule->local = best->src;
+	rule->remote = best->dst;
+	if (best->encap == IPM_ENCAP_TRANSPORT) {
+		if (rule->local.len == 0 && policy->src.type == IPM_SEL_SINGLE)
+			rule->local = policy->src.first;
+		if (rule->remote.len == 0 && policy->dst.type == IPM_SEL_SINGLE)
+			rule->remote = policy->dst.first;
+	}
+}
+
+const struct xfrm_rule *
+xfrm_policies_put(struct xfrm_policies *p, const struct xfrm_policy *policy)
+{
+	if (policy->direction != XFRM_OUT || policy->block || policy->tmpls == 0)
+		return NULL;
+	struct xfrm_rule *rule = rule_find(p, policy->index);
+	if (rule) {
+		LIST_REMOVE(rule, by_peer);
+		LIST_REMOVE(rule, by_index);
+	} else if (!(rule = malloc(sizeof(*rule)))) {
+		return NULL; /* the next dump has it again */
+	}
+	*rule = (struct xfrm_rule){ .seen = p->dump };
+	rule_fill(rule, policy);
+	LIST_INSERT_HEAD(index_list(p, rule->index), rule, by_index);
+	LIST_INSERT_HEAD(peer_list(p, rule->reqid, &rule->local, &rule->remote), rule, by_peer);
+	return rule;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+bool
+xfrm_policies_remove(struct xfrm_policies *p, uint32_t index, struct xfrm_rule *was)
+{
+	struct xfrm_rule *rule = rule_find(p, index);
+
+	if (p->dumping && !tfind(&index, &p->removed, by_number)) {
+		uint32_t *copy = malloc(sizeof(*copy));
+		if (copy) {
+			*copy = index;
+			if (!tsearch(copy, &p->removed, by_number))
+				free(copy);
+		}
+	}
+	if (!rule)
+		return false;
+	*was = *rule;
+	LIST_REMOVE(rule, by_peer);
+	LIST_REMOVE(rule, by_index);
+	free(rule);
+	return true;
+}
+
+bool
+xfrm_policies_outdated(const struct xfrm_policies *p, uint32_t index)
+{
+	return p->removed && tfind(&index, &p->removed, by_number);
+}
+
+void
+xfrm_policies_begin(struct xfrm_policies *p)
+{
+	p->dump++;
+	p->dumping = true;
+}
+
+void
+xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg)
+{
+	p->dumping = false;
+	tdestroy(p->removed, free);
+	p->removed = NULL;
+	for (uint32_t i = 0; i < p->buckets; i++)
+		for (struct xfrm_rule *rule = LIST_FIRST(&p->by_index[i]), *next; rule; rule = next) {
+			next = LIST_NEXT(rule, by_index);
+			if (rule->seen == p->dump)
+				continue;
+			LIST_REMOVE(rule, by_peer);
+			LIST_REMOVE(rule, by_index);
+			gone(arg, rule);
+			free(rule);
+		}
+}
+
+/* --- who wants this SA ----------------------------------------------------------------------------------------------
+ */
+
+/* The four places where a policy for it may be: with its reqid or for any, with its addresses or without. */
+enum place { EXACT, REQID, PEER, ANY, PLACES };
+
+static struct rule_list *
+place_list(const struct xfrm_policies *p, enum place place, uint32_t reqid, const struct ipm_addr *local,
+	   const struct ipm_addr *remote)
+{
+	static const struct ipm_addr any;
+	bool peer = place == EXACT || place == PEER;
+	return peer_list(p, place == EXACT || place == REQID ? reqid : 0, peer ? local : &any, peer ? remote : &any);
+}
+
+static enum place
+place_of(const struct xfrm_rule *rule)
+{
+	bool peer = rule->local.len && rule->remote.len;
+	if (rule->reqid)
+		return peer ? EXACT : REQID;
+	return peer ? PEER : ANY;
+}
+
+static bool
+rule_fits(const struct xfrm_rule *rule, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
+{
+	return (rule->reqid == 0 || rule->reqid == reqid) &&
+	       (rule->local.len == 0 || ipm_addr_same(&rule->local, local)) &&
+	       (rule->remote.len == 0 || ipm_addr_same(&rule->remote, remote));
+}
+
+const struct xfrm_rule *
+xfrm_policies_next(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local,
+		   const struct ipm_addr *remote, const struct xfrm_rule *after)
+{
+	enum place place = after ? place_of(after) : EXACT;
+	const struct xfrm_rule *rule =
+		after ? LIST_NEXT(after, by_peer) : LIST_FIRST(place_list(p, place, reqid, local, remote));
+
+	for (;;) {
+		for (; rule; rule = LIST_NEXT(rule, by_peer))
+			if (place_of(rule) == place && rule_fits(rule, reqid, local, remote))
+				return rule;
+		if (++place == PLACES)
+			return NULL;
+		rule = LIST_FIRST(place_list(p, place, reqid, local, remote));
+	}
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+/* Sockets to XFRM and routing, in whichever network namespace. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xfrm_socket.h"
+
+#define EVENT_BUFFER (16 * 1024 * 1024) /* room for some 10,000 SAs that come at once */
+#define ANSWER_MAX   32768
+
+/*
+ * Not XFRMNLGRP_AEVENTS: as long as somebody listens to it, the kernel makes a message of every second packet of every
+ * SA, on the way of the packet. What it would say is in the next dump.
+ */
+static const int groups[] = { XFRMNLGRP_SA,      XFRMNLGRP_POLICY, XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE,
+			      XFRMNLGRP_MAPPING, XFRMNLGRP_REPORT, XFRMNLGRP_MIGRATE };
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+static int
+open_netlink(int protocol)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	int rc = -errno;
+	close(fd);
+	return rc;
+}
+
+static int
+subscribe(int fd)
+{
+	int size = EVENT_BUFFER;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
+			return -errno;
+	return 0;
+}
+
+/* What has to happen inside of the namespace. */
+struct opening {
+	struct xfrm_sockets *s;
+	int netns; /* -1: it is our own */
+	const char *name;
+	char *error;
+	size_t error_size;
+	int rc;
+};
+
+static int
+say(const struct opening *o, int rc, const char *what)
+{
+	const char *needs = rc == -EPERM || rc == -EACCES ? ": the capability CAP_NET_ADMIN is needed" : "";
+	if (rc == -EPROTONOSUPPORT)
+		needs = ": this kernel has no XFRM netlink (CONFIG_XFRM_USER)";
+	snprintf(o->error, o->error_size, "%s: %s%s", what, strerror(-rc), needs);
+	return rc;
+}
+
+static int
+open_here(const struct opening *o)
+{
+	struct xfrm_sockets *s = o->s;
+	int rc;
+
+	if ((s->events = open_netlink(NETLINK_XFRM)) < 0)
+		return say(o, s->events, "cannot open an XFRM socket");
+	if ((rc = subscribe(s->events)) < 0)
+		return say(o, rc, "cannot listen to XFRM events");
+	if ((s->dumps = open_netlink(NETLINK_XFRM)) < 0)
+		return say(o, s->dumps, "cannot open an XFRM socket");
+	if ((s->acts = open_netlink(NETLINK_XFRM)) < 0)
+		return say(o, s->acts, "cannot open an XFRM socket");
+	if ((s->route = open_netlink(NETLINK_ROUTE)) < 0)
+		return say(o, s->route, "cannot open a routing socket");
+	s->stat = open("/proc/thread-self/net/xfrm_stat", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+static void *
+open_there(void *arg)
+{
+	struct opening *o = arg;
+	if (setns(o->netns, CLONE_NEWNET) < 0) {
+		o->rc = -errno;
+		snprintf(o->error, o->error_size, "cannot enter the network namespace %s: %s%s", o->name,
+			 strerror(errno), errno == EPERM ? ": the capability CAP_SYS_ADMIN is needed" : "");
+	} else {
+		o->rc = open_here(o);
+	}
+	return NULL;
+}
+
+static void
+netns_path(const char *netns, char *out, size_t size)
+{
+	if (netns[0] == '\0')
+		snprintf(out, size, "/proc/self/ns/net");
+	else
+		snprintf(out, size, "%s%s", netns[0] == '/' ? "" : "/run/netns/", netns);
+}
+
+int
+xfrm_sockets_open(struct xfrm_sockets *s, const char *netns, char *error, size_t error_size)
+{
+	struct opening o = { .s = s, .netns = -1, .name = netns, .error = error, .error_size = error_size };
+	char path[512];
+	struct stat st = { 0 };
+
+	*s = XFRM_SOCKETS_CLOSED;
+	netns_path(netns, path, sizeof(path));
+	o.netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (o.netns < 0 || fstat(o.netns, &st) < 0) {
+		o.rc = -errno;
+		snprintf(error, error_size, "%s: %s", path, strerror(errno));
+	} else if (netns[0] == '\0') {
+		o.rc = open_here(&o);
+	} else {
+		pthread_t thread;
+		o.rc = -pthread_create(&thread, NULL, open_there, &o);
+		if (o.rc == 0)
+			pthread_join(thread, NULL);
+		else
+			snprintf(error, error_size, "cannot start a thread: %s", strerror(-o.rc));
+	}
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	if (o.netns >= 0)
+		close(o.netns);
+	if (o.rc < 0)
+		xfrm_sockets_close(s);
+	return o.rc;
+}
+
+void
+xfrm_sockets_close(struct xfrm_sockets *s)
+{
+	const int fds[] = { s->events, s->dumps, s->acts, s->route, s->stat };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	*s = XFRM_SOCKETS_CLOSED;
+}
+
+bool
+xfrm_sockets_current(const struct xfrm_sockets *s, const char *netns)
+{
+	char path[512];
+	struct stat st;
+	netns_path(netns, path, sizeof(path));
+	return stat(path, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino;
+}
+
+/* --- talking ------------------------------------------------------------------------------------------------------ */
+
+ssize_t
+xfrm_receive(int fd, void *buf, size_t size)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t got;
+
+	do
+		got = recvmsg(fd, &msg, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	if (msg.msg_namelen != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid != 0)
+		return -ENOMSG;
+	return msg.msg_flags & MSG_TRUNC ? -ENOBUFS : got;
+}
+
+static int
+send_request(int fd, const struct nlmsghdr *h)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	return sendto(fd, h, h->nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -errno : 0;
+}
+
+int
+xfrm_ask_dump(const struct xfrm_sockets *s, uint16_t type, uint32_t seq)
+{
+	char buf[MNL_NLMSG_HDRLEN];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = seq;
+	return send_request(s->dumps, h);
+}
+
+/*
+ * The kernel answers before sendto() returns. What is left of an earlier answer is passed over: it has another number.
+ * Returns the octets of the message, which is at the start of @p buf, or a negative errno, 0 for an acknowledgement.
+ */
+static ssize_t
+ask(int fd, struct nlmsghdr *h, char *buf, size_t size)
+{
+	static uint32_t last;
+	h->nlmsg_seq = ++last;
+	int rc = send_request(fd, h);
+	if (rc < 0)
+		return rc;
+	for (;;) {
+		ssize_t got = xfrm_receive(fd, buf, size);
+		const struct nlmsghdr *answer = (const struct nlmsghdr *)buf;
+		if (got == -ENOMSG)
+			continue;
+		if (got < 0)
+			return got;
+		if (!mnl_nlmsg_ok(answer, (int)got) || answer->nlmsg_seq != last)
+			continue;
+		if (answer->nlmsg_type != NLMSG_ERROR)
+			return got;
+		if (mnl_nlmsg_get_payload_len(answer) < sizeof(struct nlmsgerr))
+			return -EBADMSG;
+		return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error;
+	}
+}
+
+int
+xfrm_delete_sa(const struct xfrm_sockets *s, const struct xfrm_key *key, uint32_t mark, uint32_t mark_mask)
+{
+	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header(h, sizeof(*id));
+
+	h->nlmsg_type = XFRM_MSG_DELSA;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	memcpy(&id->daddr, key->dst.bytes, key->dst.len);
+	id->spi = htonl(key->spi);
+	id->family = key->dst.len == 16 ? AF_INET6 : AF_INET;
+	id->proto = key->protocol;
+	if (mark || mark_mask) {
+		const struct xfrm_mark value = { .v = mark, .m = mark_mask };
+		mnl_attr_put(h, XFRMA_MARK, sizeof(value), &value);
+	}
+	ssize_t rc = ask(s->acts, h, buf, sizeof(buf));
+	return rc > 0 ? 0 : (int)rc;
+}
+
+ssize_t
+xfrm_read_stat(const struct xfrm_sockets *s, char *out, size_t size)
+{
+	if (s->stat < 0)
+		return -ENOENT;
+	ssize_t got = pread(s->stat, out, size, 0);
+	return got < 0 ? -errno : got;
+}
+
+/* --- routing ------------------------------------------------------------------------------------------------------ */
+
+struct route {
+	uint8_t type;
+	uint32_t oif;
+	struct ipm_addr src;
+};
+
+static bool
+route_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct route *out)
+{
+	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
+	const struct nlattr *attr;
+
+	h->nlmsg_type = RTM_GETROUTE;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	rt->rtm_family = addr->len == 16 ? AF_INET6 : AF_INET;
+	rt->rtm_dst_len = (uint8_t)(addr->len * 8);
+	mnl_attr_put(h, RTA_DST, addr->len, addr->bytes);
+	if (ask(s->route, h, buf, sizeof(buf)) < (ssize_t)MNL_NLMSG_HDRLEN)
+		return false;
+	h = (struct nlmsghdr *)buf;
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*rt))
+		return false;
+	*out = (struct route){ .type = ((const struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_type };
+	mnl_attr_for_each(attr, h, sizeof(*rt))
+	{
+		uint16_t len = mnl_attr_get_payload_len(attr);
+		if (mnl_attr_get_type(attr) == RTA_OIF && len == sizeof(uint32_t)) {
+			out->oif = mnl_attr_get_u32(attr);
+		} else if (mnl_attr_get_type(attr) == RTA_PREFSRC && (len == 4 || len == 16)) {
+			out->src.len = (uint8_t)len;
+			memcpy(out->src.bytes, mnl_attr_get_payload(attr), len);
+		}
+	}
+	return true;
+}
+
+bool
+xfrm_is_local(const struct xfrm_sockets *s, const struct ipm_addr *addr)
+{
+	struct route route;
+	return addr->len && route_to(s, addr, &route) && route.type == RTN_LOCAL;
+}
+
+bool
+xfrm_way_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(h, sizeof(*info));
+	const struct nlattr *attr;
+	struct route route;
+
+	if (!addr->len || !route_to(s, addr, &route) || route.oif == 0)
+		return false;
+	*out = (struct ipm_interface){ .ifindex = route.oif, .addr = route.src };
+	h->nlmsg_type = RTM_GETLINK;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	info->ifi_index = (int)route.oif;
+	if (ask(s->route, h, buf, sizeof(buf)) < (ssize_t)MNL_NLMSG_HDRLEN)
+		return true;
+	h = (struct nlmsghdr *)buf;
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*info))
+		return true;
+	mnl_attr_for_each(attr, h, sizeof(*info)) if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+						      mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		snprintf(out->name, sizeof(out->name), "%s", mnl_attr_get_str(attr));
+	return true;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file xfrm_socket.h  The sockets to one network namespace's XFRM, and what is asked of its routing.
+ *
+ * Errors:    0 or a negative errno; open also leaves a sentence that says what is missing.
+ * Threads:   the caller's. To open in another namespace a thread is started that enters it and ends; the program stays
+ *            where it is.
+ */
+#ifndef XFRM_SOCKET_H
+#define XFRM_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "ipm_types.h"
+#include "xfrm_decode.h"
+
+struct xfrm_sockets {
+	int events; /* multicast: SA, POLICY, ACQUIRE, EXPIRE, MAPPING, REPORT, MIGRATE */
+	int dumps;  /* answers to xfrm_ask_dump() */
+	int acts;   /* answers to everything that is done at once */
+	int route;  /* likewise, of rtnetlink */
+	int stat;   /* /proc/net/xfrm_stat; -1: this kernel has none */
+	dev_t dev;  /* of the namespace: by these it is known again */
+	ino_t ino;
+};
+
+#define XFRM_SOCKETS_CLOSED ((struct xfrm_sockets){ .events = -1, .dumps = -1, .acts = -1, .route = -1, .stat = -1 })
+
+/** @p netns: a name in /run/netns, an absolute path, or "" for our own. */
+int xfrm_sockets_open(struct xfrm_sockets *s, const char *netns, char *error, size_t error_size);
+void xfrm_sockets_close(struct xfrm_sockets *s);
+
+/** Is the namespace that @p netns names now the one that the sockets are in? */
+bool xfrm_sockets_current(const struct xfrm_sockets *s, const char *netns);
+
+/**
+ * Messages from the kernel; @p size is 64 KiB or more. What others send is not looked at.
+ *
+ * Returns:   octets; -EAGAIN: there is none; -ENOBUFS: the kernel had more than there was room for; -ENOMSG: somebody
+ *            else sent one
+ */
+ssize_t xfrm_receive(int fd, void *buf, size_t size);
+
+/** Ask for a dump of all SAs (XFRM_MSG_GETSA) or policies (XFRM_MSG_GETPOLICY). */
+int xfrm_ask_dump(const struct xfrm_sockets *s, uint16_t type, uint32_t seq);
+
+/** Delete an SA. -ESRCH: there is none. */
+int xfrm_delete_sa(const struct xfrm_sockets *s, const struct xfrm_key *key, uint32_t mark, uint32_t mark_mask);
+
+/** The text of xfrm_stat. Returns its length. */
+ssize_t xfrm_read_stat(const struct xfrm_sockets *s, char *out, size_t size);
+
+/** Is it an address of this namespace? */
+bool xfrm_is_local(const struct xfrm_sockets *s, const struct ipm_addr *addr);
+/** By which interface packets leave for there, and which address of ours they have. */
+bool xfrm_way_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct ipm_interface *out);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#include "xfrm_stat.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+const struct xfrm_stat_line xfrm_stat_lines[XFRM_STAT_COUNT] = {
+#define XFRM_STAT_LINE(name, text, direction, reason) { text, direction, reason },
+	XFRM_STATS(XFRM_STAT_LINE)
+#undef XFRM_STAT_LINE
+};
+
+/* Which line it is; XFRM_STAT_COUNT: none at all. */
+static int
+find_line(const char *name, size_t len)
+{
+	int line = 0;
+	for (; line < XFRM_STAT_COUNT; line++) {
+		const char *text = xfrm_stat_lines[line].text;
+		bool gathers = line >= XFRM_STAT_IN_UNKNOWN;
+		size_t size = strlen(text);
+		if ((gathers ? len >= size : len == size) && memcmp(name, text, size) == 0)
+			break;
+	}
+	return line;
+}
+
+static size_t
+span(const char *text, size_t len, const char *set)
+{
+	size_t n = 0;
+	while (n < len && text[n] != '\0' && strchr(set, text[n]) != NULL)
+		n++;
+	return n;
+}
+
+/* All digits, and no more than fit. */
+static bool
+number(const char *text, size_t len, uint64_t *out)
+{
+	uint64_t n = 0;
+	if (len == 0 || span(text, len, "0123456789") != len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		uint64_t digit = (uint64_t)(text[i] - '0');
+		if (n > (UINT64_MAX - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return true;
+}
+
+static bool
+take_line(const char *text, size_t len, uint64_t out[XFRM_STAT_COUNT])
+{
+	size_t name = 0;
+	uint64_t n;
+	while (name < len && text[name] != ' ' && text[name] != '\t')
+		name++;
+	size_t blanks = span(text + name, len - name, " \t");
+	int line = find_line(text, name);
+	if (line == XFRM_STAT_COUNT || blanks == 0 || !number(text + name + blanks, len - name - blanks, &n))
+		return false;
+	out[line] += n;
+	return true;
+}
+
+int
+xfrm_stat_parse(const char *text, size_t len, uint64_t out[XFRM_STAT_COUNT])
+{
+	int rc = 0;
+	memset(out, 0, XFRM_STAT_COUNT * sizeof(*out));
+	while (len > 0) {
+		const char *end = memchr(text, '\n', len);
+		size_t line = end != NULL ? (size_t)(end - text) : len;
+		size_t step = line + (end != NULL);
+		if (!take_line(text, line, out))
+			rc = -EBADMSG;
+		text += step;
+		len -= step;
+	}
+	return rc;
+}
