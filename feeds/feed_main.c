@@ -13,6 +13,7 @@
 #include "control_exec.h"
 #include "daemon.h"
 #include "feed.h"
+#include "feed_record.h"
 #if WITH_VICI
 #include "vici_terminate.h"
 #endif
@@ -229,6 +230,45 @@ open_feeds(struct program *p)
 	return true;
 }
 
+static bool
+is_open(const struct program *p, uint32_t slot)
+{
+#if WITH_VICI
+	const char *name = ipm_feed_peek(p->writer, slot)->name;
+	if (p->vici && (strcmp(name, "vici") == 0 || strcmp(name, "error-notify") == 0))
+		return true;
+#endif
+#if WITH_XFRM
+	for (uint32_t i = 0; i < p->conf->xfrms; i++)
+		if (feed_xfrm_slot(p->xfrm[i]) == slot)
+			return true;
+#endif
+	(void)p, (void)slot;
+	return false;
+}
+
+/* What an earlier run had from a feed that is not in the configuration any more, nobody would ever end. */
+static void
+retire_feeds(struct program *p)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(p->writer);
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
+		struct ipm_feed feed = *ipm_feed_peek(p->writer, slot);
+		if (!feed.index || is_open(p, slot))
+			continue;
+		feed_enter_state(&feed, IPM_FEED_DOWN);
+		feed_error(&feed, "it is not in the configuration any more");
+		feed_publish(p->writer, slot, &feed);
+		for (uint32_t t = 0; t < ipm_segment_used(seg, IPM_TUNNELS); t++)
+			if (ipm_tunnel_peek(p->writer, t)->index && ipm_tunnel_peek(p->writer, t)->feed == slot)
+				ipm_tunnel_stop(p->writer, t, IPM_REASON_SOURCE_LOST);
+		for (uint32_t i = 0; i < ipm_segment_used(seg, IPM_IKE_SAS); i++)
+			if (ipm_ike_peek(p->writer, i)->index && ipm_ike_peek(p->writer, i)->feed == slot)
+				ipm_ike_stop(p->writer, i, IPM_REASON_SOURCE_LOST);
+	}
+}
+
 static void
 close_all(struct program *p)
 {
@@ -277,6 +317,7 @@ main(int argc, char **argv)
 		goto out;
 	if (!open_feeds(&p))
 		goto out;
+	retire_feeds(&p);
 	log_open("ipsecmond", opt.foreground);
 	daemon_ready();
 	event_base_dispatch(p.base);

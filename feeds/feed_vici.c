@@ -6,6 +6,7 @@
 
 #include "daemon.h"
 #include "feed.h"
+#include "feed_record.h"
 #include "notify_client.h"
 #include "vici_client.h"
 #include "vici_decode.h"
@@ -32,6 +33,7 @@ struct feed_vici {
 	unsigned retry_ms, polls;
 	uint32_t interval, hold_time; /* seconds */
 	bool connected, listing;
+	bool complained;  /* in this run */
 	uint64_t refused; /* records, at the last list */
 	bool full;        /* some were refused in the last list */
 	feed_before *before;
@@ -47,24 +49,7 @@ struct feed_vici {
 static void
 publish(struct feed_vici *f)
 {
-	ipm_feed_put(f->writer, f->slot, &f->feed);
-	ipm_writer_commit(f->writer);
-}
-
-static void
-enter_state(struct feed_vici *f, enum ipm_feed_state state)
-{
-	if (f->feed.state != state) {
-		f->feed.state = (uint8_t)state;
-		f->feed.since_ns = ipm_now_ns();
-	}
-}
-
-static void
-timer_in_ms(struct event *timer, unsigned ms)
-{
-	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
-	event_add(timer, &in);
+	feed_publish(f->writer, f->slot, &f->feed);
 }
 
 /* --- what charon says --------------------------------------------------------------------------------------------- */
@@ -133,8 +118,7 @@ decode(struct feed_vici *f, enum vici_form form, struct vici_slice msg)
 	f->have_ike = f->have_child = false;
 	if (vici_decode(form, msg.at, msg.len, &f->sink, error, sizeof(error)) < 0) {
 		f->feed.rejected++;
-		snprintf(f->feed.error, sizeof(f->feed.error), "message not understood: %s", error);
-		f->feed.errored_ns = ipm_now_ns();
+		feed_error(&f->feed, "message not understood: %s", error);
 		return false;
 	}
 	f->feed.rejected += f->sink.bad_values > bad;
@@ -147,7 +131,7 @@ wait_for_failures(struct feed_vici *f)
 {
 	uint64_t due = vici_failures_due(f->failures), now = ipm_now_ns();
 	if (due && !event_pending(f->held_back, EV_TIMEOUT, NULL))
-		timer_in_ms(f->held_back, due > now ? (unsigned)((due - now) / 1000000) + 1 : 0);
+		feed_timer_in_ms(f->held_back, due > now ? (unsigned)((due - now) / 1000000) + 1 : 0);
 }
 
 static void
@@ -217,7 +201,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 		/* Packets that were on their way still reach the old SA: look at it once more before it goes. */
 		if (f->said == SAID_REKEY && !vici_model_is_kept(f->model) &&
 		    !event_pending(f->look_again, EV_TIMEOUT, NULL))
-			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
+			feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 	}
 	publish(f);
 }
@@ -242,15 +226,14 @@ on_listed(void *arg, bool ok, struct vici_slice msg)
 	(void)msg;
 	f->listing = false;
 	if (!ok) {
-		snprintf(f->feed.error, sizeof(f->feed.error), "charon does not know the command list-sas");
-		f->feed.errored_ns = ipm_now_ns();
+		feed_error(&f->feed, "charon does not know the command list-sas");
 		f->feed.errors++;
 	} else {
 		if (vici_model_list_end(f->model))
-			timer_in_ms(f->look_again, LOOK_AGAIN_MS);
+			feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 		f->feed.updated_ns = ipm_now_ns();
 		f->feed.interval_ns = f->interval * NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
-		enter_state(f, IPM_FEED_UP);
+		feed_enter_state(&f->feed, IPM_FEED_UP);
 	}
 	log_refused(f);
 	publish(f);
@@ -292,7 +275,7 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	/* Where the kernel's feed counts, charon, who would have to ask the kernel for each SA, is left alone. */
 	if (!vici_model_is_kept(f->model) || f->polls % LISTS_EVERY == 0)
 		ask_list(f);
-	timer_in_ms(f->poll, f->interval * 1000);
+	feed_timer_in_ms(f->poll, f->interval * 1000);
 }
 
 static void
@@ -302,7 +285,7 @@ on_look_again(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (f->listing) /* that list may have passed it already */
-		timer_in_ms(f->look_again, LOOK_AGAIN_MS);
+		feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 	else
 		ask_list(f);
 }
@@ -338,7 +321,7 @@ on_connected(void *arg)
 	vici_client_command(f->client, "version", NULL, NULL, on_version);
 	vici_client_command(f->client, "list-conns", NULL, NULL, NULL);
 	ask_list(f);
-	timer_in_ms(f->poll, f->interval * 1000);
+	feed_timer_in_ms(f->poll, f->interval * 1000);
 	publish(f);
 }
 
@@ -348,8 +331,9 @@ on_closed(void *arg, const char *why)
 	struct feed_vici *f = arg;
 	bool was_connected = f->connected;
 
-	if (was_connected || f->feed.errors == 0 || strcmp(f->feed.error, why) != 0)
+	if (was_connected || !f->complained || strcmp(f->feed.error, why) != 0)
 		log_warn("vici: %s; trying again", why);
+	f->complained = true;
 	if (was_connected) {
 		vici_failures_flush(f->failures, ipm_now_ns());
 		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
@@ -358,11 +342,10 @@ on_closed(void *arg, const char *why)
 	event_del(f->poll);
 	event_del(f->look_again);
 	f->feed.errors++;
-	f->feed.errored_ns = ipm_now_ns();
-	snprintf(f->feed.error, sizeof(f->feed.error), "%s", why);
-	enter_state(f, IPM_FEED_DOWN);
+	feed_error(&f->feed, "%s", why);
+	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	publish(f);
-	timer_in_ms(f->retry, f->retry_ms);
+	feed_timer_in_ms(f->retry, f->retry_ms);
 	f->retry_ms = f->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : f->retry_ms * 2;
 }
 
@@ -399,7 +382,7 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	};
 	f->feed.interval_ns = f->interval * NS_PER_SECOND;
 	snprintf(f->feed.source, sizeof(f->feed.source), "%s", conf->vici.socket);
-	enter_state(f, IPM_FEED_DOWN);
+	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	f->child = malloc(sizeof(*f->child));
 	f->model = vici_model_new(writer, f->slot);
 	f->refused = f->model ? vici_model_refused(f->model) : 0;
@@ -418,8 +401,8 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 		log_warn("error-notify: no room for another feed: it will not be known why negotiations fail");
 	/* What an earlier run left is true until charon says otherwise, or for the hold time. */
 	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
-	timer_in_ms(f->second, 1000);
-	timer_in_ms(f->retry, 0);
+	feed_timer_in_ms(f->second, 1000);
+	feed_timer_in_ms(f->retry, 0);
 	publish(f);
 	return f;
 fail:

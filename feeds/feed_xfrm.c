@@ -11,6 +11,7 @@
 
 #include "daemon.h"
 #include "feed.h"
+#include "feed_record.h"
 #include "xfrm_model.h"
 #include "xfrm_socket.h"
 
@@ -42,44 +43,27 @@ struct feed_xfrm {
 	uint64_t stat[XFRM_STAT_COUNT]; /* as it was before the dump */
 	uint64_t refused;               /* records, at the last dump */
 	bool full;
-	char *packet; /* PACKET_MAX: keys come by here, and are gone before it is used again */
+	bool complained; /* in this run */
+	char *packet;    /* PACKET_MAX: keys come by here, and are gone before it is used again */
 };
 
 static void
 publish(struct feed_xfrm *f)
 {
-	ipm_feed_put(f->writer, f->slot, &f->feed);
-	ipm_writer_commit(f->writer);
-}
-
-static void
-enter_state(struct feed_xfrm *f, enum ipm_feed_state state)
-{
-	if (f->feed.state != state) {
-		f->feed.state = (uint8_t)state;
-		f->feed.since_ns = ipm_now_ns();
-	}
-}
-
-static void
-timer_in_ms(struct event *timer, unsigned ms)
-{
-	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
-	event_add(timer, &in);
+	feed_publish(f->writer, f->slot, &f->feed);
 }
 
 static void
 note_error(struct feed_xfrm *f, const char *what)
 {
-	if (f->feed.errors == 0 || strcmp(f->feed.error, what) != 0)
+	if (!f->complained || strcmp(f->feed.error, what) != 0)
 		log_warn("%s: %s", f->feed.name, what);
+	f->complained = true;
 	f->feed.errors++;
-	f->feed.errored_ns = ipm_now_ns();
-	snprintf(f->feed.error, sizeof(f->feed.error), "%s", what);
+	feed_error(&f->feed, "%s", what);
 }
 
-/* --- what is asked --------------------------------------------------------------------------------------------------
- */
+/* --- what is asked ------------------------------------------------------------------------------------------- */
 
 static void
 read_stat(struct feed_xfrm *f)
@@ -150,7 +134,10 @@ dump_end(struct feed_xfrm *f)
 		if (f->have_stat)
 			xfrm_model_stat(f->model, f->stat);
 		f->feed.updated_ns = ipm_now_ns();
-		enter_state(f, IPM_FEED_UP);
+		if (f->feed.state != IPM_FEED_UP)
+			log_info("%s: %u SAs, read in %llu ms", f->feed.name, xfrm_model_sas(f->model),
+				 (unsigned long long)(f->feed.updated_ns - f->feed.since_ns) / 1000000);
+		feed_enter_state(&f->feed, IPM_FEED_UP);
 		log_refused(f);
 	}
 	f->dump = 0;
@@ -170,8 +157,7 @@ ike_known(const struct feed_xfrm *f)
 	return false;
 }
 
-/* --- what the kernel says
- * --------------------------------------------------------------------------------------------- */
+/* --- what the kernel says ------------------------------------------------------------------------------------ */
 
 static void
 on_message(struct feed_xfrm *f, const struct nlmsghdr *h, bool dumped)
@@ -187,9 +173,7 @@ on_message(struct feed_xfrm *f, const struct nlmsghdr *h, bool dumped)
 		xfrm_model_message(f->model, &msg, dumped);
 	} else if (rc != -ENOMSG) {
 		f->feed.rejected++;
-		f->feed.errored_ns = ipm_now_ns();
-		snprintf(f->feed.error, sizeof(f->feed.error), "message not understood: type %u, %u octets",
-			 h->nlmsg_type, h->nlmsg_len);
+		feed_error(&f->feed, "message not understood: type %u, %u octets", h->nlmsg_type, h->nlmsg_len);
 	}
 }
 
@@ -253,6 +237,7 @@ read_packet(struct feed_xfrm *f, bool dumped)
 	}
 	if (got < 0)
 		return false;
+	xfrm_learn_addresses(&f->sockets);
 	if (!on_packet(f, (size_t)got, dumped)) {
 		dump_end(f);
 		more = f->dump != 0;
@@ -300,8 +285,7 @@ feed_xfrm_drain(struct feed_xfrm *f)
 		xfrm_model_settle(f->model);
 }
 
-/* --- coming and going
- * ------------------------------------------------------------------------------------------------- */
+/* --- coming and going ---------------------------------------------------------------------------------------- */
 
 static void
 stop_listening(struct feed_xfrm *f)
@@ -313,7 +297,7 @@ stop_listening(struct feed_xfrm *f)
 	f->events = f->dumps = NULL;
 	f->dump = 0;
 	xfrm_sockets_close(&f->sockets);
-	enter_state(f, IPM_FEED_DOWN);
+	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 }
 
 static bool
@@ -336,17 +320,17 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	    !listen_to(&f->dumps, f, f->sockets.dumps, on_dumps)) {
 		note_error(f, error);
 		stop_listening(f);
-		timer_in_ms(f->retry, f->retry_ms);
+		feed_timer_in_ms(f->retry, f->retry_ms);
 		f->retry_ms = f->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : f->retry_ms * 2;
 	} else {
 		f->retry_ms = RETRY_FIRST_MS;
 		f->feed.connects++;
-		enter_state(f, IPM_FEED_CONNECTING);
+		feed_enter_state(&f->feed, IPM_FEED_CONNECTING);
 		if (f->sockets.stat < 0)
 			note_error(f, "no /proc/net/xfrm_stat: this kernel does not count drops "
 				      "(CONFIG_XFRM_STATISTICS)");
 		resync(f);
-		timer_in_ms(f->poll, f->interval * 1000);
+		feed_timer_in_ms(f->poll, f->interval * 1000);
 	}
 	publish(f);
 }
@@ -363,7 +347,7 @@ namespace_gone(struct feed_xfrm *f)
 	xfrm_model_policies_end(f->model);
 	xfrm_model_sas_begin(f->model);
 	xfrm_model_sas_end(f->model);
-	timer_in_ms(f->retry, f->retry_ms);
+	feed_timer_in_ms(f->retry, f->retry_ms);
 }
 
 static void
@@ -383,7 +367,7 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	dump_next(f);
 	xfrm_model_settle(f->model);
 	publish(f);
-	timer_in_ms(f->poll, f->interval * 1000);
+	feed_timer_in_ms(f->poll, f->interval * 1000);
 }
 
 static bool
@@ -433,7 +417,7 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->feed.interval_ns = f->interval * NS_PER_SECOND;
 	f->refused = ipm_writer_totals(writer)->records_refused;
 	describe(f);
-	enter_state(f, IPM_FEED_DOWN);
+	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	const struct xfrm_host host = { .arg = f, .is_local = is_local, .way_to = way_to };
 	f->packet = malloc(PACKET_MAX);
 	f->model = xfrm_model_new(writer, f->slot, &host, (struct xfrm_kept *)f->feed.kept);

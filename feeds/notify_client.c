@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "feed_record.h"
 #include "notify_client.h"
 #include "notify_decode.h"
 
@@ -33,24 +34,7 @@ struct notify_client {
 static void
 publish(struct notify_client *c)
 {
-	ipm_feed_put(c->writer, c->slot, &c->feed);
-	ipm_writer_commit(c->writer);
-}
-
-static void
-enter_state(struct notify_client *c, enum ipm_feed_state state)
-{
-	if (c->feed.state != state) {
-		c->feed.state = (uint8_t)state;
-		c->feed.since_ns = ipm_now_ns();
-	}
-}
-
-static void
-retry_in_ms(struct notify_client *c, unsigned ms)
-{
-	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
-	event_add(c->retry, &in);
+	feed_publish(c->writer, c->slot, &c->feed);
 }
 
 static void
@@ -77,11 +61,10 @@ client_down(struct notify_client *c, const char *why, bool normal)
 		log_warn("error-notify: %s; trying again", why);
 	client_shut(c);
 	c->feed.errors++;
-	c->feed.errored_ns = ipm_now_ns();
-	snprintf(c->feed.error, sizeof(c->feed.error), "%s", why);
-	enter_state(c, IPM_FEED_DOWN);
+	feed_error(&c->feed, "%s", why);
+	feed_enter_state(&c->feed, IPM_FEED_DOWN);
 	publish(c);
-	retry_in_ms(c, c->retry_ms);
+	feed_timer_in_ms(c->retry, c->retry_ms);
 	c->retry_ms = c->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : c->retry_ms * 2;
 }
 
@@ -97,9 +80,8 @@ on_record(struct notify_client *c)
 		return;
 	}
 	c->feed.rejected++;
-	c->feed.errored_ns = ipm_now_ns();
-	snprintf(c->feed.error, sizeof(c->feed.error), "%s",
-		 rc == -ENOENT ? "a record of a type that is not known" : "a record that was not understood");
+	feed_error(&c->feed, "%s",
+		   rc == -ENOENT ? "a record of a type that is not known" : "a record that was not understood");
 }
 
 static void
@@ -181,7 +163,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 		c->retry_ms = RETRY_FIRST_MS;
 		c->feed.connects++;
 		c->feed.updated_ns = ipm_now_ns();
-		enter_state(c, IPM_FEED_UP);
+		feed_enter_state(&c->feed, IPM_FEED_UP);
 		log_info("error-notify: listening at %s", c->feed.source);
 		publish(c);
 	}
@@ -208,13 +190,13 @@ notify_client_open(struct event_base *base, struct ipm_writer *writer, const cha
 	c->retry_ms = RETRY_FIRST_MS;
 	c->feed.error[0] = '\0'; /* of an earlier run */
 	snprintf(c->feed.source, sizeof(c->feed.source), "%s", path);
-	enter_state(c, IPM_FEED_DOWN);
+	feed_enter_state(&c->feed, IPM_FEED_DOWN);
 	c->retry = evtimer_new(base, on_retry, c);
 	if (!c->retry) {
 		notify_client_close(c);
 		return NULL;
 	}
-	retry_in_ms(c, 0);
+	feed_timer_in_ms(c->retry, 0);
 	publish(c);
 	return c;
 }

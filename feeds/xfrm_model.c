@@ -14,14 +14,14 @@
 #define NS_PER_SECOND 1000000000ull
 #define PAIRS_MAX     512 /* of a tunnel are shown: comparing them costs the square */
 #define ENDED_KEPT    64
-#define ASKED_MAX     64
-#define CLAIM_NS      (1 * NS_PER_SECOND)  /* so long an IKE daemon may take to say that a tunnel is its own */
-#define FAILURE_NS    (60 * NS_PER_SECOND) /* one kind of failure of one tunnel is told no more often */
+#define CLAIM_NS      (1 * NS_PER_SECOND) /* so long an IKE daemon may take to say that a tunnel is its own */
 
 enum { IN, OUT }; /* indexes of what there is for each direction */
 
 /* What is known of an SA beside its record. By its slot. */
 struct sa_note {
+	uint32_t src,
+		dst;     /* hashes of its addresses, which are not always its tunnel's: that may move before it does */
 	uint64_t added;  /* the kernel's time; with another one it is another SA. 0: taken up, not seen yet */
 	uint32_t dump;   /* the last one that had it; 0: none */
 	uint8_t outworn; /* its soft limit is reached */
@@ -44,15 +44,9 @@ struct tunnel_note {
 /* An SA that is gone, in case its SPI comes again with other addresses: then it has moved, and goes on counting. */
 struct ended {
 	uint32_t spi, tunnel_slot, tunnel_index;
+	uint32_t src, dst;
 	uint8_t protocol, direction;
 	struct ipm_traffic count;
-};
-
-/* Where packets went that found no SA. */
-struct asked {
-	struct ipm_addr peer;
-	struct ipm_interface way; /* ifindex 0: not known */
-	bool larval;              /* the dump that is coming in has a larval SA for it */
 };
 
 /* What makes an SA, beside its key. */
@@ -64,8 +58,6 @@ struct tomb {
 struct xfrm_model {
 	struct ipm_writer *w;
 	uint32_t feed;
-	struct xfrm_host host;
-	struct xfrm_kept *kept;
 	struct xfrm_policies *policies;
 	struct sa_note *sa;         /* by slot */
 	struct tunnel_note *tunnel; /* by slot */
@@ -81,14 +73,11 @@ struct xfrm_model {
 	void *tombs; /* tree: SAs that were deleted while a dump comes in */
 	struct ended ended[ENDED_KEPT];
 	unsigned next_ended;
-	struct asked asked[ASKED_MAX];
-	uint32_t asked_count;
-	bool asked_more;                   /* than fit */
+	struct xfrm_drops drops;
 	bool ike_shown, ike_known, unsure; /* unsure: a tunnel has come up since, and no daemon was seen */
 	bool policies_seen, policies_spoilt;
-	uint32_t sockets;  /* policies of sockets in the dump that is coming in */
-	uint32_t held;     /* tunnels without SAs that an IKE daemon claims */
-	uint64_t no_sa_ns; /* when packets for unknown SPIs were told last */
+	uint32_t sockets; /* policies of sockets in the dump that is coming in */
+	uint32_t held;    /* tunnels without SAs that an IKE daemon claims */
 	uint64_t now_ns;
 	uint64_t zero_ns; /* what CLOCK_BOOTTIME was when CLOCK_REALTIME was 0, modulo 2^64 */
 };
@@ -139,7 +128,7 @@ protocol_rank(uint8_t protocol)
 	return protocol == IPPROTO_ESP ? 3 : protocol == IPPROTO_AH ? 2 : protocol == IPPROTO_COMP ? 1 : 0;
 }
 
-/* --- tunnels by reqid and addresses ----------------------------------------------------------------------------- */
+/* --- tunnels by reqid and addresses -------------------------------------------------------------------------- */
 
 static uint32_t
 bucket_of(const struct xfrm_model *m, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
@@ -224,7 +213,7 @@ tunnel_for(const struct xfrm_model *m, const struct xfrm_sa *x, int direction, c
 	return best;
 }
 
-/* --- selectors ---------------------------------------------------------------------------------------------------- */
+/* --- selectors ----------------------------------------------------------------------------------------------- */
 
 static void
 tunnel_dirty(struct xfrm_model *m, uint32_t slot)
@@ -276,8 +265,7 @@ rule_changed(struct xfrm_model *m, const struct xfrm_rule *rule)
 		tunnel_dirty(m, at - 1);
 }
 
-/* --- tunnels -------------------------------------------------------------------------------------------------------
- */
+/* --- tunnels ------------------------------------------------------------------------------------------------- */
 
 static void
 tunnel_stop(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
@@ -445,12 +433,19 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 	tunnel_dirty(m, slot);
 }
 
-/* --- one SA: which it is --------------------------------------------------------------------------------------------
- */
+/* --- one SA: which it is ------------------------------------------------------------------------------------- */
+
+static uint32_t
+hash_addr(const struct ipm_addr *addr)
+{
+	return hash_more(2166136261u, addr->bytes, addr->len);
+}
 
 static bool
 sa_is(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
+	if (m->sa[slot].keyed)
+		return m->sa[slot].dst == hash_addr(&x->key.dst);
 	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
 	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
 	const struct ipm_addr *dst = sa->direction == IPM_IN ? &t->local : &t->remote;
@@ -526,9 +521,9 @@ sa_direction(const struct xfrm_model *m, const struct xfrm_sa *x)
 	while ((rule = xfrm_policies_next(m->policies, x->reqid, dst, src, rule)))
 		if (rule->remote.len)
 			return IPM_IN;
-	if (m->host.is_local(m->host.arg, dst))
+	if (m->drops.host.is_local(m->drops.host.arg, dst))
 		return IPM_IN;
-	if (m->host.is_local(m->host.arg, src) || tunnel_for(m, x, OUT, src, dst) != NONE)
+	if (m->drops.host.is_local(m->drops.host.arg, src) || tunnel_for(m, x, OUT, src, dst) != NONE)
 		return IPM_OUT;
 	return IPM_IN;
 }
@@ -551,8 +546,7 @@ is_bundled(const struct xfrm_model *m, uint32_t tunnel, uint8_t protocol)
 	return protocol_rank(protocol) < protocol_rank(t->protocol) || (protocol != IPPROTO_ESP && esp_beside(m, t));
 }
 
-/* --- one SA: what is known of it ------------------------------------------------------------------------------------
- */
+/* --- one SA: what is known of it ----------------------------------------------------------------------------- */
 
 static uint64_t
 limit_ns(const struct xfrm_sa *x, uint64_t add_s, uint64_t use_s)
@@ -592,7 +586,7 @@ tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 				       .tunnel_index = t->index,
 				       .spi = sa->spi };
 
-	if (note->failed_ns && m->now_ns - note->failed_ns < FAILURE_NS)
+	if (note->failed_ns && m->now_ns - note->failed_ns < XFRM_FAILURE_NS)
 		return;
 	note->failed_ns = m->now_ns;
 	if (t->ike_index && ipm_tunnel_ike_alive(ipm_writer_segment(m->w), t)) {
@@ -607,6 +601,14 @@ tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
 }
 
+/* The kernel has 32 bits for what an SA drops. One that seems to go back is of a dump that was made earlier. */
+static uint64_t
+follow(uint64_t count, uint32_t now)
+{
+	int32_t more = (int32_t)(now - (uint32_t)count);
+	return more > 0 ? count + (uint32_t)more : count;
+}
+
 /* The kernel's count of an SA never goes back; what looks so is a dump that was made before an event came. */
 static void
 sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
@@ -615,21 +617,21 @@ sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
 	bool comp = sa->protocol == IPPROTO_COMP;
 	struct ipm_traffic now = { .octets = x->octets, .pkts = x->pkts };
-	uint64_t auths = sa->count.drops[IPM_DROP_AUTH];
-	uint64_t replays = sa->count.drops[IPM_DROP_REPLAY] + sa->count.drops[IPM_DROP_WINDOW];
+	const uint64_t *before = sa->count.drops;
 
-	if (x->octets < sa->count.octets || x->pkts < sa->count.pkts || x->auth_fails < auths)
+	if (x->octets < sa->count.octets || x->pkts < sa->count.pkts)
 		return;
 	/* IPComp's SA counts what there was before compression; beside one, that is not what the others count. */
 	now.raw_octets = comp || (!sa->bundled && !t->ipcomp) ? x->octets : 0;
-	now.drops[IPM_DROP_REPLAY] = x->replays;
-	now.drops[IPM_DROP_WINDOW] = x->behind;
-	now.drops[IPM_DROP_AUTH] = x->auth_fails;
-	m->kept->auth_fails += x->auth_fails - auths;
-	if (x->replays + (uint64_t)x->behind > replays)
-		m->kept->replays += x->replays + (uint64_t)x->behind - replays;
-	if (x->auth_fails > auths && m->sa[slot].dump) /* else they may be of long ago */
-		tell_auth_failure(m, sa, x->auth_fails - auths);
+	now.drops[IPM_DROP_REPLAY] = follow(before[IPM_DROP_REPLAY], x->replays);
+	now.drops[IPM_DROP_WINDOW] = follow(before[IPM_DROP_WINDOW], x->behind);
+	now.drops[IPM_DROP_AUTH] = follow(before[IPM_DROP_AUTH], x->auth_fails);
+	uint64_t auth_fails = now.drops[IPM_DROP_AUTH] - before[IPM_DROP_AUTH];
+	m->drops.kept->auth_fails += auth_fails;
+	m->drops.kept->replays += now.drops[IPM_DROP_REPLAY] - before[IPM_DROP_REPLAY] + now.drops[IPM_DROP_WINDOW] -
+				  before[IPM_DROP_WINDOW];
+	if (auth_fails && m->sa[slot].dump) /* else they may be of long ago */
+		tell_auth_failure(m, sa, auth_fails);
 	ipm_sa_count(m->w, slot, &now);
 }
 
@@ -685,8 +687,7 @@ sa_inherit(struct xfrm_model *m, const struct ipm_sa *gone)
 	tunnel_heed(m, heir);
 }
 
-/* --- one SA: it comes, it is there, it goes -------------------------------------------------------------------------
- */
+/* --- one SA: it comes, it is there, it goes ------------------------------------------------------------------ */
 
 /* One with its SPI that went lately, in a tunnel that is still there; its peer has moved to another address. */
 static const struct ended *
@@ -732,11 +733,11 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 	if (before && tunnel != NONE && tunnel != before->tunnel_slot)
 		before = NULL;
 	bool counts_on = before && x->pkts > 0 && x->octets >= before->count.octets && x->pkts >= before->count.pkts;
+	if (before && !counts_on && before->src == hash_addr(&x->src) && before->dst == hash_addr(&x->key.dst))
+		before = NULL; /* the same peer, who just uses the number again */
 	if (before && tunnel == NONE) {
 		tunnel = before->tunnel_slot;
 		tunnel_move(m, tunnel, local, remote);
-	} else if (!counts_on) {
-		before = NULL; /* the same peer, who just uses the number again */
 	}
 	if (m->full && tunnel == NONE) {
 		ipm_writer_totals(m->w)->records_refused++;
@@ -758,7 +759,9 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 		return NONE;
 	}
 	m->sas++;
-	m->sa[slot] = (struct sa_note){ .added = x->added, .keyed = 1 };
+	m->sa[slot] = (struct sa_note){
+		.added = x->added, .src = hash_addr(&x->src), .dst = hash_addr(&x->key.dst), .keyed = 1
+	};
 	tunnel_joined(m, tunnel, x, &sa, before != NULL);
 	sa_succeed(m, (uint32_t)slot);
 	return (uint32_t)slot;
@@ -773,6 +776,8 @@ sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 	m->ended[m->next_ended++ % ENDED_KEPT] = (struct ended){ .spi = sa.spi,
 								 .tunnel_slot = sa.tunnel_slot,
 								 .tunnel_index = t->index,
+								 .src = m->sa[slot].src,
+								 .dst = m->sa[slot].dst,
 								 .protocol = sa.protocol,
 								 .direction = sa.direction,
 								 .count = sa.count };
@@ -815,6 +820,9 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 		sa.installed_ns = sa.installed_ns ? sa.installed_ns : moment_ns(m, x->added);
 		sa.bundled = is_bundled(m, sa.tunnel_slot, sa.protocol);
 		m->sa[slot].keyed = 1;
+		m->sa[slot].src = hash_addr(&x->src);
+		m->sa[slot].dst = hash_addr(&x->key.dst);
+		m->tunnel[sa.tunnel_slot].own_ts = own_ts(x, direction_index(sa.direction));
 		struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa.tunnel_slot);
 		set_interface(&t, sa.direction, x);
 		ipm_tunnel_put(m->w, sa.tunnel_slot, &t);
@@ -827,8 +835,7 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 	m->sa[slot].dump = m->dump;
 }
 
-/* --- what was deleted while a dump comes in -------------------------------------------------------------------------
- */
+/* --- what was deleted while a dump comes in ------------------------------------------------------------------ */
 
 static int
 by_tomb(const void *a, const void *b)
@@ -897,51 +904,7 @@ sas_flushed(struct xfrm_model *m, uint8_t protocol)
 	m->spoilt = m->dumping;
 }
 
-/* --- packets that found no SA
- * ------------------------------------------------------------------------------------------ */
-
-static void
-asked_for(struct xfrm_model *m, const struct ipm_addr *peer, bool larval)
-{
-	for (uint32_t i = 0; i < m->asked_count; i++)
-		if (ipm_addr_same(&m->asked[i].peer, peer)) {
-			m->asked[i].larval |= larval;
-			return;
-		}
-	if (m->asked_count == ASKED_MAX) {
-		m->asked_more = true;
-		return;
-	}
-	struct asked *asked = &m->asked[m->asked_count++];
-	*asked = (struct asked){ .peer = *peer, .larval = larval };
-	if (!m->host.way_to(m->host.arg, peer, &asked->way))
-		asked->way = (struct ipm_interface){ 0 };
-}
-
-/* The interface that all of them were to leave by; ifindex 0 when it cannot be told. */
-static struct ipm_interface
-asked_way(const struct xfrm_model *m)
-{
-	static const struct ipm_interface unknown;
-	for (uint32_t i = 1; i < m->asked_count; i++)
-		if (m->asked[i].way.ifindex != m->asked[0].way.ifindex)
-			return unknown;
-	return m->asked_count && !m->asked_more ? m->asked[0].way : unknown;
-}
-
-/* Those with a larval SA still drop packets; the others have got their SA, or given up. */
-static void
-asked_settle(struct xfrm_model *m)
-{
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < m->asked_count; i++)
-		if (m->asked[i].larval) {
-			m->asked[kept] = m->asked[i];
-			m->asked[kept++].larval = false;
-		}
-	m->asked_count = kept;
-	m->asked_more = false;
-}
+/* --- packets that found no SA -------------------------------------------------------------------------------- */
 
 /* The kernel has waited for an SA in vain. A feed that knows the IKE daemon tells of it with more words. */
 static void
@@ -950,70 +913,21 @@ unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
 	struct ipm_failure failure = {
 		.reason = IPM_FAIL_PEER_LOST, .local = x->src, .remote = x->key.dst, .initiator = 1, .setup = 1
 	};
-	asked_for(m, &x->key.dst, false);
+	xfrm_drops_asked(&m->drops, &x->key.dst, false);
 	if (m->ike_known)
 		return;
 	snprintf(failure.text, sizeof(failure.text), "a policy wants an SA, and none was made in time");
 	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
 }
 
-/* --- drops
- * -------------------------------------------------------------------------------------------------------------- */
-
-static void
-tell_no_sa(struct xfrm_model *m, uint64_t pkts)
-{
-	struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA };
-	if (m->no_sa_ns && m->now_ns - m->no_sa_ns < FAILURE_NS)
-		return;
-	m->no_sa_ns = m->now_ns;
-	snprintf(failure.text, sizeof(failure.text), "%llu packet(s) for an SPI that there is not",
-		 (unsigned long long)pkts);
-	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
-}
-
-/* A line that counts what SAs count, too: the rest is what no SA told of. */
-static void
-stat_rest(struct xfrm_model *m, enum xfrm_stat line, uint64_t told, uint64_t *rest, enum ipm_drop why)
-{
-	uint64_t all = m->kept->stat[line];
-	if (all <= told + *rest)
-		return;
-	ipm_dropped(m->w, xfrm_stat_lines[line].direction, why, all - told - *rest);
-	*rest = all - told;
-}
-
 void
 xfrm_model_stat(struct xfrm_model *m, const uint64_t stat[XFRM_STAT_COUNT])
 {
-	struct xfrm_kept *kept = m->kept;
-	bool first = !kept->begun;
-
 	tell_time(m);
-	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
-		/* Smaller than it was: the namespace is another one of that name. */
-		uint64_t more = stat[i] >= kept->stat[i] ? stat[i] - kept->stat[i] : stat[i];
-		kept->stat[i] = stat[i];
-		if (more == 0 || i == XFRM_STAT_IN_PROTO || i == XFRM_STAT_IN_SEQ)
-			continue;
-		ipm_dropped(m->w, xfrm_stat_lines[i].direction, xfrm_stat_lines[i].reason, more);
-		if (i == XFRM_STAT_IN_NO_STATES && !first)
-			tell_no_sa(m, more);
-		if (i == XFRM_STAT_OUT_NO_STATES) {
-			struct ipm_interface way = asked_way(m);
-			way.feed = m->feed;
-			ipm_interface_dropped(m->w, &way, IPM_DROP_NOT_UP, more);
-		}
-	}
-	/* What SAs that we never saw have failed at is not known. */
-	stat_rest(m, XFRM_STAT_IN_PROTO, kept->auth_fails, &kept->proto_rest, first ? IPM_DROP_OTHER : IPM_DROP_CRYPT);
-	stat_rest(m, XFRM_STAT_IN_SEQ, kept->replays, &kept->replay_rest, IPM_DROP_REPLAY);
-	kept->begun = 1;
-	asked_settle(m);
+	xfrm_drops_stat(&m->drops, stat, m->now_ns);
 }
 
-/* --- messages
- * --------------------------------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------------------------------ */
 
 static void
 policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
@@ -1045,11 +959,12 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 {
 	struct xfrm_rule was;
 
-	tell_time(m);
+	if (!dumped) /* a dump goes by the time at which it began */
+		tell_time(m);
 	switch (msg->kind) {
 	case XFRM_SA_THERE:
 		if (msg->sa.larval && msg->sa.key.spi == 0)
-			asked_for(m, &msg->sa.key.dst, true);
+			xfrm_drops_asked(&m->drops, &msg->sa.key.dst, true);
 		else if (!msg->sa.larval && !tomb_holds(m, &msg->sa, dumped) && !(dumped && m->spoilt))
 			sa_there(m, &msg->sa);
 		break;
@@ -1084,7 +999,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		policies_flushed(m);
 		break;
 	case XFRM_ACQUIRED:
-		asked_for(m, &msg->sa.key.dst, false);
+		xfrm_drops_asked(&m->drops, &msg->sa.key.dst, false);
 		break;
 	case XFRM_COUNTED:
 	case XFRM_MAPPED:
@@ -1114,8 +1029,7 @@ xfrm_model_settle(struct xfrm_model *m)
 			tunnel_check(m, slot, IPM_REASON_UNKNOWN);
 }
 
-/* --- dumps
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- dumps --------------------------------------------------------------------------------------------------- */
 
 void
 xfrm_model_sas_begin(struct xfrm_model *m)
@@ -1217,8 +1131,7 @@ xfrm_model_sas(const struct xfrm_model *m)
 	return m->sas;
 }
 
-/* --- coming and going
- * --------------------------------------------------------------------------------------------------- */
+/* --- coming and going ---------------------------------------------------------------------------------------- */
 
 static void
 take_up_tunnel(struct xfrm_model *m, uint32_t slot)
@@ -1246,8 +1159,7 @@ xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct xfrm_host 
 		return NULL;
 	m->w = writer;
 	m->feed = feed;
-	m->host = *host;
-	m->kept = kept;
+	m->drops = (struct xfrm_drops){ .w = writer, .feed = feed, .host = *host, .kept = kept };
 	for (m->buckets = 64; m->buckets < tunnels;)
 		m->buckets *= 2;
 	m->policies = xfrm_policies_new(tunnels);

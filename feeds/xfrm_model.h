@@ -19,27 +19,9 @@
 
 #include "ipm_writer.h"
 #include "xfrm_decode.h"
-#include "xfrm_stat.h"
+#include "xfrm_drops.h"
 
 struct xfrm_model;
-
-/** What is to be asked of the network namespace that the SAs are in. */
-struct xfrm_host {
-	void *arg;
-	/** Is this an address of this host? */
-	bool (*is_local)(void *arg, const struct ipm_addr *addr);
-	/** ifindex, name and own address of the interface by which packets leave for there; false: not known. */
-	bool (*way_to)(void *arg, const struct ipm_addr *addr, struct ipm_interface *out);
-};
-
-/** What the model keeps in ipm_feed.kept from one run to the next. */
-struct xfrm_kept {
-	uint64_t begun;                   /* 1: the rest is valid */
-	uint64_t stat[XFRM_STAT_COUNT];   /* as they were last added to the totals */
-	uint64_t auth_fails, replays;     /* that SAs told of */
-	uint64_t proto_rest, replay_rest; /* the rest of the two lines that also count those, as added to the totals */
-};
-_Static_assert(sizeof(struct xfrm_kept) <= sizeof(((struct ipm_feed *)0)->kept), "ipm_feed.kept has room for it");
 
 /** Takes up the records that feed @p feed left in the segment. @p kept lives as long. NULL: out of memory. */
 struct xfrm_model *
@@ -59,10 +41,7 @@ void xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool d
 /** Call it after a batch of messages: what policies have changed goes to the tunnels now. */
 void xfrm_model_settle(struct xfrm_model *m);
 
-/**
- * The drop counts as they were read before a dump of all SAs that has come in meanwhile: so no drop is in them that
- * its SA has not told of, too.
- */
+/** As xfrm_drops_stat(). */
 void xfrm_model_stat(struct xfrm_model *m, const uint64_t stat[XFRM_STAT_COUNT]);
 
 /**

@@ -86,7 +86,7 @@ xfrm_policies_free(struct xfrm_policies *p)
 	free(p);
 }
 
-/* --- what is kept ------------------------------------------------------------------------------------------------- */
+/* --- what is kept -------------------------------------------------------------------------------------------- */
 
 static uint8_t
 protocol_bit(uint8_t protocol)
@@ -200,8 +200,7 @@ xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct 
 		}
 }
 
-/* --- who wants this SA ----------------------------------------------------------------------------------------------
- */
+/* --- who wants this SA --------------------------------------------------------------------------------------- */
 
 /* The four places where a policy for it may be: with its reqid or for any, with its addresses or without. */
 enum place { EXACT, REQID, PEER, ANY, PLACES };

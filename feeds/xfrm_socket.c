@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,10 +26,11 @@
  * Not XFRMNLGRP_AEVENTS: as long as somebody listens to it, the kernel makes a message of every second packet of every
  * SA, on the way of the packet. What it would say is in the next dump.
  */
-static const int groups[] = { XFRMNLGRP_SA,      XFRMNLGRP_POLICY, XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE,
-			      XFRMNLGRP_MAPPING, XFRMNLGRP_REPORT, XFRMNLGRP_MIGRATE };
+static const int xfrm_groups[] = { XFRMNLGRP_SA,      XFRMNLGRP_POLICY, XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE,
+				   XFRMNLGRP_MAPPING, XFRMNLGRP_REPORT, XFRMNLGRP_MIGRATE };
+static const int addr_groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
 
-/* --- opening ------------------------------------------------------------------------------------------------------ */
+/* --- opening ------------------------------------------------------------------------------------------------- */
 
 static int
 open_netlink(int protocol)
@@ -44,15 +47,21 @@ open_netlink(int protocol)
 }
 
 static int
-subscribe(int fd)
+subscribe(int fd, const int *group, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group[i], sizeof(group[i])) < 0)
+			return -errno;
+	return 0;
+}
+#define SUBSCRIBE(fd, groups) subscribe(fd, groups, sizeof(groups) / sizeof((groups)[0]))
+
+static void
+make_room(int fd)
 {
 	int size = EVENT_BUFFER;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
-			return -errno;
-	return 0;
 }
 
 /* What has to happen inside of the namespace. */
@@ -83,7 +92,8 @@ open_here(const struct opening *o)
 
 	if ((s->events = open_netlink(NETLINK_XFRM)) < 0)
 		return say(o, s->events, "cannot open an XFRM socket");
-	if ((rc = subscribe(s->events)) < 0)
+	make_room(s->events);
+	if ((rc = SUBSCRIBE(s->events, xfrm_groups)) < 0)
 		return say(o, rc, "cannot listen to XFRM events");
 	if ((s->dumps = open_netlink(NETLINK_XFRM)) < 0)
 		return say(o, s->dumps, "cannot open an XFRM socket");
@@ -91,6 +101,10 @@ open_here(const struct opening *o)
 		return say(o, s->acts, "cannot open an XFRM socket");
 	if ((s->route = open_netlink(NETLINK_ROUTE)) < 0)
 		return say(o, s->route, "cannot open a routing socket");
+	if ((s->addrs = open_netlink(NETLINK_ROUTE)) < 0)
+		return say(o, s->addrs, "cannot open a routing socket");
+	if ((rc = SUBSCRIBE(s->addrs, addr_groups)) < 0)
+		return say(o, rc, "cannot listen to addresses");
 	s->stat = open("/proc/thread-self/net/xfrm_stat", O_RDONLY | O_CLOEXEC);
 	return 0;
 }
@@ -153,10 +167,11 @@ xfrm_sockets_open(struct xfrm_sockets *s, const char *netns, char *error, size_t
 void
 xfrm_sockets_close(struct xfrm_sockets *s)
 {
-	const int fds[] = { s->events, s->dumps, s->acts, s->route, s->stat };
+	const int fds[] = { s->events, s->dumps, s->acts, s->route, s->addrs, s->stat };
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	free(s->local);
 	*s = XFRM_SOCKETS_CLOSED;
 }
 
@@ -169,7 +184,7 @@ xfrm_sockets_current(const struct xfrm_sockets *s, const char *netns)
 	return stat(path, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino;
 }
 
-/* --- talking ------------------------------------------------------------------------------------------------------ */
+/* --- talking ------------------------------------------------------------------------------------------------- */
 
 ssize_t
 xfrm_receive(int fd, void *buf, size_t size)
@@ -266,10 +281,9 @@ xfrm_read_stat(const struct xfrm_sockets *s, char *out, size_t size)
 	return got < 0 ? -errno : got;
 }
 
-/* --- routing ------------------------------------------------------------------------------------------------------ */
+/* --- routing ------------------------------------------------------------------------------------------------- */
 
 struct route {
-	uint8_t type;
 	uint32_t oif;
 	struct ipm_addr src;
 };
@@ -292,7 +306,7 @@ route_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct route
 	h = (struct nlmsghdr *)buf;
 	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*rt))
 		return false;
-	*out = (struct route){ .type = ((const struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_type };
+	*out = (struct route){ 0 };
 	mnl_attr_for_each(attr, h, sizeof(*rt))
 	{
 		uint16_t len = mnl_attr_get_payload_len(attr);
@@ -306,11 +320,95 @@ route_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct route
 	return true;
 }
 
+static int
+by_addr(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ipm_addr));
+}
+
+static void
+learn_address(struct xfrm_sockets *s, const struct nlmsghdr *h, size_t *room)
+{
+	const struct nlattr *attr;
+	struct ipm_addr addr = { 0 };
+
+	/* IFA_LOCAL is our end of a point-to-point link, whose IFA_ADDRESS is the other. */
+	mnl_attr_for_each(attr, h, sizeof(struct ifaddrmsg))
+	{
+		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
+		if ((type == IFA_LOCAL || (type == IFA_ADDRESS && addr.len == 0)) && (len == 4 || len == 16)) {
+			addr.len = (uint8_t)len;
+			memcpy(addr.bytes, mnl_attr_get_payload(attr), len);
+		}
+	}
+	if (addr.len == 0)
+		return;
+	if (s->locals == *room) {
+		size_t more = *room ? *room * 2 : 64;
+		struct ipm_addr *grown = realloc(s->local, more * sizeof(*grown));
+		if (!grown)
+			return;
+		s->local = grown;
+		*room = more;
+	}
+	s->local[s->locals++] = addr;
+}
+
+static void
+read_addresses(struct xfrm_sockets *s)
+{
+	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *all = mnl_nlmsg_put_extra_header(h, sizeof(*all));
+	bool more = true;
+	size_t room = 0;
+
+	free(s->local);
+	s->local = NULL;
+	s->locals = 0;
+	all->ifa_family = AF_UNSPEC;
+	h->nlmsg_type = RTM_GETADDR;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	for (ssize_t got = ask(s->route, h, buf, sizeof(buf)); more && got > 0;
+	     got = more ? xfrm_receive(s->route, buf, sizeof(buf)) : 0) {
+		int left = (int)got;
+		for (h = (struct nlmsghdr *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			more = h->nlmsg_type == RTM_NEWADDR;
+			if (more && mnl_nlmsg_get_payload_len(h) >= sizeof(*all))
+				learn_address(s, h, &room);
+		}
+	}
+	if (s->locals)
+		qsort(s->local, s->locals, sizeof(*s->local), by_addr);
+}
+
+/* Has an address come or gone since this was asked last? */
+static bool
+addresses_changed(const struct xfrm_sockets *s)
+{
+	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	bool changed = !s->local;
+	ssize_t got;
+
+	while ((got = xfrm_receive(s->addrs, buf, sizeof(buf))) > 0 || got == -ENOBUFS || got == -ENOMSG)
+		changed = true;
+	return changed;
+}
+
+void
+xfrm_learn_addresses(struct xfrm_sockets *s)
+{
+	if (addresses_changed(s))
+		read_addresses(s);
+}
+
 bool
 xfrm_is_local(const struct xfrm_sockets *s, const struct ipm_addr *addr)
 {
-	struct route route;
-	return addr->len && route_to(s, addr, &route) && route.type == RTN_LOCAL;
+	struct ipm_addr key = { .len = addr->len };
+
+	memcpy(key.bytes, addr->bytes, sizeof(key.bytes));
+	return s->locals && bsearch(&key, s->local, s->locals, sizeof(key), by_addr);
 }
 
 bool

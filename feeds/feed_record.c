@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* What all feeds do alike. */
+#include "feed_record.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+feed_publish(struct ipm_writer *writer, uint32_t slot, const struct ipm_feed *feed)
+{
+	ipm_feed_put(writer, slot, feed);
+	ipm_writer_commit(writer);
+}
+
+void
+feed_enter_state(struct ipm_feed *feed, enum ipm_feed_state state)
+{
+	if (feed->state == state)
+		return;
+	feed->state = (uint8_t)state;
+	feed->since_ns = ipm_now_ns();
+}
+
+void
+feed_error(struct ipm_feed *feed, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(feed->error, sizeof(feed->error), format, ap);
+	va_end(ap);
+	feed->errored_ns = ipm_now_ns();
+}
+
+void
+feed_timer_in_ms(struct event *timer, unsigned ms)
+{
+	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
+	event_add(timer, &in);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file feed_record.h  What a feed says of itself, struct ipm_feed, and its timers: what all feeds do alike.
+ *
+ * Threads:   the event loop's.
+ */
+#ifndef FEED_RECORD_H
+#define FEED_RECORD_H
+
+#include <event2/event.h>
+
+#include "ipm_writer.h"
+
+/** Show the record, and all that the feed has told of since. */
+void feed_publish(struct ipm_writer *writer, uint32_t slot, const struct ipm_feed *feed);
+
+/** Be in this state; since now, if it is another one. */
+void feed_enter_state(struct ipm_feed *feed, enum ipm_feed_state state);
+
+/** Something went wrong just now: a sentence. What it is to be counted as is the caller's to say. */
+__attribute__((format(printf, 2, 3))) void feed_error(struct ipm_feed *feed, const char *format, ...);
+
+/** Have the timer's callback called once, so much later; in place of when it was to be called. */
+void feed_timer_in_ms(struct event *timer, unsigned ms);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* Drops by reason, and by interface. */
+#include <stdio.h>
+
+#include "xfrm_drops.h"
+
+/* --- packets that found no SA -------------------------------------------------------------------------------- */
+
+void
+xfrm_drops_asked(struct xfrm_drops *d, const struct ipm_addr *peer, bool larval)
+{
+	for (uint32_t i = 0; i < d->asked_count; i++)
+		if (ipm_addr_same(&d->asked[i].peer, peer)) {
+			d->asked[i].larval |= larval;
+			return;
+		}
+	if (d->asked_count == XFRM_ASKED_MAX) {
+		d->asked_more = true;
+		return;
+	}
+	struct xfrm_asked *asked = &d->asked[d->asked_count++];
+	*asked = (struct xfrm_asked){ .peer = *peer, .larval = larval };
+	if (!d->host.way_to(d->host.arg, peer, &asked->way))
+		asked->way = (struct ipm_interface){ 0 };
+}
+
+/* The interface that all of them were to leave by; ifindex 0 when it cannot be told. */
+static struct ipm_interface
+asked_way(const struct xfrm_drops *d)
+{
+	static const struct ipm_interface unknown;
+	for (uint32_t i = 1; i < d->asked_count; i++)
+		if (d->asked[i].way.ifindex != d->asked[0].way.ifindex)
+			return unknown;
+	return d->asked_count && !d->asked_more ? d->asked[0].way : unknown;
+}
+
+/* Those with a larval SA still drop packets; the others have got their SA, or given up. */
+static void
+asked_settle(struct xfrm_drops *d)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < d->asked_count; i++)
+		if (d->asked[i].larval) {
+			d->asked[kept] = d->asked[i];
+			d->asked[kept++].larval = false;
+		}
+	d->asked_count = kept;
+	d->asked_more = false;
+}
+
+/* --- lines --------------------------------------------------------------------------------------------------- */
+
+static void
+tell_no_sa(struct xfrm_drops *d, uint64_t pkts, uint64_t now_ns)
+{
+	struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA };
+	if (d->told_ns && now_ns - d->told_ns < XFRM_FAILURE_NS)
+		return;
+	d->told_ns = now_ns;
+	snprintf(failure.text, sizeof(failure.text), "%llu packet(s) for an SPI that there is not",
+		 (unsigned long long)pkts);
+	ipm_fail(d->w, IPM_TUNNEL_FAILURES, &failure);
+}
+
+/* A line that counts what SAs count, too: the rest is what no SA told of. */
+static void
+stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *rest, enum ipm_drop why)
+{
+	uint64_t all = d->kept->stat[line];
+	if (all <= told + *rest)
+		return;
+	ipm_dropped(d->w, xfrm_stat_lines[line].direction, why, all - told - *rest);
+	*rest = all - told;
+}
+
+/* A count that is smaller than it was: the namespace is another one of that name. What SAs of it told of
+ * before is not known. */
+static void
+begin_anew(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
+{
+	for (int i = 0; i < XFRM_STAT_COUNT; i++)
+		if (stat[i] < kept->stat[i]) {
+			*kept = (struct xfrm_kept){ .begun = 1,
+						    .auth_fails = stat[XFRM_STAT_IN_PROTO],
+						    .replays = stat[XFRM_STAT_IN_SEQ] };
+			return;
+		}
+}
+
+void
+xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint64_t now_ns)
+{
+	struct xfrm_kept *kept = d->kept;
+	bool first = !kept->begun;
+
+	begin_anew(kept, stat);
+	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
+		uint64_t more = stat[i] - kept->stat[i];
+		kept->stat[i] = stat[i];
+		if (more == 0 || i == XFRM_STAT_IN_PROTO || i == XFRM_STAT_IN_SEQ)
+			continue;
+		ipm_dropped(d->w, xfrm_stat_lines[i].direction, xfrm_stat_lines[i].reason, more);
+		if (i == XFRM_STAT_IN_NO_STATES && !first)
+			tell_no_sa(d, more, now_ns);
+		if (i == XFRM_STAT_OUT_NO_STATES) {
+			struct ipm_interface way = asked_way(d);
+			way.feed = d->feed;
+			ipm_interface_dropped(d->w, &way, IPM_DROP_NOT_UP, more);
+		}
+	}
+	/* What SAs that we never saw have failed at is not known. */
+	stat_rest(d, XFRM_STAT_IN_PROTO, kept->auth_fails, &kept->proto_rest, first ? IPM_DROP_OTHER : IPM_DROP_CRYPT);
+	stat_rest(d, XFRM_STAT_IN_SEQ, kept->replays, &kept->replay_rest, IPM_DROP_REPLAY);
+	kept->begun = 1;
+	asked_settle(d);
+}

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Every kind of SA that strongSwan makes in a kernel: after traffic through all of them, every cell of a walk on either
+# side is what the kernel and charon say.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+GUEST_OPTIONS=(-t 240)
+. "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
+lab_begin
+guest_up 20 21 22 23 24
+for node in a b; do recorder_up $node; done
+connections "${ALL_CONNECTIONS[@]}" "${KERNEL_CONNECTIONS[@]}"
+both_up
+for node in a b; do
+	guest_configure $node
+	monitor_up $node
+done
+agrees a "nothing is shown of nothing"
+
+n=3
+for child in net net2 main aggr v6 4in6 encap alice bob esn transport beet ipcomp ah; do
+	initiate a $child
+	n=$((n + 1))
+	traffic "${SRC[$child]}" "${DST[$child]}" $n $((400 + 10 * n))
+done
+agrees a "all of them are up"
+agrees b "all of them are up"
+for node in a b; do
+	check "$node: IKE SAs as charon has them" xfrm_witness ikes "$LAB/$node/"{walk,before,after}
+done
+equal "feeds" "vici up xfrm up" "$(feeds_of a | grep -v error | sort | paste -sd ' ')"
+
+# Longer than what IPComp leaves alone, and one way only.
+traffic "${SRC[ipcomp]}" "${DST[ipcomp]}" 5 1300
+in_ns b ping -q -c 3 -i 0.01 -w 1 -s 100 -I 10.2.24.1 10.1.24.77 > /dev/null
+for child in transport net; do terminate a --child $child; done
+agrees a "two have gone"
+agrees b "two have gone"
+story_end
