@@ -412,6 +412,8 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 		m->held--;
 	}
 	t.verdict = IPM_REASON_UNKNOWN;
+	if (sa->installed_ns < t.created_ns) /* a dump has the newest first */
+		t.created_ns = sa->installed_ns;
 	if (protocol_rank(x->key.protocol) > protocol_rank(t.protocol)) {
 		t.protocol = x->key.protocol;
 		note->ever[IN] = note->ever[OUT] = 0;

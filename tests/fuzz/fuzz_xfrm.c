@@ -346,68 +346,28 @@ seed(unsigned int n)
 	put_attrs(set);
 	return box.header.nlmsg_len;
 }
-#define SEEDS (12 * 16)
+#define FUZZ_SEEDS (12 * 16)
+#include "fuzz_main.h"
 
-static uint32_t
-rnd(uint32_t below)
+static size_t
+fuzz_seed(uint32_t n, uint8_t *out)
 {
-	static uint64_t state = 88172645463325252u;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 33) % below;
+	size_t len = seed(n);
+	memcpy(out, box.octets, len);
+	return len;
 }
 
 /* Octets here and there become others; now and then the message becomes shorter than it says, or says that it is. */
 static size_t
-mutation(void)
+fuzz_mutation(uint8_t *out)
 {
-	size_t len = seed(rnd(SEEDS));
+	size_t len = seed(rnd(FUZZ_SEEDS));
 	for (uint32_t n = rnd(6); n > 0; n--)
 		box.octets[MNL_NLMSG_HDRLEN + rnd((uint32_t)len - MNL_NLMSG_HDRLEN)] =
 			(char)(rnd(2) ? rnd(256) : (uint32_t) "\0\x01\x02\x0a\x20\x80\xff"[rnd(7)]);
 	if (rnd(4) == 0)
 		box.header.nlmsg_len = rnd((uint32_t)len + 1);
+	memcpy(out, box.octets, len);
 	return rnd(16) == 0 ? rnd((uint32_t)len) : len;
-}
-
-static int
-make_corpus(const char *dir)
-{
-	for (unsigned int i = 0; i < SEEDS; i++) {
-		char path[512];
-		size_t len = seed(i);
-		snprintf(path, sizeof(path), "%s/seed-%u", dir, i);
-		FILE *f = fopen(path, "wb");
-		if (!f || fwrite(box.octets, 1, len, f) != len || fclose(f) != 0) {
-			perror(path);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-int
-main(int argc, char **argv)
-{
-	static uint8_t octets[1 << 20];
-	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)
-		return make_corpus(argv[2]);
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(octets, 1, sizeof(octets), f);
-		fclose(f);
-		LLVMFuzzerTestOneInput(octets, n);
-	}
-	for (int i = 0; i < 200000 && argc == 1; i++) {
-		size_t len = mutation();
-		memcpy(octets, box.octets, len);
-		LLVMFuzzerTestOneInput(octets, len);
-	}
-	return 0;
 }
 #endif

@@ -59,71 +59,32 @@ static const char *const seeds[] = {
 	"XfrmInError\n\nXfrmInError seven\nXfrmInError -7\n 7\nTcp 7\n",
 	"XfrmIn 1\nXfrm 2\nXfr 3\n",
 };
-#define SEEDS (sizeof(seeds) / sizeof(seeds[0]))
+#define FUZZ_SEEDS ((uint32_t)(sizeof(seeds) / sizeof(seeds[0])))
+#include "fuzz_main.h"
 
-static uint32_t
-rnd(uint32_t below)
+static size_t
+fuzz_seed(uint32_t n, uint8_t *out)
 {
-	static uint64_t state = 88172645463325252u;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 33) % below;
+	size_t len = strlen(seeds[n]);
+	memcpy(out, seeds[n], len);
+	return len;
 }
 
 static size_t
-mutation(uint8_t *out, size_t room)
+fuzz_mutation(uint8_t *out)
 {
-	const char *seed = seeds[rnd(SEEDS)];
-	size_t len = strlen(seed);
-	memcpy(out, seed, len);
+	size_t len = fuzz_seed(rnd(FUZZ_SEEDS), out);
 	for (uint32_t n = rnd(6); n > 0; n--) {
 		size_t at = rnd((uint32_t)len + 1);
 		if (at < len && rnd(2)) {
 			out[at] = (uint8_t)(rnd(3) ? (uint32_t) " \n\t09X"[rnd(6)] : rnd(256));
 		} else if (at < len && rnd(2)) {
 			memmove(out + at, out + at + 1, --len - at);
-		} else if (len < room) {
+		} else if (len < 1024) {
 			memmove(out + at + 1, out + at, len++ - at);
 			out[at] = (uint8_t) " \n\t09X"[rnd(6)];
 		}
 	}
 	return rnd(8) ? len : rnd((uint32_t)len + 1);
-}
-
-static int
-make_corpus(const char *dir)
-{
-	for (size_t i = 0; i < SEEDS; i++) {
-		char path[512];
-		snprintf(path, sizeof(path), "%s/seed-%zu", dir, i);
-		FILE *f = fopen(path, "wb");
-		if (!f || fwrite(seeds[i], 1, strlen(seeds[i]), f) != strlen(seeds[i]) || fclose(f) != 0) {
-			perror(path);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-int
-main(int argc, char **argv)
-{
-	static uint8_t octets[1 << 16];
-	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)
-		return make_corpus(argv[2]);
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(octets, 1, sizeof(octets), f);
-		fclose(f);
-		LLVMFuzzerTestOneInput(octets, n);
-	}
-	for (int i = 0; i < 200000 && argc == 1; i++)
-		LLVMFuzzerTestOneInput(octets, mutation(octets, 1024));
-	return 0;
 }
 #endif
