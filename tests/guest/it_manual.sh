@@ -4,7 +4,7 @@
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 GUEST_OPTIONS=(-t 240)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
-need root ip ping python3 snmpd snmpbulkwalk "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
+need root ip ping python3 snmpd snmpbulkwalk snmpset "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin
 guest_up 20 21 22 23 24 25 27 28 29 30 31 32
 acquires_end_after 2
@@ -74,7 +74,7 @@ for host in 1 2; do
 	done
 done
 
-guest_configure a
+guest_configure a 'allow-destroy = true'
 guest_configure b
 monitor_up a
 monitor_up b
@@ -124,6 +124,13 @@ for node in a b; do xfrm $node state deleteall reqid 20; done
 wait_until 5 active 0
 agrees a "deleted ones have gone"
 agrees b "deleted ones have gone"
+# No IKE daemon knows these: to destroy one is to delete its SAs from the kernel.
+walk a "$LAB/a/walk"
+index=$(compare table "$LAB/a/walk" cipSecTunRemoteAddr | sed -n 's/ 0a091502$//p')
+check "SET of destroy" in_ns a snmpset -v2c -c private -m '' -M '' 127.0.0.1 ".$FLOW_MIB.1.3.2.1.51.$index" i 2
+wait_until 5 active -1
+equal "its SAs are no longer in the kernel" "" "$(xfrm a state list reqid 21)"
+agrees a "the others are"
 for node in a b; do xfrm $node state flush; done
 wait_until 5 is a cipSecGlobalActiveTunnels.0 0
 shown_rows() {          # of the tables of tunnels, selectors and SAs
