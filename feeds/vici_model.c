@@ -393,7 +393,9 @@ tunnel_for(const struct vici_model *m, uint32_t ike, const struct vici_child *ch
 	for (uint32_t at = m->first_tunnel[ike]; at != NONE; at = m->next_tunnel[at]) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, at);
 		bool same_charon = tunnel->state == IPM_TUNNEL_UP && !tunnel_unconfirmed(m, at);
-		if (tunnel->feed != m->feed || strcmp(tunnel->name, child->name) != 0)
+		/* Of those that the kernel's feed keeps, the ones that we have claimed. */
+		bool ours = tunnel->feed == m->feed || (tunnel->claimed && tunnel->named_by == m->feed + 1);
+		if (!ours || strcmp(tunnel->name, child->name) != 0)
 			continue;
 		if (same_charon || !tunnel->sel_head ? tunnel->reqid == child->reqid : selectors_fit(m, at, child))
 			return at;
@@ -542,6 +544,8 @@ tunnel_claim(struct vici_model *m, uint32_t slot, uint32_t ike_slot, const struc
 	tunnel.claimed = 1;
 	tunnel.verdict = IPM_REASON_UNKNOWN;
 	ipm_tunnel_put(m->w, slot, &tunnel);
+	if (ike_slot != NONE)
+		tunnel_link(m, ike_slot, slot);
 }
 
 /* What happens to it is for the feed that keeps it to see; why, it has from us. */
@@ -912,7 +916,7 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 		bool news = !m->listed && there->state == IPM_TUNNEL_UP && child->uniqueid > there->uid;
 		if (!child_is_up(child))
 			return news ? slot : NONE; /* else it was counted, or never will be */
-		if (news && speaker && speaker->born <= m->away) {
+		if (news && speaker && speaker->born <= m->away && tunnel_is_own(m, slot)) {
 			ipm_tunnel_refresh(m->w, slot);
 			speaker->rekeyed_by = child->uniqueid;
 		}

@@ -24,6 +24,7 @@ struct sa_note {
 		dst;     /* hashes of its addresses, which are not always its tunnel's: that may move before it does */
 	uint64_t added;  /* the kernel's time; with another one it is another SA. 0: taken up, not seen yet */
 	uint32_t dump;   /* the last one that had it; 0: none */
+	uint8_t sure;    /* another feed has told of it in this run: it is no other, whatever its counts */
 	uint8_t outworn; /* its soft limit is reached */
 	uint8_t keyed;   /* it has the kernel's word */
 };
@@ -46,6 +47,7 @@ struct ended {
 	uint32_t spi, tunnel_slot, tunnel_index;
 	uint32_t src, dst;
 	uint8_t protocol, direction;
+	uint64_t added;
 	struct ipm_traffic count;
 };
 
@@ -231,6 +233,8 @@ rule_serves(const struct xfrm_model *m, const struct xfrm_rule *rule, uint32_t s
 	bool out = m->tunnel[slot].ever[OUT] > 0;
 	uint32_t if_id = out ? t->if_id_out : t->if_id_in, mark = out ? t->mark_out : t->mark_in;
 	uint32_t mask = out ? t->mark_mask_out : t->mark_mask_in;
+	if (t->encap && rule->encaps && !(rule->encaps & 1u << t->encap))
+		return false;
 	/* As the kernel looks for an SA: the policy's mark, under the SA's mask, is the SA's. */
 	return rule->if_id == if_id && (rule->mark & rule->mark_mask & mask) == mark;
 }
@@ -248,7 +252,7 @@ tunnel_select(struct xfrm_model *m, uint32_t slot, bool bare)
 		if (rule_serves(m, rule, slot))
 			sel[n++] = (struct ipm_selector){ .local = rule->local_ts, .remote = rule->remote_ts };
 	m->tunnel[slot].bare = n == 0 && t->sel_head && !m->tunnel[slot].own_ts;
-	if (n > 0 || bare)
+	if (n > 0 || (bare && m->tunnel[slot].bare))
 		ipm_tunnel_select(m->w, slot, sel, n);
 }
 
@@ -398,6 +402,17 @@ sas_bundle(struct xfrm_model *m, const struct ipm_tunnel *t)
 	}
 }
 
+/* Does a policy want this protocol for the tunnel's packets? */
+static bool
+policy_wants(const struct xfrm_model *m, const struct ipm_tunnel *t, enum xfrm_rule_protocol protocol)
+{
+	const struct xfrm_rule *rule = NULL;
+	while ((rule = xfrm_policies_next(m->policies, t->reqid, &t->local, &t->remote, rule)))
+		if (rule->protocols & protocol)
+			return true;
+	return false;
+}
+
 /* An SA has joined. */
 static void
 tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, const struct ipm_sa *sa, bool moved)
@@ -420,7 +435,7 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 		sas_bundle(m, &t);
 	}
 	t.encap = x->encap == IPM_ENCAP_TUNNEL || t.encap == 0 ? x->encap : t.encap;
-	t.ipcomp |= x->key.protocol == IPPROTO_COMP;
+	t.ipcomp |= x->key.protocol == IPPROTO_COMP || policy_wants(m, &t, XFRM_RULE_COMP);
 	set_interface(&t, sa->direction, x);
 	if (x->key.protocol == t.protocol) {
 		t.udp_encap = x->udp_encap;
@@ -482,7 +497,7 @@ tunnel_adopt(struct xfrm_model *m, uint32_t slot)
 				    .dirty = m->tunnel[slot].dirty };
 
 	for (uint32_t at = t.sa_head; at; at = ipm_sa_peek(m->w, at - 1)->next) {
-		m->sa[at - 1] = (struct sa_note){ 0 };
+		m->sa[at - 1] = (struct sa_note){ .sure = 1 };
 		m->sas++;
 	}
 	t.feed = m->feed;
@@ -530,22 +545,12 @@ sa_direction(const struct xfrm_model *m, const struct xfrm_sa *x)
 	return IPM_IN;
 }
 
-/* Does a policy want ESP beside this SA's own protocol? */
-static bool
-esp_beside(const struct xfrm_model *m, const struct ipm_tunnel *t)
-{
-	const struct xfrm_rule *rule = NULL;
-	while ((rule = xfrm_policies_next(m->policies, t->reqid, &t->local, &t->remote, rule)))
-		if (rule->protocols & XFRM_RULE_ESP)
-			return true;
-	return false;
-}
-
 static bool
 is_bundled(const struct xfrm_model *m, uint32_t tunnel, uint8_t protocol)
 {
 	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, tunnel);
-	return protocol_rank(protocol) < protocol_rank(t->protocol) || (protocol != IPPROTO_ESP && esp_beside(m, t));
+	return protocol_rank(protocol) < protocol_rank(t->protocol) ||
+	       (protocol != IPPROTO_ESP && policy_wants(m, t, XFRM_RULE_ESP));
 }
 
 /* --- one SA: what is known of it ----------------------------------------------------------------------------- */
@@ -697,11 +702,11 @@ sa_before(const struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction
 {
 	for (unsigned back = 1; back <= ENDED_KEPT && back <= m->next_ended; back++) {
 		const struct ended *at = &m->ended[(m->next_ended - back) % ENDED_KEPT];
-		if (at->spi == x->key.spi && at->protocol == x->key.protocol && at->direction == direction)
-			return is_ours(m, at->tunnel_slot) &&
-					       ipm_tunnel_peek(m->w, at->tunnel_slot)->index == at->tunnel_index
-				       ? at
-				       : NULL;
+		const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, at->tunnel_slot);
+		if (at->spi == x->key.spi && at->protocol == x->key.protocol && at->direction == direction &&
+		    is_ours(m, at->tunnel_slot) && t->index == at->tunnel_index && t->reqid == x->reqid &&
+		    (t->reqid || m->tunnel[at->tunnel_slot].own_ts == own_ts(x, direction_index(direction))))
+			return at;
 	}
 	return NULL;
 }
@@ -734,7 +739,8 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 
 	if (before && tunnel != NONE && tunnel != before->tunnel_slot)
 		before = NULL;
-	bool counts_on = before && x->pkts > 0 && x->octets >= before->count.octets && x->pkts >= before->count.pkts;
+	bool counts_on = before && x->pkts > 0 && (before->added == 0 || before->added == x->added) &&
+			 x->octets >= before->count.octets && x->pkts >= before->count.pkts;
 	if (before && !counts_on && before->src == hash_addr(&x->src) && before->dst == hash_addr(&x->key.dst))
 		before = NULL; /* the same peer, who just uses the number again */
 	if (before && tunnel == NONE) {
@@ -752,8 +758,10 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 	sa_fill(&sa, x);
 	sa.proposal.group = unknown_group(ipm_tunnel_peek(m->w, tunnel)->key_type);
 	sa.bundled = is_bundled(m, tunnel, x->key.protocol);
-	if (counts_on)
+	if (counts_on) {
 		sa.count = before->count;
+		memset(sa.count.drops, 0, sizeof(sa.count.drops)); /* the kernel does not carry those over */
+	}
 	int slot = ipm_sa_start(m->w, tunnel, &sa);
 	if (slot < 0) {
 		m->full = true;
@@ -782,6 +790,7 @@ sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 								 .dst = m->sa[slot].dst,
 								 .protocol = sa.protocol,
 								 .direction = sa.direction,
+								 .added = m->sa[slot].added,
 								 .count = sa.count };
 	ipm_sa_stop(m->w, slot);
 	m->sa[slot] = (struct sa_note){ 0 };
@@ -797,15 +806,17 @@ static bool
 sa_is_another(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
 	const struct sa_note *note = &m->sa[slot];
-	return note->added ? note->added != x->added : x->pkts < ipm_sa_peek(m->w, slot)->count.pkts;
+	return note->added ? note->added != x->added : !note->sure && x->pkts < ipm_sa_peek(m->w, slot)->count.pkts;
 }
 
 static void
-sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
+sa_there(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
 {
 	uint32_t slot = sa_find(m, x);
 
 	if (slot != NONE && sa_is_another(m, slot, x)) {
+		if (dumped && m->sa[slot].dump == m->dump)
+			return; /* made before the event that told of this one */
 		sa_end(m, slot, IPM_REASON_UNKNOWN);
 		slot = NONE;
 	}
@@ -944,7 +955,10 @@ policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped
 		return;
 	if (!dumped && xfrm_policies_remove(m->policies, policy->index, &was))
 		rule_changed(m, &was); /* it may lead elsewhere now */
-	const struct xfrm_rule *rule = xfrm_policies_put(m->policies, policy);
+	const struct xfrm_rule *rule = dumped ? xfrm_policies_find(m->policies, policy->index) : NULL;
+	if (rule)
+		rule_changed(m, rule); /* that was missed */
+	rule = xfrm_policies_put(m->policies, policy);
 	if (rule)
 		rule_changed(m, rule);
 }
@@ -968,7 +982,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		if (msg->sa.larval && msg->sa.key.spi == 0)
 			xfrm_drops_asked(&m->drops, &msg->sa.key.dst, true);
 		else if (!msg->sa.larval && !tomb_holds(m, &msg->sa, dumped) && !(dumped && m->spoilt))
-			sa_there(m, &msg->sa);
+			sa_there(m, &msg->sa, dumped);
 		break;
 	case XFRM_SA_GONE:
 		sa_gone(m, &msg->sa, msg->has_sa, IPM_REASON_UNKNOWN);
@@ -983,6 +997,8 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 			if (slot == NONE)
 				break;
 			m->sa[slot].outworn = 1;
+			if (m->sa[slot].added == 0)
+				m->sa[slot].added = msg->sa.added;
 			sa_state(m, slot, IPM_SA_EXPIRING);
 			sa_count(m, slot, &msg->sa);
 		}

@@ -54,6 +54,12 @@ rule_find(const struct xfrm_policies *p, uint32_t index)
 	return rule;
 }
 
+const struct xfrm_rule *
+xfrm_policies_find(const struct xfrm_policies *p, uint32_t index)
+{
+	return rule_find(p, index);
+}
+
 struct xfrm_policies *
 xfrm_policies_new(uint32_t expected)
 {
@@ -107,6 +113,8 @@ rule_fill(struct xfrm_rule *rule, const struct xfrm_policy *policy)
 	rule->remote_ts = policy->dst;
 	for (uint32_t i = 0; i < policy->tmpls; i++) {
 		rule->protocols |= protocol_bit(policy->tmpl[i].protocol);
+		if (policy->tmpl[i].encap)
+			rule->encaps |= (uint8_t)(1u << policy->tmpl[i].encap);
 		if (best->dst.len == 0 && policy->tmpl[i].dst.len)
 			best = &policy->tmpl[i];
 	}

@@ -21,6 +21,7 @@ struct xfrm_rule {
 	uint32_t seen; /* in which dump */
 	uint32_t reqid, if_id, mark, mark_mask;
 	uint8_t protocols;             /* enum xfrm_rule_protocol */
+	uint8_t encaps;                /* of all its templates: 1 << enum ipm_encap */
 	struct ipm_addr local, remote; /* len 0: any */
 	struct ipm_sel_side local_ts, remote_ts;
 };
@@ -34,6 +35,8 @@ void xfrm_policies_free(struct xfrm_policies *p);
 
 /** A policy is there. @return it as it is kept, until it goes; NULL when it is none that is kept, or out of memory. */
 const struct xfrm_rule *xfrm_policies_put(struct xfrm_policies *p, const struct xfrm_policy *policy);
+/** The policy with this index, as it is kept; NULL: there is none. */
+const struct xfrm_rule *xfrm_policies_find(const struct xfrm_policies *p, uint32_t index);
 /** It is gone. @return true, and what it was, when it was kept. */
 bool xfrm_policies_remove(struct xfrm_policies *p, uint32_t index, struct xfrm_rule *was);
 
