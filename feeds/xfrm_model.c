@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "feed_hash.h"
 #include "xfrm_model.h"
 #include "xfrm_policies.h"
 
@@ -108,15 +109,6 @@ moment_ns(const struct xfrm_model *m, uint64_t second)
 	return !m->dumping || second == 0 || moment > m->now_ns ? m->now_ns : moment;
 }
 
-static uint32_t
-hash_more(uint32_t hash, const void *data, size_t len)
-{
-	const uint8_t *octet = data;
-	for (size_t i = 0; i < len; i++) /* FNV-1a */
-		hash = (hash ^ octet[i]) * 16777619u;
-	return hash;
-}
-
 static int
 direction_index(uint8_t direction)
 {
@@ -135,9 +127,9 @@ protocol_rank(uint8_t protocol)
 static uint32_t
 bucket_of(const struct xfrm_model *m, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
-	uint32_t hash = hash_more(2166136261u, &reqid, sizeof(reqid));
-	hash = hash_more(hash, local->bytes, local->len);
-	hash = hash_more(hash, remote->bytes, remote->len);
+	uint32_t hash = feed_hash(FEED_HASH_BEGIN, &reqid, sizeof(reqid));
+	hash = feed_hash(hash, local->bytes, local->len);
+	hash = feed_hash(hash, remote->bytes, remote->len);
 	return (hash ^ hash >> 15) & (m->buckets - 1);
 }
 
@@ -184,7 +176,7 @@ own_ts(const struct xfrm_sa *x, int direction)
 {
 	const struct ipm_sel_side *local = direction == IN ? &x->dst_sel : &x->src_sel;
 	const struct ipm_sel_side *remote = direction == IN ? &x->src_sel : &x->dst_sel;
-	return x->has_sel ? hash_more(hash_more(2166136261u, local, sizeof(*local)), remote, sizeof(*remote)) : 0;
+	return x->has_sel ? feed_hash(feed_hash(FEED_HASH_BEGIN, local, sizeof(*local)), remote, sizeof(*remote)) : 0;
 }
 
 /*
@@ -455,7 +447,7 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 static uint32_t
 hash_addr(const struct ipm_addr *addr)
 {
-	return hash_more(2166136261u, addr->bytes, addr->len);
+	return feed_hash(FEED_HASH_BEGIN, addr->bytes, addr->len);
 }
 
 static bool

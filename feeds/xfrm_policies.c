@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed_hash.h"
 #include "ipm_segment.h"
 #include "xfrm_policies.h"
 
@@ -18,23 +19,14 @@ struct xfrm_policies {
 	void *removed; /* tree of indexes, while a dump comes in */
 };
 
-static uint32_t
-hash_more(uint32_t hash, const void *data, size_t len)
-{
-	const uint8_t *octet = data;
-	for (size_t i = 0; i < len; i++) /* FNV-1a */
-		hash = (hash ^ octet[i]) * 16777619u;
-	return hash;
-}
-
 /* Those that name less than both addresses are together, by reqid. */
 static struct rule_list *
 peer_list(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
-	uint32_t hash = hash_more(2166136261u, &reqid, sizeof(reqid));
+	uint32_t hash = feed_hash(FEED_HASH_BEGIN, &reqid, sizeof(reqid));
 	if (local->len && remote->len) {
-		hash = hash_more(hash, local->bytes, local->len);
-		hash = hash_more(hash, remote->bytes, remote->len);
+		hash = feed_hash(hash, local->bytes, local->len);
+		hash = feed_hash(hash, remote->bytes, remote->len);
 	}
 	return &p->by_peer[(hash ^ hash >> 15) & (p->buckets - 1)];
 }
