@@ -335,12 +335,12 @@ tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p, u
 	return p->encr > 0 && p->encr <= 24 ? ALGO_NONE : ALGO_OTHER;
 }
 
-#define TUNNEL_ALGO(name, function, sa, ah)                                                  \
+#define TUNNEL_ALGO(name, function, sa, ah)                                              \
 	bool name(const struct mib_cell *cell, const void *field, struct mib_value *out) \
 	{                                                                                \
 		const struct ipm_tunnel *tunnel = field;                                 \
 		(void)cell;                                                              \
-		out->number = function(tunnel, &tunnel->sa, tunnel->ah);                             \
+		out->number = function(tunnel, &tunnel->sa, tunnel->ah);                 \
 		return true;                                                             \
 	}
 TUNNEL_ALGO(mib_in_encrypt, tunnel_encrypt, in_sa, in_ah)
