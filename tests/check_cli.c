@@ -61,7 +61,13 @@ given_segment(void)
 	struct ipm_writer_options opt = {
 		.path = segment_file,
 		.name = "gateway",
-		.capacity = { .ike_sas = 8, .tunnels = 512, .selectors = 600, .sas = 1100, .feeds = 4, .events = 8 },
+		.capacity = { .ike_sas = 8,
+			      .tunnels = 512,
+			      .selectors = 600,
+			      .sas = 1100,
+			      .feeds = 4,
+			      .interfaces = 4,
+			      .events = 8 },
 		.mode = 0640,
 	};
 	int rc = ipm_writer_open(&w, &opt, &error);
@@ -825,6 +831,55 @@ START_TEST(json_of_feeds)
 }
 END_TEST
 
+/* ---- drops ---- */
+
+static void
+given_drops(void)
+{
+	struct ipm_interface uplink = { .ifindex = 2, .name = "FastEthernet0/1", .addr = addr("172.22.1.3") };
+	struct ipm_interface unknown = { 0 };
+	given_segment();
+	ck_assert_int_ge(ipm_interface_dropped(w, &uplink, IPM_DROP_NOT_UP, 5), 0);
+	ck_assert_int_ge(ipm_interface_dropped(w, &unknown, IPM_DROP_NOT_UP, 2), 0);
+	ck_assert_int_ge(ipm_interface_dropped(w, &uplink, IPM_DROP_NOT_UP, 1), 0);
+	ipm_dropped(w, IPM_OUT, IPM_DROP_NO_SA, 8);
+	ipm_dropped(w, IPM_IN, IPM_DROP_POLICY, 3);
+	ipm_writer_commit(w);
+}
+
+START_TEST(dropped_packets_by_interface_and_by_reason)
+{
+	given_drops();
+	ck_assert_int_eq(run("show crypto engine connections dropped-packet"), 0);
+	ck_assert_str_eq(out, "Packets dropped because of connection not established:\n"
+			      "Interface            IP-Address      Drop Count\n"
+			      "FastEthernet0/1      172.22.1.3      6\n"
+			      "-                    -               2\n"
+			      "\n"
+			      "Packets dropped in all, by reason:\n"
+			      "        In        Out   Reason\n"
+			      "         3          0   no policy, or not what the policy wants\n"
+			      "         0          8   no SA\n");
+}
+END_TEST
+
+START_TEST(json_of_dropped_packets)
+{
+	given_drops();
+	ck_assert_int_eq(run("show crypto engine connections dropped-packet --json"), 0);
+	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	ck_assert_ptr_nonnull(j);
+	expect_text(j, "segments.0.interfaces.0.name", "FastEthernet0/1");
+	expect_text(j, "segments.0.interfaces.0.address", "172.22.1.3");
+	expect_int(j, "segments.0.interfaces.0.drops.not-up", 6);
+	expect_int(j, "segments.0.interfaces.1.ifindex", 0);
+	expect_int(j, "segments.0.drops_out.no-sa", 8);
+	expect_int(j, "segments.0.drops_in.policy", 3);
+	expect_int(j, "segments.0.drops_in.no-sa", 0);
+	json_decref(j);
+}
+END_TEST
+
 /* ---- segments ---- */
 
 START_TEST(without_a_segment_a_sentence_says_why)
@@ -954,6 +1009,8 @@ main(void)
 	tcase_add_test(t, json_of_tunnels);
 	tcase_add_test(t, feeds_say_how_they_are);
 	tcase_add_test(t, json_of_feeds);
+	tcase_add_test(t, dropped_packets_by_interface_and_by_reason);
+	tcase_add_test(t, json_of_dropped_packets);
 	tcase_add_test(t, without_a_segment_a_sentence_says_why);
 	tcase_add_test(t, a_segment_that_is_none_is_reported_and_the_others_are_shown);
 	tcase_add_test(t, figures_that_are_old_are_shown_with_a_warning);

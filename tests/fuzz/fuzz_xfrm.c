@@ -215,11 +215,13 @@ static union {
 static void
 algo(uint16_t type, const char *name, uint32_t key_bits, uint32_t more)
 {
-	struct {
+	union {
 		struct xfrm_algo_aead head;
-		char key[64];
-	} value = { .head = { .alg_key_len = key_bits, .alg_icv_len = more } };
+		char octets[sizeof(struct xfrm_algo_aead) + 64]; /* with a key of zeros */
+	} value = { .octets = { 0 } };
 	int fixed = type == XFRMA_ALG_AEAD || type == XFRMA_ALG_AUTH_TRUNC;
+	value.head.alg_key_len = key_bits;
+	value.head.alg_icv_len = more;
 	snprintf(value.head.alg_name, sizeof(value.head.alg_name), "%s", name);
 	mnl_attr_put(&box.header, type,
 		     (fixed ? sizeof(struct xfrm_algo_aead) : sizeof(struct xfrm_algo)) + (key_bits + 7) / 8, &value);
