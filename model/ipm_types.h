@@ -168,7 +168,8 @@ struct ipm_tunnel {
 	uint32_t sa_head, sel_head; /* slot + 1 of the first SA and selector; 0: none */
 	uint32_t feed;              /* slot of the feed that keeps it and its SAs */
 	uint32_t named_by;          /* slot + 1 of the feed that told its names, IKE SA and uid; 0: none */
-	uint64_t uid;               /* that feed's own name for the newest CHILD_SA */
+	uint32_t reserved2;
+	uint64_t uid; /* that feed's own name for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
