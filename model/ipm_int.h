@@ -3,7 +3,7 @@
 #ifndef IPM_INT_H
 #define IPM_INT_H
 
-#include "ipm_lane.h"
+#include "ipm_fast.h"
 #include "ipm_segment.h"
 
 struct ipm_segment {
@@ -11,6 +11,15 @@ struct ipm_segment {
 	size_t size;
 	uint64_t dev, ino;
 	char *path;
+};
+
+struct ipm_fast {
+	const struct ipm_segment *seg;
+	struct ipm_segment *own; /* the same when it is not the writer's */
+	void *base;              /* of the mapping of both below, likewise */
+	size_t size;
+	struct ipm_lane *lane; /* lane 0 of the SA in slot 0 */
+	struct ipm_worker_line *line;
 };
 
 __attribute__((format(printf, 2, 3))) void ipm_error_set(struct ipm_error *err, const char *format, ...);
@@ -48,6 +57,29 @@ ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
 	uint64_t n = (uint64_t)sa * ipm_header(seg)->lanes + lane;
 	return (struct ipm_lane *)(seg->base + sec->offset + n * sec->stride);
 }
+
+static inline struct ipm_worker_line *
+ipm_worker_line_at(const struct ipm_segment *seg, uint32_t lane)
+{
+	const struct ipm_section *sec = &ipm_header(seg)->section[IPM_WORKERS];
+	return (struct ipm_worker_line *)(seg->base + sec->offset + (uint64_t)lane * sec->stride);
+}
+
+/* Lanes and workers' lines are no records: they have no sequence number, and lie on cache lines. */
+static inline bool
+ipm_kind_is_record(enum ipm_section_kind kind)
+{
+	return kind != IPM_LANES && kind != IPM_WORKERS;
+}
+
+/*
+ * The epoch that every worker which is awake has passed; UINT64_MAX when none is. What such a worker counted before
+ * it passed, or rested, is in the lanes for those who look there next.
+ */
+uint64_t ipm_workers_oldest(const struct ipm_segment *seg);
+
+/* Take the lanes of workers that have not passed @p epoch, and whose process has ended, from them. */
+void ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch);
 
 /* Add what the lanes of the SA in @p slot hold. */
 void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);

@@ -40,6 +40,7 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_SELECTORS] = sizeof(struct ipm_selector),
 	[IPM_SAS] = sizeof(struct ipm_sa),
 	[IPM_LANES] = sizeof(struct ipm_lane),
+	[IPM_WORKERS] = sizeof(struct ipm_worker_line),
 	[IPM_EVENTS] = sizeof(struct ipm_event),
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
@@ -123,8 +124,8 @@ ipm_header_check(const void *base, size_t size, const char *path, struct ipm_err
 	}
 	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
 		const struct ipm_section *sec = &h->section[i];
-		size_t least = record_size[i] + (i == IPM_LANES ? 0 : sizeof(struct ipm_record));
-		size_t align = i == IPM_LANES ? _Alignof(struct ipm_lane) : 8;
+		size_t least = record_size[i] + (ipm_kind_is_record(i) ? sizeof(struct ipm_record) : 0);
+		size_t align = ipm_kind_is_record(i) ? 8 : IPM_CACHE_LINE;
 		if (sec->kind != i || sec->stride < least || sec->stride % align || sec->offset % align ||
 		    sec->offset < sizeof(*h)) {
 			ipm_error_set(err, "%s: section %u is damaged", path, i);
@@ -136,7 +137,8 @@ ipm_header_check(const void *base, size_t size, const char *path, struct ipm_err
 		}
 	}
 	if (h->section[IPM_TOTALS].capacity < 1 || h->section[IPM_SETTINGS].capacity < 1 ||
-	    (uint64_t)h->lanes * h->section[IPM_SAS].capacity > h->section[IPM_LANES].capacity) {
+	    (uint64_t)h->lanes * h->section[IPM_SAS].capacity > h->section[IPM_LANES].capacity ||
+	    h->lanes > h->section[IPM_WORKERS].capacity) {
 		ipm_error_set(err, "%s: sections do not fit together", path);
 		return -EPROTO;
 	}
@@ -365,6 +367,7 @@ totals_lanes(const struct ipm_segment *seg, struct ipm_totals *totals)
 	for (uint32_t slot = 0; slot < used; slot++) {
 		struct ipm_sa sa;
 		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, slot)), sizeof(sa));
+		atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were emptied before it was there */
 		if (sa.index)
 			ipm_lanes_share(seg, slot, &sa, sa.direction == IPM_IN ? &totals->in : &totals->out);
 	}
@@ -457,7 +460,8 @@ texts_end(enum ipm_section_kind kind, union any_record *rec)
 int
 ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out)
 {
-	if ((unsigned)kind >= IPM_SECTIONS || kind == IPM_LANES || slot >= ipm_header(seg)->section[kind].capacity)
+	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind) ||
+	    slot >= ipm_header(seg)->section[kind].capacity)
 		return -ENOENT;
 	struct ipm_record *rec = ipm_record_at(seg, kind, slot);
 	size_t size = record_size[kind];

@@ -32,6 +32,7 @@ enum ipm_section_kind {
 	IPM_SELECTORS,
 	IPM_SAS,
 	IPM_LANES,
+	IPM_WORKERS,
 	IPM_EVENTS,
 	IPM_SETTINGS,
 	IPM_AGENTS,
@@ -44,7 +45,7 @@ enum ipm_section_kind {
 	IPM_SECTIONS
 };
 
-/** Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
+/** Every record but a lane and a worker's line starts with this. An odd @p seq: the writer is at work on it. */
 struct ipm_record {
 	_Atomic uint32_t seq;
 	uint32_t generation; /* of the slot: one more for every record that it was given to */
@@ -79,6 +80,7 @@ struct ipm_header {
 	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
 	_Atomic uint64_t heartbeat_ns;    /* when the writer last said that it is alive */
 	_Atomic uint64_t event_serial;    /* of the newest event */
+	_Atomic uint64_t epoch;           /* one more for each SA that was stopped while workers might hold it */
 	struct ipm_section section[IPM_SECTIONS];
 };
 

@@ -205,7 +205,11 @@ struct ipm_selector {
 };
 
 enum ipm_direction { IPM_IN = 1, IPM_OUT };
-enum ipm_sa_state { IPM_SA_ACTIVE = 1, IPM_SA_EXPIRING };
+enum ipm_sa_state {
+	IPM_SA_ACTIVE = 1,
+	IPM_SA_EXPIRING,
+	IPM_SA_RETIRED, /* index 0: it has been stopped, but workers may still count into it; seen by the writer only */
+};
 
 /** One SA: one SPI, one direction. */
 struct ipm_sa {

@@ -91,8 +91,8 @@ ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
 	return (int)slot;
 }
 
-static void
-slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+void
+ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 {
 	static const uint64_t nothing[4096 / 8];
 	_Static_assert(sizeof(nothing) >= sizeof(struct ipm_ike_sa), "room for the largest record");
@@ -176,6 +176,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_SELECTORS] = cap->selectors,
 		[IPM_SAS] = cap->sas,
 		[IPM_LANES] = cap->sas * cap->lanes,
+		[IPM_WORKERS] = cap->lanes,
 		[IPM_EVENTS] = cap->events,
 		[IPM_SETTINGS] = 1,
 		[IPM_AGENTS] = cap->agents,
@@ -199,10 +200,11 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 	h->lanes = cap->lanes;
 	h->index_first = 1;
 	h->index_last = INT32_MAX;
+	h->epoch = 1; /* 0 is no worker's */
 	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
 		struct ipm_section *sec = &h->section[i];
 		sec->kind = i;
-		sec->stride = (uint32_t)(ipm_record_size(i) + (i == IPM_LANES ? 0 : sizeof(struct ipm_record)));
+		sec->stride = (uint32_t)(ipm_record_size(i) + (ipm_kind_is_record(i) ? sizeof(struct ipm_record) : 0));
 		sec->capacity = capacity[i];
 		sec->offset = offset;
 		offset = align_up(offset + (uint64_t)sec->capacity * sec->stride, 4096);
@@ -346,10 +348,38 @@ out:
 
 /* --- taking over --------------------------------------------------------------------------------------- */
 
-static bool
-tunnel_is(const struct ipm_writer *w, uint32_t slot, uint32_t index)
+bool
+ipm_tunnel_is(const struct ipm_writer *w, uint32_t slot, uint32_t index)
 {
 	return index != 0 && slot < ipm_segment_used(&w->seg, IPM_TUNNELS) && ipm_tunnel_peek(w, slot)->index == index;
+}
+
+/*
+ * An SA has left its tunnel, which has @p count of its lanes. Its slot is free, or, when it is @p held, waits until
+ * no worker can hold it.
+ */
+static void
+sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, bool held)
+{
+	struct ipm_sa sa = *ipm_sa_peek(w, slot);
+
+	if (!held) {
+		ipm_slot_give(w, IPM_SAS, slot);
+		return;
+	}
+	sa.index = sa.next = sa.prev = 0;
+	sa.state = IPM_SA_RETIRED;
+	sa.count = *count;
+	ipm_record_put(w, IPM_SAS, slot, &sa);
+	ipm_section_changed(w, IPM_SAS);
+	ipm_drain_add(w, slot);
+}
+
+/* Might a worker hold an SA? To be asked before its lanes are read, or what is counted in between is lost. */
+static bool
+workers_awake(const struct ipm_writer *w)
+{
+	return ipm_header(&w->seg)->lanes > 0 && ipm_workers_oldest(&w->seg) != UINT64_MAX;
 }
 
 /* Drop an SA, but not what its lanes hold: readers have seen it in the totals and in the tunnel. */
@@ -357,19 +387,30 @@ static void
 sa_drop(struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_sa sa = *ipm_sa_peek(w, slot);
-	struct ipm_traffic lanes = { 0 };
+	bool held = workers_awake(w);
+	struct ipm_traffic count = { 0 }, share = { 0 };
 
 	if (sa.direction == IPM_IN || sa.direction == IPM_OUT) {
-		ipm_lanes_share(&w->seg, slot, &sa, &lanes);
-		ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &lanes);
+		ipm_lanes_sum(&w->seg, slot, &sa, &count);
+		share = count;
+		ipm_traffic_share(&sa, &share);
+		ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &share);
 	}
-	if (tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
+	if (ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
-		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &lanes);
+		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &share);
 		tunnel.sas_retired++;
 		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	}
-	slot_give(w, IPM_SAS, slot);
+	sa_leave(w, slot, &count, held);
+}
+
+/* Is the SA in @p slot one that an earlier run stopped, and whose slot it had not given back? */
+static bool
+sa_retired(const struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(w, slot);
+	return sa->index == 0 && sa->state == IPM_SA_RETIRED && ipm_header(&w->seg)->lanes > 0;
 }
 
 /* Other records name a feed by its slot, so it keeps it; all but its name is told anew anyway. */
@@ -391,11 +432,17 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 			atomic_fetch_add(&rec->seq, 1);
 			if (kind == IPM_FEEDS && feed_stands(w, slot))
 				continue;
+			if (kind == IPM_SAS && sa_retired(w, slot)) { /* its count is true word by word */
+				ipm_drain_add(w, slot);
+				continue;
+			}
 			torn++;
 			if (kind == IPM_SAS)
 				sa_drop(w, slot);
 			else
-				slot_give(w, kind, slot);
+				ipm_slot_give(w, kind, slot);
+		} else if (kind == IPM_SAS && sa_retired(w, slot)) {
+			ipm_drain_add(w, slot);
 		} else if (*(const uint32_t *)ipm_payload(rec) == 0) {
 			queue_push(&w->free[kind], slot);
 		}
@@ -454,7 +501,7 @@ relink(struct ipm_writer *w)
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SAS); slot++) {
 		struct ipm_sa sa = *ipm_sa_peek(w, slot);
-		if (sa.index && tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
+		if (sa.index && ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
 			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 			sa_link(w, &tunnel, slot, &sa);
 			tunnel.next_sa = sub_next(tunnel.next_sa, sa.index);
@@ -465,7 +512,7 @@ relink(struct ipm_writer *w)
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SELECTORS); slot++) {
 		struct ipm_selector sel = *(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, slot);
-		if (sel.index && tunnel_is(w, sel.tunnel_slot, sel.tunnel_index)) {
+		if (sel.index && ipm_tunnel_is(w, sel.tunnel_slot, sel.tunnel_index)) {
 			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sel.tunnel_slot);
 			sel.next = tunnel.sel_head;
 			tunnel.sel_head = slot + 1;
@@ -473,7 +520,7 @@ relink(struct ipm_writer *w)
 			ipm_record_put(w, IPM_SELECTORS, slot, &sel);
 			ipm_record_put(w, IPM_TUNNELS, sel.tunnel_slot, &tunnel);
 		} else if (sel.index) {
-			slot_give(w, IPM_SELECTORS, slot);
+			ipm_slot_give(w, IPM_SELECTORS, slot);
 		}
 	}
 	if (t->next_ike < h->index_first || t->next_ike > h->index_last)
@@ -489,6 +536,8 @@ recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error 
 	struct ipm_header *h = ipm_header(&w->seg);
 	uint32_t torn = 0;
 
+	if (h->epoch == 0)
+		atomic_store(&h->epoch, 1);
 	atomic_store(&h->replaced, 0); /* whoever was to replace it did not get that far */
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
 		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* no more than there are */
@@ -539,10 +588,13 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	}
 	layout(&wanted, opt);
 	rc = take_over(w, &wanted, err);
-	if (rc == 0)
-		recover(w, &wanted, err);
-	else if (rc == -ENOENT || rc == -ESTALE)
+	bool fresh = rc == -ENOENT || rc == -ESTALE;
+	if (fresh)
 		rc = make_new(w, &wanted, opt, err);
+	if (rc == 0)
+		rc = ipm_drain_open(w);
+	if (rc == 0 && !fresh)
+		recover(w, &wanted, err);
 	if (rc == 0)
 		rc = ipm_peers_open(w);
 	if (rc == 0)
@@ -550,6 +602,9 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	if (rc < 0)
 		goto out;
 	settings_default(w, &opt->capacity);
+	w->fast = (struct ipm_fast){ .seg = &w->seg,
+				     .lane = ipm_lane_at(&w->seg, 0, 0),
+				     .line = ipm_worker_line_at(&w->seg, 0) };
 	atomic_store(&ipm_header(&w->seg)->writer_pid, (uint32_t)getpid());
 	ipm_writer_commit(w);
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
@@ -560,6 +615,7 @@ out:
 	if (w) {
 		ipm_peers_close(w);
 		ipm_spis_close(w);
+		ipm_drain_close(w);
 		unmap_file(w);
 		free(w->seg.path);
 	}
@@ -577,6 +633,7 @@ ipm_writer_close(struct ipm_writer *w)
 	unmap_file(w);
 	ipm_peers_close(w);
 	ipm_spis_close(w);
+	ipm_drain_close(w);
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(w->free[i].slot);
 	free(w->seg.path);
@@ -592,6 +649,10 @@ ipm_writer_segment(const struct ipm_writer *w)
 void
 ipm_writer_commit(struct ipm_writer *w)
 {
+	if (w->drain.count > 0) {
+		ipm_workers_bury(&w->seg, atomic_load_explicit(&ipm_header(&w->seg)->epoch, memory_order_relaxed));
+		ipm_drain(w);
+	}
 	ipm_record_put(w, IPM_TOTALS, 0, &w->totals);
 	atomic_store_explicit(&ipm_header(&w->seg)->heartbeat_ns, ipm_now_ns(), memory_order_release);
 }
@@ -744,7 +805,7 @@ ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 		ipm_ike_remember(w, &copy, reason);
 	}
 	ipm_peer_remove(w, slot);
-	slot_give(w, IPM_IKE_SAS, slot);
+	ipm_slot_give(w, IPM_IKE_SAS, slot);
 }
 
 /* --- tunnels ------------------------------------------------------------------------------------------------ */
@@ -825,7 +886,7 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 	if (tunnel->state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active--;
 	w->totals.tunnels_previous++;
-	slot_give(w, IPM_TUNNELS, slot);
+	ipm_slot_give(w, IPM_TUNNELS, slot);
 }
 
 /* --- selectors ----------------------------------------------------------------------------------------------- */
@@ -881,7 +942,7 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 		} else {
 			tunnel.sel_head = next;
 		}
-		slot_give(w, IPM_SELECTORS, at - 1);
+		ipm_slot_give(w, IPM_SELECTORS, at - 1);
 		changed = true;
 	}
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
@@ -914,8 +975,9 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 int
 ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa)
 {
-	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	struct ipm_sa copy = *sa;
+	ipm_drain(w); /* or SAs that come and go fast would fill the section with those that wait */
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	int slot = ipm_slot_take(w, IPM_SAS);
 	if (slot < 0)
 		return slot;
@@ -996,7 +1058,8 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 	struct ipm_record *tunnel_rec = ipm_record_at(&w->seg, IPM_TUNNELS, sa.tunnel_slot);
 	struct ipm_record *totals_rec = ipm_record_at(&w->seg, IPM_TOTALS, 0);
-	struct ipm_traffic lanes = { 0 };
+	struct ipm_traffic count = { 0 };
+	bool held = workers_awake(w);
 
 	/*
 	 * What the lanes hold moves to the tunnel and to the totals. Both are closed to readers while it does,
@@ -1004,9 +1067,11 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	 */
 	record_begin(totals_rec);
 	record_begin(tunnel_rec);
-	ipm_lanes_share(&w->seg, slot, &sa, &lanes);
-	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &lanes);
-	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &lanes);
+	ipm_lanes_sum(&w->seg, slot, &sa, &count);
+	struct ipm_traffic share = count;
+	ipm_traffic_share(&sa, &share);
+	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &share);
+	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &share);
 	if (sa.prev == 0)
 		tunnel.sa_head = sa.next;
 	sa_neighbour(w, sa.prev, sa.next ? sa.next : NOBODY, 0);
@@ -1014,11 +1079,17 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	tunnel.sas--;
 	tunnel.sas_retired++;
 	ipm_spi_remove(w, slot);
-	slot_give(w, IPM_SAS, slot);
+	sa_leave(w, slot, &count, held);
 	ipm_words_store(ipm_payload(tunnel_rec), &tunnel, sizeof(tunnel));
 	ipm_words_store(ipm_payload(totals_rec), &w->totals, sizeof(w->totals));
 	record_end(tunnel_rec);
 	record_end(totals_rec);
+}
+
+const struct ipm_fast *
+ipm_writer_fast(const struct ipm_writer *w)
+{
+	return ipm_header(&w->seg)->lanes > 0 ? &w->fast : NULL;
 }
 
 struct ipm_lane *

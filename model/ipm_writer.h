@@ -17,7 +17,7 @@
 #ifndef IPM_WRITER_H
 #define IPM_WRITER_H
 
-#include "ipm_lane.h"
+#include "ipm_fast.h"
 #include "ipm_segment.h"
 
 #ifdef __cplusplus
@@ -29,7 +29,7 @@ struct ipm_writer;
 struct ipm_capacity {
 	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, interfaces, events;
 	uint32_t history, failures; /* entries of each ring; of selectors, four times as many */
-	uint32_t lanes;             /* of each SA; 0 when counts come from a feed */
+	uint32_t lanes;             /* of each SA, for as many workers; 0 when counts come from a feed */
 };
 
 struct ipm_writer_options {
@@ -54,7 +54,10 @@ void ipm_writer_close(struct ipm_writer *w);
 /** The segment as a reader sees it; it lives as long as @p w. */
 const struct ipm_segment *ipm_writer_segment(const struct ipm_writer *w);
 
-/** Publish totals and the heartbeat. Call it after every batch of changes, and once a second. */
+/**
+ * Publish totals and the heartbeat. Call it after every batch of changes, and once a second. What workers have
+ * counted into SAs that are gone joins their tunnels and the totals here, at most 64 SAs at a time.
+ */
 void ipm_writer_commit(struct ipm_writer *w);
 
 /** Totals that a feed counts itself (failures). The rest of the struct is the writer's. */
@@ -106,7 +109,10 @@ void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
  * and the totals. A source that starts again from zero adds what it counted since.
  */
 void ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now);
-/** It is gone; what it counted stays with its tunnel. */
+/**
+ * It is gone; what it counted stays with its tunnel. Its slot is not used again while a worker may hold it, see
+ * ipm_fast.h.
+ */
 void ipm_sa_stop(struct ipm_writer *w, uint32_t slot);
 
 /** Packets were dropped, for which no SA is to be counted. */
@@ -131,7 +137,13 @@ int ipm_settings_put(struct ipm_writer *w, const struct ipm_settings *settings);
 /** What a serving program says of itself; it is known by its name. */
 int ipm_agent_put(struct ipm_writer *w, const struct ipm_agent *agent);
 
-/** Lane @p lane of an SA, for the thread that takes it; NULL when there is none. */
+/** The lanes, for workers that are threads of this process; NULL when there are none. It lives as long as @p w. */
+const struct ipm_fast *ipm_writer_fast(const struct ipm_writer *w);
+
+/**
+ * Lane @p lane of an SA; NULL when there is none. For those who see to it themselves that nobody else counts in
+ * this lane, and nobody at all when the SA is stopped; others are workers.
+ */
 struct ipm_lane *ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane);
 
 #ifdef __cplusplus

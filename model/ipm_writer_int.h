@@ -15,11 +15,22 @@ struct slot_queue {
 /* So many slots rest before one of them is used again, so that a reader's stale slot finds nothing, not another. */
 #define SLOTS_AT_REST 16
 
+/* SAs that wait until no worker can hold them: a queue of slots + 1, through @p sa[slot]. */
+struct drain {
+	struct {
+		uint64_t epoch; /* which every worker that is awake has to pass */
+		uint32_t next;
+	} * sa; /* NULL when there are no lanes */
+	uint32_t first, last, count;
+};
+
 struct ipm_writer {
 	struct ipm_segment seg;
+	struct ipm_fast fast; /* the same, for workers in this process */
 	int fd;
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
+	struct drain drain;
 	bool wrapped; /* an index has wrapped: look before one is given */
 	/* IKE SAs by their two identities: chains of slots + 1. */
 	uint32_t *peer_bucket, *peer_next, peer_buckets;
@@ -30,6 +41,11 @@ struct ipm_writer {
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);
 void ipm_section_changed(struct ipm_writer *w, enum ipm_section_kind kind);
 int ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind);
+
+void ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot);
+
+/* Is the tunnel in @p slot the one with this @p index? */
+bool ipm_tunnel_is(const struct ipm_writer *w, uint32_t slot, uint32_t index);
 
 static inline void *
 ipm_payload_at(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
@@ -49,6 +65,14 @@ int ipm_spis_open(struct ipm_writer *w);
 void ipm_spis_close(struct ipm_writer *w);
 void ipm_spi_add(struct ipm_writer *w, uint32_t slot);
 void ipm_spi_remove(struct ipm_writer *w, uint32_t slot);
+
+/* ipm_writer_drain.c: SAs that were stopped while workers could still hold them. */
+int ipm_drain_open(struct ipm_writer *w);
+void ipm_drain_close(struct ipm_writer *w);
+/* The SA in @p slot, whose record says IPM_SA_RETIRED, waits from now on. */
+void ipm_drain_add(struct ipm_writer *w, uint32_t slot);
+/* Move what came late into some of those that wait, and let go of those that no worker can hold any more. */
+void ipm_drain(struct ipm_writer *w);
 
 /* ipm_writer_ring.c: what has been. */
 void ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index);

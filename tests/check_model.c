@@ -437,6 +437,12 @@ lanes_between_cache_lines(struct ipm_header *h)
 	h->lanes = 0;
 }
 
+static void
+fewer_workers_than_lanes(struct ipm_header *h)
+{
+	h->section[IPM_WORKERS].capacity--;
+}
+
 static const struct {
 	void (*damage)(struct ipm_header *h);
 	int rc;
@@ -455,7 +461,7 @@ static const struct {
 	{ control_without_end, -EPROTO, "damaged header" },
 	{ boot_without_end, -EPROTO, "damaged header" },
 	{ section_past_the_end, -EPROTO, "section 5 reaches past the end" },
-	{ section_one_too_long, -EPROTO, "section 7 reaches past the end" },
+	{ section_one_too_long, -EPROTO, "section 8 reaches past the end" },
 	{ offset_that_overflows, -EPROTO, "section 3 reaches past the end" },
 	{ offset_and_length_that_overflow, -EPROTO, "section 3 reaches past the end" },
 	{ length_that_overflows_32_bits, -EPROTO, "section 5 reaches past the end" },
@@ -470,6 +476,7 @@ static const struct {
 	{ more_lanes_than_there_are, -EPROTO, "do not fit together" },
 	{ lanes_that_overflow, -EPROTO, "do not fit together" },
 	{ lanes_between_cache_lines, -EPROTO, "section 6 is damaged" },
+	{ fewer_workers_than_lanes, -EPROTO, "do not fit together" },
 };
 
 START_TEST(every_damage_to_the_header_is_told_by_name_of_the_file)
@@ -589,13 +596,14 @@ START_TEST(a_slot_that_is_free_or_does_not_exist_holds_nothing)
 	struct ipm_segment *seg = attach();
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind < IPM_SECTIONS; kind++) {
 		uint32_t capacity = ipm_segment_header(seg)->section[kind].capacity;
-		if (kind != IPM_LANES && kind != IPM_EVENTS && kind != IPM_SETTINGS)
+		if (kind != IPM_LANES && kind != IPM_WORKERS && kind != IPM_EVENTS && kind != IPM_SETTINGS)
 			ck_assert_int_eq(ipm_read(seg, kind, capacity - 1, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, capacity, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, UINT32_MAX, room), -ENOENT);
 	}
 	ck_assert_int_eq(ipm_read(seg, IPM_TOTALS, 1, room), -ENOENT);
 	ck_assert_int_eq(ipm_read(seg, IPM_LANES, 0, room), -ENOENT); /* lanes are no records */
+	ck_assert_int_eq(ipm_read(seg, IPM_WORKERS, 0, room), -ENOENT);
 	ck_assert_int_eq(ipm_read(seg, IPM_SECTIONS, 0, room), -ENOENT);
 	ck_assert_uint_eq(ipm_record_size(IPM_SECTIONS), 0);
 	ipm_segment_close(seg);

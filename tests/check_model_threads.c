@@ -293,6 +293,189 @@ START_TEST(readers_see_whole_records_and_sums_that_never_go_back)
 }
 END_TEST
 
+/* --- SAs that come and go under the workers --------------------------------------------------------------------- */
+
+#define ROUNDS      100
+#define WORKERS     3
+#define CONNECTIONS 6
+#define KEPT        2 /* of the connections: they are rekeyed only, their tunnels live as long as the round */
+#define BURSTS      200
+
+/* The data plane's own table: by connection the slot of its SA + 1, 0 when it has none. */
+static _Atomic uint32_t table[CONNECTIONS];
+static uint32_t tunnel_of[CONNECTIONS];
+
+struct work {
+	struct torture random;
+	struct ipm_worker worker;
+	uint64_t pkts[CONNECTIONS], drops; /* what it counted */
+};
+
+/* Some of a burst's packets after the others, so that the SA it has looked up may be gone meanwhile. */
+static void
+count_a_burst(struct work *me)
+{
+	uint32_t sa[CONNECTIONS];
+	for (int i = 0; i < CONNECTIONS; i++)
+		sa[i] = atomic_load_explicit(&table[i], memory_order_acquire);
+	for (int n = 0; n < 16; n++) {
+		uint32_t i = torture_random(&me->random, CONNECTIONS), pkts = 1 + torture_random(&me->random, 3);
+		if (torture_random(&me->random, 256) == 0)
+			sched_yield();
+		if (sa[i] == 0)
+			continue;
+		struct ipm_lane *lane = ipm_worker_lane(&me->worker, sa[i] - 1);
+		ipm_lane_count(lane, pkts, pkts * 100);
+		me->pkts[i] += pkts;
+		if (n == 0) {
+			ipm_lane_drop(lane, IPM_DROP_REPLAY, 1);
+			me->drops++;
+		}
+	}
+}
+
+static void *
+work_at_random(void *arg)
+{
+	struct work *me = arg;
+	EXPECT(ipm_worker_join(ipm_writer_fast(writer), &me->worker) >= 0);
+	for (int burst = 0; burst < BURSTS; burst++) {
+		count_a_burst(me);
+		switch (torture_random(&me->random, 16)) {
+		case 0:
+			ipm_worker_leave(&me->worker);
+			EXPECT(ipm_worker_join(ipm_writer_fast(writer), &me->worker) >= 0);
+			break;
+		case 1:
+			ipm_worker_rest(&me->worker);
+			sched_yield();
+			ipm_worker_wake(&me->worker);
+			break;
+		default:
+			ipm_worker_pass(&me->worker);
+		}
+	}
+	ipm_worker_leave(&me->worker);
+	at_work--;
+	return NULL;
+}
+
+/* Make before break, and out of the table before it is stopped. */
+static void
+rekey(uint32_t i)
+{
+	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 } };
+	uint32_t old = table[i];
+	int slot = ipm_sa_start(writer, tunnel_of[i], &sa);
+	if (slot < 0)
+		return; /* all that are free wait for the workers */
+	atomic_store_explicit(&table[i], (uint32_t)slot + 1, memory_order_release);
+	if (old)
+		ipm_sa_stop(writer, old - 1);
+}
+
+static void
+connect_anew(uint32_t i)
+{
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	tunnel_of[i] = (uint32_t)ipm_tunnel_start(writer, &tunnel);
+	rekey(i);
+}
+
+static void
+disconnect(uint32_t i)
+{
+	table[i] = 0;
+	ipm_tunnel_stop(writer, tunnel_of[i], IPM_REASON_NORMAL);
+	tunnel_of[i] = UINT32_MAX;
+}
+
+/* Until the workers are done. */
+static void
+rekey_and_retire_at_random(struct torture *random)
+{
+	while (at_work > 1) {
+		uint32_t i = torture_random(random, CONNECTIONS);
+		if (tunnel_of[i] == UINT32_MAX)
+			connect_anew(i);
+		else if (i < KEPT || torture_random(random, 3))
+			rekey(i);
+		else
+			disconnect(i);
+		if (torture_random(random, 4) == 0)
+			ipm_writer_commit(writer);
+		if (torture_random(random, 4) == 0)
+			sched_yield();
+	}
+	ipm_writer_commit(writer);
+	at_work--;
+}
+
+static void
+expect_every_packet(const struct work *work)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(writer);
+	struct ipm_totals totals;
+	uint64_t pkts[CONNECTIONS] = { 0 }, all = 0, drops = 0;
+
+	for (uint32_t n = 0; n < WORKERS; n++) {
+		for (uint32_t i = 0; i < CONNECTIONS; i++) {
+			pkts[i] += work[n].pkts[i];
+			all += work[n].pkts[i];
+		}
+		drops += work[n].drops;
+	}
+	for (uint32_t i = 0; i < KEPT; i++) {
+		struct ipm_tunnel tunnel;
+		ck_assert_int_eq(ipm_tunnel_read(seg, tunnel_of[i], &tunnel), 0);
+		ck_assert_uint_eq(tunnel.in.pkts, pkts[i]);
+		ck_assert_uint_eq(tunnel.in.octets, 100 * pkts[i]);
+	}
+	ck_assert_int_eq(ipm_totals_read(seg, &totals), 0);
+	ck_assert_uint_eq(totals.in.pkts, all);
+	ck_assert_uint_eq(totals.in.octets, 100 * all);
+	ck_assert_uint_eq(totals.in.crypts, all);
+	ck_assert_uint_eq(totals.in.drops[IPM_DROP_REPLAY], drops);
+}
+
+START_TEST(nothing_is_lost_while_sas_come_and_go_under_their_workers)
+{
+	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0600 };
+	struct torture random = { .seed = 0x2545f4914f6cdd1du };
+	struct ipm_error err;
+
+	opt.capacity = (struct ipm_capacity){
+		.tunnels = 16, .sas = 32, .events = 64, .history = 8, .failures = 1, .lanes = WORKERS
+	};
+	for (int round = 0; round < ROUNDS; round++) {
+		pthread_t reader[2], worker[WORKERS];
+		struct work work[WORKERS] = { 0 };
+		ck_assert_msg(ipm_writer_open(&writer, &opt, &err) == 0, "%s", err.text);
+		complaint = NULL;
+		at_work = WORKERS + 1;
+		for (uint32_t i = 0; i < CONNECTIONS; i++) {
+			table[i] = 0;
+			connect_anew(i);
+		}
+		for (uint32_t i = 0; i < 2; i++)
+			ck_assert_int_eq(pthread_create(&reader[i], NULL, watch, &readers[READERS - 2 + i]), 0);
+		for (uint32_t i = 0; i < WORKERS; i++) {
+			work[i].random.seed = ((uint64_t)torture_random(&random, UINT32_MAX) << 32) + i + 1;
+			ck_assert_int_eq(pthread_create(&worker[i], NULL, work_at_random, &work[i]), 0);
+		}
+		rekey_and_retire_at_random(&random);
+		for (uint32_t i = 0; i < WORKERS; i++)
+			pthread_join(worker[i], NULL);
+		for (uint32_t i = 0; i < 2; i++)
+			pthread_join(reader[i], NULL);
+		ck_assert_msg(complaint == NULL, "round %d, a thread missed: %s", round, complaint);
+		expect_every_packet(work);
+		ipm_writer_close(writer);
+		unlink(path);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -310,6 +493,10 @@ main(void)
 	TCase *tc = tcase_create("threads");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, readers_see_whole_records_and_sums_that_never_go_back, 0, 2);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("workers");
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, nothing_is_lost_while_sas_come_and_go_under_their_workers);
 	suite_add_tcase(s, tc);
 	SRunner *sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);

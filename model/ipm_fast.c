@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: ISC */
+/* The worker's side of the fast path: mapping the lanes, taking one, giving it back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipm_int.h"
+
+/* --- processes ----------------------------------------------------------------------------------------------- */
+
+/*
+ * When process @p pid started, in clock ticks since boot: together with the pid it names no other one. 0: it has
+ * ended; 1: it cannot be told.
+ */
+static uint32_t
+process_start(uint32_t pid)
+{
+	char path[32], text[512], *at;
+	unsigned long long start;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (got <= 0)
+		return kill((pid_t)pid, 0) < 0 && errno == ESRCH ? 0 : 1;
+	text[got] = '\0';
+	at = strrchr(text, ')'); /* the name before it may have anything in it; proc(5): field 3 follows */
+	if (!at || at[1] == '\0')
+		return 1;
+	if (at[2] == 'Z' || at[2] == 'X')
+		return 0;
+	for (int field = 3; field < 22 && at; field++)
+		at = strchr(at + 2, ' ');
+	if (!at)
+		return 1;
+	start = strtoull(at, NULL, 10);
+	return (uint32_t)start > 1 ? (uint32_t)start : 2;
+}
+
+static uint64_t
+process_self(void)
+{
+	uint32_t pid = (uint32_t)getpid();
+	return (uint64_t)process_start(pid) << 32 | pid;
+}
+
+static bool
+process_alive(uint64_t owner)
+{
+	uint32_t then = (uint32_t)(owner >> 32), now = process_start((uint32_t)owner);
+	return now == then || (now != 0 && (now == 1 || then == 1)); /* in doubt it is */
+}
+
+/* --- workers --------------------------------------------------------------------------------------------------- */
+
+/* Take a lane that is free, or whose owner's process has ended. */
+static bool
+line_take(struct ipm_worker_line *line, uint64_t self)
+{
+	uint64_t owner = atomic_load_explicit(&line->owner, memory_order_acquire);
+	if (owner != 0 && process_alive(owner))
+		return false;
+	return atomic_compare_exchange_strong(&line->owner, &owner, self); /* the others that try fail */
+}
+
+static void
+line_give(struct ipm_worker_line *line)
+{
+	atomic_store_explicit(&line->passed, 0, memory_order_release);
+	atomic_store_explicit(&line->owner, 0, memory_order_release);
+}
+
+int
+ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
+{
+	const struct ipm_header *h = ipm_header(fast->seg);
+	uint64_t self = process_self();
+
+	for (uint32_t n = 0; n < h->lanes; n++) {
+		if (!line_take(&fast->line[n], self))
+			continue;
+		*worker = (struct ipm_worker){
+			.lane = &fast->lane[n], .lanes = h->lanes, .epoch = &h->epoch, .line = &fast->line[n]
+		};
+		ipm_worker_wake(worker);
+		return (int)n;
+	}
+	return -EBUSY;
+}
+
+void
+ipm_worker_leave(struct ipm_worker *worker)
+{
+	line_give(worker->line);
+	*worker = (struct ipm_worker){ 0 };
+}
+
+uint64_t
+ipm_workers_oldest(const struct ipm_segment *seg)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	atomic_thread_fence(memory_order_seq_cst); /* see ipm_worker_wake() */
+	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+		uint64_t passed = atomic_load_explicit(&ipm_worker_line_at(seg, n)->passed, memory_order_acquire);
+		if (passed != 0 && passed < oldest)
+			oldest = passed;
+	}
+	return oldest;
+}
+
+void
+ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
+{
+	uint64_t self = 0;
+	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+		struct ipm_worker_line *line = ipm_worker_line_at(seg, n);
+		uint64_t passed = atomic_load_explicit(&line->passed, memory_order_acquire);
+		if (passed == 0 || passed >= epoch)
+			continue;
+		if (self == 0)
+			self = process_self();
+		/* Taken first, so that the one who takes it next has not its own words wiped. */
+		if (atomic_load_explicit(&line->owner, memory_order_relaxed) != self && line_take(line, self))
+			line_give(line);
+	}
+}
+
+/* --- mapping ----------------------------------------------------------------------------------------------------- */
+
+/* Map for writing what lies from the first lane to the last line, which are neighbours. */
+static int
+map_lanes(struct ipm_fast *fast, int fd)
+{
+	const struct ipm_section *lanes = &ipm_header(fast->seg)->section[IPM_LANES];
+	const struct ipm_section *lines = &ipm_header(fast->seg)->section[IPM_WORKERS];
+	uint64_t end = lines->offset + (uint64_t)lines->capacity * lines->stride;
+
+	if (lanes->stride != sizeof(struct ipm_lane) || lines->stride != sizeof(struct ipm_worker_line) ||
+	    lanes->offset % (uint64_t)sysconf(_SC_PAGESIZE) || lines->offset < lanes->offset)
+		return -EPROTO;
+	fast->size = end - lanes->offset;
+	void *base = mmap(NULL, fast->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)lanes->offset);
+	if (base == MAP_FAILED)
+		return -errno;
+	fast->base = base;
+	fast->lane = base;
+	fast->line = (struct ipm_worker_line *)((char *)base + (lines->offset - lanes->offset));
+	return 0;
+}
+
+int
+ipm_fast_attach(struct ipm_fast **out, const char *path, struct ipm_error *err)
+{
+	struct ipm_fast *fast = calloc(1, sizeof(*fast));
+	struct stat st;
+	int fd = -1, rc = -ENOMEM;
+
+	*out = NULL;
+	if (!fast) {
+		ipm_error_set(err, "%s: out of memory", path);
+		return rc;
+	}
+	rc = ipm_segment_attach(&fast->own, path, err);
+	if (rc < 0)
+		goto out;
+	fast->seg = fast->own;
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = -errno;
+		ipm_error_set(err, "%s: cannot write its lanes: %s", path, strerror(-rc));
+	} else if (st.st_dev != fast->seg->dev || st.st_ino != fast->seg->ino) {
+		rc = -ESTALE;
+		ipm_error_set(err, "%s: replaced meanwhile", path);
+	} else if (ipm_header(fast->seg)->lanes == 0) {
+		rc = -ENOTSUP;
+		ipm_error_set(err, "%s: has no lanes", path);
+	} else if ((rc = map_lanes(fast, fd)) < 0) {
+		ipm_error_set(err, "%s: cannot map its lanes: %s", path, strerror(-rc));
+	}
+out:
+	if (fd >= 0)
+		close(fd);
+	if (rc < 0)
+		ipm_fast_close(fast);
+	else
+		*out = fast;
+	return rc;
+}
+
+void
+ipm_fast_close(struct ipm_fast *fast)
+{
+	if (!fast)
+		return;
+	if (fast->base)
+		munmap(fast->base, fast->size);
+	ipm_segment_close(fast->own);
+	free(fast);
+}
+
+const struct ipm_segment *
+ipm_fast_segment(const struct ipm_fast *fast)
+{
+	return fast->seg;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file ipm_fast.h  The fast path: counting packets from a data plane.
+ *
+ * Every SA has as many *lanes* as its segment has room for workers. A *worker* is a thread, of the process that
+ * writes the segment or of another one, that took a lane: of every SA it writes its own lane and nothing else, so a
+ * load and a store are enough to count: no locked instruction, no cache line that two threads write. Readers add
+ * the lanes up.
+ *
+ * A worker finds SAs in the data plane's own table, by the slot that ipm_sa_start() gave. The rules are these:
+ *
+ *   1. The data plane first takes an SA out of its table, and then has the writer call ipm_sa_stop().
+ *   2. Between bursts, when it holds no SA that it got from the table, each worker calls ipm_worker_pass().
+ *   3. Before it sleeps or waits for long, it calls ipm_worker_rest(), and afterwards ipm_worker_wake().
+ *
+ * Then the slot and the lanes of an SA go to another one only when each worker has passed, or rests, since the SA was
+ * stopped. What is counted into it until then joins its tunnel and the totals in the writer's next
+ * ipm_writer_commit()s: nothing is lost, and nothing goes to another SA.
+ *
+ *     struct ipm_worker me;
+ *     int lane = ipm_worker_join(fast, &me);
+ *     for (;;) {
+ *             for each packet of a burst:
+ *                     ipm_lane_count(ipm_worker_lane(&me, sa_slot), 1, octets);
+ *             ipm_worker_pass(&me);
+ *     }
+ *     ipm_worker_leave(&me);
+ *
+ * Units:     octets of the protected (inner) packet; packets.
+ * Ownership: lanes belong to the segment, a struct ipm_worker to its thread.
+ * Errors:    what counts and passes cannot fail, and checks nothing: a slot or reason that does not exist writes
+ *            where it must not. The others return 0 or a negative errno.
+ * Threads:   one worker for each lane; any number of readers. A count is never torn and never goes back. A worker
+ *            that ends without ipm_worker_leave() keeps its lane until its process has ended.
+ */
+#ifndef IPM_FAST_H
+#define IPM_FAST_H
+
+#include <stdatomic.h>
+
+#include "ipm_segment.h"
+#include "ipm_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define IPM_CACHE_LINE 64
+
+/** What one worker counted of one SA. */
+struct ipm_lane {
+	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t octets; /* the hot line */
+	_Atomic uint64_t pkts;
+	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t drops[IPM_DROP_COUNT]; /* the cold ones */
+};
+
+/** What the segment knows of the worker that has a lane. */
+struct ipm_worker_line {
+	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t owner; /* its process: start time and pid; 0: the lane is free */
+	_Atomic uint64_t passed; /* the writer's epoch when it last held no SA; 0: it rests and holds none */
+};
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "lanes are shared between processes");
+_Static_assert(sizeof(struct ipm_lane) == 3 * IPM_CACHE_LINE, "a lane is a hot cache line and two cold ones");
+
+/** The lanes of a segment, writable. */
+struct ipm_fast;
+
+/** A thread that counts. The members are for the functions below. */
+struct ipm_worker {
+	struct ipm_lane *lane; /* its own, of the SA in slot 0 */
+	uint64_t lanes;        /* from there to its own of the next SA */
+	const _Atomic uint64_t *epoch;
+	struct ipm_worker_line *line;
+};
+
+/**
+ * The lanes of the segment @p path, for a process of the data plane that is not its writer. Only the lanes and the
+ * workers' lines are mapped for writing, everything else read-only; no lock is taken. The process needs the right
+ * to write the file: the same user as the writer's, or its group and a mode like 0660. It must be in the writer's
+ * pid namespace, where it is looked for when it falls silent.
+ *
+ * Ownership: *out is the caller's, to be given back with ipm_fast_close() when its workers have left.
+ * Errors:    those of ipm_segment_attach(); -ENOTSUP: the segment has no lanes; -ESTALE: it has just been replaced.
+ */
+int ipm_fast_attach(struct ipm_fast **out, const char *path, struct ipm_error *err);
+void ipm_fast_close(struct ipm_fast *fast);
+
+/**
+ * The segment, for reading; ipm_segment_stale() tells that it has been replaced, and that what is counted here
+ * does not show any more. It lives as long as @p fast.
+ */
+const struct ipm_segment *ipm_fast_segment(const struct ipm_fast *fast);
+
+/**
+ * Take a lane for the calling thread, which is awake from then on and must not have looked up an SA before. After
+ * fork() a child joins for itself.
+ *
+ * Errors:    the lane's number, or -EBUSY: all lanes are taken by processes that are alive.
+ */
+int ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker);
+
+/** Give the lane back. What was counted in it stays. */
+void ipm_worker_leave(struct ipm_worker *worker);
+
+/** The worker's lane of the SA in slot @p sa. */
+static inline struct ipm_lane *
+ipm_worker_lane(const struct ipm_worker *worker, uint32_t sa)
+{
+	return &worker->lane[sa * worker->lanes];
+}
+
+static inline void
+ipm_lane_add(_Atomic uint64_t *counter, uint64_t amount)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
+			      memory_order_relaxed);
+}
+
+/** Count @p pkts packets of @p octets octets in all: one packet, or what a burst has for this SA. */
+static inline void
+ipm_lane_count(struct ipm_lane *lane, uint64_t pkts, uint64_t octets)
+{
+	ipm_lane_add(&lane->pkts, pkts);
+	ipm_lane_add(&lane->octets, octets);
+}
+
+/** Count @p pkts packets that were dropped. They are not in ipm_lane_count(). */
+static inline void
+ipm_lane_drop(struct ipm_lane *lane, enum ipm_drop why, uint64_t pkts)
+{
+	ipm_lane_add(&lane->drops[why], pkts);
+}
+
+/** Between bursts: this worker holds no SA now. */
+static inline void
+ipm_worker_pass(const struct ipm_worker *worker)
+{
+	/* Who sees this epoch sees all tables as they were made before it; who sees us pass it sees all we counted. */
+	uint64_t now = atomic_load_explicit(worker->epoch, memory_order_acquire);
+	atomic_store_explicit(&worker->line->passed, now, memory_order_release);
+}
+
+/** This worker holds no SA, and will not until it wakes. */
+static inline void
+ipm_worker_rest(const struct ipm_worker *worker)
+{
+	atomic_store_explicit(&worker->line->passed, 0, memory_order_release);
+}
+
+/** It goes on. */
+static inline void
+ipm_worker_wake(const struct ipm_worker *worker)
+{
+	ipm_worker_pass(worker);
+	/* Either the writer sees us awake, or we see what it took out of the tables before it looked. */
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

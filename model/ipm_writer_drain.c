@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * SAs that were stopped while workers could still hold them. Such a record has index 0, so it has no row, and the
+ * state IPM_SA_RETIRED, so its slot is not free; its count is what its tunnel and the totals have of its lanes. A
+ * writer that takes the segment over finds it by that.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ipm_writer_int.h"
+
+#define DRAIN_MOST 64 /* SAs that are looked at in one go */
+
+int
+ipm_drain_open(struct ipm_writer *w)
+{
+	const struct ipm_header *h = ipm_header(&w->seg);
+	if (h->lanes == 0)
+		return 0;
+	w->drain.sa = calloc((size_t)h->section[IPM_SAS].capacity + 1, sizeof(*w->drain.sa));
+	return w->drain.sa ? 0 : -ENOMEM;
+}
+
+void
+ipm_drain_close(struct ipm_writer *w)
+{
+	free(w->drain.sa);
+}
+
+/* At the end of the queue, which is linked by slot + 1. */
+static void
+drain_push(struct ipm_writer *w, uint32_t slot)
+{
+	struct drain *d = &w->drain;
+	d->sa[slot].next = 0;
+	if (d->last)
+		d->sa[d->last - 1].next = slot + 1;
+	else
+		d->first = slot + 1;
+	d->last = slot + 1;
+	d->count++;
+}
+
+static uint32_t
+drain_pop(struct ipm_writer *w)
+{
+	struct drain *d = &w->drain;
+	uint32_t slot = d->first - 1;
+	d->first = d->sa[slot].next;
+	if (!d->first)
+		d->last = 0;
+	d->count--;
+	return slot;
+}
+
+void
+ipm_drain_add(struct ipm_writer *w, uint32_t slot)
+{
+	_Atomic uint64_t *epoch = &ipm_header(&w->seg)->epoch;
+	uint64_t now = atomic_load_explicit(epoch, memory_order_relaxed) + 1;
+	w->drain.sa[slot].epoch = now;
+	drain_push(w, slot);
+	atomic_store_explicit(epoch, now, memory_order_release);
+}
+
+static uint64_t
+late(uint64_t *have, uint64_t now)
+{
+	uint64_t more = now > *have ? now - *have : 0; /* a record that its writer died in may be anything */
+	*have = now;
+	return more;
+}
+
+/* Of all that an SA has counted, @p now, what is more than it @p have had. */
+static struct ipm_traffic
+traffic_late(struct ipm_traffic *have, const struct ipm_traffic *now)
+{
+	struct ipm_traffic more = { .octets = late(&have->octets, now->octets),
+				    .pkts = late(&have->pkts, now->pkts),
+				    .raw_octets = late(&have->raw_octets, now->raw_octets),
+				    .crypts = late(&have->crypts, now->crypts),
+				    .auths = late(&have->auths, now->auths) };
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		more.drops[i] = late(&have->drops[i], now->drops[i]);
+	return more;
+}
+
+/* Move what has come late to the tunnel, if that is still there, and to the totals. */
+static void
+sa_catch_up(struct ipm_writer *w, uint32_t slot)
+{
+	struct ipm_sa sa = *ipm_sa_peek(w, slot);
+	struct ipm_traffic now = { 0 };
+
+	ipm_lanes_sum(&w->seg, slot, &sa, &now);
+	struct ipm_traffic more = traffic_late(&sa.count, &now);
+	ipm_traffic_share(&sa, &more);
+	ipm_record_put(w, IPM_SAS, slot, &sa);
+	if (ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
+		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
+		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
+		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+	}
+	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
+}
+
+void
+ipm_drain(struct ipm_writer *w)
+{
+	uint32_t most = w->drain.count < DRAIN_MOST ? w->drain.count : DRAIN_MOST;
+	if (most == 0)
+		return;
+	/* Looked at before the lanes are: what a worker counted before it passed is there then. */
+	uint64_t oldest = ipm_workers_oldest(&w->seg);
+	for (uint32_t i = 0; i < most; i++) {
+		uint32_t slot = drain_pop(w);
+		sa_catch_up(w, slot);
+		if (w->drain.sa[slot].epoch <= oldest)
+			ipm_slot_give(w, IPM_SAS, slot);
+		else
+			drain_push(w, slot);
+	}
+}
