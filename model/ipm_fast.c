@@ -88,9 +88,10 @@ ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
 	for (uint32_t n = 0; n < h->lanes; n++) {
 		if (!line_take(&fast->line[n], self))
 			continue;
-		*worker = (struct ipm_worker){
-			.lane = &fast->lane[n], .lanes = h->lanes, .epoch = &h->epoch, .line = &fast->line[n]
-		};
+		*worker = (struct ipm_worker){ .lane = (char *)&fast->lane[n],
+					       .step = h->lanes * sizeof(struct ipm_lane),
+					       .epoch = &h->epoch,
+					       .line = &fast->line[n] };
 		ipm_worker_wake(worker);
 		return (int)n;
 	}

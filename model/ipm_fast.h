@@ -68,8 +68,8 @@ struct ipm_fast;
 
 /** A thread that counts. The members are for the functions below. */
 struct ipm_worker {
-	struct ipm_lane *lane; /* its own, of the SA in slot 0 */
-	uint64_t lanes;        /* from there to its own of the next SA */
+	char *lane;    /* its own, of the SA in slot 0 */
+	uint64_t step; /* octets from there to its own of the next SA */
 	const _Atomic uint64_t *epoch;
 	struct ipm_worker_line *line;
 };
@@ -107,7 +107,7 @@ void ipm_worker_leave(struct ipm_worker *worker);
 static inline struct ipm_lane *
 ipm_worker_lane(const struct ipm_worker *worker, uint32_t sa)
 {
-	return &worker->lane[sa * worker->lanes];
+	return (struct ipm_lane *)(void *)(worker->lane + sa * worker->step);
 }
 
 static inline void

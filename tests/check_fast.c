@@ -37,6 +37,7 @@ static void
 given_a_tunnel(void)
 {
 	struct ipm_tunnel t = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	unlink(path); /* of a test that failed */
 	opt = (struct ipm_writer_options){ .path = path, .name = "gw", .mode = 0600 };
 	opt.capacity = (struct ipm_capacity){ .tunnels = 8, .sas = SAS, .events = 16, .history = 4, .lanes = LANES };
 	open_writer();

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What counting a packet costs, in our lanes and in other ways to do it. bench/README.md says how to read it.
+ *
+ *   bench/fastpath [-n ROUNDS] [--json FILE]
+ *
+ * Every way counts the same packets: a burst of 32 is a loop that takes the next SA from a list and adds to its
+ * octets and packets. The rounds of all ways are interleaved, so that what else the machine does meets all of them.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipm_writer.h"
+
+#define LANES       4
+#define SAS         10000
+#define MANY_SAS    100000 /* for the time to sum them */
+#define LIST        65536  /* SAs in the order in which packets come */
+#define BURST       32
+#define PACKETS     (1u << 20) /* of one thread in one run */
+#define MOST_ROUNDS 101
+
+/* As far apart as our lanes of one worker are, so that all touch the same number of cache lines and pages. */
+#define APART(...)                                                               \
+	{                                                                        \
+		union {                                                          \
+			struct __VA_ARGS__;                                      \
+			_Alignas(64) char room[LANES * sizeof(struct ipm_lane)]; \
+		};                                                               \
+	}
+struct spread APART({ uint64_t octets, pkts; });
+struct shared APART({ _Atomic uint64_t octets, pkts; });
+struct locked APART({
+	pthread_mutex_t mutex;
+	uint64_t octets, pkts;
+});
+struct dense { /* one of a thread's vector of combined counters, as VPP has them */
+	uint64_t pkts, octets;
+};
+
+static struct spread *private_of[LANES];
+static struct shared *shared;
+static struct locked *locked;
+static struct dense *dense_of[LANES];
+static struct ipm_writer *writer;
+static uint32_t *list_hot, *list_random;
+
+struct job {
+	const struct way *way;
+	const uint32_t *list;
+	uint32_t number;
+	uint64_t octets; /* of a packet */
+	double ns;       /* of CPU time, for each packet */
+};
+
+struct way {
+	const char *name, *text;
+	void (*run)(const struct job *job);
+};
+
+/* The compiler must not keep a counter in a register from one packet to the next. */
+#define COUNT_ALL(job, sa, count, between)                                   \
+	for (uint32_t done_ = 0; done_ < PACKETS;) {                         \
+		for (uint32_t end_ = done_ + BURST; done_ < end_; done_++) { \
+			uint32_t sa = (job)->list[done_ % LIST];             \
+			count;                                               \
+			__asm__ volatile("" ::: "memory");                   \
+		}                                                            \
+		between;                                                     \
+	}
+
+static void
+run_floor(const struct job *job)
+{
+	struct spread *mine = private_of[job->number];
+	uint64_t octets = job->octets;
+	COUNT_ALL(job, sa, (mine[sa].pkts += 1, mine[sa].octets += octets), (void)0)
+}
+
+static void
+run_lanes(const struct job *job)
+{
+	struct ipm_worker me;
+	uint64_t octets = job->octets;
+	if (ipm_worker_join(ipm_writer_fast(writer), &me) < 0)
+		abort();
+	const struct ipm_worker mine = me; /* which nobody else can reach, so it stays in registers */
+	COUNT_ALL(job, sa, ipm_lane_count(ipm_worker_lane(&mine, sa), 1, octets), ipm_worker_pass(&mine))
+	ipm_worker_leave(&me);
+}
+
+static void
+run_atomic(const struct job *job)
+{
+	uint64_t octets = job->octets;
+	COUNT_ALL(job, sa,
+		  (atomic_fetch_add_explicit(&shared[sa].pkts, 1, memory_order_relaxed),
+		   atomic_fetch_add_explicit(&shared[sa].octets, octets, memory_order_relaxed)),
+		  (void)0)
+}
+
+static void
+count_locked(struct locked *counter, uint64_t octets)
+{
+	pthread_mutex_lock(&counter->mutex);
+	counter->pkts += 1;
+	counter->octets += octets;
+	pthread_mutex_unlock(&counter->mutex);
+}
+
+static void
+run_mutex(const struct job *job)
+{
+	uint64_t octets = job->octets;
+	COUNT_ALL(job, sa, count_locked(&locked[sa], octets), (void)0)
+}
+
+static void
+run_vectors(const struct job *job)
+{
+	uint64_t octets = job->octets;
+	/* Which vector is looked up for each packet, as it is there. */
+	COUNT_ALL(job, sa, (dense_of[job->number][sa].pkts += 1, dense_of[job->number][sa].octets += octets), (void)0)
+}
+
+enum { FLOOR, OURS, ATOMIC, MUTEX, VECTORS, WAYS };
+static const struct way ways[WAYS] = {
+	[FLOOR] = { "floor", "plain adds to the thread's own struct", run_floor },
+	[OURS] = { "lanes", "ours, with a pass for each burst of 32", run_lanes },
+	[ATOMIC] = { "atomic", "relaxed fetch_add on a shared counter", run_atomic },
+	[MUTEX] = { "mutex", "a mutex for each SA", run_mutex },
+	[VECTORS] = { "vectors", "a vector for each thread, 16 octets an SA", run_vectors },
+};
+
+/* --- running --------------------------------------------------------------------------------------------------- */
+
+static double
+now_ns(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static pthread_barrier_t start;
+/* What the reader does: it sums all SAs, without a pause or a hundred times a second. */
+enum { NO_READER, BUSY, PACED };
+static _Atomic int reading;
+static uint64_t sums; /* that the reader made */
+
+static void
+pin(uint32_t cpu)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(cpu % (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), &set);
+	sched_setaffinity(0, sizeof(set), &set); /* where it may not, it runs where it runs */
+}
+
+static void *
+run_job(void *arg)
+{
+	struct job *job = arg;
+	pin(job->number);
+	pthread_barrier_wait(&start);
+	double began = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	job->way->run(job);
+	job->ns = (now_ns(CLOCK_THREAD_CPUTIME_ID) - began) / PACKETS;
+	return NULL;
+}
+
+static void *
+sum_in_a_loop(void *arg)
+{
+	struct ipm_totals totals;
+	pin(*(const uint32_t *)arg);
+	while (reading) {
+		sums += ipm_totals_read(ipm_writer_segment(writer), &totals) == 0;
+		if (reading == PACED)
+			usleep(10000);
+	}
+	return NULL;
+}
+
+/* Nanoseconds of CPU for each packet, the mean of all threads. */
+static double
+run(const struct way *way, const uint32_t *list, uint32_t threads, int with_reader)
+{
+	struct job job[LANES];
+	pthread_t thread[LANES], reader;
+	double ns = 0;
+
+	reading = with_reader;
+	if (with_reader)
+		pthread_create(&reader, NULL, sum_in_a_loop, &threads);
+	pthread_barrier_init(&start, NULL, threads);
+	for (uint32_t i = 0; i < threads; i++) {
+		job[i] = (struct job){ .way = way, .list = list, .number = i, .octets = 1400 };
+		pthread_create(&thread[i], NULL, run_job, &job[i]);
+	}
+	for (uint32_t i = 0; i < threads; i++) {
+		pthread_join(thread[i], NULL);
+		ns += job[i].ns / threads;
+	}
+	reading = 0;
+	if (with_reader)
+		pthread_join(reader, NULL);
+	pthread_barrier_destroy(&start);
+	return ns;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double
+median(const double *all, int n)
+{
+	double copy[MOST_ROUNDS];
+	memcpy(copy, all, (size_t)n * sizeof(*all));
+	qsort(copy, (size_t)n, sizeof(*copy), compare);
+	return n % 2 ? copy[n / 2] : (copy[n / 2 - 1] + copy[n / 2]) / 2;
+}
+
+/* Ticks of the time stamp counter in a nanosecond; 0 where there is none that we know to read. */
+static double
+ticks_per_ns(void)
+{
+#if defined(__x86_64__)
+	double began = now_ns(CLOCK_MONOTONIC), now;
+	uint64_t ticks = __builtin_ia32_rdtsc();
+	while ((now = now_ns(CLOCK_MONOTONIC)) < began + 5e7)
+		;
+	return (double)(__builtin_ia32_rdtsc() - ticks) / (now - began);
+#else
+	return 0;
+#endif
+}
+
+/* --- the segment, and memory like it ----------------------------------------------------------------------------- */
+
+static char path[96];
+
+static void
+open_segment(uint32_t sas)
+{
+	struct ipm_writer_options opt = { .path = path, .name = "bench", .mode = 0600 };
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	struct ipm_sa sa = { .direction = IPM_OUT, .protocol = 50, .proposal = { .encr = 20 } };
+	struct ipm_error err;
+
+	opt.capacity = (struct ipm_capacity){ .tunnels = 1, .sas = sas, .lanes = LANES };
+	if (ipm_writer_open(&writer, &opt, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		exit(1);
+	}
+	int slot = ipm_tunnel_start(writer, &tunnel);
+	for (uint32_t i = 0; i < sas; i++)
+		if (ipm_sa_start(writer, (uint32_t)slot, &sa) != (int)i)
+			abort();
+	ipm_writer_commit(writer);
+}
+
+static void
+close_segment(void)
+{
+	ipm_writer_close(writer);
+	unlink(path);
+}
+
+/* In small pages, which is what a file on a tmpfs has. */
+static void *
+memory(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	madvise(at, size, MADV_NOHUGEPAGE);
+	return memset(at, 0, size);
+}
+
+static void
+prepare(void)
+{
+	uint64_t seed = 0x9e3779b97f4a7c15u;
+	for (int i = 0; i < LANES; i++) {
+		private_of[i] = memory(SAS * sizeof(struct spread));
+		dense_of[i] = memory(SAS * sizeof(struct dense));
+	}
+	shared = memory(SAS * sizeof(*shared));
+	locked = memory(SAS * sizeof(*locked));
+	for (int i = 0; i < SAS; i++)
+		pthread_mutex_init(&locked[i].mutex, NULL);
+	list_hot = memory(LIST * sizeof(*list_hot));
+	list_random = memory(LIST * sizeof(*list_random));
+	for (int i = 0; i < LIST; i++) {
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		list_random[i] = (uint32_t)(seed >> 33) % SAS;
+	}
+}
+
+/* --- what comes of it -------------------------------------------------------------------------------------------- */
+
+static FILE *json;
+static double ticks;
+static int rounds = 21;
+
+/* One line for each way: with @p threads, and with a reader or without. */
+static void
+measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader)
+{
+	double ns[WAYS][MOST_ROUNDS], ratio[MOST_ROUNDS];
+	for (int round = 0; round < rounds; round++)
+		for (int way = 0; way < WAYS; way++)
+			ns[way][round] = run(&ways[way], list, threads, with_reader);
+	for (int way = 0; way < WAYS; way++) {
+		for (int round = 0; round < rounds; round++)
+			ratio[round] = ns[way][round] / ns[FLOOR][round];
+		double each = median(ns[way], rounds), to_floor = median(ratio, rounds);
+		printf("%-7s %7u  %-6s  %-8s %8.2f %8.1f %9.2f\n", sas, threads, with_reader ? "yes" : "no",
+		       ways[way].name, each, each * ticks, to_floor);
+		if (json)
+			fprintf(json,
+				"    {\"sas\": \"%s\", \"threads\": %u, \"reader\": %s, \"way\": \"%s\", \"ns\": %.3f, "
+				"\"tsc\": %.2f, \"to_floor\": %.3f},\n",
+				sas, threads, with_reader ? "true" : "false", ways[way].name, each, each * ticks,
+				to_floor);
+	}
+	fflush(stdout);
+}
+
+/* What a busy reader does to one writer, round by round with and without it, so that drift of the machine cancels. */
+static void
+measure_reader(const char *sas, const uint32_t *list)
+{
+	double slower[2][MOST_ROUNDS];
+	for (int round = 0; round < rounds; round++) {
+		double without = run(&ways[OURS], list, 1, NO_READER);
+		slower[0][round] = run(&ways[OURS], list, 1, BUSY) / without;
+		slower[1][round] = run(&ways[OURS], list, 1, PACED) / without;
+	}
+	double busy = median(slower[0], rounds), paced = median(slower[1], rounds);
+	printf("%-7s SAs: with a reader a packet takes %.3f of the time without; %.3f if it sums 100 times a second\n",
+	       sas, busy, paced);
+	if (json)
+		fprintf(json, "    {\"sas\": \"%s\", \"busy_reader_to_none\": %.4f, \"paced_reader_to_none\": %.4f},\n",
+			sas, busy, paced);
+}
+
+static void
+measure_sum(void)
+{
+	double totals_ms[MOST_ROUNDS], rows_ms[MOST_ROUNDS];
+	struct ipm_totals totals;
+	struct ipm_sa sa;
+
+	open_segment(MANY_SAS);
+	for (uint32_t i = 0; i < MANY_SAS; i++)
+		for (uint32_t lane = 0; lane < LANES; lane++)
+			ipm_lane_count(ipm_sa_lane(writer, i, lane), 1, 1400);
+	for (int round = 0; round < rounds; round++) {
+		double began = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		if (ipm_totals_read(ipm_writer_segment(writer), &totals) < 0 ||
+		    totals.out.pkts != (uint64_t)MANY_SAS * LANES)
+			abort();
+		double then = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		for (uint32_t i = 0; i < MANY_SAS; i++)
+			if (ipm_sa_read(ipm_writer_segment(writer), i, &sa) < 0 || sa.count.pkts != LANES)
+				abort();
+		totals_ms[round] = (then - began) / 1e6;
+		rows_ms[round] = (now_ns(CLOCK_THREAD_CPUTIME_ID) - then) / 1e6;
+	}
+	close_segment();
+	printf("%d SAs x %d lanes: %.1f ms to sum them all, %.1f ms to read them one by one\n", MANY_SAS, LANES,
+	       median(totals_ms, rounds), median(rows_ms, rounds));
+	if (json)
+		fprintf(json, "    {\"sum_sas\": %d, \"lanes\": %d, \"totals_ms\": %.2f, \"rows_ms\": %.2f}\n",
+			MANY_SAS, LANES, median(totals_ms, rounds), median(rows_ms, rounds));
+}
+
+int
+main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) {
+			rounds = atoi(argv[++i]);
+		} else if (strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
+			if (!(json = fopen(argv[++i], "w"))) {
+				perror(argv[i]);
+				return 1;
+			}
+		} else {
+			fprintf(stderr, "usage: fastpath [-n ROUNDS] [--json FILE]\n");
+			return 2;
+		}
+	}
+	if (rounds < 1 || rounds > MOST_ROUNDS) {
+		fprintf(stderr, "fastpath: 1 to %d rounds\n", MOST_ROUNDS);
+		return 2;
+	}
+	snprintf(path, sizeof(path), "%s/fastpath.%d.model", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
+		 (int)getpid());
+	prepare();
+	open_segment(SAS);
+	ticks = ticks_per_ns();
+	printf("compiler %s, %ld CPUs, %d rounds of %u packets a thread, medians; CPU time; tsc: %.2f ticks a ns\n",
+	       __VERSION__, sysconf(_SC_NPROCESSORS_ONLN), rounds, PACKETS, ticks);
+	for (int way = 0; way < WAYS; way++)
+		printf("  %-8s %s\n", ways[way].name, ways[way].text);
+	printf("\n%-7s %7s  %-6s  %-8s %8s %8s %9s\n", "SAs", "threads", "reader", "way", "ns/pkt", "tsc/pkt",
+	       "to floor");
+	if (json)
+		fprintf(json, "{\n  \"compiler\": \"%s\",\n  \"cpus\": %ld,\n  \"rounds\": %d,\n  \"figures\": [\n",
+			__VERSION__, sysconf(_SC_NPROCESSORS_ONLN), rounds);
+	for (int with_reader = 0; with_reader <= 1; with_reader++) {
+		for (uint32_t threads = 1; threads <= LANES; threads *= 2) {
+			measure("1", list_hot, threads, with_reader);
+			measure("10000", list_random, threads, with_reader);
+		}
+	}
+	printf("\n");
+	measure_reader("1", list_hot);
+	measure_reader("10000", list_random);
+	close_segment();
+	measure_sum();
+	if (json) {
+		fprintf(json, "  ]\n}\n");
+		if (fclose(json) != 0) {
+			perror("fastpath: JSON");
+			return 1;
+		}
+	}
+	return 0;
+}
