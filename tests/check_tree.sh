@@ -26,7 +26,7 @@ files()
 	for file in README.md NEWS LICENSE Makefile.am configure.ac autogen.sh quickstart .clang-format; do
 		[ ! -f "$file" ] || echo "$file"
 	done
-	find model common feeds agent cli mibs doc contrib bench tests -name '.*' -prune -o -type f \
+	find model common feeds engine agent cli mibs doc contrib bench tests -name '.*' -prune -o -type f \
 		! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.log' ! -name '*.trs' -print |
 		while read -r file; do
 			case $(sed -n '2p;2q' "$file" | tr -d '\0') in
@@ -83,6 +83,7 @@ done <<-'END'
 	model model
 	common common model
 	feeds feeds model common
+	engine engine model
 	agent agent model common
 	cli cli model common
 END
