@@ -322,7 +322,7 @@ static int rounds = 21;
 static void
 measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader)
 {
-	double ns[WAYS][MOST_ROUNDS], ratio[MOST_ROUNDS];
+	double ns[WAYS][MOST_ROUNDS] = { 0 }, ratio[MOST_ROUNDS] = { 0 };
 	for (int round = 0; round < rounds; round++)
 		for (int way = 0; way < WAYS; way++)
 			ns[way][round] = run(&ways[way], list, threads, with_reader);
@@ -346,7 +346,7 @@ measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader
 static void
 measure_reader(const char *sas, const uint32_t *list)
 {
-	double slower[2][MOST_ROUNDS];
+	double slower[2][MOST_ROUNDS] = { 0 };
 	for (int round = 0; round < rounds; round++) {
 		double without = run(&ways[OURS], list, 1, NO_READER);
 		slower[0][round] = run(&ways[OURS], list, 1, BUSY) / without;
@@ -363,7 +363,7 @@ measure_reader(const char *sas, const uint32_t *list)
 static void
 measure_sum(void)
 {
-	double totals_ms[MOST_ROUNDS], rows_ms[MOST_ROUNDS];
+	double totals_ms[MOST_ROUNDS] = { 0 }, rows_ms[MOST_ROUNDS] = { 0 };
 	struct ipm_totals totals;
 	struct ipm_sa sa;
 

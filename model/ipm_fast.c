@@ -62,12 +62,17 @@ process_alive(uint64_t owner)
 
 /* --- workers --------------------------------------------------------------------------------------------------- */
 
-/* Take a lane that is free, or whose owner's process has ended. */
-static bool
-line_take(struct ipm_worker_line *line, uint64_t self)
+static uint64_t
+line_owner(struct ipm_worker_line *line)
 {
-	uint64_t owner = atomic_load_explicit(&line->owner, memory_order_acquire);
-	if (owner != 0 && process_alive(owner))
+	return atomic_load_explicit(&line->owner, memory_order_acquire);
+}
+
+/* Take a lane from its @p owner, who has left it (0) or whose process has ended. */
+static bool
+line_take(struct ipm_worker_line *line, uint64_t owner, uint64_t self)
+{
+	if (owner != 0 && (owner == self || process_alive(owner)))
 		return false;
 	return atomic_compare_exchange_strong(&line->owner, &owner, self); /* the others that try fail */
 }
@@ -86,7 +91,7 @@ ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
 	uint64_t self = process_self();
 
 	for (uint32_t n = 0; n < h->lanes; n++) {
-		if (!line_take(&fast->line[n], self))
+		if (!line_take(&fast->line[n], line_owner(&fast->line[n]), self))
 			continue;
 		*worker = (struct ipm_worker){ .lane = (char *)&fast->lane[n],
 					       .step = h->lanes * sizeof(struct ipm_lane),
@@ -130,8 +135,12 @@ ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
 			continue;
 		if (self == 0)
 			self = process_self();
-		/* Taken first, so that the one who takes it next has not its own words wiped. */
-		if (atomic_load_explicit(&line->owner, memory_order_relaxed) != self && line_take(line, self))
+		/*
+		 * Taken first, so that the one who takes it next has not its own words wiped; and never one that its
+		 * worker has just left, or that would find no lane when it comes back.
+		 */
+		uint64_t owner = line_owner(line);
+		if (owner != 0 && line_take(line, owner, self))
 			line_give(line);
 	}
 }
