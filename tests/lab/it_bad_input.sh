@@ -20,7 +20,7 @@ patch() {
 	def put(at, form, value):
 	    file.seek(at)
 	    file.write(struct.pack(form, value))
-	ABI, SIZE, SECTION, FEEDS, IKE_SAS, TUNNELS = 8, 16, 296, 1, 2, 3      # struct ipm_header, enum ipm_section_kind
+	ABI, SIZE, SECTION, FEEDS, IKE_SAS, TUNNELS = 8, 16, 304, 1, 2, 3      # struct ipm_header, enum ipm_section_kind
 	def section(kind):
 	    assert get(SECTION + 40 * kind, "=I") == kind, "the layout is not the one that this story knows"
 	    return SECTION + 40 * kind

@@ -194,8 +194,13 @@ forget
 charon_down a
 told "a is shut down" b "ike ikev2: peer delete" "tunnel net: peer delete" "ike ikev1-main: peer delete" \
 	"tunnel main: peer delete"
-told "a is shut down" a "ike ikev2: operator request" "tunnel net: operator request" \
-	"ike ikev1-main: operator request" "tunnel main: operator request"
+# charon ends its idle threads before it closes its SAs: now and then none is left to tell it through VICI.
+if [ -n "$(news a)" ]; then
+	told "a is shut down" a "ike ikev2: operator request" "tunnel net: operator request" \
+		"ike ikev1-main: operator request" "tunnel main: operator request"
+else
+	equal "a is shut down: charon did not tell, and the feed says that it does not know" down "$(feed_says a state)"
+fi
 
 # Made before the break: the new one is up when the old one is deleted.
 charon_up a 'retransmit_tries = 2
