@@ -2,7 +2,6 @@
 /* What the MIB tables promise: which cells there are, what is in them, and which comes next. No SNMP master needed. */
 #include <arpa/inet.h>
 #include <check.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +14,11 @@
 #include "ipm_writer.h"
 #include "mib_convert.h"
 #include "mib_views.h"
+#include "scratch.h"
 
 #define SECOND 1000000000ull
 #define GIB    (1ull << 30)
 
-static char base[64]; /* made and removed by main(), so that a failing test leaves nothing either */
 static struct mib *mib;
 static struct ipm_writer *w; /* of the segment that most tests need only one of */
 static struct ipm_capacity capacity;
@@ -55,13 +54,11 @@ tables_gone(void)
 static struct ipm_writer *
 given_segment(void)
 {
-	char path[128];
+	char path[SCRATCH_PATH];
 	struct ipm_error err;
 	struct ipm_writer *made;
 
-	snprintf(path, sizeof(path) - 16, "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	strcat(path, "/gw.model");
+	path_in_scratch(path);
 	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0640, .capacity = capacity };
 	int rc = ipm_writer_open(&made, &opt, &err);
 	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
@@ -2987,28 +2984,8 @@ mib_suite(void)
 	return s;
 }
 
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(name);
-}
-
 int
 main(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"; /* a segment's place is on tmpfs */
-	snprintf(base, sizeof(base), "%s/check_mib.XXXXXX", tmp);
-	if (!mkdtemp(base)) {
-		perror(base);
-		return EXIT_FAILURE;
-	}
-	SRunner *sr = srunner_create(mib_suite());
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_in_scratch("check_mib", mib_suite());
 }

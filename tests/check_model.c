@@ -3,7 +3,6 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,20 +15,18 @@
 #include <unistd.h>
 
 #include "ipm_torture.h"
+#include "scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static char base[64];  /* made and removed by main(), so that a failing test leaves nothing either */
-static char path[128]; /* of the segment, in a directory of the test's own */
+static char path[SCRATCH_PATH]; /* of the segment, in a directory of the test's own */
 static struct ipm_writer_options opt;
 static struct ipm_error err;
 
 static void
 given_a_directory(void)
 {
-	snprintf(path, sizeof(path) - 16, "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	strcat(path, "/gw.model");
+	path_in_scratch(path);
 	opt = (struct ipm_writer_options){
 		.path = path,
 		.name = "gw.example.net",
@@ -2043,28 +2040,8 @@ model_suite(void)
 	return s;
 }
 
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(name);
-}
-
 int
 main(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"; /* a segment's place is on tmpfs */
-	snprintf(base, sizeof(base), "%s/check_model.XXXXXX", tmp);
-	if (!mkdtemp(base)) {
-		perror(base);
-		return EXIT_FAILURE;
-	}
-	SRunner *sr = srunner_create(model_suite());
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_in_scratch("check_model", model_suite());
 }

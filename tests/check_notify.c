@@ -2,7 +2,6 @@
 /* What the notifications promise: which event is told as what, exactly, how fast, and that none is lost uncounted. */
 #include <arpa/inet.h>
 #include <check.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "mib_notify.h"
 #include "mib_set.h"
 #include "mib_views.h"
+#include "scratch.h"
 
 #define SECOND   1000000000ull
 #define MS       1000000ull
@@ -24,7 +24,6 @@
 #define KINDS    13
 #define FAST     10000 /* a second: no test that is not about the pace waits for it */
 
-static char base[64]; /* made and removed by main(), so that a failing test leaves nothing either */
 static struct mib_notify *notify;
 static struct ipm_writer *w;
 static struct ipm_capacity capacity;
@@ -51,13 +50,11 @@ collect(void *arg, const struct mib_notification *one)
 static struct ipm_writer *
 given_segment(void)
 {
-	char path[128];
+	char path[SCRATCH_PATH];
 	struct ipm_error err;
 	struct ipm_writer *made;
 
-	snprintf(path, sizeof(path) - 16, "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	strcat(path, "/gw.model");
+	path_in_scratch(path);
 	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0640, .capacity = capacity };
 	int rc = ipm_writer_open(&made, &opt, &err);
 	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
@@ -1366,28 +1363,8 @@ notify_suite(void)
 	return s;
 }
 
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(name);
-}
-
 int
 main(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 30)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"; /* a segment's place is on tmpfs */
-	snprintf(base, sizeof(base), "%s/check_notify.XXXXXX", tmp);
-	if (!mkdtemp(base)) {
-		perror(base);
-		return EXIT_FAILURE;
-	}
-	SRunner *sr = srunner_create(notify_suite());
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_in_scratch("check_notify", notify_suite());
 }

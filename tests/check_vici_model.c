@@ -6,29 +6,17 @@
  * After every step, whatever it was: no counter of any index has gone back, and the gauges are true.
  */
 #include <check.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "ipm_segment.h"
-#include "ipm_writer.h"
+#include "model_fixture.h"
 #include "vici_model.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define OCTETS       100 /* in every packet of these tests */
-#define HOLD_NS      30000000000ull
-#define FEED_NAME    "vici"
+#define FEED_NAME "vici"
 
-static char base[64]; /* made and removed by main(), so that a failing test leaves nothing either */
-static char path[128];
-static struct ipm_writer_options opt;
-static struct ipm_writer *writer;
-static struct ipm_segment *seg; /* as a reader maps it */
 static struct vici_model *model;
-static uint64_t hold_until;
 static bool unsure; /* what the last list said */
 
 /* --- the model -------------------------------------------------------------------------------------------- */
@@ -36,91 +24,32 @@ static bool unsure; /* what the last list said */
 static void
 writer_opens(void)
 {
-	struct ipm_error err;
-	int rc = ipm_writer_open(&writer, &opt, &err);
-	ck_assert_msg(rc == 0 && err.text[0] == '\0', "%d: %s", rc, err.text);
-	int feed = ipm_feed_open(writer, FEED_NAME);
-	ck_assert_int_ge(feed, 0);
-	model = vici_model_new(writer, (uint32_t)feed);
+	uint32_t feed = writer_opens_for(FEED_NAME);
+	model = vici_model_new(writer, feed);
 	ck_assert_ptr_nonnull(model);
 }
 
 static void
-given_a_gateway_with(struct ipm_capacity capacity)
+writer_closes(void)
 {
-	struct ipm_error err;
-	snprintf(path, sizeof(path) - 16, "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	strcat(path, "/gw.model");
-	capacity.feeds = 2;
-	capacity.events = 4096;
-	capacity.history = capacity.failures = 4096;
-	opt = (struct ipm_writer_options){ .path = path, .name = "gw", .mode = 0600, .capacity = capacity };
-	writer_opens();
-	int rc = ipm_segment_attach(&seg, path, &err);
-	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
+	vici_model_free(model);
+	ipm_writer_close(writer);
+	model = NULL;
+	writer = NULL;
 }
 
 static void
 given_a_gateway(void)
 {
-	given_a_gateway_with((struct ipm_capacity){ .ike_sas = 64, .tunnels = 128, .selectors = 256, .sas = 1024 });
-}
-
-static void
-gateway_ends(void)
-{
-	ipm_segment_close(seg);
-	vici_model_free(model);
-	ipm_writer_close(writer);
-	seg = NULL;
-	model = NULL;
-	writer = NULL;
-}
-
-static uint32_t
-rows(enum ipm_section_kind kind)
-{
-	uint64_t room[4096 / 8];
-	uint32_t n = 0;
-	ck_assert_uint_le(ipm_record_size(kind), sizeof(room));
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, kind); slot++)
-		n += ipm_read(seg, kind, slot, room) == 0;
-	return n;
-}
-
-static struct ipm_totals
-totals(void)
-{
-	struct ipm_totals t;
-	ipm_writer_commit(writer);
-	ck_assert_int_eq(ipm_totals_read(seg, &t), 0);
-	return t;
+	gateway_begins((struct ipm_capacity){ .ike_sas = 64, .tunnels = 128, .selectors = 256, .sas = 1024 });
 }
 
 /* --- what holds after every step -------------------------------------------------------------------------------- */
 
-#define INDEXES 8192 /* more than any test here gives out */
-static struct seen {
-	uint64_t in, out, in_pkts, out_pkts, refreshes;
-} seen[INDEXES], seen_total;
-
-static void
-never_back(struct seen *before, struct seen now, const char *what, uint32_t index)
-{
-	ck_assert_msg(now.in >= before->in && now.out >= before->out && now.in_pkts >= before->in_pkts &&
-			      now.out_pkts >= before->out_pkts && now.refreshes >= before->refreshes,
-		      "%s %u: a counter went back: in %lu after %lu, out %lu after %lu", what, index, now.in,
-		      before->in, now.out, before->out);
-	*before = now;
-}
-
-static bool listing_at_random; /* far too many steps to look at each of them */
-
 static void
 all_is_true(void)
 {
-	if (listing_at_random)
+	if (at_random)
 		return;
 	uint32_t up = 0, ikes_up = 0, sas_of_tunnels = 0;
 	struct ipm_totals sum = totals();
@@ -129,10 +58,7 @@ all_is_true(void)
 		struct ipm_tunnel t;
 		if (ipm_tunnel_read(seg, slot, &t) < 0)
 			continue;
-		ck_assert_uint_lt(t.index, INDEXES);
-		never_back(&seen[t.index],
-			   (struct seen){ t.in.octets, t.out.octets, t.in.pkts, t.out.pkts, t.refreshes }, "tunnel",
-			   t.index);
+		tunnel_never_back(&t);
 		up += t.state == IPM_TUNNEL_UP;
 		sas_of_tunnels += t.sas;
 		ck_assert_msg(t.state == IPM_TUNNEL_UP || t.sas == 0, "held tunnel %u has SAs", t.index);
@@ -154,28 +80,11 @@ all_is_true(void)
 	ck_assert_uint_eq(sum.tunnels_active, up);
 	ck_assert_uint_eq(sum.ike_active, ikes_up);
 	ck_assert_uint_eq(sas_of_tunnels, rows(IPM_SAS));
-	never_back(&seen_total, (struct seen){ sum.in.octets, sum.out.octets, sum.in.pkts, sum.out.pkts, 0 }, "gateway",
-		   0);
+	totals_never_back(&sum);
 }
 
 /* --- what charon says ----------------------------------------------------------------------------------------------
  */
-
-static struct ipm_addr
-ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-	return (struct ipm_addr){ .len = 4, .bytes = { a, b, c, d } };
-}
-
-static struct ipm_sel_side
-subnet(uint8_t a, uint8_t b, uint8_t c)
-{
-	return (struct ipm_sel_side){ .type = IPM_SEL_SUBNET,
-				      .prefix = 24,
-				      .port_last = 65535,
-				      .first = ip4(a, b, c, 0),
-				      .last = ip4(a, b, c, 255) };
-}
 
 /* An IKE SA between 192.0.2.1 and 192.0.2.2. */
 static struct vici_ike
@@ -360,42 +269,13 @@ hold_time_is_over(void)
 static void
 daemon_restarts(void)
 {
-	vici_model_free(model);
-	ipm_writer_close(writer);
+	writer_closes();
 	writer_opens();
 	charon_is_away();
 }
 
 /* --- what is expected
  * -------------------------------------------------------------------------------------------------- */
-
-static uint32_t
-tunnels_in(enum ipm_tunnel_state state, const char *name, struct ipm_tunnel *last)
-{
-	uint32_t n = 0;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
-		struct ipm_tunnel t;
-		if (ipm_tunnel_read(seg, slot, &t) == 0 && t.state == state && (!name || strcmp(t.name, name) == 0)) {
-			n++;
-			*last = t;
-		}
-	}
-	return n;
-}
-
-static void
-expect_tunnels(uint32_t n)
-{
-	struct ipm_tunnel t;
-	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_UP, NULL, &t), n);
-}
-
-static void
-expect_held(uint32_t n)
-{
-	struct ipm_tunnel t;
-	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_HELD, NULL, &t), n);
-}
 
 /* The one tunnel of this name that is up. */
 static struct ipm_tunnel
@@ -437,24 +317,6 @@ ike_row(const char *name)
 	return sa;
 }
 
-/* A tunnel's packets; the octets follow from them. */
-static void
-expect_carried(struct ipm_tunnel t, uint64_t in, uint64_t out)
-{
-	ck_assert_uint_eq(t.in.pkts, in);
-	ck_assert_uint_eq(t.out.pkts, out);
-	ck_assert_uint_eq(t.in.octets, in * OCTETS);
-	ck_assert_uint_eq(t.out.octets, out * OCTETS);
-}
-
-/* Still the same: its index, with that many refreshes. */
-static void
-expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
-{
-	ck_assert_uint_eq(now.index, before.index);
-	ck_assert_uint_eq(now.refreshes, refreshes);
-}
-
 /* The SA with this SPI; state 0: there is none. */
 static enum ipm_sa_state
 sa_state(uint32_t spi)
@@ -466,47 +328,6 @@ sa_state(uint32_t spi)
 			state = sa.state;
 	}
 	return state;
-}
-
-/* The index of the tunnel that an event is about. */
-static uint32_t
-event_tunnel(const struct ipm_event *e)
-{
-	struct ipm_tunnel_history was;
-	if (e->kind == IPM_EVENT_TUNNEL_START)
-		return e->index;
-	if (e->kind == IPM_EVENT_TUNNEL_STOP && ipm_tunnel_history_read(seg, e->slot, &was) == 0 &&
-	    was.index == e->index)
-		return was.tunnel.index;
-	return 0;
-}
-
-static uint32_t
-events(enum ipm_event_kind kind, uint32_t tunnel_index, enum ipm_reason *reason)
-{
-	struct ipm_event e = { 0 };
-	uint32_t n = 0;
-	while (ipm_event_next(seg, e.serial, &e) == 0)
-		if (e.kind == kind && (tunnel_index == 0 || event_tunnel(&e) == tunnel_index)) {
-			n++;
-			*reason = e.reason;
-		}
-	return n;
-}
-
-static void
-expect_events(enum ipm_event_kind kind, uint32_t n)
-{
-	enum ipm_reason reason;
-	ck_assert_uint_eq(events(kind, 0, &reason), n);
-}
-
-static void
-expect_stopped(struct ipm_tunnel t, enum ipm_reason why)
-{
-	enum ipm_reason reason = IPM_REASON_UNKNOWN;
-	ck_assert_uint_eq(events(IPM_EVENT_TUNNEL_STOP, t.index, &reason), 1);
-	ck_assert_uint_eq(reason, why);
 }
 
 /* --- IKEv2: the rekey of a CHILD_SA
@@ -1820,9 +1641,7 @@ static void
 survives_being_full(struct ipm_capacity capacity, uint32_t ikes_shown, uint32_t tunnels_shown)
 {
 	gateway_ends();
-	given_a_gateway_with(capacity);
-	memset(seen, 0, sizeof(seen));
-	memset(&seen_total, 0, sizeof(seen_total));
+	gateway_begins(capacity);
 	many_gateways(8, 1);
 	uint64_t refused = vici_model_refused(model);
 	ck_assert_uint_gt(refused, 0);
@@ -1894,7 +1713,7 @@ START_TEST(sas_that_found_no_room_get_their_row_when_there_is_some)
 {
 	struct vici_ike a = ike(1, "ikev2");
 	gateway_ends();
-	given_a_gateway_with((struct ipm_capacity){ .ike_sas = 4, .tunnels = 4, .selectors = 4, .sas = 3 });
+	gateway_begins((struct ipm_capacity){ .ike_sas = 4, .tunnels = 4, .selectors = 4, .sas = 3 });
 	LIST(tell(a, child(1, "net", 1, OLD)); tell_child(a, carried(child(2, "net2", 2, NEW), 5, 5)));
 	ck_assert_uint_eq(tunnel("net2").sas, 1);
 	child_down(a, child(1, "net", 1, OLD));
@@ -1986,7 +1805,7 @@ sim_list(void)
 
 	if (sim.deaf)
 		return;
-	listing_at_random = true;
+	at_random = true;
 	vici_model_list_begin(model);
 	for (uint32_t n = 0; n < PEERS; n++) {
 		uint32_t at = (first_peer + n) % PEERS;
@@ -2008,7 +1827,7 @@ sim_list(void)
 			p->old_up = chance(2);
 	}
 	unsure = vici_model_list_end(model);
-	listing_at_random = false;
+	at_random = false;
 	all_is_true();
 }
 
@@ -2423,28 +2242,8 @@ vici_model_suite(void)
 	return suite;
 }
 
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(name);
-}
-
 int
 main(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"; /* a segment's place is on tmpfs */
-	snprintf(base, sizeof(base), "%s/check_vici_model.XXXXXX", tmp);
-	if (!mkdtemp(base)) {
-		perror(base);
-		return EXIT_FAILURE;
-	}
-	SRunner *sr = srunner_create(vici_model_suite());
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_in_scratch("check_vici_model", vici_model_suite());
 }

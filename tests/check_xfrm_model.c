@@ -8,7 +8,6 @@
  * in the segment are in order.
  */
 #include <check.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,27 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ipm_segment.h"
-#include "ipm_writer.h"
+#include "model_fixture.h"
 #include "vici_model.h"
 #include "xfrm_model.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define OCTETS       100 /* in every packet of these tests */
-#define HOLD_NS      30000000000ull
-#define FEED_NAME    "xfrm"
+#define FEED_NAME "xfrm"
 
-static char base[64]; /* made and removed by main(), so that a failing test leaves nothing either */
-static char path[128];
-static struct ipm_writer_options opt;
-static struct ipm_writer *writer;
-static struct ipm_segment *seg; /* as a reader maps it */
 static struct xfrm_model *model;
 static uint32_t feed_slot;
 static struct ipm_feed feed;    /* as the feed keeps it */
 static struct vici_model *vici; /* NULL: there is no charon */
-static uint64_t hold_until;
-static uint64_t epoch_s; /* of CLOCK_REALTIME, a while before the test began */
+static uint64_t epoch_s;        /* of CLOCK_REALTIME, a while before the test began */
 
 /* --- time passes without waiting for it ----------------------------------- */
 
@@ -60,12 +49,6 @@ seconds_pass(unsigned seconds)
 }
 
 /* --- the host ------------------------------------------------------------- */
-
-static struct ipm_addr
-ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-	return (struct ipm_addr){ .len = 4, .bytes = { a, b, c, d } };
-}
 
 /* We are 192.0.2.1, and 192.0.2.101 when we have moved; peers are 192.0.2.2 and up. */
 #define HERE       ip4(192, 0, 2, 1)
@@ -111,12 +94,7 @@ model_begins(void)
 static void
 writer_opens(void)
 {
-	struct ipm_error err;
-	int rc = ipm_writer_open(&writer, &opt, &err);
-	ck_assert_msg(rc == 0 && err.text[0] == '\0', "%d: %s", rc, err.text);
-	int slot = ipm_feed_open(writer, FEED_NAME);
-	ck_assert_int_ge(slot, 0);
-	feed_slot = (uint32_t)slot;
+	feed_slot = writer_opens_for(FEED_NAME);
 	feed = *ipm_feed_peek(writer, feed_slot);
 	model_begins();
 }
@@ -133,37 +111,17 @@ writer_closes(void)
 	writer = NULL;
 }
 
-#define INDEXES 32768 /* more than any test here gives out */
-static struct seen {
-	uint64_t in, out, in_pkts, out_pkts, refreshes;
-} seen[INDEXES], seen_total;
-
-static bool at_random; /* far too many steps to look at each of them */
 static uint64_t stat_now[XFRM_STAT_COUNT];
 
-/* Tests may share a process: CK_FORK=no. */
 static void
 given_a_gateway_with(struct ipm_capacity capacity)
 {
-	struct ipm_error err;
 	struct timespec now;
-	memset(seen, 0, sizeof(seen));
 	memset(stat_now, 0, sizeof(stat_now));
-	seen_total = (struct seen){ 0 };
-	at_random = false;
-	snprintf(path, sizeof(path) - 16, "%s/XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	strcat(path, "/gw.model");
-	capacity.feeds = 2;
-	capacity.interfaces = 8;
-	capacity.events = 4096;
-	capacity.history = capacity.failures = 4096;
-	opt = (struct ipm_writer_options){ .path = path, .name = "gw", .mode = 0600, .capacity = capacity };
 	clock_gettime(CLOCK_REALTIME, &now);
 	epoch_s = (uint64_t)now.tv_sec - 10000;
-	writer_opens();
-	int rc = ipm_segment_attach(&seg, path, &err);
-	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
+	capacity.interfaces = 8;
+	gateway_begins(capacity);
 }
 
 static void
@@ -172,45 +130,7 @@ given_a_gateway(void)
 	given_a_gateway_with((struct ipm_capacity){ .ike_sas = 16, .tunnels = 64, .selectors = 256, .sas = 512 });
 }
 
-static void
-gateway_ends(void)
-{
-	ipm_segment_close(seg);
-	writer_closes();
-	seg = NULL;
-}
-
-static uint32_t
-rows(enum ipm_section_kind kind)
-{
-	uint64_t room[4096 / 8];
-	uint32_t n = 0;
-	ck_assert_uint_le(ipm_record_size(kind), sizeof(room));
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, kind); slot++)
-		n += ipm_read(seg, kind, slot, room) == 0;
-	return n;
-}
-
-static struct ipm_totals
-totals(void)
-{
-	struct ipm_totals t;
-	ipm_writer_commit(writer);
-	ck_assert_int_eq(ipm_totals_read(seg, &t), 0);
-	return t;
-}
-
 /* --- what holds after every step ------------------------------------------ */
-
-static void
-never_back(struct seen *before, struct seen now, const char *what, uint32_t index)
-{
-	ck_assert_msg(now.in >= before->in && now.out >= before->out && now.in_pkts >= before->in_pkts &&
-			      now.out_pkts >= before->out_pkts && now.refreshes >= before->refreshes,
-		      "%s %u: a counter went back: in %lu after %lu, out %lu after %lu", what, index, now.in,
-		      before->in, now.out, before->out);
-	*before = now;
-}
 
 /* Its list, both ways: so many SAs, each of them its own. */
 static uint32_t
@@ -243,10 +163,7 @@ all_is_true(void)
 		struct ipm_tunnel t;
 		if (ipm_tunnel_read(seg, slot, &t) < 0)
 			continue;
-		ck_assert_uint_lt(t.index, INDEXES);
-		never_back(&seen[t.index],
-			   (struct seen){ t.in.octets, t.out.octets, t.in.pkts, t.out.pkts, t.refreshes }, "tunnel",
-			   t.index);
+		tunnel_never_back(&t);
 		up += t.state == IPM_TUNNEL_UP;
 		sas_of_tunnels += list_is_in_order(slot, &t);
 		sas_of_ours += t.feed == feed_slot ? t.sas : 0;
@@ -259,8 +176,7 @@ all_is_true(void)
 	ck_assert_uint_eq(sum.tunnels_active, up);
 	ck_assert_uint_eq(sas_of_tunnels, rows(IPM_SAS));
 	ck_assert_uint_eq(sas_of_ours, xfrm_model_sas(model));
-	never_back(&seen_total, (struct seen){ sum.in.octets, sum.out.octets, sum.in.pkts, sum.out.pkts, 0 }, "gateway",
-		   0);
+	totals_never_back(&sum);
 }
 
 /* --- what the kernel says: SAs -------------------------------------------- */
@@ -368,16 +284,6 @@ comp(struct xfrm_sa sa, uint64_t pkts, uint64_t octets)
 	sa.pkts = pkts;
 	sa.octets = octets;
 	return sa;
-}
-
-static struct ipm_sel_side
-subnet(uint8_t a, uint8_t b, uint8_t c)
-{
-	return (struct ipm_sel_side){ .type = IPM_SEL_SUBNET,
-				      .prefix = 24,
-				      .port_last = 65535,
-				      .first = ip4(a, b, c, 0),
-				      .last = ip4(a, b, c, 255) };
 }
 
 static struct ipm_sel_side
@@ -569,29 +475,6 @@ socket_policy(uint32_t index)
 
 /* --- what is expected ----------------------------------------------------- */
 
-static uint32_t
-tunnels_in(enum ipm_tunnel_state state)
-{
-	uint32_t n = 0;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
-		struct ipm_tunnel t;
-		n += ipm_tunnel_read(seg, slot, &t) == 0 && t.state == state;
-	}
-	return n;
-}
-
-static void
-expect_tunnels(uint32_t n)
-{
-	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_UP), n);
-}
-
-static void
-expect_held(uint32_t n)
-{
-	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_HELD), n);
-}
-
 /* How many SAs have this SPI, and the last of them. */
 static uint32_t
 sas_named(uint32_t spi, struct ipm_sa *last)
@@ -660,70 +543,11 @@ expect_two_tunnels(uint32_t a, uint32_t b)
 	ck_assert_uint_ne(tunnel_with(a).index, tunnel_with(b).index);
 }
 
-/* A tunnel's packets; the octets follow from them. */
-static void
-expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
-{
-	ck_assert_uint_eq(t.in.pkts, in_pkts);
-	ck_assert_uint_eq(t.out.pkts, out_pkts);
-	ck_assert_uint_eq(t.in.octets, in_pkts * OCTETS);
-	ck_assert_uint_eq(t.out.octets, out_pkts * OCTETS);
-}
-
 static void
 expect_total(uint64_t in_pkts, uint64_t out_pkts)
 {
 	ck_assert_uint_eq(totals().in.pkts, in_pkts);
 	ck_assert_uint_eq(totals().out.pkts, out_pkts);
-}
-
-/* Still the same: its index, with that many refreshes. */
-static void
-expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
-{
-	ck_assert_uint_eq(now.index, before.index);
-	ck_assert_uint_eq(now.refreshes, refreshes);
-}
-
-/* The index of the tunnel that an event is about. */
-static uint32_t
-event_tunnel(const struct ipm_event *e)
-{
-	struct ipm_tunnel_history was;
-	if (e->kind == IPM_EVENT_TUNNEL_START)
-		return e->index;
-	if (e->kind == IPM_EVENT_TUNNEL_STOP && ipm_tunnel_history_read(seg, e->slot, &was) == 0 &&
-	    was.index == e->index)
-		return was.tunnel.index;
-	return 0;
-}
-
-static uint32_t
-events(enum ipm_event_kind kind, uint32_t tunnel_index, enum ipm_reason *reason)
-{
-	struct ipm_event e = { 0 };
-	uint32_t n = 0;
-	while (ipm_event_next(seg, e.serial, &e) == 0)
-		if (e.kind == kind && (tunnel_index == 0 || event_tunnel(&e) == tunnel_index)) {
-			n++;
-			*reason = e.reason;
-		}
-	return n;
-}
-
-static void
-expect_events(enum ipm_event_kind kind, uint32_t n)
-{
-	enum ipm_reason reason;
-	ck_assert_uint_eq(events(kind, 0, &reason), n);
-}
-
-static void
-expect_stopped(struct ipm_tunnel t, enum ipm_reason why)
-{
-	enum ipm_reason reason = IPM_REASON_UNKNOWN;
-	ck_assert_uint_eq(events(IPM_EVENT_TUNNEL_STOP, t.index, &reason), 1);
-	ck_assert_uint_eq(reason, why);
 }
 
 static bool
@@ -3724,28 +3548,8 @@ xfrm_model_suite(void)
 	return suite;
 }
 
-static int
-remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(name);
-}
-
 int
 main(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"; /* a segment's place is on tmpfs */
-	snprintf(base, sizeof(base), "%s/check_xfrm_model.XXXXXX", tmp);
-	if (!mkdtemp(base)) {
-		perror(base);
-		return EXIT_FAILURE;
-	}
-	SRunner *sr = srunner_create(xfrm_model_suite());
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_in_scratch("check_xfrm_model", xfrm_model_suite());
 }

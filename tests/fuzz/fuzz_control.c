@@ -77,16 +77,8 @@ static const char *const seeds[] = {
 	"destroy  ike 07",
 	"",
 };
-#define FUZZ_SEEDS ((uint32_t)(sizeof(seeds) / sizeof(seeds[0])))
+#define FUZZ_TEXTS seeds
 #include "fuzz_main.h"
-
-static size_t
-fuzz_seed(uint32_t n, uint8_t *out)
-{
-	size_t len = strlen(seeds[n]);
-	memcpy(out, seeds[n], len);
-	return len;
-}
 
 static size_t
 fuzz_mutation(uint8_t *out)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "esp_int.h"
+#include "fuzz_must.h"
 
 #define SPI  0x1001u
 #define ROOM 4096u
@@ -205,16 +206,6 @@ seed(unsigned n, uint8_t *out)
 	uint8_t text[80];
 	size_t len = inner(text, version, next);
 	return 2 + carry(ends_of(out[0], out[1]).out, out[1], text, len, out + 2);
-}
-
-static uint32_t
-rnd(uint32_t below)
-{
-	static uint64_t state = 88172645463325252u;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 33) % below;
 }
 
 static size_t

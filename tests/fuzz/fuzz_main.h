@@ -4,6 +4,7 @@
  * fixed seed, or writes its corpus (--corpus DIR).
  *
  * Included under FUZZ_MAIN, by a file that says how many seeds it has (FUZZ_SEEDS) and makes them and their mutations.
+ * Where the seeds are an array of texts it only says which one (FUZZ_TEXTS), and makes the mutations.
  */
 #ifndef FUZZ_MAIN_H
 #define FUZZ_MAIN_H
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fuzz_must.h"
+
 #define FUZZ_ROOM      (1u << 20) /* octets */
 #define FUZZ_MUTATIONS 200000
 
@@ -19,16 +22,17 @@
 static size_t fuzz_seed(uint32_t n, uint8_t *out);
 static size_t fuzz_mutation(uint8_t *out);
 
-/* A number less than @p below, the same in each run. */
-static uint32_t
-rnd(uint32_t below)
+#ifdef FUZZ_TEXTS
+#define FUZZ_SEEDS ((uint32_t)(sizeof(FUZZ_TEXTS) / sizeof((FUZZ_TEXTS)[0])))
+
+static size_t
+fuzz_seed(uint32_t n, uint8_t *out)
 {
-	static uint64_t state = 88172645463325252u;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 33) % below;
+	size_t len = strlen(FUZZ_TEXTS[n]);
+	memcpy(out, FUZZ_TEXTS[n], len);
+	return len;
 }
+#endif
 
 static int
 make_corpus(const char *dir, uint8_t *octets)

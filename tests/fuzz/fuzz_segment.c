@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz_must.h"
 #include "ipm_int.h"
 #include "ipm_writer.h"
 
@@ -227,16 +228,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifdef FUZZ_MAIN
-static uint32_t
-rnd(uint32_t below)
-{
-	static uint64_t seed = 88172645463325252u;
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 33) % below;
-}
-
 /* One patch of @p n octets at @p at. Returns its length. */
 static size_t
 put(uint8_t *out, size_t at, bool anywhere, const void *octets, size_t n)

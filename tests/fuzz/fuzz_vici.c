@@ -14,19 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz_must.h"
 #include "notify_decode.h"
 #include "vici_decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(int holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "broken promise: %s\n", what);
-		abort();
-	}
-}
 
 static void
 is_text(const char *text, size_t size)

@@ -14,18 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz_must.h"
 #include "xfrm_stat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-must(int holds, const char *what)
-{
-	if (!holds) {
-		fprintf(stderr, "broken promise: %s\n", what);
-		abort();
-	}
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -59,16 +51,8 @@ static const char *const seeds[] = {
 	"XfrmInError\n\nXfrmInError seven\nXfrmInError -7\n 7\nTcp 7\n",
 	"XfrmIn 1\nXfrm 2\nXfr 3\n",
 };
-#define FUZZ_SEEDS ((uint32_t)(sizeof(seeds) / sizeof(seeds[0])))
+#define FUZZ_TEXTS seeds
 #include "fuzz_main.h"
-
-static size_t
-fuzz_seed(uint32_t n, uint8_t *out)
-{
-	size_t len = strlen(seeds[n]);
-	memcpy(out, seeds[n], len);
-	return len;
-}
 
 static size_t
 fuzz_mutation(uint8_t *out)

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A gateway whose feed is told of SAs as structs: its writer, its segment as any reader maps it, what must never be
+ * seen in it, and what is asked of it again and again.
+ *
+ * The file that includes this opens and closes the writer together with the models that are its own.
+ */
+#ifndef MODEL_FIXTURE_H
+#define MODEL_FIXTURE_H
+
+#include <string.h>
+
+#include "ipm_segment.h"
+#include "ipm_writer.h"
+#include "scratch.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define OCTETS       100 /* in every packet of these tests */
+#define HOLD_NS      30000000000ull
+
+static char path[SCRATCH_PATH];
+static struct ipm_writer_options opt;
+static struct ipm_writer *writer;
+static struct ipm_segment *seg; /* as a reader maps it */
+static uint64_t hold_until;
+static bool at_random; /* far too many steps to look at each of them */
+
+#define INDEXES 32768 /* more than any test gives out */
+static struct seen {
+	uint64_t in, out, in_pkts, out_pkts, refreshes;
+} seen[INDEXES], seen_total;
+
+/* --- a gateway ------------------------------------------------------------ */
+
+static void writer_opens(void);
+static void writer_closes(void);
+
+/* What is the same in each writer_opens(). Returns the slot of the feed. */
+static uint32_t
+writer_opens_for(const char *feed_name)
+{
+	struct ipm_error err;
+	int rc = ipm_writer_open(&writer, &opt, &err);
+	ck_assert_msg(rc == 0 && err.text[0] == '\0', "%d: %s", rc, err.text);
+	int slot = ipm_feed_open(writer, feed_name);
+	ck_assert_int_ge(slot, 0);
+	return (uint32_t)slot;
+}
+
+/* Nothing is left of another one: tests may share a process (CK_FORK=no). */
+static void
+gateway_begins(struct ipm_capacity capacity)
+{
+	struct ipm_error err;
+	memset(seen, 0, sizeof(seen));
+	seen_total = (struct seen){ 0 };
+	at_random = false;
+	path_in_scratch(path);
+	capacity.feeds = 2;
+	capacity.events = 4096;
+	capacity.history = capacity.failures = 4096;
+	opt = (struct ipm_writer_options){ .path = path, .name = "gw", .mode = 0600, .capacity = capacity };
+	writer_opens();
+	int rc = ipm_segment_attach(&seg, path, &err);
+	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
+}
+
+static void
+gateway_ends(void)
+{
+	ipm_segment_close(seg);
+	writer_closes();
+	seg = NULL;
+}
+
+static uint32_t
+rows(enum ipm_section_kind kind)
+{
+	uint64_t room[4096 / 8];
+	uint32_t n = 0;
+	ck_assert_uint_le(ipm_record_size(kind), sizeof(room));
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, kind); slot++)
+		n += ipm_read(seg, kind, slot, room) == 0;
+	return n;
+}
+
+static struct ipm_totals
+totals(void)
+{
+	struct ipm_totals t;
+	ipm_writer_commit(writer);
+	ck_assert_int_eq(ipm_totals_read(seg, &t), 0);
+	return t;
+}
+
+/* --- what holds after every step ------------------------------------------ */
+
+static void
+never_back(struct seen *before, struct seen now, const char *what, uint32_t index)
+{
+	ck_assert_msg(now.in >= before->in && now.out >= before->out && now.in_pkts >= before->in_pkts &&
+			      now.out_pkts >= before->out_pkts && now.refreshes >= before->refreshes,
+		      "%s %u: a counter went back: in %lu after %lu, out %lu after %lu", what, index, now.in,
+		      before->in, now.out, before->out);
+	*before = now;
+}
+
+static void
+tunnel_never_back(const struct ipm_tunnel *t)
+{
+	ck_assert_uint_lt(t->index, INDEXES);
+	never_back(&seen[t->index], (struct seen){ t->in.octets, t->out.octets, t->in.pkts, t->out.pkts, t->refreshes },
+		   "tunnel", t->index);
+}
+
+static void
+totals_never_back(const struct ipm_totals *sum)
+{
+	never_back(&seen_total, (struct seen){ sum->in.octets, sum->out.octets, sum->in.pkts, sum->out.pkts, 0 },
+		   "gateway", 0);
+}
+
+/* --- addresses ------------------------------------------------------------ */
+
+static struct ipm_addr
+ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+	return (struct ipm_addr){ .len = 4, .bytes = { a, b, c, d } };
+}
+
+static struct ipm_sel_side
+subnet(uint8_t a, uint8_t b, uint8_t c)
+{
+	return (struct ipm_sel_side){ .type = IPM_SEL_SUBNET,
+				      .prefix = 24,
+				      .port_last = 65535,
+				      .first = ip4(a, b, c, 0),
+				      .last = ip4(a, b, c, 255) };
+}
+
+/* --- what is expected ----------------------------------------------------- */
+
+/* How many are in this state and have this name, if one is given; and the last of them. */
+static uint32_t
+tunnels_in(enum ipm_tunnel_state state, const char *name, struct ipm_tunnel *last)
+{
+	uint32_t n = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		struct ipm_tunnel t;
+		if (ipm_tunnel_read(seg, slot, &t) == 0 && t.state == state && (!name || strcmp(t.name, name) == 0)) {
+			n++;
+			*last = t;
+		}
+	}
+	return n;
+}
+
+static void
+expect_tunnels(uint32_t n)
+{
+	struct ipm_tunnel t;
+	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_UP, NULL, &t), n);
+}
+
+static void
+expect_held(uint32_t n)
+{
+	struct ipm_tunnel t;
+	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_HELD, NULL, &t), n);
+}
+
+/* A tunnel's packets; the octets follow from them. */
+static void
+expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
+{
+	ck_assert_uint_eq(t.in.pkts, in_pkts);
+	ck_assert_uint_eq(t.out.pkts, out_pkts);
+	ck_assert_uint_eq(t.in.octets, in_pkts * OCTETS);
+	ck_assert_uint_eq(t.out.octets, out_pkts * OCTETS);
+}
+
+/* Still the same: its index, with that many refreshes. */
+static void
+expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
+{
+	ck_assert_uint_eq(now.index, before.index);
+	ck_assert_uint_eq(now.refreshes, refreshes);
+}
+
+/* The index of the tunnel that an event is about. */
+static uint32_t
+event_tunnel(const struct ipm_event *e)
+{
+	struct ipm_tunnel_history was;
+	if (e->kind == IPM_EVENT_TUNNEL_START)
+		return e->index;
+	if (e->kind == IPM_EVENT_TUNNEL_STOP && ipm_tunnel_history_read(seg, e->slot, &was) == 0 &&
+	    was.index == e->index)
+		return was.tunnel.index;
+	return 0;
+}
+
+static uint32_t
+events(enum ipm_event_kind kind, uint32_t tunnel_index, enum ipm_reason *reason)
+{
+	struct ipm_event e = { 0 };
+	uint32_t n = 0;
+	while (ipm_event_next(seg, e.serial, &e) == 0)
+		if (e.kind == kind && (tunnel_index == 0 || event_tunnel(&e) == tunnel_index)) {
+			n++;
+			*reason = e.reason;
+		}
+	return n;
+}
+
+static void
+expect_events(enum ipm_event_kind kind, uint32_t n)
+{
+	enum ipm_reason reason;
+	ck_assert_uint_eq(events(kind, 0, &reason), n);
+}
+
+static void
+expect_stopped(struct ipm_tunnel t, enum ipm_reason why)
+{
+	enum ipm_reason reason = IPM_REASON_UNKNOWN;
+	ck_assert_uint_eq(events(IPM_EVENT_TUNNEL_STOP, t.index, &reason), 1);
+	ck_assert_uint_eq(reason, why);
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The scratch directory of a test program, with the segments of its tests in it: main() makes it and removes it, so
+ * that a failing test leaves nothing either.
+ */
+#ifndef SCRATCH_H
+#define SCRATCH_H
+
+#include <check.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SCRATCH_PATH 128 /* octets of a path in it */
+
+static char scratch[80];
+
+/* Where a segment may be made, in a directory of its own. */
+static void
+path_in_scratch(char path[SCRATCH_PATH])
+{
+	snprintf(path, SCRATCH_PATH - 16, "%s/XXXXXX", scratch);
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	strcat(path, "/gw.model");
+}
+
+static int
+remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(name);
+}
+
+/* What main() of @p program does. */
+static int
+run_in_scratch(const char *program, Suite *suite)
+{
+	const char *tmp = getenv("TMPDIR");
+	if (!tmp || strlen(tmp) > 40)
+		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"; /* a segment's place is on tmpfs */
+	snprintf(scratch, sizeof(scratch), "%s/%s.XXXXXX", tmp, program);
+	if (!mkdtemp(scratch)) {
+		perror(scratch);
+		return EXIT_FAILURE;
+	}
+	SRunner *sr = srunner_create(suite);
+	srunner_run_all(sr, CK_ENV);
+	int failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif
