@@ -16,11 +16,12 @@
 
 #include "ipm_int.h"
 #include "ipm_writer.h"
+#include "scratch.h"
 
 #define LANES 3
 #define SAS   40
 
-static char dir[64], path[96];
+static char path[SCRATCH_PATH];
 static struct ipm_writer_options opt;
 static struct ipm_writer *w;
 static uint32_t tunnel;
@@ -37,6 +38,7 @@ static void
 given_a_tunnel(void)
 {
 	struct ipm_tunnel t = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	snprintf(path, sizeof(path), "%s/gw.model", scratch);
 	unlink(path); /* of a test that failed */
 	opt = (struct ipm_writer_options){ .path = path, .name = "gw", .mode = 0600 };
 	opt.capacity = (struct ipm_capacity){ .tunnels = 8, .sas = SAS, .events = 16, .history = 4, .lanes = LANES };
@@ -164,7 +166,7 @@ START_TEST(who_may_not_write_the_file_gets_no_lanes)
 	struct ipm_error err;
 	uid_t me = geteuid();
 	ck_assert_int_eq(chmod(path, 0444), 0);
-	ck_assert_int_eq(chmod(dir, 0711), 0);
+	ck_assert_int_eq(chmod(scratch, 0711), 0);
 	if (me == 0)
 		ck_assert_int_eq(seteuid(65534), 0);
 	int rc = ipm_fast_attach(&fast, path, &err);
@@ -449,19 +451,9 @@ START_TEST(the_example_counts_what_it_says)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+fast_suite(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
-	snprintf(dir, sizeof(dir), "%s/check_fast.XXXXXX", tmp);
-	if (!mkdtemp(dir)) {
-		perror(dir);
-		return EXIT_FAILURE;
-	}
-	snprintf(path, sizeof(path), "%s/gw.model", dir);
-
 	Suite *s = suite_create("fast path");
 	TCase *tc = tcase_create("fast");
 	tcase_set_timeout(tc, 60);
@@ -481,11 +473,11 @@ main(void)
 	tcase_add_test(tc, processes_count_every_packet_while_sas_are_rekeyed);
 	tcase_add_test(tc, the_example_counts_what_it_says);
 	suite_add_tcase(s, tc);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	unlink(path);
-	rmdir(dir);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return s;
+}
+
+int
+main(void)
+{
+	return run_in_scratch("check_fast", fast_suite());
 }

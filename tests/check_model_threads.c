@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ipm_torture.h"
+#include "scratch.h"
 
 #define OPERATIONS 12000 /* of the writer */
 #define LANES      2
@@ -18,7 +19,7 @@
 #define LANE_ADDS  100000
 #define TUNNELS    (TORTURE_TUNNELS + LIVED + 32)
 
-static char dir[64], path[96];
+static char path[SCRATCH_PATH];
 static struct ipm_writer *writer;
 static uint32_t lived[LIVED], lived_sa[LIVED];
 static _Atomic uint32_t at_work; /* threads that still change something */
@@ -251,6 +252,7 @@ expect_exact_lanes(void)
 
 START_TEST(readers_see_whole_records_and_sums_that_never_go_back)
 {
+	path_in_scratch(path);
 	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0600 };
 	bool few = _i == 1; /* totals are read quickly then, and meet the writer more often */
 	struct torture t = { .seed = 0x9e3779b97f4a7c15u, .most = few ? 2 : TORTURE_TUNNELS };
@@ -442,6 +444,7 @@ expect_every_packet(const struct work *work)
 
 START_TEST(nothing_is_lost_while_sas_come_and_go_under_their_workers)
 {
+	path_in_scratch(path);
 	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0600 };
 	struct torture random = { .seed = 0x2545f4914f6cdd1du };
 	struct ipm_error err;
@@ -478,19 +481,9 @@ START_TEST(nothing_is_lost_while_sas_come_and_go_under_their_workers)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+threads_suite(void)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (!tmp || strlen(tmp) > 40)
-		tmp = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
-	snprintf(dir, sizeof(dir), "%s/check_threads.XXXXXX", tmp);
-	if (!mkdtemp(dir)) {
-		perror(dir);
-		return EXIT_FAILURE;
-	}
-	snprintf(path, sizeof(path), "%s/gw.model", dir);
-
 	Suite *s = suite_create("model, threads");
 	TCase *tc = tcase_create("threads");
 	tcase_set_timeout(tc, 60);
@@ -500,12 +493,12 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, nothing_is_lost_while_sas_come_and_go_under_their_workers);
 	suite_add_tcase(s, tc);
-	SRunner *sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	unlink(path);
-	rmdir(dir);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return s;
+}
+
+int
+main(void)
+{
+	setenv("CK_FORK", "no", 1); /* the thread sanitizer sees one process */
+	return run_in_scratch("check_threads", threads_suite());
 }

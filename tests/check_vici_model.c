@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INDEXES 8192 /* more than any test here gives out */
 #include "model_fixture.h"
 #include "vici_model.h"
 

@@ -3,7 +3,8 @@
  * A gateway whose feed is told of SAs as structs: its writer, its segment as any reader maps it, what must never be
  * seen in it, and what is asked of it again and again.
  *
- * The file that includes this opens and closes the writer together with the models that are its own.
+ * The file that includes this says how many indexes its tests give out at the most (INDEXES), and opens and closes the
+ * writer together with the models that are its own.
  */
 #ifndef MODEL_FIXTURE_H
 #define MODEL_FIXTURE_H
@@ -25,7 +26,6 @@ static struct ipm_segment *seg; /* as a reader maps it */
 static uint64_t hold_until;
 static bool at_random; /* far too many steps to look at each of them */
 
-#define INDEXES 32768 /* more than any test gives out */
 static struct seen {
 	uint64_t in, out, in_pkts, out_pkts, refreshes;
 } seen[INDEXES], seen_total;

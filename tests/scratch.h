@@ -18,7 +18,7 @@
 static char scratch[80];
 
 /* Where a segment may be made, in a directory of its own. */
-static void
+static inline void
 path_in_scratch(char path[SCRATCH_PATH])
 {
 	snprintf(path, SCRATCH_PATH - 16, "%s/XXXXXX", scratch);

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "esp_int.h"
-#include "fuzz_must.h"
 
 #define SPI  0x1001u
 #define ROOM 4096u
@@ -191,12 +190,12 @@ inner(uint8_t *out, int version, uint8_t next)
 	return text;
 }
 
-/* Seed @n: its SA and way, and what is to be opened. 0: there is none. */
+#define SEEDS 256
+
+/* Seed @n: its SA and way, and what is to be opened. */
 static size_t
-seed(unsigned n, uint8_t *out)
+seed(uint32_t n, uint8_t *out)
 {
-	if (n >= 256)
-		return 0;
 	out[0] = n & 7;
 	out[1] = (uint8_t)(n >> 3 & 15);
 	int version = n >> 7 ? 6 : 4;
@@ -208,10 +207,21 @@ seed(unsigned n, uint8_t *out)
 	return 2 + carry(ends_of(out[0], out[1]).out, out[1], text, len, out + 2);
 }
 
+/* One of each kind is enough for the corpus: libFuzzer finds the others. */
+#define EVERY      5
+#define FUZZ_SEEDS ((SEEDS + EVERY - 1) / EVERY)
+#include "fuzz_main.h"
+
 static size_t
-mutation(uint8_t *out, size_t room)
+fuzz_seed(uint32_t n, uint8_t *out)
 {
-	size_t len = seed(rnd(256), out);
+	return seed(n * EVERY, out);
+}
+
+static size_t
+fuzz_mutation(uint8_t *out)
+{
+	size_t len = seed(rnd(SEEDS), out);
 
 	for (uint32_t n = rnd(5); n > 0; n--) {
 		size_t at = rnd((uint32_t)len);
@@ -227,7 +237,7 @@ mutation(uint8_t *out, size_t room)
 				memmove(out + at, out + at + 1, --len - at);
 			break;
 		case 3: /* more */
-			for (uint32_t more = rnd(100); more > 0 && len < room; more--)
+			for (uint32_t more = rnd(100); more > 0; more--)
 				out[len++] = (uint8_t)rnd(256);
 			break;
 		default:
@@ -237,45 +247,5 @@ mutation(uint8_t *out, size_t room)
 			break;
 	}
 	return len;
-}
-
-static int
-make_corpus(const char *dir)
-{
-	uint8_t octets[512];
-	size_t len;
-
-	/* One of each kind is enough: libFuzzer finds the others. */
-	for (unsigned n = 0; (len = seed(n, octets)) > 0; n += 5) {
-		char path[512];
-		snprintf(path, sizeof(path), "%s/seed-%03u", dir, n);
-		FILE *f = fopen(path, "wb");
-		if (!f || fwrite(octets, 1, len, f) != len || fclose(f) != 0) {
-			perror(path);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-int
-main(int argc, char **argv)
-{
-	static uint8_t octets[1 << 16];
-	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)
-		return make_corpus(argv[2]);
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(octets, 1, sizeof(octets), f);
-		fclose(f);
-		LLVMFuzzerTestOneInput(octets, n);
-	}
-	for (int i = 0; i < 200000 && argc == 1; i++)
-		LLVMFuzzerTestOneInput(octets, mutation(octets, 1024));
-	return 0;
 }
 #endif
