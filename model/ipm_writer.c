@@ -613,8 +613,8 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	return 0;
 out:
 	if (w) {
-		ipm_peers_close(w);
-		ipm_spis_close(w);
+		ipm_chains_close(&w->peers);
+		ipm_chains_close(&w->spis);
 		ipm_drain_close(w);
 		unmap_file(w);
 		free(w->seg.path);
@@ -631,8 +631,8 @@ ipm_writer_close(struct ipm_writer *w)
 	ipm_writer_commit(w);
 	atomic_store(&ipm_header(&w->seg)->writer_pid, 0);
 	unmap_file(w);
-	ipm_peers_close(w);
-	ipm_spis_close(w);
+	ipm_chains_close(&w->peers);
+	ipm_chains_close(&w->spis);
 	ipm_drain_close(w);
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(w->free[i].slot);

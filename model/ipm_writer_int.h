@@ -24,6 +24,11 @@ struct drain {
 	uint32_t first, last, count;
 };
 
+/* Slots of a section by a hash of what they hold: chains of slots + 1. */
+struct slot_chains {
+	uint32_t *bucket, *next, buckets;
+};
+
 struct ipm_writer {
 	struct ipm_segment seg;
 	struct ipm_fast fast; /* the same, for workers in this process */
@@ -31,11 +36,9 @@ struct ipm_writer {
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
 	struct drain drain;
-	bool wrapped; /* an index has wrapped: look before one is given */
-	/* IKE SAs by their two identities: chains of slots + 1. */
-	uint32_t *peer_bucket, *peer_next, peer_buckets;
-	/* SAs by protocol and SPI, likewise. */
-	uint32_t *spi_bucket, *spi_next, spi_buckets;
+	bool wrapped;             /* an index has wrapped: look before one is given */
+	struct slot_chains peers; /* IKE SAs by their two identities */
+	struct slot_chains spis;  /* SAs by protocol and SPI */
 };
 
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);
@@ -53,16 +56,22 @@ ipm_payload_at(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t 
 	return ipm_payload(ipm_record_at(&w->seg, kind, slot));
 }
 
+/* ipm_writer_chain.c: as many buckets as there may be slots, so that a chain is short. */
+int ipm_chains_open(struct slot_chains *c, uint32_t slots);
+void ipm_chains_close(struct slot_chains *c);
+void ipm_chain_add(struct slot_chains *c, uint32_t hash, uint32_t slot);
+void ipm_chain_remove(struct slot_chains *c, uint32_t hash, uint32_t slot);
+/* Slot + 1 of the one behind slot @p after, in the chain of @p hash; -1: the first of it. 0: no more. */
+uint32_t ipm_chain_next(const struct slot_chains *c, uint32_t hash, int after);
+
 /* ipm_writer_peer.c: give each IKE SA a number among those with the same identities. */
 int ipm_peers_open(struct ipm_writer *w);
-void ipm_peers_close(struct ipm_writer *w);
 void ipm_peer_add(struct ipm_writer *w, uint32_t slot);
 void ipm_peer_remove(struct ipm_writer *w, uint32_t slot);
 uint32_t ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa);
 
 /* ipm_writer_spi.c: find an SA by its SPI. */
 int ipm_spis_open(struct ipm_writer *w);
-void ipm_spis_close(struct ipm_writer *w);
 void ipm_spi_add(struct ipm_writer *w, uint32_t slot);
 void ipm_spi_remove(struct ipm_writer *w, uint32_t slot);
 

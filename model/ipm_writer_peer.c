@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* IKE SAs by the identities that they connect. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ipm_writer_int.h"
@@ -15,11 +14,10 @@ hash_id(uint32_t hash, const char *id)
 	return (hash ^ 0xff) * 16777619u;
 }
 
-static uint32_t *
-bucket(const struct ipm_writer *w, const char *local_id, const char *remote_id)
+static uint32_t
+hash_peer(const char *local_id, const char *remote_id)
 {
-	uint32_t hash = hash_id(hash_id(2166136261u, local_id), remote_id);
-	return &w->peer_bucket[hash % w->peer_buckets];
+	return hash_id(hash_id(2166136261u, local_id), remote_id);
 }
 
 static bool
@@ -32,9 +30,9 @@ same_peer(const struct ipm_ike_sa *sa, const char *local_id, const char *remote_
 int
 ipm_ike_between(const struct ipm_writer *w, const char *local_id, const char *remote_id, int after)
 {
-	uint32_t at = after < 0 ? *bucket(w, local_id, remote_id) : w->peer_next[after];
+	uint32_t hash = hash_peer(local_id, remote_id), at = ipm_chain_next(&w->peers, hash, after);
 	while (at && !same_peer(ipm_ike_peek(w, at - 1), local_id, remote_id))
-		at = w->peer_next[at - 1];
+		at = ipm_chain_next(&w->peers, hash, (int)(at - 1));
 	return at ? (int)(at - 1) : -ENOENT;
 }
 
@@ -55,40 +53,22 @@ void
 ipm_peer_add(struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
-	uint32_t *head = bucket(w, sa->local_id, sa->remote_id);
-	w->peer_next[slot] = *head;
-	*head = slot + 1;
+	ipm_chain_add(&w->peers, hash_peer(sa->local_id, sa->remote_id), slot);
 }
 
 void
 ipm_peer_remove(struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
-	uint32_t *at = bucket(w, sa->local_id, sa->remote_id);
-	while (*at && *at != slot + 1)
-		at = &w->peer_next[*at - 1];
-	if (*at)
-		*at = w->peer_next[slot];
+	ipm_chain_remove(&w->peers, hash_peer(sa->local_id, sa->remote_id), slot);
 }
 
 int
 ipm_peers_open(struct ipm_writer *w)
 {
-	uint32_t capacity = ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity;
-	w->peer_buckets = capacity ? capacity : 1;
-	w->peer_bucket = calloc(w->peer_buckets, sizeof(*w->peer_bucket));
-	w->peer_next = calloc(w->peer_buckets, sizeof(*w->peer_next));
-	if (!w->peer_bucket || !w->peer_next)
-		return -ENOMEM;
-	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
+	int rc = ipm_chains_open(&w->peers, ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity);
+	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
 		if (ipm_ike_peek(w, slot)->index)
 			ipm_peer_add(w, slot);
-	return 0;
-}
-
-void
-ipm_peers_close(struct ipm_writer *w)
-{
-	free(w->peer_bucket);
-	free(w->peer_next);
+	return rc;
 }
