@@ -37,3 +37,10 @@ feed_timer_in_ms(struct event *timer, unsigned ms)
 	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
 	event_add(timer, &in);
 }
+
+void
+feed_retry(struct event *timer, unsigned *ms, unsigned most_ms)
+{
+	feed_timer_in_ms(timer, *ms);
+	*ms = *ms * 2 > most_ms ? most_ms : *ms * 2;
+}

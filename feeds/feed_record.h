@@ -23,4 +23,8 @@ __attribute__((format(printf, 2, 3))) void feed_error(struct ipm_feed *feed, con
 /** Have the timer's callback called once, so much later; in place of when it was to be called. */
 void feed_timer_in_ms(struct event *timer, unsigned ms);
 
+/** The source is not there: try again in @p *ms, and the next time in twice that, but no more than @p most_ms. */
+void feed_retry(struct event *timer, unsigned *ms, unsigned most_ms);
+#define FEED_RETRY_FIRST_MS 250 /* what *ms begins with, and begins again when the source was there */
+
 #endif

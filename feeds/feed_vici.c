@@ -13,12 +13,11 @@
 #include "vici_failure.h"
 #include "vici_model.h"
 
-#define NS_PER_SECOND  1000000000ull
-#define RETRY_FIRST_MS 250
-#define RETRY_MOST_MS  4000
-#define LOOK_AGAIN_MS  300 /* after a rekey, when the old SA has got its last packets; when something is missing */
-#define CONNS_EVERY    12  /* polls: connections change rarely */
-#define LISTS_EVERY    12  /* likewise, where nothing but names is taken from them: events tell what changes */
+#define NS_PER_SECOND 1000000000ull
+#define RETRY_MOST_MS 4000
+#define LOOK_AGAIN_MS 300 /* after a rekey, when the old SA has got its last packets; when something is missing */
+#define CONNS_EVERY   12  /* polls: connections change rarely */
+#define LISTS_EVERY   12  /* likewise, where nothing but names is taken from them: events tell what changes */
 
 struct feed_vici {
 	struct event_base *base;
@@ -313,7 +312,7 @@ on_connected(void *arg)
 	struct feed_vici *f = arg;
 
 	f->connected = true;
-	f->retry_ms = RETRY_FIRST_MS;
+	f->retry_ms = FEED_RETRY_FIRST_MS;
 	f->feed.connects++;
 	/* Subscribe first, then ask what is there: nothing can happen unseen in between. */
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -345,8 +344,7 @@ on_closed(void *arg, const char *why)
 	feed_error(&f->feed, "%s", why);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	publish(f);
-	feed_timer_in_ms(f->retry, f->retry_ms);
-	f->retry_ms = f->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : f->retry_ms * 2;
+	feed_retry(f->retry, &f->retry_ms, RETRY_MOST_MS);
 }
 
 static void
@@ -376,7 +374,7 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->feed = *ipm_feed_peek(writer, f->slot);
 	f->interval = conf->vici.poll_interval;
 	f->hold_time = conf->vici.hold_time;
-	f->retry_ms = RETRY_FIRST_MS;
+	f->retry_ms = FEED_RETRY_FIRST_MS;
 	f->sink = (struct vici_sink){
 		.arg = f, .ike = on_ike, .child = on_child, .conn = on_conn, .conn_child = on_conn_child
 	};

@@ -15,14 +15,13 @@
 #include "xfrm_model.h"
 #include "xfrm_socket.h"
 
-#define NS_PER_SECOND  1000000000ull
-#define RETRY_FIRST_MS 250
-#define RETRY_MOST_MS  4000
-#define FIRST_LOOK_MS  3000 /* another feed waits no longer for the first dumps */
-#define READ_BUDGET    64   /* of packets of messages, for a wake-up */
-#define DRAIN_BUDGET   4096
-#define PACKET_MAX     65536 /* a dump comes in packets of up to 32 KiB */
-#define STAT_MAX       8192
+#define NS_PER_SECOND 1000000000ull
+#define RETRY_MOST_MS 4000
+#define FIRST_LOOK_MS 3000 /* another feed waits no longer for the first dumps */
+#define READ_BUDGET   64   /* of packets of messages, for a wake-up */
+#define DRAIN_BUDGET  4096
+#define PACKET_MAX    65536 /* a dump comes in packets of up to 32 KiB */
+#define STAT_MAX      8192
 
 struct feed_xfrm {
 	struct event_base *base;
@@ -126,10 +125,8 @@ dump_end(struct feed_xfrm *f)
 {
 	if (f->dump == XFRM_MSG_GETPOLICY) {
 		f->want_policies |= xfrm_model_policies_end(f->model) | f->dump_cut;
-	} else if (f->dump_cut) {
-		f->want_sas = true; /* the next one begins where this one did, and tells what is gone */
-	} else if (xfrm_model_sas_end(f->model)) {
-		f->want_sas = true;
+	} else if (f->dump_cut || xfrm_model_sas_end(f->model)) {
+		f->want_sas = true; /* of one that was cut, the next begins where it did, and tells what is gone */
 	} else {
 		if (f->have_stat)
 			xfrm_model_stat(f->model, f->stat);
@@ -320,10 +317,9 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	    !listen_to(&f->dumps, f, f->sockets.dumps, on_dumps)) {
 		note_error(f, error);
 		stop_listening(f);
-		feed_timer_in_ms(f->retry, f->retry_ms);
-		f->retry_ms = f->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : f->retry_ms * 2;
+		feed_retry(f->retry, &f->retry_ms, RETRY_MOST_MS);
 	} else {
-		f->retry_ms = RETRY_FIRST_MS;
+		f->retry_ms = FEED_RETRY_FIRST_MS;
 		f->feed.connects++;
 		feed_enter_state(&f->feed, IPM_FEED_CONNECTING);
 		if (f->sockets.stat < 0)
@@ -412,7 +408,7 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->feed = *ipm_feed_peek(writer, f->slot);
 	f->netns = conf->netns;
 	f->interval = conf->poll_interval;
-	f->retry_ms = RETRY_FIRST_MS;
+	f->retry_ms = FEED_RETRY_FIRST_MS;
 	f->sockets = XFRM_SOCKETS_CLOSED;
 	f->feed.interval_ns = f->interval * NS_PER_SECOND;
 	f->refused = ipm_writer_totals(writer)->records_refused;

@@ -13,9 +13,8 @@
 #include "notify_client.h"
 #include "notify_decode.h"
 
-#define RETRY_FIRST_MS 250
-#define RETRY_MOST_MS  8000
-#define READ_BUDGET    256 /* records per wake-up */
+#define RETRY_MOST_MS 8000
+#define READ_BUDGET   256 /* records per wake-up */
 
 struct notify_client {
 	struct event_base *base;
@@ -64,8 +63,7 @@ client_down(struct notify_client *c, const char *why, bool normal)
 	feed_error(&c->feed, "%s", why);
 	feed_enter_state(&c->feed, IPM_FEED_DOWN);
 	publish(c);
-	feed_timer_in_ms(c->retry, c->retry_ms);
-	c->retry_ms = c->retry_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : c->retry_ms * 2;
+	feed_retry(c->retry, &c->retry_ms, RETRY_MOST_MS);
 }
 
 static void
@@ -160,7 +158,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 		snprintf(why, sizeof(why), "%.60s: %s", c->feed.source, strerror(-rc));
 		client_down(c, why, false);
 	} else {
-		c->retry_ms = RETRY_FIRST_MS;
+		c->retry_ms = FEED_RETRY_FIRST_MS;
 		c->feed.connects++;
 		c->feed.updated_ns = ipm_now_ns();
 		feed_enter_state(&c->feed, IPM_FEED_UP);
@@ -187,7 +185,7 @@ notify_client_open(struct event_base *base, struct ipm_writer *writer, const cha
 	c->feed = *ipm_feed_peek(writer, c->slot);
 	c->callback = callback;
 	c->arg = arg;
-	c->retry_ms = RETRY_FIRST_MS;
+	c->retry_ms = FEED_RETRY_FIRST_MS;
 	c->feed.error[0] = '\0'; /* of an earlier run */
 	snprintf(c->feed.source, sizeof(c->feed.source), "%s", path);
 	feed_enter_state(&c->feed, IPM_FEED_DOWN);
