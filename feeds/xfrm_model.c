@@ -127,10 +127,7 @@ protocol_rank(uint8_t protocol)
 static uint32_t
 bucket_of(const struct xfrm_model *m, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
-	uint32_t hash = feed_hash(FEED_HASH_BEGIN, &reqid, sizeof(reqid));
-	hash = feed_hash(hash, local->bytes, local->len);
-	hash = feed_hash(hash, remote->bytes, remote->len);
-	return (hash ^ hash >> 15) & (m->buckets - 1);
+	return xfrm_peer_hash(reqid, local, remote) & (m->buckets - 1);
 }
 
 static void

@@ -19,16 +19,21 @@ struct xfrm_policies {
 	void *removed; /* tree of indexes, while a dump comes in */
 };
 
-/* Those that name less than both addresses are together, by reqid. */
-static struct rule_list *
-peer_list(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
+uint32_t
+xfrm_peer_hash(uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
 	uint32_t hash = feed_hash(FEED_HASH_BEGIN, &reqid, sizeof(reqid));
 	if (local->len && remote->len) {
 		hash = feed_hash(hash, local->bytes, local->len);
 		hash = feed_hash(hash, remote->bytes, remote->len);
 	}
-	return &p->by_peer[(hash ^ hash >> 15) & (p->buckets - 1)];
+	return hash ^ hash >> 15;
+}
+
+static struct rule_list *
+peer_list(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
+{
+	return &p->by_peer[xfrm_peer_hash(reqid, local, remote) & (p->buckets - 1)];
 }
 
 static struct rule_list *
@@ -44,6 +49,13 @@ rule_find(const struct xfrm_policies *p, uint32_t index)
 	while (rule && rule->index != index)
 		rule = LIST_NEXT(rule, by_index);
 	return rule;
+}
+
+static void
+rule_unlink(struct xfrm_rule *rule)
+{
+	LIST_REMOVE(rule, by_peer);
+	LIST_REMOVE(rule, by_index);
 }
 
 const struct xfrm_rule *
@@ -128,8 +140,7 @@ xfrm_policies_put(struct xfrm_policies *p, const struct xfrm_policy *policy)
 		return NULL;
 	struct xfrm_rule *rule = rule_find(p, policy->index);
 	if (rule) {
-		LIST_REMOVE(rule, by_peer);
-		LIST_REMOVE(rule, by_index);
+		rule_unlink(rule);
 	} else if (!(rule = malloc(sizeof(*rule)))) {
 		return NULL; /* the next dump has it again */
 	}
@@ -163,8 +174,7 @@ xfrm_policies_remove(struct xfrm_policies *p, uint32_t index, struct xfrm_rule *
 	if (!rule)
 		return false;
 	*was = *rule;
-	LIST_REMOVE(rule, by_peer);
-	LIST_REMOVE(rule, by_index);
+	rule_unlink(rule);
 	free(rule);
 	return true;
 }
@@ -193,8 +203,7 @@ xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct 
 			next = LIST_NEXT(rule, by_index);
 			if (rule->seen == p->dump)
 				continue;
-			LIST_REMOVE(rule, by_peer);
-			LIST_REMOVE(rule, by_index);
+			rule_unlink(rule);
 			gone(arg, rule);
 			free(rule);
 		}

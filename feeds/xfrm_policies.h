@@ -29,6 +29,9 @@ enum xfrm_rule_protocol { XFRM_RULE_ESP = 1, XFRM_RULE_AH = 2, XFRM_RULE_COMP = 
 
 struct xfrm_policies;
 
+/** Of a tunnel, or of a policy for one. Those that name less than both addresses have that of their reqid. */
+uint32_t xfrm_peer_hash(uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote);
+
 /** With so many buckets as @p expected policies want. NULL: out of memory. */
 struct xfrm_policies *xfrm_policies_new(uint32_t expected);
 void xfrm_policies_free(struct xfrm_policies *p);
