@@ -21,6 +21,7 @@
 #define FEEDS_MAX      16
 #define AGENTS_MAX     16
 #define INTERFACES_MAX 256
+#define ENGINES_MAX    16
 #define EVENTS_KEPT    16384
 #define NO_GROUP       ((gid_t)-1)
 
@@ -123,6 +124,9 @@ open_segment(struct program *p)
 			      .feeds = FEEDS_MAX,
 			      .agents = AGENTS_MAX,
 			      .interfaces = INTERFACES_MAX,
+			      .maps = conf->capacity.tunnels,
+			      .access = conf->capacity.sas,
+			      .engines = ENGINES_MAX,
 			      .events = EVENTS_KEPT,
 			      .history = conf->capacity.history,
 			      .failures = conf->capacity.failures },

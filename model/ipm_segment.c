@@ -26,6 +26,9 @@ WORDS(struct ipm_event);
 WORDS(struct ipm_settings);
 WORDS(struct ipm_agent);
 WORDS(struct ipm_interface);
+WORDS(struct ipm_map);
+WORDS(struct ipm_access);
+WORDS(struct ipm_engine);
 WORDS(struct ipm_ike_history);
 WORDS(struct ipm_tunnel_history);
 WORDS(struct ipm_selector_history);
@@ -45,6 +48,9 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
 	[IPM_INTERFACES] = sizeof(struct ipm_interface),
+	[IPM_MAPS] = sizeof(struct ipm_map),
+	[IPM_ACCESS] = sizeof(struct ipm_access),
+	[IPM_ENGINES] = sizeof(struct ipm_engine),
 	[IPM_IKE_HISTORY] = sizeof(struct ipm_ike_history),
 	[IPM_TUNNEL_HISTORY] = sizeof(struct ipm_tunnel_history),
 	[IPM_SELECTOR_HISTORY] = sizeof(struct ipm_selector_history),
@@ -373,6 +379,38 @@ totals_lanes(const struct ipm_segment *seg, struct ipm_totals *totals)
 	}
 }
 
+/* Likewise, of those SAs that the engine in @p slot has. */
+static void
+engine_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_engine *engine)
+{
+	uint32_t used = ipm_segment_used(seg, IPM_SAS);
+	for (uint32_t i = 0; i < used; i++) {
+		struct ipm_sa sa;
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, i)), sizeof(sa));
+		atomic_thread_fence(memory_order_acquire);
+		if (sa.index && sa.engine == slot + 1)
+			ipm_lanes_share(seg, i, &sa, sa.direction == IPM_IN ? &engine->in : &engine->out);
+	}
+}
+
+/* Add what a crypto map entry's tunnels have. The list is walked as found, as above. */
+static void
+map_tunnels(const struct ipm_segment *seg, struct ipm_map *map)
+{
+	uint32_t capacity = ipm_header(seg)->section[IPM_TUNNELS].capacity;
+	uint32_t left = map->tunnels < capacity ? map->tunnels : capacity;
+
+	for (uint32_t at = map->tunnel_head; at > 0 && at <= capacity && left > 0; left--) {
+		struct ipm_tunnel tunnel;
+		if (ipm_tunnel_read(seg, at - 1, &tunnel) < 0)
+			return;
+		ipm_traffic_add(&map->in, &tunnel.in);
+		ipm_traffic_add(&map->out, &tunnel.out);
+		map->refreshes += tunnel.refreshes;
+		at = tunnel.map_next;
+	}
+}
+
 /* Room for any record, aligned as all of them are. */
 union any_record {
 	struct ipm_totals totals;
@@ -385,6 +423,9 @@ union any_record {
 	struct ipm_settings settings;
 	struct ipm_agent agent;
 	struct ipm_interface interface;
+	struct ipm_map map;
+	struct ipm_access access;
+	struct ipm_engine engine;
 	struct ipm_ike_history ike_history;
 	struct ipm_tunnel_history tunnel_history;
 	struct ipm_selector_history selector_history;
@@ -436,6 +477,17 @@ texts_end(enum ipm_section_kind kind, union any_record *rec)
 		break;
 	case IPM_INTERFACES:
 		TEXT_END(rec->interface.name);
+		break;
+	case IPM_MAPS:
+		TEXT_END(rec->map.ifname);
+		TEXT_END(rec->map.name);
+		TEXT_END(rec->map.child);
+		TEXT_END(rec->map.peer_text);
+		TEXT_END(rec->map.failure_text);
+		break;
+	case IPM_ENGINES:
+		TEXT_END(rec->engine.name);
+		TEXT_END(rec->engine.version);
 		break;
 	case IPM_IKE_HISTORY:
 		ike_texts_end(&rec->ike_history.sa);
@@ -489,6 +541,10 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 			ipm_lanes_sum(seg, slot, &copy.sa, &copy.sa.count);
 		else if (lanes && kind == IPM_TOTALS)
 			totals_lanes(seg, &copy.totals);
+		else if (lanes && kind == IPM_ENGINES)
+			engine_lanes(seg, slot, &copy.engine);
+		else if (kind == IPM_MAPS)
+			map_tunnels(seg, &copy.map);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before)
 			continue;
@@ -553,6 +609,24 @@ int
 ipm_interface_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_interface *out)
 {
 	return ipm_read(seg, IPM_INTERFACES, slot, out);
+}
+
+int
+ipm_map_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_map *out)
+{
+	return ipm_read(seg, IPM_MAPS, slot, out);
+}
+
+int
+ipm_access_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_access *out)
+{
+	return ipm_read(seg, IPM_ACCESS, slot, out);
+}
+
+int
+ipm_engine_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_engine *out)
+{
+	return ipm_read(seg, IPM_ENGINES, slot, out);
 }
 
 int

@@ -37,6 +37,9 @@ enum ipm_section_kind {
 	IPM_SETTINGS,
 	IPM_AGENTS,
 	IPM_INTERFACES,
+	IPM_MAPS,
+	IPM_ACCESS,
+	IPM_ENGINES,
 	IPM_IKE_HISTORY, /* from here on: rings of what has been */
 	IPM_TUNNEL_HISTORY,
 	IPM_SELECTOR_HISTORY,
@@ -130,7 +133,8 @@ uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind
 /**
  * Copy one record out of the segment, whole and consistent.
  *
- * Units:     as the record's own comments say. Traffic of tunnels and SAs includes what is in the lanes.
+ * Units:     as the record's own comments say. Traffic of tunnels, SAs and engines includes what is in the lanes,
+ *            that of crypto map entries and its refreshes what their tunnels have.
  * Ownership: @p out is the caller's, and is untouched on error.
  * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer died in the middle of it, or
  *            changed it under each of IPM_READ_TRIES attempts.
@@ -146,6 +150,9 @@ int ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out
 int ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out);
 int ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out);
 int ipm_interface_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_interface *out);
+int ipm_map_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_map *out);
+int ipm_access_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_access *out);
+int ipm_engine_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_engine *out);
 int ipm_ike_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_history *out);
 int ipm_tunnel_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel_history *out);
 int ipm_selector_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector_history *out);

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define IPM_ABI         2u
+#define IPM_ABI         3u
 
 #define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
 #define IPM_NAME_MAX    64  /* a connection, child or feed name, with its NUL */
@@ -162,14 +162,15 @@ struct ipm_tunnel {
 	uint32_t if_id_in, if_id_out;
 	uint32_t mark_in, mark_out;
 	uint32_t mark_mask_in, mark_mask_out;
-	uint32_t refreshes;         /* rekeys so far */
-	uint32_t sas, sas_retired;  /* SAs there are now, SAs that are gone */
-	uint32_t next_sa, next_sel; /* sub-indexes to give next */
-	uint32_t sa_head, sel_head; /* slot + 1 of the first SA and selector; 0: none */
-	uint32_t feed;              /* slot of the feed that keeps it and its SAs */
-	uint32_t named_by;          /* slot + 1 of the feed that told its names, IKE SA and uid; 0: none */
-	uint32_t reserved2;
-	uint64_t uid; /* that feed's own name for the newest CHILD_SA */
+	uint32_t refreshes;          /* rekeys so far */
+	uint32_t sas, sas_retired;   /* SAs there are now, SAs that are gone */
+	uint32_t next_sa, next_sel;  /* sub-indexes to give next */
+	uint32_t sa_head, sel_head;  /* slot + 1 of the first SA and selector; 0: none */
+	uint32_t feed;               /* slot of the feed that keeps it and its SAs */
+	uint32_t named_by;           /* slot + 1 of the feed that told its names, IKE SA and uid; 0: none */
+	uint32_t map;                /* slot + 1 of the crypto map entry that it comes from; 0: none is known */
+	uint32_t map_next, map_prev; /* slot + 1 of that entry's next tunnel, and of the one before */
+	uint64_t uid;                /* that feed's own name for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
@@ -227,6 +228,8 @@ struct ipm_sa {
 	 */
 	uint8_t bundled;
 	uint32_t replay_window; /* packets; 0: none, or not known */
+	uint32_t engine;        /* slot + 1 of the crypto engine that it is on; 0: not known */
+	uint32_t map;           /* of its tunnel, when it was stopped */
 	uint64_t uid;           /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
 	uint64_t seq;           /* highest sequence number sent or received; 0: none, or not known */
 	struct ipm_proposal proposal;
@@ -246,6 +249,7 @@ struct ipm_totals {
 	struct ipm_traffic in, out;     /* the drops also those that no SA had a part in */
 	uint64_t records_refused;       /* what a full section could not take */
 	uint32_t next_ike, next_tunnel; /* indexes to give next */
+	uint32_t next_map, reserved;
 };
 
 /** A network interface, and what was dropped on its way out because there was no SA yet. */
@@ -258,6 +262,103 @@ struct ipm_interface {
 	struct ipm_addr addr; /* its own, that the peer would see */
 	uint32_t reserved2;
 	uint64_t drops[IPM_DROP_COUNT];
+};
+
+enum ipm_map_kind {
+	IPM_MAP_STATIC = 1,
+	IPM_MAP_DYNAMIC, /* a template, for peers whose address is not known before they come */
+};
+enum ipm_map_state {
+	IPM_MAP_DOWN = 1,
+	IPM_MAP_UP,
+	IPM_MAP_REMOVED, /* not configured any more: it has no row, and is here for those who tell of it */
+};
+enum ipm_pfs { IPM_PFS_UNKNOWN, IPM_PFS_NO, IPM_PFS_YES };
+
+/** One of the suites that a crypto map entry offers, first choice first. */
+struct ipm_transform {
+	uint8_t protocol; /* IP protocol: 50 ESP, 51 AH, 108 IPComp */
+	uint8_t reserved[7];
+	struct ipm_proposal proposal;
+};
+
+#define IPM_MAP_PEERS      4
+#define IPM_MAP_TRANSFORMS 4
+
+/**
+ * A crypto map entry: what is configured for one tunnel, whether it is up or not. Entries with the same name are a
+ * crypto map, in the order of seq. A tunnel with the entry's name as conn and its child as name belongs to it.
+ */
+struct ipm_map {
+	uint32_t index; /* 0: the slot is free; the same as long as it is configured */
+	uint32_t feed;  /* slot of the feed that told of it */
+	uint32_t seq;   /* within the map: 10, 20 ... */
+	uint8_t kind;   /* enum ipm_map_kind */
+	uint8_t state;  /* enum ipm_map_state: kept by the writer */
+	uint8_t key_type;
+	uint8_t ike_version; /* 1, 2; 0: either, not known, or no IKE */
+	uint8_t protocol;    /* IP protocol: 50 ESP, 51 AH; 0: not known */
+	uint8_t encap;       /* enum ipm_encap; 0: not known */
+	uint8_t ipcomp;
+	uint8_t disabled;   /* it is configured not to come up */
+	uint8_t pfs;        /* enum ipm_pfs */
+	uint8_t auth;       /* enum ipm_auth: how the peer shows who it is */
+	uint8_t peers;      /* of peer[]; the configuration may have more */
+	uint8_t transforms; /* of transform[]; 0: not known */
+	uint16_t pfs_group; /* transform type 4; 0: none, or not known */
+	uint16_t reserved[3];
+	uint32_t ifindex; /* of the interface that uses it; 0: none, or not known */
+	char ifname[16];
+	uint32_t access_head;  /* slot + 1 of the first entry of its access list; 0: none */
+	uint32_t access_next;  /* sub-index to give next */
+	uint32_t tunnel_head;  /* slot + 1 of the first of its tunnels; 0: none */
+	uint32_t tunnels;      /* so many */
+	uint32_t tunnels_up;   /* so many of them are up */
+	uint32_t ups, downs;   /* how often it came up, and went down: its flaps */
+	uint32_t refreshes;    /* rekeys of its tunnels that are gone, and when read of all */
+	uint32_t failures;     /* how often it could not be set up, or failed while in use */
+	uint32_t failure;      /* enum ipm_failure_reason of the last time */
+	uint64_t failed_ns;    /* and when; 0: never */
+	uint64_t created_ns;   /* when it was first seen */
+	uint64_t since_ns;     /* when state was entered */
+	uint32_t reason;       /* enum ipm_reason: why it is down, when it has been up */
+	struct ipm_addr local; /* len 0: any */
+	struct ipm_addr peer[IPM_MAP_PEERS];
+	uint64_t ike_ns;                   /* lifetime of an IKE SA; 0: no limit, or not known */
+	uint64_t soft_ns, hard_ns;         /* lifetime of an SA; 0: no limit, or not known */
+	uint64_t soft_octets, hard_octets; /* likewise */
+	uint64_t soft_pkts, hard_pkts;
+	struct ipm_transform transform[IPM_MAP_TRANSFORMS];
+	struct ipm_traffic in, out; /* of its tunnels that are gone, and when read of all that there ever were */
+	char name[IPM_NAME_MAX], child[IPM_NAME_MAX];
+	char peer_text[IPM_TEXT_MAX]; /* the peer as it is configured: a name, a range, %any */
+	char failure_text[IPM_TEXT_MAX];
+};
+
+/** An entry of a crypto map entry's access list: what is to be protected, seen from here. */
+struct ipm_access {
+	uint32_t index; /* within the crypto map entry; 0: the slot is free */
+	uint32_t map_index, map_slot;
+	uint32_t next; /* slot + 1 of the next one */
+	uint8_t deny;
+	uint8_t reserved[7];
+	struct ipm_sel_side local, remote;
+};
+
+enum ipm_engine_kind { IPM_ENGINE_SOFTWARE = 1, IPM_ENGINE_KERNEL, IPM_ENGINE_HARDWARE };
+
+/** A crypto engine: what enciphers the packets of SAs. */
+struct ipm_engine {
+	uint32_t index; /* slot + 1; 0: free */
+	uint32_t feed;
+	uint8_t kind;     /* enum ipm_engine_kind */
+	uint8_t disabled; /* it takes no more SAs */
+	uint8_t reserved[2];
+	uint32_t sas;                              /* that it has: kept by the writer, as is all below */
+	uint64_t sas_created, sas_deleted, rekeys; /* rekeys: of tunnels, each of which made SAs */
+	uint64_t since_ns;
+	struct ipm_traffic in, out;
+	char name[IPM_NAME_MAX], version[IPM_TEXT_MAX];
 };
 
 enum ipm_feed_state { IPM_FEED_DOWN = 1, IPM_FEED_CONNECTING, IPM_FEED_UP };
@@ -395,6 +496,13 @@ enum ipm_event_kind {
 	IPM_EVENT_TUNNEL_STOP,
 	IPM_EVENT_IKE_FAILURE,
 	IPM_EVENT_TUNNEL_FAILURE,
+	IPM_EVENT_MAP_ADDED, /* a crypto map entry: slot and index are its own; it is readable for a while when removed
+			      */
+	IPM_EVENT_MAP_REMOVED,
+	IPM_EVENT_MAP_UP,
+	IPM_EVENT_MAP_DOWN,
+	IPM_EVENT_MAP_ATTACHED, /* its map is in use on an interface, by this entry first: ifindex */
+	IPM_EVENT_MAP_DETACHED,
 };
 
 /** Something that happened, in the order in which it happened. */
@@ -402,10 +510,10 @@ struct ipm_event {
 	uint64_t serial; /* 1 and up, without gaps */
 	uint64_t time_ns;
 	uint16_t kind;
-	uint16_t reason; /* enum ipm_reason or ipm_failure_reason */
-	uint32_t slot;   /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
-	uint32_t index;  /* that record's own */
-	uint32_t reserved;
+	uint16_t reason;  /* enum ipm_reason or ipm_failure_reason */
+	uint32_t slot;    /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
+	uint32_t index;   /* that record's own */
+	uint32_t ifindex; /* of a map that is attached or detached */
 };
 
 #ifdef __cplusplus

@@ -15,16 +15,16 @@
 
 /* --- records ------------------------------------------------------------------------------------------- */
 
-static void
-record_begin(struct ipm_record *rec)
+void
+ipm_record_begin(struct ipm_record *rec)
 {
 	uint32_t seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
 	atomic_store_explicit(&rec->seq, seq + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 }
 
-static void
-record_end(struct ipm_record *rec)
+void
+ipm_record_end(struct ipm_record *rec)
 {
 	uint32_t seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
 	atomic_store_explicit(&rec->seq, seq + 1, memory_order_release);
@@ -34,9 +34,9 @@ void
 ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload)
 {
 	struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
-	record_begin(rec);
+	ipm_record_begin(rec);
 	ipm_words_store(ipm_payload(rec), payload, ipm_record_size(kind));
-	record_end(rec);
+	ipm_record_end(rec);
 }
 
 void
@@ -45,8 +45,8 @@ ipm_section_changed(struct ipm_writer *w, enum ipm_section_kind kind)
 	atomic_fetch_add_explicit(&ipm_header(&w->seg)->section[kind].change, 1, memory_order_release);
 }
 
-static int
-queue_push(struct slot_queue *q, uint32_t slot)
+int
+ipm_queue_push(struct slot_queue *q, uint32_t slot)
 {
 	if (q->count == q->room) {
 		uint32_t room = q->room ? q->room * 2 : 64;
@@ -62,8 +62,8 @@ queue_push(struct slot_queue *q, uint32_t slot)
 	return 0;
 }
 
-static uint32_t
-queue_pop(struct slot_queue *q)
+uint32_t
+ipm_queue_pop(struct slot_queue *q)
 {
 	uint32_t slot = q->slot[q->head];
 	q->head = (q->head + 1) % q->room;
@@ -79,7 +79,7 @@ ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
 	uint32_t slot;
 
 	if (w->free[kind].count > SLOTS_AT_REST || (used == sec->capacity && w->free[kind].count > 0)) {
-		slot = queue_pop(&w->free[kind]);
+		slot = ipm_queue_pop(&w->free[kind]);
 	} else if (used < sec->capacity) {
 		slot = used;
 		atomic_store_explicit(&sec->used, used + 1, memory_order_release);
@@ -95,10 +95,11 @@ void
 ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 {
 	static const uint64_t nothing[4096 / 8];
-	_Static_assert(sizeof(nothing) >= sizeof(struct ipm_ike_sa), "room for the largest record");
+	_Static_assert(sizeof(nothing) >= sizeof(struct ipm_ike_sa) && sizeof(nothing) >= sizeof(struct ipm_map),
+		       "room for the largest record");
 	ipm_record_put(w, kind, slot, nothing);
 	ipm_section_changed(w, kind);
-	queue_push(&w->free[kind], slot);
+	ipm_queue_push(&w->free[kind], slot);
 }
 
 static bool
@@ -110,12 +111,12 @@ index_in_use(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t in
 	return false;
 }
 
-#define NEXT_INDEXES offsetof(struct ipm_totals, next_ike) /* one word holds both */
-_Static_assert(NEXT_INDEXES % 8 == 0 && offsetof(struct ipm_totals, next_tunnel) == NEXT_INDEXES + 4,
+#define NEXT_INDEXES offsetof(struct ipm_totals, next_ike) /* two words at the end */
+_Static_assert(NEXT_INDEXES % 8 == 0 && sizeof(struct ipm_totals) == NEXT_INDEXES + 16,
 	       "a word by itself needs no sequence number");
 
-static uint32_t
-index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
+uint32_t
+ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 {
 	const struct ipm_header *h = ipm_header(&w->seg);
 	uint32_t index;
@@ -126,7 +127,7 @@ index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 		*next = index == h->index_last ? h->index_first : index + 1;
 	} while (w->wrapped && index_in_use(w, kind, index));
 	/* Published at once, so that no index is given again when we die before the next commit. */
-	ipm_words_store((char *)ipm_payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 8);
+	ipm_words_store((char *)ipm_payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 16);
 	return index;
 }
 
@@ -154,7 +155,8 @@ capacity_fits(const struct ipm_capacity *cap)
 {
 	return cap->ike_sas <= INT32_MAX && cap->tunnels <= INT32_MAX && cap->selectors <= INT32_MAX &&
 	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->interfaces <= INT32_MAX &&
-	       cap->events <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX;
+	       cap->events <= INT32_MAX && cap->maps <= INT32_MAX && cap->access <= INT32_MAX &&
+	       cap->engines <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX;
 }
 
 static uint64_t
@@ -181,6 +183,9 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_SETTINGS] = 1,
 		[IPM_AGENTS] = cap->agents,
 		[IPM_INTERFACES] = cap->interfaces,
+		[IPM_MAPS] = cap->maps,
+		[IPM_ACCESS] = cap->access,
+		[IPM_ENGINES] = cap->engines,
 		[IPM_IKE_HISTORY] = cap->history,
 		[IPM_TUNNEL_HISTORY] = cap->history,
 		[IPM_SELECTOR_HISTORY] = cap->history * 4,
@@ -330,7 +335,7 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 	}
 	memcpy(w->seg.base, wanted, sizeof(*wanted));
 	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
-	w->totals.next_ike = w->totals.next_tunnel = wanted->index_first;
+	w->totals.next_ike = w->totals.next_tunnel = w->totals.next_map = wanted->index_first;
 	if (fchmod(w->fd, opt->mode) < 0 || rename(temp, w->seg.path) < 0) {
 		rc = -errno;
 		unmap_file(w);
@@ -369,6 +374,7 @@ sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, b
 	}
 	sa.index = sa.next = sa.prev = 0;
 	sa.state = IPM_SA_RETIRED;
+	sa.map = ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index) ? ipm_tunnel_peek(w, sa.tunnel_slot)->map : 0;
 	sa.count = *count;
 	ipm_record_put(w, IPM_SAS, slot, &sa);
 	ipm_section_changed(w, IPM_SAS);
@@ -402,6 +408,7 @@ sa_drop(struct ipm_writer *w, uint32_t slot)
 		tunnel.sas_retired++;
 		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	}
+	ipm_engine_count(w, &sa, &share);
 	sa_leave(w, slot, &count, held);
 }
 
@@ -444,7 +451,7 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 		} else if (kind == IPM_SAS && sa_retired(w, slot)) {
 			ipm_drain_add(w, slot);
 		} else if (*(const uint32_t *)ipm_payload(rec) == 0) {
-			queue_push(&w->free[kind], slot);
+			ipm_queue_push(&w->free[kind], slot);
 		}
 	}
 	return torn;
@@ -527,6 +534,10 @@ relink(struct ipm_writer *w)
 		t->next_ike = h->index_first;
 	if (t->next_tunnel < h->index_first || t->next_tunnel > h->index_last)
 		t->next_tunnel = h->index_first;
+	if (t->next_map < h->index_first || t->next_map > h->index_last)
+		t->next_map = h->index_first;
+	ipm_maps_relink(w);
+	ipm_engines_relink(w);
 }
 
 static void
@@ -547,7 +558,8 @@ recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error 
 	ipm_words_load(&w->totals, ipm_payload(totals), sizeof(w->totals));
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind <= IPM_SAS; kind++)
 		torn += sweep_torn(w, kind);
-	torn += sweep_torn(w, IPM_AGENTS) + sweep_torn(w, IPM_INTERFACES);
+	for (enum ipm_section_kind kind = IPM_AGENTS; kind < IPM_IKE_HISTORY; kind++)
+		torn += sweep_torn(w, kind);
 	ipm_rings_recover(w);
 	relink(w);
 	if (torn)
@@ -599,6 +611,8 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 		rc = ipm_peers_open(w);
 	if (rc == 0)
 		rc = ipm_spis_open(w);
+	if (rc == 0)
+		rc = ipm_maps_open(w);
 	if (rc < 0)
 		goto out;
 	settings_default(w, &opt->capacity);
@@ -615,6 +629,8 @@ out:
 	if (w) {
 		ipm_chains_close(&w->peers);
 		ipm_chains_close(&w->spis);
+		ipm_chains_close(&w->maps);
+		free(w->removed.slot);
 		ipm_drain_close(w);
 		unmap_file(w);
 		free(w->seg.path);
@@ -633,6 +649,8 @@ ipm_writer_close(struct ipm_writer *w)
 	unmap_file(w);
 	ipm_chains_close(&w->peers);
 	ipm_chains_close(&w->spis);
+	ipm_chains_close(&w->maps);
+	free(w->removed.slot);
 	ipm_drain_close(w);
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(w->free[i].slot);
@@ -728,7 +746,7 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 	int slot = ipm_slot_take(w, IPM_IKE_SAS);
 	if (slot < 0)
 		return slot;
-	copy.index = index_take(w, IPM_IKE_SAS, &w->totals.next_ike);
+	copy.index = ipm_index_take(w, IPM_IKE_SAS, &w->totals.next_ike);
 	copy.refreshes = 0;
 	if (copy.created_ns == 0)
 		copy.created_ns = ipm_now_ns();
@@ -817,8 +835,9 @@ ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 	int slot = ipm_slot_take(w, IPM_TUNNELS);
 	if (slot < 0)
 		return slot;
-	copy.index = index_take(w, IPM_TUNNELS, &w->totals.next_tunnel);
+	copy.index = ipm_index_take(w, IPM_TUNNELS, &w->totals.next_tunnel);
 	copy.refreshes = copy.sas = copy.sas_retired = copy.sa_head = copy.sel_head = 0;
+	copy.map = copy.map_next = copy.map_prev = 0;
 	copy.next_sa = copy.next_sel = 1;
 	if (copy.created_ns == 0)
 		copy.created_ns = ipm_now_ns();
@@ -829,6 +848,7 @@ ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 	if (copy.state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active++;
 	ipm_event_push(w, IPM_EVENT_TUNNEL_START, 0, (uint32_t)slot, copy.index);
+	ipm_tunnel_tie(w, (uint32_t)slot);
 	return slot;
 }
 
@@ -852,10 +872,14 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	copy.next_sel = old->next_sel;
 	copy.sa_head = old->sa_head;
 	copy.sel_head = old->sel_head;
+	copy.map = old->map;
+	copy.map_next = old->map_next;
+	copy.map_prev = old->map_prev;
 	copy.in = old->in;
 	copy.out = old->out;
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return;
+	bool renamed = strcmp(copy.conn, old->conn) != 0 || strcmp(copy.name, old->name) != 0;
 	bool was_up = old->state == IPM_TUNNEL_UP, is_up = copy.state == IPM_TUNNEL_UP;
 	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
 	if (was_up != is_up) {
@@ -863,7 +887,11 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 		ipm_section_changed(w, IPM_TUNNELS);
 		ipm_section_changed(w, IPM_SELECTORS); /* their rows come and go with it */
 		ipm_section_changed(w, IPM_SAS);
+		if (copy.map)
+			ipm_map_moved(w, copy.map - 1, is_up, (enum ipm_reason)copy.verdict);
 	}
+	if (renamed)
+		ipm_tunnel_tie(w, slot);
 }
 
 void
@@ -872,6 +900,7 @@ ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot)
 	struct ipm_tunnel copy = *ipm_tunnel_peek(w, slot);
 	copy.refreshes++;
 	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
+	ipm_engine_rekeyed(w, &copy);
 }
 
 void
@@ -882,6 +911,7 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 	while (tunnel->sa_head)
 		ipm_sa_stop(w, tunnel->sa_head - 1);
 	ipm_tunnel_remember(w, tunnel, reason);
+	ipm_tunnel_untie(w, slot, reason);
 	ipm_tunnel_select(w, slot, NULL, 0);
 	if (tunnel->state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active--;
@@ -992,6 +1022,7 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	tunnel.next_sa = tunnel.next_sa == INT32_MAX ? 1 : tunnel.next_sa + 1;
 	ipm_record_put(w, IPM_TUNNELS, tunnel_slot, &tunnel);
 	ipm_section_changed(w, IPM_SAS);
+	ipm_engine_began(w, &copy);
 	return slot;
 }
 
@@ -1014,6 +1045,7 @@ ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 	copy.prev = old->prev;
 	copy.protocol = old->protocol;
 	copy.spi = old->spi;
+	copy.engine = old->engine;
 	copy.count = old->count;
 	if (memcmp(&copy, old, sizeof(copy)) != 0)
 		ipm_record_put(w, IPM_SAS, slot, &copy);
@@ -1049,6 +1081,7 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
 	ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
+	ipm_engine_count(w, &sa, &more);
 }
 
 void
@@ -1058,15 +1091,18 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 	struct ipm_record *tunnel_rec = ipm_record_at(&w->seg, IPM_TUNNELS, sa.tunnel_slot);
 	struct ipm_record *totals_rec = ipm_record_at(&w->seg, IPM_TOTALS, 0);
+	struct ipm_record *engine_rec = ipm_engine_record(w, &sa);
 	struct ipm_traffic count = { 0 };
 	bool held = workers_awake(w);
 
 	/*
-	 * What the lanes hold moves to the tunnel and to the totals. Both are closed to readers while it does,
-	 * or one of them would find it in both places, or in neither.
+	 * What the lanes hold moves to the tunnel, to the totals and to the engine. All are closed to readers while it
+	 * does, or one of them would find it in both places, or in neither.
 	 */
-	record_begin(totals_rec);
-	record_begin(tunnel_rec);
+	ipm_record_begin(totals_rec);
+	ipm_record_begin(tunnel_rec);
+	if (engine_rec)
+		ipm_record_begin(engine_rec);
 	ipm_lanes_sum(&w->seg, slot, &sa, &count);
 	struct ipm_traffic share = count;
 	ipm_traffic_share(&sa, &share);
@@ -1082,8 +1118,16 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	sa_leave(w, slot, &count, held);
 	ipm_words_store(ipm_payload(tunnel_rec), &tunnel, sizeof(tunnel));
 	ipm_words_store(ipm_payload(totals_rec), &w->totals, sizeof(w->totals));
-	record_end(tunnel_rec);
-	record_end(totals_rec);
+	if (engine_rec) {
+		struct ipm_engine engine = *(const struct ipm_engine *)ipm_payload(engine_rec);
+		ipm_traffic_add(sa.direction == IPM_IN ? &engine.in : &engine.out, &share);
+		engine.sas--;
+		engine.sas_deleted++;
+		ipm_words_store(ipm_payload(engine_rec), &engine, sizeof(engine));
+		ipm_record_end(engine_rec);
+	}
+	ipm_record_end(tunnel_rec);
+	ipm_record_end(totals_rec);
 }
 
 const struct ipm_fast *

@@ -28,8 +28,9 @@ struct ipm_writer;
 
 struct ipm_capacity {
 	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, interfaces, events;
-	uint32_t history, failures; /* entries of each ring; of selectors, four times as many */
-	uint32_t lanes;             /* of each SA, for as many workers; 0 when counts come from a feed */
+	uint32_t maps, access, engines; /* crypto map entries, entries of their access lists, crypto engines */
+	uint32_t history, failures;     /* entries of each ring; of selectors, four times as many */
+	uint32_t lanes;                 /* of each SA, for as many workers; 0 when counts come from a feed */
 };
 
 struct ipm_writer_options {
@@ -85,7 +86,8 @@ void ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
 
 int ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 const struct ipm_tunnel *ipm_tunnel_peek(const struct ipm_writer *w, uint32_t slot);
-/** Change it. Index, counts, SAs and selectors are kept from the record. */
+/** Change it. Index, counts, SAs and selectors are kept from the record; if its names are a crypto map entry's, it is
+ * tied to that. */
 void ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel);
 void ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot);
 /** It is gone, with its SAs and selectors. */
@@ -125,7 +127,40 @@ void ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_dr
 int
 ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interface, enum ipm_drop why, uint64_t pkts);
 
-/** Something failed: it is counted, kept in @p ring (IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES) and told as an event. */
+/**
+ * The crypto map entry with this name and child, made when there is none; of @p map are its configuration and feed.
+ * Tunnels that are there already are tied to it by ipm_maps_tie(), and those that come by themselves.
+ */
+int ipm_map_open(struct ipm_writer *w, const struct ipm_map *map);
+const struct ipm_map *ipm_map_peek(const struct ipm_writer *w, uint32_t slot);
+/** Change its configuration. Index, names, state, counts and lists are kept from the record. */
+void ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map);
+/** The next entry of the map @p name behind slot @p after; -1: the first one found. -ENOENT: no more. */
+int ipm_map_next(const struct ipm_writer *w, const char *name, int after);
+/** The entry with this name and child, or -ENOENT. */
+int ipm_map_named(const struct ipm_writer *w, const char *name, const char *child);
+/** Make its access list this; entries that it already has keep their index. */
+int ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *access, uint32_t n);
+/** It is not configured any more. Its tunnels stay, and belong to none. */
+void ipm_map_remove(struct ipm_writer *w, uint32_t slot);
+/** Tie tunnels to entries that came later than they did; to be called when all entries are there. */
+void ipm_maps_tie(struct ipm_writer *w);
+
+/** The crypto engine of this feed with this name, made when there is none. */
+int ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine);
+/** Change what kind it is, its version, and whether it is disabled. */
+void ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *engine);
+
+/**
+ * An interface by feed and ifindex, made when it is not known; its name and address are those of now. Its drops are not
+ * touched.
+ */
+int ipm_interface_open(struct ipm_writer *w, const struct ipm_interface *interface);
+
+/**
+ * Something failed: it is counted, kept in @p ring (IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES) and told as an event. It is
+ * the last failure of the entries of the crypto map @p failure->conn that are not up.
+ */
 void ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_failure *failure);
 
 /** Put all that is up into the history, as it is now. */

@@ -100,8 +100,11 @@ sa_catch_up(struct ipm_writer *w, uint32_t slot)
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
 		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+	} else {
+		ipm_map_late(w, &sa, &more);
 	}
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
+	ipm_engine_count(w, &sa, &more);
 }
 
 void

@@ -36,9 +36,11 @@ struct ipm_writer {
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
 	struct drain drain;
-	bool wrapped;             /* an index has wrapped: look before one is given */
-	struct slot_chains peers; /* IKE SAs by their two identities */
-	struct slot_chains spis;  /* SAs by protocol and SPI */
+	bool wrapped;              /* an index has wrapped: look before one is given */
+	struct slot_chains peers;  /* IKE SAs by their two identities */
+	struct slot_chains spis;   /* SAs by protocol and SPI */
+	struct slot_chains maps;   /* crypto map entries by the name of the map */
+	struct slot_queue removed; /* of these, such as are not configured any more */
 };
 
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);
@@ -46,6 +48,15 @@ void ipm_section_changed(struct ipm_writer *w, enum ipm_section_kind kind);
 int ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind);
 
 void ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot);
+int ipm_queue_push(struct slot_queue *q, uint32_t slot);
+uint32_t ipm_queue_pop(struct slot_queue *q);
+
+/* Readers may not have what lies between these two. */
+void ipm_record_begin(struct ipm_record *rec);
+void ipm_record_end(struct ipm_record *rec);
+
+/* An index for a new record of a kind that is known by one: IKE SAs, tunnels, crypto map entries. */
+uint32_t ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next);
 
 /* Is the tunnel in @p slot the one with this @p index? */
 bool ipm_tunnel_is(const struct ipm_writer *w, uint32_t slot, uint32_t index);
@@ -83,8 +94,31 @@ void ipm_drain_add(struct ipm_writer *w, uint32_t slot);
 /* Move what came late into some of those that wait, and let go of those that no worker can hold any more. */
 void ipm_drain(struct ipm_writer *w);
 
+/* ipm_writer_map.c: what is configured, and which tunnels came of it. */
+int ipm_maps_open(struct ipm_writer *w);
+/* Count entries, tunnels and access lists anew, after an earlier run. */
+void ipm_maps_relink(struct ipm_writer *w);
+/* The tunnel in @p slot is new, or has changed. */
+void ipm_tunnel_tie(struct ipm_writer *w, uint32_t slot);
+/* It goes: what it counted stays with the entry that it came from. */
+void ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
+/* The tunnel in @p slot, tied to an entry, came up or went down. */
+void ipm_map_moved(struct ipm_writer *w, uint32_t map_slot, bool up, enum ipm_reason reason);
+/* What an SA counted when its tunnel was gone. */
+void ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
+void ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure);
+
+/* ipm_writer_engine.c: on what SAs run. */
+void ipm_engines_relink(struct ipm_writer *w);
+/* That of an SA, or NULL. */
+struct ipm_record *ipm_engine_record(const struct ipm_writer *w, const struct ipm_sa *sa);
+void ipm_engine_began(struct ipm_writer *w, const struct ipm_sa *sa);
+void ipm_engine_rekeyed(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
+void ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
+
 /* ipm_writer_ring.c: what has been. */
 void ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index);
+void ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint32_t index, uint32_t ifindex);
 void ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_reason reason);
 void ipm_tunnel_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, enum ipm_reason reason);
 void ipm_rings_recover(struct ipm_writer *w);

@@ -38,25 +38,33 @@ ring_exists(const struct ipm_writer *w, enum ipm_section_kind ring)
 	return ipm_header(&w->seg)->section[ring].capacity > 0;
 }
 
-void
-ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index)
+static void
+event_push(struct ipm_writer *w, struct ipm_event event)
 {
 	struct ipm_header *h = ipm_header(&w->seg);
 	struct ipm_section *sec = &h->section[IPM_EVENTS];
-	uint64_t serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
-	struct ipm_event event = { .serial = serial,
-				   .time_ns = ipm_now_ns(),
-				   .kind = (uint16_t)kind,
-				   .reason = (uint16_t)reason,
-				   .slot = slot,
-				   .index = index };
 
 	if (sec->capacity == 0)
 		return;
-	ipm_record_put(w, IPM_EVENTS, (uint32_t)((serial - 1) % sec->capacity), &event);
-	if (serial <= sec->capacity)
-		atomic_store_explicit(&sec->used, (uint32_t)serial, memory_order_release);
-	atomic_store_explicit(&h->event_serial, serial, memory_order_release);
+	event.serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
+	event.time_ns = ipm_now_ns();
+	ipm_record_put(w, IPM_EVENTS, (uint32_t)((event.serial - 1) % sec->capacity), &event);
+	if (event.serial <= sec->capacity)
+		atomic_store_explicit(&sec->used, (uint32_t)event.serial, memory_order_release);
+	atomic_store_explicit(&h->event_serial, event.serial, memory_order_release);
+}
+
+void
+ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index)
+{
+	event_push(w, (struct ipm_event){
+			      .kind = (uint16_t)kind, .reason = (uint16_t)reason, .slot = slot, .index = index });
+}
+
+void
+ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint32_t index, uint32_t ifindex)
+{
+	event_push(w, (struct ipm_event){ .kind = (uint16_t)kind, .slot = slot, .index = index, .ifindex = ifindex });
 }
 
 /* An entry whose writer died in the middle of it was not announced: the next takes its place. */
@@ -198,12 +206,13 @@ ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_fail
 	struct ipm_failure entry = *failure;
 	bool ike = ring == IPM_IKE_FAILURES;
 
-	if (ike)
-		count_ike_failure(&w->totals, failure);
-	if (!ring_exists(w, ring))
-		return;
 	if (entry.time_ns == 0)
 		entry.time_ns = ipm_now_ns();
+	if (ike)
+		count_ike_failure(&w->totals, failure);
+	ipm_map_failed(w, &entry);
+	if (!ring_exists(w, ring))
+		return;
 	entry.index = ring_index(w, ring);
 	uint32_t slot = ring_push(w, ring, &entry);
 	ipm_event_push(w, ike ? IPM_EVENT_IKE_FAILURE : IPM_EVENT_TUNNEL_FAILURE, entry.reason, slot, entry.index);
@@ -283,4 +292,10 @@ ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interfac
 	if (!found)
 		ipm_section_changed(w, IPM_INTERFACES);
 	return slot;
+}
+
+int
+ipm_interface_open(struct ipm_writer *w, const struct ipm_interface *interface)
+{
+	return ipm_interface_dropped(w, interface, IPM_DROP_OTHER, 0);
 }

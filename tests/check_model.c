@@ -446,7 +446,7 @@ static const struct {
 	const char *why;
 } damages[] = {
 	{ other_magic, -EPROTO, "not a model segment" },
-	{ other_abi, -EPROTO, "layout version 3, this program reads 2" },
+	{ other_abi, -EPROTO, "layout version 4, this program reads 3" },
 	{ other_order, -EPROTO, "byte order" },
 	{ other_size, -EPROTO, "its header says" },
 	{ other_boot, -ESTALE, "earlier boot" },

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/* Crypto engines: which SAs they have, and what they carried. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ipm_writer_int.h"
+
+static const struct ipm_engine *
+engine_peek(const struct ipm_writer *w, uint32_t slot)
+{
+	return ipm_payload_at(w, IPM_ENGINES, slot);
+}
+
+struct ipm_record *
+ipm_engine_record(const struct ipm_writer *w, const struct ipm_sa *sa)
+{
+	if (sa->engine == 0 || sa->engine > ipm_segment_used(&w->seg, IPM_ENGINES) ||
+	    engine_peek(w, sa->engine - 1)->index == 0)
+		return NULL;
+	return ipm_record_at(&w->seg, IPM_ENGINES, sa->engine - 1);
+}
+
+void
+ipm_engine_began(struct ipm_writer *w, const struct ipm_sa *sa)
+{
+	if (!ipm_engine_record(w, sa))
+		return;
+	struct ipm_engine engine = *engine_peek(w, sa->engine - 1);
+	engine.sas++;
+	engine.sas_created++;
+	ipm_record_put(w, IPM_ENGINES, sa->engine - 1, &engine);
+}
+
+void
+ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more)
+{
+	if (!ipm_engine_record(w, sa))
+		return;
+	struct ipm_engine engine = *engine_peek(w, sa->engine - 1);
+	ipm_traffic_add(sa->direction == IPM_IN ? &engine.in : &engine.out, more);
+	ipm_record_put(w, IPM_ENGINES, sa->engine - 1, &engine);
+}
+
+/* A rekey is its engine's, whose SA is the newest of the tunnel. */
+void
+ipm_engine_rekeyed(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
+{
+	if (tunnel->sa_head == 0 || !ipm_engine_record(w, ipm_sa_peek(w, tunnel->sa_head - 1)))
+		return;
+	uint32_t slot = ipm_sa_peek(w, tunnel->sa_head - 1)->engine - 1;
+	struct ipm_engine engine = *engine_peek(w, slot);
+	engine.rekeys++;
+	ipm_record_put(w, IPM_ENGINES, slot, &engine);
+}
+
+int
+ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ENGINES); slot++) {
+		const struct ipm_engine *there = engine_peek(w, slot);
+		if (there->index && there->feed == engine->feed && strcmp(there->name, engine->name) == 0) {
+			ipm_engine_put(w, slot, engine);
+			return (int)slot;
+		}
+	}
+	int slot = ipm_slot_take(w, IPM_ENGINES);
+	if (slot < 0)
+		return slot;
+	struct ipm_engine copy = { .index = (uint32_t)slot + 1,
+				   .feed = engine->feed,
+				   .kind = engine->kind,
+				   .disabled = engine->disabled,
+				   .since_ns = ipm_now_ns() };
+	snprintf(copy.name, sizeof(copy.name), "%s", engine->name);
+	snprintf(copy.version, sizeof(copy.version), "%s", engine->version);
+	ipm_record_put(w, IPM_ENGINES, (uint32_t)slot, &copy);
+	ipm_section_changed(w, IPM_ENGINES);
+	return slot;
+}
+
+void
+ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *engine)
+{
+	struct ipm_engine copy = *engine_peek(w, slot);
+	copy.kind = engine->kind;
+	if (copy.disabled != engine->disabled)
+		copy.since_ns = ipm_now_ns();
+	copy.disabled = engine->disabled;
+	snprintf(copy.version, sizeof(copy.version), "%s", engine->version);
+	ipm_record_put(w, IPM_ENGINES, slot, &copy);
+}
+
+void
+ipm_engines_relink(struct ipm_writer *w)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ENGINES); slot++) {
+		struct ipm_engine engine = *engine_peek(w, slot);
+		if (engine.index == 0)
+			continue;
+		engine.sas = 0;
+		for (uint32_t i = 0; i < ipm_segment_used(&w->seg, IPM_SAS); i++) {
+			const struct ipm_sa *sa = ipm_sa_peek(w, i);
+			engine.sas += sa->index && sa->engine == slot + 1;
+		}
+		ipm_record_put(w, IPM_ENGINES, slot, &engine);
+	}
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Crypto map entries: what is configured, and which tunnels came of it. A tunnel is tied to the entry whose name and
+ * child are its conn and name. What a tunnel counted stays with its entry when it ends, so that the entry's counts,
+ * which outlive every tunnel, never go back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ipm_writer_int.h"
+
+#define REMOVED_KEPT 64 /* entries that can still be read when they are not configured any more */
+
+static bool
+is_configured(const struct ipm_map *map)
+{
+	return map->index != 0 && map->state != IPM_MAP_REMOVED;
+}
+
+const struct ipm_map *
+ipm_map_peek(const struct ipm_writer *w, uint32_t slot)
+{
+	return ipm_payload_at(w, IPM_MAPS, slot);
+}
+
+static uint32_t
+hash_name(const char *name)
+{
+	uint32_t hash = 2166136261u;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash;
+}
+
+int
+ipm_map_next(const struct ipm_writer *w, const char *name, int after)
+{
+	uint32_t hash = hash_name(name), at = ipm_chain_next(&w->maps, hash, after);
+	while (at && strcmp(ipm_map_peek(w, at - 1)->name, name) != 0)
+		at = ipm_chain_next(&w->maps, hash, (int)(at - 1));
+	return at ? (int)(at - 1) : -ENOENT;
+}
+
+int
+ipm_map_named(const struct ipm_writer *w, const char *name, const char *child)
+{
+	int slot = -1;
+	while ((slot = ipm_map_next(w, name, slot)) >= 0 && strcmp(ipm_map_peek(w, (uint32_t)slot)->child, child) != 0)
+		;
+	return slot;
+}
+
+int
+ipm_maps_open(struct ipm_writer *w)
+{
+	int rc = ipm_chains_open(&w->maps, ipm_header(&w->seg)->section[IPM_MAPS].capacity);
+	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_MAPS); slot++)
+		if (is_configured(ipm_map_peek(w, slot)))
+			ipm_chain_add(&w->maps, hash_name(ipm_map_peek(w, slot)->name), slot);
+	return rc;
+}
+
+/* --- up and down ------------------------------------------------------------------------------------------------ */
+
+/* It has @p up tunnels that are up from now on: the record, and what follows from it. */
+static void
+map_turn(struct ipm_writer *w, uint32_t slot, struct ipm_map *map, uint32_t up, enum ipm_reason reason)
+{
+	bool was = map->tunnels_up > 0, is = up > 0;
+
+	map->tunnels_up = up;
+	if (was != is && map->state != IPM_MAP_REMOVED) {
+		map->state = is ? IPM_MAP_UP : IPM_MAP_DOWN;
+		map->since_ns = ipm_now_ns();
+		map->reason = is ? 0 : reason;
+		if (is)
+			map->ups++;
+		else
+			map->downs++;
+	}
+	ipm_record_put(w, IPM_MAPS, slot, map);
+	if (was != is && map->state != IPM_MAP_REMOVED)
+		ipm_event_push(w, is ? IPM_EVENT_MAP_UP : IPM_EVENT_MAP_DOWN, is ? 0 : reason, slot, map->index);
+}
+
+void
+ipm_map_moved(struct ipm_writer *w, uint32_t map_slot, bool up, enum ipm_reason reason)
+{
+	struct ipm_map map = *ipm_map_peek(w, map_slot);
+	map_turn(w, map_slot, &map, map.tunnels_up + (up ? 1 : -1u), reason);
+}
+
+void
+ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure)
+{
+	if (!failure->conn[0])
+		return;
+	for (int slot = -1; (slot = ipm_map_next(w, failure->conn, slot)) >= 0;) {
+		struct ipm_map map = *ipm_map_peek(w, (uint32_t)slot);
+		if (map.state == IPM_MAP_UP)
+			continue;
+		map.failures++;
+		map.failure = failure->reason;
+		map.failed_ns = failure->time_ns;
+		snprintf(map.failure_text, sizeof(map.failure_text), "%s", failure->text);
+		ipm_record_put(w, IPM_MAPS, (uint32_t)slot, &map);
+	}
+}
+
+/* --- tunnels ------------------------------------------------------------------------------------------------------ */
+
+/* Tell the tunnel in slot @p at - 1, if there is one, who is beside it now. */
+static void
+tunnel_neighbour(struct ipm_writer *w, uint32_t at, uint32_t next, uint32_t prev, bool behind)
+{
+	if (at == 0)
+		return;
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, at - 1);
+	if (behind)
+		tunnel.map_prev = prev;
+	else
+		tunnel.map_next = next;
+	ipm_record_put(w, IPM_TUNNELS, at - 1, &tunnel);
+}
+
+/* Put the tunnel at the head of the entry's list. */
+static void
+tie(struct ipm_writer *w, uint32_t map_slot, struct ipm_map *map, uint32_t slot)
+{
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, slot);
+
+	tunnel.map = map_slot + 1;
+	tunnel.map_prev = 0;
+	tunnel.map_next = map->tunnel_head;
+	ipm_record_put(w, IPM_TUNNELS, slot, &tunnel);
+	tunnel_neighbour(w, tunnel.map_next, 0, slot + 1, true);
+	map->tunnel_head = slot + 1;
+	map->tunnels++;
+}
+
+void
+ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
+{
+	struct ipm_tunnel tunnel;
+	uint32_t map_slot = ipm_tunnel_peek(w, slot)->map - 1;
+
+	if (ipm_tunnel_peek(w, slot)->map == 0)
+		return;
+	struct ipm_record *rec = ipm_record_at(&w->seg, IPM_MAPS, map_slot);
+	struct ipm_map map = *ipm_map_peek(w, map_slot);
+	/* Closed to readers, or one of them would find what the tunnel counted in both places, or in neither. */
+	ipm_record_begin(rec);
+	if (ipm_tunnel_read(&w->seg, slot, &tunnel) < 0)
+		tunnel = *ipm_tunnel_peek(w, slot);
+	ipm_traffic_add(&map.in, &tunnel.in);
+	ipm_traffic_add(&map.out, &tunnel.out);
+	map.refreshes += tunnel.refreshes;
+	map.tunnels--;
+	if (tunnel.map_prev == 0)
+		map.tunnel_head = tunnel.map_next;
+	tunnel_neighbour(w, tunnel.map_prev, tunnel.map_next, 0, false);
+	tunnel_neighbour(w, tunnel.map_next, 0, tunnel.map_prev, true);
+	struct ipm_tunnel alone = *ipm_tunnel_peek(w, slot);
+	alone.map = alone.map_next = alone.map_prev = 0;
+	ipm_record_put(w, IPM_TUNNELS, slot, &alone);
+	ipm_words_store(ipm_payload(rec), &map, sizeof(map));
+	ipm_record_end(rec);
+	if (alone.state == IPM_TUNNEL_UP)
+		map_turn(w, map_slot, &map, map.tunnels_up - 1, reason);
+}
+
+void
+ipm_tunnel_tie(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
+	int found = tunnel->conn[0] ? ipm_map_named(w, tunnel->conn, tunnel->name) : -ENOENT;
+
+	if (found < 0 || tunnel->map == (uint32_t)found + 1)
+		return;
+	if (tunnel->map)
+		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
+	struct ipm_map map = *ipm_map_peek(w, (uint32_t)found);
+	tie(w, (uint32_t)found, &map, slot);
+	map_turn(w, (uint32_t)found, &map, map.tunnels_up + (tunnel->state == IPM_TUNNEL_UP), 0);
+}
+
+void
+ipm_maps_tie(struct ipm_writer *w)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++)
+		if (ipm_tunnel_peek(w, slot)->index && !ipm_tunnel_peek(w, slot)->map)
+			ipm_tunnel_tie(w, slot);
+}
+
+void
+ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more)
+{
+	if (sa->map == 0 || sa->map > ipm_segment_used(&w->seg, IPM_MAPS) ||
+	    !is_configured(ipm_map_peek(w, sa->map - 1)))
+		return;
+	struct ipm_map map = *ipm_map_peek(w, sa->map - 1);
+	ipm_traffic_add(sa->direction == IPM_IN ? &map.in : &map.out, more);
+	ipm_record_put(w, IPM_MAPS, sa->map - 1, &map);
+}
+
+/* --- access lists ------------------------------------------------------------------------------------------------- */
+
+static const struct ipm_access *
+access_peek(const struct ipm_writer *w, uint32_t at)
+{
+	return ipm_payload_at(w, IPM_ACCESS, at - 1);
+}
+
+static bool
+access_same(const struct ipm_access *a, const struct ipm_access *b)
+{
+	return a->deny == b->deny && memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
+	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
+}
+
+static bool
+access_among(const struct ipm_access *one, const struct ipm_access *access, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (access_same(one, &access[i]))
+			return true;
+	return false;
+}
+
+/* Slot + 1 of the entry's own that is like @p one, or 0. */
+static uint32_t
+access_there(const struct ipm_writer *w, const struct ipm_map *map, const struct ipm_access *one)
+{
+	uint32_t at = map->access_head;
+	while (at && !access_same(access_peek(w, at), one))
+		at = access_peek(w, at)->next;
+	return at;
+}
+
+/* Without those that are not among @p access; true when there were any. */
+static bool
+access_forget(struct ipm_writer *w, struct ipm_map *map, const struct ipm_access *access, uint32_t n)
+{
+	bool changed = false;
+	for (uint32_t at = map->access_head, last = 0, next; at; at = next) {
+		next = access_peek(w, at)->next;
+		if (access_among(access_peek(w, at), access, n)) {
+			last = at;
+			continue;
+		}
+		if (last) {
+			struct ipm_access before = *access_peek(w, last);
+			before.next = next;
+			ipm_record_put(w, IPM_ACCESS, last - 1, &before);
+		} else {
+			map->access_head = next;
+		}
+		ipm_slot_give(w, IPM_ACCESS, at - 1);
+		changed = true;
+	}
+	return changed;
+}
+
+int
+ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *access, uint32_t n)
+{
+	struct ipm_map map = *ipm_map_peek(w, slot);
+	bool changed = access_forget(w, &map, access, n);
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		struct ipm_access copy = access[i];
+		if (access_there(w, &map, &copy))
+			continue;
+		int at = ipm_slot_take(w, IPM_ACCESS);
+		if (at < 0) {
+			rc = at;
+			break;
+		}
+		copy.index = map.access_next;
+		map.access_next = map.access_next == INT32_MAX ? 1 : map.access_next + 1;
+		copy.map_index = map.index;
+		copy.map_slot = slot;
+		copy.next = map.access_head;
+		ipm_record_put(w, IPM_ACCESS, (uint32_t)at, &copy);
+		map.access_head = (uint32_t)at + 1;
+		changed = true;
+	}
+	if (changed) {
+		ipm_record_put(w, IPM_MAPS, slot, &map);
+		ipm_section_changed(w, IPM_ACCESS);
+	}
+	return rc;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------------------ */
+
+/* Is there another entry of the same map that uses the interface? */
+static bool
+interface_shared(const struct ipm_writer *w, uint32_t slot, const char *name, uint32_t ifindex)
+{
+	for (int other = -1; (other = ipm_map_next(w, name, other)) >= 0;)
+		if ((uint32_t)other != slot && ipm_map_peek(w, (uint32_t)other)->ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static void
+interface_turn(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint32_t ifindex)
+{
+	const struct ipm_map *map = ipm_map_peek(w, slot);
+	if (ifindex && !interface_shared(w, slot, map->name, ifindex))
+		ipm_event_on(w, kind, slot, map->index, ifindex);
+}
+
+/* What a feed may say goes from @p from into @p map. */
+static void
+map_configure(struct ipm_map *map, const struct ipm_map *from)
+{
+	struct ipm_map copy = *from;
+
+	copy.index = map->index;
+	copy.state = map->state;
+	copy.access_head = map->access_head;
+	copy.access_next = map->access_next;
+	copy.tunnel_head = map->tunnel_head;
+	copy.tunnels = map->tunnels;
+	copy.tunnels_up = map->tunnels_up;
+	copy.ups = map->ups;
+	copy.downs = map->downs;
+	copy.refreshes = map->refreshes;
+	copy.failures = map->failures;
+	copy.failure = map->failure;
+	copy.failed_ns = map->failed_ns;
+	copy.created_ns = map->created_ns;
+	copy.since_ns = map->since_ns;
+	copy.reason = map->reason;
+	copy.in = map->in;
+	copy.out = map->out;
+	memcpy(copy.name, map->name, sizeof(copy.name));
+	memcpy(copy.child, map->child, sizeof(copy.child));
+	memcpy(copy.failure_text, map->failure_text, sizeof(copy.failure_text));
+	*map = copy;
+}
+
+void
+ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map)
+{
+	const struct ipm_map *old = ipm_map_peek(w, slot);
+	struct ipm_map copy = *old;
+	uint32_t ifindex = old->ifindex;
+
+	map_configure(&copy, map);
+	if (memcmp(&copy, old, sizeof(copy)) == 0)
+		return;
+	bool moved = copy.ifindex != ifindex, shown = copy.kind != old->kind || copy.seq != old->seq;
+	ipm_record_put(w, IPM_MAPS, slot, &copy);
+	if (moved || shown) /* it has other rows now */
+		ipm_section_changed(w, IPM_MAPS);
+	if (moved) {
+		interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, ifindex);
+		interface_turn(w, IPM_EVENT_MAP_ATTACHED, slot, copy.ifindex);
+	}
+}
+
+static int
+map_slot_take(struct ipm_writer *w)
+{
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_MAPS];
+	bool full = atomic_load(&sec->used) == sec->capacity && w->free[IPM_MAPS].count == 0;
+	if (w->removed.count > 0 && (full || w->removed.count > REMOVED_KEPT))
+		ipm_slot_give(w, IPM_MAPS, ipm_queue_pop(&w->removed));
+	return ipm_slot_take(w, IPM_MAPS);
+}
+
+int
+ipm_map_open(struct ipm_writer *w, const struct ipm_map *map)
+{
+	struct ipm_map copy = { 0 };
+	int slot = ipm_map_named(w, map->name, map->child);
+
+	if (slot >= 0) {
+		ipm_map_put(w, (uint32_t)slot, map);
+		return slot;
+	}
+	if ((slot = map_slot_take(w)) < 0)
+		return slot;
+	memcpy(copy.name, map->name, sizeof(copy.name) - 1);
+	memcpy(copy.child, map->child, sizeof(copy.child) - 1);
+	map_configure(&copy, map);
+	copy.index = ipm_index_take(w, IPM_MAPS, &w->totals.next_map);
+	copy.state = IPM_MAP_DOWN;
+	copy.access_next = 1;
+	copy.created_ns = copy.since_ns = ipm_now_ns();
+	ipm_record_put(w, IPM_MAPS, (uint32_t)slot, &copy);
+	ipm_chain_add(&w->maps, hash_name(copy.name), (uint32_t)slot);
+	ipm_section_changed(w, IPM_MAPS);
+	ipm_event_push(w, IPM_EVENT_MAP_ADDED, 0, (uint32_t)slot, copy.index);
+	interface_turn(w, IPM_EVENT_MAP_ATTACHED, (uint32_t)slot, copy.ifindex);
+	return slot;
+}
+
+void
+ipm_map_remove(struct ipm_writer *w, uint32_t slot)
+{
+	struct ipm_map map = *ipm_map_peek(w, slot);
+
+	map.state = IPM_MAP_REMOVED;
+	map.since_ns = ipm_now_ns();
+	ipm_record_put(w, IPM_MAPS, slot, &map);
+	while (ipm_map_peek(w, slot)->tunnel_head)
+		ipm_tunnel_untie(w, ipm_map_peek(w, slot)->tunnel_head - 1, IPM_REASON_UNKNOWN);
+	ipm_map_permit(w, slot, NULL, 0);
+	ipm_chain_remove(&w->maps, hash_name(map.name), slot);
+	ipm_section_changed(w, IPM_MAPS);
+	interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, map.ifindex);
+	ipm_event_push(w, IPM_EVENT_MAP_REMOVED, 0, slot, map.index);
+	ipm_queue_push(&w->removed, slot); /* else it rests until the next start */
+}
+
+/* --- after an earlier run --------------------------------------------------------------------------------------------
+ */
+
+static bool
+map_is(const struct ipm_writer *w, uint32_t slot, uint32_t index)
+{
+	return index != 0 && slot < ipm_segment_used(&w->seg, IPM_MAPS) && ipm_map_peek(w, slot)->index == index;
+}
+
+static void
+relink_access(struct ipm_writer *w)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ACCESS); slot++) {
+		struct ipm_access access = *access_peek(w, slot + 1);
+		if (access.index && map_is(w, access.map_slot, access.map_index)) {
+			struct ipm_map map = *ipm_map_peek(w, access.map_slot);
+			access.next = map.access_head;
+			map.access_head = slot + 1;
+			if (access.index >= map.access_next)
+				map.access_next = access.index == INT32_MAX ? 1 : access.index + 1;
+			ipm_record_put(w, IPM_ACCESS, slot, &access);
+			ipm_record_put(w, IPM_MAPS, access.map_slot, &map);
+		} else if (access.index) {
+			ipm_slot_give(w, IPM_ACCESS, slot);
+		}
+	}
+}
+
+static void
+relink_tunnels(struct ipm_writer *w)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
+		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, slot);
+		uint32_t at = tunnel.map;
+		if (tunnel.index == 0 || at == 0)
+			continue;
+		tunnel.map = tunnel.map_next = tunnel.map_prev = 0;
+		ipm_record_put(w, IPM_TUNNELS, slot, &tunnel);
+		if (at > ipm_segment_used(&w->seg, IPM_MAPS) || !is_configured(ipm_map_peek(w, at - 1)))
+			continue;
+		struct ipm_map map = *ipm_map_peek(w, at - 1);
+		tie(w, at - 1, &map, slot);
+		map.tunnels_up += tunnel.state == IPM_TUNNEL_UP;
+		ipm_record_put(w, IPM_MAPS, at - 1, &map);
+	}
+}
+
+void
+ipm_maps_relink(struct ipm_writer *w)
+{
+	uint32_t used = ipm_segment_used(&w->seg, IPM_MAPS);
+
+	for (uint32_t slot = 0; slot < used; slot++) {
+		struct ipm_map map = *ipm_map_peek(w, slot);
+		if (map.index && map.state == IPM_MAP_REMOVED) {
+			ipm_slot_give(w, IPM_MAPS, slot);
+			continue;
+		}
+		map.access_head = map.tunnel_head = map.tunnels = map.tunnels_up = 0;
+		if (map.index)
+			ipm_record_put(w, IPM_MAPS, slot, &map);
+	}
+	relink_access(w);
+	relink_tunnels(w);
+	for (uint32_t slot = 0; slot < used; slot++) {
+		struct ipm_map map = *ipm_map_peek(w, slot);
+		bool up = map.tunnels_up > 0;
+		if (map.index == 0 || up == (map.state == IPM_MAP_UP))
+			continue;
+		map.tunnels_up = !up; /* as it was when that run ended */
+		map_turn(w, slot, &map, up, IPM_REASON_UNKNOWN);
+	}
+}
