@@ -2,7 +2,8 @@
 /*
  * The configuration file, on libconfuse. Sections and keys are rows of the two tables below; a new one needs a row
  * there, a field in struct conf, and a paragraph in ipsecmon.conf(5). A section that may be given several times has an
- * array of fields, one element to each.
+ * array of fields, one element to each; one that may be given any number of times, each with a name of its own, has a
+ * pointer to its elements, which grow.
  *
  * What libconfuse 3.3 does not do for us, and where we do it:
  * - it counts the line of a comment twice, so comments are blanked before it sees them;
@@ -14,6 +15,7 @@
  */
 #include "conf.h"
 
+#include <arpa/inet.h>
 #include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,33 +31,51 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIELD(name)  offsetof(struct conf, name)
 
-enum { ROOT, CAPACITY, FEED_VICI, FEED_XFRM, AGENTX, SECTIONS };
+enum { ROOT, CAPACITY, FEED_VICI, FEED_XFRM, AGENTX, ENGINE, ENDPOINT, TUNNEL, GENERATOR, SECTIONS };
+
+#define ANY  "" /* the title is the section's name, and may be anything that no other has */
+#define MANY 1000000
 
 static const struct conf_section {
 	const char *name, *title;
 	uint32_t max;  /* how often it may be given */
 	size_t stride; /* if more than once: from the fields of one to those of the next */
 	size_t on;     /* of a feed: where its bool is; if more than once: how many there are, uint32_t */
+	size_t array;  /* of ANY title: where the pointer to the first is, a struct named */
 } sections[SECTIONS] = {
-	[ROOT] = { NULL, NULL, 1, 0, 0 },
-	[CAPACITY] = { "capacity", NULL, 1, 0, 0 },
-	[FEED_VICI] = { "feed", "vici", 1, 0, FIELD(vici.enabled) },
-	[FEED_XFRM] = { "feed", "xfrm", CONF_XFRM_MAX, sizeof(struct conf_xfrm), FIELD(xfrms) },
-	[AGENTX] = { "agentx", NULL, 1, 0, 0 },
+	[ROOT] = { NULL, NULL, 1, 0, 0, 0 },
+	[CAPACITY] = { "capacity", NULL, 1, 0, 0, 0 },
+	[FEED_VICI] = { "feed", "vici", 1, 0, FIELD(vici.enabled), 0 },
+	[FEED_XFRM] = { "feed", "xfrm", CONF_XFRM_MAX, sizeof(struct conf_xfrm), FIELD(xfrms), 0 },
+	[AGENTX] = { "agentx", NULL, 1, 0, 0, 0 },
+	[ENGINE] = { "engine", NULL, 1, 0, 0, 0 },
+	[ENDPOINT] = { "endpoint", ANY, MANY, sizeof(struct conf_endpoint), FIELD(endpoints), FIELD(endpoint) },
+	[TUNNEL] = { "tunnel", ANY, MANY, sizeof(struct conf_tunnel), FIELD(tunnels), FIELD(tunnel) },
+	[GENERATOR] = { "generator", ANY, MANY, sizeof(struct conf_generator), FIELD(generators), FIELD(generator) },
 };
-#define SECTION_MAX CONF_XFRM_MAX /* the largest max */
+#define SECTION_MAX CONF_XFRM_MAX /* the largest max but MANY */
+
+/* What the elements of a section with ANY title begin with. */
+struct named {
+	char *name;
+	uint32_t line;
+};
 
 /* What a message calls it, for "%s%s%s". */
-#define CALLED(section)                                             \
-	sections[section].name, sections[section].title ? " " : "", \
-		sections[section].title ? sections[section].title : ""
+#define CALLED(section) \
+	sections[section].name, is_feed(section) ? " " : "", is_feed(section) ? sections[section].title : ""
 
-/* NETNS: no two sections may have the same. */
-enum conf_kind { NUMBER, DIRECTORY, SOCKET, GROUP, BOOL, NETNS };
+/* NETNS: no two sections may have the same. CHOICE: its text is what may be chosen, and its number the place in it. */
+enum conf_kind { NUMBER, DIRECTORY, SOCKET, GROUP, BOOL, NETNS, TEXT, ADDRESS, CHOICE };
 
 #define CAPACITY_MAX           16777216
 #define NUM(name, lo, hi, def) NUMBER, FIELD(name), lo, hi, def, NULL
 #define PATH(kind, name, def)  kind, FIELD(name), 0, 0, 0, def
+/* The same for fields of an element of a section with ANY title. */
+#define IN(section, name)                   offsetof(struct conf_##section, name)
+#define NUM_IN(section, name, lo, hi, def)  NUMBER, IN(section, name), lo, hi, def, NULL
+#define TEXT_IN(section, kind, name)        kind, IN(section, name), 0, 0, 0, ""
+#define CHOICE_IN(section, name, list, def) CHOICE, IN(section, name), 0, 0, def, list
 
 static const struct conf_key {
 	int section;
@@ -82,14 +102,47 @@ static const struct conf_key {
 	{ FEED_XFRM, "poll-interval", NUM(xfrm[0].poll_interval, 1, 3600, 5) },
 	{ AGENTX, "socket", PATH(SOCKET, agentx.socket, "/var/agentx/master") },
 	{ AGENTX, "notify-rate", NUM(agentx.notify_rate, 1, 10000, 100) },
+	{ ENGINE, "name", PATH(TEXT, engine.name, "engine") },
+	{ ENGINE, "workers", NUM(engine.workers, 1, 64, 2) },
+	{ ENDPOINT, "address", TEXT_IN(endpoint, ADDRESS, address) },
+	{ ENDPOINT, "port", NUM_IN(endpoint, port, 1, 65535, 4500) },
+	{ TUNNEL, "endpoint", TEXT_IN(tunnel, TEXT, endpoint) },
+	{ TUNNEL, "peer", TEXT_IN(tunnel, ADDRESS, peer) },
+	{ TUNNEL, "peer-port", NUM_IN(tunnel, peer_port, 1, 65535, 4500) },
+	{ TUNNEL, "keys", TEXT_IN(tunnel, SOCKET, keys) },
+	{ TUNNEL, "suite", CHOICE_IN(tunnel, suite, CONF_SUITES, CONF_AES256GCM16) },
+	{ TUNNEL, "mode", CHOICE_IN(tunnel, mode, CONF_MODES, CONF_TUNNEL) },
+	{ TUNNEL, "esn", BOOL, IN(tunnel, esn), 0, 0, true, NULL },
+	{ TUNNEL, "replay-window", NUM_IN(tunnel, replay_window, 0, 4096, 64) },
+	{ TUNNEL, "local-ts", TEXT_IN(tunnel, TEXT, local_ts) },
+	{ TUNNEL, "remote-ts", TEXT_IN(tunnel, TEXT, remote_ts) },
+	{ TUNNEL, "soft-seconds", NUM_IN(tunnel, soft_seconds, 0, UINT32_MAX, 0) },
+	{ TUNNEL, "hard-seconds", NUM_IN(tunnel, hard_seconds, 0, UINT32_MAX, 0) },
+	{ TUNNEL, "soft-kilobytes", NUM_IN(tunnel, soft_kilobytes, 0, UINT32_MAX, 0) },
+	{ TUNNEL, "hard-kilobytes", NUM_IN(tunnel, hard_kilobytes, 0, UINT32_MAX, 0) },
+	{ TUNNEL, "soft-packets", NUM_IN(tunnel, soft_packets, 0, UINT32_MAX, 0) },
+	{ TUNNEL, "hard-packets", NUM_IN(tunnel, hard_packets, 0, UINT32_MAX, 0) },
+	{ TUNNEL, "overlap", NUM_IN(tunnel, overlap, 0, 86400, 10) },
+	{ GENERATOR, "tunnel", TEXT_IN(generator, TEXT, tunnel) },
+	{ GENERATOR, "rate", NUM_IN(generator, rate, 1, 10000000, 100) },
+	{ GENERATOR, "size", NUM_IN(generator, size, 64, 9000, 1000) },
+	{ GENERATOR, "packets", NUM_IN(generator, packets, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "tamper", NUM_IN(generator, tamper, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "replay", NUM_IN(generator, replay, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "late", NUM_IN(generator, late, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "drop", NUM_IN(generator, drop, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "wrong-spi", NUM_IN(generator, wrong_spi, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "truncate", NUM_IN(generator, truncate, 0, UINT32_MAX, 0) },
 };
 
-#define FILE_MAX      (1024 * 1024)
+#define FILE_MAX      (16 * 1024 * 1024)
+#define TEXT_MAX      (IPM_NAME_MAX - 1)
 #define SOCKET_MAX    (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 #define RUNDIR_MAX    (SOCKET_MAX - 27) /* control sockets are in there: room for "/" and a name */
 #define NETNS_DIR     "/run/netns/"
 #define NETNS_MAX     (IPM_NAME_MAX - sizeof("xfrm ")) /* of a name: the feed's is "xfrm NAME" */
 #define GROUP_MAX     32
+#define NAME_LETTERS  GROUP_LETTERS
 #define GROUP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 #define OPENED        "|opened" /* no file can name it: libconfuse splits names at a bar */
 
@@ -106,10 +159,38 @@ static struct conf_parse {
 	bool key_seen[COUNT(keys)];      /* in it, or at any time outside of sections */
 } now;
 
+static bool
+is_feed(int section)
+{
+	return sections[section].title && sections[section].title[0];
+}
+
+/* Has it a name of its own, and may be given again with another? */
+static bool
+is_named(int section)
+{
+	return sections[section].title && !sections[section].title[0];
+}
+
+static char *
+elements_of(const struct conf *conf, int section)
+{
+	char *first;
+	memcpy(&first, (const char *)conf + sections[section].array, sizeof(first));
+	return first;
+}
+
 static void *
 field_of(struct conf *conf, const struct conf_key *key, uint32_t instance)
 {
-	return (char *)conf + key->field + instance * sections[key->section].stride;
+	char *first = is_named(key->section) ? elements_of(conf, key->section) : (char *)conf;
+	return first + key->field + instance * sections[key->section].stride;
+}
+
+static bool
+is_text(enum conf_kind kind)
+{
+	return kind != NUMBER && kind != BOOL && kind != ADDRESS && kind != CHOICE;
 }
 
 /* The first error is the one that is reported; line 0: of the file as a whole. */
@@ -141,7 +222,7 @@ section_find(const char *name, const char *title)
 {
 	for (int i = 0; i < SECTIONS; i++)
 		if (sections[i].name && strcmp(sections[i].name, name) == 0 &&
-		    (!sections[i].title || (title && strcmp(sections[i].title, title) == 0)))
+		    (!is_feed(i) || (title && strcmp(sections[i].title, title) == 0)))
 			return i;
 	return -1;
 }
@@ -192,6 +273,69 @@ on_error(cfg_t *cfg, const char *format, va_list ap)
 		conf_vfail(cfg ? cfg->line : 0, format, ap);
 }
 
+static void
+key_default(const struct conf_key *key, uint32_t instance)
+{
+	void *field = field_of(now.conf, key, instance);
+	if (key->kind == NUMBER || key->kind == CHOICE)
+		*(uint32_t *)field = key->number;
+	else if (key->kind == BOOL)
+		*(bool *)field = key->number;
+	else if (key->kind == ADDRESS)
+		*(struct ipm_addr *)field = (struct ipm_addr){ 0 };
+	else if (!(*(char **)field = strdup(key->text)))
+		conf_fail(0, "out of memory");
+}
+
+/* A name that no other such section has. */
+static bool
+name_fits(cfg_t *cfg, int section)
+{
+	const char *name = cfg_title(cfg);
+	size_t len = strlen(name);
+
+	if (len == 0 || len > TEXT_MAX || strspn(name, NAME_LETTERS) != len) {
+		conf_fail(cfg->line, "a name of a section %s has 1 to %d letters, digits, and any of ._-, not '%s'",
+			  sections[section].name, TEXT_MAX, name);
+		return false;
+	}
+	for (uint32_t i = 0; i < now.given[section]; i++) {
+		const struct named *other =
+			(const void *)(elements_of(now.conf, section) + i * sections[section].stride);
+		if (strcmp(other->name, name) == 0) {
+			conf_fail(cfg->line, "line %u has a section %s '%s' already", other->line,
+				  sections[section].name, name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One element more, with everything at its default. */
+static bool
+element_add(int section, const char *name, int line)
+{
+	uint32_t *count = (uint32_t *)((char *)now.conf + sections[section].on);
+	size_t stride = sections[section].stride;
+	char *first = elements_of(now.conf, section);
+
+	if ((*count & (*count - 1)) == 0) { /* room for a power of two */
+		first = realloc(first, (*count ? 2 * *count : 1) * stride);
+		if (!first)
+			return false;
+		memcpy((char *)now.conf + sections[section].array, &first, sizeof(first));
+	}
+	struct named *element = (void *)(first + *count * stride);
+	memset(element, 0, stride);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (keys[i].section == section)
+			key_default(&keys[i], *count);
+	(*count)++;
+	element->line = (uint32_t)line;
+	element->name = strdup(name);
+	return element->name != NULL;
+}
+
 /* A section begins. An error here is kept; to return one would make libconfuse abort the process. */
 static int
 on_open(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -202,7 +346,7 @@ on_open(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (section < 0) {
 		char has[128] = "";
 		for (int i = 0, n = 0; i < SECTIONS; i++)
-			if (sections[i].title)
+			if (is_feed(i))
 				n += snprintf(has + n, sizeof(has) - (size_t)n, "%s%s", n ? ", " : "",
 					      sections[i].title);
 		conf_fail(cfg->line, "there is no feed '%s'; known: %s", cfg_title(cfg), has);
@@ -212,9 +356,14 @@ on_open(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		else
 			conf_fail(cfg->line, "there are more than %u sections %s%s%s", sections[section].max,
 				  CALLED(section));
+	} else if (is_named(section) && !name_fits(cfg, section)) {
+		return 0;
+	} else if (is_named(section) && !element_add(section, cfg_title(cfg), cfg->line)) {
+		conf_fail(0, "out of memory");
 	} else {
 		now.instance = now.given[section]++;
-		now.line[section][now.instance] = cfg->line;
+		if (!is_named(section))
+			now.line[section][now.instance] = cfg->line;
 		for (size_t i = 0; i < COUNT(keys); i++)
 			if (keys[i].section == section)
 				now.key_seen[i] = false;
@@ -256,6 +405,33 @@ netns_name(const char *netns)
 	return strncmp(netns, NETNS_DIR, strlen(NETNS_DIR)) == 0 ? netns + strlen(NETNS_DIR) : netns;
 }
 
+static bool
+address_parse(const char *text, struct ipm_addr *out)
+{
+	*out = (struct ipm_addr){ 0 };
+	if (inet_pton(AF_INET, text, out->bytes) == 1)
+		out->len = 4;
+	else if (inet_pton(AF_INET6, text, out->bytes) == 1)
+		out->len = 16;
+	return out->len != 0;
+}
+
+/* Which of "a|b|c" it is; -1: none of them. */
+static int
+choice_parse(const char *text, const char *list)
+{
+	size_t len = strlen(text);
+	for (int n = 0; len > 0; n++) {
+		size_t one = strcspn(list, "|");
+		if (one == len && strncmp(list, text, len) == 0)
+			return n;
+		if (!list[one])
+			break;
+		list += one + 1;
+	}
+	return -1;
+}
+
 static void
 text_set(void *field, const char *value)
 {
@@ -283,6 +459,8 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	size_t max = key->kind == DIRECTORY ? RUNDIR_MAX : SOCKET_MAX;
 	if (key->kind == NETNS && value[0] != '/')
 		max = NETNS_MAX;
+	if (key->kind == TEXT)
+		max = TEXT_MAX;
 	if (now.key_seen[i]) {
 		conf_fail(cfg->line, "%s is given twice", key->name);
 	} else if (key->kind == NUMBER) {
@@ -293,6 +471,15 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		*(bool *)field = strcmp(value, "true") == 0;
 		if (!*(bool *)field && strcmp(value, "false") != 0)
 			conf_fail(cfg->line, "%s must be true or false, not '%s'", key->name, value);
+	} else if (key->kind == ADDRESS) {
+		if (!address_parse(value, field))
+			conf_fail(cfg->line, "%s must be an IPv4 or IPv6 address, not '%s'", key->name, value);
+	} else if (key->kind == CHOICE) {
+		int choice = choice_parse(value, key->text);
+		if (choice < 0)
+			conf_fail(cfg->line, "%s must be one of %s, not '%s'", key->name, key->text, value);
+		else
+			*(uint32_t *)field = (uint32_t)choice;
 	} else if (key->kind == GROUP) {
 		if (group_parse(value))
 			text_set(field, value);
@@ -303,7 +490,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	} else if (key->kind == NETNS && !netns_parse(value)) {
 		conf_fail(cfg->line, "%s must be the name of a network namespace or an absolute path, not '%s'",
 			  key->name, value);
-	} else if (key->kind != NETNS && value[0] != '/') {
+	} else if (key->kind != NETNS && key->kind != TEXT && value[0] != '/') {
 		conf_fail(cfg->line, "%s must be an absolute path, which begins with /, not '%s'", key->name, value);
 	} else if (strlen(value) > max) {
 		conf_fail(cfg->line, "%s must not be longer than %zu characters", key->name, max);
@@ -475,15 +662,8 @@ static void
 conf_defaults(void)
 {
 	for (size_t i = 0; i < COUNT(keys); i++)
-		for (uint32_t n = 0; n < sections[keys[i].section].max; n++) {
-			void *field = field_of(now.conf, &keys[i], n);
-			if (keys[i].kind == NUMBER)
-				*(uint32_t *)field = keys[i].number;
-			else if (keys[i].kind == BOOL)
-				*(bool *)field = keys[i].number;
-			else if (!(*(char **)field = strdup(keys[i].text)))
-				conf_fail(0, "out of memory");
-		}
+		for (uint32_t n = 0; n < sections[keys[i].section].max && !is_named(keys[i].section); n++)
+			key_default(&keys[i], n);
 }
 
 /* Those that are named; without any such section, each feed there is, once. */
@@ -492,13 +672,13 @@ feeds_switch_on(void)
 {
 	bool any = false;
 	for (int i = 0; i < SECTIONS; i++)
-		any = any || (sections[i].title && now.given[i]);
+		any = any || (is_feed(i) && now.given[i]);
 	for (int i = 0; i < SECTIONS; i++) {
 		uint32_t number = any ? now.given[i] : 1;
 		void *on = (char *)now.conf + sections[i].on;
-		if (sections[i].title && sections[i].max > 1)
+		if (is_feed(i) && sections[i].max > 1)
 			*(uint32_t *)on = number;
-		else if (sections[i].title)
+		else if (is_feed(i))
 			*(bool *)on = number;
 	}
 }
@@ -556,10 +736,25 @@ conf_free(struct conf *conf)
 {
 	if (!conf)
 		return;
-	for (size_t i = 0; i < COUNT(keys); i++)
-		for (uint32_t n = 0; n < sections[keys[i].section].max; n++)
-			if (keys[i].kind != NUMBER && keys[i].kind != BOOL)
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const struct conf_section *section = &sections[keys[i].section];
+		uint32_t count = section->max;
+		if (is_named(keys[i].section))
+			memcpy(&count, (char *)conf + section->on, sizeof(count));
+		for (uint32_t n = 0; n < count; n++)
+			if (is_text(keys[i].kind))
 				free(*(char **)field_of(conf, &keys[i], n));
+	}
+	for (int i = 0; i < SECTIONS; i++) {
+		uint32_t count;
+		char *first = elements_of(conf, i);
+		if (!is_named(i))
+			continue;
+		memcpy(&count, (char *)conf + sections[i].on, sizeof(count));
+		for (uint32_t n = 0; n < count; n++)
+			free(((struct named *)(void *)(first + n * sections[i].stride))->name);
+		free(first);
+	}
 	free(conf);
 }
 

@@ -13,7 +13,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipm_types.h"
+
 #define CONF_XFRM_MAX 8 /* sections feed xfrm: network namespaces that are read */
+
+/* The suites of a tunnel, as strongSwan names them, in the order of enum conf_suite. */
+#define CONF_SUITES "aes128gcm16|aes256gcm16|chacha20poly1305|aes128-sha256|aes256-sha256|null-sha256"
+enum conf_suite {
+	CONF_AES128GCM16,
+	CONF_AES256GCM16,
+	CONF_CHACHA20POLY1305,
+	CONF_AES128_SHA256,
+	CONF_AES256_SHA256,
+	CONF_NULL_SHA256,
+};
+#define CONF_MODES "tunnel|transport"
+enum conf_mode { CONF_TUNNEL, CONF_TRANSPORT };
 
 struct conf {
 	char *run_dir;      /* where segments and sockets live */
@@ -38,9 +53,44 @@ struct conf {
 		char *socket;
 		uint32_t notify_rate; /* notifications in a second */
 	} agentx;
+	/* ipsecmon-engine. Of sections that may be given any number of times: their name, and the line they begin at.
+	 */
+	struct {
+		char *name; /* of the gateway */
+		uint32_t workers;
+	} engine;
+	struct conf_endpoint {
+		char *name;
+		uint32_t line;
+		struct ipm_addr address; /* len 0: not given; likewise below */
+		uint32_t port;
+	} * endpoint;
+	struct conf_tunnel {
+		char *name;
+		uint32_t line;
+		char *endpoint, *keys, *local_ts, *remote_ts;
+		struct ipm_addr peer;
+		uint32_t peer_port, suite, mode; /* enum conf_suite, conf_mode */
+		bool esn;
+		uint32_t replay_window; /* packets */
+		uint32_t soft_seconds, hard_seconds, soft_kilobytes, hard_kilobytes, soft_packets, hard_packets;
+		uint32_t overlap; /* seconds */
+	} * tunnel;
+	struct conf_generator {
+		char *name;
+		uint32_t line;
+		char *tunnel;
+		uint32_t rate;    /* packets a second */
+		uint32_t size;    /* octets */
+		uint32_t packets; /* 0: no end */
+		/* One packet in so many; 0: none. */
+		uint32_t tamper, replay, late, drop, wrong_spi, truncate;
+	} * generator;
+	uint32_t endpoints, tunnels, generators;
 };
 
 #define CONF_SEGMENT "gateway.model"   /* ipsecmond's segment in run_dir */
+#define CONF_ENGINE  "engine.model"    /* ipsecmon-engine's */
 #define CONF_CONTROL "control"         /* its control socket in run_dir */
 #define CONF_STATE   "ipsecmond.state" /* what it was set to, in state_dir */
 

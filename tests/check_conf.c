@@ -240,8 +240,9 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		const char *text, *tail;
 	} bad[] = {
 		/* unknown names */
-		{ "\ncolour = 1\n", "2: there is no key or section 'colour'; known are run-dir, state-dir, group, "
-				    "allow-destroy, capacity, feed vici, feed xfrm, agentx" },
+		{ "\ncolour = 1\n",
+		  "2: there is no key or section 'colour'; known are run-dir, state-dir, group, "
+		  "allow-destroy, capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
 		{ "capacity {\n peers = 1\n}\n", "2: there is no key 'peers' in section capacity; known are ike-sas, "
 						 "tunnels, sas, history, failures" },
 		{ "feed vici {\n\n poll = 1\n}\n", "3: there is no key 'poll' in section feed vici; known are socket, "
@@ -253,10 +254,29 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed { }", "1: missing title for section 'feed'" },
 		{ "capacity { }\ncapacity|sas = 5\n",
 		  "2: there is no key or section 'sas'; known are run-dir, state-dir, group, allow-destroy, "
-		  "capacity, feed vici, feed xfrm, agentx" },
+		  "capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
 		{ "\"\" = 5\n", "1: this is not understood" },
-		{ "|opened = 5\n", "1: there is no key or section '|opened'; known are run-dir, state-dir, group, "
-				   "allow-destroy, capacity, feed vici, feed xfrm, agentx" },
+		{ "|opened = 5\n",
+		  "1: there is no key or section '|opened'; known are run-dir, state-dir, group, "
+		  "allow-destroy, capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
+		/* sections with names of their own */
+		{ "tunnel { }", "1: missing title for section 'tunnel'" },
+		{ "tunnel a { }\n\ntunnel b { }\ntunnel a { }", "4: line 1 has a section tunnel 'a' already" },
+		{ "\ntunnel \"a b\" { }", "2: a name of a section tunnel has 1 to 63 letters, digits, and any of ._-, "
+					  "not 'a b'" },
+		{ "tunnel a {\n peer = nobody }", "2: peer must be an IPv4 or IPv6 address, not 'nobody'" },
+		{ "tunnel a { mode = beet }", "1: mode must be one of tunnel|transport, not 'beet'" },
+		{ "tunnel a { mode = tun }", "1: mode must be one of tunnel|transport, not 'tun'" },
+		{ "tunnel a { mode = \"\" }", "1: mode must be one of tunnel|transport, not ''" },
+		{ "tunnel a { keys = here }", "1: keys must be an absolute path, which begins with /, not 'here'" },
+		{ "tunnel a { replay-window = 4097 }", "1: replay-window must be a number from 0 to 4096, not '4097'" },
+		{ "tunnel a { rate = 1 }\ngenerator a { }",
+		  "1: there is no key 'rate' in section tunnel; known are endpoint, peer, peer-port, keys, suite, "
+		  "mode, "
+		  "esn, replay-window, local-ts, remote-ts, soft-seconds, hard-seconds, soft-kilobytes, "
+		  "hard-kilobytes, soft-packets, hard-packets, overlap" },
+		{ "generator a { peer = 1 }", "1: there is no key 'peer' in section generator; known are tunnel, rate, "
+					      "size, packets, tamper, replay, late, drop, wrong-spi, truncate" },
 		/* wrong types and ranges */
 		{ "capacity {\n tunnels = many\n}", "2: tunnels must be a number from 1 to 16777216, not 'many'" },
 		{ "capacity { tunnels = 0 }", "1: tunnels must be a number from 1 to 16777216, not '0'" },
@@ -344,7 +364,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		/* syntax; comments do not shift the line */
 		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
 		  "5: there is no key or section 'x'; known are run-dir, state-dir, group, allow-destroy, "
-		  "capacity, feed vici, feed xfrm, agentx" },
+		  "capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
 		{ "run-dir /a\n", "1: missing equal sign after option 'run-dir'" },
 		{ "run-dir += /a\n", "1: attempt to append to non-list option 'run-dir'" },
 		{ "run-dir =", "1: premature end of file" },
@@ -374,6 +394,54 @@ START_TEST(after_a_bad_file_a_good_one_is_read)
 	ck_assert_ptr_null(load("feed xfrm { netns = a }\nfeed xfrm { netns = a }"));
 	struct conf *c = load_good("run-dir = /good");
 	ck_assert_str_eq(c->run_dir, "/good");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(sections_with_names_grow)
+{
+	static char text[200000];
+	size_t used = 0;
+	for (int i = 0; i < 3000; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "tunnel t%d { peer = \"192.0.2.%d\" }\n", i,
+					 i % 256);
+	struct conf *c = load_good(text);
+	ck_assert_uint_eq(c->tunnels, 3000);
+	ck_assert_uint_eq(c->endpoints, 0);
+	for (uint32_t i = 0; i < 3000; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "t%u", i);
+		ck_assert_str_eq(c->tunnel[i].name, name);
+		ck_assert_uint_eq(c->tunnel[i].line, i + 1);
+		ck_assert_uint_eq(c->tunnel[i].peer.len, 4);
+		ck_assert_uint_eq(c->tunnel[i].peer.bytes[3], i % 256);
+		ck_assert_uint_eq(c->tunnel[i].suite, CONF_AES256GCM16);
+		ck_assert(c->tunnel[i].esn);
+		ck_assert_str_eq(c->tunnel[i].local_ts, "");
+	}
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(an_engine_has_endpoints_tunnels_and_generators)
+{
+	struct conf *c =
+		load_good("engine { name = east workers = 3 }\n"
+			  "endpoint wan { address = \"2001:db8::1\" port = 4501 }\n"
+			  "tunnel net { endpoint = wan suite = \"null-sha256\" mode = transport esn = false }\n"
+			  "generator net { tunnel = net drop = 7 }\n"
+			  "tunnel other { soft-kilobytes = 4294967295 }\n");
+	ck_assert_str_eq(c->engine.name, "east");
+	ck_assert_uint_eq(c->engine.workers, 3);
+	ck_assert_uint_eq(c->endpoint[0].address.len, 16);
+	ck_assert_uint_eq(c->endpoint[0].port, 4501);
+	ck_assert_uint_eq(c->tunnels, 2);
+	ck_assert_uint_eq(c->tunnel[0].suite, CONF_NULL_SHA256);
+	ck_assert_uint_eq(c->tunnel[0].mode, CONF_TRANSPORT);
+	ck_assert(!c->tunnel[0].esn);
+	ck_assert_uint_eq(c->tunnel[1].soft_kilobytes, UINT32_MAX);
+	ck_assert_uint_eq(c->generator[0].drop, 7);
+	ck_assert_uint_eq(c->generator[0].rate, 100);
 	conf_free(c);
 }
 END_TEST
@@ -422,6 +490,8 @@ main(void)
 	tcase_add_test(t, a_path_in_the_run_directory);
 	tcase_add_test(t, what_is_wrong_is_said_with_file_and_line);
 	tcase_add_test(t, after_a_bad_file_a_good_one_is_read);
+	tcase_add_test(t, sections_with_names_grow);
+	tcase_add_test(t, an_engine_has_endpoints_tunnels_and_generators);
 	tcase_add_test(t, a_file_of_octets_is_refused);
 	tcase_add_test(t, a_file_that_is_named_must_be_there);
 	tcase_add_test(t, the_default_file_may_be_missing);
