@@ -2,10 +2,11 @@
 /*
  * The cryptography of a packet, on OpenSSL's EVP. Contexts get their keys once; a packet sets no more than its nonce.
  *
- * An IV is made of the sequence number, which no two packets of a key have in common, and a mask of the SA. The AEADs
- * want no more of it than that (RFC 4106 3.1, RFC 7634 2). CBC wants one that cannot be foretold (RFC 3602 3): this is
- * the number enciphered under the SA's key (NIST SP 800-38A appendix C). To encipher it in front of the text with an IV
- * of zeros makes both in one go.
+ * An IV is made of the sequence number, which no two packets of an SA have in common, and a random mask of the SA. The
+ * AEADs want no more of it than that (RFC 4106 3.1, RFC 7634 2); the mask is for keys that somebody gives to two SAs,
+ * one after the other, against all advice. CBC wants one that cannot be foretold (RFC 3602 3): this is the number
+ * enciphered under the SA's key (NIST SP 800-38A appendix C). To encipher it in front of the text with an IV of zeros
+ * makes both in one go.
  */
 #include "esp_int.h"
 
@@ -106,7 +107,7 @@ esp_crypt_init(struct esp_sa *sa, const struct esp_conf *conf)
 		return -EINVAL;
 	sa->iv_size = s->iv_size;
 	sa->align = s->align;
-	if (s->encr == ESP_ENCR_AES_CBC && RAND_bytes(sa->iv_mask, ESP_IV_MAX) != 1)
+	if (s->iv_size > 0 && RAND_bytes(sa->iv_mask, ESP_IV_MAX) != 1)
 		err = -ENOTSUP;
 	if (err == 0 && s->cipher)
 		err = cipher_init(sa, s, conf);
