@@ -127,6 +127,7 @@ static const struct conf_key {
 	{ GENERATOR, "rate", NUM_IN(generator, rate, 1, 10000000, 100) },
 	{ GENERATOR, "size", NUM_IN(generator, size, 64, 9000, 1000) },
 	{ GENERATOR, "packets", NUM_IN(generator, packets, 0, UINT32_MAX, 0) },
+	{ GENERATOR, "delay", NUM_IN(generator, delay, 0, 3600, 1) },
 	{ GENERATOR, "tamper", NUM_IN(generator, tamper, 0, UINT32_MAX, 0) },
 	{ GENERATOR, "replay", NUM_IN(generator, replay, 0, UINT32_MAX, 0) },
 	{ GENERATOR, "late", NUM_IN(generator, late, 0, UINT32_MAX, 0) },

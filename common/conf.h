@@ -83,6 +83,7 @@ struct conf {
 		uint32_t rate;    /* packets a second */
 		uint32_t size;    /* octets */
 		uint32_t packets; /* 0: no end */
+		uint32_t delay;   /* seconds before the first */
 		/* One packet in so many; 0: none. */
 		uint32_t tamper, replay, late, drop, wrong_spi, truncate;
 	} * generator;

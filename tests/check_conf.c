@@ -276,7 +276,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		  "esn, replay-window, local-ts, remote-ts, soft-seconds, hard-seconds, soft-kilobytes, "
 		  "hard-kilobytes, soft-packets, hard-packets, overlap" },
 		{ "generator a { peer = 1 }", "1: there is no key 'peer' in section generator; known are tunnel, rate, "
-					      "size, packets, tamper, replay, late, drop, wrong-spi, truncate" },
+					      "size, packets, delay, tamper, replay, late, drop, wrong-spi, truncate" },
 		/* wrong types and ranges */
 		{ "capacity {\n tunnels = many\n}", "2: tunnels must be a number from 1 to 16777216, not 'many'" },
 		{ "capacity { tunnels = 0 }", "1: tunnels must be a number from 1 to 16777216, not '0'" },

@@ -83,7 +83,7 @@ done <<-'END'
 	model model
 	common common model
 	feeds feeds model common
-	engine engine model
+	engine engine model common
 	agent agent model common
 	cli cli model common
 END

@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+
+#define NS_PER_SECOND 1000000000ull
+#define SEQ_AHEAD     (1u << 20) /* beyond what the segment knew of a sequence number when an earlier run was cut short */
+#define SEQ_LAST      UINT32_MAX
+#define KILOBYTE      1024ull
+
+/* --- what there is to say of a tunnel --------------------------------------------------------------------------- */
+
+static enum ipm_encap
+encap_of(const struct conf_tunnel *t)
+{
+	return t->mode == CONF_TRANSPORT ? IPM_ENCAP_TRANSPORT : IPM_ENCAP_TUNNEL;
+}
+
+static const struct conf_endpoint *
+endpoint_of(const struct engine *e, const struct plan_tunnel *plan)
+{
+	return &e->conf->endpoint[plan->endpoint];
+}
+
+static struct ipm_tunnel
+tunnel_record(const struct engine *e, uint32_t at)
+{
+	const struct plan_tunnel *plan = &e->plan.tunnel[at];
+	const struct conf_tunnel *t = plan->conf;
+	struct ipm_tunnel r = { .state = IPM_TUNNEL_UP,
+				.encap = (uint8_t)encap_of(t),
+				.key_type = IPM_KEY_MANUAL,
+				.protocol = IPPROTO_ESP,
+				.udp_encap = 1,
+				.feed = e->feed,
+				.local = endpoint_of(e, plan)->address,
+				.remote = t->peer,
+				.in_sa = plan->proposal,
+				.out_sa = plan->proposal,
+				.installed_ns = ipm_now_ns(),
+				.soft_ns = t->soft_seconds * NS_PER_SECOND,
+				.hard_ns = t->hard_seconds * NS_PER_SECOND,
+				.soft_octets = t->soft_kilobytes * KILOBYTE,
+				.hard_octets = t->hard_kilobytes * KILOBYTE,
+				.soft_pkts = t->soft_packets,
+				.hard_pkts = t->hard_packets };
+	snprintf(r.conn, sizeof(r.conn), "%s", t->endpoint);
+	snprintf(r.name, sizeof(r.name), "%s", t->name);
+	return r;
+}
+
+static void
+selectors_put(struct engine *e, uint32_t at)
+{
+	const struct plan_tunnel *plan = &e->plan.tunnel[at];
+	struct ipm_selector sel[PLAN_SIDES * PLAN_SIDES] = { 0 };
+	struct ipm_access access[PLAN_SIDES * PLAN_SIDES] = { 0 };
+	uint32_t n = 0;
+
+	for (uint32_t l = 0; l < plan->locals; l++)
+		for (uint32_t r = 0; r < plan->remotes; r++) {
+			if (plan->local[l].first.len != plan->remote[r].first.len)
+				continue;
+			access[n].local = sel[n].local = plan->local[l];
+			access[n].remote = sel[n].remote = plan->remote[r];
+			n++;
+		}
+	if (ipm_tunnel_select(e->writer, (uint32_t)e->tunnel[at].slot, sel, n) < 0 ||
+	    ipm_map_permit(e->writer, e->tunnel[at].map, access, n) < 0)
+		log_warn("tunnel '%s': not all of its subnets have room in the segment", plan->conf->name);
+}
+
+/* A crypto map is what is configured on an endpoint, its entries are the tunnels. */
+static int
+map_put(struct engine *e, uint32_t at, uint32_t seq)
+{
+	const struct plan_tunnel *plan = &e->plan.tunnel[at];
+	const struct ipm_interface *interface = &e->interface[plan->endpoint];
+	struct ipm_tunnel t = tunnel_record(e, at);
+	struct ipm_map map = { .feed = e->feed,
+			       .seq = seq,
+			       .kind = IPM_MAP_STATIC,
+			       .key_type = t.key_type,
+			       .protocol = t.protocol,
+			       .encap = t.encap,
+			       .pfs = IPM_PFS_NO,
+			       .ifindex = interface->ifindex,
+			       .local = t.local,
+			       .peers = 1,
+			       .peer = { t.remote },
+			       .soft_ns = t.soft_ns,
+			       .hard_ns = t.hard_ns,
+			       .soft_octets = t.soft_octets,
+			       .hard_octets = t.hard_octets,
+			       .soft_pkts = t.soft_pkts,
+			       .hard_pkts = t.hard_pkts,
+			       .transforms = 1,
+			       .transform = { { .protocol = IPPROTO_ESP, .proposal = plan->proposal } } };
+	memcpy(map.ifname, interface->name, sizeof(map.ifname));
+	memcpy(map.name, t.conn, sizeof(map.name));
+	memcpy(map.child, t.name, sizeof(map.child));
+	return ipm_map_open(e->writer, &map);
+}
+
+/* --- SAs ---------------------------------------------------------------------------------------------------------- */
+
+static struct engine_worker *
+worker_of(const struct engine *e, const struct engine_sa *sa)
+{
+	return e->workers[engine_worker_of(sa->direction, sa->tunnel_at, sa->spi, e->conf->engine.workers)];
+}
+
+static int
+esp_make(const struct engine *e, struct engine_sa *sa, const struct ipm_sa *record, struct engine_key *key)
+{
+	const struct plan_tunnel *plan = sa->tunnel;
+	struct esp_conf conf = { .direction = sa->direction,
+				 .mode = encap_of(plan->conf),
+				 .spi = sa->spi,
+				 .proposal = plan->proposal,
+				 .encr_key = key->octets,
+				 .encr_key_len = plan->encr_len,
+				 .integ_key = key->octets + plan->encr_len,
+				 .integ_key_len = key->len - plan->encr_len,
+				 .replay_window = record->replay_window,
+				 .soft = { record->soft_octets, record->soft_pkts, record->soft_ns },
+				 .hard = { record->hard_octets, record->hard_pkts, record->hard_ns },
+				 .installed_ns = record->installed_ns,
+				 .seq = record->seq,
+				 .lane = ipm_sa_lane(e->writer, sa->slot, engine_worker_lane(worker_of(e, sa))) };
+
+	sa->lane = conf.lane;
+	if (sa->direction == IPM_IN) /* its time runs from the first packet on: see inbound_tick() */
+		conf.soft.ns = conf.hard.ns = 0;
+	else if (!plan->proposal.esn && conf.soft.pkts == 0) /* before its numbers run out */
+		conf.soft.pkts = SEQ_LAST - conf.seq > SEQ_AHEAD ? SEQ_LAST - SEQ_AHEAD - conf.seq : 1;
+	int rc = esp_sa_new(&conf, &sa->esp);
+	engine_key_wipe(key);
+	return rc;
+}
+
+static void
+sa_lost(struct engine *e, uint32_t at, const char *why)
+{
+	const struct plan_tunnel *plan = &e->plan.tunnel[at];
+	struct ipm_failure failure = {
+		.reason = IPM_FAIL_LOCAL, .local = endpoint_of(e, plan)->address, .remote = plan->conf->peer, .setup = 1
+	};
+	log_error("tunnel '%s': an SA could not be made: %s", plan->conf->name, why);
+	snprintf(failure.conn, sizeof(failure.conn), "%s", plan->conf->endpoint);
+	snprintf(failure.text, sizeof(failure.text), "an SA could not be made: %s", why);
+	ipm_fail(e->writer, IPM_TUNNEL_FAILURES, &failure);
+}
+
+/* The next SA of a direction: its record, its keys, to its worker. NULL: it could not be. */
+static struct engine_sa *
+sa_install(struct engine *e, uint32_t at, enum ipm_direction direction, uint64_t seq)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+	struct plan_tunnel *plan = &e->plan.tunnel[at];
+	const struct conf_tunnel *c = plan->conf;
+	struct engine_sa **list = direction == IPM_IN ? &t->in : &t->out;
+	uint32_t number = direction == IPM_IN ? t->next_in++ : t->next_out++;
+	struct engine_key *key = direction == IPM_IN ? &plan->keys.in[number] : &plan->keys.out[number];
+	struct engine_sa *sa = calloc(1, sizeof(*sa));
+	struct ipm_sa record = { .spi = key->spi,
+				 .direction = (uint8_t)direction,
+				 .protocol = IPPROTO_ESP,
+				 .state = IPM_SA_ACTIVE,
+				 .replay_window = direction == IPM_IN ? c->replay_window : 0,
+				 .engine = e->row + 1,
+				 .seq = seq,
+				 .proposal = plan->proposal,
+				 .installed_ns = ipm_now_ns(),
+				 .soft_ns = c->soft_seconds * NS_PER_SECOND,
+				 .hard_ns = c->hard_seconds * NS_PER_SECOND,
+				 .soft_octets = c->soft_kilobytes * KILOBYTE,
+				 .hard_octets = c->hard_kilobytes * KILOBYTE,
+				 .soft_pkts = c->soft_packets,
+				 .hard_pkts = c->hard_packets };
+	int slot = sa ? ipm_sa_start(e->writer, (uint32_t)t->slot, &record) : -ENOMEM;
+
+	if (slot < 0) {
+		sa_lost(e, at, slot == -ENOSPC ? "the segment is full" : strerror(-slot));
+		free(sa);
+		return NULL;
+	}
+	sa->tunnel = plan;
+	sa->tunnel_at = at;
+	sa->spi = key->spi;
+	sa->slot = (uint32_t)slot;
+	sa->number = number;
+	sa->direction = direction;
+	int rc = esp_make(e, sa, &record, key);
+	if (rc == 0)
+		rc = engine_worker_give(worker_of(e, sa), sa);
+	if (rc < 0) {
+		sa_lost(e, at, rc == -ENOTSUP ? "OpenSSL does not have the suite" : strerror(-rc));
+		ipm_sa_stop(e->writer, sa->slot);
+		esp_sa_free(sa->esp);
+		free(sa);
+		return NULL;
+	}
+	sa->sibling = *list;
+	*list = sa;
+	return sa;
+}
+
+static void
+sa_leave(struct engine *e, struct engine_sa *sa)
+{
+	if (!sa->leaving)
+		sa->leaving = engine_worker_take(worker_of(e, sa), sa) == 0;
+}
+
+/* Nobody holds it any more. */
+static void
+sa_gone(struct engine *e, struct engine_sa *sa)
+{
+	struct engine_tunnel *t = &e->tunnel[sa->tunnel_at];
+
+	struct engine_sa **at = sa->direction == IPM_IN ? &t->in : &t->out;
+
+	while (*at != sa)
+		at = &(*at)->sibling;
+	*at = sa->sibling;
+	ipm_sa_stop(e->writer, sa->slot);
+	esp_sa_free(sa->esp);
+	free(sa);
+}
+
+/* --- tunnels ------------------------------------------------------------------------------------------------------ */
+
+static void
+outbound_tick(struct engine *e, uint32_t at)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+	const struct plan_tunnel *plan = &e->plan.tunnel[at];
+	struct engine_sa *sa = t->out;
+	enum esp_life life = sa ? atomic_load_explicit(&sa->life, memory_order_acquire) : ESP_LIFE_HARD;
+
+	if (t->over || life == ESP_LIFE_FRESH)
+		return;
+	if (t->next_out < plan->keys.outs) {
+		uint32_t before = sa ? sa->spi : 0; /* it comes back by itself */
+		sa = sa_install(e, at, IPM_OUT, 0);
+		t->over = !sa;
+		if (!sa)
+			return;
+		ipm_tunnel_refresh(e->writer, (uint32_t)t->slot);
+		log_info("tunnel '%s': SPI 0x%x takes the place of 0x%x", plan->conf->name, sa->spi, before);
+	} else if (life == ESP_LIFE_HARD) {
+		t->over = true;
+		log_warn("tunnel '%s': its last key is used up", plan->conf->name);
+		if (sa)
+			sa_leave(e, sa);
+	}
+}
+
+static void
+inbound_tick(struct engine *e, uint32_t at, uint64_t now_ns)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+	const struct plan_tunnel *plan = &e->plan.tunnel[at];
+	uint64_t overlap_ns = plan->conf->overlap * NS_PER_SECOND, hard_ns = plan->conf->hard_seconds * NS_PER_SECOND;
+
+	for (struct engine_sa *sa = t->in; sa; sa = sa->sibling) {
+		bool used = atomic_load_explicit(&sa->used, memory_order_acquire);
+		if (used && sa->first_ns == 0) {
+			sa->first_ns = now_ns;
+			if (hard_ns)
+				sa->retire_ns = now_ns + hard_ns;
+			if (sa->number > t->current_in)
+				t->current_in = sa->number;
+		}
+		uint64_t old_ns = now_ns + overlap_ns;
+		if ((sa->number < t->current_in || t->over) && (sa->retire_ns == 0 || sa->retire_ns > old_ns))
+			sa->retire_ns = old_ns;
+		if ((sa->retire_ns && now_ns >= sa->retire_ns) ||
+		    atomic_load_explicit(&sa->life, memory_order_acquire) == ESP_LIFE_HARD)
+			sa_leave(e, sa);
+	}
+	while (!t->over && t->next_in < plan->keys.ins && t->next_in <= t->current_in + 1)
+		if (!sa_install(e, at, IPM_IN, 0))
+			t->next_in = plan->keys.ins; /* no more of them */
+}
+
+static void
+tunnel_tick(struct engine *e, uint32_t at, uint64_t now_ns)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+
+	if (t->slot < 0)
+		return;
+	inbound_tick(e, at, now_ns); /* the peer's way in first: it may answer at once */
+	outbound_tick(e, at);
+	if (t->over && !t->in && !t->out) {
+		ipm_tunnel_stop(e->writer, (uint32_t)t->slot, IPM_REASON_NORMAL);
+		t->slot = -1;
+	}
+}
+
+/* --- beginning ------------------------------------------------------------------------------------------------------
+ */
+
+/* What an earlier run has of one of our SAs. */
+static const struct ipm_sa *
+sa_before(const struct engine *e, uint32_t at, enum ipm_direction direction, uint32_t spi)
+{
+	for (int slot = -1; (slot = ipm_sa_named(e->writer, IPPROTO_ESP, spi, slot)) >= 0;) {
+		const struct ipm_sa *sa = ipm_sa_peek(e->writer, (uint32_t)slot);
+		if (sa->tunnel_slot == (uint32_t)e->tunnel[at].slot && sa->direction == direction)
+			return sa;
+	}
+	return NULL;
+}
+
+/*
+ * Go on with the keys that an earlier run was at, and with its sequence numbers: one that was sent before must not be
+ * sent again. The run was cut short, so it may have been further than the segment knows.
+ */
+static void
+tunnel_resume(struct engine *e, uint32_t at, uint64_t *in_seq, uint64_t *out_seq)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+	struct plan_tunnel *plan = &e->plan.tunnel[at];
+
+	for (uint32_t i = plan->keys.outs; i-- > 0 && *out_seq == 0;) {
+		const struct ipm_sa *sa = sa_before(e, at, IPM_OUT, plan->keys.out[i].spi);
+		if (!sa)
+			continue;
+		t->next_out = i;
+		*out_seq = sa->seq + SEQ_AHEAD;
+		if (!plan->conf->esn && *out_seq > UINT32_MAX)
+			*out_seq = UINT32_MAX;
+	}
+	for (uint32_t i = 0; i < plan->keys.ins; i++) {
+		const struct ipm_sa *sa = sa_before(e, at, IPM_IN, plan->keys.in[i].spi);
+		if (!sa)
+			continue;
+		t->next_in = t->current_in = i;
+		*in_seq = sa->seq;
+		break;
+	}
+	for (uint32_t i = 0; i < t->next_in; i++)
+		engine_key_wipe(&plan->keys.in[i]);
+	for (uint32_t i = 0; i < t->next_out; i++)
+		engine_key_wipe(&plan->keys.out[i]);
+	while (ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->sa_head)
+		ipm_sa_stop(e->writer, ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->sa_head - 1);
+}
+
+static int
+tunnel_begin(struct engine *e, uint32_t at)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+	struct ipm_tunnel record = tunnel_record(e, at);
+	uint64_t in_seq = 0, out_seq = 0;
+
+	t->slot = (int)ipm_map_peek(e->writer, t->map)->tunnel_head - 1; /* of an earlier run */
+	if (t->slot >= 0) {
+		record.created_ns = ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->created_ns;
+		ipm_tunnel_put(e->writer, (uint32_t)t->slot, &record);
+		tunnel_resume(e, at, &in_seq, &out_seq);
+	} else {
+		t->slot = ipm_tunnel_start(e->writer, &record);
+	}
+	if (t->slot < 0)
+		return t->slot;
+	selectors_put(e, at);
+	return sa_install(e, at, IPM_IN, in_seq) && sa_install(e, at, IPM_OUT, out_seq) ? 0 : -EINVAL;
+}
+
+/* Entries and tunnels of an earlier run that this configuration does not have. */
+static void
+forget_others(struct engine *e)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(e->writer);
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_MAPS); slot++) {
+		const struct ipm_map *map = ipm_map_peek(e->writer, slot);
+		bool ours = map->index == 0 || map->state == IPM_MAP_REMOVED;
+		for (uint32_t i = 0; i < e->conf->tunnels && !ours; i++)
+			ours = e->tunnel[i].map == slot;
+		if (!ours)
+			ipm_map_remove(e->writer, slot);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
+		if (ipm_tunnel_peek(e->writer, slot)->index && !ipm_tunnel_peek(e->writer, slot)->map)
+			ipm_tunnel_stop(e->writer, slot, IPM_REASON_OPERATOR);
+}
+
+static bool
+has_address(const struct ifaddrs *i, const struct ipm_addr *addr)
+{
+	const uint8_t *own, *mask;
+
+	if (!i->ifa_addr || !i->ifa_netmask || i->ifa_addr->sa_family != (addr->len == 4 ? AF_INET : AF_INET6))
+		return false;
+	if (addr->len == 4) {
+		own = (const uint8_t *)&((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+		mask = (const uint8_t *)&((const struct sockaddr_in *)(const void *)i->ifa_netmask)->sin_addr;
+	} else {
+		own = (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+		mask = (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)i->ifa_netmask)->sin6_addr;
+	}
+	if (!(i->ifa_flags & IFF_LOOPBACK)) /* all of a loopback interface's network is its own */
+		return memcmp(own, addr->bytes, addr->len) == 0;
+	for (int n = 0; n < addr->len; n++)
+		if ((own[n] ^ addr->bytes[n]) & mask[n])
+			return false;
+	return true;
+}
+
+static void
+interfaces_begin(struct engine *e)
+{
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) < 0)
+		log_warn("interfaces: %s", strerror(errno));
+	for (uint32_t n = 0; n < e->conf->endpoints; n++) {
+		e->interface[n] = (struct ipm_interface){ .feed = e->feed, .addr = e->conf->endpoint[n].address };
+		for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+			if (has_address(i, &e->conf->endpoint[n].address)) {
+				e->interface[n].ifindex = if_nametoindex(i->ifa_name);
+				snprintf(e->interface[n].name, sizeof(e->interface[n].name), "%s", i->ifa_name);
+			}
+		ipm_interface_open(e->writer, &e->interface[n]);
+	}
+	freeifaddrs(all);
+}
+
+static int
+records_begin(struct engine *e, const char *source)
+{
+	struct ipm_engine row = { .kind = IPM_ENGINE_SOFTWARE, .name = "ipsecmon-engine" };
+	int feed = ipm_feed_open(e->writer, "engine");
+	if (feed < 0)
+		return feed;
+	struct ipm_feed record = *ipm_feed_peek(e->writer, (uint32_t)feed);
+	record.state = IPM_FEED_UP;
+	record.since_ns = record.updated_ns = ipm_now_ns();
+	record.interval_ns = NS_PER_SECOND;
+	record.connects++;
+	snprintf(record.source, sizeof(record.source), "%s", source);
+	snprintf(record.detail, sizeof(record.detail), "%s", OpenSSL_version(OPENSSL_VERSION));
+	ipm_feed_put(e->writer, (uint32_t)feed, &record);
+	e->feed = row.feed = (uint32_t)feed;
+	snprintf(row.version, sizeof(row.version), "%s", record.detail);
+	int slot = ipm_engine_open(e->writer, &row);
+	if (slot < 0)
+		return slot;
+	e->row = (uint32_t)slot;
+	return 0;
+}
+
+int
+engine_begin(struct engine *e, const char *source)
+{
+	uint32_t *seq = calloc(e->conf->endpoints + 1, sizeof(*seq));
+	int rc = seq ? records_begin(e, source) : -ENOMEM;
+
+	if (rc == 0)
+		interfaces_begin(e);
+	for (uint32_t i = 0; rc == 0 && i < e->conf->tunnels; i++) {
+		int map = map_put(e, i, seq[e->plan.tunnel[i].endpoint] += 10);
+		e->tunnel[i].slot = -1;
+		if (map < 0)
+			rc = map;
+		else
+			e->tunnel[i].map = (uint32_t)map;
+	}
+	if (rc == 0)
+		forget_others(e);
+	for (uint32_t i = 0; rc == 0 && i < e->conf->tunnels; i++)
+		rc = tunnel_begin(e, i);
+	free(seq);
+	if (rc == 0)
+		engine_tick(e);
+	return rc;
+}
+
+/* --- the segment
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void
+sa_publish(struct engine *e, const struct engine_sa *sa)
+{
+	struct ipm_sa record = *ipm_sa_peek(e->writer, sa->slot);
+	record.seq = atomic_load_explicit(&sa->seq, memory_order_relaxed);
+	if (atomic_load_explicit(&sa->life, memory_order_relaxed) != ESP_LIFE_FRESH || sa->retire_ns)
+		record.state = IPM_SA_EXPIRING;
+	ipm_sa_put(e->writer, sa->slot, &record);
+}
+
+/* Packets that no SA had a part in. */
+static void
+drops_publish(struct engine *e)
+{
+	for (int why = 0; why < IPM_DROP_COUNT; why++) {
+		uint64_t now = 0;
+		for (uint32_t i = 0; i < e->conf->engine.workers; i++)
+			now += engine_worker_dropped(e->workers[i], (enum ipm_drop)why);
+		ipm_dropped(e->writer, IPM_IN, (enum ipm_drop)why, now - e->dropped[why]);
+		e->dropped[why] = now;
+	}
+	for (uint32_t i = 0; i < e->conf->generators; i++) {
+		uint64_t now = atomic_load_explicit(&e->generator[i].unsent, memory_order_relaxed);
+		if (now == e->unsent[i])
+			continue;
+		ipm_dropped(e->writer, IPM_OUT, IPM_DROP_NOT_UP, now - e->unsent[i]);
+		ipm_interface_dropped(e->writer, &e->interface[e->generator[i].tunnel->endpoint], IPM_DROP_NOT_UP,
+				      now - e->unsent[i]);
+		e->unsent[i] = now;
+	}
+}
+
+static void
+publish(struct engine *e, uint64_t now_ns)
+{
+	struct ipm_feed feed = *ipm_feed_peek(e->writer, e->feed);
+
+	for (uint32_t i = 0; i < e->conf->tunnels; i++) {
+		for (const struct engine_sa *sa = e->tunnel[i].out; sa; sa = sa->sibling)
+			sa_publish(e, sa);
+		for (const struct engine_sa *sa = e->tunnel[i].in; sa; sa = sa->sibling)
+			sa_publish(e, sa);
+	}
+	drops_publish(e);
+	feed.updated_ns = now_ns;
+	ipm_feed_put(e->writer, e->feed, &feed);
+	ipm_writer_commit(e->writer);
+	e->published_ns = now_ns;
+}
+
+static void
+report(const struct engine_generator *g)
+{
+	static const char *const text[] = {
+#define HARM_TEXT(name, key, words) [HARM_##name] = words,
+		ENGINE_HARMS(HARM_TEXT)
+#undef HARM_TEXT
+	};
+	char line[256];
+	int used = snprintf(line, sizeof(line), "%" PRIu64 " packets sealed", atomic_load(&g->sent));
+	for (int i = 0; i < HARM_COUNT; i++)
+		if (atomic_load(&g->harmed[i]))
+			used += snprintf(line + used, sizeof(line) - (size_t)used, ", %" PRIu64 " %s",
+					 atomic_load(&g->harmed[i]), text[i]);
+	if (atomic_load(&g->unsent))
+		snprintf(line + used, sizeof(line) - (size_t)used, ", %" PRIu64 " with no SA", atomic_load(&g->unsent));
+	log_info("generator '%s': %s", g->plan->conf->name, line);
+}
+
+void
+engine_report(const struct engine *e)
+{
+	for (uint32_t i = 0; i < e->conf->generators; i++)
+		report(&e->generator[i]);
+}
+
+void
+engine_tick(struct engine *e)
+{
+	uint64_t now_ns = ipm_now_ns();
+	struct engine_sa *sa;
+
+	for (uint32_t i = 0; i < e->conf->engine.workers; i++)
+		while ((sa = engine_worker_returned(e->workers[i])))
+			sa_gone(e, sa);
+	for (uint32_t i = 0; i < e->conf->tunnels; i++)
+		tunnel_tick(e, i, now_ns);
+	for (uint32_t i = 0; i < e->conf->generators; i++)
+		if (!e->reported[i] && atomic_load_explicit(&e->generator[i].finished, memory_order_acquire)) {
+			publish(e, now_ns); /* who waits for the end finds all of it */
+			report(&e->generator[i]);
+			e->reported[i] = true;
+		}
+	if (now_ns - e->published_ns >= NS_PER_SECOND)
+		publish(e, now_ns);
+}
+
+void
+engine_end(struct engine *e)
+{
+	if (!e->tunnel || !e->writer)
+		return;
+	for (uint32_t i = 0; i < e->conf->tunnels; i++) {
+		struct engine_tunnel *t = &e->tunnel[i];
+		while (t->in)
+			sa_gone(e, t->in);
+		while (t->out)
+			sa_gone(e, t->out);
+		if (t->slot >= 0)
+			ipm_tunnel_stop(e->writer, (uint32_t)t->slot, IPM_REASON_OPERATOR);
+		t->slot = -1;
+	}
+	struct ipm_feed feed = *ipm_feed_peek(e->writer, e->feed);
+	feed.state = IPM_FEED_DOWN;
+	feed.since_ns = ipm_now_ns();
+	ipm_feed_put(e->writer, e->feed, &feed);
+	ipm_writer_commit(e->writer);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file engine_plan.h  What an engine is to do: its part of the configuration, with every name found and every value
+ * checked, and the keys of its SAs.
+ *
+ * Ownership: a plan refers to its struct conf, which must outlive it; engine_plan_free() cleanses what keys are left.
+ * Errors:    -EINVAL and the like, and "FILE:LINE: what is wrong" in @p err.
+ */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include <sys/socket.h>
+
+#include "conf.h"
+#include "engine_keys.h"
+
+#define PLAN_SIDES 8 /* subnets of one side of a tunnel */
+
+struct plan_address {
+	struct sockaddr_storage to;
+	socklen_t len;
+};
+
+struct plan_tunnel {
+	const struct conf_tunnel *conf;
+	uint32_t endpoint;
+	struct plan_address peer;
+	struct ipm_proposal proposal;
+	size_t encr_len; /* of a key; what is behind it is the integrity key */
+	struct ipm_sel_side local[PLAN_SIDES], remote[PLAN_SIDES];
+	uint32_t locals, remotes;
+	struct engine_keys keys;
+};
+
+struct plan_generator {
+	const struct conf_generator *conf;
+	uint32_t tunnel;
+};
+
+struct engine_plan {
+	const struct conf *conf;
+	struct plan_address *endpoint; /* as many as conf has, likewise below */
+	struct plan_tunnel *tunnel;
+	struct plan_generator *generator;
+};
+
+int engine_plan_make(const struct conf *conf, const char *path, struct engine_plan *out, struct ipm_error *err);
+void engine_plan_free(struct engine_plan *plan);
+
+/** Is this address in one of @p side? */
+bool plan_side_has(const struct ipm_sel_side *side, uint32_t n, const uint8_t *address, uint8_t len);
+
+#endif
