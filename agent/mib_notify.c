@@ -42,6 +42,7 @@ struct mib_notify {
 	struct followed *seg;
 	unsigned count, turn;
 	double rate, tokens; /* a token is one notification */
+	uint64_t began_ns;
 	uint64_t filled_ns;
 	struct mib_notify_stats stats;
 };
@@ -419,6 +420,20 @@ mib_notify_poll(struct mib_notify *n)
 	}
 }
 
+/* The serial of the last event that is from before we began: to tell of it was not for us. */
+static uint64_t
+told_before(const struct mib_notify *n, const struct ipm_segment *seg)
+{
+	struct ipm_event event = { 0 };
+	uint64_t serial = 0;
+	for (;;) {
+		int rc = ipm_event_next(seg, serial, &event);
+		if ((rc < 0 && rc != -EOVERFLOW) || event.time_ns >= n->began_ns)
+			return serial;
+		serial = event.serial;
+	}
+}
+
 void
 mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, unsigned count)
 {
@@ -428,7 +443,7 @@ mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, un
 	for (unsigned i = 0; i < count; i++) {
 		now[i].seg = segs[i];
 		snprintf(now[i].path, sizeof(now[i].path), "%s", ipm_segment_path(segs[i]));
-		now[i].serial = ipm_segment_header(segs[i])->event_serial;
+		now[i].serial = told_before(n, segs[i]);
 		for (unsigned old = 0; old < n->count; old++)
 			if (strcmp(n->seg[old].path, now[i].path) == 0)
 				/* The same one again, or one that took its place and begins at 1. */
@@ -465,7 +480,7 @@ mib_notify_new(uint32_t rate, void (*send_one)(void *arg, const struct mib_notif
 	n->rate = rate;
 	n->send = send_one;
 	n->arg = arg;
-	n->filled_ns = ipm_now_ns();
+	n->began_ns = n->filled_ns = ipm_now_ns();
 	return n;
 }
 

@@ -564,10 +564,11 @@ report(const struct engine_generator *g)
 }
 
 void
-engine_report(const struct engine *e)
+engine_report(const struct engine *e, bool all)
 {
 	for (uint32_t i = 0; i < e->conf->generators; i++)
-		report(&e->generator[i]);
+		if (all || !e->reported[i])
+			report(&e->generator[i]);
 }
 
 void

@@ -46,8 +46,8 @@ int engine_begin(struct engine *e, const char *source);
 /** All there is to do now: SAs that come and go, and once a second what the segment says of them. */
 void engine_tick(struct engine *e);
 
-/** Log what each generator has done. */
-void engine_report(const struct engine *e);
+/** Log what each generator has done: all of them, or those whose end was not told. */
+void engine_report(const struct engine *e, bool all);
 
 /** All tunnels end: the workers were closed. */
 void engine_end(struct engine *e);

@@ -149,7 +149,7 @@ on_signals(struct program *p)
 	while (read(p->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGUSR1)
 			return false;
-		engine_report(&p->e);
+		engine_report(&p->e, true);
 	}
 	return true;
 }
@@ -219,7 +219,7 @@ main(int argc, char **argv)
 	log_open("ipsecmon-engine", opt.foreground);
 	daemon_ready();
 	run(&p);
-	engine_report(&p.e);
+	engine_report(&p.e, false);
 	status = EXIT_SUCCESS;
 out:
 	close_all(&p);

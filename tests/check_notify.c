@@ -1171,14 +1171,26 @@ END_TEST
 /* --- segments
  * ------------------------------------------------------------------------------------------------------------ */
 
-START_TEST(what_was_told_before_it_is_followed_is_left_alone)
+START_TEST(what_happened_before_we_began_is_left_alone)
 {
 	w = given_segment();
 	everything_happens(w);
+	mib_notify_free(notify);
+	notify = mib_notify_new(1000, collect, NULL);
 	follow(w, NULL);
 	tell_all();
 	expect_stats(0, 0, 0);
 	given_tunnel(w);
+	tell_all();
+	expect_numbers(7, 0);
+}
+END_TEST
+
+START_TEST(a_segment_that_comes_later_is_told_from_its_beginning)
+{
+	w = given_segment();
+	given_tunnel(w);
+	follow(w, NULL);
 	tell_all();
 	expect_numbers(7, 0);
 }
@@ -1352,7 +1364,8 @@ notify_suite(void)
 	tcase_add_test(tc, a_pause_does_not_save_up_for_a_burst);
 	tcase_add_test(tc, one_notification_a_second_is_a_pace);
 	tcase_add_test(tc, when_nothing_happens_nothing_is_told);
-	tcase_add_test(tc, what_was_told_before_it_is_followed_is_left_alone);
+	tcase_add_test(tc, what_happened_before_we_began_is_left_alone);
+	tcase_add_test(tc, a_segment_that_comes_later_is_told_from_its_beginning);
 	tcase_add_test(tc, a_segment_in_trouble_does_not_silence_another);
 
 	tc = given(s, "segments", given_a_followed_segment);
