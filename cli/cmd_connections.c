@@ -79,29 +79,19 @@ print_ike(struct cli *cli)
 }
 
 static void
-print_sas(struct cli *cli)
+print_sas(struct cli *cli, const struct cli_segment *s)
 {
-	struct cli_rows rows = { 0 };
 	struct connection c = { .tunnel = { .index = 0 } };
-	const struct cli_segment *last = NULL;
-	for (size_t i = 0; i < cli->segments; i++)
-		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_SAS, pick_sa);
-	cli_rows_sort(&rows);
-	for (size_t i = 0; i < rows.n; i++) {
-		const struct cli_row *row = &rows.row[i];
+	uint32_t used = ipm_segment_used(s->seg, IPM_SAS);
+	for (uint32_t slot = 0; slot < used; slot++) {
 		char algorithm[ALGO_TRANSFORM_MAX], addr[OUT_ADDR_MAX], name[OUT_TEXT_MAX];
-		if (row->segment != last)
-			c.tunnel.index = 0;
-		last = row->segment;
-		if (!connection_read(cli, row->segment, row->slot, &c) || c.sa.index != row->index ||
-		    c.sa.tunnel_index != row->group)
+		if (!connection_read(cli, s, slot, &c))
 			continue;
-		print_row(cli->out, c.tunnel.index, c.via.ifname[0] ? OUT_CLEAN(c.via.ifname, name) : "-",
+		uint64_t pkts = c.sa.count.pkts;
+		print_row(cli->out, OUT_CONN_ID + slot, c.via.ifname[0] ? OUT_CLEAN(c.via.ifname, name) : "-",
 			  out_addr(&c.tunnel.local, addr), "set", algo_engine(c.sa.protocol, &c.sa.proposal, algorithm),
-			  c.sa.direction == IPM_OUT ? c.sa.count.pkts : 0,
-			  c.sa.direction == IPM_IN ? c.sa.count.pkts : 0);
+			  c.sa.direction == IPM_OUT ? pkts : 0, c.sa.direction == IPM_IN ? pkts : 0);
 	}
-	cli_rows_free(&rows);
 }
 
 /* ---- JSON ---- */
@@ -130,7 +120,8 @@ json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t in
 		return NULL;
 	json_t *o = json_object();
 	snprintf(spi, sizeof(spi), "0x%08" PRIx32, c.sa.spi);
-	out_json_u64(o, "id", c.tunnel.index);
+	out_json_u64(o, "id", OUT_CONN_ID + slot);
+	out_json_u64(o, "tunnel_index", c.tunnel.index);
 	out_json_u64(o, "sa_index", c.sa.index);
 	OUT_JSON_TEXT(o, "conn", c.tunnel.conn);
 	OUT_JSON_TEXT(o, "name", c.tunnel.name);
@@ -186,7 +177,8 @@ cmd_connections(struct cli *cli, const struct cmd_match *match)
 		fprintf(cli->out, "%5s %-20s %-15s %-6s %-23s %8s %8s\n", "ID", "Interface", "IP-Address", "State",
 			"Algorithm", "Encrypt", "Decrypt");
 		print_ike(cli);
-		print_sas(cli);
+		for (size_t i = 0; i < cli->segments; i++)
+			print_sas(cli, &cli->segment[i]);
 	}
 	cli_vias_free(cli, &vias);
 }

@@ -21,11 +21,16 @@ struct asked {
 	struct cli_vias vias;
 };
 
+struct whole_sa {
+	struct ipm_sa sa;
+	uint32_t slot;
+};
+
 /* A tunnel with all that hangs on it. The arrays can be used again for another one. */
 struct whole_tunnel {
 	struct ipm_tunnel tunnel;
 	struct ipm_selector *sel;
-	struct ipm_sa *sa;
+	struct whole_sa *sa;
 	size_t sels, sas, sel_room, sa_room;
 };
 
@@ -46,8 +51,8 @@ by_sel_index(const void *a, const void *b)
 static int
 by_sa_index(const void *a, const void *b)
 {
-	const struct ipm_sa *x = a, *y = b;
-	return (x->index > y->index) - (x->index < y->index);
+	const struct whole_sa *x = a, *y = b;
+	return (x->sa.index > y->sa.index) - (x->sa.index < y->sa.index);
 }
 
 /* Both lists; false when one does not hold together. */
@@ -67,14 +72,15 @@ whole_lists(struct cli *cli, const struct cli_segment *s, struct whole_tunnel *w
 			return false;
 	}
 	left = w->tunnel.sas;
-	for (uint32_t at = w->tunnel.sa_head; at != 0; at = w->sa[w->sas++].next) {
-		struct ipm_sa *sa = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*sa));
+	for (uint32_t at = w->tunnel.sa_head; at != 0; at = w->sa[w->sas++].sa.next) {
+		struct whole_sa *sa = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*sa));
 		if (!sa)
 			return false;
 		w->sa = sa;
 		sa += w->sas;
-		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SAS, at - 1, sa) != 0 ||
-		    sa->tunnel_index != w->tunnel.index)
+		sa->slot = at - 1;
+		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SAS, sa->slot, &sa->sa) != 0 ||
+		    sa->sa.tunnel_index != w->tunnel.index)
 			return false;
 	}
 	return true;
@@ -170,8 +176,9 @@ print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
 }
 
 static void
-print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct ipm_sa *sa)
+print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct whole_sa *whole)
 {
+	const struct ipm_sa *sa = &whole->sa;
 	static const char *const encaps[] = { "", "Tunnel", "Transport", "BEET" };
 	char transform[ALGO_TRANSFORM_MAX], conn[OUT_TEXT_MAX];
 	int iv = sa->protocol == ESP ? algo_iv_octets(sa->proposal.encr) : 0;
@@ -180,7 +187,7 @@ print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t,
 	fprintf(f, "        in use settings ={%s%s, }\n", t->encap < 4 ? encaps[t->encap] : "",
 		t->udp_encap ? " UDP-Encaps" : "");
 	fprintf(f, "        slot: %" PRIu32 ", conn id: %" PRIu32 ", flow_id: %" PRIu32 ", crypto map: %s\n", ordinal,
-		t->index, sa->index, OUT_CLEAN(t->conn, conn));
+		OUT_CONN_ID + whole->slot, t->index, OUT_CLEAN(t->conn, conn));
 	print_timing(f, now_ns, sa);
 	if (iv >= 0)
 		fprintf(f, "        IV size: %d bytes\n", iv);
@@ -202,7 +209,7 @@ print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w)
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
 		fprintf(cli->out, "     %s sas:\n", lists[l].title);
 		for (size_t i = 0; i < w->sas; i++)
-			if (w->sa[i].direction == lists[l].direction && w->sa[i].protocol == lists[l].protocol)
+			if (w->sa[i].sa.direction == lists[l].direction && w->sa[i].sa.protocol == lists[l].protocol)
 				print_sa(cli->out, cli->now_ns, ordinal, &w->tunnel, &w->sa[i]);
 		fputc('\n', cli->out);
 	}
@@ -214,7 +221,7 @@ outbound_spi(const struct whole_tunnel *w)
 {
 	const struct ipm_sa *best = NULL;
 	for (size_t i = 0; i < w->sas; i++) {
-		const struct ipm_sa *sa = &w->sa[i];
+		const struct ipm_sa *sa = &w->sa[i].sa;
 		if (sa->direction == IPM_OUT && sa->protocol != IPCOMP &&
 		    (!best || sa->state == IPM_SA_ACTIVE || best->state != IPM_SA_ACTIVE))
 			best = sa;
@@ -310,12 +317,14 @@ json_selector(const struct ipm_selector *sel)
 }
 
 static json_t *
-json_sa(const struct cli *cli, const struct ipm_sa *sa)
+json_sa(const struct cli *cli, const struct whole_sa *whole)
 {
+	const struct ipm_sa *sa = &whole->sa;
 	json_t *o = json_object();
 	char spi[16];
 	snprintf(spi, sizeof(spi), "0x%08" PRIx32, sa->spi);
 	out_json_u64(o, "index", sa->index);
+	out_json_u64(o, "conn_id", OUT_CONN_ID + whole->slot);
 	out_json_string(o, "spi", spi);
 	out_json_string(o, "direction", sa->direction == IPM_IN ? "in" : "out");
 	out_json_string(o, "protocol", out_protocol(sa->protocol));
@@ -419,8 +428,10 @@ cmd_ipsec_sa_peer(struct cli *cli, const struct cmd_match *match)
 		asked.peer.len = 4;
 	else if (inet_pton(AF_INET6, match->argument[0], asked.peer.bytes) == 1)
 		asked.peer.len = 16;
-	if (asked.peer.len)
+	if (asked.peer.len) {
 		show(cli, &asked);
-	else
-		cli_fail(cli, "\"%s\" is neither an IPv4 nor an IPv6 address", match->argument[0]);
+		return;
+	}
+	cli_fail(cli, "\"%s\" is neither an IPv4 nor an IPv6 address", match->argument[0]);
+	cli->status = 2;
 }

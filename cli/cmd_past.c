@@ -75,13 +75,13 @@ pick_tunnel_history(const struct cli_segment *s, const void *record, uint64_t *g
 	return pick_ring(s, record, IPM_TUNNEL_HISTORY);
 }
 
-/* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete" */
+/* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete"; a tunnel has a flow_id */
 static void
-print_end(struct cli *cli, uint32_t index, uint32_t active, const char *name, const struct ipm_addr *local,
-	  const struct ipm_addr *remote, uint64_t from, uint64_t to, uint32_t reason)
+print_end(struct cli *cli, uint32_t index, const char *what, uint32_t active, const char *name,
+	  const struct ipm_addr *local, const struct ipm_addr *remote, uint64_t from, uint64_t to, uint32_t reason)
 {
 	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], time[OUT_AGE_MAX];
-	fprintf(cli->out, "%5" PRIu32 "  conn-id %" PRIu32 "  %s  %s - %s  ended %s ago after %s: %s\n", index, active,
+	fprintf(cli->out, "%5" PRIu32 "  %s %" PRIu32 "  %s  %s - %s  ended %s ago after %s: %s\n", index, what, active,
 		name, out_addr(local, a), out_addr(remote, b), out_age(lasted(to, cli->now_ns), ago),
 		out_age(lasted(from, to), time), out_end_reason(reason));
 }
@@ -91,8 +91,8 @@ print_ike_end(struct cli *cli, const union cli_record *record)
 {
 	const struct ipm_ike_history *was = &record->ike_history;
 	char name[OUT_TEXT_MAX];
-	print_end(cli, was->index, was->sa.index, OUT_CLEAN(was->sa.conn, name), &was->sa.local, &was->sa.remote,
-		  was->sa.created_ns, was->ended_ns, was->reason);
+	print_end(cli, was->index, "conn-id", was->sa.index, OUT_CLEAN(was->sa.conn, name), &was->sa.local,
+		  &was->sa.remote, was->sa.created_ns, was->ended_ns, was->reason);
 }
 
 static void
@@ -100,7 +100,7 @@ print_tunnel_end(struct cli *cli, const union cli_record *record)
 {
 	const struct ipm_tunnel_history *was = &record->tunnel_history;
 	char name[OUT_TEXT_MAX];
-	print_end(cli, was->index, was->tunnel.index, OUT_CLEAN(was->tunnel.name, name), &was->tunnel.local,
+	print_end(cli, was->index, "flow_id", was->tunnel.index, OUT_CLEAN(was->tunnel.name, name), &was->tunnel.local,
 		  &was->tunnel.remote, was->tunnel.created_ns, was->ended_ns, was->reason);
 	fprintf(cli->out, "       in %" PRIu64 " pkts %" PRIu64 " octets, out %" PRIu64 " pkts %" PRIu64 " octets\n",
 		was->tunnel.in.pkts, was->tunnel.in.octets, was->tunnel.out.pkts, was->tunnel.out.octets);

@@ -18,6 +18,7 @@
 #define OUT_IDENT_MAX  192
 #define OUT_TEXT_MAX   (IPM_ID_MAX * 3)
 #define OUT_ACCESS_MAX 384
+#define OUT_CONN_ID    2000u /* conn id of the SA in slot 0: IOS leaves the lower ones to IKE SAs */
 
 /** A duration for people: "12 s", "3 min 5 s", "2 h 10 min", "5 d 3 h". */
 const char *out_age(uint64_t ns, char out[OUT_AGE_MAX]);
