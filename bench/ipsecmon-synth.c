@@ -2,7 +2,7 @@
 /*
  * ipsecmon-synth: a segment as of a busy gateway, for benches and for looking at the agent without one.
  *
- *   ipsecmon-synth -i 1000 -t 10000 -u 50 -d 30
+ *   ipsecmon-synth -i 1000 -t 10000 -m 10000 -u 50 -d 30
  *
  * Everything in it follows from the numbers on the command line, so two runs serve the same tables. It takes
  * ipsecmond's place: both write the same file, and the second one is told so.
@@ -35,7 +35,7 @@
 
 static struct {
 	const char *conf_file;
-	uint32_t ike_sas, tunnels, churn;
+	uint32_t ike_sas, tunnels, maps, churn;
 	uint32_t drop_after[MOST_DROPS], drops; /* seconds */
 	bool remove;
 } opt;
@@ -43,7 +43,7 @@ static struct {
 /* What we keep beside the segment. */
 static struct {
 	struct ipm_writer *w;
-	uint32_t feed;
+	uint32_t feed, engine;   /* engine: slot + 1, 0: none */
 	uint32_t *ike, *tunnel;  /* their slots, by our own numbers */
 	uint32_t (*retiring)[2]; /* SA slots of the pairs that this second's rekeys replaced */
 	uint32_t retirings, next_rekey, last_dropped;
@@ -245,6 +245,7 @@ sa_pair(uint32_t slot)
 			.state = IPM_SA_ACTIVE,
 			.replay_window = direction == IPM_IN ? 128 : 0,
 			.uid = tunnel->uid,
+			.engine = synth.engine,
 			.proposal = direction == IPM_IN ? tunnel->in_sa : tunnel->out_sa,
 			.installed_ns = tunnel->installed_ns,
 			.soft_ns = tunnel->soft_ns,
@@ -256,6 +257,77 @@ sa_pair(uint32_t slot)
 			return rc;
 	}
 	return 0;
+}
+
+/* The crypto map entry of tunnel @p t, which is there or not: an IKE SA's are a map. */
+static struct ipm_map
+map_of(uint32_t t)
+{
+	uint32_t n = t % opt.ike_sas, child = t / opt.ike_sas;
+	const struct ipm_ike_sa *ike = ipm_ike_peek(synth.w, synth.ike[n]);
+	struct ipm_map map = {
+		.feed = synth.feed,
+		.seq = 10 * (child + 1),
+		.kind = t % 16 == 5 ? IPM_MAP_DYNAMIC : IPM_MAP_STATIC,
+		.key_type = IPM_KEY_IKE,
+		.ike_version = ike->version,
+		.protocol = 50,
+		.encap = IPM_ENCAP_TUNNEL,
+		.pfs = t % 2 ? IPM_PFS_NO : IPM_PFS_YES,
+		.auth = ike->auth,
+		.peers = t % 16 != 5,
+		.transforms = 2,
+		.ifindex = 2 + n % 4,
+		.local = ike->local,
+		.ike_ns = ike->hard_ns,
+		.soft_ns = 3000 * (uint64_t)SECOND,
+		.hard_ns = 3600 * (uint64_t)SECOND,
+		.hard_octets = t % 4 == 0 ? 4608000ull * 1024 : 0,
+	};
+	for (uint32_t i = 0; i < 2; i++) {
+		map.transform[i].protocol = 50;
+		map.transform[i].proposal = suites[(n + child + i) % COUNT(suites)];
+		map.transform[i].proposal.prf = 0;
+	}
+	if (map.pfs == IPM_PFS_YES)
+		map.pfs_group = map.transform[0].proposal.group;
+	if (map.peers)
+		map.peer[0] = ike->remote;
+	else
+		strcpy(map.peer_text, "%any");
+	snprintf(map.ifname, sizeof(map.ifname), "uplink%u", n % 4);
+	memcpy(map.name, ike->conn, sizeof(map.name));
+	snprintf(map.child, sizeof(map.child), "net-%u", child);
+	return map;
+}
+
+/* Entries of which the tunnels exist are up as soon as these come; of the others, every other one has failed. */
+static int
+populate_maps(void)
+{
+	struct ipm_engine engine = { .feed = synth.feed, .kind = IPM_ENGINE_KERNEL, .name = "synth", .version = "1" };
+	int rc = opt.maps ? ipm_engine_open(synth.w, &engine) : 0;
+	if (rc >= 0 && opt.maps)
+		synth.engine = (uint32_t)rc + 1;
+	for (uint32_t t = 0; t < opt.maps && rc >= 0; t++) {
+		struct ipm_map map = map_of(t);
+		struct ipm_access access[3] = { { .deny = 0 } };
+		if ((rc = ipm_map_open(synth.w, &map)) < 0)
+			return rc;
+		for (uint32_t i = 0; i < SELECTORS_OF(t); i++) {
+			struct ipm_selector sel = selector_of(t, i);
+			access[i].local = sel.local;
+			access[i].remote = sel.remote;
+		}
+		rc = ipm_map_permit(synth.w, (uint32_t)rc, access, SELECTORS_OF(t));
+	}
+	for (uint32_t t = opt.tunnels; t < opt.maps && rc >= 0; t += 2) {
+		struct ipm_failure failure = { .reason = IPM_FAIL_PROPOSAL, .text = "NO_PROPOSAL_CHOSEN", .setup = 1 };
+		failure.time_ns = synth.began_ns;
+		memcpy(failure.conn, map_of(t).name, sizeof(failure.conn));
+		ipm_fail(synth.w, IPM_TUNNEL_FAILURES, &failure);
+	}
+	return rc;
 }
 
 static int
@@ -270,8 +342,8 @@ populate(void)
 	feed.state = IPM_FEED_UP;
 	feed.interval_ns = SECOND;
 	feed.connects = 1;
-	snprintf(feed.source, sizeof(feed.source), "ipsecmon-synth -i %u -t %u -u %u", opt.ike_sas, opt.tunnels,
-		 opt.churn);
+	snprintf(feed.source, sizeof(feed.source), "ipsecmon-synth -i %u -t %u -m %u -u %u", opt.ike_sas, opt.tunnels,
+		 opt.maps, opt.churn);
 	ipm_feed_put(synth.w, synth.feed, &feed);
 
 	for (uint32_t n = 0; n < opt.ike_sas; n++) {
@@ -280,6 +352,8 @@ populate(void)
 			return rc;
 		synth.ike[n] = (uint32_t)rc;
 	}
+	if ((rc = populate_maps()) < 0)
+		return rc;
 	for (uint32_t t = 0; t < opt.tunnels; t++) {
 		struct ipm_tunnel tunnel = tunnel_of(t);
 		struct ipm_selector sel[3];
@@ -425,16 +499,18 @@ live(const sigset_t *ends)
 static void
 usage(FILE *out)
 {
-	fprintf(out, "usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-u REKEYS] [-d SECONDS]... [-x]\n"
-		     "Write a synthetic model segment in ipsecmond's place, and let it live until SIGTERM.\n"
-		     "  -c FILE     configuration (ipsecmon.conf)\n"
-		     "  -i IKE_SAS  so many IKE SAs\n"
-		     "  -t TUNNELS  so many tunnels, spread over them; an SA pair and one selector pair or three each\n"
-		     "  -u REKEYS   so many rekeys a second\n"
-		     "  -d SECONDS  so long after the start a tunnel goes down; once for each -d\n"
-		     "  -x          remove the segment at the end\n"
-		     "  -h, -V      this text; version\n"
-		     "Prints \"ready\" when the segment is complete.\n");
+	fprintf(out,
+		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-m ENTRIES] [-u REKEYS] [-d SECONDS]... [-x]\n"
+		"Write a synthetic model segment in ipsecmond's place, and let it live until SIGTERM.\n"
+		"  -c FILE     configuration (ipsecmon.conf)\n"
+		"  -i IKE_SAS  so many IKE SAs\n"
+		"  -t TUNNELS  so many tunnels, spread over them; an SA pair and one selector pair or three each\n"
+		"  -m ENTRIES  so many crypto map entries, one for each tunnel; those beyond them are down\n"
+		"  -u REKEYS   so many rekeys a second\n"
+		"  -d SECONDS  so long after the start a tunnel goes down; once for each -d\n"
+		"  -x          remove the segment at the end\n"
+		"  -h, -V      this text; version\n"
+		"Prints \"ready\" when the segment is complete.\n");
 }
 
 static uint32_t
@@ -453,7 +529,7 @@ number(const char *text, uint32_t least, uint32_t most)
 static void
 options(int argc, char **argv)
 {
-	for (int c; (c = getopt(argc, argv, "c:i:t:u:d:xhV")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "c:i:t:m:u:d:xhV")) != -1;) {
 		switch (c) {
 		case 'c':
 			opt.conf_file = optarg;
@@ -463,6 +539,9 @@ options(int argc, char **argv)
 			break;
 		case 't':
 			opt.tunnels = number(optarg, 1, MOST_TUNNELS);
+			break;
+		case 'm':
+			opt.maps = number(optarg, 0, MOST_TUNNELS);
 			break;
 		case 'u':
 			opt.churn = number(optarg, 0, MOST_TUNNELS);
@@ -526,6 +605,10 @@ open_segment(const struct conf *conf, const char *path, struct ipm_error *err)
 	wo.capacity.sas = most(conf->capacity.sas, 2 * (opt.tunnels + 2 * opt.churn) + 32);
 	wo.capacity.selectors = 2 * wo.capacity.tunnels + 16;
 	wo.capacity.feeds = 8;
+	wo.capacity.maps = opt.maps;
+	wo.capacity.access = opt.maps ? 2 * opt.maps + 16 : 0;
+	wo.capacity.engines = opt.maps ? 1 : 0;
+	wo.capacity.failures = 64;
 	wo.capacity.events = 4096;
 	int rc = refuse_anothers(path, err);
 	if (rc == 0)

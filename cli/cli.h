@@ -18,8 +18,10 @@
 
 #define CLI_STALE_NS 10000000000u /* a writer that has been silent for longer is worth a warning */
 #define CLI_PATIENCE 200          /* ms: one that was preempted goes on, one that died does not */
+#define CLI_RELEASE  1024         /* records that are read before the memory they were in is given back */
 
 struct cli_segment {
+	struct cli *cli;
 	struct ipm_segment *seg;
 	uint32_t ordinal; /* of the *.model files by name, from 0: IOS's slot */
 };
@@ -32,8 +34,10 @@ struct cli {
 	struct cli_segment *segment;
 	size_t segments;
 	size_t unread;   /* records that the writer was at for too long */
+	size_t reads;    /* of records so far */
 	int patience;    /* milliseconds that may still be spent on waiting for a writer in mid-write */
 	uint64_t now_ns; /* when the command began */
+	void *asked;     /* the command's own, for its cli_pick: what is to be shown */
 	bool comma_segment, comma_row;
 };
 
@@ -69,7 +73,7 @@ struct cli_rows {
 	size_t n, room;
 };
 
-/** Says whether a record is to be shown, and may give it a group (it is 0). */
+/** Says whether a record is to be shown, and may give it a group (it is 0); s->cli->asked is what was asked for. */
 typedef bool cli_pick(const struct cli_segment *s, const void *record, uint64_t *group);
 
 /** Add the records of @p kind that @p pick (NULL: all) wants. */
@@ -78,6 +82,9 @@ void cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_s
 /** By group, index, segment. */
 void cli_rows_sort(struct cli_rows *rows);
 void cli_rows_free(struct cli_rows *rows);
+
+/** @p array of @p n elements, of @p size octets each, with room for one more; NULL: no memory, and it is as it was. */
+void *cli_grow(void *array, size_t n, size_t *room, size_t size);
 
 /** Bytes enough for one record of any kind that has an index. */
 union cli_record {
@@ -89,6 +96,9 @@ union cli_record {
 	struct ipm_sa sa;
 	struct ipm_agent agent;
 	struct ipm_interface interface;
+	struct ipm_map map;
+	struct ipm_access access;
+	struct ipm_engine engine;
 	struct ipm_ike_history ike_history;
 	struct ipm_tunnel_history tunnel_history;
 	struct ipm_failure failure;

@@ -23,7 +23,8 @@ print_interfaces(struct cli *cli)
 	for (size_t i = 0; i < rows.n; i++) {
 		struct ipm_interface interface;
 		char name[OUT_TEXT_MAX], addr[OUT_ADDR_MAX];
-		if (!cli_read(cli, rows.row[i].segment, IPM_INTERFACES, rows.row[i].slot, &interface))
+		if (!cli_read(cli, rows.row[i].segment, IPM_INTERFACES, rows.row[i].slot, &interface) ||
+		    interface.drops[IPM_DROP_NOT_UP] == 0)
 			continue;
 		fprintf(cli->out, "%-20s %-15s %" PRIu64 "\n",
 			interface.name[0] ? OUT_CLEAN(interface.name, name) : "-", out_addr(&interface.addr, addr),

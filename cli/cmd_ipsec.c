@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* show crypto ipsec sa */
+/* show crypto ipsec sa [interface NAME | map NAME | peer ADDRESS] */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +8,29 @@
 #include "algo_names.h"
 #include "cmd_table.h"
 #include "out.h"
+#include "via.h"
 
 #define LIST_TRIES 8 /* the writer may change a tunnel's lists under us: then they are walked again */
 
 enum { ESP = 50, AH = 51, IPCOMP = 108 };
 
+/* Which tunnels are to be shown: those of which all holds that is not NULL here, or not of length 0. */
+struct asked {
+	const char *interface, *map;
+	struct ipm_addr peer;
+	struct cli_vias vias;
+};
+
+struct whole_sa {
+	struct ipm_sa sa;
+	uint32_t slot;
+};
+
 /* A tunnel with all that hangs on it. The arrays can be used again for another one. */
 struct whole_tunnel {
 	struct ipm_tunnel tunnel;
 	struct ipm_selector *sel;
-	struct ipm_sa *sa;
+	struct whole_sa *sa;
 	size_t sels, sas, sel_room, sa_room;
 };
 
@@ -25,19 +39,6 @@ whole_free(struct whole_tunnel *w)
 {
 	free(w->sel);
 	free(w->sa);
-}
-
-/* The array with room for one more, or NULL. */
-static void *
-grow(void *array, size_t n, size_t *room, size_t size)
-{
-	if (n < *room)
-		return array;
-	size_t more = *room ? *room * 2 : 8;
-	void *bigger = realloc(array, more * size);
-	if (bigger)
-		*room = more;
-	return bigger;
 }
 
 static int
@@ -50,8 +51,8 @@ by_sel_index(const void *a, const void *b)
 static int
 by_sa_index(const void *a, const void *b)
 {
-	const struct ipm_sa *x = a, *y = b;
-	return (x->index > y->index) - (x->index < y->index);
+	const struct whole_sa *x = a, *y = b;
+	return (x->sa.index > y->sa.index) - (x->sa.index < y->sa.index);
 }
 
 /* Both lists; false when one does not hold together. */
@@ -61,7 +62,7 @@ whole_lists(struct cli *cli, const struct cli_segment *s, struct whole_tunnel *w
 	uint32_t left = ipm_segment_header(s->seg)->section[IPM_SELECTORS].capacity;
 	w->sels = w->sas = 0;
 	for (uint32_t at = w->tunnel.sel_head; at != 0; at = w->sel[w->sels++].next) {
-		struct ipm_selector *sel = grow(w->sel, w->sels, &w->sel_room, sizeof(*sel));
+		struct ipm_selector *sel = cli_grow(w->sel, w->sels, &w->sel_room, sizeof(*sel));
 		if (!sel)
 			return false;
 		w->sel = sel;
@@ -71,14 +72,15 @@ whole_lists(struct cli *cli, const struct cli_segment *s, struct whole_tunnel *w
 			return false;
 	}
 	left = w->tunnel.sas;
-	for (uint32_t at = w->tunnel.sa_head; at != 0; at = w->sa[w->sas++].next) {
-		struct ipm_sa *sa = grow(w->sa, w->sas, &w->sa_room, sizeof(*sa));
+	for (uint32_t at = w->tunnel.sa_head; at != 0; at = w->sa[w->sas++].sa.next) {
+		struct whole_sa *sa = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*sa));
 		if (!sa)
 			return false;
 		w->sa = sa;
 		sa += w->sas;
-		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SAS, at - 1, sa) != 0 ||
-		    sa->tunnel_index != w->tunnel.index)
+		sa->slot = at - 1;
+		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SAS, sa->slot, &sa->sa) != 0 ||
+		    sa->sa.tunnel_index != w->tunnel.index)
 			return false;
 	}
 	return true;
@@ -108,9 +110,11 @@ whole_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 
 /* Tunnels that share a heading have the same number; two that do not, may (then the heading comes twice). */
 static uint64_t
-heading_of(const struct ipm_tunnel *t)
+heading_of(const struct ipm_tunnel *t, const struct cli_via *via)
 {
 	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	for (size_t i = 0; i < sizeof(via->ifname) && via->ifname[i]; i++)
+		hash = (hash ^ (uint8_t)via->ifname[i]) * 1099511628211u;
 	for (size_t i = 0; i < sizeof(t->conn) && t->conn[i]; i++)
 		hash = (hash ^ (uint8_t)t->conn[i]) * 1099511628211u;
 	for (size_t i = 0; i < sizeof(t->local.bytes) && i < t->local.len; i++)
@@ -122,9 +126,13 @@ static bool
 pick_shown(const struct cli_segment *s, const void *record, uint64_t *group)
 {
 	const struct ipm_tunnel *t = record;
-	(void)s;
-	*group = heading_of(t);
-	return t->state != IPM_TUNNEL_HELD;
+	struct asked *asked = s->cli->asked;
+	if (t->state == IPM_TUNNEL_HELD || (asked->map && strcmp(asked->map, t->conn) != 0) ||
+	    (asked->peer.len && !ipm_addr_same(&asked->peer, &t->remote)))
+		return false;
+	struct cli_via via = cli_via(s->cli, &asked->vias, s, t);
+	*group = heading_of(t, &via);
+	return !asked->interface || strcmp(asked->interface, via.ifname) == 0;
 }
 
 /* Headings in the order of their first tunnel, not of their hash. */
@@ -168,8 +176,9 @@ print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
 }
 
 static void
-print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct ipm_sa *sa)
+print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct whole_sa *whole)
 {
+	const struct ipm_sa *sa = &whole->sa;
 	static const char *const encaps[] = { "", "Tunnel", "Transport", "BEET" };
 	char transform[ALGO_TRANSFORM_MAX], conn[OUT_TEXT_MAX];
 	int iv = sa->protocol == ESP ? algo_iv_octets(sa->proposal.encr) : 0;
@@ -178,7 +187,7 @@ print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t,
 	fprintf(f, "        in use settings ={%s%s, }\n", t->encap < 4 ? encaps[t->encap] : "",
 		t->udp_encap ? " UDP-Encaps" : "");
 	fprintf(f, "        slot: %" PRIu32 ", conn id: %" PRIu32 ", flow_id: %" PRIu32 ", crypto map: %s\n", ordinal,
-		t->index, sa->index, OUT_CLEAN(t->conn, conn));
+		OUT_CONN_ID + whole->slot, t->index, OUT_CLEAN(t->conn, conn));
 	print_timing(f, now_ns, sa);
 	if (iv >= 0)
 		fprintf(f, "        IV size: %d bytes\n", iv);
@@ -200,7 +209,7 @@ print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w)
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
 		fprintf(cli->out, "     %s sas:\n", lists[l].title);
 		for (size_t i = 0; i < w->sas; i++)
-			if (w->sa[i].direction == lists[l].direction && w->sa[i].protocol == lists[l].protocol)
+			if (w->sa[i].sa.direction == lists[l].direction && w->sa[i].sa.protocol == lists[l].protocol)
 				print_sa(cli->out, cli->now_ns, ordinal, &w->tunnel, &w->sa[i]);
 		fputc('\n', cli->out);
 	}
@@ -212,7 +221,7 @@ outbound_spi(const struct whole_tunnel *w)
 {
 	const struct ipm_sa *best = NULL;
 	for (size_t i = 0; i < w->sas; i++) {
-		const struct ipm_sa *sa = &w->sa[i];
+		const struct ipm_sa *sa = &w->sa[i].sa;
 		if (sa->direction == IPM_OUT && sa->protocol != IPCOMP &&
 		    (!best || sa->state == IPM_SA_ACTIVE || best->state != IPM_SA_ACTIVE))
 			best = sa;
@@ -220,9 +229,20 @@ outbound_spi(const struct whole_tunnel *w)
 	return best ? best->spi : 0;
 }
 
+/* As IOS has them: what a template made is not from an access list; what is in transport mode is its own parent. */
+static const char *
+flags_of(const struct ipm_tunnel *t, const struct cli_via *via)
+{
+	bool transport = t->encap == IPM_ENCAP_TRANSPORT;
+	if (via->map_index && via->map_kind == IPM_MAP_DYNAMIC)
+		return transport ? "transport_parent,parent_is_transport," : "";
+	return transport ? "origin_is_acl,transport_parent,parent_is_transport," : "origin_is_acl,";
+}
+
 /* One pair of selectors; @p sel NULL: the tunnel's are not known. */
 static void
-print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const struct ipm_selector *sel)
+print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const struct cli_via *via,
+	   const struct ipm_selector *sel)
 {
 	const struct ipm_tunnel *t = &w->tunnel;
 	FILE *f = cli->out;
@@ -234,7 +254,7 @@ print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, cons
 	fprintf(f, "\n   local  ident (addr/mask/prot/port): (%s)\n", sel ? out_ident(&sel->local, ident) : "-/-/-/-");
 	fprintf(f, "   remote ident (addr/mask/prot/port): (%s)\n", sel ? out_ident(&sel->remote, ident) : "-/-/-/-");
 	fprintf(f, "   current_peer: %s\n", remote);
-	fprintf(f, "     PERMIT, flags={origin_is_acl,}\n");
+	fprintf(f, "     PERMIT, flags={%s}\n", flags_of(t, via));
 	fprintf(f, "    #pkts encaps: %" PRIu64 ", #pkts encrypt: %" PRIu64 ", #pkts digest %" PRIu64 "\n", t->out.pkts,
 		t->out.crypts, t->out.auths);
 	fprintf(f, "    #pkts decaps: %" PRIu64 ", #pkts decrypt: %" PRIu64 ", #pkts verify %" PRIu64 "\n", t->in.pkts,
@@ -250,11 +270,12 @@ print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, cons
 }
 
 static void
-print_text(struct cli *cli)
+print_text(struct cli *cli, struct asked *asked)
 {
 	struct cli_rows rows = { 0 };
 	struct whole_tunnel w = { 0 };
 	struct ipm_tunnel heading = { 0 }; /* whose heading was printed last */
+	struct cli_via heading_via = { 0 };
 	for (size_t i = 0; i < cli->segments; i++)
 		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_TUNNELS, pick_shown);
 	order_headings(&rows);
@@ -263,17 +284,21 @@ print_text(struct cli *cli)
 		if (!whole_read(cli, row->segment, row->slot, row->index, &w))
 			continue;
 		const struct ipm_tunnel *t = &w.tunnel;
+		struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
 		if (!heading.index || strncmp(heading.conn, t->conn, sizeof(t->conn)) != 0 ||
-		    memcmp(&heading.local, &t->local, sizeof(t->local)) != 0) {
-			char conn[OUT_TEXT_MAX], local[OUT_ADDR_MAX];
-			fprintf(cli->out, "\ninterface: -\n    Crypto map tag: %s, local addr. %s\n",
-				OUT_CLEAN(t->conn, conn), out_addr(&t->local, local));
+		    memcmp(&heading.local, &t->local, sizeof(t->local)) != 0 ||
+		    strcmp(heading_via.ifname, via.ifname) != 0) {
+			char conn[OUT_TEXT_MAX], local[OUT_ADDR_MAX], ifname[OUT_TEXT_MAX];
+			fprintf(cli->out, "\ninterface: %s\n    Crypto map tag: %s, local addr. %s\n",
+				via.ifname[0] ? OUT_CLEAN(via.ifname, ifname) : "-", OUT_CLEAN(t->conn, conn),
+				out_addr(&t->local, local));
 			heading = *t;
+			heading_via = via;
 		}
 		for (size_t n = 0; n < w.sels; n++)
-			print_pair(cli, row->segment->ordinal, &w, &w.sel[n]);
+			print_pair(cli, row->segment->ordinal, &w, &via, &w.sel[n]);
 		if (w.sels == 0)
-			print_pair(cli, row->segment->ordinal, &w, NULL);
+			print_pair(cli, row->segment->ordinal, &w, &via, NULL);
 	}
 	whole_free(&w);
 	cli_rows_free(&rows);
@@ -281,66 +306,36 @@ print_text(struct cli *cli)
 
 /* ---- JSON ---- */
 
-static const char *
-protocol_name(uint8_t protocol)
-{
-	return protocol == ESP ? "esp" : protocol == AH ? "ah" : protocol == IPCOMP ? "ipcomp" : NULL;
-}
-
-static json_t *
-json_side(const struct ipm_sel_side *side)
-{
-	static const char *const types[] = { NULL, "single", "range", "subnet" };
-	json_t *o = json_object();
-	out_json_string(o, "type", side->type < 4 ? types[side->type] : NULL);
-	out_json_addr(o, "first", &side->first);
-	out_json_addr(o, "last", &side->last);
-	if (side->type == IPM_SEL_SUBNET)
-		out_json_u64(o, "prefix", side->prefix);
-	out_json_u64(o, "protocol", side->protocol);
-	out_json_u64(o, "port_first", side->port_first);
-	out_json_u64(o, "port_last", side->port_last);
-	return o;
-}
-
 static json_t *
 json_selector(const struct ipm_selector *sel)
 {
 	json_t *o = json_object();
 	out_json_u64(o, "index", sel->index);
-	json_object_set_new(o, "local", json_side(&sel->local));
-	json_object_set_new(o, "remote", json_side(&sel->remote));
+	json_object_set_new(o, "local", out_json_side(&sel->local));
+	json_object_set_new(o, "remote", out_json_side(&sel->remote));
 	return o;
 }
 
-/* null: none, or not known. */
-static void
-json_limit(json_t *object, const char *key, uint64_t n)
-{
-	if (n)
-		out_json_u64(object, key, n);
-	else
-		out_json_string(object, key, NULL);
-}
-
 static json_t *
-json_sa(const struct cli *cli, const struct ipm_sa *sa)
+json_sa(const struct cli *cli, const struct whole_sa *whole)
 {
+	const struct ipm_sa *sa = &whole->sa;
 	json_t *o = json_object();
 	char spi[16];
 	snprintf(spi, sizeof(spi), "0x%08" PRIx32, sa->spi);
 	out_json_u64(o, "index", sa->index);
+	out_json_u64(o, "conn_id", OUT_CONN_ID + whole->slot);
 	out_json_string(o, "spi", spi);
 	out_json_string(o, "direction", sa->direction == IPM_IN ? "in" : "out");
-	out_json_string(o, "protocol", protocol_name(sa->protocol));
+	out_json_string(o, "protocol", out_protocol(sa->protocol));
 	out_json_string(o, "state", sa->state == IPM_SA_ACTIVE ? "active" : "expiring");
 	out_json_proposal(o, "proposal", &sa->proposal);
-	json_limit(o, "replay_window", sa->replay_window);
+	out_json_limit(o, "replay_window", sa->replay_window);
 	out_json_since(o, "age", cli->now_ns, sa->installed_ns);
 	out_json_lifetime(o, cli->now_ns, sa->installed_ns, sa->hard_ns);
-	json_limit(o, "lifetime_octets", sa->hard_octets);
-	json_limit(o, "lifetime_pkts", sa->hard_pkts);
-	json_limit(o, "sequence", sa->seq);
+	out_json_limit(o, "lifetime_octets", sa->hard_octets);
+	out_json_limit(o, "lifetime_pkts", sa->hard_pkts);
+	out_json_limit(o, "sequence", sa->seq);
 	out_json_traffic(o, "count", &sa->count);
 	return o;
 }
@@ -348,19 +343,23 @@ json_sa(const struct cli *cli, const struct ipm_sa *sa)
 static json_t *
 json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
 {
-	static const char *const encaps[] = { NULL, "tunnel", "transport", "beet" };
+	struct asked *asked = cli->asked;
 	struct whole_tunnel w = { 0 };
 	const struct ipm_tunnel *t = &w.tunnel;
 	if (!whole_read(cli, s, slot, index, &w)) {
 		whole_free(&w);
 		return NULL;
 	}
+	struct cli_via via = cli_via(cli, &asked->vias, s, t);
 	json_t *o = json_object(), *sels = json_array(), *sas = json_array();
 	out_json_u64(o, "index", t->index);
 	OUT_JSON_TEXT(o, "conn", t->conn);
 	OUT_JSON_TEXT(o, "name", t->name);
-	out_json_string(o, "protocol", protocol_name(t->protocol));
-	out_json_string(o, "encap", t->encap < 4 ? encaps[t->encap] : NULL);
+	OUT_JSON_TEXT(o, "interface", via.ifname);
+	out_json_limit(o, "map_index", via.map_index);
+	out_json_limit(o, "map_seq", via.map_seq);
+	out_json_string(o, "protocol", out_protocol(t->protocol));
+	out_json_string(o, "encap", out_encap(t->encap));
 	out_json_bool(o, "udp_encap", t->udp_encap);
 	out_json_bool(o, "ipcomp", t->ipcomp);
 	out_json_string(o, "keying", t->key_type == IPM_KEY_MANUAL ? "manual" : "ike");
@@ -388,15 +387,51 @@ json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_
 	return o;
 }
 
-void
-cmd_ipsec_sa(struct cli *cli, const struct cmd_match *match)
+static void
+show(struct cli *cli, struct asked *asked)
 {
 	static const struct out_json_list list = {
 		.key = "tunnels", .kind = IPM_TUNNELS, .pick = pick_shown, .row = json_tunnel
 	};
-	(void)match;
+	cli->asked = asked;
 	if (cli->json)
 		out_json_segments(cli, &list, 1);
 	else
-		print_text(cli);
+		print_text(cli, asked);
+	cli_vias_free(cli, &asked->vias);
+}
+
+void
+cmd_ipsec_sa(struct cli *cli, const struct cmd_match *match)
+{
+	(void)match;
+	show(cli, &(struct asked){ 0 });
+}
+
+void
+cmd_ipsec_sa_interface(struct cli *cli, const struct cmd_match *match)
+{
+	show(cli, &(struct asked){ .interface = match->argument[0] });
+}
+
+void
+cmd_ipsec_sa_map(struct cli *cli, const struct cmd_match *match)
+{
+	show(cli, &(struct asked){ .map = match->argument[0] });
+}
+
+void
+cmd_ipsec_sa_peer(struct cli *cli, const struct cmd_match *match)
+{
+	struct asked asked = { .peer = { .len = 0 } };
+	if (inet_pton(AF_INET, match->argument[0], asked.peer.bytes) == 1)
+		asked.peer.len = 4;
+	else if (inet_pton(AF_INET6, match->argument[0], asked.peer.bytes) == 1)
+		asked.peer.len = 16;
+	if (asked.peer.len) {
+		show(cli, &asked);
+		return;
+	}
+	cli_fail(cli, "\"%s\" is neither an IPv4 nor an IPv6 address", match->argument[0]);
+	cli->status = 2;
 }

@@ -5,59 +5,6 @@
 #include "cmd_table.h"
 #include "out.h"
 
-/* --- words for reasons ---------------------------------------------------------------------------------------- */
-
-#define NAME_OF(table, n) ((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] ? (table)[n] : "unknown")
-
-static const char *
-end_reason(uint32_t reason)
-{
-	static const char *const names[] = {
-		[IPM_REASON_UNKNOWN] = "unknown",
-		[IPM_REASON_NORMAL] = "normal",
-		[IPM_REASON_OPERATOR] = "operator request",
-		[IPM_REASON_PEER_DELETE] = "peer delete",
-		[IPM_REASON_PEER_LOST] = "peer lost",
-		[IPM_REASON_LOCAL_FAILURE] = "local failure",
-		[IPM_REASON_SEQ_ROLLOVER] = "sequence numbers used up",
-		[IPM_REASON_SOURCE_LOST] = "source lost",
-		[IPM_REASON_CHECKPOINT] = "check point",
-	};
-	return NAME_OF(names, reason);
-}
-
-static const char *
-failure_reason(uint32_t reason)
-{
-	static const char *const names[] = {
-		[IPM_FAIL_OTHER] = "other",
-		[IPM_FAIL_PEER_DELETE] = "peer delete",
-		[IPM_FAIL_PEER_LOST] = "peer lost",
-		[IPM_FAIL_LOCAL] = "local failure",
-		[IPM_FAIL_AUTH] = "authentication",
-		[IPM_FAIL_HASH] = "hash",
-		[IPM_FAIL_CRYPT] = "decryption",
-		[IPM_FAIL_INTERNAL] = "internal error",
-		[IPM_FAIL_CAPACITY] = "system capacity",
-		[IPM_FAIL_PROPOSAL] = "no proposal or selectors in common",
-		[IPM_FAIL_CERT_UNAVAILABLE] = "peer certificate unavailable",
-		[IPM_FAIL_CERT_INVALID] = "peer certificate not valid",
-		[IPM_FAIL_CERT_EXPIRED] = "local certificate expired",
-		[IPM_FAIL_CRL] = "revocation status",
-		[IPM_FAIL_ENCODING] = "malformed message",
-		[IPM_FAIL_NO_SA] = "no SA",
-		[IPM_FAIL_OPERATOR] = "operator request",
-		[IPM_FAIL_PROTOCOL_USE] = "protocol use",
-		[IPM_FAIL_DECRYPT] = "decryption",
-		[IPM_FAIL_ENCRYPT] = "encryption",
-		[IPM_FAIL_IN_AUTH] = "inbound authentication",
-		[IPM_FAIL_OUT_AUTH] = "outbound authentication",
-		[IPM_FAIL_COMPRESSION] = "compression",
-		[IPM_FAIL_SEQ_ROLLOVER] = "sequence numbers used up",
-	};
-	return NAME_OF(names, reason);
-}
-
 /* --- what both commands do ---------------------------------------------------------------------------------------- */
 
 /* A ring: its heading, how one of its entries is printed, how it is made into JSON. */
@@ -128,15 +75,15 @@ pick_tunnel_history(const struct cli_segment *s, const void *record, uint64_t *g
 	return pick_ring(s, record, IPM_TUNNEL_HISTORY);
 }
 
-/* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete" */
+/* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete"; a tunnel has a flow_id */
 static void
-print_end(struct cli *cli, uint32_t index, uint32_t active, const char *name, const struct ipm_addr *local,
-	  const struct ipm_addr *remote, uint64_t from, uint64_t to, uint32_t reason)
+print_end(struct cli *cli, uint32_t index, const char *what, uint32_t active, const char *name,
+	  const struct ipm_addr *local, const struct ipm_addr *remote, uint64_t from, uint64_t to, uint32_t reason)
 {
 	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], time[OUT_AGE_MAX];
-	fprintf(cli->out, "%5" PRIu32 "  conn-id %" PRIu32 "  %s  %s - %s  ended %s ago after %s: %s\n", index, active,
+	fprintf(cli->out, "%5" PRIu32 "  %s %" PRIu32 "  %s  %s - %s  ended %s ago after %s: %s\n", index, what, active,
 		name, out_addr(local, a), out_addr(remote, b), out_age(lasted(to, cli->now_ns), ago),
-		out_age(lasted(from, to), time), end_reason(reason));
+		out_age(lasted(from, to), time), out_end_reason(reason));
 }
 
 static void
@@ -144,8 +91,8 @@ print_ike_end(struct cli *cli, const union cli_record *record)
 {
 	const struct ipm_ike_history *was = &record->ike_history;
 	char name[OUT_TEXT_MAX];
-	print_end(cli, was->index, was->sa.index, OUT_CLEAN(was->sa.conn, name), &was->sa.local, &was->sa.remote,
-		  was->sa.created_ns, was->ended_ns, was->reason);
+	print_end(cli, was->index, "conn-id", was->sa.index, OUT_CLEAN(was->sa.conn, name), &was->sa.local,
+		  &was->sa.remote, was->sa.created_ns, was->ended_ns, was->reason);
 }
 
 static void
@@ -153,7 +100,7 @@ print_tunnel_end(struct cli *cli, const union cli_record *record)
 {
 	const struct ipm_tunnel_history *was = &record->tunnel_history;
 	char name[OUT_TEXT_MAX];
-	print_end(cli, was->index, was->tunnel.index, OUT_CLEAN(was->tunnel.name, name), &was->tunnel.local,
+	print_end(cli, was->index, "flow_id", was->tunnel.index, OUT_CLEAN(was->tunnel.name, name), &was->tunnel.local,
 		  &was->tunnel.remote, was->tunnel.created_ns, was->ended_ns, was->reason);
 	fprintf(cli->out, "       in %" PRIu64 " pkts %" PRIu64 " octets, out %" PRIu64 " pkts %" PRIu64 " octets\n",
 		was->tunnel.in.pkts, was->tunnel.in.octets, was->tunnel.out.pkts, was->tunnel.out.octets);
@@ -165,7 +112,7 @@ json_end(struct cli *cli, uint32_t index, uint32_t active, uint64_t from, uint64
 	json_t *o = json_object();
 	out_json_u64(o, "index", index);
 	out_json_u64(o, "active_index", active);
-	out_json_string(o, "reason", end_reason(reason));
+	out_json_string(o, "reason", out_end_reason(reason));
 	out_json_since(o, "ended_age", cli->now_ns, to);
 	out_json_seconds(o, "lasted", (int64_t)lasted(from, to));
 	return o;
@@ -253,7 +200,7 @@ print_failure(struct cli *cli, const union cli_record *record)
 	fprintf(cli->out, "%5" PRIu32 "  %s  %s - %s%s%s  %s ago: %s%s%s\n", f->index,
 		f->conn[0] ? OUT_CLEAN(f->conn, name) : "-", out_addr(&f->local, a), out_addr(&f->remote, b),
 		f->remote_id[0] ? " " : "", OUT_CLEAN(f->remote_id, id), out_age(lasted(f->time_ns, cli->now_ns), ago),
-		failure_reason(f->reason), f->text[0] ? ": " : "", OUT_CLEAN(f->text, text));
+		out_failure_reason(f->reason), f->text[0] ? ": " : "", OUT_CLEAN(f->text, text));
 }
 
 static json_t *
@@ -264,7 +211,7 @@ json_failure(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind
 		return NULL;
 	json_t *o = json_object();
 	out_json_u64(o, "index", f.index);
-	out_json_string(o, "reason", failure_reason(f.reason));
+	out_json_string(o, "reason", out_failure_reason(f.reason));
 	out_json_since(o, "age", cli->now_ns, f.time_ns);
 	OUT_JSON_TEXT(o, "conn", f.conn);
 	out_json_addr(o, "local", &f.local);

@@ -9,12 +9,58 @@ static const struct cmd_word isakmp_words[] = {
 	{ 0 },
 };
 
+static const struct cmd_word ipsec_interface_words[] = {
+	{ .word = "NAME", .help = "an interface", .argument = true, .run = cmd_ipsec_sa_interface },
+	{ 0 },
+};
+
+static const struct cmd_word ipsec_map_words[] = {
+	{ .word = "NAME", .help = "a crypto map", .argument = true, .run = cmd_ipsec_sa_map },
+	{ 0 },
+};
+
+static const struct cmd_word ipsec_peer_words[] = {
+	{ .word = "ADDRESS", .help = "IPv4 or IPv6", .argument = true, .run = cmd_ipsec_sa_peer },
+	{ 0 },
+};
+
+static const struct cmd_word ipsec_sa_words[] = {
+	{ .word = "interface", .help = "those that use an interface", .next = ipsec_interface_words },
+	{ .word = "map", .help = "those of a crypto map", .next = ipsec_map_words },
+	{ .word = "peer", .help = "those with a peer", .next = ipsec_peer_words },
+	{ 0 },
+};
+
 static const struct cmd_word ipsec_words[] = {
-	{ .word = "sa", .help = "tunnels with their selectors, counters and SAs", .run = cmd_ipsec_sa },
+	{ .word = "sa",
+	  .help = "tunnels with their selectors, counters and SAs",
+	  .run = cmd_ipsec_sa,
+	  .next = ipsec_sa_words },
+	{ 0 },
+};
+
+static const struct cmd_word map_tag_words[] = {
+	{ .word = "NAME", .help = "a crypto map", .argument = true, .run = cmd_map_tag },
+	{ 0 },
+};
+
+static const struct cmd_word map_words[] = {
+	{ .word = "tag", .help = "one of them", .next = map_tag_words },
+	{ 0 },
+};
+
+static const struct cmd_word dynamic_map_tag_words[] = {
+	{ .word = "NAME", .help = "a template", .argument = true, .run = cmd_dynamic_map_tag },
+	{ 0 },
+};
+
+static const struct cmd_word dynamic_map_words[] = {
+	{ .word = "tag", .help = "one of them", .next = dynamic_map_tag_words },
 	{ 0 },
 };
 
 static const struct cmd_word connections_words[] = {
+	{ .word = "active", .help = "SAs, and the packets that they have carried", .run = cmd_connections },
 	{ .word = "dropped-packet", .help = "packets that were dropped, and why", .run = cmd_dropped },
 	{ 0 },
 };
@@ -25,11 +71,16 @@ static const struct cmd_word engine_words[] = {
 };
 
 static const struct cmd_word crypto_words[] = {
+	{ .word = "dynamic-map",
+	  .help = "templates for peers that are not known before they come",
+	  .run = cmd_dynamic_map,
+	  .next = dynamic_map_words },
 	{ .word = "engine", .help = "crypto engines", .next = engine_words },
 	{ .word = "failures", .help = "what could not be set up, and why", .run = cmd_failures },
 	{ .word = "history", .help = "what has ended, and why", .run = cmd_history },
 	{ .word = "ipsec", .help = "IPsec: phase 2", .next = ipsec_words },
 	{ .word = "isakmp", .help = "IKE: phase 1", .next = isakmp_words },
+	{ .word = "map", .help = "what is configured, up or not", .run = cmd_map, .next = map_words },
 	{ 0 },
 };
 

@@ -13,10 +13,12 @@
 
 /* ---- text ---- */
 
-#define OUT_AGE_MAX   32
-#define OUT_ADDR_MAX  48
-#define OUT_IDENT_MAX 192
-#define OUT_TEXT_MAX  (IPM_ID_MAX * 3)
+#define OUT_AGE_MAX    32
+#define OUT_ADDR_MAX   48
+#define OUT_IDENT_MAX  192
+#define OUT_TEXT_MAX   (IPM_ID_MAX * 3)
+#define OUT_ACCESS_MAX 384
+#define OUT_CONN_ID    2000u /* conn id of the SA in slot 0: IOS leaves the lower ones to IKE SAs */
 
 /** A duration for people: "12 s", "3 min 5 s", "2 h 10 min", "5 d 3 h". */
 const char *out_age(uint64_t ns, char out[OUT_AGE_MAX]);
@@ -30,12 +32,29 @@ const char *out_addr(const struct ipm_addr *a, char out[OUT_ADDR_MAX]);
 /** What stands between the parentheses of an ident line: addr/mask/prot/port, for IPv6 addr/length/prot/port. */
 const char *out_ident(const struct ipm_sel_side *side, char out[OUT_IDENT_MAX]);
 
+/**
+ * An entry of an access list, "permit tcp 10.1.0.0 0.0.255.255 host 10.2.0.1 port = 80": from here to there, ports in
+ * the form that IOS has in crypto maps.
+ */
+const char *out_access(const struct ipm_access *a, char out[OUT_ACCESS_MAX]);
+bool out_access_is_ipv6(const struct ipm_access *a);
+
 /** @p text, which may fill its @p field octets without a NUL, fit for a terminal and for JSON. */
 const char *out_clean(const char *text, size_t field, char out[OUT_TEXT_MAX]);
 #define OUT_CLEAN(array, out) out_clean(array, sizeof(array), out)
 
 /** Until a lifetime of @p life_ns that began at @p from_ns is over, not less than 0; -1: not known or no limit. */
 int64_t out_remaining_ns(uint64_t now_ns, uint64_t from_ns, uint64_t life_ns);
+
+/* ---- words, for both ---- */
+
+/** Of enum ipm_reason and enum ipm_failure_reason. */
+const char *out_end_reason(uint32_t reason);
+const char *out_failure_reason(uint32_t reason);
+/** "esp", "tunnel", "psk"; NULL when not known. */
+const char *out_protocol(uint8_t protocol);
+const char *out_encap(uint8_t encap);
+const char *out_auth(uint8_t auth);
 
 /* ---- JSON ---- */
 
@@ -44,6 +63,7 @@ struct out_json_list {
 	const char *key;
 	enum ipm_section_kind kind;
 	cli_pick *pick; /* NULL: all */
+	bool grouped;   /* by group first; else by index alone */
 	/** One record as an object; NULL: it is gone. */
 	json_t *(*row)(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index);
 	/** Adds to what is said of the segment; may be NULL. Of several lists, the first's counts. */
@@ -55,6 +75,8 @@ void out_json_segments(struct cli *cli, const struct out_json_list *list, size_t
 
 void out_json_u64(json_t *object, const char *key, uint64_t n);
 void out_json_bool(json_t *object, const char *key, bool value);
+/** null when 0, which stands for none, no limit, or not known. */
+void out_json_limit(json_t *object, const char *key, uint64_t n);
 /** @p text NULL: null. It must be fit for printing. */
 void out_json_string(json_t *object, const char *key, const char *text);
 /** null when empty. */
@@ -69,6 +91,8 @@ void out_json_since(json_t *object, const char *key, uint64_t now_ns, uint64_t t
 /** "lifetime" and "remaining" of what began at @p from_ns; null: no limit. */
 void out_json_lifetime(json_t *object, uint64_t now_ns, uint64_t from_ns, uint64_t life_ns);
 void out_json_proposal(json_t *object, const char *key, const struct ipm_proposal *p);
+/** One side of a traffic selector, or of an entry of an access list. */
+json_t *out_json_side(const struct ipm_sel_side *side);
 /** By reason. */
 void out_json_drops(json_t *object, const char *key, const uint64_t drops[IPM_DROP_COUNT]);
 void out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t);

@@ -24,6 +24,15 @@ out_json_string(json_t *object, const char *key, const char *text)
 }
 
 void
+out_json_limit(json_t *object, const char *key, uint64_t n)
+{
+	if (n)
+		out_json_u64(object, key, n);
+	else
+		out_json_string(object, key, NULL);
+}
+
+void
 out_json_text(json_t *object, const char *key, const char *text, size_t field)
 {
 	char clean[OUT_TEXT_MAX];
@@ -75,6 +84,22 @@ out_json_proposal(json_t *object, const char *key, const struct ipm_proposal *p)
 	out_json_u64(o, "group_id", p->group);
 	out_json_bool(o, "esn", p->esn);
 	json_object_set_new(object, key, o);
+}
+
+json_t *
+out_json_side(const struct ipm_sel_side *side)
+{
+	static const char *const types[] = { NULL, "single", "range", "subnet" };
+	json_t *o = json_object();
+	out_json_string(o, "type", side->type < 4 ? types[side->type] : NULL);
+	out_json_addr(o, "first", &side->first);
+	out_json_addr(o, "last", &side->last);
+	if (side->type == IPM_SEL_SUBNET)
+		out_json_u64(o, "prefix", side->prefix);
+	out_json_u64(o, "protocol", side->protocol);
+	out_json_u64(o, "port_first", side->port_first);
+	out_json_u64(o, "port_last", side->port_last);
+	return o;
 }
 
 static const char *const drop_keys[] = {
@@ -130,7 +155,7 @@ print_list(struct cli *cli, const struct cli_segment *s, const struct out_json_l
 {
 	struct cli_rows rows = { 0 };
 	cli_rows_collect(cli, &rows, s, list->kind, list->pick);
-	for (size_t n = 0; n < rows.n; n++)
+	for (size_t n = 0; n < rows.n && !list->grouped; n++)
 		rows.row[n].group = 0;
 	cli_rows_sort(&rows);
 	fprintf(cli->out, ", \"%s\": [", list->key);

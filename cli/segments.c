@@ -64,7 +64,7 @@ cli_segments_open(struct cli *cli)
 		char *path = conf_run_path(cli->conf, entry[i]->d_name);
 		int rc = path && cli->segment ? ipm_segment_attach(&seg, path, &error) : -ENOMEM;
 		if (rc == 0) {
-			cli->segment[cli->segments++] = (struct cli_segment){ seg, (uint32_t)i };
+			cli->segment[cli->segments++] = (struct cli_segment){ cli, seg, (uint32_t)i };
 			segment_warn(cli, seg);
 		} else if (error.text[0]) {
 			cli_fail(cli, "%s", error.text);
@@ -91,6 +91,8 @@ int
 cli_read_patiently(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
 {
 	int rc;
+	if (++cli->reads % CLI_RELEASE == 0)
+		ipm_segment_release(s->seg);
 	while ((rc = ipm_read(s->seg, kind, slot, out)) == -EAGAIN && cli->patience > 0) {
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		cli->patience--;
@@ -117,16 +119,12 @@ cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segmen
 		uint64_t group = 0;
 		if (!cli_read(cli, s, kind, slot, &record) || (pick && !pick(s, &record, &group)))
 			continue;
-		if (rows->n == rows->room) {
-			size_t room = rows->room ? rows->room * 2 : 64;
-			struct cli_row *row = realloc(rows->row, room * sizeof(*row));
-			if (!row) {
-				cli_fail(cli, "out of memory: not everything is shown");
-				return;
-			}
-			rows->row = row;
-			rows->room = room;
+		struct cli_row *row = cli_grow(rows->row, rows->n, &rows->room, sizeof(*row));
+		if (!row) {
+			cli_fail(cli, "out of memory: not everything is shown");
+			return;
 		}
+		rows->row = row;
 		rows->row[rows->n++] = (struct cli_row){ group, record.index, slot, s };
 	}
 }
@@ -147,6 +145,18 @@ cli_rows_sort(struct cli_rows *rows)
 {
 	if (rows->n > 1)
 		qsort(rows->row, rows->n, sizeof(*rows->row), by_group_and_index);
+}
+
+void *
+cli_grow(void *array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return array;
+	size_t more = *room ? *room * 2 : 8;
+	void *bigger = realloc(array, more * size);
+	if (bigger)
+		*room = more;
+	return bigger;
 }
 
 void

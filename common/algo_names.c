@@ -191,6 +191,58 @@ algo_transform(uint8_t protocol, const struct ipm_proposal *p, char out[ALGO_TRA
 	return out;
 }
 
+/* Without what IOS does not mention: the length of the ICV where there is a usual one, the key of what has only one. */
+static void
+engine_encr(const struct ipm_proposal *p, char *out, size_t size)
+{
+	static const char *const names[] = {
+		[2] = "DES_56_CB", [3] = "3DES_56_C", [16] = "AES_CCM", [20] = "AES_GCM", [21] = "AES_GMAC",
+	};
+	const struct algo_encr *e = encr_find(p->encr);
+	const char *name = p->encr < COUNT(names) && names[p->encr] ? names[p->encr] : e ? e->name : NULL;
+	if (!name)
+		unknown("encr", p->encr, out, size);
+	else if (e->key_place && p->encr_bits)
+		snprintf(out, size, "%s_%u", name, p->encr_bits);
+	else
+		snprintf(out, size, "%s", name);
+}
+
+static void
+engine_integ(uint16_t number, char *out, size_t size)
+{
+	static const char *const names[] = {
+		[1] = "HMAC_MD5",     [2] = "HMAC_SHA",     [5] = "AES_XCBC",     [8] = "AES_CMAC",
+		[12] = "HMAC_SHA256", [13] = "HMAC_SHA384", [14] = "HMAC_SHA512",
+	};
+	const struct algo_integ *i = integ_find(number);
+	const char *name = number < COUNT(names) && names[number] ? names[number] : i ? i->name : NULL;
+	if (name)
+		snprintf(out, size, "%s", name);
+	else
+		unknown("integ", number, out, size);
+}
+
+const char *
+algo_engine(uint8_t protocol, const struct ipm_proposal *p, char out[ALGO_TRANSFORM_MAX])
+{
+	size_t used = 0;
+	if (protocol == 108) {
+		snprintf(out, ALGO_TRANSFORM_MAX, "comp-unknown");
+		return out;
+	}
+	if (p->integ || protocol == 51) {
+		engine_integ(p->integ, out, ALGO_TRANSFORM_MAX);
+		used = strlen(out);
+	}
+	if (protocol != 51) {
+		if (used)
+			out[used++] = '+';
+		engine_encr(p, out + used, ALGO_TRANSFORM_MAX - used);
+	}
+	return out;
+}
+
 int
 algo_iv_octets(uint16_t encr)
 {

@@ -36,6 +36,12 @@ const char *algo_name(enum algo_type type, uint16_t number, uint16_t bits, char 
  */
 const char *algo_transform(uint8_t protocol, const struct ipm_proposal *p, char out[ALGO_TRANSFORM_MAX]);
 
+/**
+ * The suite of an SA as IOS names it in "show crypto engine connections active": "HMAC_SHA+3DES_56_C",
+ * "HMAC_SHA256+AES_CBC_128", "AES_GCM_256". What IOS lacks is named in its manner, what has no name as above.
+ */
+const char *algo_engine(uint8_t protocol, const struct ipm_proposal *p, char out[ALGO_TRANSFORM_MAX]);
+
 /** Octets of IV in each packet; -1: not known. */
 int algo_iv_octets(uint16_t encr);
 

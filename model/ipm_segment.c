@@ -238,6 +238,12 @@ ipm_segment_mend(const struct ipm_segment *seg, const void *addr)
 	return mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
+void
+ipm_segment_release(const struct ipm_segment *seg)
+{
+	madvise(seg->base, seg->size, MADV_DONTNEED); /* of a shared mapping: the file keeps what is in it */
+}
+
 const struct ipm_header *
 ipm_segment_header(const struct ipm_segment *seg)
 {

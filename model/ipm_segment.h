@@ -115,6 +115,12 @@ bool ipm_segment_stale(const struct ipm_segment *seg);
  */
 bool ipm_segment_mend(const struct ipm_segment *seg, const void *addr);
 
+/**
+ * Give back the memory of what has been read so far; it comes again when it is read again. For readers that go through
+ * a large segment once and want to stay small: cheap, but not for every record.
+ */
+void ipm_segment_release(const struct ipm_segment *seg);
+
 const struct ipm_header *ipm_segment_header(const struct ipm_segment *seg);
 const char *ipm_segment_path(const struct ipm_segment *seg);
 

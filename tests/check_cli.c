@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* ipsecmon: words, idents, transforms, and what the commands print from a segment. */
-#include <arpa/inet.h>
 #include <check.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stddef.h>
@@ -13,138 +11,9 @@
 #include <unistd.h>
 
 #include "algo_names.h"
-#include "cli.h"
+#include "cli_fixture.h"
 #include "cmd_table.h"
-#include "ipm_writer.h"
 #include "out.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SECOND       1000000000u
-
-/* ---- set-up: a run directory, and one segment whose writer is this process ---- */
-
-static char dir[64], conf_file[96], segment_file[96];
-static struct ipm_writer *w;
-static char *out, *err; /* of the last command */
-
-static void
-set_up(void)
-{
-	strcpy(dir, "/tmp/check_cli.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(conf_file, sizeof(conf_file), "%s/conf", dir);
-	snprintf(segment_file, sizeof(segment_file), "%s/gateway.model", dir);
-	FILE *f = fopen(conf_file, "w");
-	ck_assert_ptr_nonnull(f);
-	fprintf(f, "run-dir = %s\n", dir);
-	fclose(f);
-	w = NULL;
-	out = err = NULL;
-}
-
-static void
-tear_down(void)
-{
-	char command[128];
-	if (w)
-		ipm_writer_close(w);
-	free(out);
-	free(err);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void
-given_segment(void)
-{
-	struct ipm_error error = { "" };
-	struct ipm_writer_options opt = {
-		.path = segment_file,
-		.name = "gateway",
-		.capacity = { .ike_sas = 8,
-			      .tunnels = 512,
-			      .selectors = 600,
-			      .sas = 1100,
-			      .feeds = 4,
-			      .interfaces = 4,
-			      .events = 8 },
-		.mode = 0640,
-	};
-	int rc = ipm_writer_open(&w, &opt, &error);
-	ck_assert_msg(rc == 0, "%d: %s", rc, error.text);
-}
-
-/* Run a command line of words between blanks; its exit status. */
-static int
-run(const char *line)
-{
-	char copy[256], *argv[32] = { (char[]){ "ipsecmon" }, (char[]){ "-c" }, conf_file };
-	int argc = 3;
-	size_t size;
-	if (w)
-		ipm_writer_commit(w);
-	snprintf(copy, sizeof(copy), "%s", line);
-	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = word;
-	free(out);
-	free(err);
-	FILE *o = open_memstream(&out, &size), *e = open_memstream(&err, &size);
-	int status = cli_run(argc, argv, o, e);
-	fclose(o);
-	fclose(e);
-	return status;
-}
-
-static void
-expect(const char *line, const char *text)
-{
-	int status = run(line);
-	ck_assert_str_eq(err, "");
-	ck_assert_int_eq(status, 0);
-	ck_assert_msg(strcmp(out, text) == 0, "%s: expected\n%s\ngot\n%s", line, text, out);
-}
-
-static void
-expect_line(const char *line)
-{
-	char whole[512];
-	size_t len = (size_t)snprintf(whole, sizeof(whole), "%s\n", line);
-	for (const char *at = out; (at = strstr(at, whole)); at += len)
-		if (at == out || at[-1] == '\n')
-			return;
-	ck_abort_msg("no line \"%s\" in\n%s", line, out);
-}
-
-static void
-expect_no_word(const char *word)
-{
-	ck_assert_msg(!strstr(out, word), "\"%s\" is in\n%s", word, out);
-}
-
-static size_t
-times(const char *word)
-{
-	size_t n = 0;
-	for (const char *at = out; (at = strstr(at, word)); at += strlen(word))
-		n++;
-	return n;
-}
-
-static struct ipm_addr
-addr(const char *text)
-{
-	struct ipm_addr a = { .len = strchr(text, ':') ? 16 : 4 };
-	ck_assert_int_eq(inet_pton(a.len == 4 ? AF_INET : AF_INET6, text, a.bytes), 1);
-	return a;
-}
-
-static struct ipm_sel_side
-subnet(const char *first, const char *last, uint8_t prefix)
-{
-	return (struct ipm_sel_side){
-		.type = IPM_SEL_SUBNET, .prefix = prefix, .port_last = 65535, .first = addr(first), .last = addr(last)
-	};
-}
 
 static const struct ipm_proposal AES256_SHA256 = { .encr = 12, .encr_bits = 256, .integ = 12 };
 static const struct ipm_proposal GCM256 = { .encr = 20, .encr_bits = 256 };
@@ -177,35 +46,6 @@ given_ike(uint8_t version, enum ipm_ike_state state, bool initiator, const char 
 	return slot;
 }
 
-static int
-given_tunnel(struct ipm_tunnel t)
-{
-	t.state = t.state ? t.state : IPM_TUNNEL_UP;
-	t.encap = t.encap ? t.encap : IPM_ENCAP_TUNNEL;
-	t.protocol = t.protocol ? t.protocol : 50;
-	int slot = ipm_tunnel_start(w, &t);
-	ck_assert_int_ge(slot, 0);
-	return slot;
-}
-
-static int
-given_sa(int tunnel, struct ipm_sa sa)
-{
-	sa.state = sa.state ? sa.state : IPM_SA_ACTIVE;
-	sa.protocol = sa.protocol ? sa.protocol : 50;
-	sa.installed_ns = ipm_now_ns() + 3600u * (uint64_t)SECOND;
-	int slot = ipm_sa_start(w, (uint32_t)tunnel, &sa);
-	ck_assert_int_ge(slot, 0);
-	return slot;
-}
-
-static void
-given_selector(int tunnel, struct ipm_sel_side local, struct ipm_sel_side remote)
-{
-	struct ipm_selector sel = { .local = local, .remote = remote };
-	ck_assert_int_ge(ipm_tunnel_select(w, (uint32_t)tunnel, &sel, 1), 0);
-}
-
 /* One tunnel of site-b with a pair of SAs that have carried packets. */
 static int
 given_site_b(void)
@@ -229,16 +69,6 @@ given_site_b(void)
 	ipm_sa_count(w, (uint32_t)in, &carried);
 	ipm_sa_count(w, (uint32_t)o, &(struct ipm_traffic){ .octets = 4660, .raw_octets = 4660, .pkts = 466 });
 	return t;
-}
-
-/* Change an octet or more of the segment's file behind its writer's back. */
-static void
-patch(size_t offset, const void *octets, size_t size)
-{
-	int fd = open(segment_file, O_WRONLY);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(pwrite(fd, octets, size, (off_t)offset), (ssize_t)size);
-	close(fd);
 }
 
 /* ---- words ---- */
@@ -533,7 +363,7 @@ START_TEST(a_tunnel_is_shown_as_ios_shows_it)
 	       "      spi: 0x5A48ACC4(1514712260)\n"
 	       "        transform: esp-256-aes esp-sha256-hmac ,\n"
 	       "        in use settings ={Tunnel, }\n"
-	       "        slot: 0, conn id: 1, flow_id: 1, crypto map: site-b\n"
+	       "        slot: 0, conn id: 2000, flow_id: 1, crypto map: site-b\n"
 	       "        sa timing: remaining key lifetime (k/sec): (4607990/3392)\n"
 	       "        IV size: 16 bytes\n"
 	       "        replay detection support: Y\n"
@@ -546,7 +376,7 @@ START_TEST(a_tunnel_is_shown_as_ios_shows_it)
 	       "      spi: 0xEB99FB6C(3952737132)\n"
 	       "        transform: esp-256-aes esp-sha256-hmac ,\n"
 	       "        in use settings ={Tunnel, }\n"
-	       "        slot: 0, conn id: 1, flow_id: 2, crypto map: site-b\n"
+	       "        slot: 0, conn id: 2001, flow_id: 1, crypto map: site-b\n"
 	       "        sa timing: remaining key lifetime (sec): 3392\n"
 	       "        IV size: 16 bytes\n"
 	       "        replay detection support: -\n"
@@ -680,33 +510,6 @@ START_TEST(many_tunnels_come_in_the_order_of_their_index)
 END_TEST
 
 /* ---- JSON ---- */
-
-/* A value by its path, "segments.0.tunnels.0.in.pkts". */
-static json_t *
-at(json_t *root, const char *where)
-{
-	char copy[128], *save = NULL;
-	snprintf(copy, sizeof(copy), "%s", where);
-	for (char *word = strtok_r(copy, ".", &save); word && root; word = strtok_r(NULL, ".", &save))
-		root = json_is_array(root) ? json_array_get(root, strtoul(word, NULL, 10))
-					   : json_object_get(root, word);
-	ck_assert_msg(root != NULL, "no %s", where);
-	return root;
-}
-
-static void
-expect_int(json_t *root, const char *where, json_int_t n)
-{
-	ck_assert_msg(json_is_integer(at(root, where)), "%s is no integer", where);
-	ck_assert_int_eq(json_integer_value(at(root, where)), n);
-}
-
-static void
-expect_text(json_t *root, const char *where, const char *text)
-{
-	ck_assert_msg(json_is_string(at(root, where)), "%s is no string", where);
-	ck_assert_str_eq(json_string_value(at(root, where)), text);
-}
 
 START_TEST(json_of_ike_sas)
 {
