@@ -73,7 +73,7 @@ snmp_up() {
 	wait_until 10 test -S "$LAB/east/agentx"
 	start - agentx "$IPSECMON_AGENTX" -f -c "$LAB/east.conf"
 	wait_until 10 notify cipSecTrapCntlIpSecTunnelStart
-	notify cipSecTrapCntlIpSecTunnelStop
+	lab_quiet "a switch" notify cipSecTrapCntlIpSecTunnelStop
 }
 
 # notify SWITCH: let these notifications be sent

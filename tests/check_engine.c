@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The engine: key files, what a configuration means, what generators send, and two engines in this process that talk to
+ * each other, with a reader beside them. tests/lab/it_engine.sh has the program.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "scratch.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define KEY_20       "000102030405060708090a0b0c0d0e0f10111213"
+
+static struct ipm_error err;
+
+/* A file in scratch, with this text and mode. */
+static const char *
+given_file(const char *name, const char *text, mode_t mode)
+{
+	static char path[4][SCRATCH_PATH];
+	static unsigned turn;
+	char *out = path[turn++ % 4];
+	snprintf(out, SCRATCH_PATH, "%s/%s", scratch, name);
+	unlink(out);
+	int fd = open(out, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+	return out;
+}
+
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+static int
+parse(const char *text, struct engine_keys *keys)
+{
+	err.text[0] = '\0';
+	return engine_keys_parse("keys", text, strlen(text), 20, keys, &err);
+}
+
+START_TEST(a_key_file_has_sas_of_both_directions_in_their_order)
+{
+	struct engine_keys keys;
+	ck_assert_int_eq(parse("# comment\n\n in 0x1001\t" KEY_20 "  # more\r\nout 4098 " KEY_20
+			       "\nin 4294967294 " KEY_20 "\nout 0xFFff " KEY_20,
+			       &keys),
+			 0);
+	ck_assert_uint_eq(keys.ins, 2);
+	ck_assert_uint_eq(keys.outs, 2);
+	ck_assert_uint_eq(keys.in[0].spi, 0x1001);
+	ck_assert_uint_eq(keys.in[0].line, 3);
+	ck_assert_uint_eq(keys.in[1].spi, 4294967294);
+	ck_assert_uint_eq(keys.out[0].spi, 4098);
+	ck_assert_uint_eq(keys.out[1].spi, 0xffff);
+	for (int i = 0; i < 20; i++)
+		ck_assert_uint_eq(keys.out[1].octets[i], i);
+	uint8_t *octets = keys.in[0].octets;
+	engine_key_wipe(&keys.in[0]);
+	ck_assert_ptr_null(keys.in[0].octets);
+	for (int i = 0; i < 20; i++)
+		ck_assert_uint_eq(octets[i], 0);
+	ck_assert_uint_eq(keys.in[1].octets[19], 19);
+	engine_keys_free(&keys);
+}
+END_TEST
+
+static const struct {
+	const char *text, *tail;
+} bad_keys[] = {
+	{ "", ": there is no line that begins with in" },
+	{ "in 300 " KEY_20, ": there is no line that begins with out" },
+	{ "# nothing\n\nput 300 " KEY_20, ":3: a line begins with in or out" },
+	{ "i 300 " KEY_20, ":1: a line begins with in or out" },
+	{ "in", ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in 255 " KEY_20, ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in 4294967295 " KEY_20, ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in 99999999999 " KEY_20, ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in 0x " KEY_20, ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in 1f00 " KEY_20, ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in -300 " KEY_20, ":1: the second word is an SPI: a number from 256 to 4294967294" },
+	{ "in 300", ":1: the key has 0 characters; the suite wants 40 hexadecimal digits" },
+	{ "in 300 " KEY_20 "00", ":1: the key has 42 characters; the suite wants 40 hexadecimal digits" },
+	{ "in 300 0x0102030405060708090a0b0c0d0e0f10111213",
+	  ":1: the key has characters that are no hexadecimal digits" },
+	{ "in 300 " KEY_20 " again", ":1: there is something behind the key" },
+	{ "in 300 " KEY_20 "\nout 300 " KEY_20 "\nin 0x12c " KEY_20, ":3: SPI 0x12c is given twice" },
+};
+
+START_TEST(a_bad_key_file_is_refused_with_its_line_and_nothing_of_its_keys)
+{
+	struct engine_keys keys;
+	char want[256];
+	ck_assert_int_lt(parse(bad_keys[_i].text, &keys), 0);
+	snprintf(want, sizeof(want), "keys%s", bad_keys[_i].tail);
+	ck_assert_str_eq(err.text, want);
+	ck_assert_ptr_null(keys.octets);
+}
+END_TEST
+
+START_TEST(a_key_file_that_others_can_get_at_is_refused)
+{
+	static const mode_t modes[] = { 0640, 0604, 0620, 0602, 0610, 0666 };
+	struct engine_keys keys;
+	const char *text = "in 300 " KEY_20 "\nout 300 " KEY_20 "\n";
+	ck_assert_int_eq(engine_keys_load(given_file("k", text, 0600), 20, &keys, &err), 0);
+	engine_keys_free(&keys);
+	ck_assert_int_eq(engine_keys_load(given_file("k", text, 0400), 20, &keys, &err), 0);
+	engine_keys_free(&keys);
+	ck_assert_int_eq(engine_keys_load(given_file("k", text, modes[_i]), 20, &keys, &err), -EACCES);
+	ck_assert_ptr_nonnull(strstr(err.text, "must be 0600 or less"));
+	ck_assert_int_eq(engine_keys_load(scratch, 20, &keys, &err), -EINVAL);
+	ck_assert_int_eq(engine_keys_load("/nonexistent", 20, &keys, &err), -ENOENT);
+}
+END_TEST
+
+/* --- plans -------------------------------------------------------------------------------------------------------- */
+
+#define KEYS_36 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
+#define WAN     "endpoint wan { address = \"127.0.0.1\" }\n"
+
+static struct conf *conf;
+static struct engine_plan plan;
+
+/* "@" in @p text is the path of a key file. */
+static int
+planned(const char *text)
+{
+	char whole[4096], error[512], keys[SCRATCH_PATH];
+	size_t used = 0;
+	snprintf(keys, sizeof(keys), "%s", given_file("plan.keys", "in 300 " KEYS_36 "\nout 300 " KEYS_36 "\n", 0600));
+	for (; *text && used < sizeof(whole) - SCRATCH_PATH; text++)
+		if (*text == '@')
+			used += (size_t)snprintf(whole + used, sizeof(whole) - used, "%s", keys);
+		else
+			whole[used++] = *text;
+	whole[used] = '\0';
+	conf = conf_load(given_file("plan.conf", whole, 0600), error, sizeof(error));
+	ck_assert_msg(conf != NULL, "%s", error);
+	return engine_plan_make(conf, "FILE", &plan, &err);
+}
+
+static const struct {
+	const char *text, *error;
+} bad_plans[] = {
+	{ "", "FILE: there is no endpoint: nothing for an engine to do" },
+	{ "\nendpoint wan { }", "FILE:2: endpoint 'wan': it has no address" },
+	{ WAN "tunnel t { }", "FILE:2: tunnel 't': which endpoint is not said" },
+	{ WAN "tunnel t { endpoint = lan }", "FILE:2: tunnel 't': there is no endpoint 'lan'" },
+	{ WAN "tunnel t { endpoint = wan }", "FILE:2: tunnel 't': it has no peer" },
+	{ WAN "tunnel t { endpoint = wan peer = \"::1\" }",
+	  "FILE:2: tunnel 't': peer and endpoint are not of the same IP version" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" }", "FILE:2: tunnel 't': it has no keys" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" replay-window = 0 }",
+	  "FILE:2: tunnel 't': extended sequence numbers need a replay-window" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" soft-packets = 5 hard-packets = 5 }",
+	  "FILE:2: tunnel 't': a soft limit must be below the hard one" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" local-ts = \"10.0.0.1/8\" }",
+	  "FILE:2: tunnel 't': in local-ts, '10.0.0.1/8' is no subnet, as in 192.0.2.0/24" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" remote-ts = \"10.0.0.0/33\" }",
+	  "FILE:2: tunnel 't': in remote-ts, '10.0.0.0/33' is no subnet, as in 192.0.2.0/24" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" remote-ts = \"10.0.0.0/8,\" }",
+	  "FILE:2: tunnel 't': in remote-ts, '' is no subnet, as in 192.0.2.0/24" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" remote-ts = \"10.0.0.0/8 10.0.0.0/8\" }",
+	  "FILE:2: tunnel 't': in remote-ts, subnets have commas between them" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" mode = transport local-ts = \"10.0.0.0/8\" }",
+	  "FILE:2: tunnel 't': transport mode has no subnets" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" keys = \"@\" }\n"
+	      "tunnel u { endpoint = wan peer = \"127.0.0.3\" keys = \"@\" }",
+	  "FILE: two tunnels have the inbound SPI 0x12c" },
+	{ WAN "generator g { }", "FILE:2: generator 'g': through which tunnel is not said" },
+	{ WAN "generator g { tunnel = t }", "FILE:2: generator 'g': there is no tunnel 't'" },
+	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" keys = \"@\" local-ts = \"2001:db8::/32\" }\n"
+	      "generator g { tunnel = t }",
+	  "FILE:3: generator 'g': the first subnets of tunnel 't' are not of the same IP version" },
+};
+
+START_TEST(what_does_not_fit_together_is_refused_with_its_line)
+{
+	ck_assert_int_lt(planned(bad_plans[_i].text), 0);
+	ck_assert_str_eq(err.text, bad_plans[_i].error);
+	conf_free(conf);
+}
+END_TEST
+
+/* --- traffic --------------------------------------------------------------------------------------------------------
+ */
+
+static struct engine_generator generator;
+
+/* A tunnel with these subnets and a generator with these keys. */
+static void
+given_generator(const char *tunnel, const char *keys)
+{
+	char text[1024];
+	snprintf(text, sizeof(text),
+		 WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" keys = \"@\" %s }\n"
+		     "generator g { tunnel = t %s }\n",
+		 tunnel, keys);
+	ck_assert_msg(planned(text) == 0, "%s", err.text);
+	engine_generator_init(&generator, &plan.generator[0], &plan.tunnel[0]);
+}
+
+static void
+generator_ends(void)
+{
+	engine_plan_free(&plan);
+	conf_free(conf);
+}
+
+START_TEST(packets_are_due_at_their_rate_however_seldom_it_is_asked)
+{
+	const uint64_t second = 1000000000, begin = 77 * second;
+	given_generator("", "rate = 1000 packets = 2500 delay = 1");
+	ck_assert_uint_eq(engine_generator_due(&generator, begin, 9999), 0);
+	ck_assert_uint_eq(engine_generator_wait(&generator, begin), second);
+	ck_assert_uint_eq(engine_generator_due(&generator, begin + second, 9999), 1);
+	uint64_t made = 0;
+	for (uint64_t now = begin + second; made < 2500; now += 333333333) {
+		uint32_t due = engine_generator_due(&generator, now, 9999);
+		for (uint32_t i = 0; i < due; i++)
+			engine_generator_next(&generator);
+		made += due;
+		uint64_t want = (now - begin - second) / 1000000 + 1;
+		ck_assert_uint_eq(made, want < 2500 ? want : 2500);
+	}
+	ck_assert_uint_eq(engine_generator_wait(&generator, begin), UINT64_MAX);
+	generator_ends();
+}
+END_TEST
+
+START_TEST(a_generator_waits_no_longer_than_to_its_next_packet)
+{
+	given_generator("", "rate = 3 delay = 0");
+	uint64_t now = 5;
+	for (int i = 0; i < 100; i++) {
+		ck_assert_uint_eq(engine_generator_due(&generator, now, 9999), 1);
+		engine_generator_next(&generator);
+		uint64_t wait = engine_generator_wait(&generator, now);
+		ck_assert_uint_gt(wait, 0);
+		ck_assert_uint_eq(engine_generator_due(&generator, now + wait - 1, 9999), 0);
+		now += wait;
+	}
+	generator_ends();
+}
+END_TEST
+
+START_TEST(each_harm_has_its_turn_and_a_packet_has_one)
+{
+	uint32_t count[HARM_COUNT + 1] = { 0 };
+	given_generator("", "packets = 100000 tamper = 10 replay = 10 drop = 100 wrong-spi = 1000 truncate = 7");
+	for (int i = 0; i < 100000; i++)
+		count[engine_generator_next(&generator)]++;
+	ck_assert_uint_eq(count[HARM_TAMPER], 10000);
+	ck_assert_uint_eq(count[HARM_REPLAY], 9999); /* the last one has no packet left */
+	ck_assert_uint_eq(count[HARM_DROP], 999);
+	ck_assert_uint_eq(count[HARM_WRONG_SPI], 99);
+	ck_assert_uint_eq(count[HARM_LATE], 0);
+	ck_assert_uint_ge(count[HARM_TRUNCATE], 14283);
+	generator_ends();
+}
+END_TEST
+
+static const struct {
+	const char *tunnel;
+	uint8_t next;
+	size_t src, dst, address_len; /* where the addresses are */
+} shapes[] = {
+	{ "local-ts = \"10.1.0.0/16\" remote-ts = \"10.2.0.0/16\"", 4, 12, 16, 4 },
+	{ "local-ts = \"2001:db8:1::/48\" remote-ts = \"2001:db8:2::/48\"", 41, 8, 24, 16 },
+	{ "", 4, 12, 16, 4 },
+	{ "local-ts = \"192.0.2.255/32\" remote-ts = \"0.0.0.0/0\"", 4, 12, 16, 4 },
+};
+
+START_TEST(an_inner_packet_is_of_its_tunnel_and_allowed_at_the_other_end)
+{
+	uint8_t packet[1000], next;
+	given_generator(shapes[_i].tunnel, "size = 999");
+	engine_generator_next(&generator);
+	ck_assert_uint_eq(engine_packet_make(&generator, packet, &next), 999);
+	ck_assert_uint_eq(next, shapes[_i].next);
+	const struct plan_tunnel *t = &plan.tunnel[0];
+	ck_assert(plan_side_has(t->local, t->locals, packet + shapes[_i].src, (uint8_t)shapes[_i].address_len));
+	ck_assert(plan_side_has(t->remote, t->remotes, packet + shapes[_i].dst, (uint8_t)shapes[_i].address_len));
+	struct plan_tunnel other = *t;
+	memcpy(other.local, t->remote, sizeof(other.local));
+	memcpy(other.remote, t->local, sizeof(other.remote));
+	other.locals = t->remotes;
+	other.remotes = t->locals;
+	ck_assert(engine_packet_allowed(&other, packet, 999, next));
+	for (size_t len = 0; len < (next == 4 ? 20 : 40); len++)
+		ck_assert(!engine_packet_allowed(&other, packet, len, next));
+	ck_assert(!engine_packet_allowed(&other, packet, 999, next == 4 ? 41 : 4));
+	if (_i < 2)
+		ck_assert(!engine_packet_allowed(t, packet, 999, next));
+	generator_ends();
+}
+END_TEST
+
+START_TEST(harm_is_done_where_it_says)
+{
+	uint8_t esp[100], was[100];
+	size_t len = 100;
+	for (size_t i = 0; i < len; i++)
+		esp[i] = was[i] = (uint8_t)i;
+	engine_packet_harm(HARM_REPLAY, esp, &len);
+	engine_packet_harm(HARM_LATE, esp, &len);
+	engine_packet_harm(HARM_NONE, esp, &len);
+	ck_assert(memcmp(esp, was, len) == 0 && len == 100);
+	engine_packet_harm(HARM_TAMPER, esp, &len);
+	ck_assert_int_eq(memcmp(esp, was, 99), 0);
+	ck_assert_uint_eq(esp[99], was[99] ^ 1);
+	engine_packet_harm(HARM_WRONG_SPI, esp, &len);
+	ck_assert_uint_eq(esp[0] & esp[1] & esp[2] & esp[3], 0xff);
+	engine_packet_harm(HARM_TRUNCATE, esp, &len);
+	ck_assert_uint_eq(len, ENGINE_CUT_TO);
+}
+END_TEST
+
+/* --- two engines ----------------------------------------------------------------------------------------------------
+ */
+
+#define PACKETS 3000
+
+struct side {
+	struct engine e;
+	struct conf *conf;
+	char segment[SCRATCH_PATH];
+	int notify;
+};
+
+static void
+side_begins(struct side *s, const char *name, const char *text)
+{
+	char file[SCRATCH_PATH], error[512];
+	snprintf(file, sizeof(file), "%s.conf", name);
+	memset(s, 0, sizeof(*s));
+	s->conf = conf_load(given_file(file, text, 0600), error, sizeof(error));
+	ck_assert_msg(s->conf != NULL, "%s", error);
+	ck_assert_msg(engine_plan_make(s->conf, name, &s->e.plan, &err) == 0, "%s", err.text);
+	path_in_scratch(s->segment);
+	struct ipm_writer_options opt = { .path = s->segment, .name = name, .mode = 0600 };
+	opt.capacity = (struct ipm_capacity){ .tunnels = 8,
+					      .selectors = 8,
+					      .sas = 64,
+					      .feeds = 1,
+					      .interfaces = 2,
+					      .maps = 8,
+					      .access = 8,
+					      .engines = 1,
+					      .events = 64,
+					      .history = 16,
+					      .failures = 16,
+					      .lanes = s->conf->engine.workers };
+	ck_assert_msg(ipm_writer_open(&s->e.writer, &opt, &err) == 0, "%s", err.text);
+	s->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->e.conf = s->conf;
+	s->e.tunnel = calloc(8, sizeof(*s->e.tunnel));
+	s->e.generator = calloc(8, sizeof(*s->e.generator));
+	s->e.interface = calloc(8, sizeof(*s->e.interface));
+	s->e.unsent = calloc(8, sizeof(*s->e.unsent));
+	s->e.reported = calloc(8, sizeof(*s->e.reported));
+	for (uint32_t i = 0; i < s->conf->generators; i++)
+		engine_generator_init(&s->e.generator[i], &s->e.plan.generator[i],
+				      &s->e.plan.tunnel[s->e.plan.generator[i].tunnel]);
+	ck_assert_msg(engine_workers_open(&s->e.workers, &s->e.plan, ipm_writer_fast(s->e.writer), s->e.generator,
+					  s->notify, &err) == 0,
+		      "%s", err.text);
+	ck_assert_int_eq(engine_workers_start(s->e.workers, s->conf->engine.workers), 0);
+	ck_assert_int_eq(engine_begin(&s->e, name), 0);
+}
+
+static void
+side_ends(struct side *s)
+{
+	engine_workers_close(s->e.workers, s->conf->engine.workers);
+	engine_end(&s->e);
+	engine_plan_free(&s->e.plan);
+	ipm_writer_close(s->e.writer);
+	free(s->e.tunnel);
+	free(s->e.generator);
+	free(s->e.interface);
+	free(s->e.unsent);
+	free(s->e.reported);
+	close(s->notify);
+	conf_free(s->conf);
+}
+
+/* Reads all there is to read of a segment until it is told to end; nothing may go back. */
+struct reading {
+	const char *path;
+	_Atomic bool stop;
+	bool went_back;
+	uint64_t rounds;
+};
+
+static void *
+read_on(void *arg)
+{
+	struct reading *r = arg;
+	struct ipm_segment *seg;
+	struct ipm_error e;
+	struct ipm_totals now, last = { 0 };
+	struct ipm_map map, map_last[8] = { 0 };
+
+	if (ipm_segment_attach(&seg, r->path, &e) < 0)
+		return NULL;
+	while (!r->stop) {
+		if (ipm_totals_read(seg, &now) == 0) {
+			r->went_back |= now.in.pkts < last.in.pkts || now.out.pkts < last.out.pkts ||
+					now.out.octets < last.out.octets ||
+					now.in.drops[IPM_DROP_AUTH] < last.in.drops[IPM_DROP_AUTH];
+			last = now;
+		}
+		for (uint32_t i = 0; i < ipm_segment_used(seg, IPM_MAPS); i++)
+			if (ipm_map_read(seg, i, &map) == 0) {
+				r->went_back |=
+					map.out.pkts < map_last[i].out.pkts || map.in.pkts < map_last[i].in.pkts;
+				map_last[i] = map;
+			}
+		r->rounds++;
+	}
+	ipm_segment_close(seg);
+	return NULL;
+}
+
+/* Keys for both ends: @p n of each direction. */
+static void
+given_keys(char east[SCRATCH_PATH], char west[SCRATCH_PATH], const char *name, uint32_t spi, unsigned n)
+{
+	static char a[65536], b[65536];
+	size_t used_a = 0, used_b = 0;
+	for (unsigned i = 0; i < 2 * n; i++) {
+		char key[73];
+		for (int k = 0; k < 36; k++)
+			snprintf(key + 2 * k, 3, "%02x", (unsigned)rand() & 0xff);
+		used_a += (size_t)snprintf(a + used_a, sizeof(a) - used_a, "%s %u %s\n", i % 2 ? "in" : "out", spi + i,
+					   key);
+		used_b += (size_t)snprintf(b + used_b, sizeof(b) - used_b, "%s %u %s\n", i % 2 ? "out" : "in", spi + i,
+					   key);
+	}
+	char file[64];
+	snprintf(file, sizeof(file), "east-%s.keys", name);
+	snprintf(east, SCRATCH_PATH, "%s", given_file(file, a, 0600));
+	snprintf(file, sizeof(file), "west-%s.keys", name);
+	snprintf(west, SCRATCH_PATH, "%s", given_file(file, b, 0600));
+}
+
+/* A port that is free just now. */
+static unsigned
+free_port(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	close(fd);
+	return ntohs(in.sin_port);
+}
+
+static struct ipm_map
+entry_of(const struct side *s, uint32_t tunnel)
+{
+	struct ipm_map map;
+	ck_assert_int_eq(ipm_map_read(ipm_writer_segment(s->e.writer), s->e.tunnel[tunnel].map, &map), 0);
+	return map;
+}
+
+static bool
+all_sent(const struct side *s)
+{
+	for (uint32_t i = 0; i < s->conf->generators; i++)
+		if (!s->e.generator[i].finished)
+			return false;
+	return true;
+}
+
+START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
+{
+	static struct side east, west;
+	char text[2][2048], east_a[SCRATCH_PATH], west_a[SCRATCH_PATH], east_b[SCRATCH_PATH], west_b[SCRATCH_PATH];
+	unsigned port[2] = { free_port(), free_port() };
+	given_keys(east_a, west_a, "a", 1000, 12);
+	given_keys(east_b, west_b, "b", 2000, 1);
+	for (int i = 0; i < 2; i++)
+		snprintf(text[i], sizeof(text[i]),
+			 "engine { workers = 2 }\nendpoint wan { address = \"127.0.0.1\" port = %u }\n"
+			 "tunnel a { endpoint = wan peer = \"127.0.0.1\" peer-port = %u keys = \"%s\" suite = "
+			 "aes256gcm16\n"
+			 "           local-ts = \"10.%d.0.0/16\" remote-ts = \"10.%d.0.0/16\" soft-packets = 300 "
+			 "overlap = 0 }\n"
+			 "tunnel b { endpoint = wan peer = \"127.0.0.1\" peer-port = %u keys = \"%s\"\n"
+			 "           suite = chacha20poly1305 mode = transport esn = false }\n"
+			 "generator a { tunnel = a rate = 2000 packets = %d size = 200 tamper = 50 replay = 70 }\n"
+			 "generator b { tunnel = b rate = 2000 packets = %d size = 64 wrong-spi = 10 truncate = 20 }\n",
+			 port[i], port[1 - i], i ? west_a : east_a, i, 1 - i, port[1 - i], i ? west_b : east_b, PACKETS,
+			 PACKETS);
+	side_begins(&west, "west", text[1]);
+	side_begins(&east, "east", text[0]);
+	struct reading reading = { .path = east.segment };
+	pthread_t reader;
+	ck_assert_int_eq(pthread_create(&reader, NULL, read_on, &reading), 0);
+	while (!all_sent(&east) || !all_sent(&west)) {
+		engine_tick(&east.e);
+		engine_tick(&west.e);
+		usleep(1000);
+	}
+	struct side *side[2] = { &east, &west };
+	for (int tries = 0; tries < 3000; tries++) { /* until what is under way has arrived */
+		engine_tick(&east.e);
+		engine_tick(&west.e);
+		if (entry_of(&east, 0).in.pkts == PACKETS - 60 && entry_of(&west, 0).in.pkts == PACKETS - 60 &&
+		    entry_of(&east, 1).in.pkts == PACKETS - 449 && entry_of(&west, 1).in.pkts == PACKETS - 449)
+			break;
+		usleep(10000);
+	}
+	reading.stop = true;
+	pthread_join(reader, NULL);
+	ck_assert(!reading.went_back);
+	ck_assert_uint_gt(reading.rounds, 0);
+	for (int i = 0; i < 2; i++) {
+		struct ipm_map a = entry_of(side[i], 0), b = entry_of(side[i], 1);
+		struct ipm_totals totals;
+		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
+		ck_assert_uint_eq(a.out.pkts, PACKETS);
+		ck_assert_uint_eq(a.out.octets, 200 * PACKETS);
+		ck_assert_uint_eq(a.refreshes, 9);
+		ck_assert_uint_eq(a.in.pkts, PACKETS - 60);
+		ck_assert_uint_eq(a.in.drops[IPM_DROP_AUTH], 60);
+		ck_assert_uint_eq(a.in.drops[IPM_DROP_REPLAY], 42);
+		ck_assert_uint_eq(b.out.pkts, PACKETS);
+		ck_assert_uint_eq(b.in.pkts, PACKETS - 449);
+		ck_assert_uint_eq(b.in.drops[IPM_DROP_MALFORMED], 149); /* the last packet had a wrong SPI already */
+		ck_assert_uint_eq(totals.in.pkts, 2 * PACKETS - 509);
+		engine_tick(&side[i]->e);
+	}
+	sleep(1); /* drops that no SA has are published once a second */
+	for (int i = 0; i < 2; i++) {
+		struct ipm_totals totals;
+		struct ipm_engine engine;
+		engine_tick(&side[i]->e);
+		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
+		ck_assert_uint_eq(totals.in.drops[IPM_DROP_NO_SA], 300);
+		ck_assert_int_eq(ipm_engine_read(ipm_writer_segment(side[i]->e.writer), 0, &engine), 0);
+		ck_assert_uint_eq(engine.out.pkts, 2 * PACKETS);
+		ck_assert_uint_eq(engine.in.pkts, 2 * PACKETS - 509);
+		ck_assert_uint_eq(engine.rekeys, 9);
+	}
+	side_ends(&east);
+	side_ends(&west);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("engine");
+	TCase *tc = tcase_create("engine");
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, a_key_file_has_sas_of_both_directions_in_their_order);
+	tcase_add_loop_test(tc, a_bad_key_file_is_refused_with_its_line_and_nothing_of_its_keys, 0, COUNT(bad_keys));
+	tcase_add_loop_test(tc, a_key_file_that_others_can_get_at_is_refused, 0, 6);
+	tcase_add_loop_test(tc, what_does_not_fit_together_is_refused_with_its_line, 0, COUNT(bad_plans));
+	tcase_add_test(tc, packets_are_due_at_their_rate_however_seldom_it_is_asked);
+	tcase_add_test(tc, a_generator_waits_no_longer_than_to_its_next_packet);
+	tcase_add_test(tc, each_harm_has_its_turn_and_a_packet_has_one);
+	tcase_add_loop_test(tc, an_inner_packet_is_of_its_tunnel_and_allowed_at_the_other_end, 0, COUNT(shapes));
+	tcase_add_test(tc, harm_is_done_where_it_says);
+	tcase_add_test(tc, what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside);
+	suite_add_tcase(suite, tc);
+	return run_in_scratch("check_engine", suite);
+}
