@@ -109,7 +109,7 @@ for name in $(grep -oE '\b(cike|cip|cipSec)[A-Z][A-Za-z0-9]*' doc/mapping.md | s
 	fail "doc/mapping.md: $name is no object of the MIB"
 done
 
-programs=$(sed -nE 's/^s?bin_PROGRAMS *= *//p' Makefile.am)
+programs=$(sed -nE 's/^s?bin_PROGRAMS *[+]?= *//p' Makefile.am)
 [ -n "$programs" ] || fail "Makefile.am: no programs found"
 for program in $programs; do
 	grep -q "^\.Nm $program\$" /dev/null doc/"$program".[1-8] 2>/dev/null || fail "doc/: no man page of $program"
