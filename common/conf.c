@@ -321,9 +321,10 @@ element_add(int section, const char *name, int line)
 	char *first = elements_of(now.conf, section);
 
 	if ((*count & (*count - 1)) == 0) { /* room for a power of two */
-		first = realloc(first, (*count ? 2 * *count : 1) * stride);
-		if (!first)
+		char *more = realloc(first, (*count ? 2 * *count : 1) * stride);
+		if (!more)
 			return false;
+		first = more;
 		memcpy((char *)now.conf + sections[section].array, &first, sizeof(first));
 	}
 	struct named *element = (void *)(first + *count * stride);
