@@ -19,6 +19,7 @@
 #include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,7 @@ static struct conf_parse {
 	int line[SECTIONS][SECTION_MAX]; /* where each of them begins */
 	uint32_t instance;               /* which of them is being read, from 0; sections do not nest */
 	bool key_seen[COUNT(keys)];      /* in it, or at any time outside of sections */
+	void *titles;                    /* a tree of struct title, see tsearch(3) */
 } now;
 
 static bool
@@ -288,6 +290,19 @@ key_default(const struct conf_key *key, uint32_t instance)
 		conf_fail(0, "out of memory");
 }
 
+/* The name of a section that was read, for it must not be given again. */
+struct title {
+	int section, line;
+	const char *name; /* its element's */
+};
+
+static int
+compare_titles(const void *a, const void *b)
+{
+	const struct title *x = a, *y = b;
+	return x->section != y->section ? x->section - y->section : strcmp(x->name, y->name);
+}
+
 /* A name that no other such section has. */
 static bool
 name_fits(cfg_t *cfg, int section)
@@ -300,16 +315,26 @@ name_fits(cfg_t *cfg, int section)
 			  sections[section].name, TEXT_MAX, name);
 		return false;
 	}
-	for (uint32_t i = 0; i < now.given[section]; i++) {
-		const struct named *other =
-			(const void *)(elements_of(now.conf, section) + i * sections[section].stride);
-		if (strcmp(other->name, name) == 0) {
-			conf_fail(cfg->line, "line %u has a section %s '%s' already", other->line,
-				  sections[section].name, name);
-			return false;
-		}
-	}
-	return true;
+	const struct title wanted = { .section = section, .name = name };
+	struct title **other = tfind(&wanted, &now.titles, compare_titles);
+	if (other)
+		conf_fail(cfg->line, "line %d has a section %s '%s' already", (*other)->line, sections[section].name,
+			  name);
+	return !other;
+}
+
+/* No other section may have it from now on. */
+static bool
+title_keep(int section, const char *name, int line)
+{
+	struct title *title = malloc(sizeof(*title));
+	if (!title)
+		return false;
+	*title = (struct title){ .section = section, .name = name, .line = line };
+	if (tsearch(title, &now.titles, compare_titles))
+		return true;
+	free(title);
+	return false;
 }
 
 /* One element more, with everything at its default. */
@@ -335,7 +360,7 @@ element_add(int section, const char *name, int line)
 	(*count)++;
 	element->line = (uint32_t)line;
 	element->name = strdup(name);
-	return element->name != NULL;
+	return element->name && title_keep(section, element->name, line);
 }
 
 /* A section begins. An error here is kept; to return one would make libconfuse abort the process. */
@@ -724,6 +749,7 @@ conf_load(const char *path, char *error, size_t error_size)
 		if (keys[i].kind == NETNS)
 			netns_once(&keys[i]);
 	feeds_switch_on();
+	tdestroy(now.titles, free);
 	struct conf *conf = now.conf;
 	if (now.failed) {
 		conf_free(conf);

@@ -630,6 +630,7 @@ out:
 		ipm_chains_close(&w->peers);
 		ipm_chains_close(&w->spis);
 		ipm_chains_close(&w->maps);
+		ipm_chains_close(&w->entries);
 		free(w->removed.slot);
 		ipm_drain_close(w);
 		unmap_file(w);
@@ -650,6 +651,7 @@ ipm_writer_close(struct ipm_writer *w)
 	ipm_chains_close(&w->peers);
 	ipm_chains_close(&w->spis);
 	ipm_chains_close(&w->maps);
+	ipm_chains_close(&w->entries);
 	free(w->removed.slot);
 	ipm_drain_close(w);
 	for (int i = 0; i < IPM_SECTIONS; i++)

@@ -36,11 +36,12 @@ struct ipm_writer {
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
 	struct drain drain;
-	bool wrapped;              /* an index has wrapped: look before one is given */
-	struct slot_chains peers;  /* IKE SAs by their two identities */
-	struct slot_chains spis;   /* SAs by protocol and SPI */
-	struct slot_chains maps;   /* crypto map entries by the name of the map */
-	struct slot_queue removed; /* of these, such as are not configured any more */
+	bool wrapped;               /* an index has wrapped: look before one is given */
+	struct slot_chains peers;   /* IKE SAs by their two identities */
+	struct slot_chains spis;    /* SAs by protocol and SPI */
+	struct slot_chains maps;    /* crypto map entries by the name of the map */
+	struct slot_chains entries; /* and by both names */
+	struct slot_queue removed;  /* of these, such as are not configured any more */
 };
 
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);

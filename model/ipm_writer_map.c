@@ -25,12 +25,31 @@ ipm_map_peek(const struct ipm_writer *w, uint32_t slot)
 }
 
 static uint32_t
+hash_more(uint32_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return hash;
+}
+
+static uint32_t
 hash_name(const char *name)
 {
-	uint32_t hash = 2166136261u;
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash;
+	return hash_more(2166136261u, name);
+}
+
+static uint32_t
+hash_names(const char *name, const char *child)
+{
+	return hash_more((hash_name(name) ^ '/') * 16777619u, child);
+}
+
+static void
+chains_add(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_map *map = ipm_map_peek(w, slot);
+	ipm_chain_add(&w->maps, hash_name(map->name), slot);
+	ipm_chain_add(&w->entries, hash_names(map->name, map->child), slot);
 }
 
 int
@@ -45,19 +64,23 @@ ipm_map_next(const struct ipm_writer *w, const char *name, int after)
 int
 ipm_map_named(const struct ipm_writer *w, const char *name, const char *child)
 {
-	int slot = -1;
-	while ((slot = ipm_map_next(w, name, slot)) >= 0 && strcmp(ipm_map_peek(w, (uint32_t)slot)->child, child) != 0)
-		;
-	return slot;
+	uint32_t hash = hash_names(name, child), at = ipm_chain_next(&w->entries, hash, -1);
+	while (at &&
+	       (strcmp(ipm_map_peek(w, at - 1)->name, name) != 0 || strcmp(ipm_map_peek(w, at - 1)->child, child) != 0))
+		at = ipm_chain_next(&w->entries, hash, (int)(at - 1));
+	return at ? (int)(at - 1) : -ENOENT;
 }
 
 int
 ipm_maps_open(struct ipm_writer *w)
 {
-	int rc = ipm_chains_open(&w->maps, ipm_header(&w->seg)->section[IPM_MAPS].capacity);
+	uint32_t capacity = ipm_header(&w->seg)->section[IPM_MAPS].capacity;
+	int rc = ipm_chains_open(&w->maps, capacity);
+	if (rc == 0)
+		rc = ipm_chains_open(&w->entries, capacity);
 	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_MAPS); slot++)
 		if (is_configured(ipm_map_peek(w, slot)))
-			ipm_chain_add(&w->maps, hash_name(ipm_map_peek(w, slot)->name), slot);
+			chains_add(w, slot);
 	return rc;
 }
 
@@ -394,7 +417,7 @@ ipm_map_open(struct ipm_writer *w, const struct ipm_map *map)
 	copy.access_next = 1;
 	copy.created_ns = copy.since_ns = ipm_now_ns();
 	ipm_record_put(w, IPM_MAPS, (uint32_t)slot, &copy);
-	ipm_chain_add(&w->maps, hash_name(copy.name), (uint32_t)slot);
+	chains_add(w, (uint32_t)slot);
 	ipm_section_changed(w, IPM_MAPS);
 	ipm_event_push(w, IPM_EVENT_MAP_ADDED, 0, (uint32_t)slot, copy.index);
 	interface_turn(w, IPM_EVENT_MAP_ATTACHED, (uint32_t)slot, copy.ifindex);
@@ -413,6 +436,7 @@ ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 		ipm_tunnel_untie(w, ipm_map_peek(w, slot)->tunnel_head - 1, IPM_REASON_UNKNOWN);
 	ipm_map_permit(w, slot, NULL, 0);
 	ipm_chain_remove(&w->maps, hash_name(map.name), slot);
+	ipm_chain_remove(&w->entries, hash_names(map.name, map.child), slot);
 	ipm_section_changed(w, IPM_MAPS);
 	interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, map.ifindex);
 	ipm_event_push(w, IPM_EVENT_MAP_REMOVED, 0, slot, map.index);
