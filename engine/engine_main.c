@@ -209,11 +209,11 @@ main(int argc, char **argv)
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
+	daemon_start(&opt); /* before there are keys: a child does not inherit that memory is locked */
 	if (engine_plan_make(p.conf, p.conf_file, &p.e.plan, &err) < 0) {
 		log_error("%s", err.text);
 		goto out;
 	}
-	daemon_start(&opt);
 	if (!open_signals(&p) || !open_segment(&p) || !open_engine(&p))
 		goto out;
 	log_open("ipsecmon-engine", opt.foreground);
