@@ -31,9 +31,9 @@ engines_configure() {   # engines_configure PACKETS RATE
 	mkdir -p "$LAB/east" "$LAB/west"
 }
 
-# engine_up NAME: until it has its segment
+# engine_up NAME [PROGRAM]: until it has its segment
 engine_up() {
-	start - "engine-$1" "$IPSECMON_ENGINE" -f -c "$LAB/$1.conf"
+	start - "engine-$1" "${2:-$IPSECMON_ENGINE}" -f -c "$LAB/$1.conf"
 	wait_until 10 test -s "$LAB/$1/engine.model"
 }
 engines_up() { engine_up west; engine_up east; }
