@@ -19,7 +19,7 @@
 
 struct engine_sa {
 	struct esp_sa *esp; /* its worker's, while it has it */
-	struct ipm_lane *lane;
+	struct ipm_lane lane;
 	const struct plan_tunnel *tunnel;
 	uint32_t tunnel_at;         /* in the plan */
 	uint32_t spi, slot, number; /* number: how many there were of its tunnel and direction before it */

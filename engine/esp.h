@@ -10,7 +10,7 @@
  *            An SA counts the octets that it protects: in tunnel mode the inner packet, in transport mode what follows
  *            the IP header, without padding.
  * Ownership: an SA is the caller's from esp_sa_new() to esp_sa_free(), and refers to nothing in its struct esp_conf
- *            but the lane. Buffers are always the caller's.
+ *            but where its lane is. Buffers are always the caller's.
  * Errors:    what seals or opens returns ESP_OK or why the packet is dropped, and has counted it, once.
  * Threads:   an SA is one thread's at a time: an outbound SA's sequence number and an inbound SA's replay window have
  *            no locks. Two SAs share nothing. Other threads read an SA's counts from its lane.
@@ -101,8 +101,8 @@ struct esp_conf {
 	uint16_t udp_src, udp_dst; /* RFC 3948; 0: ESP is its own IP protocol */
 	struct esp_limits soft, hard;
 	uint64_t installed_ns;
-	uint64_t seq;          /* the last one sent, or the highest received so far; 0: a new SA */
-	struct ipm_lane *lane; /* where to count, for others to read; NULL: nowhere but in the SA */
+	uint64_t seq;         /* the last one sent, or the highest received so far; 0: a new SA */
+	struct ipm_lane lane; /* where to count, for others to read; NULLs: nowhere but in the SA */
 };
 
 struct esp_sa;

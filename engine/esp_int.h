@@ -31,7 +31,7 @@ struct esp_sa {
 	/* What every packet needs. */
 	EVP_CIPHER_CTX *cipher;       /* has its key; NULL: ENCR_NULL */
 	EVP_MAC_CTX *mac;             /* has its key; NULL: an AEAD */
-	struct ipm_lane *lane;        /* NULL: none */
+	struct ipm_lane lane;         /* NULLs: none */
 	uint64_t seq;                 /* outbound: the last one sent */
 	uint64_t pkts, octets;        /* carried, as the lifetimes count them */
 	struct esp_limits hard, soft; /* UINT64_MAX: none */

@@ -38,11 +38,11 @@ esp_count(struct esp_sa *sa, enum esp_drop why, size_t payload_len)
 	if (why == ESP_OK) {
 		sa->pkts++;
 		sa->octets += payload_len;
-		if (sa->lane)
+		if (sa->lane.count)
 			ipm_lane_count(sa->lane, 1, payload_len);
 	} else {
 		ipm_lane_add(&sa->drops[why], 1);
-		if (sa->lane)
+		if (sa->lane.drops)
 			ipm_lane_drop(sa->lane, esp_drop_model(why), 1);
 	}
 	return why;

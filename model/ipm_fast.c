@@ -84,6 +84,13 @@ line_give(struct ipm_worker_line *line)
 	atomic_store_explicit(&line->owner, 0, memory_order_release);
 }
 
+static struct ipm_worker_line *
+fast_line(const struct ipm_fast *fast, uint32_t lane)
+{
+	uint64_t stride = ipm_header(fast->seg)->section[IPM_LANES].stride;
+	return (struct ipm_worker_line *)(fast->lanes + lane * stride);
+}
+
 int
 ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
 {
@@ -91,12 +98,12 @@ ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
 	uint64_t self = process_self();
 
 	for (uint32_t n = 0; n < h->lanes; n++) {
-		if (!line_take(&fast->line[n], line_owner(&fast->line[n]), self))
+		struct ipm_worker_line *line = fast_line(fast, n);
+		if (!line_take(line, line_owner(line), self))
 			continue;
-		*worker = (struct ipm_worker){ .lane = (char *)&fast->lane[n],
-					       .step = h->lanes * sizeof(struct ipm_lane),
+		*worker = (struct ipm_worker){ .lane = ipm_lane_of(line, h->section[IPM_SAS].capacity),
 					       .epoch = &h->epoch,
-					       .line = &fast->line[n] };
+					       .line = line };
 		ipm_worker_wake(worker);
 		return (int)n;
 	}
@@ -147,24 +154,19 @@ ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
 
 /* --- mapping ----------------------------------------------------------------------------------------------------- */
 
-/* Map for writing what lies from the first lane to the last line, which are neighbours. */
 static int
 map_lanes(struct ipm_fast *fast, int fd)
 {
 	const struct ipm_section *lanes = &ipm_header(fast->seg)->section[IPM_LANES];
-	const struct ipm_section *lines = &ipm_header(fast->seg)->section[IPM_WORKERS];
-	uint64_t end = lines->offset + (uint64_t)lines->capacity * lines->stride;
+	uint64_t size = (uint64_t)lanes->capacity * lanes->stride;
 
-	if (lanes->stride != sizeof(struct ipm_lane) || lines->stride != sizeof(struct ipm_worker_line) ||
-	    lanes->offset % (uint64_t)sysconf(_SC_PAGESIZE) || lines->offset < lanes->offset)
+	if (lanes->offset % (uint64_t)sysconf(_SC_PAGESIZE))
 		return -EPROTO;
-	fast->size = end - lanes->offset;
-	void *base = mmap(NULL, fast->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)lanes->offset);
-	if (base == MAP_FAILED)
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)lanes->offset);
+	if (at == MAP_FAILED)
 		return -errno;
-	fast->base = base;
-	fast->lane = base;
-	fast->line = (struct ipm_worker_line *)((char *)base + (lines->offset - lanes->offset));
+	fast->lanes = at;
+	fast->size = size;
 	return 0;
 }
 
@@ -212,8 +214,8 @@ ipm_fast_close(struct ipm_fast *fast)
 {
 	if (!fast)
 		return;
-	if (fast->base)
-		munmap(fast->base, fast->size);
+	if (fast->size)
+		munmap(fast->lanes, fast->size);
 	ipm_segment_close(fast->own);
 	free(fast);
 }

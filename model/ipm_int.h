@@ -16,10 +16,8 @@ struct ipm_segment {
 struct ipm_fast {
 	const struct ipm_segment *seg;
 	struct ipm_segment *own; /* the same when it is not the writer's */
-	void *base;              /* of the mapping of both below, likewise */
-	size_t size;
-	struct ipm_lane *lane; /* lane 0 of the SA in slot 0 */
-	struct ipm_worker_line *line;
+	uint8_t *lanes;          /* writable */
+	size_t size;             /* of their mapping; 0: it is the writer's */
 };
 
 __attribute__((format(printf, 2, 3))) void ipm_error_set(struct ipm_error *err, const char *format, ...);
@@ -50,26 +48,47 @@ ipm_payload(struct ipm_record *rec)
 	return rec + 1;
 }
 
-static inline struct ipm_lane *
-ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
+/* A lane of a segment that has room for @p sas SAs: where in it the drops begin, and how long it is. */
+static inline uint64_t
+ipm_lane_drops(uint32_t sas)
 {
-	const struct ipm_section *sec = &ipm_header(seg)->section[IPM_LANES];
-	uint64_t n = (uint64_t)sa * ipm_header(seg)->lanes + lane;
-	return (struct ipm_lane *)(seg->base + sec->offset + n * sec->stride);
+	const uint64_t in_a_line = IPM_CACHE_LINE / sizeof(struct ipm_count);
+	return sizeof(struct ipm_worker_line) + (sas + in_a_line - 1) / in_a_line * IPM_CACHE_LINE;
+}
+
+static inline uint64_t
+ipm_lane_size(uint32_t sas)
+{
+	return ipm_lane_drops(sas) + sas * (uint64_t)sizeof(struct ipm_drops);
+}
+
+/* The lane that begins with @p line, of the SA in slot 0. */
+static inline struct ipm_lane
+ipm_lane_of(struct ipm_worker_line *line, uint32_t sas)
+{
+	return (struct ipm_lane){ (struct ipm_count *)(void *)(line + 1),
+				  (struct ipm_drops *)(void *)((char *)line + ipm_lane_drops(sas)) };
 }
 
 static inline struct ipm_worker_line *
 ipm_worker_line_at(const struct ipm_segment *seg, uint32_t lane)
 {
-	const struct ipm_section *sec = &ipm_header(seg)->section[IPM_WORKERS];
+	const struct ipm_section *sec = &ipm_header(seg)->section[IPM_LANES];
 	return (struct ipm_worker_line *)(seg->base + sec->offset + (uint64_t)lane * sec->stride);
 }
 
-/* Lanes and workers' lines are no records: they have no sequence number, and lie on cache lines. */
+static inline struct ipm_lane
+ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
+{
+	struct ipm_lane first = ipm_lane_of(ipm_worker_line_at(seg, lane), ipm_header(seg)->section[IPM_SAS].capacity);
+	return (struct ipm_lane){ first.count + sa, first.drops + sa };
+}
+
+/* Lanes are no records: they have no sequence number, and lie on cache lines. */
 static inline bool
 ipm_kind_is_record(enum ipm_section_kind kind)
 {
-	return kind != IPM_LANES && kind != IPM_WORKERS;
+	return kind != IPM_LANES;
 }
 
 /*

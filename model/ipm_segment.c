@@ -42,8 +42,7 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_TUNNELS] = sizeof(struct ipm_tunnel),
 	[IPM_SELECTORS] = sizeof(struct ipm_selector),
 	[IPM_SAS] = sizeof(struct ipm_sa),
-	[IPM_LANES] = sizeof(struct ipm_lane),
-	[IPM_WORKERS] = sizeof(struct ipm_worker_line),
+	[IPM_LANES] = sizeof(struct ipm_worker_line), /* and behind it all that it counts */
 	[IPM_EVENTS] = sizeof(struct ipm_event),
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
@@ -143,8 +142,8 @@ ipm_header_check(const void *base, size_t size, const char *path, struct ipm_err
 		}
 	}
 	if (h->section[IPM_TOTALS].capacity < 1 || h->section[IPM_SETTINGS].capacity < 1 ||
-	    (uint64_t)h->lanes * h->section[IPM_SAS].capacity > h->section[IPM_LANES].capacity ||
-	    h->lanes > h->section[IPM_WORKERS].capacity) {
+	    h->lanes > h->section[IPM_LANES].capacity ||
+	    (h->lanes > 0 && h->section[IPM_LANES].stride < ipm_lane_size(h->section[IPM_SAS].capacity))) {
 		ipm_error_set(err, "%s: sections do not fit together", path);
 		return -EPROTO;
 	}
@@ -346,11 +345,11 @@ ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa 
 {
 	struct ipm_traffic t = { 0 };
 	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
-		const struct ipm_lane *lane = ipm_lane_at(seg, slot, n);
-		t.octets += atomic_load_explicit(&lane->octets, memory_order_relaxed);
-		t.pkts += atomic_load_explicit(&lane->pkts, memory_order_relaxed);
+		const struct ipm_lane lane = ipm_lane_at(seg, slot, n);
+		t.octets += atomic_load_explicit(&lane.count->octets, memory_order_relaxed);
+		t.pkts += atomic_load_explicit(&lane.count->pkts, memory_order_relaxed);
 		for (int i = 0; i < IPM_DROP_COUNT; i++)
-			t.drops[i] += atomic_load_explicit(&lane->drops[i], memory_order_relaxed);
+			t.drops[i] += atomic_load_explicit(&lane.drops->pkts[i], memory_order_relaxed);
 	}
 	t.raw_octets = t.octets;
 	ipm_traffic_derive(sa, &t);

@@ -32,7 +32,6 @@ enum ipm_section_kind {
 	IPM_SELECTORS,
 	IPM_SAS,
 	IPM_LANES,
-	IPM_WORKERS,
 	IPM_EVENTS,
 	IPM_SETTINGS,
 	IPM_AGENTS,
@@ -48,7 +47,7 @@ enum ipm_section_kind {
 	IPM_SECTIONS
 };
 
-/** Every record but a lane and a worker's line starts with this. An odd @p seq: the writer is at work on it. */
+/** Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
 struct ipm_record {
 	_Atomic uint32_t seq;
 	uint32_t generation; /* of the slot: one more for every record that it was given to */
@@ -77,7 +76,7 @@ struct ipm_header {
 	char name[IPM_NAME_MAX];
 	char control[IPM_TEXT_MAX]; /* the writer's control socket; empty: it has none */
 	uint32_t sections;
-	uint32_t lanes;                   /* counter lanes of each SA */
+	uint32_t lanes;                   /* for workers to count in, see ipm_fast.h */
 	uint32_t index_first, index_last; /* the range that this segment's indexes are from */
 	_Atomic uint32_t writer_pid;      /* 0: closed in good order */
 	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */

@@ -149,20 +149,30 @@ sa_neighbour(struct ipm_writer *w, uint32_t at, uint32_t next, uint32_t prev)
 
 /* --- the file -------------------------------------------------------------------------------------------- */
 
-/* Slots are given as int, and the section table has 32 bits for a capacity. */
+#define PAGE 4096 /* what sections begin on */
+
+static uint64_t
+align_up(uint64_t n, uint64_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+/* A lane has pages of its own, so that no two workers write to the same one. */
+static uint64_t
+lane_stride(const struct ipm_capacity *cap)
+{
+	return align_up(ipm_lane_size(cap->lanes ? cap->sas : 0), PAGE);
+}
+
+/* Slots are given as int, and the section table has 32 bits for a capacity and for a stride. */
 static bool
 capacity_fits(const struct ipm_capacity *cap)
 {
 	return cap->ike_sas <= INT32_MAX && cap->tunnels <= INT32_MAX && cap->selectors <= INT32_MAX &&
 	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->interfaces <= INT32_MAX &&
 	       cap->events <= INT32_MAX && cap->maps <= INT32_MAX && cap->access <= INT32_MAX &&
-	       cap->engines <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX;
-}
-
-static uint64_t
-align_up(uint64_t n, uint64_t to)
-{
-	return (n + to - 1) / to * to;
+	       cap->engines <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX &&
+	       lane_stride(cap) <= UINT32_MAX;
 }
 
 /* What the header of a segment with these options has to say. */
@@ -177,8 +187,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_TUNNELS] = cap->tunnels,
 		[IPM_SELECTORS] = cap->selectors,
 		[IPM_SAS] = cap->sas,
-		[IPM_LANES] = cap->sas * cap->lanes,
-		[IPM_WORKERS] = cap->lanes,
+		[IPM_LANES] = cap->lanes,
 		[IPM_EVENTS] = cap->events,
 		[IPM_SETTINGS] = 1,
 		[IPM_AGENTS] = cap->agents,
@@ -192,7 +201,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_IKE_FAILURES] = cap->failures,
 		[IPM_TUNNEL_FAILURES] = cap->failures,
 	};
-	uint64_t offset = align_up(sizeof(*h), 4096);
+	uint64_t offset = align_up(sizeof(*h), PAGE);
 
 	memset(h, 0, sizeof(*h));
 	memcpy(h->magic, IPM_MAGIC, sizeof(h->magic));
@@ -209,10 +218,11 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
 		struct ipm_section *sec = &h->section[i];
 		sec->kind = i;
-		sec->stride = (uint32_t)(ipm_record_size(i) + (ipm_kind_is_record(i) ? sizeof(struct ipm_record) : 0));
+		sec->stride = (uint32_t)(ipm_kind_is_record(i) ? sizeof(struct ipm_record) + ipm_record_size(i)
+							       : lane_stride(cap));
 		sec->capacity = capacity[i];
 		sec->offset = offset;
-		offset = align_up(offset + (uint64_t)sec->capacity * sec->stride, 4096);
+		offset = align_up(offset + (uint64_t)sec->capacity * sec->stride, PAGE);
 	}
 	h->size = offset;
 }
@@ -616,9 +626,7 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	if (rc < 0)
 		goto out;
 	settings_default(w, &opt->capacity);
-	w->fast = (struct ipm_fast){ .seg = &w->seg,
-				     .lane = ipm_lane_at(&w->seg, 0, 0),
-				     .line = ipm_worker_line_at(&w->seg, 0) };
+	w->fast = (struct ipm_fast){ .seg = &w->seg, .lanes = (uint8_t *)ipm_worker_line_at(&w->seg, 0) };
 	atomic_store(&ipm_header(&w->seg)->writer_pid, (uint32_t)getpid());
 	ipm_writer_commit(w);
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
@@ -1004,6 +1012,19 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 
 /* --- SAs -------------------------------------------------------------------------------------------------- */
 
+/* By words, as a reader may still be in what the SA before it counted. */
+static void
+lanes_clear(struct ipm_writer *w, uint32_t slot)
+{
+	static const struct ipm_count no_count;
+	static const struct ipm_drops no_drops;
+	for (uint32_t n = 0; n < ipm_header(&w->seg)->lanes; n++) {
+		struct ipm_lane lane = ipm_lane_at(&w->seg, slot, n);
+		ipm_words_store(lane.count, &no_count, sizeof(no_count));
+		ipm_words_store(lane.drops, &no_drops, sizeof(no_drops));
+	}
+}
+
 int
 ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa)
 {
@@ -1013,9 +1034,7 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	int slot = ipm_slot_take(w, IPM_SAS);
 	if (slot < 0)
 		return slot;
-	static const struct ipm_lane empty;
-	for (uint32_t n = 0; n < ipm_header(&w->seg)->lanes; n++) /* a reader may still be in the one before */
-		ipm_words_store(ipm_lane_at(&w->seg, (uint32_t)slot, n), &empty, sizeof(empty));
+	lanes_clear(w, (uint32_t)slot);
 	copy.index = tunnel.next_sa;
 	copy.tunnel_index = tunnel.index;
 	copy.tunnel_slot = tunnel_slot;
@@ -1138,8 +1157,8 @@ ipm_writer_fast(const struct ipm_writer *w)
 	return ipm_header(&w->seg)->lanes > 0 ? &w->fast : NULL;
 }
 
-struct ipm_lane *
+struct ipm_lane
 ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane)
 {
-	return lane < ipm_header(&w->seg)->lanes ? ipm_lane_at(&w->seg, slot, lane) : NULL;
+	return lane < ipm_header(&w->seg)->lanes ? ipm_lane_at(&w->seg, slot, lane) : (struct ipm_lane){ 0 };
 }

@@ -30,7 +30,7 @@ struct ipm_capacity {
 	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, interfaces, events;
 	uint32_t maps, access, engines; /* crypto map entries, entries of their access lists, crypto engines */
 	uint32_t history, failures;     /* entries of each ring; of selectors, four times as many */
-	uint32_t lanes;                 /* of each SA, for as many workers; 0 when counts come from a feed */
+	uint32_t lanes;                 /* for as many workers; 0 when counts come from a feed */
 };
 
 struct ipm_writer_options {
@@ -176,10 +176,10 @@ int ipm_agent_put(struct ipm_writer *w, const struct ipm_agent *agent);
 const struct ipm_fast *ipm_writer_fast(const struct ipm_writer *w);
 
 /**
- * Lane @p lane of an SA; NULL when there is none. For those who see to it themselves that nobody else counts in
- * this lane, and nobody at all when the SA is stopped; others are workers.
+ * Lane @p lane of an SA; NULL and NULL when there is none. For those who see to it themselves that nobody else counts
+ * in this lane, and nobody at all when the SA is stopped; others are workers.
  */
-struct ipm_lane *ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane);
+struct ipm_lane ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane);
 
 #ifdef __cplusplus
 }

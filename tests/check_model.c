@@ -422,9 +422,10 @@ more_lanes_than_there_are(struct ipm_header *h)
 	h->lanes++;
 }
 static void
-lanes_that_overflow(struct ipm_header *h)
+more_sas_than_lanes_have_room_for(struct ipm_header *h)
 {
-	h->lanes = 1u << 24; /* by 256 SAs: 0 in 32 bits */
+	h->section[IPM_SAS].capacity += 4096 / sizeof(struct ipm_count); /* a lane may end in a page that has room */
+	h->section[IPM_SAS].offset = h->section[IPM_TOTALS].offset;
 }
 static void
 lanes_between_cache_lines(struct ipm_header *h)
@@ -433,11 +434,15 @@ lanes_between_cache_lines(struct ipm_header *h)
 	h->section[IPM_LANES].capacity--;
 	h->lanes = 0;
 }
-
 static void
-fewer_workers_than_lanes(struct ipm_header *h)
+lanes_that_end_between_cache_lines(struct ipm_header *h)
 {
-	h->section[IPM_WORKERS].capacity--;
+	h->section[IPM_LANES].stride -= 8;
+}
+static void
+lanes_without_room(struct ipm_header *h)
+{
+	h->section[IPM_LANES].stride = IPM_CACHE_LINE;
 }
 
 static const struct {
@@ -458,7 +463,7 @@ static const struct {
 	{ control_without_end, -EPROTO, "damaged header" },
 	{ boot_without_end, -EPROTO, "damaged header" },
 	{ section_past_the_end, -EPROTO, "section 5 reaches past the end" },
-	{ section_one_too_long, -EPROTO, "section 8 reaches past the end" },
+	{ section_one_too_long, -EPROTO, "section 7 reaches past the end" },
 	{ offset_that_overflows, -EPROTO, "section 3 reaches past the end" },
 	{ offset_and_length_that_overflow, -EPROTO, "section 3 reaches past the end" },
 	{ length_that_overflows_32_bits, -EPROTO, "section 5 reaches past the end" },
@@ -471,9 +476,10 @@ static const struct {
 	{ stride_that_is_odd, -EPROTO, "section 4 is damaged" },
 	{ no_totals, -EPROTO, "do not fit together" },
 	{ more_lanes_than_there_are, -EPROTO, "do not fit together" },
-	{ lanes_that_overflow, -EPROTO, "do not fit together" },
+	{ more_sas_than_lanes_have_room_for, -EPROTO, "do not fit together" },
 	{ lanes_between_cache_lines, -EPROTO, "section 6 is damaged" },
-	{ fewer_workers_than_lanes, -EPROTO, "do not fit together" },
+	{ lanes_that_end_between_cache_lines, -EPROTO, "section 6 is damaged" },
+	{ lanes_without_room, -EPROTO, "do not fit together" },
 };
 
 START_TEST(every_damage_to_the_header_is_told_by_name_of_the_file)
@@ -560,6 +566,9 @@ START_TEST(capacities_that_no_segment_can_have_are_refused)
 	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
 	ck_assert_ptr_null(w);
 	ck_assert_msg(strncmp(err.text, path, strlen(path)) == 0, "%s", err.text);
+	opt.capacity.sas = 1u << 26; /* a lane would be longer than a stride can be */
+	opt.capacity.lanes = 1;
+	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
 	opt.capacity.lanes = 0;
 	opt.capacity.tunnels = 1u << 31; /* slots are given as int */
 	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
@@ -593,14 +602,13 @@ START_TEST(a_slot_that_is_free_or_does_not_exist_holds_nothing)
 	struct ipm_segment *seg = attach();
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind < IPM_SECTIONS; kind++) {
 		uint32_t capacity = ipm_segment_header(seg)->section[kind].capacity;
-		if (kind != IPM_LANES && kind != IPM_WORKERS && kind != IPM_EVENTS && kind != IPM_SETTINGS)
+		if (kind != IPM_LANES && kind != IPM_EVENTS && kind != IPM_SETTINGS)
 			ck_assert_int_eq(ipm_read(seg, kind, capacity - 1, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, capacity, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, UINT32_MAX, room), -ENOENT);
 	}
 	ck_assert_int_eq(ipm_read(seg, IPM_TOTALS, 1, room), -ENOENT);
 	ck_assert_int_eq(ipm_read(seg, IPM_LANES, 0, room), -ENOENT); /* lanes are no records */
-	ck_assert_int_eq(ipm_read(seg, IPM_WORKERS, 0, room), -ENOENT);
 	ck_assert_int_eq(ipm_read(seg, IPM_SECTIONS, 0, room), -ENOENT);
 	ck_assert_uint_eq(ipm_record_size(IPM_SECTIONS), 0);
 	ipm_segment_close(seg);
@@ -1786,7 +1794,7 @@ START_TEST(what_the_lanes_hold_shows_in_the_sa_its_tunnel_and_the_totals)
 	ipm_lane_count(ipm_sa_lane(w, in, 2), 2, 50);
 	ipm_lane_drop(ipm_sa_lane(w, in, 1), IPM_DROP_REPLAY, 4);
 	ipm_lane_count(ipm_sa_lane(w, out, 1), 7, 7000);
-	ck_assert_ptr_null(ipm_sa_lane(w, in, 3));
+	ck_assert_ptr_null(ipm_sa_lane(w, in, 3).count);
 	counts(w, in, 10, 1000); /* a feed may count the same SA */
 
 	struct ipm_sa sa;
@@ -1827,7 +1835,7 @@ START_TEST(what_the_lanes_held_stays_when_the_sa_is_gone)
 	ck_assert_uint_eq(again, out); /* the only slot there is */
 	ck_assert_uint_eq(sa_in(w, again).count.octets, 0);
 	ck_assert_uint_eq(sa_in(w, again).count.drops[IPM_DROP_CAPACITY], 0);
-	ck_assert_uint_eq(ipm_sa_lane(w, again, 1)->octets, 0);
+	ck_assert_uint_eq(ipm_sa_lane(w, again, 1).count->octets, 0);
 	ck_assert_uint_eq(tunnel_in(w, tunnel).out.octets, 3000);
 	ipm_lane_count(ipm_sa_lane(w, again, 0), 1, 5);
 	ck_assert_uint_eq(tunnel_in(w, tunnel).out.octets, 3005);

@@ -64,7 +64,7 @@ write_at_random(void *arg)
 }
 
 struct counting {
-	struct ipm_lane *lane[LIVED];
+	struct ipm_lane lane[LIVED];
 	uint32_t number;
 };
 
@@ -326,7 +326,7 @@ count_a_burst(struct work *me)
 			sched_yield();
 		if (sa[i] == 0)
 			continue;
-		struct ipm_lane *lane = ipm_worker_lane(&me->worker, sa[i] - 1);
+		struct ipm_lane lane = ipm_worker_lane(&me->worker, sa[i] - 1);
 		ipm_lane_count(lane, pkts, pkts * 100);
 		me->pkts[i] += pkts;
 		if (n == 0) {

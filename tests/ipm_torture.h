@@ -77,8 +77,9 @@ torture_count(struct torture *t, uint32_t tunnel)
 		uint64_t from = torture_random(t, 16) ? sa->count.pkts : 0; /* now and then the source starts again */
 		struct ipm_traffic now = torture_traffic(sa->direction, from + torture_random(t, 1000));
 		ipm_sa_count(t->w, at - 1, &now);
-		struct ipm_lane *lane = sa->direction == IPM_IN ? ipm_sa_lane(t->w, at - 1, 0) : NULL;
-		if (lane) { /* nobody else's: the thread that stops the SA is the one that counted */
+		struct ipm_lane lane = ipm_sa_lane(t->w, at - 1, 0);
+		if (sa->direction == IPM_IN &&
+		    lane.count) { /* nobody else's: the thread that stops the SA is the one that counted */
 			uint32_t n = torture_random(t, 100);
 			ipm_lane_count(lane, n, n * IN_RULE);
 		}
