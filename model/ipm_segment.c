@@ -340,17 +340,26 @@ ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_s
 	ipm_traffic_add(sum, &t);
 }
 
+static void
+drops_add(const struct ipm_segment *seg, uint32_t slot, struct ipm_traffic *sum)
+{
+	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+		const struct ipm_drops *drops = ipm_lane_at(seg, slot, n).drops;
+		for (int i = 0; i < IPM_DROP_COUNT; i++)
+			sum->drops[i] += atomic_load_explicit(&drops->pkts[i], memory_order_relaxed);
+	}
+}
+
 void
 ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum)
 {
 	struct ipm_traffic t = { 0 };
 	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
-		const struct ipm_lane lane = ipm_lane_at(seg, slot, n);
-		t.octets += atomic_load_explicit(&lane.count->octets, memory_order_relaxed);
-		t.pkts += atomic_load_explicit(&lane.count->pkts, memory_order_relaxed);
-		for (int i = 0; i < IPM_DROP_COUNT; i++)
-			t.drops[i] += atomic_load_explicit(&lane.drops->pkts[i], memory_order_relaxed);
+		const struct ipm_count *count = ipm_lane_at(seg, slot, n).count;
+		t.octets += atomic_load_explicit(&count->octets, memory_order_relaxed);
+		t.pkts += atomic_load_explicit(&count->pkts, memory_order_relaxed);
 	}
+	drops_add(seg, slot, &t);
 	t.raw_octets = t.octets;
 	ipm_traffic_derive(sa, &t);
 	ipm_traffic_add(sum, &t);
@@ -371,30 +380,62 @@ tunnel_lanes(const struct ipm_segment *seg, struct ipm_tunnel *tunnel)
 	}
 }
 
+/*
+ * So many SAs' packets and octets are read in one go, lane by lane: each cache line is taken from its worker once, and
+ * not once for each of the SAs on it.
+ */
+#define TOGETHER 1024
+
+struct gathered {
+	struct {
+		uint64_t octets, pkts;
+	} count[TOGETHER];
+	bool live[TOGETHER]; /* there is an SA that they are of */
+};
+
 static void
-totals_lanes(const struct ipm_segment *seg, struct ipm_totals *totals)
+gather(const struct ipm_segment *seg, uint32_t first, uint32_t n, struct gathered *g)
 {
-	uint32_t used = ipm_segment_used(seg, IPM_SAS);
-	for (uint32_t slot = 0; slot < used; slot++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct ipm_sa sa;
-		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, slot)), sizeof(sa));
-		atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were emptied before it was there */
-		if (sa.index)
-			ipm_lanes_share(seg, slot, &sa, sa.direction == IPM_IN ? &totals->in : &totals->out);
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, first + i)), 8);
+		g->live[i] = sa.index != 0;
+	}
+	atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were emptied before it was there */
+	memset(g->count, 0, n * sizeof(g->count[0]));
+	for (uint32_t k = 0; k < ipm_header(seg)->lanes; k++) {
+		const struct ipm_count *count = ipm_lane_at(seg, first, k).count;
+		for (uint32_t i = 0; i < n; i++) {
+			g->count[i].octets += atomic_load_explicit(&count[i].octets, memory_order_relaxed);
+			g->count[i].pkts += atomic_load_explicit(&count[i].pkts, memory_order_relaxed);
+		}
 	}
 }
 
-/* Likewise, of those SAs that the engine in @p slot has. */
+/* Add what the lanes of all SAs hold, or of those that the engine in slot @p engine - 1 has. */
 static void
-engine_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_engine *engine)
+sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in, struct ipm_traffic *out)
 {
 	uint32_t used = ipm_segment_used(seg, IPM_SAS);
-	for (uint32_t i = 0; i < used; i++) {
-		struct ipm_sa sa;
-		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, i)), sizeof(sa));
-		atomic_thread_fence(memory_order_acquire);
-		if (sa.index && sa.engine == slot + 1)
-			ipm_lanes_share(seg, i, &sa, sa.direction == IPM_IN ? &engine->in : &engine->out);
+	for (uint32_t first = 0; first < used; first += TOGETHER) {
+		uint32_t n = used - first < TOGETHER ? used - first : TOGETHER;
+		struct gathered g;
+		gather(seg, first, n, &g);
+		for (uint32_t i = 0; i < n; i++) {
+			struct ipm_sa sa;
+			struct ipm_traffic t = { .octets = g.count[i].octets, .pkts = g.count[i].pkts };
+			if (!g.live[i])
+				continue;
+			ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, first + i)),
+				       offsetof(struct ipm_sa, installed_ns));
+			if (engine && sa.engine != engine)
+				continue;
+			drops_add(seg, first + i, &t);
+			t.raw_octets = t.octets;
+			ipm_traffic_derive(&sa, &t);
+			ipm_traffic_share(&sa, &t);
+			ipm_traffic_add(sa.direction == IPM_IN ? in : out, &t);
+		}
 	}
 }
 
@@ -545,9 +586,9 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 		else if (lanes && kind == IPM_SAS)
 			ipm_lanes_sum(seg, slot, &copy.sa, &copy.sa.count);
 		else if (lanes && kind == IPM_TOTALS)
-			totals_lanes(seg, &copy.totals);
+			sas_lanes(seg, 0, &copy.totals.in, &copy.totals.out);
 		else if (lanes && kind == IPM_ENGINES)
-			engine_lanes(seg, slot, &copy.engine);
+			sas_lanes(seg, slot + 1, &copy.engine.in, &copy.engine.out);
 		else if (kind == IPM_MAPS)
 			map_tunnels(seg, &copy.map);
 		atomic_thread_fence(memory_order_acquire);

@@ -151,6 +151,115 @@ START_TEST(who_takes_a_lane_adds_to_what_is_in_it)
 }
 END_TEST
 
+/* All of a lane but what is for the worker alone, with something else in each word. */
+static void
+fill(struct ipm_lane lane, uint64_t seed)
+{
+	lane.count->octets = seed;
+	lane.count->pkts = seed + 1;
+	for (uint32_t i = 0; i < IPM_DROP_COUNT; i++)
+		lane.drops->pkts[i] = seed + 2 + i;
+}
+
+static void
+expect_filled(struct ipm_lane lane, uint64_t seed)
+{
+	ck_assert_uint_eq(lane.count->octets, seed);
+	ck_assert_uint_eq(lane.count->pkts, seed + 1);
+	for (uint32_t i = 0; i < IPM_DROP_COUNT; i++)
+		ck_assert_uint_eq(lane.drops->pkts[i], seed + 2 + i);
+}
+
+static const uint32_t odd_capacities[] = { 1, 3, SAS, 253, 257, 1021 };
+
+START_TEST(no_lane_has_a_word_or_a_page_in_common_with_another)
+{
+	clean_up();
+	opt.capacity.sas = odd_capacities[_i];
+	open_writer();
+	const struct ipm_section *lanes = &ipm_segment_header(ipm_writer_segment(w))->section[IPM_LANES];
+	const uint8_t *begin = ipm_writer_segment(w)->base + lanes->offset,
+		      *end = begin + (size_t)LANES * lanes->stride;
+	ck_assert_uint_eq(lanes->offset % 4096, 0);
+	ck_assert_uint_eq(lanes->stride % 4096, 0);
+	struct ipm_worker worker[LANES];
+	for (uint32_t n = 0; n < LANES; n++)
+		worker[n] = given_worker();
+	for (uint32_t sa = 0; sa < opt.capacity.sas; sa++)
+		for (uint32_t n = 0; n < LANES; n++)
+			fill(ipm_worker_lane(&worker[n], sa), 1 + 100 * (sa * LANES + n));
+	for (uint32_t sa = 0; sa < opt.capacity.sas; sa++) {
+		for (uint32_t n = 0; n < LANES; n++) {
+			struct ipm_lane lane = ipm_sa_lane(w, sa, n);
+			expect_filled(lane, 1 + 100 * (sa * LANES + n));
+			ck_assert((const uint8_t *)lane.count >= begin + n * (size_t)lanes->stride);
+			ck_assert((const uint8_t *)(lane.drops + 1) <= begin + (n + 1) * (size_t)lanes->stride);
+			ck_assert_uint_eq((uintptr_t)lane.count % sizeof(*lane.count), 0);
+		}
+	}
+	for (uint32_t n = 0; n < LANES; n++)
+		ck_assert_uint_ne(worker[n].line->owner, 0);
+	ck_assert((const uint8_t *)(ipm_sa_lane(w, opt.capacity.sas - 1, LANES - 1).drops + 1) <= end);
+}
+END_TEST
+
+#define MANY 2500 /* more than a reader takes in one go, and then some */
+
+/* What SA @p i counts in lane @p n; every fourth SA is stopped, half of them are inbound, a third on the engine. */
+static uint64_t
+of_many(uint32_t i, uint32_t n)
+{
+	return 1 + i * 7 + n;
+}
+
+START_TEST(totals_are_those_of_all_sas_however_many)
+{
+	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "engine" };
+	uint64_t pkts[3] = { 0 }, on_engine[3] = { 0 }, late = 0;
+	clean_up();
+	opt.capacity.sas = MANY + 8;
+	opt.capacity.engines = 1;
+	open_writer();
+	ck_assert_int_eq(ipm_engine_open(w, &engine), 0);
+	struct ipm_tunnel t = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	tunnel = (uint32_t)ipm_tunnel_start(w, &t);
+	struct ipm_worker worker[LANES];
+	for (uint32_t n = 0; n < LANES; n++)
+		worker[n] = given_worker();
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct ipm_sa sa = { .direction = 1 + i % 2, .protocol = 50, .proposal = { .encr = 20 } };
+		sa.engine = i % 3 == 0;
+		ck_assert_int_eq(ipm_sa_start(w, tunnel, &sa), (int)i);
+		for (uint32_t n = 0; n < LANES; n++) {
+			count(&worker[n], i, of_many(i, n));
+			ipm_lane_drop(ipm_worker_lane(&worker[n], i), IPM_DROP_AUTH, 1);
+			pkts[sa.direction] += of_many(i, n);
+			if (sa.engine)
+				on_engine[sa.direction] += of_many(i, n);
+		}
+	}
+	for (uint32_t i = 0; i < MANY; i += 4)
+		ipm_sa_stop(w, i);
+	for (uint32_t i = 0; i < MANY; i += 4, late++) /* does not show before the next commit */
+		count(&worker[0], i, 1);
+	struct ipm_totals totals;
+	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(w), &totals), 0);
+	ck_assert_uint_eq(totals.in.pkts, pkts[IPM_IN]);
+	ck_assert_uint_eq(totals.out.pkts, pkts[IPM_OUT]);
+	ck_assert_uint_eq(totals.in.octets, 100 * pkts[IPM_IN]);
+	ck_assert_uint_eq(totals.out.raw_octets, 100 * pkts[IPM_OUT]);
+	ck_assert_uint_eq(totals.in.drops[IPM_DROP_AUTH] + totals.out.drops[IPM_DROP_AUTH], MANY * LANES);
+	ck_assert_uint_eq(totals.in.auths, totals.in.pkts + totals.in.drops[IPM_DROP_AUTH]);
+	ck_assert_int_eq(ipm_engine_read(ipm_writer_segment(w), 0, &engine), 0);
+	ck_assert_uint_eq(engine.in.pkts, on_engine[IPM_IN]);
+	ck_assert_uint_eq(engine.out.pkts, on_engine[IPM_OUT]);
+	for (uint64_t left = late; left > 0; left -= left < 64 ? left : 64)
+		ipm_writer_commit(w);
+	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(w), &totals), 0);
+	ck_assert_uint_eq(totals.in.pkts + totals.out.pkts, pkts[IPM_IN] + pkts[IPM_OUT] + late);
+}
+END_TEST
+
 START_TEST(a_segment_without_lanes_has_none_to_attach_to)
 {
 	struct ipm_fast *fast;
@@ -468,6 +577,9 @@ fast_suite(void)
 	tcase_add_checked_fixture(tc, given_a_tunnel, clean_up);
 	tcase_add_test(tc, each_worker_has_a_lane_of_its_own_of_each_sa);
 	tcase_add_test(tc, who_takes_a_lane_adds_to_what_is_in_it);
+	tcase_add_loop_test(tc, no_lane_has_a_word_or_a_page_in_common_with_another, 0,
+			    sizeof(odd_capacities) / sizeof(odd_capacities[0]));
+	tcase_add_test(tc, totals_are_those_of_all_sas_however_many);
 	tcase_add_test(tc, a_segment_without_lanes_has_none_to_attach_to);
 	tcase_add_test(tc, who_may_not_write_the_file_gets_no_lanes);
 	tcase_add_test(tc, an_sa_stopped_under_a_worker_keeps_its_slot_until_that_has_passed);
