@@ -23,6 +23,7 @@ static char path[SCRATCH_PATH];
 static struct ipm_writer *writer;
 static uint32_t lived[LIVED], lived_sa[LIVED];
 static _Atomic uint32_t at_work; /* threads that still change something */
+static bool sources_restart;     /* a feed's SA has its source's own count, which may begin again */
 
 /*
  * What a reader looks at, all the time. It reads what the writer's own mapping shows: to the thread sanitizer two
@@ -89,9 +90,16 @@ count_in_a_lane(void *arg)
 	return NULL;
 }
 
+#define SAS_MOST 256
+
 struct watched {
 	uint32_t index;
 	struct ipm_traffic in, out;
+};
+
+struct watched_sa {
+	uint32_t tunnel_index, index;
+	struct ipm_traffic count;
 };
 
 static void
@@ -134,7 +142,7 @@ watch_tunnel(const struct ipm_segment *seg, uint32_t slot, struct watched *was)
 }
 
 static void
-watch_sa(const struct ipm_segment *seg, uint32_t slot)
+watch_sa(const struct ipm_segment *seg, uint32_t slot, struct watched_sa *was)
 {
 	struct ipm_sa sa;
 	if (ipm_sa_read(seg, slot, &sa) < 0)
@@ -143,6 +151,23 @@ watch_sa(const struct ipm_segment *seg, uint32_t slot)
 	EXPECT(sa.direction == IPM_IN || sa.direction == IPM_OUT);
 	if (sa.direction == IPM_OUT)
 		EXPECT(sa.count.octets == OUT_RULE * sa.count.pkts || sa.count.pkts == 0);
+	if (!sources_restart && sa.index == was->index && sa.tunnel_index == was->tunnel_index)
+		expect_no_step_back(&was->count, &sa.count);
+	*was = (struct watched_sa){ sa.tunnel_index, sa.index, sa.count };
+}
+
+static void
+watch_engine(const struct ipm_segment *seg, struct watched *was)
+{
+	struct ipm_engine engine;
+	int rc = ipm_engine_read(seg, 0, &engine);
+	EXPECT(rc == 0 || rc == -ENOENT || rc == -EAGAIN);
+	if (rc < 0)
+		return;
+	expect_no_step_back(&was->in, &engine.in);
+	expect_no_step_back(&was->out, &engine.out);
+	was->in = engine.in;
+	was->out = engine.out;
 }
 
 static void
@@ -177,7 +202,8 @@ static void *
 watch(void *arg)
 {
 	struct reader *me = arg;
-	struct watched was[TUNNELS] = { 0 }, totals_were = { 0 };
+	struct watched was[TUNNELS] = { 0 }, totals_were = { 0 }, engine_was = { 0 };
+	struct watched_sa sa_was[SAS_MOST] = { 0 };
 	const struct ipm_segment *seg = ipm_writer_segment(writer);
 	struct ipm_segment *own = NULL;
 	struct ipm_error err;
@@ -193,9 +219,11 @@ watch(void *arg)
 		for (uint32_t slot = 0; me->tunnels && slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
 			watch_tunnel(seg, slot, &was[slot]);
 		for (uint32_t slot = 0; me->sas && slot < ipm_segment_used(seg, IPM_SAS); slot++)
-			watch_sa(seg, slot);
-		if (me->totals)
+			watch_sa(seg, slot, &sa_was[slot]);
+		if (me->totals) {
 			watch_totals(seg, &totals_were);
+			watch_engine(seg, &engine_was);
+		}
 		serial = watch_events(seg, serial);
 		me->reads++;
 	} while (!last);
@@ -260,13 +288,18 @@ START_TEST(readers_see_whole_records_and_sums_that_never_go_back)
 	struct ipm_error err;
 	pthread_t reader[READERS], lane[LANES], writing;
 
-	opt.capacity = (struct ipm_capacity){
-		.ike_sas = 8, .tunnels = TUNNELS, .selectors = 192, .sas = 256, .feeds = 1, .events = 64, .lanes = LANES
-	};
+	opt.capacity = (struct ipm_capacity){ .ike_sas = 8,
+					      .tunnels = TUNNELS,
+					      .selectors = 192,
+					      .sas = SAS_MOST,
+					      .feeds = 1,
+					      .events = 64,
+					      .lanes = LANES };
 	ck_assert_msg(ipm_writer_open(&writer, &opt, &err) == 0, "%s", err.text);
 	given_sas_for_the_lanes();
 	ipm_writer_commit(writer);
 	complaint = NULL;
+	sources_restart = true;
 	t.w = writer;
 	at_work = 1 + LANES;
 	for (uint32_t i = 0; i < READERS; i++)
@@ -368,7 +401,7 @@ work_at_random(void *arg)
 static void
 rekey(uint32_t i)
 {
-	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 } };
+	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 }, .engine = 1 };
 	uint32_t old = table[i];
 	int slot = ipm_sa_start(writer, tunnel_of[i], &sa);
 	if (slot < 0)
@@ -440,6 +473,11 @@ expect_every_packet(const struct work *work)
 	ck_assert_uint_eq(totals.in.octets, 100 * all);
 	ck_assert_uint_eq(totals.in.crypts, all);
 	ck_assert_uint_eq(totals.in.drops[IPM_DROP_REPLAY], drops);
+	struct ipm_engine engine;
+	ck_assert_int_eq(ipm_engine_read(seg, 0, &engine), 0);
+	ck_assert_uint_eq(engine.in.pkts, all);
+	ck_assert_uint_eq(engine.in.octets, 100 * all);
+	ck_assert_uint_eq(engine.in.drops[IPM_DROP_REPLAY], drops);
 }
 
 START_TEST(nothing_is_lost_while_sas_come_and_go_under_their_workers)
@@ -447,17 +485,20 @@ START_TEST(nothing_is_lost_while_sas_come_and_go_under_their_workers)
 	path_in_scratch(path);
 	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0600 };
 	struct torture random = { .seed = 0x2545f4914f6cdd1du };
+	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "engine" };
 	struct ipm_error err;
 
 	opt.capacity = (struct ipm_capacity){
-		.tunnels = 16, .sas = 32, .events = 64, .history = 8, .failures = 1, .lanes = WORKERS
+		.tunnels = 16, .sas = 32, .events = 64, .history = 8, .failures = 1, .engines = 1, .lanes = WORKERS
 	};
 	for (int round = 0; round < ROUNDS; round++) {
 		pthread_t reader[2], worker[WORKERS];
 		struct work work[WORKERS] = { 0 };
 		ck_assert_msg(ipm_writer_open(&writer, &opt, &err) == 0, "%s", err.text);
 		complaint = NULL;
+		sources_restart = false;
 		at_work = WORKERS + 1;
+		ck_assert_int_eq(ipm_engine_open(writer, &engine), 0);
 		for (uint32_t i = 0; i < CONNECTIONS; i++) {
 			table[i] = 0;
 			connect_anew(i);
