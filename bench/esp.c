@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the engine adds to the cryptography: esp_seal() and esp_open() beside the bare EVP calls, on the same buffers.
+ * What the engine adds to the cryptography, and counting to the engine: esp_seal() and esp_open() that count in a lane,
+ * the same with counting compiled out, and the bare EVP calls, on the same buffers.
  *
- *     bench/esp [-r ROUNDS] [-m MILLISECONDS] [--json] [--assert]
+ *     bench/esp [-r ROUNDS] [-m MILLISECONDS] [--json FILE] [--assert]
  *
- *   -r         rounds (9): each has ours and the bare calls in turn; the figures are the medians of the rounds
+ *   -r         rounds (9): the figures are the medians of the rounds
  *   -m         of CPU time, for each measurement (20)
- *   --json     the same figures for a program, in place of the table
- *   --assert   status 1 when a ratio at 1400 octets is below 0.90
+ *   --json     the same figures for a program, in a file
+ *   --assert   status 1 when bare is more than 1 / 0.90 as fast at 1400 octets, or counting costs more than 1 %
  *
  * One thread, and its CPU time. 64 packets, in turn, from one buffer to another, and in place: less than a second-level
- * cache holds. Bare is what EVP needs for a packet: nonce, additional data, text, tag; or IV, text, and HMAC. Gbit/s
- * are those of the payload. The ratio is ours by bare, in packets a second.
+ * cache holds. The three take turns at every 64 packets, so that what else the machine does meets them all. Bare is
+ * what EVP needs for a packet: nonce, additional data, text, tag; or IV, text, and HMAC. Gbit/s are those of the
+ * payload. Ratios are those of packets a second. What counting costs is less than one figure can tell, because a
+ * function's speed also depends on where the linker has put it: what is asserted is the median of all of them.
  */
 #include <getopt.h>
 #include <openssl/core_names.h>
@@ -28,8 +31,13 @@
 #define PACKETS      64
 #define ROOM         2048
 #define ROUNDS_MAX   101
-#define LIMIT        0.90
+#define LIMIT        0.90 /* of the bare calls */
 #define LIMIT_SIZE   1400
+#define LIMIT_COUNT  0.99 /* of what does not count */
+
+/* bench/esp_uncounted.h */
+extern __typeof__(esp_seal) uncounted_seal;
+extern __typeof__(esp_open) uncounted_open;
 
 static const struct {
 	const char *name, *cipher;
@@ -49,6 +57,8 @@ enum op { SEAL, SEAL_IN_PLACE, OPEN, OPS };
 static const char *const ops[OPS] = { "seal", "seal-in-place", "open" };
 
 static uint8_t key[64], from[PACKETS][ROOM], to[PACKETS][ROOM];
+static struct ipm_count counted;
+static struct ipm_drops dropped;
 
 /* What is measured: two SAs, and the same contexts once more. */
 struct subject {
@@ -81,6 +91,7 @@ subject_init(struct subject *s, size_t suite, size_t size)
 		.integ_key = key,
 		.integ_key_len = suites[suite].integ ? 32 : 0,
 		.replay_window = 1024,
+		.lane = { &counted, &dropped },
 		/* Limits that are looked at and not reached. */
 		.soft = { .octets = UINT64_MAX - 1, .pkts = UINT64_MAX - 1, .ns = UINT64_MAX - 1 },
 		.hard = { .octets = UINT64_MAX - 1, .pkts = UINT64_MAX - 1, .ns = UINT64_MAX - 1 },
@@ -149,6 +160,23 @@ ours(struct subject *s, enum op op, int i)
 }
 
 static bool
+uncounted(struct subject *s, enum op op, int i)
+{
+	size_t len = ROOM;
+	uint8_t next;
+
+	switch (op) {
+	case SEAL:
+		return uncounted_seal(s->out, 1, 6, from[i], s->size, to[i], &len) == ESP_OK;
+	case SEAL_IN_PLACE:
+		return uncounted_seal(s->out, 1, 6, to[i] + s->head, s->size, to[i], &len) == ESP_OK;
+	default:
+		return uncounted_open(s->in, 1, from[i], s->head + s->text_len + ESP_ICV_SIZE, to[i], &len, &next) ==
+		       ESP_OK;
+	}
+}
+
+static bool
 bare_mac(struct subject *s, const uint8_t *data, size_t len, uint8_t mac[32])
 {
 	size_t n;
@@ -194,21 +222,37 @@ cpu_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* Nanoseconds for a packet. */
 static double
-measured(struct subject *s, enum op op, bool (*one)(struct subject *, enum op, int), double for_ns)
+since(double *then)
 {
-	double began = cpu_ns(), now = began;
-	long packets = 0;
+	double now = cpu_ns(), took = now - *then;
+	*then = now;
+	return took;
+}
 
-	while (now < began + for_ns) {
-		renew(s, op);
-		for (int i = 0; i < PACKETS; i++)
-			need(one(s, op, i), ops[op]);
-		packets += PACKETS;
-		now = cpu_ns();
+enum way { COUNTED, UNCOUNTED, BARE, WAYS };
+static const char *const ways[WAYS] = { "counted", "uncounted", "bare" };
+static bool (*const run[WAYS])(struct subject *, enum op, int) = { ours, uncounted, bare };
+
+/* All three in turn: nanoseconds for a packet of each. */
+static void
+measure(struct subject *s, enum op op, double for_ns, double ns[WAYS])
+{
+	double then = cpu_ns(), until = then + WAYS * for_ns;
+	long turns = 0;
+
+	memset(ns, 0, WAYS * sizeof(ns[0]));
+	for (; then < until; turns++) {
+		for (int i = 0; i < WAYS; i++) {
+			int way = (int)((turns + i) % WAYS);
+			renew(s, op);
+			for (int packet = 0; packet < PACKETS; packet++)
+				need(run[way](s, op, packet), ops[op]);
+			ns[way] += since(&then);
+		}
 	}
-	return (now - began) / (double)packets;
+	for (int way = 0; way < WAYS; way++)
+		ns[way] /= (double)(turns * PACKETS);
 }
 
 static int
@@ -218,14 +262,25 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double
+median(double *all, size_t n)
+{
+	qsort(all, n, sizeof(*all), ascending);
+	return n % 2 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2;
+}
+
+/* Ratios of packets a second: of ours to the bare calls, and to what does not count. */
 struct figures {
-	double ours_ns, bare_ns, ratio, ratio_min, ratio_max;
+	double ns[WAYS], to_bare, to_uncounted;
+	double to_bare_min, to_bare_max;
 };
 
 static struct figures
 compare(struct subject *s, enum op op, int rounds, double for_ns)
 {
-	double our[ROUNDS_MAX] = { 0 }, their[ROUNDS_MAX] = { 0 }, ratio[ROUNDS_MAX] = { 0 };
+	double ns[WAYS][ROUNDS_MAX] = { 0 }, to_bare[ROUNDS_MAX] = { 0 }, to_uncounted[ROUNDS_MAX] = { 0 }, once[WAYS];
+	size_t n = (size_t)rounds;
+	struct figures f;
 
 	if (op == OPEN) { /* what there is to open */
 		s->out->seq = 0;
@@ -234,21 +289,21 @@ compare(struct subject *s, enum op op, int rounds, double for_ns)
 			need(esp_seal(s->out, 1, 6, to[i] + s->head, s->size, from[i], &len) == ESP_OK, "esp_seal");
 		}
 	}
-	measured(s, op, ours, for_ns / 4); /* to warm up */
-	measured(s, op, bare, for_ns / 4);
-	for (int r = 0; r < rounds; r++) {
-		bool first = r % 2 == 0;
-		if (first)
-			our[r] = measured(s, op, ours, for_ns);
-		their[r] = measured(s, op, bare, for_ns);
-		if (!first)
-			our[r] = measured(s, op, ours, for_ns);
-		ratio[r] = their[r] / our[r];
+	measure(s, op, for_ns / 4, once); /* to warm up */
+	for (size_t r = 0; r < n; r++) {
+		measure(s, op, for_ns, once);
+		for (int way = 0; way < WAYS; way++)
+			ns[way][r] = once[way];
+		to_bare[r] = once[BARE] / once[COUNTED];
+		to_uncounted[r] = once[UNCOUNTED] / once[COUNTED];
 	}
-	qsort(our, (size_t)rounds, sizeof(our[0]), ascending);
-	qsort(their, (size_t)rounds, sizeof(their[0]), ascending);
-	qsort(ratio, (size_t)rounds, sizeof(ratio[0]), ascending);
-	return (struct figures){ our[rounds / 2], their[rounds / 2], ratio[rounds / 2], ratio[0], ratio[rounds - 1] };
+	for (int way = 0; way < WAYS; way++)
+		f.ns[way] = median(ns[way], n);
+	f.to_bare = median(to_bare, n);
+	f.to_uncounted = median(to_uncounted, n);
+	f.to_bare_min = to_bare[0];
+	f.to_bare_max = to_bare[n - 1];
+	return f;
 }
 
 static void
@@ -268,15 +323,44 @@ cpu_name(char *out, size_t size)
 		fclose(f);
 }
 
+static double
+gbits(double ns, size_t octets)
+{
+	return 8 * (double)octets / ns;
+}
+
+static void
+tell(const char *transform, size_t octets, const char *op, const struct figures *f)
+{
+	printf("%-18s %5zu  %-13s", transform, octets, op);
+	for (int way = 0; way < WAYS; way++)
+		printf("  %6.0f %6.2f", 1e6 / f->ns[way], gbits(f->ns[way], octets));
+	printf("  %6.3f  %5.2f (%.2f..%.2f)\n", f->to_uncounted, f->to_bare, f->to_bare_min, f->to_bare_max);
+	fflush(stdout);
+}
+
+static void
+tell_json(FILE *json, const char *transform, size_t octets, const char *op, const struct figures *f)
+{
+	fprintf(json, "    {\"transform\": \"%s\", \"octets\": %zu, \"what\": \"%s\", ", transform, octets, op);
+	for (int way = 0; way < WAYS; way++)
+		fprintf(json, "\"%s\": {\"pkts_per_s\": %.0f, \"gbit_per_s\": %.3f}, ", ways[way], 1e9 / f->ns[way],
+			gbits(f->ns[way], octets));
+	fprintf(json, "\"to_uncounted\": %.4f, \"to_bare\": %.3f, \"to_bare_min\": %.3f, \"to_bare_max\": %.3f},\n",
+		f->to_uncounted, f->to_bare, f->to_bare_min, f->to_bare_max);
+}
+
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+	static const struct option options[] = { { "json", required_argument, NULL, 'j' },
 						 { "assert", no_argument, NULL, 'a' },
 						 { 0 } };
-	bool json = false, asserted = false, good = true;
-	double for_ms = 20;
+	double to_uncounted[COUNT(suites) * COUNT(sizes) * OPS] = { 0 }, for_ms = 20, worst = 1;
+	size_t told = 0;
+	bool asserted = false;
 	int rounds = 9, option;
+	FILE *json = NULL;
 	char cpu[128];
 
 	while ((option = getopt_long(argc, argv, "r:m:", options, NULL)) != -1) {
@@ -288,7 +372,10 @@ main(int argc, char **argv)
 			for_ms = atof(optarg);
 			break;
 		case 'j':
-			json = true;
+			if (!(json = fopen(optarg, "w"))) {
+				perror(optarg);
+				return 1;
+			}
 			break;
 		case 'a':
 			asserted = true;
@@ -298,47 +385,52 @@ main(int argc, char **argv)
 		}
 	}
 	if (rounds < 1 || rounds > ROUNDS_MAX || !(for_ms > 0) || optind != argc) {
-		fputs("usage: esp [-r ROUNDS] [-m MILLISECONDS] [--json] [--assert]\n", stderr);
+		fputs("usage: esp [-r ROUNDS] [-m MILLISECONDS] [--json FILE] [--assert]\n", stderr);
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i * 37 + 11);
 	cpu_name(cpu, sizeof(cpu));
+	printf("cpu:       %s\ncompiler:  %s\nopenssl:   %s\nrounds:    %d\n\n%-39s  %-13s  %-13s  %-13s  counted by\n"
+	       "%-18s %5s  %-13s  %6s %6s  %6s %6s  %6s %6s  %6s  %5s (min..max)\n",
+	       cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), rounds, "", "counted", "uncounted",
+	       "bare EVP", "transform", "octets", "what", "kpkt/s", "Gbit/s", "kpkt/s", "Gbit/s", "kpkt/s", "Gbit/s",
+	       "uncnt.", "bare");
 	if (json)
-		printf("{ \"cpu\": \"%s\", \"compiler\": \"%s\", \"openssl\": \"%s\", \"rounds\": %d, \"results\": [",
-		       cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), rounds);
-	else
-		printf("cpu:       %s\ncompiler:  %s\nopenssl:   %s\nrounds:    %d\n\n"
-		       "%-18s %6s %-13s %9s %8s %9s %6s (min..max)\n",
-		       cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), rounds, "transform", "octets", "what",
-		       "kpkt/s", "Gbit/s", "bare", "ratio");
+		fprintf(json,
+			"{\n  \"cpu\": \"%s\",\n  \"compiler\": \"%s\",\n  \"openssl\": \"%s\",\n  \"rounds\": %d,\n"
+			"  \"figures\": [\n",
+			cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), rounds);
 	for (size_t suite = 0; suite < COUNT(suites); suite++) {
 		for (size_t z = 0; z < COUNT(sizes); z++) {
 			struct subject s;
 			subject_init(&s, suite, sizes[z]);
 			for (int op = 0; op < OPS; op++) {
 				struct figures f = compare(&s, (enum op)op, rounds, for_ms * 1e6);
-				double gbits = 8 * (double)sizes[z] / f.ours_ns;
+				tell(suites[suite].name, sizes[z], ops[op], &f);
 				if (json)
-					printf("%s\n  { \"transform\": \"%s\", \"octets\": %zu, \"what\": \"%s\", "
-					       "\"pkts_per_s\": %.0f, \"gbit_per_s\": %.3f, \"bare_pkts_per_s\": %.0f, "
-					       "\"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f }",
-					       suite + z + (size_t)op > 0 ? "," : "", suites[suite].name, sizes[z],
-					       ops[op], 1e9 / f.ours_ns, gbits, 1e9 / f.bare_ns, f.ratio, f.ratio_min,
-					       f.ratio_max);
-				else
-					printf("%-18s %6zu %-13s %9.0f %8.2f %9.0f %6.2f (%.2f..%.2f)\n",
-					       suites[suite].name, sizes[z], ops[op], 1e6 / f.ours_ns, gbits,
-					       1e6 / f.bare_ns, f.ratio, f.ratio_min, f.ratio_max);
-				fflush(stdout);
-				good = good && (sizes[z] != LIMIT_SIZE || f.ratio >= LIMIT);
+					tell_json(json, suites[suite].name, sizes[z], ops[op], &f);
+				to_uncounted[told++] = f.to_uncounted;
+				if (sizes[z] == LIMIT_SIZE && f.to_bare < worst)
+					worst = f.to_bare;
 			}
 			subject_clear(&s);
 		}
 	}
-	if (json)
-		printf("\n] }\n");
-	if (asserted && !good)
-		fprintf(stderr, "esp: a ratio at %d octets is below %.2f\n", LIMIT_SIZE, LIMIT);
-	return asserted && !good;
+	double counting = median(to_uncounted, told);
+	printf("\ncounted by uncounted, the median of all: %.4f; counted by bare at %d octets, the least: %.2f\n",
+	       counting, LIMIT_SIZE, worst);
+	if (json) {
+		fprintf(json, "    {\"to_uncounted_median\": %.4f, \"to_bare_least_at_%d\": %.3f}\n  ]\n}\n", counting,
+			LIMIT_SIZE, worst);
+		if (fclose(json) != 0) {
+			perror("esp: JSON");
+			return 1;
+		}
+	}
+	if (asserted && worst < LIMIT)
+		fprintf(stderr, "esp: %.2f of the bare calls at %d octets; %.2f is wanted\n", worst, LIMIT_SIZE, LIMIT);
+	if (asserted && counting < LIMIT_COUNT)
+		fprintf(stderr, "esp: %.4f of what does not count; %.2f is wanted\n", counting, LIMIT_COUNT);
+	return asserted && (worst < LIMIT || counting < LIMIT_COUNT);
 }

@@ -27,6 +27,12 @@
 #define PROTO_NONE       59u
 #define PROTO_DSTOPTS    60u
 
+/* 0: nothing is counted, not even for limits in packets and octets. Only bench/esp is built so, to see what it costs.
+ */
+#ifndef ESP_COUNTING
+#define ESP_COUNTING 1
+#endif
+
 struct esp_sa {
 	/* What every packet needs. */
 	EVP_CIPHER_CTX *cipher;       /* has its key; NULL: ENCR_NULL */
