@@ -23,31 +23,29 @@
 #define MANY_SAS    100000 /* for the time to sum them */
 #define LIST        65536  /* SAs in the order in which packets come */
 #define BURST       32
-#define PACKETS     (1u << 20) /* of one thread in one run */
+#define PACKETS     (1u << 23) /* of one thread in one run: long enough for a reader to be in the midst of it */
+#define FEWER       (1u << 20) /* of what takes ten times as long */
 #define MOST_ROUNDS 101
+#define CPUS        64 /* that per-CPU counters are made for */
 
-/* As far apart as our lanes of one worker are, so that all touch the same number of cache lines and pages. */
-#define APART(...)                                                               \
-	{                                                                        \
-		union {                                                          \
-			struct __VA_ARGS__;                                      \
-			_Alignas(64) char room[LANES * sizeof(struct ipm_lane)]; \
-		};                                                               \
-	}
-struct spread APART({ uint64_t octets, pkts; });
-struct shared APART({ _Atomic uint64_t octets, pkts; });
-struct locked APART({
-	pthread_mutex_t mutex;
+/* 16 octets for an SA, one beside the other, as in our lanes: all but the mutexes touch as many cache lines and pages.
+ */
+struct plain {
+	_Alignas(16) uint64_t octets;
+	uint64_t pkts;
+};
+struct shared {
+	_Alignas(16) _Atomic uint64_t octets;
+	_Atomic uint64_t pkts;
+};
+struct locked {
+	_Alignas(64) pthread_mutex_t mutex;
 	uint64_t octets, pkts;
-});
-struct dense { /* one of a thread's vector of combined counters, as VPP has them */
-	uint64_t pkts, octets;
 };
 
-static struct spread *private_of[LANES];
+static struct plain *private_of[LANES], *vector_of[LANES], *of_cpu[CPUS];
 static struct shared *shared;
 static struct locked *locked;
-static struct dense *dense_of[LANES];
 static struct ipm_writer *writer;
 static uint32_t *list_hot, *list_random;
 
@@ -62,11 +60,12 @@ struct job {
 struct way {
 	const char *name, *text;
 	void (*run)(const struct job *job);
+	uint32_t packets;
 };
 
 /* The compiler must not keep a counter in a register from one packet to the next. */
 #define COUNT_ALL(job, sa, count, between)                                   \
-	for (uint32_t done_ = 0; done_ < PACKETS;) {                         \
+	for (uint32_t done_ = 0; done_ < (job)->way->packets;) {             \
 		for (uint32_t end_ = done_ + BURST; done_ < end_; done_++) { \
 			uint32_t sa = (job)->list[done_ % LIST];             \
 			count;                                               \
@@ -78,9 +77,26 @@ struct way {
 static void
 run_floor(const struct job *job)
 {
-	struct spread *mine = private_of[job->number];
+	struct plain *mine = private_of[job->number];
 	uint64_t octets = job->octets;
 	COUNT_ALL(job, sa, (mine[sa].pkts += 1, mine[sa].octets += octets), (void)0)
+}
+
+/* What += is, but never one instruction on memory. */
+static inline void
+load_add_store(uint64_t *counter, uint64_t amount)
+{
+	uint64_t n = *counter;
+	__asm__("" : "+r"(n));
+	*counter = n + amount;
+}
+
+static void
+run_floor_three(const struct job *job)
+{
+	struct plain *mine = private_of[job->number];
+	uint64_t octets = job->octets;
+	COUNT_ALL(job, sa, (load_add_store(&mine[sa].pkts, 1), load_add_store(&mine[sa].octets, octets)), (void)0)
 }
 
 static void
@@ -126,17 +142,97 @@ run_vectors(const struct job *job)
 {
 	uint64_t octets = job->octets;
 	/* Which vector is looked up for each packet, as it is there. */
-	COUNT_ALL(job, sa, (dense_of[job->number][sa].pkts += 1, dense_of[job->number][sa].octets += octets), (void)0)
+	COUNT_ALL(job, sa, (vector_of[job->number][sa].pkts += 1, vector_of[job->number][sa].octets += octets), (void)0)
 }
 
-enum { FLOOR, OURS, ATOMIC, MUTEX, VECTORS, WAYS };
+/*
+ * Counters of the CPU, not of the thread: a restartable sequence is begun anew if its thread leaves the CPU in the
+ * midst of it. It commits by one store, and one store takes both counters, in a vector register: with a sequence for
+ * each of them a packet would cost twice that, and with two stores in one sequence a count could be lost or made twice.
+ */
+#if defined(__x86_64__) && __has_include(<sys/rseq.h>)
+#include <emmintrin.h>
+#include <sys/rseq.h>
+
+static bool
+have_rseq(void)
+{
+	return __rseq_size > 0 && sysconf(_SC_NPROCESSORS_CONF) <= CPUS;
+}
+
+static inline void
+count_on_cpu(uint32_t sa, __m128i amount)
+{
+	struct rseq *rseq = (struct rseq *)((char *)__builtin_thread_pointer() + __rseq_offset);
+	for (;;) {
+		uint32_t cpu = *(volatile uint32_t *)&rseq->cpu_id_start;
+		/* 3: what the kernel looks at: begin, length, and where to go on after an interruption, which is 4. */
+		__asm__ goto(".pushsection __rseq_cs, \"aw\"\n"
+			     ".balign 32\n"
+			     "3: .long 0, 0\n"
+			     ".quad 1f, 2f - 1f, 4f\n"
+			     ".popsection\n"
+			     ".pushsection __rseq_failure, \"ax\"\n"
+			     ".byte 0x0f, 0xb9, 0x3d\n" /* so that the signature is part of an instruction: ud1 */
+			     ".long %c[signature]\n"
+			     "4: jmp %l[again]\n"
+			     ".popsection\n"
+			     "leaq 3b(%%rip), %%rax\n"
+			     "movq %%rax, %[rseq_cs]\n"
+			     "1: cmpl %[cpu], %[cpu_id]\n"
+			     "jne %l[again]\n"
+			     "movdqa %[counter], %%xmm0\n"
+			     "paddq %[amount], %%xmm0\n"
+			     "movdqa %%xmm0, %[counter]\n"
+			     "2:\n"
+			     :
+			     : [rseq_cs] "m"(rseq->rseq_cs), [cpu_id] "m"(rseq->cpu_id), [cpu] "r"(cpu),
+			       [counter] "m"(of_cpu[cpu][sa]), [amount] "x"(amount), [signature] "i"(RSEQ_SIG)
+			     : "memory", "cc", "rax", "xmm0"
+			     : again);
+		return;
+	again:;
+	}
+}
+
+static void
+run_rseq(const struct job *job)
+{
+	__m128i amount = _mm_set_epi64x(1, (long long)job->octets);
+	COUNT_ALL(job, sa, count_on_cpu(sa, amount), (void)0)
+}
+#else
+static bool
+have_rseq(void)
+{
+	return false;
+}
+
+static void
+run_rseq(const struct job *job)
+{
+	(void)job;
+}
+#endif
+
+enum { FLOOR, FLOOR_THREE, OURS, ATOMIC, MUTEX, VECTORS, RSEQ, WAYS };
 static const struct way ways[WAYS] = {
-	[FLOOR] = { "floor", "plain adds to the thread's own struct", run_floor },
-	[OURS] = { "lanes", "ours, with a pass for each burst of 32", run_lanes },
-	[ATOMIC] = { "atomic", "relaxed fetch_add on a shared counter", run_atomic },
-	[MUTEX] = { "mutex", "a mutex for each SA", run_mutex },
-	[VECTORS] = { "vectors", "a vector for each thread, 16 octets an SA", run_vectors },
+	[FLOOR] = { "floor", "plain adds to the thread's own vector, as the compiler makes +=", run_floor, PACKETS },
+	[FLOOR_THREE] = { "floor-3", "the same as load, add and store, if that is faster the floor is this",
+			  run_floor_three, PACKETS },
+	[OURS] = { "lanes", "ours, with a pass for each burst of 32", run_lanes, PACKETS },
+	[ATOMIC] = { "atomic", "relaxed fetch_add on a shared counter", run_atomic, FEWER },
+	[MUTEX] = { "mutex", "a mutex for each SA", run_mutex, FEWER },
+	[VECTORS] = { "vectors", "plain adds to a vector of each thread, looked up for each packet", run_vectors,
+		      PACKETS },
+	[RSEQ] = { "rseq", "plain adds to the CPU's own vector, in a restartable sequence", run_rseq, PACKETS },
 };
+
+static bool
+can_run(int way)
+{
+	return way != RSEQ || have_rseq();
+}
 
 /* --- running --------------------------------------------------------------------------------------------------- */
 
@@ -171,7 +267,7 @@ run_job(void *arg)
 	pthread_barrier_wait(&start);
 	double began = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	job->way->run(job);
-	job->ns = (now_ns(CLOCK_THREAD_CPUTIME_ID) - began) / PACKETS;
+	job->ns = (now_ns(CLOCK_THREAD_CPUTIME_ID) - began) / job->way->packets;
 	return NULL;
 }
 
@@ -295,9 +391,11 @@ prepare(void)
 {
 	uint64_t seed = 0x9e3779b97f4a7c15u;
 	for (int i = 0; i < LANES; i++) {
-		private_of[i] = memory(SAS * sizeof(struct spread));
-		dense_of[i] = memory(SAS * sizeof(struct dense));
+		private_of[i] = memory(SAS * sizeof(struct plain));
+		vector_of[i] = memory(SAS * sizeof(struct plain));
 	}
+	for (int i = 0; have_rseq() && i < CPUS; i++)
+		of_cpu[i] = memory(SAS * sizeof(struct plain));
 	shared = memory(SAS * sizeof(*shared));
 	locked = memory(SAS * sizeof(*locked));
 	for (int i = 0; i < SAS; i++)
@@ -325,10 +423,18 @@ measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader
 	double ns[WAYS][MOST_ROUNDS] = { 0 }, ratio[MOST_ROUNDS] = { 0 };
 	for (int round = 0; round < rounds; round++)
 		for (int way = 0; way < WAYS; way++)
-			ns[way][round] = run(&ways[way], list, threads, with_reader);
+			if (can_run(way))
+				ns[way][round] = run(&ways[way], list, threads, with_reader);
 	for (int way = 0; way < WAYS; way++) {
-		for (int round = 0; round < rounds; round++)
-			ratio[round] = ns[way][round] / ns[FLOOR][round];
+		if (!can_run(way)) {
+			printf("%-7s %7u  %-6s  %-8s %8s %8s %9s\n", sas, threads, with_reader ? "yes" : "no",
+			       ways[way].name, "n/a", "n/a", "n/a");
+			continue;
+		}
+		for (int round = 0; round < rounds; round++) {
+			double floor = ns[FLOOR][round], other = ns[FLOOR_THREE][round];
+			ratio[round] = ns[way][round] / (other < floor ? other : floor);
+		}
 		double each = median(ns[way], rounds), to_floor = median(ratio, rounds);
 		printf("%-7s %7u  %-6s  %-8s %8.2f %8.1f %9.2f\n", sas, threads, with_reader ? "yes" : "no",
 		       ways[way].name, each, each * ticks, to_floor);
@@ -342,22 +448,36 @@ measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader
 	fflush(stdout);
 }
 
-/* What a busy reader does to one writer, round by round with and without it, so that drift of the machine cancels. */
+/*
+ * What a reader does to one worker, round by round with and without it, so that drift of the machine cancels: how much
+ * longer a packet takes, and how much time of the worker's each sum has cost.
+ */
 static void
 measure_reader(const char *sas, const uint32_t *list)
 {
-	double slower[2][MOST_ROUNDS] = { 0 };
+	static const char *const text[] = { [BUSY] = "without a pause", [PACED] = "100 times a second" };
+	double slower[PACED + 1][MOST_ROUNDS] = { 0 }, lost_us[PACED + 1][MOST_ROUNDS] = { 0 };
 	for (int round = 0; round < rounds; round++) {
 		double without = run(&ways[OURS], list, 1, NO_READER);
-		slower[0][round] = run(&ways[OURS], list, 1, BUSY) / without;
-		slower[1][round] = run(&ways[OURS], list, 1, PACED) / without;
+		for (int how = BUSY; how <= PACED; how++) {
+			sums = 0;
+			double with = run(&ways[OURS], list, 1, how);
+			slower[how][round] = with / without;
+			lost_us[how][round] = sums ? (with - without) * PACKETS / (double)sums / 1e3 : 0;
+		}
 	}
-	double busy = median(slower[0], rounds), paced = median(slower[1], rounds);
-	printf("%-7s SAs: with a reader a packet takes %.3f of the time without; %.3f if it sums 100 times a second\n",
-	       sas, busy, paced);
-	if (json)
-		fprintf(json, "    {\"sas\": \"%s\", \"busy_reader_to_none\": %.4f, \"paced_reader_to_none\": %.4f},\n",
-			sas, busy, paced);
+	for (int how = BUSY; how <= PACED; how++) {
+		double ratio = median(slower[how], rounds), lost = median(lost_us[how], rounds);
+		printf("%-7s SAs, a reader sums %-18s: a packet takes %.3f of the time without it; a sum costs the "
+		       "worker %.0f us\n",
+		       sas, text[how], ratio, lost);
+		if (json)
+			fprintf(json,
+				"    {\"sas\": \"%s\", \"sums\": \"%s\", \"reader_to_none\": %.4f, \"sum_costs_us\": "
+				"%.1f},\n",
+				sas, text[how], ratio, lost);
+	}
+	fflush(stdout);
 }
 
 static void
@@ -416,8 +536,9 @@ main(int argc, char **argv)
 	prepare();
 	open_segment(SAS);
 	ticks = ticks_per_ns();
-	printf("compiler %s, %ld CPUs, %d rounds of %u packets a thread, medians; CPU time; tsc: %.2f ticks a ns\n",
-	       __VERSION__, sysconf(_SC_NPROCESSORS_ONLN), rounds, PACKETS, ticks);
+	printf("compiler %s, %ld CPUs, %d rounds of %u packets a thread (%u with atomic and mutex), medians; CPU time; "
+	       "tsc: %.2f ticks a ns\n",
+	       __VERSION__, sysconf(_SC_NPROCESSORS_ONLN), rounds, PACKETS, FEWER, ticks);
 	for (int way = 0; way < WAYS; way++)
 		printf("  %-8s %s\n", ways[way].name, ways[way].text);
 	printf("\n%-7s %7s  %-6s  %-8s %8s %8s %9s\n", "SAs", "threads", "reader", "way", "ns/pkt", "tsc/pkt",
