@@ -17,7 +17,7 @@
  *
  * Then the slot of an SA goes to another one only when each worker has passed, or rests, since the SA was stopped.
  * What is counted into it until then joins its tunnel and the totals in the writer's next ipm_writer_commit()s: nothing
- * is lost, and nothing goes to another SA. A struct ipm_lane may be kept as long as the SA is in the table.
+ * is lost, and nothing goes to another SA. A struct ipm_lane that is kept with the SA in the table is part of that.
  *
  *     struct ipm_worker me;
  *     int lane = ipm_worker_join(fast, &me);
@@ -122,7 +122,8 @@ void ipm_worker_leave(struct ipm_worker *worker);
 static inline struct ipm_lane
 ipm_worker_lane(const struct ipm_worker *worker, uint32_t sa)
 {
-	return (struct ipm_lane){ worker->lane.count + sa, worker->lane.drops + sa };
+	struct ipm_lane lane = { worker->lane.count + sa, worker->lane.drops + sa };
+	return lane;
 }
 
 static inline void
