@@ -466,7 +466,8 @@ struct ipm_failure {
 	uint32_t peer;                 /* cikePeerIntIndex, 0: no IKE SA */
 	uint8_t initiator;             /* IKE: we began it */
 	uint8_t setup;                 /* it failed before it was up */
-	uint8_t reserved[6];
+	uint8_t reserved[2];
+	uint32_t map; /* slot + 1 of the crypto map entry that it is about; 0: any of conn's */
 	char conn[IPM_NAME_MAX], text[IPM_TEXT_MAX]; /* text: the source's own words */
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
 };
