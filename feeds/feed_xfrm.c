@@ -12,6 +12,8 @@
 #include "daemon.h"
 #include "feed.h"
 #include "feed_record.h"
+#include "links.h"
+#include "netlink.h"
 #include "xfrm_model.h"
 #include "xfrm_socket.h"
 
@@ -30,6 +32,7 @@ struct feed_xfrm {
 	struct ipm_feed feed;
 	struct xfrm_model *model;
 	struct xfrm_sockets sockets;
+	struct links *links; /* of its namespace, while the sockets are open */
 	struct event *events, *dumps, *poll, *retry;
 	const char *netns;
 	unsigned retry_ms;
@@ -220,7 +223,7 @@ on_packet(struct feed_xfrm *f, size_t len, bool dumped)
 static bool
 read_packet(struct feed_xfrm *f, bool dumped)
 {
-	ssize_t got = xfrm_receive(dumped ? f->sockets.dumps : f->sockets.events, f->packet, PACKET_MAX);
+	ssize_t got = netlink_receive(dumped ? f->sockets.dumps : f->sockets.events, f->packet, PACKET_MAX);
 	bool more = true;
 
 	if (got == -ENOMSG) {
@@ -293,6 +296,8 @@ stop_listening(struct feed_xfrm *f)
 		event_free(f->dumps);
 	f->events = f->dumps = NULL;
 	f->dump = 0;
+	links_free(f->links);
+	f->links = NULL;
 	xfrm_sockets_close(&f->sockets);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 }
@@ -313,7 +318,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 
 	if (xfrm_sockets_open(&f->sockets, f->netns, error, sizeof(error)) < 0 ||
-	    !listen_to(&f->events, f, f->sockets.events, on_events) ||
+	    !(f->links = links_new(f->sockets.route)) || !listen_to(&f->events, f, f->sockets.events, on_events) ||
 	    !listen_to(&f->dumps, f, f->sockets.dumps, on_dumps)) {
 		note_error(f, error);
 		stop_listening(f);
@@ -377,7 +382,28 @@ static bool
 way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
 {
 	const struct feed_xfrm *f = arg;
-	return xfrm_way_to(&f->sockets, addr, out);
+	return f->links && links_way_to(f->links, addr, out);
+}
+
+static bool
+with_addr(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	const struct feed_xfrm *f = arg;
+	return f->links && links_with_addr(f->links, addr, out);
+}
+
+static bool
+with_if_id(void *arg, uint32_t if_id, struct ipm_interface *out)
+{
+	const struct feed_xfrm *f = arg;
+	return f->links && links_with_if_id(f->links, if_id, out);
+}
+
+static bool
+with_index(void *arg, uint32_t ifindex, struct ipm_interface *out)
+{
+	const struct feed_xfrm *f = arg;
+	return f->links && links_with_index(f->links, ifindex, out);
 }
 
 static void
@@ -414,7 +440,12 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->refused = ipm_writer_totals(writer)->records_refused;
 	describe(f);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
-	const struct xfrm_host host = { .arg = f, .is_local = is_local, .way_to = way_to };
+	const struct feed_host host = { .arg = f,
+					.is_local = is_local,
+					.way_to = way_to,
+					.with_addr = with_addr,
+					.with_if_id = with_if_id,
+					.with_index = with_index };
 	f->packet = malloc(PACKET_MAX);
 	f->model = xfrm_model_new(writer, f->slot, &host, (struct xfrm_kept *)f->feed.kept);
 	f->poll = evtimer_new(base, on_poll, f);

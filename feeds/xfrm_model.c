@@ -1155,7 +1155,7 @@ take_up_tunnel(struct xfrm_model *m, uint32_t slot)
 }
 
 struct xfrm_model *
-xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct xfrm_host *host, struct xfrm_kept *kept)
+xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host, struct xfrm_kept *kept)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(writer);
 	const struct ipm_section *section = ipm_segment_header(seg)->section;

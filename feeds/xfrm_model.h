@@ -11,7 +11,7 @@
  * algorithms are the kernel's. A tunnel that such a feed made before the kernel's was there is taken over with its
  * index. A tunnel has ended when its SAs are gone and no IKE daemon claims it; claimed but without SAs it is held.
  *
- * No input or output here but the model and struct xfrm_host: it can be tested with structs alone.
+ * No input or output here but the model and struct feed_host: it can be tested with structs alone.
  * Threads: the caller's.
  */
 #ifndef XFRM_MODEL_H
@@ -25,7 +25,7 @@ struct xfrm_model;
 
 /** Takes up the records that feed @p feed left in the segment. @p kept lives as long. NULL: out of memory. */
 struct xfrm_model *
-xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct xfrm_host *host, struct xfrm_kept *kept);
+xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host, struct xfrm_kept *kept);
 void xfrm_model_free(struct xfrm_model *m);
 
 /** A dump of all SAs or policies begins, or has come to its end: then what it did not have is gone. */
