@@ -15,6 +15,7 @@
 
 struct feed_host {
 	void *arg;
+	uint32_t feed; /* slot of the feed by which the namespace's interfaces are known */
 	/** Is this an address of this host? */
 	bool (*is_local)(void *arg, const struct ipm_addr *addr);
 	/** ifindex, name and own address of the interface by which packets leave for there; */

@@ -305,8 +305,9 @@ struct ipm_map {
 	uint8_t auth;       /* enum ipm_auth: how the peer shows who it is */
 	uint8_t peers;      /* of peer[]; the configuration may have more */
 	uint8_t transforms; /* of transform[]; 0: not known */
-	uint16_t pfs_group; /* transform type 4; 0: none, or not known */
-	uint16_t reserved[3];
+	uint16_t pfs_group;  /* transform type 4; 0: none, or not known */
+	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last in use for it */
+	uint8_t reserved[5];
 	uint32_t ifindex; /* of the interface that uses it; 0: none, or not known */
 	char ifname[16];
 	uint32_t access_head;  /* slot + 1 of the first entry of its access list; 0: none */
