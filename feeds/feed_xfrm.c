@@ -24,6 +24,7 @@
 #define DRAIN_BUDGET  4096
 #define PACKET_MAX    65536 /* a dump comes in packets of up to 32 KiB */
 #define STAT_MAX      8192
+#define PATIENCE_NS   (1 * NS_PER_SECOND)
 
 struct feed_xfrm {
 	struct event_base *base;
@@ -146,11 +147,12 @@ dump_end(struct feed_xfrm *f)
 
 /* The IKE daemon that strongSwan's feed knows is in our own namespace, as far as can be told. */
 static bool
-ike_known(const struct feed_xfrm *f)
+ike_known(const struct feed_xfrm *f, uint64_t *interval_ns)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(f->writer);
 	for (uint32_t slot = 0; f->netns[0] == '\0' && slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
 		const struct ipm_feed *feed = ipm_feed_peek(f->writer, slot);
+		*interval_ns = feed->interval_ns;
 		if (feed->index && strcmp(feed->name, "vici") == 0)
 			return feed->state == IPM_FEED_UP;
 	}
@@ -362,7 +364,11 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 		publish(f);
 		return;
 	}
-	xfrm_model_ike_known(f->model, ike_known(f));
+	uint64_t interval_ns = 0;
+	bool known = ike_known(f, &interval_ns);
+	xfrm_model_ike_known(f->model, known);
+	/* It notices by asking what was configured; then no entry comes up here for a moment. */
+	xfrm_model_patience(f->model, PATIENCE_NS + (known ? interval_ns : 0));
 	f->want_sas = true;
 	f->want_policies |= xfrm_model_wants_policies(f->model);
 	dump_next(f);
@@ -416,11 +422,20 @@ describe(struct feed_xfrm *f)
 		snprintf(f->feed.detail, sizeof(f->feed.detail), "%.60s %.60s", name.sysname, name.release);
 }
 
+/* "kernel", with the namespace as the feed's name has it. */
+static const char *
+engine_name(const struct feed_xfrm *f, char *out, size_t size)
+{
+	const char *netns = strchr(f->feed.name, ' ');
+	snprintf(out, size, "kernel%.*s", (int)(size - sizeof("kernel")), netns ? netns : "");
+	return out;
+}
+
 struct feed_xfrm *
 feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct conf_xfrm *conf)
 {
 	struct feed_xfrm *f = calloc(1, sizeof(*f));
-	char name[IPM_NAME_MAX];
+	char name[IPM_NAME_MAX], engine[IPM_NAME_MAX];
 	size_t len = strlen(conf->netns), room = sizeof(name) - sizeof("xfrm ");
 
 	/* Of a long path the end tells more. */
@@ -441,6 +456,7 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	describe(f);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	const struct feed_host host = { .arg = f,
+					.feed = f->slot,
 					.is_local = is_local,
 					.way_to = way_to,
 					.with_addr = with_addr,
@@ -448,6 +464,8 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 					.with_index = with_index };
 	f->packet = malloc(PACKET_MAX);
 	f->model = xfrm_model_new(writer, f->slot, &host, (struct xfrm_kept *)f->feed.kept);
+	if (f->model)
+		xfrm_model_engine(f->model, engine_name(f, engine, sizeof(engine)), f->feed.detail);
 	f->poll = evtimer_new(base, on_poll, f);
 	f->retry = evtimer_new(base, on_retry, f);
 	if (!f->packet || !f->model || !f->poll || !f->retry)
