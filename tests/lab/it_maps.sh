@@ -1,0 +1,203 @@
+#!/bin/bash
+# What is configured is known, whether it is up or not: the connections of a real charon are crypto map entries, which
+# its CHILD_SAs take up and down, and which come and go with them when they are loaded and unloaded.
+# shellcheck source-path=SCRIPTDIR disable=SC2317      # functions are called by wait_until and check
+. "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
+SAYS=${PLAIN_BUILDDIR:-$builddir}/tests/lab/segment_says
+need root tun ip swanctl python3 "$CHARON" "$IPSECMOND" "$IPSECMON" "$SAYS"
+
+# Entries, one JSON object to a line, in $LAB/a/maps.
+read_maps() {
+	cli a show crypto map --json | "$lab_python" -c '
+import json, sys
+for segment in json.load(sys.stdin)["segments"]:
+    for row in segment["maps"]:
+        print(json.dumps(row))' > "$LAB/a/maps"
+}
+
+# entry MAP CHILD KEY: of the entry; empty when there is none
+entry() {
+	read_maps
+	"$lab_python" -c '
+import json, sys
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    if (row["name"], row["child"]) == tuple(sys.argv[2:4]):
+        value = row
+        for key in sys.argv[4].split("."):
+            value = value[int(key)] if isinstance(value, list) else (value or {}).get(key)
+        print(value)' "$LAB/a/maps" "$@"
+}
+entry_is() { [ "$(entry "$1" "$2" "$3")" = "$4" ]; }        # entry_is MAP CHILD KEY VALUE
+no_entry() { [ -z "$(entry "$1" "$2" index)" ]; }
+
+# told WORD MAP CHILD: how often the segment has told of it
+told() { "$SAYS" "$(segment a)" | grep -c "^event [0-9]* $1 $2 $3 "; }
+
+# What charon's own tool lists, beside the entries: names, order, and what it says of each.
+as_listed() {
+	read_maps
+	sw a --list-conns --raw > "$LAB/a/conns"
+	"$lab_python" - "$LAB/a/conns" "$LAB/a/maps" <<-'PYTHON'
+	import ipaddress, json, re, sys
+
+	def sections(text):
+	    """swanctl's raw notation: {name {key=value list=[a b] ...}}"""
+	    out, stack, at = {}, [], 0
+	    here = out
+	    for match in re.finditer(r'\s*(?:([^\s={}\[\]]+) \{|([^\s={}\[\]]+)=\[((?:[^\[\]]|\[[^\]]*\])*)\]|([^\s={}\[\]]+)=((?:[^\s{}]| (?![^\s={}\[\]]+(?:=| \{)))*)|(\}))', text):
+	        section, name, items, key, value, end = match.groups()
+	        if section:
+	            stack.append(here)
+	            here = here.setdefault(section, {})
+	        elif name:
+	            here[name] = items.split()
+	        elif key:
+	            here[key] = value
+	        elif stack:
+	            here = stack.pop()
+	    return out
+
+	listed, rows = {}, {}
+	for line in open(sys.argv[1]):
+	    if line.startswith("list-conn event {"):
+	        listed.update(sections(line[len("list-conn event {"):]))
+	for line in open(sys.argv[2]):
+	    row = json.loads(line)
+	    rows[row["name"], row["child"]] = row
+	wanted = {(conn, child) for conn in listed for child in listed[conn]["children"]}
+	assert listed and wanted == set(rows), (wanted ^ set(rows))
+	for conn, of in listed.items():
+	    for place, (child, what) in enumerate(of["children"].items()):
+	        row = rows[conn, child]
+	        hosts = [a for a in of["remote_addrs"] if re.fullmatch(r"[0-9a-f:.]+", a)]
+	        def nets(side):
+	            return sorted(str(one["text"] if isinstance(one, dict) and "text" in one else one) for one in side)
+	        got = dict(seq=row["seq"], version=row["ike_version"], peers=row["peers"], text=row["peer_text"],
+	                   local=row["local"], ike=row["ike_lifetime"], life=row["lifetime"], octets=row["lifetime_octets"] or 0,
+	                   pkts=row["lifetime_pkts"] or 0, dynamic=row["dynamic"], mode=row["encap"], keying=row["keying"])
+	        expected = dict(seq=10 * (place + 1), version=int(of["version"][-1]), peers=hosts,
+	                        text=",".join(of["remote_addrs"]), local=of["local_addrs"][0], ike=int(of["rekey_time"]),
+	                        life=int(what["rekey_time"]), octets=int(what["rekey_bytes"]),
+	                        pkts=int(what["rekey_packets"]), dynamic=not hosts, mode=what["mode"].lower(), keying="ike")
+	        assert got == expected, (conn, child, got, expected)
+	        # Pairs of one protocol, or where one has none.
+	        pairs = [(l, r) for l in what["local-ts"] for r in what["remote-ts"]
+	                 if not ("[" in l and "[" in r) or l[l.find("["):].split("/")[0].strip("[]") == r[r.find("["):].split("/")[0].strip("[]")]
+	        assert len(row["access_list"]) == len(pairs), (conn, child, row["access_list"], pairs)
+	print(len(rows), "entries")
+	PYTHON
+}
+
+lab_begin
+gateways_up
+connections ikev2 ikev1-main ikev1-aggr ikev2-v6 rw nobody
+CHARON_SETTINGS='retransmit_tries = 1'
+both_up
+feed_up a
+feed_up b
+wait_until 10 entry_is ikev2 net state down
+
+check "every child that charon has is an entry, and says what charon says of it" as_listed
+index=$(entry ikev2 net index)
+equal "what charon does not tell is not known: the suite" "[]" "$(entry ikev2 net transforms)"
+equal "and PFS" None "$(entry ikev2 net pfs)"
+equal "the interface is the one with the address" wire "$(entry ikev2 net interface)"
+equal "nothing of it was ever up" "0 0" "$(entry ikev2 net ups) $(entry ikev2 net downs)"
+check "a connection for any peer is a template, at the gateway of the road warriors" \
+	sh -c '"$0" -c "$1" show crypto dynamic-map --json | grep -q "\"rw\""' "$IPSECMON" "$LAB/b/ipsecmon.conf"
+
+initiate a net
+wait_until 1 entry_is ikev2 net state up
+pass "IKEv2: it is up within a second"
+equal "and that was told once" 1 "$(told up ikev2 net)"
+equal "its other child is still down" down "$(entry ikev2 net2 state)"
+equal "the suite is the negotiated one" esp-gcm "$(entry ikev2 net transforms.0.transform | cut -d ' ' -f 1)"
+equal "PFS cannot be told of a child that came with its IKE SA" None "$(entry ikev2 net pfs)"
+rekey_child a net
+wait_until 5 entry_is ikev2 net pfs False
+pass "of one that was rekeyed it can: there is none"
+initiate a net2
+wait_until 2 entry_is ikev2 net2 pfs True
+equal "net2 has PFS" 14 "$(entry ikev2 net2 pfs_group)"
+
+initiate a main
+wait_until 1 entry_is ikev1-main main state up
+pass "IKEv1: the names are the same, and it is up within a second"
+initiate a aggr
+wait_until 1 entry_is ikev1-aggr aggr state up
+initiate a v6
+wait_until 1 entry_is ikev2-v6 v6 state up
+initiate a alice
+wait_until 2 sh -c '"$0" -c "$1" show crypto dynamic-map --json | grep -q "\"state\": \"up\""' "$IPSECMON" "$LAB/b/ipsecmon.conf"
+pass "a template is up while one of its peers is"
+
+traffic "${SRC[net]}" "${DST[net]}" 10 100
+wait_until 3 entry_is ikev2 net out.pkts 10
+terminate a --child net
+wait_until 1 entry_is ikev2 net state down
+pass "it is down within a second"
+equal "and that was told once" 1 "$(told down ikev2 net)"
+equal "its counts stay" 10 "$(entry ikev2 net out.pkts)"
+equal "it is the entry that it was" "$index" "$(entry ikev2 net index)"
+initiate a net
+wait_until 1 entry_is ikev2 net ups 2
+traffic "${SRC[net]}" "${DST[net]}" 5 100
+wait_until 3 entry_is ikev2 net out.pkts 15
+pass "and counts on when it is up again"
+equal "SAs are on charon's own ESP" "software charon libipsec" \
+	"$("$SAYS" "$(segment a)" | sed -n 's/^engine \([a-z]*\) [0-9 ]* \(.*\)/\1 \2/p')"
+sas=$("$SAYS" "$(segment a)" | awk '/^engine/ { print $3 }')
+equal "all of them" "$(vici_raw a | grep -oE 'spi-(in|out)=' | grep -c .)" "$sas"
+
+sw a --initiate --child nobody --timeout 5 > /dev/null 2>&1
+wait_until 20 entry_is nobody nobody failures 1
+equal "a peer that is silent is the last failure of its entry" down "$(entry nobody nobody state)"
+equal "of that one alone" 0 "$(entry ikev2 net failures)"
+
+# There is no event for any of this: it is seen at the next poll.
+tweak a 'connections { later : lab-defaults {
+	version = 2
+	proposals = aes128-sha256-modp2048
+	remote_addrs = 10.9.7.50-10.9.7.60
+	local { auth = psk }
+	remote { auth = psk }
+	children { one : lab-child-defaults { remote_ts = 10.77.0.0/16 }
+	           pass { mode = pass
+	                  remote_ts = 10.78.0.0/16 } } } }'
+load a
+wait_until 3 entry_is later one dynamic True
+pass "a connection that is loaded is noticed"
+check "a child that only lets packets pass is none" no_entry later pass
+connections ikev2 ikev1-main ikev1-aggr ikev2-v6 nobody
+load a
+wait_until 3 no_entry later one
+equal "one that is unloaded, too" 1 "$(told removed later one)"
+check "the road warriors' are gone with it" no_entry bob bob
+tweak a 'connections { ikev2 { children { net2 { rekey_time = 30m } } } }'
+load a
+wait_until 20 entry_is ikev2 net2 lifetime 1800
+pass "one whose names stay is noticed within a minute, or twelve polls"
+check "it is all as charon lists it" as_listed
+
+stop feed-a
+feed_up a
+wait_until 5 entry_is ikev2 net state up
+equal "after a restart it is the same entry" "$index 2 15" \
+	"$(entry ikev2 net index) $(entry ikev2 net ups) $(entry ikev2 net out.pkts)"
+
+charon_down a
+charon_is_away() { cli a show feeds | grep -q 'feed vici: down'; }
+wait_until 5 charon_is_away
+sleep 1
+equal "while charon is away what is configured stays" "$index" "$(entry ikev2 net index)"
+charon_up a
+load a
+initiate a net
+wait_until 10 entry_is ikev2 net state up
+equal "with another charon it is the same entry" "$index" "$(entry ikev2 net index)"
+equal "nothing that stayed configured was removed" 0 "$(told removed ikev2 net)"
+
+for node in a b; do stop feed-$node; equal "feed-$node ends well" 0 "$STATUS"; done
+check "no sanitizer has found anything" sanitizers_silent
+lab_end
