@@ -3,8 +3,7 @@
 # its CHILD_SAs take up and down, and which come and go with them when they are loaded and unloaded.
 # shellcheck source-path=SCRIPTDIR disable=SC2317      # functions are called by wait_until and check
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
-SAYS=${PLAIN_BUILDDIR:-$builddir}/tests/lab/segment_says
-need root tun ip swanctl python3 "$CHARON" "$IPSECMOND" "$IPSECMON" "$SAYS"
+need root tun ip swanctl python3 "$CHARON" "$IPSECMOND" "$IPSECMON" "$SEGMENT_SAYS"
 
 # Entries, one JSON object to a line, in $LAB/a/maps.
 read_maps() {
@@ -14,25 +13,6 @@ for segment in json.load(sys.stdin)["segments"]:
     for row in segment["maps"]:
         print(json.dumps(row))' > "$LAB/a/maps"
 }
-
-# entry MAP CHILD KEY: of the entry; empty when there is none
-entry() {
-	read_maps
-	"$lab_python" -c '
-import json, sys
-for line in open(sys.argv[1]):
-    row = json.loads(line)
-    if (row["name"], row["child"]) == tuple(sys.argv[2:4]):
-        value = row
-        for key in sys.argv[4].split("."):
-            value = value[int(key)] if isinstance(value, list) else (value or {}).get(key)
-        print(value)' "$LAB/a/maps" "$@"
-}
-entry_is() { [ "$(entry "$1" "$2" "$3")" = "$4" ]; }        # entry_is MAP CHILD KEY VALUE
-no_entry() { [ -z "$(entry "$1" "$2" index)" ]; }
-
-# told WORD MAP CHILD: how often the segment has told of it
-told() { "$SAYS" "$(segment a)" | grep -c "^event [0-9]* $1 $2 $3 "; }
 
 # What charon's own tool lists, beside the entries: names, order, and what it says of each.
 as_listed() {
@@ -96,64 +76,64 @@ CHARON_SETTINGS='retransmit_tries = 1'
 both_up
 feed_up a
 feed_up b
-wait_until 10 entry_is ikev2 net state down
+wait_until 10 entry_is a ikev2 net state down
 
 check "every child that charon has is an entry, and says what charon says of it" as_listed
-index=$(entry ikev2 net index)
-equal "what charon does not tell is not known: the suite" "[]" "$(entry ikev2 net transforms)"
-equal "and PFS" None "$(entry ikev2 net pfs)"
-equal "the interface is the one with the address" wire "$(entry ikev2 net interface)"
-equal "nothing of it was ever up" "0 0" "$(entry ikev2 net ups) $(entry ikev2 net downs)"
+index=$(entry a ikev2 net index)
+equal "what charon does not tell is not known: the suite" "[]" "$(entry a ikev2 net transforms)"
+equal "and PFS" None "$(entry a ikev2 net pfs)"
+equal "the interface is the one with the address" wire "$(entry a ikev2 net interface)"
+equal "nothing of it was ever up" "0 0" "$(entry a ikev2 net ups) $(entry a ikev2 net downs)"
 check "a connection for any peer is a template, at the gateway of the road warriors" \
-	sh -c '"$0" -c "$1" show crypto dynamic-map --json | grep -q "\"rw\""' "$IPSECMON" "$LAB/b/ipsecmon.conf"
+	entry_is b rw rw dynamic True
 
 initiate a net
-wait_until 1 entry_is ikev2 net state up
+wait_until 1 entry_is a ikev2 net state up
 pass "IKEv2: it is up within a second"
-equal "and that was told once" 1 "$(told up ikev2 net)"
-equal "its other child is still down" down "$(entry ikev2 net2 state)"
-equal "the suite is the negotiated one" esp-gcm "$(entry ikev2 net transforms.0.transform | cut -d ' ' -f 1)"
-equal "PFS cannot be told of a child that came with its IKE SA" None "$(entry ikev2 net pfs)"
+equal "and that was told once" 1 "$(told a up ikev2 net)"
+equal "its other child is still down" down "$(entry a ikev2 net2 state)"
+equal "the suite is the negotiated one" esp-gcm "$(entry a ikev2 net transforms.0.transform | cut -d ' ' -f 1)"
+equal "PFS cannot be told of a child that came with its IKE SA" None "$(entry a ikev2 net pfs)"
 rekey_child a net
-wait_until 5 entry_is ikev2 net pfs False
+wait_until 5 entry_is a ikev2 net pfs False
 pass "of one that was rekeyed it can: there is none"
 initiate a net2
-wait_until 2 entry_is ikev2 net2 pfs True
-equal "net2 has PFS" 14 "$(entry ikev2 net2 pfs_group)"
+wait_until 2 entry_is a ikev2 net2 pfs True
+equal "net2 has PFS" 14 "$(entry a ikev2 net2 pfs_group)"
 
 initiate a main
-wait_until 1 entry_is ikev1-main main state up
+wait_until 1 entry_is a ikev1-main main state up
 pass "IKEv1: the names are the same, and it is up within a second"
 initiate a aggr
-wait_until 1 entry_is ikev1-aggr aggr state up
+wait_until 1 entry_is a ikev1-aggr aggr state up
 initiate a v6
-wait_until 1 entry_is ikev2-v6 v6 state up
+wait_until 1 entry_is a ikev2-v6 v6 state up
 initiate a alice
-wait_until 2 sh -c '"$0" -c "$1" show crypto dynamic-map --json | grep -q "\"state\": \"up\""' "$IPSECMON" "$LAB/b/ipsecmon.conf"
+wait_until 2 entry_is b rw rw state up
 pass "a template is up while one of its peers is"
 
 traffic "${SRC[net]}" "${DST[net]}" 10 100
-wait_until 3 entry_is ikev2 net out.pkts 10
+wait_until 3 entry_is a ikev2 net out.pkts 10
 terminate a --child net
-wait_until 1 entry_is ikev2 net state down
+wait_until 1 entry_is a ikev2 net state down
 pass "it is down within a second"
-equal "and that was told once" 1 "$(told down ikev2 net)"
-equal "its counts stay" 10 "$(entry ikev2 net out.pkts)"
-equal "it is the entry that it was" "$index" "$(entry ikev2 net index)"
+equal "and that was told once" 1 "$(told a down ikev2 net)"
+equal "its counts stay" 10 "$(entry a ikev2 net out.pkts)"
+equal "it is the entry that it was" "$index" "$(entry a ikev2 net index)"
 initiate a net
-wait_until 1 entry_is ikev2 net ups 2
+wait_until 1 entry_is a ikev2 net ups 2
 traffic "${SRC[net]}" "${DST[net]}" 5 100
-wait_until 3 entry_is ikev2 net out.pkts 15
+wait_until 3 entry_is a ikev2 net out.pkts 15
 pass "and counts on when it is up again"
 equal "SAs are on charon's own ESP" "software charon libipsec" \
-	"$("$SAYS" "$(segment a)" | sed -n 's/^engine \([a-z]*\) [0-9 ]* \(.*\)/\1 \2/p')"
-sas=$("$SAYS" "$(segment a)" | awk '/^engine/ { print $3 }')
+	"$(says a | sed -n 's/^engine \([a-z]*\) [0-9 ]* \(.*\)/\1 \2/p')"
+sas=$(says a | awk '/^engine/ { print $3 }')
 equal "all of them" "$(vici_raw a | grep -oE 'spi-(in|out)=' | grep -c .)" "$sas"
 
 sw a --initiate --child nobody --timeout 5 > /dev/null 2>&1
-wait_until 20 entry_is nobody nobody failures 1
-equal "a peer that is silent is the last failure of its entry" down "$(entry nobody nobody state)"
-equal "of that one alone" 0 "$(entry ikev2 net failures)"
+wait_until 20 entry_is a nobody nobody failures 1
+equal "a peer that is silent is the last failure of its entry" down "$(entry a nobody nobody state)"
+equal "of that one alone" 0 "$(entry a ikev2 net failures)"
 
 # There is no event for any of this: it is seen at the next poll.
 tweak a 'connections { later : lab-defaults {
@@ -166,37 +146,37 @@ tweak a 'connections { later : lab-defaults {
 	           pass { mode = pass
 	                  remote_ts = 10.78.0.0/16 } } } }'
 load a
-wait_until 3 entry_is later one dynamic True
+wait_until 3 entry_is a later one dynamic True
 pass "a connection that is loaded is noticed"
-check "a child that only lets packets pass is none" no_entry later pass
+check "a child that only lets packets pass is none" no_entry a later pass
 connections ikev2 ikev1-main ikev1-aggr ikev2-v6 nobody
 load a
-wait_until 3 no_entry later one
-equal "one that is unloaded, too" 1 "$(told removed later one)"
-check "the road warriors' are gone with it" no_entry bob bob
+wait_until 3 no_entry a later one
+equal "one that is unloaded, too" 1 "$(told a removed later one)"
+check "the road warriors' are gone with it" no_entry a bob bob
 tweak a 'connections { ikev2 { children { net2 { rekey_time = 30m } } } }'
 load a
-wait_until 20 entry_is ikev2 net2 lifetime 1800
+wait_until 20 entry_is a ikev2 net2 lifetime 1800
 pass "one whose names stay is noticed within a minute, or twelve polls"
 check "it is all as charon lists it" as_listed
 
 stop feed-a
 feed_up a
-wait_until 5 entry_is ikev2 net state up
+wait_until 5 entry_is a ikev2 net state up
 equal "after a restart it is the same entry" "$index 2 15" \
-	"$(entry ikev2 net index) $(entry ikev2 net ups) $(entry ikev2 net out.pkts)"
+	"$(entry a ikev2 net index) $(entry a ikev2 net ups) $(entry a ikev2 net out.pkts)"
 
 charon_down a
 charon_is_away() { cli a show feeds | grep -q 'feed vici: down'; }
 wait_until 5 charon_is_away
 sleep 1
-equal "while charon is away what is configured stays" "$index" "$(entry ikev2 net index)"
+equal "while charon is away what is configured stays" "$index" "$(entry a ikev2 net index)"
 charon_up a
 load a
 initiate a net
-wait_until 10 entry_is ikev2 net state up
-equal "with another charon it is the same entry" "$index" "$(entry ikev2 net index)"
-equal "nothing that stayed configured was removed" 0 "$(told removed ikev2 net)"
+wait_until 10 entry_is a ikev2 net state up
+equal "with another charon it is the same entry" "$index" "$(entry a ikev2 net index)"
+equal "nothing that stayed configured was removed" 0 "$(told a removed ikev2 net)"
 
 for node in a b; do stop feed-$node; equal "feed-$node ends well" 0 "$STATUS"; done
 check "no sanitizer has found anything" sanitizers_silent
