@@ -5,65 +5,37 @@
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip swanctl python3 "$CHARON" "$IPSECMOND" "$IPSECMON" "$SEGMENT_SAYS"
 
-# Entries, one JSON object to a line, in $LAB/a/maps.
-read_maps() {
-	cli a show crypto map --json | "$lab_python" -c '
-import json, sys
-for segment in json.load(sys.stdin)["segments"]:
-    for row in segment["maps"]:
-        print(json.dumps(row))' > "$LAB/a/maps"
-}
-
-# What charon's own tool lists, beside the entries: names, order, and what it says of each.
+# What charon itself lists, beside the entries: names, order, and what it says of each.
 as_listed() {
-	read_maps
-	sw a --list-conns --raw > "$LAB/a/conns"
+	witness a list-conns > "$LAB/a/conns" && cli a show crypto map --json > "$LAB/a/maps" || return
 	"$lab_python" - "$LAB/a/conns" "$LAB/a/maps" <<-'PYTHON'
-	import ipaddress, json, re, sys
+	import json, re, sys
 
-	def sections(text):
-	    """swanctl's raw notation: {name {key=value list=[a b] ...}}"""
-	    out, stack, at = {}, [], 0
-	    here = out
-	    for match in re.finditer(r'\s*(?:([^\s={}\[\]]+) \{|([^\s={}\[\]]+)=\[((?:[^\[\]]|\[[^\]]*\])*)\]|([^\s={}\[\]]+)=((?:[^\s{}]| (?![^\s={}\[\]]+(?:=| \{)))*)|(\}))', text):
-	        section, name, items, key, value, end = match.groups()
-	        if section:
-	            stack.append(here)
-	            here = here.setdefault(section, {})
-	        elif name:
-	            here[name] = items.split()
-	        elif key:
-	            here[key] = value
-	        elif stack:
-	            here = stack.pop()
-	    return out
-
-	listed, rows = {}, {}
-	for line in open(sys.argv[1]):
-	    if line.startswith("list-conn event {"):
-	        listed.update(sections(line[len("list-conn event {"):]))
-	for line in open(sys.argv[2]):
-	    row = json.loads(line)
-	    rows[row["name"], row["child"]] = row
+	listed = {}
+	for conn in json.load(open(sys.argv[1])):
+	    listed.update(conn)
+	rows = {(row["name"], row["child"]): row
+	        for segment in json.load(open(sys.argv[2]))["segments"] for row in segment["maps"]}
 	wanted = {(conn, child) for conn in listed for child in listed[conn]["children"]}
-	assert listed and wanted == set(rows), (wanted ^ set(rows))
+	assert listed and wanted == set(rows), wanted ^ set(rows)
+
+	def protocol(ts):
+	    return re.sub(r".*\[|[/\]].*", "", ts) if "[" in ts else None
+
 	for conn, of in listed.items():
 	    for place, (child, what) in enumerate(of["children"].items()):
 	        row = rows[conn, child]
-	        hosts = [a for a in of["remote_addrs"] if re.fullmatch(r"[0-9a-f:.]+", a)]
-	        def nets(side):
-	            return sorted(str(one["text"] if isinstance(one, dict) and "text" in one else one) for one in side)
-	        got = dict(seq=row["seq"], version=row["ike_version"], peers=row["peers"], text=row["peer_text"],
-	                   local=row["local"], ike=row["ike_lifetime"], life=row["lifetime"], octets=row["lifetime_octets"] or 0,
-	                   pkts=row["lifetime_pkts"] or 0, dynamic=row["dynamic"], mode=row["encap"], keying=row["keying"])
-	        expected = dict(seq=10 * (place + 1), version=int(of["version"][-1]), peers=hosts,
-	                        text=",".join(of["remote_addrs"]), local=of["local_addrs"][0], ike=int(of["rekey_time"]),
-	                        life=int(what["rekey_time"]), octets=int(what["rekey_bytes"]),
-	                        pkts=int(what["rekey_packets"]), dynamic=not hosts, mode=what["mode"].lower(), keying="ike")
+	        hosts = [host for host in of["remote_addrs"] if re.fullmatch("[0-9a-f:.]+", host)]
+	        expected = {
+	            "seq": 10 * (place + 1), "ike_version": int(of["version"][-1]), "peers": hosts, "keying": "ike",
+	            "peer_text": ",".join(of["remote_addrs"]), "local": of["local_addrs"][0], "dynamic": not hosts,
+	            "ike_lifetime": int(of["rekey_time"]), "lifetime": int(what["rekey_time"]),
+	            "lifetime_octets": int(what["rekey_bytes"]) or None, "lifetime_pkts": int(what["rekey_packets"]) or None,
+	            "encap": what["mode"].lower()}
+	        got = {key: row[key] for key in expected}
 	        assert got == expected, (conn, child, got, expected)
-	        # Pairs of one protocol, or where one has none.
-	        pairs = [(l, r) for l in what["local-ts"] for r in what["remote-ts"]
-	                 if not ("[" in l and "[" in r) or l[l.find("["):].split("/")[0].strip("[]") == r[r.find("["):].split("/")[0].strip("[]")]
+	        pairs = [(local, remote) for local in what["local-ts"] for remote in what["remote-ts"]
+	                 if protocol(local) == protocol(remote) or not protocol(local) or not protocol(remote)]
 	        assert len(row["access_list"]) == len(pairs), (conn, child, row["access_list"], pairs)
 	print(len(rows), "entries")
 	PYTHON
