@@ -270,6 +270,11 @@ retire_feeds(struct program *p)
 		for (uint32_t i = 0; i < ipm_segment_used(seg, IPM_IKE_SAS); i++)
 			if (ipm_ike_peek(p->writer, i)->index && ipm_ike_peek(p->writer, i)->feed == slot)
 				ipm_ike_stop(p->writer, i, IPM_REASON_SOURCE_LOST);
+		for (uint32_t m = 0; m < ipm_segment_used(seg, IPM_MAPS); m++) {
+			const struct ipm_map *map = ipm_map_peek(p->writer, m);
+			if (map->index && map->state != IPM_MAP_REMOVED && map->feed == slot)
+				ipm_map_remove(p->writer, m);
+		}
 	}
 }
 

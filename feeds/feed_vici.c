@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 /* The strongSwan feed: when to connect, what to ask, how the feed is. */
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon.h"
 #include "feed.h"
 #include "feed_record.h"
+#include "links.h"
+#include "netlink.h"
 #include "notify_client.h"
 #include "vici_client.h"
 #include "vici_decode.h"
 #include "vici_failure.h"
+#include "vici_maps.h"
 #include "vici_model.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define RETRY_MOST_MS 4000
 #define LOOK_AGAIN_MS 300 /* after a rekey, when the old SA has got its last packets; when something is missing */
-#define CONNS_EVERY   12  /* polls: connections change rarely */
-#define LISTS_EVERY   12  /* likewise, where nothing but names is taken from them: events tell what changes */
+#define CONNS_EVERY   12  /* polls: connections change rarely; at the others only their names are looked at */
+#define NAMES_MOST    (VICI_FRAME_MAX / 2) /* octets; charon sends no reply that is larger than a frame, nor says so */
+#define LISTS_EVERY   12 /* likewise, where nothing but names is taken from them: events tell what changes */
 
 struct feed_vici {
 	struct event_base *base;
@@ -26,15 +32,24 @@ struct feed_vici {
 	struct ipm_feed feed;
 	struct vici_client *client;
 	struct vici_model *model;
+	struct vici_maps *maps;
+	struct links *links; /* NULL: nothing is known of interfaces */
+	int route;           /* the socket for that; or negative */
 	struct notify_client *notify;
 	struct vici_failures *failures;
 	struct event *retry, *poll, *look_again, *second, *held_back;
 	unsigned retry_ms, polls;
 	uint32_t interval, hold_time; /* seconds */
 	bool connected, listing;
-	bool complained;  /* in this run */
-	uint64_t refused; /* records, at the last list */
-	bool full;        /* some were refused in the last list */
+	bool conns_listing, conns_whole; /* list-conns is coming in; all of it was understood so far */
+	bool conns_again;                /* there was a hint meanwhile */
+	bool names_known;
+	uint64_t names; /* of the connections that were loaded when all were last asked for */
+	uint64_t hinted_ns;
+	bool names_unknown; /* this charon has no get-conns, or too many names for it */
+	bool complained;    /* in this run */
+	uint64_t refused;   /* records, at the last list */
+	bool full;          /* some were refused in the last list */
 	feed_before *before;
 	void *before_arg;
 	struct vici_sink sink;
@@ -44,6 +59,9 @@ struct feed_vici {
 	struct vici_child *child; /* the old one of a rekey */
 	bool have_ike, have_child;
 };
+
+static void ask_conns(struct feed_vici *f);
+static void look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_child *child);
 
 static void
 publish(struct feed_vici *f)
@@ -91,6 +109,7 @@ on_child(void *arg, enum vici_role role, const struct vici_ike *ike, const struc
 		vici_model_child_down(f->model, ike, child);
 	} else {
 		vici_model_child(f->model, ike, child);
+		look_for_new(f, ike, child);
 	}
 }
 
@@ -99,6 +118,7 @@ on_conn(void *arg, const struct vici_conn *conn)
 {
 	struct feed_vici *f = arg;
 	vici_model_conn(f->model, conn);
+	vici_maps_conn(f->maps, conn);
 }
 
 static void
@@ -106,6 +126,7 @@ on_conn_child(void *arg, const struct vici_conn *conn, const struct vici_conn_ch
 {
 	struct feed_vici *f = arg;
 	vici_model_conn_child(f->model, conn, child);
+	vici_maps_child(f->maps, conn, child);
 }
 
 static bool
@@ -182,7 +203,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 		return;
 	}
 	if (vici_is(name, "list-conn")) {
-		decode(f, VICI_FORM_CONN, msg);
+		f->conns_whole &= decode(f, VICI_FORM_CONN, msg);
 		return;
 	}
 	f->feed.events++;
@@ -249,6 +270,85 @@ ask_list(struct feed_vici *f)
 }
 
 static void
+on_conns_listed(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	(void)msg;
+	f->conns_listing = false;
+	if (!ok) {
+		feed_error(&f->feed, "charon does not know the command list-conns");
+		f->feed.errors++;
+	} else {
+		vici_maps_end(f->maps, f->conns_whole);
+	}
+	if (f->conns_again)
+		ask_conns(f);
+	publish(f);
+}
+
+static void
+ask_conns(struct feed_vici *f)
+{
+	if (!f->connected)
+		return;
+	f->conns_again = f->conns_listing;
+	if (f->conns_listing)
+		return;
+	f->conns_listing = f->conns_whole = true;
+	vici_maps_begin(f->maps);
+	vici_client_command(f->client, "list-conns", NULL, NULL, on_conns_listed);
+}
+
+/* No event tells of connections that are loaded or unloaded; their names are a cheap look. */
+static void
+on_names(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	size_t octets = 0;
+	uint64_t names = ok ? vici_list_hash(msg, "conns", &octets) : 0;
+
+	f->names_unknown = !ok || octets > NAMES_MOST;
+	if (f->names_known && names != f->names)
+		ask_conns(f);
+	f->names = names;
+	f->names_known = true;
+}
+
+static void
+ask_names(struct feed_vici *f)
+{
+	if (f->connected)
+		vici_client_command(f->client, "get-conns", NULL, NULL, on_names);
+}
+
+/* A CHILD_SA has come up that we know no configuration of: it was loaded a moment ago. */
+static void
+look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_child *child)
+{
+	uint64_t now = ipm_now_ns();
+	if (f->said != SAID_UPDOWN || !f->sink.up || ipm_map_named(f->writer, ike->name, child->name) >= 0 ||
+	    (f->hinted_ns && now - f->hinted_ns < NS_PER_SECOND))
+		return;
+	f->hinted_ns = now;
+	ask_conns(f);
+}
+
+/* What enciphers the packets of SAs that are not the kernel's. */
+static void
+on_stats(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	struct ipm_engine engine = { .feed = f->slot, .kind = IPM_ENGINE_SOFTWARE, .name = "charon libipsec" };
+	int slot = -1;
+
+	if (ok && vici_esp_of(msg) == VICI_ESP_LIBIPSEC) {
+		snprintf(engine.version, sizeof(engine.version), "%s", f->feed.detail);
+		slot = ipm_engine_open(f->writer, &engine);
+	}
+	vici_model_set_engine(f->model, slot < 0 ? 0 : (uint32_t)slot + 1);
+}
+
+static void
 on_version(void *arg, bool ok, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
@@ -269,8 +369,10 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	f->polls++;
-	if (f->connected && f->polls % CONNS_EVERY == 0)
-		vici_client_command(f->client, "list-conns", NULL, NULL, NULL);
+	if (f->polls % CONNS_EVERY == 0 || f->names_unknown)
+		ask_conns(f);
+	else
+		ask_names(f);
 	/* Where the kernel's feed counts, charon, who would have to ask the kernel for each SA, is left alone. */
 	if (!vici_model_is_kept(f->model) || f->polls % LISTS_EVERY == 0)
 		ask_list(f);
@@ -318,7 +420,9 @@ on_connected(void *arg)
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		vici_client_register(f->client, events[i]);
 	vici_client_command(f->client, "version", NULL, NULL, on_version);
-	vici_client_command(f->client, "list-conns", NULL, NULL, NULL);
+	vici_client_command(f->client, "stats", NULL, NULL, on_stats);
+	ask_names(f); /* before the list, so that what is loaded meanwhile is noticed */
+	ask_conns(f);
 	ask_list(f);
 	feed_timer_in_ms(f->poll, f->interval * 1000);
 	publish(f);
@@ -337,7 +441,8 @@ on_closed(void *arg, const char *why)
 		vici_failures_flush(f->failures, ipm_now_ns());
 		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
 	}
-	f->connected = f->listing = false;
+	f->connected = f->listing = f->conns_listing = f->conns_again = false;
+	f->names_known = f->names_unknown = false;
 	event_del(f->poll);
 	event_del(f->look_again);
 	f->feed.errors++;
@@ -356,6 +461,77 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	vici_client_open(f->client);
 }
 
+/* --- the host ------------------------------------------------------------------------------------------------------
+ */
+
+static bool
+way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	const struct feed_vici *f = arg;
+	return links_way_to(f->links, addr, out);
+}
+
+static bool
+with_addr(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	const struct feed_vici *f = arg;
+	return links_with_addr(f->links, addr, out);
+}
+
+static bool
+with_if_id(void *arg, uint32_t if_id, struct ipm_interface *out)
+{
+	const struct feed_vici *f = arg;
+	return links_with_if_id(f->links, if_id, out);
+}
+
+static bool
+with_index(void *arg, uint32_t ifindex, struct ipm_interface *out)
+{
+	const struct feed_vici *f = arg;
+	return links_with_index(f->links, ifindex, out);
+}
+
+static uint32_t
+if_id_of(void *arg, uint32_t ifindex)
+{
+	const struct feed_vici *f = arg;
+	return links_if_id(f->links, ifindex);
+}
+
+/* Interfaces are told of once: by the kernel's feed for our namespace, if there is one. */
+static uint32_t
+feed_of_interfaces(const struct feed_vici *f)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(f->writer);
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
+		const struct ipm_feed *feed = ipm_feed_peek(f->writer, slot);
+		if (feed->index && strcmp(feed->name, "xfrm") == 0)
+			return slot;
+	}
+	return f->slot;
+}
+
+/* Charon is in our own namespace, as far as can be told. */
+static struct feed_host
+open_host(struct feed_vici *f)
+{
+	struct feed_host host = { .arg = f,
+				  .feed = feed_of_interfaces(f),
+				  .way_to = way_to,
+				  .with_addr = with_addr,
+				  .with_if_id = with_if_id,
+				  .with_index = with_index,
+				  .if_id = if_id_of };
+
+	f->route = netlink_open(NETLINK_ROUTE);
+	f->links = f->route < 0 ? NULL : links_new(f->route);
+	if (f->links)
+		return host;
+	log_warn("vici: no routing socket: it is not known which interfaces use a connection");
+	return (struct feed_host){ .feed = host.feed };
+}
+
 struct feed_vici *
 feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf, feed_before *before,
 	       void *before_arg)
@@ -364,6 +540,8 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	struct feed_vici *f = calloc(1, sizeof(*f));
 	int slot = ipm_feed_open(writer, "vici");
 
+	if (f)
+		f->route = -1;
 	if (!f || slot < 0)
 		goto fail;
 	f->base = base;
@@ -382,7 +560,9 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	snprintf(f->feed.source, sizeof(f->feed.source), "%s", conf->vici.socket);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	f->child = malloc(sizeof(*f->child));
+	const struct feed_host host = open_host(f);
 	f->model = vici_model_new(writer, f->slot);
+	f->maps = vici_maps_new(writer, f->slot, &host);
 	f->refused = f->model ? vici_model_refused(f->model) : 0;
 	f->client = vici_client_new(base, conf->vici.socket, &ops, f);
 	f->retry = evtimer_new(base, on_retry, f);
@@ -392,8 +572,9 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->held_back = evtimer_new(base, on_held_back, f);
 	f->failures = f->model ? vici_failures_new(writer, f->model) : NULL;
 	if (!f->child || !f->model || !f->client || !f->retry || !f->poll || !f->look_again || !f->second ||
-	    !f->held_back || !f->failures)
+	    !f->held_back || !f->failures || !f->maps)
 		goto fail;
+	vici_model_set_host(f->model, &host);
 	f->notify = notify_client_open(base, writer, conf->vici.error_socket, on_alert, f);
 	if (!f->notify)
 		log_warn("error-notify: no room for another feed: it will not be known why negotiations fail");
@@ -424,6 +605,10 @@ feed_vici_close(struct feed_vici *f)
 		vici_failures_flush(f->failures, ipm_now_ns());
 	vici_failures_free(f->failures);
 	vici_model_free(f->model);
+	vici_maps_free(f->maps);
+	links_free(f->links);
+	if (f->route >= 0)
+		close(f->route);
 	free(f->child);
 	free(f);
 }

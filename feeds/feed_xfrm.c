@@ -12,6 +12,8 @@
 #include "daemon.h"
 #include "feed.h"
 #include "feed_record.h"
+#include "links.h"
+#include "netlink.h"
 #include "xfrm_model.h"
 #include "xfrm_socket.h"
 
@@ -22,6 +24,7 @@
 #define DRAIN_BUDGET  4096
 #define PACKET_MAX    65536 /* a dump comes in packets of up to 32 KiB */
 #define STAT_MAX      8192
+#define PATIENCE_NS   (1 * NS_PER_SECOND)
 
 struct feed_xfrm {
 	struct event_base *base;
@@ -30,6 +33,7 @@ struct feed_xfrm {
 	struct ipm_feed feed;
 	struct xfrm_model *model;
 	struct xfrm_sockets sockets;
+	struct links *links; /* of its namespace, while the sockets are open */
 	struct event *events, *dumps, *poll, *retry;
 	const char *netns;
 	unsigned retry_ms;
@@ -143,11 +147,12 @@ dump_end(struct feed_xfrm *f)
 
 /* The IKE daemon that strongSwan's feed knows is in our own namespace, as far as can be told. */
 static bool
-ike_known(const struct feed_xfrm *f)
+ike_known(const struct feed_xfrm *f, uint64_t *interval_ns)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(f->writer);
 	for (uint32_t slot = 0; f->netns[0] == '\0' && slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
 		const struct ipm_feed *feed = ipm_feed_peek(f->writer, slot);
+		*interval_ns = feed->interval_ns;
 		if (feed->index && strcmp(feed->name, "vici") == 0)
 			return feed->state == IPM_FEED_UP;
 	}
@@ -220,7 +225,7 @@ on_packet(struct feed_xfrm *f, size_t len, bool dumped)
 static bool
 read_packet(struct feed_xfrm *f, bool dumped)
 {
-	ssize_t got = xfrm_receive(dumped ? f->sockets.dumps : f->sockets.events, f->packet, PACKET_MAX);
+	ssize_t got = netlink_receive(dumped ? f->sockets.dumps : f->sockets.events, f->packet, PACKET_MAX);
 	bool more = true;
 
 	if (got == -ENOMSG) {
@@ -293,6 +298,8 @@ stop_listening(struct feed_xfrm *f)
 		event_free(f->dumps);
 	f->events = f->dumps = NULL;
 	f->dump = 0;
+	links_free(f->links);
+	f->links = NULL;
 	xfrm_sockets_close(&f->sockets);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 }
@@ -313,7 +320,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 
 	if (xfrm_sockets_open(&f->sockets, f->netns, error, sizeof(error)) < 0 ||
-	    !listen_to(&f->events, f, f->sockets.events, on_events) ||
+	    !(f->links = links_new(f->sockets.route)) || !listen_to(&f->events, f, f->sockets.events, on_events) ||
 	    !listen_to(&f->dumps, f, f->sockets.dumps, on_dumps)) {
 		note_error(f, error);
 		stop_listening(f);
@@ -357,7 +364,11 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 		publish(f);
 		return;
 	}
-	xfrm_model_ike_known(f->model, ike_known(f));
+	uint64_t interval_ns = 0;
+	bool known = ike_known(f, &interval_ns);
+	xfrm_model_ike_known(f->model, known);
+	/* It notices by asking what was configured; then no entry comes up here for a moment. */
+	xfrm_model_patience(f->model, PATIENCE_NS + (known ? interval_ns : 0));
 	f->want_sas = true;
 	f->want_policies |= xfrm_model_wants_policies(f->model);
 	dump_next(f);
@@ -377,7 +388,28 @@ static bool
 way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
 {
 	const struct feed_xfrm *f = arg;
-	return xfrm_way_to(&f->sockets, addr, out);
+	return f->links && links_way_to(f->links, addr, out);
+}
+
+static bool
+with_addr(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	const struct feed_xfrm *f = arg;
+	return f->links && links_with_addr(f->links, addr, out);
+}
+
+static bool
+with_if_id(void *arg, uint32_t if_id, struct ipm_interface *out)
+{
+	const struct feed_xfrm *f = arg;
+	return f->links && links_with_if_id(f->links, if_id, out);
+}
+
+static bool
+with_index(void *arg, uint32_t ifindex, struct ipm_interface *out)
+{
+	const struct feed_xfrm *f = arg;
+	return f->links && links_with_index(f->links, ifindex, out);
 }
 
 static void
@@ -390,11 +422,20 @@ describe(struct feed_xfrm *f)
 		snprintf(f->feed.detail, sizeof(f->feed.detail), "%.60s %.60s", name.sysname, name.release);
 }
 
+/* "kernel", with the namespace as the feed's name has it. */
+static const char *
+engine_name(const struct feed_xfrm *f, char *out, size_t size)
+{
+	const char *netns = strchr(f->feed.name, ' ');
+	snprintf(out, size, "kernel%.*s", (int)(size - sizeof("kernel")), netns ? netns : "");
+	return out;
+}
+
 struct feed_xfrm *
 feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct conf_xfrm *conf)
 {
 	struct feed_xfrm *f = calloc(1, sizeof(*f));
-	char name[IPM_NAME_MAX];
+	char name[IPM_NAME_MAX], engine[IPM_NAME_MAX];
 	size_t len = strlen(conf->netns), room = sizeof(name) - sizeof("xfrm ");
 
 	/* Of a long path the end tells more. */
@@ -414,9 +455,17 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->refused = ipm_writer_totals(writer)->records_refused;
 	describe(f);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
-	const struct xfrm_host host = { .arg = f, .is_local = is_local, .way_to = way_to };
+	const struct feed_host host = { .arg = f,
+					.feed = f->slot,
+					.is_local = is_local,
+					.way_to = way_to,
+					.with_addr = with_addr,
+					.with_if_id = with_if_id,
+					.with_index = with_index };
 	f->packet = malloc(PACKET_MAX);
 	f->model = xfrm_model_new(writer, f->slot, &host, (struct xfrm_kept *)f->feed.kept);
+	if (f->model)
+		xfrm_model_engine(f->model, engine_name(f, engine, sizeof(engine)), f->feed.detail);
 	f->poll = evtimer_new(base, on_poll, f);
 	f->retry = evtimer_new(base, on_retry, f);
 	if (!f->packet || !f->model || !f->poll || !f->retry)

@@ -56,6 +56,19 @@ static const struct name modes[] = {
 	{ NULL, 0 },
 };
 
+#define SHUNT 255 /* of modes that make no SA */
+
+static const struct name conn_modes[] = {
+	{ "TUNNEL", IPM_ENCAP_TUNNEL },
+	{ "TRANSPORT", IPM_ENCAP_TRANSPORT },
+	{ "TRANSPORT_PROXY", IPM_ENCAP_TRANSPORT },
+	{ "BEET", IPM_ENCAP_BEET },
+	{ "IPTFS", IPM_ENCAP_TUNNEL },
+	{ "PASS", SHUNT },
+	{ "DROP", SHUNT },
+	{ NULL, 0 },
+};
+
 static const struct name protocols[] = {
 	{ "ESP", IPPROTO_ESP },
 	{ "AH", IPPROTO_AH },
@@ -221,6 +234,18 @@ vici_text(struct vici_slice value, char *out, size_t size)
 			out[i] = (char)value.at[i];
 	}
 	memcpy(out + keep, fits ? "" : dots, fits ? 1 : sizeof(dots));
+}
+
+void
+vici_name(struct vici_slice value, char *out, size_t size)
+{
+	uint32_t hash = 2166136261u;
+	vici_text(value, out, size);
+	if (value.len < size)
+		return;
+	for (size_t i = 0; i < value.len; i++)
+		hash = (hash ^ value.at[i]) * 16777619u;
+	snprintf(out + size - sizeof("...01234567"), sizeof("...01234567"), "...%08x", hash);
 }
 
 static const struct name *
@@ -410,8 +435,9 @@ parse_upper(char *text, struct ipm_sel_side *out)
 	return ports == NULL || parse_ports(ports, numeric ? NULL : text, out);
 }
 
-int
-vici_parse_ts(const char *text, struct ipm_sel_side *out)
+/* As vici_parse_ts(), but of "dynamic" protocol and ports are told. */
+static int
+parse_ts(const char *text, struct ipm_sel_side *out)
 {
 	struct ipm_sel_side side = { .port_last = UINT16_MAX };
 	char buf[192]; /* two IPv6 addresses, a protocol, a service */
@@ -426,15 +452,24 @@ vici_parse_ts(const char *text, struct ipm_sel_side *out)
 		if (!parse_upper(bracket + 1, &side))
 			return -EINVAL;
 	}
-	if (strcmp(buf, "dynamic") == 0)
-		return -ENODATA;
+	bool dynamic = strcmp(buf, "dynamic") == 0;
 	char *dots = strstr(buf, "..");
 	if (dots != NULL)
 		*dots = '\0';
-	if (!(dots != NULL ? parse_range(buf, dots + 2, &side) : parse_subnet(buf, &side)))
+	if (!dynamic && !(dots != NULL ? parse_range(buf, dots + 2, &side) : parse_subnet(buf, &side)))
 		return -EINVAL;
 	*out = side;
-	return 0;
+	return dynamic ? -ENODATA : 0;
+}
+
+int
+vici_parse_ts(const char *text, struct ipm_sel_side *out)
+{
+	struct ipm_sel_side side;
+	int rc = parse_ts(text, &side);
+	if (rc == 0)
+		*out = side;
+	return rc;
 }
 
 /* ---- Keys: which field of a struct a value goes to, and how ---- */
@@ -505,6 +540,13 @@ static bool
 take_transform(const struct key *key, struct vici_slice value, void *field)
 {
 	store(transform(key->names, value), key->size, field);
+	return true;
+}
+
+static bool
+take_name(const struct key *key, struct vici_slice value, void *field)
+{
+	vici_name(value, field, key->size);
 	return true;
 }
 
@@ -583,7 +625,7 @@ static const struct key ike_keys[] = {
 };
 
 static const struct key child_keys[] = {
-	KEY(vici_child, "name", text, name),
+	KEY(vici_child, "name", name, name),
 	KEY(vici_child, "uniqueid", decimal, uniqueid),
 	KEY(vici_child, "reqid", decimal, reqid),
 	NAMED(vici_child, "state", child_states, state),
@@ -616,6 +658,8 @@ static const struct key child_keys[] = {
 
 static const struct key conn_keys[] = {
 	NAMED(vici_conn, "version", versions, version),
+	KEY(vici_conn, "rekey_time", decimal, ike_rekey_s),
+	KEY(vici_conn, "reauth_time", decimal, ike_reauth_s),
 	{ 0 },
 };
 
@@ -630,6 +674,8 @@ static const struct key local_keys[] = {
 };
 
 static const struct key conn_child_keys[] = {
+	NAMED(vici_conn_child, "mode", conn_modes, encap),
+	KEY(vici_conn_child, "rekey_time", decimal, rekey_s),
 	KEY(vici_conn_child, "rekey_bytes", decimal, rekey_octets),
 	KEY(vici_conn_child, "rekey_packets", decimal, rekey_pkts),
 	{ 0 },
@@ -674,7 +720,7 @@ side_of(struct vici_slice name)
 }
 
 static void
-ts_list(struct vici_parser *p, struct ipm_sel_side *ts, uint32_t *count, uint32_t *bad)
+ts_list(struct vici_parser *p, struct ipm_sel_side *ts, uint32_t *count, bool dynamic, uint32_t *bad)
 {
 	struct vici_element e;
 	char text[192];
@@ -682,8 +728,8 @@ ts_list(struct vici_parser *p, struct ipm_sel_side *ts, uint32_t *count, uint32_
 	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
 		int rc = -EINVAL;
 		if (*count < VICI_TS_MAX && string(e.value, text, sizeof(text)))
-			rc = vici_parse_ts(text, &ts[*count]);
-		*count += rc == 0;
+			rc = parse_ts(text, &ts[*count]);
+		*count += rc == 0 || (dynamic && rc == -ENODATA);
 		*bad += rc == -EINVAL;
 	}
 }
@@ -698,7 +744,7 @@ child_section(struct vici_parser *p, struct vici_slice name, enum vici_role role
 	bool rekey = false;
 	/* All but the selectors, of which only those that are counted are looked at. */
 	memset(&child, 0, offsetof(struct vici_child, local_ts));
-	vici_text(name, child.name, sizeof(child.name));
+	vici_name(name, child.name, sizeof(child.name));
 	child.rekey_time = child.life_time = child.install_time = VICI_UNSET;
 	child.bytes_in = child.packets_in = child.bytes_out = child.packets_out = UINT64_MAX;
 	while (step(p, &e)) {
@@ -706,9 +752,9 @@ child_section(struct vici_parser *p, struct vici_slice name, enum vici_role role
 		if (e.kind == VICI_KEY_VALUE) {
 			take(child_keys, &e, &child, &sink->bad_values);
 		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "local-ts")) {
-			ts_list(p, child.local_ts, &child.local_count, &sink->bad_values);
+			ts_list(p, child.local_ts, &child.local_count, false, &sink->bad_values);
 		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "remote-ts")) {
-			ts_list(p, child.remote_ts, &child.remote_count, &sink->bad_values);
+			ts_list(p, child.remote_ts, &child.remote_count, false, &sink->bad_values);
 		} else if (e.kind == VICI_SECTION_START && role == VICI_CURRENT && side != VICI_CURRENT) {
 			child_section(p, name, side, ike, sink);
 			rekey = true;
@@ -779,7 +825,7 @@ ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, 
 	struct vici_parser children = *p;
 	struct vici_element e;
 	bool rekey = false;
-	vici_text(name, ike.name, sizeof(ike.name));
+	vici_name(name, ike.name, sizeof(ike.name));
 	while (step(p, &e)) {
 		enum vici_role side = side_of(e.name);
 		if (e.kind == VICI_KEY_VALUE) {
@@ -807,18 +853,88 @@ ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, 
 }
 
 static void
+conn_child_section(struct vici_parser *p, struct vici_slice name, const struct vici_conn *conn, struct vici_sink *sink)
+{
+	struct vici_conn_child child;
+	struct vici_element e;
+
+	memset(&child, 0, offsetof(struct vici_conn_child, local_ts));
+	vici_name(name, child.name, sizeof(child.name));
+	while (step(p, &e)) {
+		if (e.kind == VICI_KEY_VALUE)
+			take(conn_child_keys, &e, &child, &sink->bad_values);
+		else if (e.kind == VICI_LIST_START && vici_is(e.name, "local-ts"))
+			ts_list(p, child.local_ts, &child.local_count, true, &sink->bad_values);
+		else if (e.kind == VICI_LIST_START && vici_is(e.name, "remote-ts"))
+			ts_list(p, child.remote_ts, &child.remote_count, true, &sink->bad_values);
+		else if (e.kind == VICI_SECTION_START)
+			vici_leave(p);
+	}
+	child.shunt = child.encap == SHUNT;
+	if (child.shunt)
+		child.encap = 0;
+	if (sink->conn_child != NULL)
+		sink->conn_child(sink->arg, conn, &child);
+}
+
+static void
 conn_children_section(struct vici_parser *p, const struct vici_conn *conn, struct vici_sink *sink)
 {
 	struct vici_element e;
 	while (step(p, &e)) {
-		if (e.kind != VICI_SECTION_START)
-			continue;
-		struct vici_conn_child child = { .rekey_octets = 0 };
-		vici_text(e.name, child.name, sizeof(child.name));
-		take_section(p, conn_child_keys, &child, &sink->bad_values);
-		if (sink->conn_child != NULL)
-			sink->conn_child(sink->arg, conn, &child);
+		if (e.kind == VICI_SECTION_START)
+			conn_child_section(p, e.name, conn, sink);
 	}
+}
+
+/* "10.0.0.1"; not "%any", "10.0.0.0/24", "10.0.0.1-10.0.0.9", "gw.example.net". */
+static bool
+host_addr(struct vici_slice value, struct ipm_addr *out)
+{
+	char text[INET6_ADDRSTRLEN];
+	return string(value, text, sizeof(text)) && parse_addr(text, out);
+}
+
+static bool
+is_host_name(struct vici_slice value)
+{
+	/* A name may have a '-', too; a range is two addresses. */
+	const uint8_t *dash = value.len ? memchr(value.at, '-', value.len) : NULL;
+	struct ipm_addr addr;
+	return value.len > 0 && value.at[0] != '%' && memchr(value.at, '/', value.len) == NULL &&
+	       !host_addr(value, &addr) &&
+	       !(dash && host_addr((struct vici_slice){ value.at, (size_t)(dash - value.at) }, &addr));
+}
+
+static void
+local_hosts(struct vici_parser *p, struct vici_conn *conn)
+{
+	struct vici_element e;
+	struct ipm_addr addr;
+	while (step(p, &e) && e.kind == VICI_LIST_ITEM)
+		if (conn->local.len == 0 && host_addr(e.value, &addr))
+			conn->local = addr;
+}
+
+static void
+remote_hosts(struct vici_parser *p, struct vici_conn *conn)
+{
+	char all[IPM_TEXT_MAX * 2] = "";
+	struct vici_element e;
+	struct ipm_addr addr;
+	size_t len = 0;
+
+	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
+		if (host_addr(e.value, &addr) && conn->peers < IPM_MAP_PEERS)
+			conn->peer[conn->peers++] = addr;
+		conn->peer_named |= is_host_name(e.value);
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%.*s", len ? "," : "",
+					(int)(e.value.len < sizeof(all) ? e.value.len : sizeof(all)),
+					(const char *)e.value.at);
+		if (len >= sizeof(all))
+			len = sizeof(all) - 1;
+	}
+	vici_text((struct vici_slice){ (const uint8_t *)all, len }, conn->peer_text, sizeof(conn->peer_text));
 }
 
 static bool
@@ -852,10 +968,14 @@ conn_section(struct vici_parser *p, struct vici_slice name, struct vici_sink *si
 	struct vici_parser children = *p;
 	struct vici_element e;
 	bool first_remote = true, first_local = true;
-	vici_text(name, conn.name, sizeof(conn.name));
+	vici_name(name, conn.name, sizeof(conn.name));
 	while (step(p, &e)) {
 		if (e.kind == VICI_KEY_VALUE) {
 			take(conn_keys, &e, &conn, &sink->bad_values);
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "local_addrs")) {
+			local_hosts(p, &conn);
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "remote_addrs")) {
+			remote_hosts(p, &conn);
 		} else if (e.kind == VICI_SECTION_START && first_remote && begins(e.name, "remote")) {
 			take_section(p, remote_keys, &conn, &sink->bad_values);
 			first_remote = false;
@@ -933,4 +1053,53 @@ vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici_sin
 	else
 		sa_sections(&p, &root, sink);
 	return 0;
+}
+
+/* ---- Replies ---- */
+
+/* Step to the next item of the list @p name, which stands outside of all sections; @p in: in it already. */
+static bool
+next_item(struct vici_parser *p, const char *name, bool *in, struct vici_element *e)
+{
+	while (vici_next(p, e) == 0 && e->kind != VICI_END) {
+		if (e->kind == VICI_LIST_START)
+			*in = p->depth == 0 && vici_is(e->name, name);
+		else if (e->kind == VICI_LIST_ITEM && *in)
+			return true;
+	}
+	return false;
+}
+
+uint64_t
+vici_list_hash(struct vici_slice msg, const char *list, size_t *octets)
+{
+	struct vici_parser p = vici_parse(msg);
+	struct vici_element e;
+	bool in = false;
+	uint64_t hash = 14695981039346656037u;
+
+	*octets = 0;
+	while (next_item(&p, list, &in, &e)) {
+		for (size_t i = 0; i < e.value.len; i++)
+			hash = (hash ^ e.value.at[i]) * 1099511628211u;
+		hash = (hash ^ 256) * 1099511628211u; /* its end */
+		*octets += e.value.len;
+	}
+	return hash;
+}
+
+enum vici_esp
+vici_esp_of(struct vici_slice msg)
+{
+	struct vici_parser p = vici_parse(msg);
+	struct vici_element e;
+	bool in = false;
+
+	while (next_item(&p, "plugins", &in, &e)) {
+		if (vici_is(e.value, "kernel-libipsec"))
+			return VICI_ESP_LIBIPSEC;
+		if (vici_is(e.value, "kernel-netlink") || vici_is(e.value, "kernel-pfkey"))
+			return VICI_ESP_KERNEL;
+	}
+	return VICI_ESP_UNKNOWN;
 }

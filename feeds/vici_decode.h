@@ -9,7 +9,7 @@
  *            sentence, and no callback was called. Keys that we do not know are skipped; of a key that is
  *            there twice the last good value counts. A value that does not parse leaves its field "not
  *            known" and is counted in vici_sink.bad_values.
- * Threads:   no state but what the caller passes in. About 60 KB of stack.
+ * Threads:   no state but what the caller passes in. About 60 KB of stack, as much again for list-conn.
  */
 #ifndef VICI_DECODE_H
 #define VICI_DECODE_H
@@ -109,12 +109,26 @@ struct vici_conn {
 	/* Who we are in the first round: the configured identity, and the subject of the first configured certificate.
 	 */
 	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
+	/* Where we and the peer are. Of several, addresses count; names, ranges and subnets are in the text only. */
+	struct ipm_addr local; /* the first of ours; len 0: any */
+	struct ipm_addr peer[IPM_MAP_PEERS];
+	uint8_t peers;
+	bool peer_named;                    /* one of them is given by a host name */
+	char peer_text[IPM_TEXT_MAX];       /* all of them, as they are configured */
+	uint64_t ike_rekey_s, ike_reauth_s; /* 0: never */
 };
 
 /** A configured child. */
 struct vici_conn_child {
 	char name[IPM_NAME_MAX];
+	bool shunt;                        /* it lets packets pass, or drops them, and has no SAs */
+	uint8_t encap;                     /* enum ipm_encap; 0: not said */
+	uint64_t rekey_s;                  /* soft lifetime of its SAs; 0: none */
 	uint64_t rekey_octets, rekey_pkts; /* soft volume limits of its SAs; 0: none */
+	/* As in struct vici_child; of type 0: "dynamic", our own or the peer's address, of which only protocol and
+	 * ports are known. */
+	uint32_t local_count, remote_count;
+	struct ipm_sel_side local_ts[VICI_TS_MAX], remote_ts[VICI_TS_MAX]; /* behind the counts: undefined */
 };
 
 enum vici_role { VICI_CURRENT, VICI_OLD, VICI_NEW }; /* OLD and NEW: the two sides of a rekey */
@@ -148,6 +162,21 @@ int vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici
  * least, with the NUL) ends in "...".
  */
 void vici_text(struct vici_slice value, char *out, size_t size);
+
+/**
+ * The same of the name of a connection or child, by which records are found: what is longer than @p size (16 at least)
+ * ends in "..." and a hash of all of it, so that two that begin alike are told apart.
+ */
+void vici_name(struct vici_slice value, char *out, size_t size);
+
+/** A list of the reply @p msg, its items and their order, in one number. @p octets: the length of all items. */
+uint64_t vici_list_hash(struct vici_slice msg, const char *list, size_t *octets);
+
+enum vici_esp { VICI_ESP_UNKNOWN, VICI_ESP_KERNEL, VICI_ESP_LIBIPSEC };
+
+/** What enciphers charon's packets, by its reply to "stats": the first plugin of those that can, as they were loaded.
+ */
+enum vici_esp vici_esp_of(struct vici_slice msg);
 
 /**
  * Parse a traffic selector as strongSwan prints it: "10.1.0.0/24[tcp/80]", "10.0.0.1..10.0.0.9".

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed_map.h"
 #include "vici_model.h"
 
 #define NONE          UINT32_MAX
@@ -59,6 +60,8 @@ struct conn_node {
 struct vici_model {
 	struct ipm_writer *w;
 	uint32_t feed;
+	struct feed_host host;
+	uint32_t engine;                       /* slot + 1 */
 	void *ikes, *children, *peers, *conns; /* trees */
 	uint32_t *same_peer;                   /* by IKE slot: the next with the same identities, or NONE */
 	uint32_t *first_tunnel;                /* by IKE slot */
@@ -591,6 +594,7 @@ sa_start(struct vici_model *m, uint32_t tunnel, const struct vici_child *child, 
 			     .protocol = protocol,
 			     .state = IPM_SA_ACTIVE,
 			     .uid = child->uniqueid,
+			     .engine = m->engine,
 			     .proposal = child->proposal,
 			     .installed_ns = moment_ns(m, child->install_time) };
 	if (spi == 0)
@@ -1017,6 +1021,7 @@ child_put(struct vici_model *m, const struct vici_ike *ike, const struct vici_ch
 			return NULL;
 	}
 	child_update(m, node, parent ? parent->slot : NONE, child);
+	feed_map_learn(m->w, &m->host, node->tunnel);
 	return node;
 }
 
@@ -1333,6 +1338,23 @@ vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, const 
 		return;
 	node->rekey_octets = child->rekey_octets;
 	node->rekey_pkts = child->rekey_pkts;
+}
+
+void
+vici_model_set_host(struct vici_model *m, const struct feed_host *host)
+{
+	m->host = *host;
+}
+
+void
+vici_model_set_engine(struct vici_model *m, uint32_t engine)
+{
+	m->engine = engine;
+	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_SAS); slot++) {
+		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+		if (sa->index && tunnel_is_own(m, sa->tunnel_slot))
+			ipm_sa_engine(m->w, slot, engine);
+	}
 }
 
 /* --- coming and going ------------------------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@
 #ifndef VICI_MODEL_H
 #define VICI_MODEL_H
 
+#include "feed_host.h"
 #include "ipm_writer.h"
 #include "vici_decode.h"
 #include "vici_reason.h"
@@ -34,6 +35,11 @@ void vici_model_free(struct vici_model *m);
 /** A configured connection and child, from list-conns: what is true of all their SAs. */
 void vici_model_conn(struct vici_model *m, const struct vici_conn *conn);
 void vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, const struct vici_conn_child *child);
+
+/** What may be asked of the host, so that tunnels can tell their crypto map entries of interfaces. */
+void vici_model_set_host(struct vici_model *m, const struct feed_host *host);
+/** SAs that no other feed keeps are on this crypto engine, slot + 1; 0: which one is not known. */
+void vici_model_set_engine(struct vici_model *m, uint32_t engine);
 
 /**
  * A list of all SAs begins, and ends. What two lists in a row did not mention is gone, or is held if charon

@@ -6,6 +6,8 @@
  */
 #include "xfrm_decode.h"
 
+#define OFFLOAD_PACKET 4 /* XFRM_OFFLOAD_PACKET, of Linux 6.2 and later */
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -317,8 +319,10 @@ read_beside(const struct attrs *a, bool esn, struct xfrm_sa *out)
 		out->direction = direction;
 	if (attr_copy(a, XFRMA_ENCAP, &encap))
 		out->udp_encap = encap.encap_type == UDP_ENCAP_ESPINUDP;
-	if (attr_copy(a, XFRMA_OFFLOAD_DEV, &offload))
+	if (attr_copy(a, XFRMA_OFFLOAD_DEV, &offload)) {
 		out->offload_ifindex = (uint32_t)offload.ifindex;
+		out->offload_packets = (offload.flags & OFFLOAD_PACKET) != 0;
+	}
 	return read_replay(a, esn, out);
 }
 

@@ -53,6 +53,7 @@ struct xfrm_sa {
 	struct ipm_sel_side src_sel, dst_sel; /* the SA's own selector */
 	bool has_sel;                         /* it selects anything less than everything */
 	uint32_t offload_ifindex;             /* of the device that does its crypto; 0: none */
+	bool offload_packets;                 /* it does all of ESP */
 };
 
 #define XFRM_TMPL_MAX 6 /* XFRM_MAX_DEPTH */

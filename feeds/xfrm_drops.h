@@ -15,17 +15,9 @@
 
 #include <stdbool.h>
 
+#include "feed_host.h"
 #include "ipm_writer.h"
 #include "xfrm_stat.h"
-
-/** What is to be asked of the network namespace. */
-struct xfrm_host {
-	void *arg;
-	/** Is this an address of this host? */
-	bool (*is_local)(void *arg, const struct ipm_addr *addr);
-	/** ifindex, name and own address of the interface by which packets leave for there; false: not known. */
-	bool (*way_to)(void *arg, const struct ipm_addr *addr, struct ipm_interface *out);
-};
 
 /** What is kept in ipm_feed.kept from one run to the next. */
 struct xfrm_kept {
@@ -41,7 +33,7 @@ _Static_assert(sizeof(struct xfrm_kept) <= sizeof(((struct ipm_feed *)0)->kept),
 struct xfrm_drops {
 	struct ipm_writer *w;
 	uint32_t feed;
-	struct xfrm_host host;
+	struct feed_host host;
 	struct xfrm_kept *kept;
 	/* For whom the kernel has wanted an SA since the last look, or still does. */
 	struct xfrm_asked {

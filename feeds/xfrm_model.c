@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "feed_hash.h"
+#include "feed_map.h"
+#include "xfrm_maps.h"
 #include "xfrm_model.h"
 #include "xfrm_policies.h"
 
@@ -58,10 +60,23 @@ struct tomb {
 	uint32_t mark, mark_mask;
 };
 
+/* A network device that enciphers for the kernel. */
+struct device {
+	uint32_t ifindex;
+	bool packets;    /* it does all of ESP, not only the crypto */
+	uint32_t engine; /* slot + 1; 0: there was no room */
+};
+#define DEVICES_MAX 16
+
 struct xfrm_model {
 	struct ipm_writer *w;
 	uint32_t feed;
 	struct xfrm_policies *policies;
+	struct xfrm_maps *maps;
+	uint64_t patience_ns;
+	uint32_t engine; /* slot + 1; 0: none */
+	struct device devices[DEVICES_MAX];
+	unsigned device_count;
 	struct sa_note *sa;         /* by slot */
 	struct tunnel_note *tunnel; /* by slot */
 	uint32_t *bucket;           /* tunnels by reqid and addresses: slot + 1 */
@@ -228,6 +243,28 @@ rule_serves(const struct xfrm_model *m, const struct xfrm_rule *rule, uint32_t s
 	return rule->if_id == if_id && (rule->mark & rule->mark_mask & mask) == mark;
 }
 
+/* The entry of the first policy that it serves; not when an IKE daemon's feed has named it, and so its entry. */
+static void
+tunnel_tie(struct xfrm_model *m, uint32_t slot)
+{
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, slot);
+	const struct xfrm_rule *rule = NULL;
+	bool by_us = t->map && ipm_map_peek(m->w, t->map - 1)->feed == m->feed;
+
+	if (t->named_by) {
+		if (by_us)
+			xfrm_maps_doubt(m->maps);
+		return;
+	}
+	while (!t->map && (rule = xfrm_policies_next(m->policies, t->reqid, &t->local, &t->remote, rule))) {
+		int at = rule_serves(m, rule, slot) ? xfrm_maps_slot(m->maps, rule) : -1;
+		if (at >= 0)
+			ipm_tunnel_from(m->w, slot, (uint32_t)at);
+	}
+	if (t->map)
+		feed_map_learn(m->w, &m->drops.host, slot);
+}
+
 /* Without a policy it keeps those it has: policies go before their SAs. @p bare: it has had none for a while. */
 static void
 tunnel_select(struct xfrm_model *m, uint32_t slot, bool bare)
@@ -240,13 +277,15 @@ tunnel_select(struct xfrm_model *m, uint32_t slot, bool bare)
 	while (n < PAIRS_MAX && (rule = xfrm_policies_next(m->policies, t->reqid, &t->local, &t->remote, rule)))
 		if (rule_serves(m, rule, slot))
 			sel[n++] = (struct ipm_selector){ .local = rule->local_ts, .remote = rule->remote_ts };
+	tunnel_tie(m, slot);
 	m->tunnel[slot].bare = n == 0 && t->sel_head && !m->tunnel[slot].own_ts;
 	if (n > 0 || (bare && m->tunnel[slot].bare))
 		ipm_tunnel_select(m->w, slot, sel, n);
 }
 
+/* Tunnels of a policy may be tied to another entry now, and have other selectors. */
 static void
-rule_changed(struct xfrm_model *m, const struct xfrm_rule *rule)
+rule_tunnels_dirty(struct xfrm_model *m, const struct xfrm_rule *rule)
 {
 	if (rule->local.len == 0 || rule->remote.len == 0) {
 		m->all_dirty = true;
@@ -256,6 +295,34 @@ rule_changed(struct xfrm_model *m, const struct xfrm_rule *rule)
 	for (uint32_t at = m->bucket[bucket_of(m, rule->reqid, &rule->local, &rule->remote)]; at;
 	     at = m->tunnel[at - 1].next)
 		tunnel_dirty(m, at - 1);
+}
+
+static void
+rule_changed(struct xfrm_model *m, const struct xfrm_rule *rule)
+{
+	xfrm_maps_changed(m->maps, rule, m->now_ns);
+	rule_tunnels_dirty(m, rule);
+}
+
+/* Has another feed named a tunnel that this policy makes? */
+static bool
+rule_claimed(void *arg, const struct xfrm_rule *rule)
+{
+	const struct xfrm_model *m = arg;
+	for (uint32_t at = m->bucket[bucket_of(m, rule->reqid, &rule->local, &rule->remote)]; at;
+	     at = m->tunnel[at - 1].next) {
+		const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, at - 1);
+		if (t->named_by && t->reqid == rule->reqid && ipm_addr_same(&t->local, &rule->local) &&
+		    ipm_addr_same(&t->remote, &rule->remote) && rule_serves(m, rule, at - 1))
+			return true;
+	}
+	return false;
+}
+
+static void
+rule_has_entry(void *arg, const struct xfrm_rule *rule)
+{
+	rule_tunnels_dirty(arg, rule);
 }
 
 /* --- tunnels ------------------------------------------------------------------------------------------------- */
@@ -437,6 +504,48 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 	if (refreshed)
 		ipm_tunnel_refresh(m->w, slot);
 	tunnel_dirty(m, slot);
+}
+
+/* --- engines ------------------------------------------------------------------------------------------------- */
+
+/* The device's engine, slot + 1. Those that do the crypto, and those that do all of ESP, are told apart. */
+static uint32_t
+device_engine(struct xfrm_model *m, uint32_t ifindex, bool packets)
+{
+	struct ipm_engine engine = { .feed = m->feed, .kind = IPM_ENGINE_HARDWARE };
+	struct ipm_interface interface = { 0 };
+	struct device *device = m->devices;
+
+	while (device < m->devices + m->device_count && (device->ifindex != ifindex || device->packets != packets))
+		device++;
+	if (device < m->devices + m->device_count)
+		return device->engine;
+	if (m->device_count == DEVICES_MAX)
+		return 0;
+	if (!feed_host_with_index(&m->drops.host, ifindex, &interface) || interface.name[0] == '\0')
+		snprintf(interface.name, sizeof(interface.name), "if%u", ifindex);
+	snprintf(engine.name, sizeof(engine.name), "%.15s %s", interface.name, packets ? "packets" : "crypto");
+	int slot = ipm_engine_open(m->w, &engine);
+	*device =
+		(struct device){ .ifindex = ifindex, .packets = packets, .engine = slot < 0 ? 0 : (uint32_t)slot + 1 };
+	m->device_count++;
+	return device->engine;
+}
+
+static uint32_t
+engine_of(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	return x->offload_ifindex ? device_engine(m, x->offload_ifindex, x->offload_packets) : m->engine;
+}
+
+void
+xfrm_model_engine(struct xfrm_model *m, const char *name, const char *version)
+{
+	struct ipm_engine engine = { .feed = m->feed, .kind = IPM_ENGINE_KERNEL };
+	snprintf(engine.name, sizeof(engine.name), "%s", name);
+	snprintf(engine.version, sizeof(engine.version), "%s", version);
+	int slot = ipm_engine_open(m->w, &engine);
+	m->engine = slot < 0 ? 0 : (uint32_t)slot + 1;
 }
 
 /* --- one SA: which it is ------------------------------------------------------------------------------------- */
@@ -722,6 +831,7 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 			     .direction = direction,
 			     .protocol = x->key.protocol,
 			     .state = IPM_SA_ACTIVE,
+			     .engine = engine_of(m, x),
 			     .installed_ns = moment_ns(m, x->added) };
 	const struct ended *before = sa_before(m, x, direction);
 	uint32_t tunnel = tunnel_for(m, x, direction_index(direction), local, remote);
@@ -831,6 +941,7 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
 	}
 	sa_fill(&sa, x);
 	ipm_sa_put(m->w, slot, &sa);
+	ipm_sa_engine(m->w, slot, engine_of(m, x));
 	m->sa[slot].added = x->added;
 	tunnel_heed(m, slot);
 	sa_count(m, slot, x);
@@ -915,9 +1026,18 @@ unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
 	struct ipm_failure failure = {
 		.reason = IPM_FAIL_PEER_LOST, .local = x->src, .remote = x->key.dst, .initiator = 1, .setup = 1
 	};
+	const struct xfrm_rule *rule = NULL;
+	int at = -1;
+
 	xfrm_drops_asked(&m->drops, &x->key.dst, false);
 	if (m->ike_known)
 		return;
+	while (at < 0 && (rule = xfrm_policies_next(m->policies, x->reqid, &x->src, &x->key.dst, rule)))
+		at = xfrm_maps_slot(m->maps, rule);
+	if (at >= 0) {
+		failure.map = (uint32_t)at + 1;
+		memcpy(failure.conn, ipm_map_peek(m->w, (uint32_t)at)->name, sizeof(failure.conn));
+	}
 	snprintf(failure.text, sizeof(failure.text), "a policy wants an SA, and none was made in time");
 	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
 }
@@ -1020,6 +1140,7 @@ xfrm_model_settle(struct xfrm_model *m)
 {
 	uint32_t used = ipm_segment_used(ipm_writer_segment(m->w), IPM_TUNNELS);
 
+	xfrm_maps_settle(m->maps, ipm_now_ns(), m->patience_ns, key_type(m));
 	for (uint32_t slot = 0; m->all_dirty && slot < used; slot++)
 		if (is_ours(m, slot))
 			tunnel_dirty(m, slot);
@@ -1086,6 +1207,7 @@ xfrm_model_sas_end(struct xfrm_model *m)
 		if (!is_ours(m, slot))
 			continue;
 		tunnel_keyed(m, slot);
+		tunnel_tie(m, slot);
 		if (m->tunnel[slot].bare)
 			tunnel_select(m, slot, true);
 		tunnel_check(m, slot, IPM_REASON_UNKNOWN);
@@ -1099,6 +1221,7 @@ xfrm_model_sas_end(struct xfrm_model *m)
 void
 xfrm_model_policies_begin(struct xfrm_model *m)
 {
+	tell_time(m);
 	xfrm_policies_begin(m->policies);
 	m->policies_spoilt = false;
 	m->sockets = 0;
@@ -1116,8 +1239,16 @@ xfrm_model_policies_end(struct xfrm_model *m)
 	xfrm_policies_end(m->policies, rule_gone, m);
 	m->ike_shown = m->sockets > 0;
 	m->unsure = false;
+	if (!m->policies_spoilt)
+		xfrm_maps_complete(m->maps);
 	xfrm_model_settle(m);
 	return m->policies_spoilt;
+}
+
+void
+xfrm_model_patience(struct xfrm_model *m, uint64_t ns)
+{
+	m->patience_ns = ns;
 }
 
 void
@@ -1155,7 +1286,7 @@ take_up_tunnel(struct xfrm_model *m, uint32_t slot)
 }
 
 struct xfrm_model *
-xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct xfrm_host *host, struct xfrm_kept *kept)
+xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host, struct xfrm_kept *kept)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(writer);
 	const struct ipm_section *section = ipm_segment_header(seg)->section;
@@ -1170,12 +1301,15 @@ xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct xfrm_host 
 	for (m->buckets = 64; m->buckets < tunnels;)
 		m->buckets *= 2;
 	m->policies = xfrm_policies_new(tunnels);
+	m->patience_ns = CLAIM_NS;
+	const struct xfrm_maps_ops ops = { .arg = m, .claimed = rule_claimed, .made = rule_has_entry };
+	m->maps = m->policies ? xfrm_maps_new(writer, feed, &m->drops.host, m->policies, &ops) : NULL;
 	m->sa = calloc(section[IPM_SAS].capacity, sizeof(*m->sa));
 	m->tunnel = calloc(tunnels, sizeof(*m->tunnel));
 	m->bucket = calloc(m->buckets, sizeof(*m->bucket));
 	m->dirty = calloc(tunnels, sizeof(*m->dirty));
 	m->sel = calloc(PAIRS_MAX, sizeof(*m->sel));
-	if (!m->policies || !m->sa || !m->tunnel || !m->bucket || !m->dirty || !m->sel) {
+	if (!m->policies || !m->maps || !m->sa || !m->tunnel || !m->bucket || !m->dirty || !m->sel) {
 		xfrm_model_free(m);
 		return NULL;
 	}
@@ -1194,6 +1328,7 @@ xfrm_model_free(struct xfrm_model *m)
 	if (!m)
 		return;
 	tdestroy(m->tombs, free);
+	xfrm_maps_free(m->maps);
 	xfrm_policies_free(m->policies);
 	free(m->sa);
 	free(m->tunnel);

@@ -257,3 +257,21 @@ xfrm_policies_next(const struct xfrm_policies *p, uint32_t reqid, const struct i
 		rule = LIST_FIRST(place_list(p, place, reqid, local, remote));
 	}
 }
+
+bool
+xfrm_rule_same(const struct xfrm_rule *a, const struct xfrm_rule *b)
+{
+	return a->reqid == b->reqid && a->if_id == b->if_id && a->mark == b->mark && a->mark_mask == b->mark_mask &&
+	       memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
+	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
+}
+
+const struct xfrm_rule *
+xfrm_policies_same(const struct xfrm_policies *p, const struct xfrm_rule *like, const struct xfrm_rule *after)
+{
+	const struct xfrm_rule *rule =
+		after ? LIST_NEXT(after, by_peer) : LIST_FIRST(peer_list(p, like->reqid, &like->local, &like->remote));
+	while (rule && !xfrm_rule_same(rule, like))
+		rule = LIST_NEXT(rule, by_peer);
+	return rule;
+}

@@ -57,4 +57,10 @@ bool xfrm_policies_outdated(const struct xfrm_policies *p, uint32_t index);
 const struct xfrm_rule *xfrm_policies_next(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local,
 					   const struct ipm_addr *remote, const struct xfrm_rule *after);
 
+/** Do both want the same SA: one of this reqid, between these addresses, by XFRM interface and mark? */
+bool xfrm_rule_same(const struct xfrm_rule *a, const struct xfrm_rule *b);
+/** The next policy that wants the same SA as @p like, behind @p after (NULL: the first). */
+const struct xfrm_rule *
+xfrm_policies_same(const struct xfrm_policies *p, const struct xfrm_rule *like, const struct xfrm_rule *after);
+
 #endif

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <pthread.h>
@@ -17,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "netlink.h"
 #include "xfrm_socket.h"
 
 #define EVENT_BUFFER (16 * 1024 * 1024) /* room for some 10,000 SAs that come at once */
-#define ANSWER_MAX   32768
 
 /*
  * Not XFRMNLGRP_AEVENTS: as long as somebody listens to it, the kernel makes a message of every second packet of every
@@ -31,20 +30,6 @@ static const int xfrm_groups[] = { XFRMNLGRP_SA,      XFRMNLGRP_POLICY, XFRMNLGR
 static const int addr_groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
 
 /* --- opening ------------------------------------------------------------------------------------------------- */
-
-static int
-open_netlink(int protocol)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
-		return fd;
-	int rc = -errno;
-	close(fd);
-	return rc;
-}
 
 static int
 subscribe(int fd, const int *group, size_t count)
@@ -90,18 +75,18 @@ open_here(const struct opening *o)
 	struct xfrm_sockets *s = o->s;
 	int rc;
 
-	if ((s->events = open_netlink(NETLINK_XFRM)) < 0)
+	if ((s->events = netlink_open(NETLINK_XFRM)) < 0)
 		return say(o, s->events, "cannot open an XFRM socket");
 	make_room(s->events);
 	if ((rc = SUBSCRIBE(s->events, xfrm_groups)) < 0)
 		return say(o, rc, "cannot listen to XFRM events");
-	if ((s->dumps = open_netlink(NETLINK_XFRM)) < 0)
+	if ((s->dumps = netlink_open(NETLINK_XFRM)) < 0)
 		return say(o, s->dumps, "cannot open an XFRM socket");
-	if ((s->acts = open_netlink(NETLINK_XFRM)) < 0)
+	if ((s->acts = netlink_open(NETLINK_XFRM)) < 0)
 		return say(o, s->acts, "cannot open an XFRM socket");
-	if ((s->route = open_netlink(NETLINK_ROUTE)) < 0)
+	if ((s->route = netlink_open(NETLINK_ROUTE)) < 0)
 		return say(o, s->route, "cannot open a routing socket");
-	if ((s->addrs = open_netlink(NETLINK_ROUTE)) < 0)
+	if ((s->addrs = netlink_open(NETLINK_ROUTE)) < 0)
 		return say(o, s->addrs, "cannot open a routing socket");
 	if ((rc = SUBSCRIBE(s->addrs, addr_groups)) < 0)
 		return say(o, rc, "cannot listen to addresses");
@@ -186,31 +171,6 @@ xfrm_sockets_current(const struct xfrm_sockets *s, const char *netns)
 
 /* --- talking ------------------------------------------------------------------------------------------------- */
 
-ssize_t
-xfrm_receive(int fd, void *buf, size_t size)
-{
-	struct sockaddr_nl from = { 0 };
-	struct iovec iov = { .iov_base = buf, .iov_len = size };
-	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t got;
-
-	do
-		got = recvmsg(fd, &msg, 0);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -errno;
-	if (msg.msg_namelen != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid != 0)
-		return -ENOMSG;
-	return msg.msg_flags & MSG_TRUNC ? -ENOBUFS : got;
-}
-
-static int
-send_request(int fd, const struct nlmsghdr *h)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	return sendto(fd, h, h->nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ? -errno : 0;
-}
-
 int
 xfrm_ask_dump(const struct xfrm_sockets *s, uint16_t type, uint32_t seq)
 {
@@ -219,42 +179,13 @@ xfrm_ask_dump(const struct xfrm_sockets *s, uint16_t type, uint32_t seq)
 	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	h->nlmsg_seq = seq;
-	return send_request(s->dumps, h);
-}
-
-/*
- * The kernel answers before sendto() returns. What is left of an earlier answer is passed over: it has another number.
- * Returns the octets of the message, which is at the start of @p buf, or a negative errno, 0 for an acknowledgement.
- */
-static ssize_t
-ask(int fd, struct nlmsghdr *h, char *buf, size_t size)
-{
-	static uint32_t last;
-	h->nlmsg_seq = ++last;
-	int rc = send_request(fd, h);
-	if (rc < 0)
-		return rc;
-	for (;;) {
-		ssize_t got = xfrm_receive(fd, buf, size);
-		const struct nlmsghdr *answer = (const struct nlmsghdr *)buf;
-		if (got == -ENOMSG)
-			continue;
-		if (got < 0)
-			return got;
-		if (!mnl_nlmsg_ok(answer, (int)got) || answer->nlmsg_seq != last)
-			continue;
-		if (answer->nlmsg_type != NLMSG_ERROR)
-			return got;
-		if (mnl_nlmsg_get_payload_len(answer) < sizeof(struct nlmsgerr))
-			return -EBADMSG;
-		return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error;
-	}
+	return netlink_send(s->dumps, h);
 }
 
 int
 xfrm_delete_sa(const struct xfrm_sockets *s, const struct xfrm_key *key, uint32_t mark, uint32_t mark_mask)
 {
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header(h, sizeof(*id));
 
@@ -268,7 +199,7 @@ xfrm_delete_sa(const struct xfrm_sockets *s, const struct xfrm_key *key, uint32_
 		const struct xfrm_mark value = { .v = mark, .m = mark_mask };
 		mnl_attr_put(h, XFRMA_MARK, sizeof(value), &value);
 	}
-	ssize_t rc = ask(s->acts, h, buf, sizeof(buf));
+	ssize_t rc = netlink_ask(s->acts, h, buf, sizeof(buf));
 	return rc > 0 ? 0 : (int)rc;
 }
 
@@ -281,44 +212,7 @@ xfrm_read_stat(const struct xfrm_sockets *s, char *out, size_t size)
 	return got < 0 ? -errno : got;
 }
 
-/* --- routing ------------------------------------------------------------------------------------------------- */
-
-struct route {
-	uint32_t oif;
-	struct ipm_addr src;
-};
-
-static bool
-route_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct route *out)
-{
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct rtmsg *rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
-	const struct nlattr *attr;
-
-	h->nlmsg_type = RTM_GETROUTE;
-	h->nlmsg_flags = NLM_F_REQUEST;
-	rt->rtm_family = addr->len == 16 ? AF_INET6 : AF_INET;
-	rt->rtm_dst_len = (uint8_t)(addr->len * 8);
-	mnl_attr_put(h, RTA_DST, addr->len, addr->bytes);
-	if (ask(s->route, h, buf, sizeof(buf)) < (ssize_t)MNL_NLMSG_HDRLEN)
-		return false;
-	h = (struct nlmsghdr *)buf;
-	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*rt))
-		return false;
-	*out = (struct route){ 0 };
-	mnl_attr_for_each(attr, h, sizeof(*rt))
-	{
-		uint16_t len = mnl_attr_get_payload_len(attr);
-		if (mnl_attr_get_type(attr) == RTA_OIF && len == sizeof(uint32_t)) {
-			out->oif = mnl_attr_get_u32(attr);
-		} else if (mnl_attr_get_type(attr) == RTA_PREFSRC && (len == 4 || len == 16)) {
-			out->src.len = (uint8_t)len;
-			memcpy(out->src.bytes, mnl_attr_get_payload(attr), len);
-		}
-	}
-	return true;
-}
+/* --- addresses ------------------------------------------------------------------------------------------------- */
 
 static int
 by_addr(const void *a, const void *b)
@@ -357,7 +251,7 @@ learn_address(struct xfrm_sockets *s, const struct nlmsghdr *h, size_t *room)
 static void
 read_addresses(struct xfrm_sockets *s)
 {
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *all = mnl_nlmsg_put_extra_header(h, sizeof(*all));
 	bool more = true;
@@ -369,8 +263,8 @@ read_addresses(struct xfrm_sockets *s)
 	all->ifa_family = AF_UNSPEC;
 	h->nlmsg_type = RTM_GETADDR;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	for (ssize_t got = ask(s->route, h, buf, sizeof(buf)); more && got > 0;
-	     got = more ? xfrm_receive(s->route, buf, sizeof(buf)) : 0) {
+	for (ssize_t got = netlink_ask(s->route, h, buf, sizeof(buf)); more && got > 0;
+	     got = more ? netlink_receive(s->route, buf, sizeof(buf)) : 0) {
 		int left = (int)got;
 		for (h = (struct nlmsghdr *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 			more = h->nlmsg_type == RTM_NEWADDR;
@@ -386,11 +280,11 @@ read_addresses(struct xfrm_sockets *s)
 static bool
 addresses_changed(const struct xfrm_sockets *s)
 {
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
 	bool changed = !s->local;
 	ssize_t got;
 
-	while ((got = xfrm_receive(s->addrs, buf, sizeof(buf))) > 0 || got == -ENOBUFS || got == -ENOMSG)
+	while ((got = netlink_receive(s->addrs, buf, sizeof(buf))) > 0 || got == -ENOBUFS || got == -ENOMSG)
 		changed = true;
 	return changed;
 }
@@ -409,30 +303,4 @@ xfrm_is_local(const struct xfrm_sockets *s, const struct ipm_addr *addr)
 
 	memcpy(key.bytes, addr->bytes, sizeof(key.bytes));
 	return s->locals && bsearch(&key, s->local, s->locals, sizeof(key), by_addr);
-}
-
-bool
-xfrm_way_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct ipm_interface *out)
-{
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(h, sizeof(*info));
-	const struct nlattr *attr;
-	struct route route;
-
-	if (!addr->len || !route_to(s, addr, &route) || route.oif == 0)
-		return false;
-	*out = (struct ipm_interface){ .ifindex = route.oif, .addr = route.src };
-	h->nlmsg_type = RTM_GETLINK;
-	h->nlmsg_flags = NLM_F_REQUEST;
-	info->ifi_index = (int)route.oif;
-	if (ask(s->route, h, buf, sizeof(buf)) < (ssize_t)MNL_NLMSG_HDRLEN)
-		return true;
-	h = (struct nlmsghdr *)buf;
-	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*info))
-		return true;
-	mnl_attr_for_each(attr, h, sizeof(*info)) if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
-						      mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-		snprintf(out->name, sizeof(out->name), "%s", mnl_attr_get_str(attr));
-	return true;
 }

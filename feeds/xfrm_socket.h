@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file xfrm_socket.h  The sockets to one network namespace's XFRM, and what is asked of its routing.
+ * @file xfrm_socket.h  The sockets to one network namespace's XFRM, and its addresses.
  *
  * Errors:    0 or a negative errno; open also leaves a sentence that says what is missing.
  * Threads:   the caller's. To open in another namespace a thread is started that enters it and ends; the program stays
@@ -38,14 +38,6 @@ void xfrm_sockets_close(struct xfrm_sockets *s);
 /** Is the namespace that @p netns names now the one that the sockets are in? */
 bool xfrm_sockets_current(const struct xfrm_sockets *s, const char *netns);
 
-/**
- * Messages from the kernel; @p size is 64 KiB or more. What others send is not looked at.
- *
- * Returns:   octets; -EAGAIN: there is none; -ENOBUFS: the kernel had more than there was room for; -ENOMSG: somebody
- *            else sent one
- */
-ssize_t xfrm_receive(int fd, void *buf, size_t size);
-
 /** Ask for a dump of all SAs (XFRM_MSG_GETSA) or policies (XFRM_MSG_GETPOLICY). */
 int xfrm_ask_dump(const struct xfrm_sockets *s, uint16_t type, uint32_t seq);
 
@@ -58,7 +50,5 @@ ssize_t xfrm_read_stat(const struct xfrm_sockets *s, char *out, size_t size);
 /** Read the addresses of this namespace anew, if they have changed. Then: is it one of them? */
 void xfrm_learn_addresses(struct xfrm_sockets *s);
 bool xfrm_is_local(const struct xfrm_sockets *s, const struct ipm_addr *addr);
-/** By which interface packets leave for there, and which address of ours they have. */
-bool xfrm_way_to(const struct xfrm_sockets *s, const struct ipm_addr *addr, struct ipm_interface *out);
 
 #endif

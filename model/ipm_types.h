@@ -305,8 +305,9 @@ struct ipm_map {
 	uint8_t auth;       /* enum ipm_auth: how the peer shows who it is */
 	uint8_t peers;      /* of peer[]; the configuration may have more */
 	uint8_t transforms; /* of transform[]; 0: not known */
-	uint16_t pfs_group; /* transform type 4; 0: none, or not known */
-	uint16_t reserved[3];
+	uint16_t pfs_group;  /* transform type 4; 0: none, or not known */
+	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last in use for it */
+	uint8_t reserved[5];
 	uint32_t ifindex; /* of the interface that uses it; 0: none, or not known */
 	char ifname[16];
 	uint32_t access_head;  /* slot + 1 of the first entry of its access list; 0: none */
@@ -466,7 +467,8 @@ struct ipm_failure {
 	uint32_t peer;                 /* cikePeerIntIndex, 0: no IKE SA */
 	uint8_t initiator;             /* IKE: we began it */
 	uint8_t setup;                 /* it failed before it was up */
-	uint8_t reserved[6];
+	uint8_t reserved[2];
+	uint32_t map; /* slot + 1 of the crypto map entry that it is about; 0: any of conn's */
 	char conn[IPM_NAME_MAX], text[IPM_TEXT_MAX]; /* text: the source's own words */
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
 };

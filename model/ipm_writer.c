@@ -1072,6 +1072,24 @@ ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 		ipm_record_put(w, IPM_SAS, slot, &copy);
 }
 
+void
+ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
+{
+	struct ipm_sa sa = *ipm_sa_peek(w, slot);
+	struct ipm_traffic share = sa.count;
+	bool told = ipm_engine_record(w, &sa) != NULL;
+	/* What the lanes hold is the engine's, for readers: with the SA it would go back there. */
+	if (sa.engine == engine || (told && ipm_header(&w->seg)->lanes > 0))
+		return;
+	ipm_engine_ended(w, &sa);
+	sa.engine = engine;
+	ipm_record_put(w, IPM_SAS, slot, &sa);
+	ipm_engine_began(w, &sa);
+	ipm_traffic_share(&sa, &share);
+	if (!told)
+		ipm_engine_count(w, &sa, &share);
+}
+
 /* What to add so that a counter which stood at @p last follows its source, now at @p now. @p anew: it was at 0 since.
  */
 static uint64_t

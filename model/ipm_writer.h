@@ -104,8 +104,14 @@ int ipm_sa_start(struct ipm_writer *w, uint32_t tunnel, const struct ipm_sa *sa)
 /** The next SA with this protocol and SPI, in any tunnel, behind slot @p after; -1: the first. -ENOENT: no more. */
 int ipm_sa_named(const struct ipm_writer *w, uint8_t protocol, uint32_t spi, int after);
 const struct ipm_sa *ipm_sa_peek(const struct ipm_writer *w, uint32_t slot);
-/** Change it. Index, tunnel, protocol, SPI and count are kept from the record. */
+/** Change it. Index, tunnel, protocol, SPI, engine and count are kept from the record. */
 void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
+/**
+ * It runs on this crypto engine, slot + 1; 0: which one is not known. What it has carried goes to this engine if none
+ * was known before; else it stays with the one before, which counts it as deleted. A segment with lanes keeps an engine
+ * that is known.
+ */
+void ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine);
 /**
  * The source's own count for this SA is now @p now. What is more than last time goes to the SA, its tunnel
  * and the totals. A source that starts again from zero adds what it counted since.
@@ -143,8 +149,13 @@ int ipm_map_named(const struct ipm_writer *w, const char *name, const char *chil
 int ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *access, uint32_t n);
 /** It is not configured any more. Its tunnels stay, and belong to none. */
 void ipm_map_remove(struct ipm_writer *w, uint32_t slot);
-/** Tie tunnels to entries that came later than they did; to be called when all entries are there. */
+/** Tie tunnels by their names to entries that came later than they did; to be called when all entries are there. */
 void ipm_maps_tie(struct ipm_writer *w);
+/**
+ * The tunnel comes from this entry: for a feed that knows so otherwise than by names. An entry that has the tunnel's
+ * names takes it from there.
+ */
+void ipm_tunnel_from(struct ipm_writer *w, uint32_t tunnel, uint32_t map);
 
 /** The crypto engine of this feed with this name, made when there is none. */
 int ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine);
@@ -159,7 +170,8 @@ int ipm_interface_open(struct ipm_writer *w, const struct ipm_interface *interfa
 
 /**
  * Something failed: it is counted, kept in @p ring (IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES) and told as an event. It is
- * the last failure of the entries of the crypto map @p failure->conn that are not up.
+ * the last failure of the entries of the crypto map @p failure->conn that are not up, or of that of them which
+ * @p failure->map names.
  */
 void ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_failure *failure);
 

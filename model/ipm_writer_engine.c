@@ -32,6 +32,17 @@ ipm_engine_began(struct ipm_writer *w, const struct ipm_sa *sa)
 }
 
 void
+ipm_engine_ended(struct ipm_writer *w, const struct ipm_sa *sa)
+{
+	if (!ipm_engine_record(w, sa))
+		return;
+	struct ipm_engine engine = *engine_peek(w, sa->engine - 1);
+	engine.sas--;
+	engine.sas_deleted++;
+	ipm_record_put(w, IPM_ENGINES, sa->engine - 1, &engine);
+}
+
+void
 ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more)
 {
 	if (!ipm_engine_record(w, sa))

@@ -114,6 +114,7 @@ void ipm_engines_relink(struct ipm_writer *w);
 /* That of an SA, or NULL. */
 struct ipm_record *ipm_engine_record(const struct ipm_writer *w, const struct ipm_sa *sa);
 void ipm_engine_began(struct ipm_writer *w, const struct ipm_sa *sa);
+void ipm_engine_ended(struct ipm_writer *w, const struct ipm_sa *sa);
 void ipm_engine_rekeyed(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 void ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
 

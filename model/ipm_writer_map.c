@@ -121,7 +121,7 @@ ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure)
 		return;
 	for (int slot = -1; (slot = ipm_map_next(w, failure->conn, slot)) >= 0;) {
 		struct ipm_map map = *ipm_map_peek(w, (uint32_t)slot);
-		if (map.state == IPM_MAP_UP)
+		if (map.state == IPM_MAP_UP || (failure->map && failure->map != (uint32_t)slot + 1))
 			continue;
 		map.failures++;
 		map.failure = failure->reason;
@@ -194,25 +194,33 @@ ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 }
 
 void
+ipm_tunnel_from(struct ipm_writer *w, uint32_t slot, uint32_t map_slot)
+{
+	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
+
+	if (tunnel->map == map_slot + 1 || !is_configured(ipm_map_peek(w, map_slot)))
+		return;
+	if (tunnel->map)
+		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
+	struct ipm_map map = *ipm_map_peek(w, map_slot);
+	tie(w, map_slot, &map, slot);
+	map_turn(w, map_slot, &map, map.tunnels_up + (tunnel->state == IPM_TUNNEL_UP), 0);
+}
+
+void
 ipm_tunnel_tie(struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
 	int found = tunnel->conn[0] ? ipm_map_named(w, tunnel->conn, tunnel->name) : -ENOENT;
-
-	if (found < 0 || tunnel->map == (uint32_t)found + 1)
-		return;
-	if (tunnel->map)
-		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
-	struct ipm_map map = *ipm_map_peek(w, (uint32_t)found);
-	tie(w, (uint32_t)found, &map, slot);
-	map_turn(w, (uint32_t)found, &map, map.tunnels_up + (tunnel->state == IPM_TUNNEL_UP), 0);
+	if (found >= 0)
+		ipm_tunnel_from(w, slot, (uint32_t)found);
 }
 
 void
 ipm_maps_tie(struct ipm_writer *w)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++)
-		if (ipm_tunnel_peek(w, slot)->index && !ipm_tunnel_peek(w, slot)->map)
+		if (ipm_tunnel_peek(w, slot)->index)
 			ipm_tunnel_tie(w, slot);
 }
 

@@ -2,6 +2,7 @@
 /* What is configured: crypto map entries, the tunnels that come of them, and the engines on which these run. */
 #include <check.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "ipm_segment.h"
 #include "ipm_writer.h"
@@ -257,6 +258,122 @@ START_TEST(a_failure_is_remembered_by_the_entries_that_are_not_up)
 }
 END_TEST
 
+START_TEST(a_failure_that_names_its_entry_is_that_ones_alone)
+{
+	uint32_t one = given_entry("site", "one"), two = given_entry("site", "two");
+	struct ipm_failure failure = { .reason = IPM_FAIL_PROPOSAL, .conn = "site", .map = two + 1 };
+	ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+	ck_assert_uint_eq(entry(one).failures, 0);
+	ck_assert_uint_eq(entry(two).failures, 1);
+}
+END_TEST
+
+/* --- tunnels without names ---------------------------------------------------------------------------------------- */
+
+START_TEST(a_feed_may_say_which_entry_a_tunnel_comes_from)
+{
+	uint32_t slot = given_entry("policy", "1"), tunnel = given_tunnel("", "");
+	ipm_tunnel_from(w, tunnel, slot);
+	ipm_tunnel_from(w, tunnel, slot);
+	expect_event(IPM_EVENT_MAP_UP, entry(slot).index, 0);
+	expect_no_event(IPM_EVENT_MAP_UP);
+	ck_assert_uint_eq(entry(slot).tunnels, 1);
+	ipm_maps_tie(w);
+	ck_assert_uint_eq(ipm_tunnel_peek(w, tunnel)->map, slot + 1);
+	ipm_map_remove(w, slot);
+	ipm_tunnel_from(w, tunnel, slot);
+	ck_assert_uint_eq(ipm_tunnel_peek(w, tunnel)->map, 0);
+}
+END_TEST
+
+START_TEST(an_entry_that_has_the_tunnels_names_takes_it)
+{
+	uint32_t policy = given_entry("policy", "1"), tunnel = given_tunnel("site", "net");
+	carries(given_sa(tunnel, 0), 3);
+	ipm_tunnel_from(w, tunnel, policy);
+	uint32_t named = given_entry("site", "net");
+	ipm_maps_tie(w);
+	ck_assert_uint_eq(ipm_tunnel_peek(w, tunnel)->map, named + 1);
+	ck_assert_uint_eq(entry(named).state, IPM_MAP_UP);
+	ck_assert_uint_eq(entry(named).in.pkts, 3);
+	ck_assert_uint_eq(entry(policy).state, IPM_MAP_DOWN);
+	ck_assert_uint_eq(entry(policy).in.pkts, 3); /* as it told before */
+}
+END_TEST
+
+/* --- engines ------------------------------------------------------------------------------------------------------ */
+
+static struct ipm_engine
+engine(uint32_t slot)
+{
+	struct ipm_engine read;
+	ck_assert_int_eq(ipm_engine_read(seg, slot, &read), 0);
+	return read;
+}
+
+static uint32_t
+given_engine(const char *name)
+{
+	struct ipm_engine new = { .kind = IPM_ENGINE_KERNEL };
+	snprintf(new.name, sizeof(new.name), "%s", name);
+	int slot = ipm_engine_open(w, &new);
+	ck_assert_int_ge(slot, 0);
+	return (uint32_t)slot;
+}
+
+static void
+given_no_lanes(void)
+{
+	clean_up();
+	struct ipm_error err;
+	unlink(path);
+	opt.capacity.lanes = 0;
+	opens();
+	ck_assert_int_eq(ipm_segment_attach(&seg, path, &err), 0);
+}
+
+START_TEST(an_engine_that_is_told_late_has_what_its_sa_carried)
+{
+	given_no_lanes();
+	uint32_t tunnel = given_tunnel("site", "net"), sa = given_sa(tunnel, 0), on = given_engine("kernel");
+	carries(sa, 4);
+	ipm_sa_engine(w, sa, on + 1);
+	ipm_sa_engine(w, sa, on + 1);
+	ck_assert_uint_eq(engine(on).in.pkts, 4);
+	ck_assert_uint_eq(engine(on).sas, 1);
+	ck_assert_uint_eq(engine(on).sas_created, 1);
+	carries(sa, 6);
+	ipm_sa_stop(w, sa);
+	ck_assert_uint_eq(engine(on).in.pkts, 6);
+	ck_assert_uint_eq(engine(on).sas, 0);
+	ck_assert_uint_eq(engine(on).sas_deleted, 1);
+}
+END_TEST
+
+START_TEST(an_sa_that_changes_its_engine_leaves_there_what_it_carried)
+{
+	given_no_lanes();
+	uint32_t one = given_engine("one"), two = given_engine("two"), sa = given_sa(given_tunnel("s", "n"), one + 1);
+	carries(sa, 4);
+	ipm_sa_engine(w, sa, two + 1);
+	carries(sa, 6);
+	ck_assert_uint_eq(engine(one).in.pkts, 4);
+	ck_assert_uint_eq(engine(one).sas, 0);
+	ck_assert_uint_eq(engine(one).sas_deleted, 1);
+	ck_assert_uint_eq(engine(two).in.pkts, 2);
+	ck_assert_uint_eq(engine(two).sas, 1);
+}
+END_TEST
+
+START_TEST(with_lanes_an_engine_that_is_known_stays)
+{
+	uint32_t one = given_engine("one"), two = given_engine("two"), sa = given_sa(given_tunnel("s", "n"), one + 1);
+	ipm_sa_engine(w, sa, two + 1);
+	ck_assert_uint_eq(engine(one).sas, 1);
+	ck_assert_uint_eq(engine(two).sas, 0);
+}
+END_TEST
+
 /* --- configuration --------------------------------------------------------------------------------------------------
  */
 
@@ -382,6 +499,12 @@ main(void)
 	tcase_add_test(tc, its_counts_outlive_its_tunnels);
 	tcase_add_test(tc, what_workers_count_late_reaches_entry_and_engine);
 	tcase_add_test(tc, a_failure_is_remembered_by_the_entries_that_are_not_up);
+	tcase_add_test(tc, a_failure_that_names_its_entry_is_that_ones_alone);
+	tcase_add_test(tc, a_feed_may_say_which_entry_a_tunnel_comes_from);
+	tcase_add_test(tc, an_entry_that_has_the_tunnels_names_takes_it);
+	tcase_add_test(tc, an_engine_that_is_told_late_has_what_its_sa_carried);
+	tcase_add_test(tc, an_sa_that_changes_its_engine_leaves_there_what_it_carried);
+	tcase_add_test(tc, with_lanes_an_engine_that_is_known_stays);
 	tcase_add_test(tc, a_removed_entry_can_be_read_for_a_while_and_its_tunnels_stay);
 	tcase_add_test(tc, a_full_section_refuses_and_says_so);
 	tcase_add_test(tc, a_map_is_attached_once_to_an_interface);

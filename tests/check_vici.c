@@ -795,7 +795,7 @@ START_TEST(texts_are_printable_and_what_is_too_long_ends_in_dots)
 	snprintf(text, sizeof(text), "%.*s { }", 100, id);
 	decode_text(VICI_FORM_SA, text);
 	ck_assert_uint_eq(strlen(seen.ike[0].name), IPM_NAME_MAX - 1);
-	ck_assert_str_eq(seen.ike[0].name + IPM_NAME_MAX - 4, "...");
+	ck_assert_mem_eq(seen.ike[0].name + IPM_NAME_MAX - 12, "...", 3);
 }
 END_TEST
 
@@ -917,6 +917,152 @@ START_TEST(the_first_round_of_the_peer_decides_on_its_authentication)
 	decode_text(VICI_FORM_CONN, text);
 	ck_assert_uint_eq(seen.conn.remote_auth, auth_cases[_i].auth);
 	ck_assert_uint_eq(seen.sink.bad_values, auth_cases[_i].bad);
+}
+END_TEST
+
+static void
+decode_hosts(const char *remote)
+{
+	char text[512];
+	snprintf(text, sizeof(text), "lab { local_addrs=<%%any 10.9.0.1 10.9.0.3> remote_addrs=<%s> }", remote);
+	decode_text(VICI_FORM_CONN, text);
+}
+
+START_TEST(of_hosts_the_addresses_count_and_all_are_in_the_text)
+{
+	decode_hosts("10.9.0.0/24 gw.example.net 10.9.0.2 10.9.0.4-10.9.0.9 %any fd00::1");
+	expect_addr(&seen.conn.local, "10.9.0.1");
+	ck_assert_uint_eq(seen.conn.peers, 2);
+	expect_addr(&seen.conn.peer[0], "10.9.0.2");
+	expect_addr(&seen.conn.peer[1], "fd000000000000000000000000000001");
+	ck_assert(seen.conn.peer_named);
+	ck_assert_str_eq(seen.conn.peer_text, "10.9.0.0/24,gw.example.net,10.9.0.2,10.9.0.4-10.9.0.9,%any,fd00::1");
+}
+END_TEST
+
+static const struct {
+	const char *hosts;
+	bool named;
+	uint8_t peers;
+} hosts_cases[] = {
+	{ "%any", false, 0 },
+	{ "%any6", false, 0 },
+	{ "10.9.0.0/24 fd00::/64", false, 0 },
+	{ "10.9.0.4-10.9.0.9", false, 0 },
+	{ "gw-1.example.net", true, 0 },
+	{ "1-gw", true, 0 },
+	{ "10.9.0.2 10.9.0.3 10.9.0.4 10.9.0.5 10.9.0.6", false, IPM_MAP_PEERS },
+	{ "", false, 0 },
+};
+
+START_TEST(names_ranges_and_subnets_are_told_apart)
+{
+	decode_hosts(hosts_cases[_i].hosts);
+	ck_assert(seen.conn.peer_named == hosts_cases[_i].named);
+	ck_assert_uint_eq(seen.conn.peers, hosts_cases[_i].peers);
+}
+END_TEST
+
+START_TEST(more_hosts_than_fit_end_in_dots)
+{
+	char hosts[400] = "";
+	for (int i = 0; i < 30; i++)
+		strcat(hosts, "10.100.0.2 ");
+	decode_hosts(hosts);
+	ck_assert_uint_eq(strlen(seen.conn.peer_text), IPM_TEXT_MAX - 1);
+	ck_assert_str_eq(seen.conn.peer_text + IPM_TEXT_MAX - 4, "...");
+}
+END_TEST
+
+START_TEST(a_configured_child_has_its_lifetimes_mode_and_selectors)
+{
+	decode_text(VICI_FORM_CONN, "lab { rekey_time=14400 reauth_time=7200 children { net { mode=TRANSPORT "
+				    "rekey_time=3600 rekey_bytes=10 rekey_packets=20 local-ts=<10.1.0.0/24[tcp/80] "
+				    "dynamic[udp/53] dynamic> remote-ts=<10.2.0.1..10.2.0.9> } } }");
+	const struct vici_conn_child *child = &seen.conn_child[0];
+	ck_assert_uint_eq(seen.conn.ike_rekey_s, 14400);
+	ck_assert_uint_eq(seen.conn.ike_reauth_s, 7200);
+	ck_assert_uint_eq(child->encap, IPM_ENCAP_TRANSPORT);
+	ck_assert_uint_eq(child->rekey_s, 3600);
+	ck_assert_uint_eq(child->rekey_octets, 10);
+	ck_assert_uint_eq(child->rekey_pkts, 20);
+	ck_assert_uint_eq(child->local_count, 3);
+	ck_assert_uint_eq(child->local_ts[0].type, IPM_SEL_SUBNET);
+	ck_assert_uint_eq(child->local_ts[1].type, 0);
+	ck_assert_uint_eq(child->local_ts[1].protocol, IPPROTO_UDP);
+	ck_assert_uint_eq(child->local_ts[1].port_first, 53);
+	ck_assert_uint_eq(child->local_ts[2].port_last, 65535);
+	ck_assert_uint_eq(child->remote_ts[0].type, IPM_SEL_RANGE);
+	ck_assert_uint_eq(seen.sink.bad_values, 0);
+}
+END_TEST
+
+START_TEST(a_child_that_only_lets_pass_or_drops_is_told_apart)
+{
+	decode_text(VICI_FORM_CONN, "lab { children { p { mode=PASS } d { mode=DROP } t { mode=TUNNEL } n { } } }");
+	ck_assert(seen.conn_child[0].shunt && seen.conn_child[1].shunt);
+	ck_assert(!seen.conn_child[2].shunt && !seen.conn_child[3].shunt);
+	ck_assert_uint_eq(seen.conn_child[0].encap, 0);
+	ck_assert_uint_eq(seen.conn_child[2].encap, IPM_ENCAP_TUNNEL);
+}
+END_TEST
+
+START_TEST(long_names_that_begin_alike_stay_two_and_are_the_same_everywhere)
+{
+	char text[512], name[80];
+	memset(name, 'n', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	snprintf(text, sizeof(text), "lab { children { %s1 { } %s2 { } } }", name, name);
+	decode_text(VICI_FORM_CONN, text);
+	char one[IPM_NAME_MAX];
+	memcpy(one, seen.conn_child[0].name, sizeof(one));
+	ck_assert_str_ne(one, seen.conn_child[1].name);
+	ck_assert_uint_eq(strlen(one), IPM_NAME_MAX - 1);
+	ck_assert(strstr(one, "nnn...") != NULL);
+	snprintf(text, sizeof(text), "lab { child-sas { x-1 { name=%s1 } } }", name);
+	decode_text(VICI_FORM_SA, text);
+	ck_assert_str_eq(seen.child[0].name, one);
+}
+END_TEST
+
+static uint64_t
+hash_of(const char *text)
+{
+	struct msg *m = message(text);
+	size_t octets;
+	uint64_t hash = vici_list_hash((struct vici_slice){ m->buf, m->len }, "conns", &octets);
+	ck_assert_uint_le(octets, m->len);
+	return hash;
+}
+
+START_TEST(the_names_of_connections_and_their_order_have_a_number)
+{
+	uint64_t all = hash_of("conns=<a b c>");
+	ck_assert_uint_eq(hash_of("other=<d> conns=<a b c>"), all);
+	ck_assert_uint_ne(hash_of("conns=<ab c>"), all);
+	ck_assert_uint_ne(hash_of("conns=<b a c>"), all);
+	ck_assert_uint_ne(hash_of("conns=<a b>"), all);
+	ck_assert_uint_eq(hash_of("section { conns=<a b c> }"), hash_of(""));
+}
+END_TEST
+
+static const struct {
+	const char *plugins;
+	enum vici_esp esp;
+} esp_cases[] = {
+	{ "charon kernel-libipsec kernel-netlink vici", VICI_ESP_LIBIPSEC },
+	{ "charon kernel-netlink kernel-libipsec vici", VICI_ESP_KERNEL },
+	{ "kernel-pfkey kernel-netlink", VICI_ESP_KERNEL },
+	{ "charon vici", VICI_ESP_UNKNOWN },
+	{ "", VICI_ESP_UNKNOWN },
+};
+
+START_TEST(the_first_plugin_that_can_does_charons_esp)
+{
+	char text[256];
+	snprintf(text, sizeof(text), "queues { x=1 } plugins=<%s>", esp_cases[_i].plugins);
+	struct msg *m = message(text);
+	ck_assert_int_eq(vici_esp_of((struct vici_slice){ m->buf, m->len }), esp_cases[_i].esp);
 }
 END_TEST
 
@@ -1119,6 +1265,12 @@ static const struct {
 	{ "conn-psk", VICI_FORM_CONN, "conn lab; conn_child net; conn_child tcp; ", false },
 	{ "conn-xauth", VICI_FORM_CONN, "conn road; conn_child r; ", false },
 	{ "conn-eap", VICI_FORM_CONN, "conn eap; conn_child e; ", false },
+	{ "conn-ikev1", VICI_FORM_CONN, "conn ikev1-main; conn_child main; ", false },
+	{ "conn-hosts-and-selectors", VICI_FORM_CONN,
+	  "conn big; conn_child c1; conn_child c2; "
+	  "conn_child a_child_with_a_very_long_name_indeed_that_is_more_th...f5348bc7; "
+	  "conn_child a_child_with_a_very_long_name_indeed_that_is_more_th...f6348d5a; ",
+	  false },
 };
 
 START_TEST(a_real_message_is_understood_to_its_last_value)
@@ -1260,6 +1412,14 @@ main(void)
 	tcase_add_loop_test(conns, the_first_round_of_the_peer_decides_on_its_authentication, 0, COUNT(auth_cases));
 	suite_add_tcase(suite, conns);
 
+	tcase_add_test(conns, of_hosts_the_addresses_count_and_all_are_in_the_text);
+	tcase_add_loop_test(conns, names_ranges_and_subnets_are_told_apart, 0, COUNT(hosts_cases));
+	tcase_add_test(conns, more_hosts_than_fit_end_in_dots);
+	tcase_add_test(conns, a_configured_child_has_its_lifetimes_mode_and_selectors);
+	tcase_add_test(conns, a_child_that_only_lets_pass_or_drops_is_told_apart);
+	tcase_add_test(conns, long_names_that_begin_alike_stay_two_and_are_the_same_everywhere);
+	tcase_add_test(conns, the_names_of_connections_and_their_order_have_a_number);
+	tcase_add_loop_test(conns, the_first_plugin_that_can_does_charons_esp, 0, COUNT(esp_cases));
 	tcase_add_loop_test(values, a_selector_has_its_first_and_last_address, 0, COUNT(addresses));
 	tcase_add_loop_test(values, a_selector_has_its_protocol_and_ports, 0, COUNT(uppers));
 	tcase_add_loop_test(values, a_selector_of_another_form_is_refused_and_nothing_written, 0, COUNT(bad_selectors));

@@ -87,7 +87,7 @@ host_way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
 static void
 model_begins(void)
 {
-	const struct xfrm_host host = { .is_local = host_is_local, .way_to = host_way_to };
+	const struct feed_host host = { .is_local = host_is_local, .way_to = host_way_to };
 	model = xfrm_model_new(writer, feed_slot, &host, (struct xfrm_kept *)feed.kept);
 	ck_assert_ptr_nonnull(model);
 }

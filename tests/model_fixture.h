@@ -36,7 +36,7 @@ static void writer_opens(void);
 static void writer_closes(void);
 
 /* What is the same in each writer_opens(). Returns the slot of the feed. */
-static uint32_t
+static inline uint32_t
 writer_opens_for(const char *feed_name)
 {
 	struct ipm_error err;
@@ -48,13 +48,14 @@ writer_opens_for(const char *feed_name)
 }
 
 /* Nothing is left of another one: tests may share a process (CK_FORK=no). */
-static void
+static inline void
 gateway_begins(struct ipm_capacity capacity)
 {
 	struct ipm_error err;
 	memset(seen, 0, sizeof(seen));
 	seen_total = (struct seen){ 0 };
 	at_random = false;
+	hold_until = 0;
 	path_in_scratch(path);
 	capacity.feeds = 2;
 	capacity.events = 4096;
@@ -65,7 +66,7 @@ gateway_begins(struct ipm_capacity capacity)
 	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
 }
 
-static void
+static inline void
 gateway_ends(void)
 {
 	ipm_segment_close(seg);
@@ -73,7 +74,7 @@ gateway_ends(void)
 	seg = NULL;
 }
 
-static uint32_t
+static inline uint32_t
 rows(enum ipm_section_kind kind)
 {
 	uint64_t room[4096 / 8];
@@ -84,7 +85,7 @@ rows(enum ipm_section_kind kind)
 	return n;
 }
 
-static struct ipm_totals
+static inline struct ipm_totals
 totals(void)
 {
 	struct ipm_totals t;
@@ -95,7 +96,7 @@ totals(void)
 
 /* --- what holds after every step ------------------------------------------ */
 
-static void
+static inline void
 never_back(struct seen *before, struct seen now, const char *what, uint32_t index)
 {
 	ck_assert_msg(now.in >= before->in && now.out >= before->out && now.in_pkts >= before->in_pkts &&
@@ -105,7 +106,7 @@ never_back(struct seen *before, struct seen now, const char *what, uint32_t inde
 	*before = now;
 }
 
-static void
+static inline void
 tunnel_never_back(const struct ipm_tunnel *t)
 {
 	ck_assert_uint_lt(t->index, INDEXES);
@@ -113,7 +114,7 @@ tunnel_never_back(const struct ipm_tunnel *t)
 		   "tunnel", t->index);
 }
 
-static void
+static inline void
 totals_never_back(const struct ipm_totals *sum)
 {
 	never_back(&seen_total, (struct seen){ sum->in.octets, sum->out.octets, sum->in.pkts, sum->out.pkts, 0 },
@@ -122,13 +123,13 @@ totals_never_back(const struct ipm_totals *sum)
 
 /* --- addresses ------------------------------------------------------------ */
 
-static struct ipm_addr
+static inline struct ipm_addr
 ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
 	return (struct ipm_addr){ .len = 4, .bytes = { a, b, c, d } };
 }
 
-static struct ipm_sel_side
+static inline struct ipm_sel_side
 subnet(uint8_t a, uint8_t b, uint8_t c)
 {
 	return (struct ipm_sel_side){ .type = IPM_SEL_SUBNET,
@@ -141,7 +142,7 @@ subnet(uint8_t a, uint8_t b, uint8_t c)
 /* --- what is expected ----------------------------------------------------- */
 
 /* How many are in this state and have this name, if one is given; and the last of them. */
-static uint32_t
+static inline uint32_t
 tunnels_in(enum ipm_tunnel_state state, const char *name, struct ipm_tunnel *last)
 {
 	uint32_t n = 0;
@@ -155,14 +156,14 @@ tunnels_in(enum ipm_tunnel_state state, const char *name, struct ipm_tunnel *las
 	return n;
 }
 
-static void
+static inline void
 expect_tunnels(uint32_t n)
 {
 	struct ipm_tunnel t;
 	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_UP, NULL, &t), n);
 }
 
-static void
+static inline void
 expect_held(uint32_t n)
 {
 	struct ipm_tunnel t;
@@ -170,7 +171,7 @@ expect_held(uint32_t n)
 }
 
 /* A tunnel's packets; the octets follow from them. */
-static void
+static inline void
 expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 {
 	ck_assert_uint_eq(t.in.pkts, in_pkts);
@@ -180,7 +181,7 @@ expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 }
 
 /* Still the same: its index, with that many refreshes. */
-static void
+static inline void
 expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
 {
 	ck_assert_uint_eq(now.index, before.index);
@@ -188,7 +189,7 @@ expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
 }
 
 /* The index of the tunnel that an event is about. */
-static uint32_t
+static inline uint32_t
 event_tunnel(const struct ipm_event *e)
 {
 	struct ipm_tunnel_history was;
@@ -200,7 +201,7 @@ event_tunnel(const struct ipm_event *e)
 	return 0;
 }
 
-static uint32_t
+static inline uint32_t
 events(enum ipm_event_kind kind, uint32_t tunnel_index, enum ipm_reason *reason)
 {
 	struct ipm_event e = { 0 };
@@ -213,14 +214,14 @@ events(enum ipm_event_kind kind, uint32_t tunnel_index, enum ipm_reason *reason)
 	return n;
 }
 
-static void
+static inline void
 expect_events(enum ipm_event_kind kind, uint32_t n)
 {
 	enum ipm_reason reason;
 	ck_assert_uint_eq(events(kind, 0, &reason), n);
 }
 
-static void
+static inline void
 expect_stopped(struct ipm_tunnel t, enum ipm_reason why)
 {
 	enum ipm_reason reason = IPM_REASON_UNKNOWN;

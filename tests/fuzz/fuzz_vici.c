@@ -69,6 +69,10 @@ see_conn(void *arg, const struct vici_conn *conn)
 	is_text(conn->name, sizeof(conn->name));
 	is_text(conn->local_id, sizeof(conn->local_id));
 	is_text(conn->local_cert, sizeof(conn->local_cert));
+	is_text(conn->peer_text, sizeof(conn->peer_text));
+	must(conn->peers <= IPM_MAP_PEERS, "peers fit");
+	for (unsigned i = 0; i < conn->peers; i++)
+		must(conn->peer[i].len == 4 || conn->peer[i].len == 16, "peers have addresses");
 }
 
 static void
@@ -76,6 +80,13 @@ see_conn_child(void *arg, const struct vici_conn *conn, const struct vici_conn_c
 {
 	see_conn(arg, conn);
 	is_text(child->name, sizeof(child->name));
+	must(child->local_count <= VICI_TS_MAX && child->remote_count <= VICI_TS_MAX, "selectors fit");
+	for (uint32_t i = 0; i < child->local_count; i++)
+		if (child->local_ts[i].type)
+			is_side(&child->local_ts[i]);
+	for (uint32_t i = 0; i < child->remote_count; i++)
+		if (child->remote_ts[i].type)
+			is_side(&child->remote_ts[i]);
 }
 
 static void
@@ -91,6 +102,10 @@ message(enum vici_form form, struct vici_slice msg)
 	must(rc == 0 || rc == -EBADMSG, "decoding ends in 0 or -EBADMSG");
 	must(rc == 0 || (calls == 0 && error[0] != '\0'), "malformed: a sentence and no callback");
 	is_text(sink.alert, sizeof(sink.alert));
+	size_t octets;
+	vici_list_hash(msg, "conns", &octets);
+	must(octets <= msg.len, "names lie in the message");
+	vici_esp_of(msg);
 	if (vici_find(msg, "success", &value) == 0)
 		must(value.at >= msg.at && value.at + value.len <= msg.at + msg.len, "slices lie in the message");
 }

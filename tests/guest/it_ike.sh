@@ -4,7 +4,8 @@
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 GUEST_OPTIONS=(-t 240)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
-need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
+need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" \
+	"$SEGMENT_SAYS"
 lab_begin
 guest_up 20 21 22 23 24
 for node in a b; do recorder_up $node; done
@@ -28,6 +29,17 @@ for node in a b; do
 	check "$node: IKE SAs as charon has them" xfrm_witness ikes "$LAB/$node/"{walk,before,after}
 done
 equal "feeds" "vici up xfrm up" "$(feeds_of a | grep -v error | sort | paste -sd ' ')"
+
+# The kernel has a policy of each of them; what charon has configured is told once.
+conns=$(witness a list-conns | "$lab_python" -c 'import json, sys
+print(sum(len(conn["children"]) for message in json.load(sys.stdin) for conn in message.values()))')
+equal "an entry for each child that charon has, and none for its policies" "$conns 0" \
+	"$(entries a | grep -c .) $(entries a | grep -c ^xfrm)"
+equal "all of them are up" "" "$(entries a | grep -v ' up ')"
+sleep 3
+equal "nor later" 0 "$(entries a | grep -c ^xfrm)"
+on_kernel() { says a | awk '$1 == "engine" && $NF == "kernel" { print $3 }'; }
+equal "SAs are on the kernel" "$(xfrm a state list | grep -cE '^[[:space:]]*proto (esp|ah|comp)')" "$(on_kernel)"
 
 # Longer than what IPComp leaves alone, and one way only.
 traffic "${SRC[ipcomp]}" "${DST[ipcomp]}" 5 1300

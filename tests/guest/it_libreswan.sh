@@ -21,7 +21,8 @@ if [ "${IN_GUEST:-}" != yes ]; then
 	GUEST_OPTIONS=(-t 240 -r "$DEBS" -e DEBS="$DEBS")
 fi
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
-need root ip ping swanctl python3 snmpd snmpbulkwalk dpkg "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
+need root ip ping swanctl python3 snmpd snmpbulkwalk dpkg "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" \
+	"$SEGMENT_SAYS"
 lab_begin
 # As tar: `dpkg -x' would put a directory in place of the link /lib.
 for deb in "$DEBS"/*.deb; do dpkg --fsys-tarfile "$deb" | tar -C / -x --keep-directory-symlink; done
@@ -92,13 +93,26 @@ equal "octets, as pluto says" "$(octets_of)" "$(value a cipSecGlobalHcInOctets.0
 row=$(compare table "$LAB/a/walk" cipSecTunKeyType | cut -d ' ' -f 1)
 equal "an IKE daemon has made the key" "1" "$(value a "cipSecTunKeyType.$row" | grep -oE '[0-9]+')"
 
+# Its policy is what is configured, as far as the kernel knows.
+one_up() { [ "$(entries a | cut -d ' ' -f 1,3,4)" = "xfrm-10.9.0.2 up 1" ]; }
+wait_until 10 one_up
+pass "its policy is a crypto map entry"
+child=$(entries a | cut -d ' ' -f 2)
+equal "keyed by IKE" ike "$(entry a xfrm-10.9.0.2 "$child" keying)"
+equal "with the suite that was negotiated" esp-gcm "$(entry a xfrm-10.9.0.2 "$child" transforms.0.transform | cut -d ' ' -f 1)"
+map_index=$(entry a xfrm-10.9.0.2 "$child" index)
+
 # libreswan replaces a CHILD_SA by another one of the same reqid.
 lab_quiet "rekey" whack --rekey-ipsec --name net
 traffic 10.1.0.1 10.2.0.1 10 1000
 wait_until 10 is a "cipSecTunTotalRefreshes.$row" 1
 traffic 10.1.0.1 10.2.0.1 3 1000
 agrees a "after a rekey" 40
+equal "the entry is the same" "$map_index 1" \
+	"$(entry a xfrm-10.9.0.2 "$child" index) $(entry a xfrm-10.9.0.2 "$child" ups)"
 lab_quiet "terminate" whack --delete --name net
 wait_until 10 is a cipSecGlobalActiveTunnels.0 0
 agrees a "it has gone"
+wait_until 10 no_entry a xfrm-10.9.0.2 "$child"
+pass "and with its policy the entry"
 story_end

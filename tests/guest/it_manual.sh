@@ -1,10 +1,10 @@
 #!/bin/bash
 # SAs and policies by hand, without any IKE daemon: every mode and bundle, marks, interface ids, and lifetimes that end
 # them.  Every cell of a walk is what the kernel says.
-# shellcheck source-path=SCRIPTDIR source=guest.sh
-GUEST_OPTIONS=(-t 240)
+# shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
+GUEST_OPTIONS=(-t 300)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
-need root ip ping python3 snmpd snmpbulkwalk snmpset "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
+need root ip ping python3 snmpd snmpbulkwalk snmpset "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" "$SEGMENT_SAYS"
 lab_begin
 guest_up 20 21 22 23 24 25 27 28 29 30 31 32
 acquires_end_after 2
@@ -91,6 +91,34 @@ check "through the marked SA" in_ns a ping -q -c 12 -i 0.02 -W 2 -m 7 -s 300 -I 
 agrees a "traffic through all of them"
 agrees b "traffic through all of them"
 
+# ---- What policies are configured, and what enciphers -------------------------------------------------------------
+
+# lines_told NODE: of the access lists of all entries, as many as there are outbound policies
+lines_told() {
+	[ "$(entries "$1" | awk '{ n += $4 } END { print n + 0 }')" = "$(xfrm "$1" policy list dir out | grep -c '^src')" ]
+}
+wait_until 10 lines_told a
+pass "each outbound policy is in the access list of an entry"
+equal "they are up" "" "$(entries a | grep -v ' up ')"
+equal "a map for each peer" "$(xfrm a policy list dir out | sed -nE 's/.*tmpl src .* dst (.*)/xfrm-\1/p' | sort -u)" \
+	"$(entries a | cut -d ' ' -f 1 | sort -u)"
+equal "an entry for each interface id" "10 20" \
+	"$(entry a xfrm-10.9.28.2 reqid-28-10.9.28.1-if-7 seq) $(entry a xfrm-10.9.28.2 reqid-28-10.9.28.1-if-8 seq)"
+check "and for a mark" entry_is a xfrm-10.9.27.2 reqid-27-10.9.27.1-mark-7/ff state up
+equal "keyed by hand" manual "$(entry a xfrm-10.9.20.2 reqid-20-10.9.20.1 keying)"
+equal "the interface is the one with the address" wire "$(entry a xfrm-10.9.20.2 reqid-20-10.9.20.1 interface)"
+equal "its packets" "$(xfrm a state list reqid 20 | awk '/[0-9]+\(bytes\)/ && /packets/ { print $2 }' | head -n 1 | tr -dc 0-9)" \
+	"$(entry a xfrm-10.9.20.2 reqid-20-10.9.20.1 out.pkts)"
+sas_on() { says "$1" | awk -v name="$2" '$1 == "engine" && $NF == name { print $2, $3 }'; }
+equal "all SAs are on the kernel" "kernel $(xfrm a state list | grep -cE '^[[:space:]]*proto (esp|ah|comp)')" "$(sas_on a kernel)"
+index_20=$(entry a xfrm-10.9.20.2 reqid-20-10.9.20.1 index)
+stop feed-a
+feed_up a
+wait_until 10 entry_is a xfrm-10.9.20.2 reqid-20-10.9.20.1 index "$index_20"
+wait_until 10 lines_told a
+equal "after a restart they are the same" "up 1" \
+	"$(entry a xfrm-10.9.20.2 reqid-20-10.9.20.1 state) $(entry a xfrm-10.9.20.2 reqid-20-10.9.20.1 ups)"
+
 # ---- Lifetimes ------------------------------------------------------------------------------------------------
 
 before=$(value a cipSecGlobalActiveTunnels.0)
@@ -122,6 +150,12 @@ agrees a "a hard limit in seconds ends a tunnel"
 
 for node in a b; do xfrm $node state deleteall reqid 20; done
 wait_until 5 active 0
+wait_until 1 entry_is a xfrm-10.9.20.2 reqid-20-10.9.20.1 state down
+pass "the entry of a policy without SAs is down"
+equal "and that was told once" 1 "$(told a down xfrm-10.9.20.2 reqid-20-10.9.20.1)"
+xfrm a policy delete src 10.1.20.0/24 dst 10.2.20.0/24 dir out
+wait_until 5 no_entry a xfrm-10.9.20.2 reqid-20-10.9.20.1
+pass "without the policy there is none"
 agrees a "deleted ones have gone"
 agrees b "deleted ones have gone"
 # No IKE daemon knows these: to destroy one is to delete its SAs from the kernel.

@@ -21,6 +21,7 @@ srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 IPSECMOND=$(realpath "${IPSECMOND:-$builddir/ipsecmond}")
 IPSECMON_AGENTX=$(realpath "${IPSECMON_AGENTX:-$builddir/ipsecmon-agentx}")
 IPSECMON=$(realpath "${IPSECMON:-$builddir/ipsecmon}")
+SEGMENT_SAYS=${PLAIN_BUILDDIR:-$builddir}/tests/lab/segment_says
 FLOW_MIB=1.3.6.1.4.1.9.9.171
 POLL=1                  # seconds, of every ipsecmond that is not told otherwise
 HOLD=30
@@ -175,6 +176,37 @@ for segment in json.load(sys.stdin)["segments"]:
         if row[key] == sys.argv[2] and not row.get("held"):
             print(row["index"])' "$what" "$3"
 }
+
+# entry NODE MAP CHILD KEY: of a crypto map entry, as the CLI knows it, such as `state' or `out.pkts'; empty when there
+# is none
+entry() {
+	cli "$1" show crypto map --json 2> /dev/null | "$lab_python" -c '
+import json, sys
+for segment in json.load(sys.stdin)["segments"]:
+    for row in segment["maps"]:
+        if (row["name"], row["child"]) == tuple(sys.argv[1:3]):
+            value = row
+            for key in sys.argv[3].split("."):
+                value = value[int(key)] if isinstance(value, list) else (value or {}).get(key)
+            print(value)' "${@:2}"
+}
+entry_is() { [ "$(entry "$1" "$2" "$3" "$4")" = "$5" ]; }   # entry_is NODE MAP CHILD KEY VALUE
+no_entry() { [ -z "$(entry "$1" "$2" "$3" index)" ]; }       # no_entry NODE MAP CHILD
+
+# entries NODE: "MAP CHILD STATE LINES", a line each; LINES of its access list
+entries() {
+	cli "$1" show crypto map --json 2> /dev/null | "$lab_python" -c '
+import json, sys
+for segment in json.load(sys.stdin)["segments"]:
+    for row in segment["maps"]:
+        print(row["name"], row["child"], row["state"], len(row["access_list"]))'
+}
+
+# says NODE: what no command shows of its segment, see segment_says.c
+says() { "$SEGMENT_SAYS" "$(segment "$1")"; }
+
+# told NODE WORD MAP CHILD: how often the segment has told that the entry is `up', `down', `added', `removed'
+told() { says "$1" | grep -c "^event [0-9]* $2 $3 $4 "; }
 
 # compare NODE COMMAND...: see compare.py
 compare() { "$lab_python" "$LAB_HOME/compare.py" "$@"; }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file links.h  The interfaces of a network namespace: which one has an address, which one leads to a peer.
+ *
+ * What is told is as old as LINKS_FRESH_NS at the most, but for ways, which are asked for each time.
+ *
+ * Ownership: the socket is the caller's and outlives struct links.
+ * Errors:    false: there is none, or it cannot be told.
+ * Threads:   the caller's.
+ */
+#ifndef LINKS_H
+#define LINKS_H
+
+#include <stdbool.h>
+
+#include "ipm_types.h"
+
+#define LINKS_FRESH_NS 1000000000ull
+
+struct links;
+
+/** @p route: a socket of rtnetlink in that namespace. NULL: out of memory. */
+struct links *links_new(int route);
+void links_free(struct links *l);
+
+/** Each fills in ifindex, name, and, where there is one, an address. */
+bool links_with_addr(struct links *l, const struct ipm_addr *addr, struct ipm_interface *out);
+bool links_with_index(struct links *l, uint32_t ifindex, struct ipm_interface *out);
+/** The XFRM interface with this id; there is none with 0. */
+bool links_with_if_id(struct links *l, uint32_t if_id, struct ipm_interface *out);
+/** By which interface packets leave for there, and which address of ours they have. */
+bool links_way_to(struct links *l, const struct ipm_addr *addr, struct ipm_interface *out);
+/** Its id when it is an XFRM interface; else 0. */
+uint32_t links_if_id(struct links *l, uint32_t ifindex);
+
+#endif
