@@ -80,7 +80,7 @@ static void
 rate_is(uint32_t rate)
 {
 	mib_notify_free(notify);
-	notify = mib_notify_new(rate, collect, NULL);
+	notify = mib_notify_new(rate, NULL, collect, NULL);
 	ck_assert_ptr_nonnull(notify);
 }
 
