@@ -72,7 +72,7 @@ walk_all() {            # walk_all FILE: the four MIBs, and the tunnels that the
 	local mib
 	: > "$1"
 	for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.467 $CIPS $OWN; do
-		walk a "$1.part" $mib || return
+		walk a "$1.part" "$mib" || return
 		cat "$1.part" >> "$1"
 	done
 }
