@@ -220,16 +220,37 @@ first_selector(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, s
 	return found;
 }
 
+/* The first entry of the access list that is configured. */
+static bool
+first_access(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_access *out)
+{
+	uint32_t left = ipm_segment_used(seg, IPM_ACCESS);
+	struct ipm_access access;
+	bool found = false;
+	for (uint32_t at = map->access_head; at && left; left--, at = access.next) {
+		if (ipm_access_read(seg, at - 1, &access) < 0 || access.map_index != map->index)
+			break;
+		if (!found || access.index < out->index)
+			*out = access;
+		found = true;
+	}
+	return found;
+}
+
+/* What the tunnel was negotiated for; if that is not known, what is configured. */
 bool
 mib_tun_ace(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	char text[ACL_TEXT_MAX];
+	struct ipm_access access;
 	struct ipm_selector sel;
 	struct ipm_map map;
-	if (!first_selector(cell->seg, field, &sel))
-		return false;
 	bool known = view_tunnel_map(cell->seg, field, &map);
-	return mib_text(cell, acl_text(known ? map.child : NULL, false, &sel.local, &sel.remote, text), out);
+	const char *name = known ? map.child : NULL;
+	if (first_selector(cell->seg, field, &sel))
+		return mib_text(cell, acl_text(name, false, &sel.local, &sel.remote, text), out);
+	return known && first_access(cell->seg, &map, &access) &&
+	       mib_text(cell, acl_text(name, access.deny, &access.local, &access.remote, text), out);
 }
 
 /* --- crypto engines ------------------------------------------------------------------------------------------ */

@@ -31,11 +31,19 @@ view_name_key(const char *name, mib_subid *key)
 	return 1 + len;
 }
 
+/* So many steps along a list, which in a damaged segment may have no end. */
+static uint32_t
+steps(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t count)
+{
+	uint32_t used = ipm_segment_used(seg, kind);
+	return count < used ? count : used;
+}
+
 bool
 view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out)
 {
 	uint32_t at = map->tunnels_up ? map->tunnel_head : 0;
-	for (uint32_t left = map->tunnels; at && left; left--) {
+	for (uint32_t left = steps(seg, IPM_TUNNELS, map->tunnels); at && left; left--) {
 		if (ipm_tunnel_read(seg, at - 1, out) < 0)
 			return false;
 		if (out->state == IPM_TUNNEL_UP)
@@ -56,7 +64,7 @@ view_tunnel_sa(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, e
 	       struct ipm_sa *out)
 {
 	uint32_t at = tunnel->sa_head;
-	for (uint32_t left = tunnel->sas; at && left; left--) {
+	for (uint32_t left = steps(seg, IPM_SAS, tunnel->sas); at && left; left--) {
 		if (ipm_sa_read(seg, at - 1, out) < 0 || out->tunnel_index != tunnel->index)
 			return false;
 		if (out->direction == direction && out->protocol == tunnel->protocol)
@@ -99,7 +107,8 @@ map_sas(const struct ipm_segment *seg, const struct ipm_map *map)
 {
 	uint32_t at = map->tunnel_head, sas = 0;
 	struct ipm_tunnel tunnel;
-	for (uint32_t left = map->tunnels; at && left && ipm_tunnel_read(seg, at - 1, &tunnel) == 0; left--) {
+	for (uint32_t left = steps(seg, IPM_TUNNELS, map->tunnels);
+	     at && left && ipm_tunnel_read(seg, at - 1, &tunnel) == 0; left--) {
 		sas += tunnel.sas;
 		at = tunnel.map_next;
 	}

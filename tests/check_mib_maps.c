@@ -1383,6 +1383,22 @@ START_TEST(selectors_are_written_as_an_access_list_is)
 }
 END_TEST
 
+START_TEST(a_tunnel_without_selectors_shows_what_is_configured)
+{
+	struct ipm_sel_side net = {
+		.type = IPM_SEL_SUBNET, .prefix = 24, .port_last = 65535, .first = address("10.1.2.0")
+	};
+	struct ipm_access access[2] = { { .local = net, .remote = net }, { .deny = 1, .local = net, .remote = net } };
+	uint32_t slot = given_map(w, "site", "net", 10);
+	given_tunnel(w, "site", "net");
+	mib_request(mib, master_ns);
+	expect_no_instance("ipSecPolMapAceString.1");
+	ck_assert_int_eq(ipm_map_permit(w, slot, access, 2), 0);
+	mib_request(mib, master_ns);
+	expect_text("ipSecPolMapAceString.1", "access-list net permit ip 10.1.2.0 0.0.0.255 10.1.2.0 0.0.0.255");
+}
+END_TEST
+
 START_TEST(a_feed_is_known_by_the_beginning_of_its_name)
 {
 	uint32_t one, other;
@@ -1541,6 +1557,7 @@ mib_suite(void)
 	tcase_add_test(tc, a_tunnel_keeps_its_row_and_its_counts_when_it_goes_down_and_comes_again);
 	tcase_add_test(tc, how_many_are_up_is_told_at_once);
 	tcase_add_test(tc, of_several_tunnels_the_one_that_came_up_last_is_shown);
+	tcase_add_test(tc, a_tunnel_without_selectors_shows_what_is_configured);
 	tcase_add_test(tc, engines_of_several_segments_have_one_row_of_numbers);
 	tcase_add_test(tc, of_two_gateways_with_a_map_of_one_name_the_first_is_shown_and_ours_has_both);
 	tcase_add_test(tc, rows_with_the_same_index_are_one_and_a_walk_ends);
