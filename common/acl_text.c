@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Traffic selectors as entries of IOS' access lists. */
 #include "acl_text.h"
+#include "ipm_segment.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 struct text {
 	char *out;
@@ -25,29 +25,26 @@ add(struct text *t, const char *format, ...)
 }
 
 static void
-add_protocol(struct text *t, uint8_t protocol)
+add_protocol(struct text *t, bool ipv6, uint8_t protocol)
 {
 	static const struct {
 		uint8_t number;
 		const char *name;
-	} names[] = { { 0, "ip" },
-		      { IPPROTO_ICMP, "icmp" },
-		      { IPPROTO_TCP, "tcp" },
-		      { IPPROTO_UDP, "udp" },
-		      { 47, "gre" },
-		      { IPPROTO_ESP, "esp" },
-		      { IPPROTO_AH, "ahp" },
-		      { 88, "eigrp" },
-		      { 89, "ospf" },
-		      { 94, "nos" },
-		      { 103, "pim" },
-		      { 108, "pcp" } };
+	} names[] = { { 1, "icmp" }, { 2, "igmp" }, { 4, "ipinip" }, { 6, "tcp" },   { 17, "udp" },  { 47, "gre" },
+		      { 50, "esp" }, { 51, "ahp" }, { 88, "eigrp" }, { 89, "ospf" }, { 103, "pim" }, { 108, "pcp" } };
+	if (protocol == 0) {
+		add(t, " %s", ipv6 ? "ipv6" : "ip");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].number == protocol) {
+		if (names[i].number == protocol && !(ipv6 && protocol == 1)) {
 			add(t, " %s", names[i].name);
 			return;
 		}
-	add(t, " %u", protocol);
+	if (ipv6 && protocol == IPPROTO_ICMPV6)
+		add(t, " icmp");
+	else
+		add(t, " %u", protocol);
 }
 
 static const char *
@@ -58,15 +55,28 @@ address(const struct ipm_addr *addr, char out[INET6_ADDRSTRLEN])
 	return out;
 }
 
+static bool
+is_everything(const struct ipm_sel_side *side)
+{
+	for (size_t i = 0; i < side->first.len; i++)
+		if (side->first.bytes[i] != 0 || side->last.bytes[i] != 0xff)
+			return false;
+	return true;
+}
+
 static void
 add_side(struct text *t, const struct ipm_sel_side *side)
 {
 	char first[INET6_ADDRSTRLEN], last[INET6_ADDRSTRLEN];
 	unsigned bits = 8u * side->first.len;
 
-	if (side->first.len == 0 || (side->type == IPM_SEL_SUBNET && side->prefix == 0)) {
+	if (side->first.len == 0) {
+		add(t, " -"); /* not known */
+	} else if ((side->type == IPM_SEL_SUBNET && side->prefix == 0) ||
+		   (side->type == IPM_SEL_RANGE && is_everything(side))) {
 		add(t, " any");
-	} else if (side->type == IPM_SEL_SINGLE || (side->type == IPM_SEL_SUBNET && side->prefix >= bits)) {
+	} else if (side->type == IPM_SEL_SINGLE || (side->type == IPM_SEL_SUBNET && side->prefix >= bits) ||
+		   (side->type == IPM_SEL_RANGE && ipm_addr_same(&side->first, &side->last))) {
 		add(t, " host %s", address(&side->first, first));
 	} else if (side->type == IPM_SEL_RANGE) {
 		add(t, " range %s %s", address(&side->first, first), address(&side->last, last));
@@ -92,7 +102,8 @@ acl_text(const char *name, bool deny, const struct ipm_sel_side *local, const st
 	if (name)
 		add(&t, "access-list %s ", name);
 	add(&t, "%s", deny ? "deny" : "permit");
-	add_protocol(&t, local->protocol ? local->protocol : remote->protocol);
+	add_protocol(&t, local->first.len == 16 || remote->first.len == 16,
+		     local->protocol ? local->protocol : remote->protocol);
 	add_side(&t, local);
 	add_side(&t, remote);
 	return out;

@@ -4,7 +4,8 @@
  *
  *     access-list NAME permit tcp 10.1.0.0 0.0.255.255 host 10.2.0.1 eq 80
  *
- * Addresses are "any", "host A", a network and its wildcard (IPv6: prefix), or, what IOS lacks, "range A B".
+ * Addresses are "any", "host A", a network and its wildcard (IPv6: prefix), or, what IOS lacks, "range A B"; "-" when
+ * they are not known.
  *
  * Ownership: text goes to the caller's buffer, always ends in NUL, and is returned.
  * Threads:   no state.

@@ -1375,7 +1375,13 @@ START_TEST(selectors_are_written_as_an_access_list_is)
 	ck_assert_str_eq(acl_text(NULL, false, &gre, &gre, text), "permit gre host 10.1.2.3 host 10.1.2.3");
 	ck_assert_str_eq(acl_text(NULL, false, &range, &any, text),
 			 "permit udp range 10.1.2.3 10.1.2.9 range 100 200 any");
-	ck_assert_str_eq(acl_text(NULL, false, &six, &six, text), "permit ip 2001:db8::/64 2001:db8::/64");
+	ck_assert_str_eq(acl_text(NULL, false, &six, &six, text), "permit ipv6 2001:db8::/64 2001:db8::/64");
+	six.protocol = 58;
+	ck_assert_str_eq(acl_text(NULL, false, &six, &(struct ipm_sel_side){ .port_last = 65535 }, text),
+			 "permit icmp 2001:db8::/64 -");
+	range = (struct ipm_sel_side){ .type = IPM_SEL_RANGE, .port_last = 65535, .first = address("0.0.0.0") };
+	range.last = address("255.255.255.255");
+	ck_assert_str_eq(acl_text(NULL, false, &range, &host, text), "permit ip any host 10.1.2.3");
 	net.prefix = 32;
 	net.protocol = 200;
 	net.port_first = net.port_last = 80;
