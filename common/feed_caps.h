@@ -28,7 +28,7 @@
 	X(11, ENGINES, "engines", "crypto engines, and which of them an SA is on")
 
 enum feed_cap {
-#define FEED_CAP_ENUM(number, name, label, text) FEED_CAP_##name = number,
+#define FEED_CAP_ENUM(number, name, label, text) FEED_CAP_##name = (number),
 	FEED_CAPS(FEED_CAP_ENUM)
 #undef FEED_CAP_ENUM
 };
