@@ -13,13 +13,15 @@
 #include "control.h"
 #include "daemon.h"
 #include "mib_agentx.h"
+#include "mib_health.h"
 #include "mib_set.h"
 #include "mib_views.h"
 
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
 #define SEGMENTS_MAX MIB_SET_SEGMENTS
 #define STATE_FILE   "agentx.state"
-
-static const mib_subid flow_mib[] = { FLOW_MIB };
 
 static volatile sig_atomic_t stop;
 
@@ -190,11 +192,23 @@ report(struct server *server)
 	}
 }
 
+static void
+note_health(const struct server *server)
+{
+	struct mib_notify_stats stats = mib_notify_stats(server->notify);
+	mib_health.sent = stats.sent;
+	mib_health.suppressed = stats.suppressed;
+	mib_health.disabled = stats.disabled;
+	mib_health.waiting = stats.waiting < UINT32_MAX ? (uint32_t)stats.waiting : UINT32_MAX;
+	mib_health.segments = server->count;
+}
+
 /* Ten times a second: notifications, as long as there is somebody to send them to. */
 static void
 notify(void *arg)
 {
 	struct server *server = arg;
+	note_health(server);
 	if (!agentx_connected())
 		return;
 	uint64_t sent = mib_notify_stats(server->notify).sent;
@@ -231,11 +245,13 @@ main(int argc, char **argv)
 	sigaction(SIGBUS, &bus, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
+	snprintf(mib_health.version, sizeof(mib_health.version), "%s", PACKAGE_VERSION);
+	mib_health.started_ns = ipm_now_ns();
 	server.conf = conf;
 	serving = &server;
 	server.mib = mib_new(mib_views, mib_view_count);
 	state_path = conf_state_path(conf, STATE_FILE);
-	server.notify = mib_notify_new(conf->agentx.notify_rate, agentx_notify, NULL);
+	server.notify = mib_notify_new(conf->agentx.notify_rate, server.mib, agentx_notify, NULL);
 	if (!server.mib || !server.notify || !state_path) {
 		log_error("out of memory");
 		goto out;
@@ -244,8 +260,8 @@ main(int argc, char **argv)
 		.state_path = state_path, .group = group_of(conf), .allow_destroy = conf->allow_destroy });
 	struct agentx_options agentx = {
 		.socket = conf->agentx.socket,
-		.oid = flow_mib,
-		.oid_len = MIB_COUNT(flow_mib),
+		.modules = mib_modules,
+		.module_count = MIB_MODULES,
 		.tick = look_for_segments,
 		.tick_arg = &server,
 		.poll = notify,

@@ -14,6 +14,7 @@
 
 #include "daemon.h"
 #include "mib_agentx.h"
+#include "mib_health.h"
 #include "mib_set.h"
 
 /* RFC 2741, 6.1: the PDU types that are answered here. Net-SNMP does not install its own names for them. */
@@ -130,6 +131,7 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 	pdu->variables = NULL;
 
 	mib_request(agentx.mib, agentx_master_ns());
+	mib_health.requests++;
 	for (netsnmp_variable_list *vb = response->variables; vb; vb = vb->next_variable) {
 		if (pdu->command == AGENTX_GET)
 			answer_get(vb);
@@ -341,18 +343,16 @@ agentx_connected(void)
 	return agentx.session != NULL;
 }
 
-/* cipSecMIBNotifications */
-#define NOTIFICATION_OID 1, 3, 6, 1, 4, 1, 9, 9, 171, 2, 0
-
 void
 agentx_notify(void *arg, const struct mib_notification *notification)
 {
 	static const oid trap_oid[] = { 1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0 }; /* snmpTrapOID.0 (RFC 3418) */
-	const oid number[] = { NOTIFICATION_OID, notification->number };
+	oid name[MIB_NAME_MAX];
+	size_t len = mib_notification_oid(notification, name);
 	netsnmp_variable_list *list = NULL;
 
 	(void)arg;
-	snmp_varlist_add_variable(&list, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID, number, sizeof(number));
+	snmp_varlist_add_variable(&list, trap_oid, OID_LENGTH(trap_oid), ASN_OBJECT_ID, name, len * sizeof(name[0]));
 	for (unsigned i = 0; i < notification->count; i++) {
 		const struct mib_varbind *from = &notification->varbind[i];
 		netsnmp_variable_list *vb =
@@ -407,10 +407,13 @@ library_open(const struct agentx_options *opt)
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_SECONDS);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT, MASTER_SECONDS * ONE_SEC);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_RETRIES, 0);
-	netsnmp_handler_registration *registration =
-		netsnmp_create_handler_registration("ipsecmon", on_request, opt->oid, opt->oid_len, HANDLER_CAN_RWRITE);
-	if (!registration || netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
-		return -ENOMEM;
+	for (unsigned i = 0; i < opt->module_count; i++) {
+		const struct mib_module *module = &opt->modules[i];
+		netsnmp_handler_registration *registration = netsnmp_create_handler_registration(
+			module->name, on_request, module->oid, module->oid_len, HANDLER_CAN_RWRITE);
+		if (!registration || netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
+			return -ENOMEM;
+	}
 	init_snmp("ipsecmon-agentx");
 	if (!agentx.session)
 		log_warn("no SNMP master agent at %s yet; trying again every %d s", opt->socket, PING_SECONDS);

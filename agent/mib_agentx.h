@@ -17,9 +17,9 @@
 #include "mib_table.h"
 
 struct agentx_options {
-	const char *socket; /* of the master: a path or a Net-SNMP transport address */
-	const mib_subid *oid;
-	unsigned oid_len;     /* the subtree to register */
+	const char *socket;               /* of the master: a path or a Net-SNMP transport address */
+	const struct mib_module *modules; /* the subtrees to register */
+	unsigned module_count;
 	void (*tick)(void *); /* called once a second, and before the first request */
 	void *tick_arg;
 	void (*poll)(void *); /* called at least ten times a second; NULL: nobody wants it */

@@ -44,4 +44,45 @@ mib_convert mib_tun_lasted, mib_tun_reason;                           /* struct 
 mib_convert mib_ike_fail_reason, mib_tun_fail_reason;                 /* uint32_t: enum ipm_failure_reason */
 mib_convert mib_fail_spi;                                             /* uint32_t */
 
+/* Crypto maps and engines: mib_convert_map.c */
+mib_convert mib_none;                                           /* what is not known: no cell */
+mib_convert mib_false, mib_no_limit;                            /* constants: TruthValue, -1 */
+mib_convert mib_map_type, mib_map_peer, mib_map_pfs;            /* struct ipm_map */
+mib_convert mib_map_lifetime, mib_map_lifesize;                 /* struct ipm_map; seconds, kilobytes */
+mib_convert mib_set_size;                                       /* struct view_map_set */
+mib_convert mib_policy_encrypt, mib_policy_hash;                /* struct view_map_set */
+mib_convert mib_policy_auth, mib_policy_group, mib_policy_life; /* struct view_map_set */
+mib_convert mib_ike_policy;                                     /* char [] ipm_ike_sa.conn */
+mib_convert mib_tun_map_name, mib_tun_map_seq;                  /* struct ipm_tunnel */
+mib_convert mib_tun_acl, mib_tun_ace;                           /* struct ipm_tunnel */
+mib_convert mib_engine_pkts, mib_engine_given_pkts;             /* struct ipm_engine: done; with what was dropped */
+mib_convert mib_engine_bad_pkts, mib_engine_drops;              /* struct ipm_engine: found to be bad; other drops */
+mib_convert mib_engine_failed, mib_engine_octets;               /* struct ipm_engine */
+mib_convert mib_engine_auths, mib_engine_transforms;            /* struct ipm_engine */
+mib_convert mib_engine_version, mib_engine_slot;                /* struct ipm_engine */
+mib_convert mib_engine_active_time;                             /* struct ipm_engine */
+mib_convert mib_engine_status, mib_engine_type;                 /* uint8_t: disabled, kind */
+mib_convert mib_crypt_octets, mib_auth_octets;                  /* struct ipm_traffic */
+
+/* IPSECMON-MIB: mib_convert_own.c */
+mib_convert mib_name, mib_words;                           /* char [IPM_NAME_MAX], char [IPM_TEXT_MAX] */
+mib_convert mib_since;                                     /* a moment in ns: TimeTicks since; no cell if 0 */
+mib_convert mib_seconds;                                   /* ns */
+mib_convert mib_gateway;                                   /* number of the segment */
+mib_convert mib_drops, mib_drops_nth;                      /* struct ipm_traffic: all, of the row's reason */
+mib_convert mib_seg_name, mib_seg_silence, mib_seg_events; /* the segment's header */
+mib_convert mib_seg_configured, mib_seg_up;                /* the segment's crypto maps */
+mib_convert mib_feed_caps;                                 /* char [] ipm_feed.name: BITS */
+mib_convert mib_cfg_admin, mib_cfg_oper;                   /* uint8_t: disabled, state */
+mib_convert mib_cfg_reason, mib_cfg_failure;               /* this and all below: struct ipm_map */
+mib_convert mib_cfg_local, mib_cfg_remote;                 /* text */
+mib_convert mib_cfg_phase2, mib_cfg_phase1;                /* 0: none */
+mib_convert mib_cfg_ike_version, mib_cfg_transform;        /* in use, or else configured */
+mib_convert mib_cfg_in_encr, mib_cfg_in_integ, mib_cfg_in_spi;
+mib_convert mib_cfg_out_encr, mib_cfg_out_integ, mib_cfg_out_spi;
+mib_convert mib_cfg_group;
+mib_convert mib_cfg_life_time, mib_cfg_time_left; /* seconds */
+mib_convert mib_cfg_life_size, mib_cfg_size_left; /* kilobytes */
+mib_convert mib_cfg_ike_life;                     /* uint64_t ns: seconds; no cell if 0 */
+
 #endif

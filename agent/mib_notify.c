@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* Events made into the notifications of CISCO-IPSEC-FLOW-MONITOR-MIB. */
+/* Events made into notifications: the queue, and those of CISCO-IPSEC-FLOW-MONITOR-MIB. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mib_convert.h"
-#include "mib_notify.h"
+#include "mib_notify_int.h"
 #include "mib_set.h"
 #include "mib_views.h"
 
@@ -41,6 +41,7 @@ struct mib_notify {
 	void *arg;
 	struct followed *seg;
 	unsigned count, turn;
+	struct mib *mib;
 	double rate, tokens; /* a token is one notification */
 	uint64_t began_ns;
 	uint64_t filled_ns;
@@ -58,22 +59,31 @@ column(const struct mib_table *table, unsigned id)
 	return NULL;
 }
 
-/* A cell of a table, of the row with this index, made from @p record by the column's own conversion. */
-static void
-add_cell(struct mib_notification *out, const struct mib_table *table, unsigned id, const mib_subid *key,
-	 unsigned key_len, const void *record)
+void
+mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const struct mib_table *table, unsigned id,
+		const mib_subid *key, unsigned key_len)
 {
 	struct mib_varbind *vb = &out->varbind[out->count];
-	struct mib_cell cell = { .record = record, .now_ns = ipm_now_ns() };
 	const struct mib_col *col = column(table, id);
 
+	if (!col || out->count == MIB_VARBINDS_MAX)
+		return;
 	memcpy(vb->name, table->oid, table->oid_len * sizeof(*vb->name));
 	vb->name[table->oid_len] = id;
 	memcpy(vb->name + table->oid_len + 1, key, key_len * sizeof(*key));
 	vb->name_len = table->oid_len + 1 + key_len;
 	vb->value = (struct mib_value){ .type = col->type };
-	if (col->convert(&cell, (const uint8_t *)record + col->field, &vb->value))
+	if (col->convert(cell, (const uint8_t *)cell->record + col->field, &vb->value))
 		out->count++;
+}
+
+/* A cell of a table, of the row with this index, made from @p record by the column's own conversion. */
+static void
+add_cell(struct mib_notification *out, const struct mib_table *table, unsigned id, const mib_subid *key,
+	 unsigned key_len, const void *record)
+{
+	const struct mib_cell cell = { .record = record, .now_ns = ipm_now_ns() };
+	mib_notify_cell(out, &cell, table, id, key, key_len);
 }
 
 /* cikePeerLocalAddr and cikePeerRemoteAddr. */
@@ -124,22 +134,56 @@ add_spi_protocol(struct mib_notification *out, const struct ipm_tunnel *tunnel)
 
 /* --- one event ------------------------------------------------------------------------------------------------- */
 
-/* Asked before anything is looked up: what is switched off costs nothing. */
-static bool
-wanted(struct mib_notify *n, unsigned number)
+size_t
+mib_notification_oid(const struct mib_notification *one, mib_subid *oid)
 {
-	if (mib_controls.notify[number - 1] == 1)
+	static const mib_subid flow[] = { FLOW_MIB, 2, 0 }, cips[] = { CIPS_MIB, 2, 0 };
+	static const mib_subid engine[] = { ACCELERATOR_MIB, 0 }, own[] = { IPSECMON_MIB, 0 };
+	static const struct {
+		const mib_subid *oid;
+		size_t len;
+	} prefix[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = { flow, MIB_COUNT(flow) },
+					 [MIB_NOTIFY_CIPS] = { cips, MIB_COUNT(cips) },
+					 [MIB_NOTIFY_ENGINE] = { engine, MIB_COUNT(engine) },
+					 [MIB_NOTIFY_OWN] = { own, MIB_COUNT(own) } };
+	size_t len = prefix[one->module].len;
+	memcpy(oid, prefix[one->module].oid, len * sizeof(*oid));
+	oid[len] = one->number;
+	return len + 1;
+}
+
+/* Asked before anything is looked up: what is switched off costs nothing. */
+bool
+mib_notify_wanted(struct mib_notify *n, const struct mib_notification *out)
+{
+	static const uint32_t *const controls[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = mib_controls.notify,
+								      [MIB_NOTIFY_CIPS] = mib_controls.cips,
+								      [MIB_NOTIFY_ENGINE] = mib_controls.engine,
+								      [MIB_NOTIFY_OWN] = mib_controls.own };
+	if (controls[out->module][out->number - 1] == 1)
 		return true;
 	n->stats.disabled++;
 	return false;
 }
 
-static void
-send(struct mib_notify *n, const struct mib_notification *out)
+static bool
+wanted(struct mib_notify *n, unsigned number)
+{
+	return mib_notify_wanted(n, &(struct mib_notification){ .number = number });
+}
+
+void
+mib_notify_send(struct mib_notify *n, const struct mib_notification *out)
 {
 	n->send(n->arg, out);
 	n->stats.sent++;
 	n->tokens -= 1;
+}
+
+static void
+send(struct mib_notify *n, const struct mib_notification *out)
+{
+	mib_notify_send(n, out);
 }
 
 /* What became of the record is in the history by now, if it is not there any more. */
@@ -345,7 +389,7 @@ tell_tunnel_failure(struct mib_notify *n, const struct ipm_segment *seg, const s
 }
 
 static void
-tell(struct mib_notify *n, const struct ipm_segment *seg, const struct ipm_event *event)
+tell(struct mib_notify *n, const struct ipm_segment *seg, unsigned gateway, const struct ipm_event *event)
 {
 	unsigned lost = 0;
 	switch (event->kind) {
@@ -368,6 +412,7 @@ tell(struct mib_notify *n, const struct ipm_segment *seg, const struct ipm_event
 		lost = tell_tunnel_failure(n, seg, event);
 		break;
 	default:
+		lost = mib_notify_tell_map(n, n->mib, seg, gateway, event);
 		break;
 	}
 	n->stats.suppressed += lost;
@@ -402,7 +447,7 @@ tell_next(struct mib_notify *n, struct followed *f)
 		return false;
 	n->stats.suppressed += event.serial - f->serial - 1; /* the ring had no room for those in between */
 	f->serial = event.serial;
-	tell(n, f->seg, &event);
+	tell(n, f->seg, (unsigned)(f - n->seg) + 1, &event);
 	return true;
 }
 
@@ -472,12 +517,13 @@ mib_notify_stats(const struct mib_notify *n)
 }
 
 struct mib_notify *
-mib_notify_new(uint32_t rate, void (*send_one)(void *arg, const struct mib_notification *), void *arg)
+mib_notify_new(uint32_t rate, struct mib *mib, void (*send_one)(void *arg, const struct mib_notification *), void *arg)
 {
 	struct mib_notify *n = calloc(1, sizeof(*n));
 	if (!n)
 		return NULL;
 	n->rate = rate;
+	n->mib = mib;
 	n->send = send_one;
 	n->arg = arg;
 	n->began_ns = n->filled_ns = ipm_now_ns();

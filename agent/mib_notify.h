@@ -18,13 +18,26 @@ struct mib_varbind {
 	size_t name_len;
 	struct mib_value value;
 };
-#define MIB_VARBINDS_MAX 4
+#define MIB_VARBINDS_MAX 10
+
+/** The modules that define them. */
+enum mib_notify_module {
+	MIB_NOTIFY_FLOW,   /* CISCO-IPSEC-FLOW-MONITOR-MIB: 1 to 13 under cipSecMIBNotifications */
+	MIB_NOTIFY_CIPS,   /* CISCO-IPSEC-MIB: 1 to 7 under cipsMIBNotifications */
+	MIB_NOTIFY_ENGINE, /* CISCO-CRYPTO-ACCELERATOR-MIB: 1 to 4 under ciscoCryAcceleratorMIBNotifs */
+	MIB_NOTIFY_OWN,    /* IPSECMON-MIB: 1 and 2 under ipsecmonNotifications */
+	MIB_NOTIFY_MODULES
+};
 
 struct mib_notification {
-	unsigned number; /* under cipSecMIBNotifications, 1 to 13 */
+	enum mib_notify_module module;
+	unsigned number;
 	unsigned count;
 	struct mib_varbind varbind[MIB_VARBINDS_MAX];
 };
+
+/** The name of a notification, MIB_NAME_MAX at most: the number of sub-identifiers. */
+size_t mib_notification_oid(const struct mib_notification *one, mib_subid *oid);
 
 struct mib_notify_stats {
 	uint64_t sent, suppressed, disabled, waiting;
@@ -32,8 +45,12 @@ struct mib_notify_stats {
 
 struct mib_notify;
 
-/** @param rate  notifications in a second */
-struct mib_notify *mib_notify_new(uint32_t rate, void (*send)(void *arg, const struct mib_notification *), void *arg);
+/**
+ * @param rate  notifications in a second
+ * @param mib   what is asked for the sizes of crypto maps; it serves the same segments, in the same order
+ */
+struct mib_notify *
+mib_notify_new(uint32_t rate, struct mib *mib, void (*send)(void *arg, const struct mib_notification *), void *arg);
 void mib_notify_free(struct mib_notify *n);
 
 /**

@@ -24,9 +24,12 @@
 #define UNDO_MS   800
 #define NS_PER_MS 1000000ull
 
-/* The MIB's DEFVAL. */
+/* The MIBs' DEFVAL. */
 struct mib_controls mib_controls = { { DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED,
-				       DISABLED, DISABLED, DISABLED, DISABLED, DISABLED } };
+				       DISABLED, DISABLED, DISABLED, DISABLED, DISABLED },
+				     { DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED },
+				     { DISABLED, DISABLED, DISABLED, DISABLED },
+				     { DISABLED, DISABLED } };
 
 static struct {
 	struct mib_set_options opt;
@@ -39,22 +42,31 @@ static struct {
 
 /* --- notifications: our own ------------------------------------------------------------------------------------ */
 
+static uint32_t *
+control_at(size_t field)
+{
+	return (uint32_t *)(void *)((char *)&mib_controls + field);
+}
+
 /* The columns' names are the file's, too. */
 static size_t
-control_keys(struct state_key keys[MIB_NOTIFICATIONS])
+control_keys(struct state_key keys[MIB_CONTROLS])
 {
 	size_t count = 0;
-	for (; count < view_trap_cntl.ncols && count < MIB_NOTIFICATIONS; count++)
-		keys[count] = (struct state_key){ view_trap_cntl.cols[count].name, 1, 2, &mib_controls.notify[count] };
+	for (unsigned t = 0; t < mib_view_count; t++)
+		for (unsigned c = 0; c < mib_views[t]->ncols && count < MIB_CONTROLS; c++) {
+			const struct mib_col *col = &mib_views[t]->cols[c];
+			if (col->set == &mib_set_notify)
+				keys[count++] = (struct state_key){ col->name, 1, 2, control_at(col->field) };
+		}
 	return count;
 }
 
 static int
 notify_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
-	struct state_key keys[MIB_NOTIFICATIONS];
-	uint32_t *control = &mib_controls.notify[field / sizeof(mib_controls.notify[0])];
-	uint32_t before = *control;
+	struct state_key keys[MIB_CONTROLS];
+	uint32_t *control = control_at(field), before = *control;
 	(void)cell;
 
 	*control = (uint32_t)value;
@@ -386,7 +398,7 @@ mib_write_undo(struct mib *mib, struct mib_write *const *writes, size_t count, s
 void
 mib_set_open(const struct mib_set_options *opt)
 {
-	struct state_key keys[MIB_NOTIFICATIONS];
+	struct state_key keys[MIB_CONTROLS];
 	set.opt = *opt;
 	set.told = false;
 	if (opt->state_path)

@@ -19,12 +19,16 @@
 
 #include "mib_table.h"
 
-#define MIB_NOTIFICATIONS 13
+#define MIB_NOTIFICATIONS 13 /* of CISCO-IPSEC-FLOW-MONITOR-MIB */
 
-/** The agent's own settings, in the MIB's numbers. They outlive a restart. */
+/** The agent's own settings, in the MIBs' numbers: enabled(1), disabled(2). They outlive a restart. */
 struct mib_controls {
-	uint32_t notify[MIB_NOTIFICATIONS]; /* cipSecTrapCntl*: enabled(1), disabled(2) */
+	uint32_t notify[MIB_NOTIFICATIONS]; /* cipSecTrapCntl* */
+	uint32_t cips[7];                   /* cipsCntl* */
+	uint32_t engine[4];                 /* ccaNotifCntl*; true(1), false(2) */
+	uint32_t own[2];                    /* ipsecmonNotify* */
 };
+#define MIB_CONTROLS (sizeof(struct mib_controls) / sizeof(uint32_t))
 extern struct mib_controls mib_controls;
 
 extern const struct mib_setter mib_set_notify;

@@ -7,12 +7,14 @@
 #include "mib_table.h"
 
 struct row {
-	uint32_t key; /* where it starts in the snapshot's pool of keys */
-	uint32_t slot;
+	uint32_t key;  /* where it starts in the snapshot's pool of keys */
+	uint32_t slot; /* of its record, or the number of its group */
 	uint16_t seg;
-	uint16_t key_len;
+	uint8_t key_len;
+	uint8_t nth;
 	uint32_t read; /* where its record is among the snapshot's reads, if it was read in this request */
 };
+_Static_assert(MIB_KEY_MAX <= UINT8_MAX, "a row has room for the length of its key");
 
 /* Room for a record of any kind. */
 union any_record {
@@ -27,6 +29,12 @@ union any_record {
 	struct ipm_tunnel_history tunnel_history;
 	struct ipm_selector_history selector_history;
 	struct ipm_failure failure;
+	struct ipm_map map;
+	struct ipm_engine engine;
+	struct ipm_agent agent;
+	struct ipm_access access;
+	struct ipm_interface interface;
+	uint64_t made[MIB_MADE_MAX / 8];
 };
 
 /* A record that was read for a request. */
@@ -46,7 +54,7 @@ struct snapshot {
 	uint32_t *keys; /* sub-identifiers of all rows' indexes */
 	uint32_t key_count, key_room;
 	uint32_t hint;    /* the row found last: a walk asks for the one behind it */
-	uint64_t change;  /* what the segments' change counters added up to */
+	uint64_t change;  /* what the segments' change counters added up to, or which the groups were */
 	uint64_t made_ns; /* when it was made, and what that took */
 	uint64_t cost_ns;
 	bool busy;         /* the writer was at work on a record then: it may have a row by now */
@@ -55,7 +63,30 @@ struct snapshot {
 	struct reading reads[READS_MAX];
 };
 
+/* A group's place: its name and segment, by which it is found, and its record in the pool. */
+struct group {
+	uint32_t hash;
+	uint16_t seg;
+	char name[IPM_NAME_MAX];
+};
+
+/* The groups of one grouping as they were at one moment. */
+struct groups {
+	const struct mib_grouping *grouping;
+	struct group *group;
+	uint8_t *pool;   /* their records, one after the other */
+	uint32_t *table; /* number + 1 by hash, open; a power of two long */
+	uint32_t count, room, pool_room, table_size;
+	uint64_t made; /* how often */
+	uint64_t change, made_ns, cost_ns, request;
+	bool busy;
+};
+
+#define GROUPINGS_MAX 4
+
 struct mib {
+	struct groups groups[GROUPINGS_MAX];
+	unsigned grouping_count;
 	const struct mib_table *const *tables;
 	unsigned table_count;
 	const struct ipm_segment **segs;
@@ -74,6 +105,7 @@ mib_new(const struct mib_table *const *tables, unsigned count)
 		return NULL;
 	mib->tables = tables;
 	mib->table_count = count;
+	mib->now_ns = ipm_now_ns();
 	return mib;
 }
 
@@ -85,6 +117,11 @@ mib_free(struct mib *mib)
 	for (unsigned t = 0; t < mib->table_count; t++) {
 		free(mib->snap[t].rows);
 		free(mib->snap[t].keys);
+	}
+	for (unsigned g = 0; g < mib->grouping_count; g++) {
+		free(mib->groups[g].group);
+		free(mib->groups[g].pool);
+		free(mib->groups[g].table);
 	}
 	free(mib->segs);
 	free(mib);
@@ -107,7 +144,29 @@ mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count
 		mib->snap[t].count = 0;
 		mib->snap[t].made_ns = 0;
 	}
+	for (unsigned g = 0; g < mib->grouping_count; g++) {
+		mib->groups[g].count = 0;
+		mib->groups[g].made_ns = 0;
+	}
 	return 0;
+}
+
+unsigned
+mib_segments(const struct mib *mib)
+{
+	return mib->seg_count;
+}
+
+const struct ipm_segment *
+mib_segment(const struct mib *mib, unsigned number)
+{
+	return number >= 1 && number <= mib->seg_count ? mib->segs[number - 1] : NULL;
+}
+
+uint64_t
+mib_now_ns(const struct mib *mib)
+{
+	return mib->now_ns;
 }
 
 void
@@ -154,7 +213,11 @@ row_compare(const void *a, const void *b, void *arg)
 	for (size_t i = 0; i < n; i++)
 		if (p[i] != q[i])
 			return p[i] < q[i] ? -1 : 1;
-	return (x->key_len > y->key_len) - (x->key_len < y->key_len);
+	if (x->key_len != y->key_len)
+		return x->key_len < y->key_len ? -1 : 1;
+	if (x->seg != y->seg)
+		return x->seg < y->seg ? -1 : 1;
+	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
 /* Make room for one more of @p size octets each. */
@@ -176,24 +239,41 @@ grow(void **array, uint32_t *room, uint32_t need, size_t size)
 
 /* A row that finds no memory is left out until the next time. */
 static void
-row_add(struct snapshot *snap, uint16_t seg, uint32_t slot, const mib_subid *key, unsigned key_len)
+row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, unsigned key_len)
 {
 	if (!grow((void **)&snap->rows, &snap->room, snap->count + 1, sizeof(*snap->rows)) ||
 	    !grow((void **)&snap->keys, &snap->key_room, snap->key_count + key_len, sizeof(*snap->keys)))
 		return;
-	snap->rows[snap->count++] =
-		(struct row){ .key = snap->key_count, .slot = slot, .seg = seg, .key_len = (uint16_t)key_len };
+	snap->rows[snap->count] = *where;
+	snap->rows[snap->count].key = snap->key_count;
+	snap->rows[snap->count++].key_len = (uint8_t)key_len;
 	for (unsigned i = 0; i < key_len; i++)
 		snap->keys[snap->key_count++] = (uint32_t)key[i];
 }
 
-/* The single row that scalars have, as long as there is anything to show. */
+/* The single row that scalars have, as long as there is anything to show; or one with an index of its own. */
 static void
-rows_scalar(struct mib *mib, const struct mib_table *table, struct snapshot *snap)
+rows_single(struct mib *mib, const struct mib_table *table, struct snapshot *snap)
 {
-	static const mib_subid zero = 0;
-	if (mib->seg_count || table->local)
-		row_add(snap, 0, 0, &zero, 1);
+	const struct mib_cell cell = { .mib = mib, .now_ns = mib->now_ns };
+	mib_subid key[MIB_KEY_MAX] = { 0 };
+	unsigned key_len = table->key ? table->key(&cell, key) : 1;
+	if (key_len && (mib->seg_count || table->local))
+		row_add(snap, &(struct row){ .slot = 0 }, key, key_len);
+}
+
+/* The rows of one record. */
+static void
+rows_of_record(const struct mib_table *table, struct snapshot *snap, struct mib_cell *cell, struct row where)
+{
+	unsigned each = table->each ? table->each : 1;
+	for (cell->nth = 0; cell->nth < each; cell->nth++) {
+		mib_subid key[MIB_KEY_MAX];
+		unsigned key_len = table->key(cell, key);
+		where.nth = (uint8_t)cell->nth;
+		if (key_len)
+			row_add(snap, &where, key, key_len);
+	}
 }
 
 static void
@@ -204,16 +284,221 @@ rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, u
 
 	for (uint32_t slot = 0; slot < used; slot++) {
 		union any_record record;
-		struct mib_cell cell = { .seg = seg, .record = &record, .now_ns = mib->now_ns, .gateway = s + 1u };
-		mib_subid key[MIB_KEY_MAX];
+		struct mib_cell cell = {
+			.mib = mib, .seg = seg, .record = &record, .now_ns = mib->now_ns, .gateway = s + 1u
+		};
 		int rc = ipm_read(seg, table->record, slot, &record);
 		if (rc == -EAGAIN)
 			snap->busy = true;
 		if (rc < 0 || (table->shown && !table->shown(seg, &record)))
 			continue;
-		unsigned key_len = table->key(&cell, key);
-		if (key_len)
-			row_add(snap, s, slot, key, key_len);
+		rows_of_record(table, snap, &cell, (struct row){ .slot = slot, .seg = s });
+	}
+}
+
+/* --- groups ----------------------------------------------------------------------------------------------- */
+
+static uint32_t
+hash_name(const char *name, uint16_t seg)
+{
+	uint32_t hash = 2166136261u ^ seg;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash;
+}
+
+/* Where in the table the group of this name is, or would be; the table is never full. */
+static uint32_t
+group_place(const struct groups *g, const char *name, uint16_t seg, uint32_t hash)
+{
+	uint32_t at = hash & (g->table_size - 1);
+	for (; g->table[at]; at = (at + 1) & (g->table_size - 1)) {
+		const struct group *there = &g->group[g->table[at] - 1];
+		if (there->hash == hash && there->seg == seg && strcmp(there->name, name) == 0)
+			break;
+	}
+	return at;
+}
+
+static void *
+group_record(const struct groups *g, uint32_t number)
+{
+	return g->pool + (size_t)number * g->grouping->size;
+}
+
+/* The table with room for one group more, at most half full. */
+static bool
+group_table_grow(struct groups *g)
+{
+	if (g->table_size > 2 * g->count)
+		return true;
+	uint32_t size = g->table_size ? 2 * g->table_size : 64;
+	uint32_t *table = calloc(size, sizeof(*table));
+	if (!table)
+		return false;
+	free(g->table);
+	g->table = table;
+	g->table_size = size;
+	for (uint32_t i = 0; i < g->count; i++)
+		g->table[group_place(g, g->group[i].name, g->group[i].seg, g->group[i].hash)] = i + 1;
+	return true;
+}
+
+/* The group of this name, made when there is none; NULL: no memory. */
+static void *
+group_open(struct groups *g, const char *name, uint16_t seg)
+{
+	uint32_t hash = hash_name(name, seg);
+	if (!group_table_grow(g))
+		return NULL;
+	uint32_t at = group_place(g, name, seg, hash);
+	if (g->table[at] == 0) {
+		if (!grow((void **)&g->group, &g->room, g->count + 1, sizeof(*g->group)) ||
+		    !grow((void **)&g->pool, &g->pool_room, g->count + 1, g->grouping->size))
+			return NULL;
+		struct group *group = &g->group[g->count];
+		*group = (struct group){ .hash = hash, .seg = seg };
+		memccpy(group->name, name, '\0', sizeof(group->name) - 1);
+		memset(group_record(g, g->count), 0, g->grouping->size);
+		g->table[at] = ++g->count;
+	}
+	return group_record(g, g->table[at] - 1);
+}
+
+static void
+groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_kind kind)
+{
+	const struct ipm_segment *seg = mib->segs[s];
+	uint32_t used = ipm_segment_used(seg, kind);
+
+	for (uint32_t slot = 0; slot < used; slot++) {
+		union any_record record;
+		struct mib_cell cell = {
+			.mib = mib, .seg = seg, .record = &record, .now_ns = mib->now_ns, .gateway = s + 1u
+		};
+		int rc = ipm_read(seg, kind, slot, &record);
+		if (rc == -EAGAIN)
+			g->busy = true;
+		const char *name = rc < 0 ? NULL : g->grouping->key(kind, &record);
+		void *group = name ? group_open(g, name, s) : NULL;
+		if (group)
+			g->grouping->gather(&cell, kind, slot, group);
+	}
+}
+
+static uint64_t
+change_of(const struct ipm_segment *seg, enum ipm_section_kind kind)
+{
+	return kind == IPM_EVENTS ? ipm_segment_header(seg)->event_serial : ipm_segment_change(seg, kind);
+}
+
+/* As with rows: made anew if something changed, and in no more than a tenth of the time. */
+static void
+groups_refresh(struct mib *mib, struct groups *g)
+{
+	uint64_t change = 1;
+
+	for (unsigned s = 0; s < mib->seg_count; s++)
+		for (unsigned k = 0; k < MIB_KINDS; k++) {
+			if (g->grouping->of[k])
+				change += change_of(mib->segs[s], g->grouping->of[k]);
+			if (g->grouping->also[k])
+				change += change_of(mib->segs[s], g->grouping->also[k]);
+		}
+	if (g->made_ns && ((change == g->change && !g->busy) || mib->now_ns - g->made_ns < 10 * g->cost_ns))
+		return;
+	uint64_t start = ipm_now_ns();
+	g->change = change;
+	g->count = 0;
+	g->busy = false;
+	if (g->table)
+		memset(g->table, 0, g->table_size * sizeof(*g->table));
+	for (unsigned s = 0; s < mib->seg_count; s++)
+		for (unsigned k = 0; k < MIB_KINDS && g->grouping->of[k]; k++)
+			groups_gather(mib, g, (uint16_t)s, g->grouping->of[k]);
+	g->made++;
+	g->made_ns = ipm_now_ns();
+	g->cost_ns = g->made_ns - start;
+}
+
+/* The groups to answer this request from; NULL: there are too many groupings. */
+static struct groups *
+groups_of(struct mib *mib, const struct mib_grouping *grouping)
+{
+	unsigned i = 0;
+	while (i < mib->grouping_count && mib->groups[i].grouping != grouping)
+		i++;
+	if (i == GROUPINGS_MAX)
+		return NULL;
+	struct groups *g = &mib->groups[i];
+	if (i == mib->grouping_count) {
+		g->grouping = grouping;
+		mib->grouping_count++;
+	}
+	if (g->made_ns == 0 || g->request != mib->request) {
+		g->request = mib->request;
+		groups_refresh(mib, g);
+	}
+	return g;
+}
+
+const void *
+mib_group(struct mib *mib, const struct mib_grouping *grouping, unsigned gateway, const char *name)
+{
+	const struct groups *g = mib ? groups_of(mib, grouping) : NULL;
+	if (!g || gateway == 0 || g->table_size == 0)
+		return NULL;
+	uint16_t seg = (uint16_t)(gateway - 1);
+	uint32_t number = g->table[group_place(g, name, seg, hash_name(name, seg))];
+	return number ? group_record(g, number - 1) : NULL;
+}
+
+static void
+rows_of_groups(struct mib *mib, const struct mib_table *table, struct snapshot *snap, const struct groups *g)
+{
+	for (uint32_t i = 0; i < g->count; i++) {
+		uint16_t s = g->group[i].seg;
+		struct mib_cell cell = { .mib = mib,
+					 .seg = mib->segs[s],
+					 .record = group_record(g, i),
+					 .now_ns = mib->now_ns,
+					 .gateway = s + 1u };
+		rows_of_record(table, snap, &cell, (struct row){ .slot = i, .seg = s });
+	}
+}
+
+/* --- all rows --------------------------------------------------------------------------------------------- */
+
+/* Of rows that have the same index, in one segment or in several, the first one stays. */
+static void
+rows_unique(struct snapshot *snap)
+{
+	uint32_t kept = 0;
+	for (uint32_t r = 0; r < snap->count; r++) {
+		const struct row *row = &snap->rows[r], *last = kept ? &snap->rows[kept - 1] : NULL;
+		if (last && last->key_len == row->key_len &&
+		    memcmp(snap->keys + last->key, snap->keys + row->key, row->key_len * sizeof(*snap->keys)) == 0)
+			continue;
+		snap->rows[kept++] = *row;
+	}
+	snap->count = kept;
+}
+
+static void
+rows_make(struct mib *mib, const struct mib_table *table, struct snapshot *snap, const struct groups *g)
+{
+	snap->count = snap->key_count = snap->hint = 0;
+	snap->busy = false;
+	if (table->local || table->make || (!table->key && !table->groups))
+		rows_single(mib, table, snap);
+	else if (g)
+		rows_of_groups(mib, table, snap, g);
+	else
+		for (unsigned s = 0; s < mib->seg_count; s++)
+			rows_of(mib, table, snap, (uint16_t)s);
+	if (snap->count > 1) {
+		qsort_r(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare, snap);
+		rows_unique(snap);
 	}
 }
 
@@ -226,27 +511,25 @@ snapshot_refresh(struct mib *mib, unsigned t)
 {
 	const struct mib_table *table = mib->tables[t];
 	struct snapshot *snap = &mib->snap[t];
+	const struct groups *g = table->groups ? groups_of(mib, table->groups) : NULL;
 	uint64_t change = 1; /* the counters of no segments at all */
 
-	for (unsigned s = 0; s < mib->seg_count; s++) {
-		change += ipm_segment_change(mib->segs[s], table->record);
-		if (table->also)
-			change += ipm_segment_change(mib->segs[s], table->also);
+	if (g) {
+		change = g->made;
+	} else {
+		for (unsigned s = 0; s < mib->seg_count; s++) {
+			change += ipm_segment_change(mib->segs[s], table->record);
+			if (table->also)
+				change += change_of(mib->segs[s], table->also);
+		}
 	}
 	bool same = change == snap->change && !snap->busy;
-	if (snap->made_ns && (same || mib->now_ns - snap->made_ns < 10 * snap->cost_ns))
+	/* Groups have their own limit, and rows must be of those that there are. */
+	if (snap->made_ns && (same || (!g && mib->now_ns - snap->made_ns < 10 * snap->cost_ns)))
 		return;
 	uint64_t start = ipm_now_ns();
 	snap->change = change;
-	snap->count = snap->key_count = snap->hint = 0;
-	snap->busy = false;
-	if (!table->key)
-		rows_scalar(mib, table, snap);
-	else
-		for (unsigned s = 0; s < mib->seg_count; s++)
-			rows_of(mib, table, snap, (uint16_t)s);
-	if (snap->count > 1)
-		qsort_r(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare, snap);
+	rows_make(mib, table, snap, g);
 	snap->made_ns = ipm_now_ns();
 	snap->cost_ns = snap->made_ns - start;
 }
@@ -262,6 +545,15 @@ snapshot_of(struct mib *mib, unsigned t)
 		snapshot_refresh(mib, t);
 	}
 	return snap;
+}
+
+uint32_t
+mib_rows(struct mib *mib, const struct mib_table *table)
+{
+	for (unsigned t = 0; t < mib->table_count; t++)
+		if (mib->tables[t] == table)
+			return snapshot_of(mib, t)->count;
+	return 0;
 }
 
 /*
@@ -327,14 +619,16 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 
 /* What a conversion may look at, for a row whose record is @p record. */
 static struct mib_cell
-row_cell(const struct mib *mib, unsigned t, const struct row *row, const void *record)
+row_cell(struct mib *mib, unsigned t, const struct row *row, const void *record)
 {
 	const struct mib_table *table = mib->tables[t];
-	return (struct mib_cell){ .seg = row->seg < mib->seg_count ? mib->segs[row->seg] : NULL,
+	return (struct mib_cell){ .mib = mib,
+				  .seg = row->seg < mib->seg_count ? mib->segs[row->seg] : NULL,
 				  .record = table->local ? table->local : record,
 				  .now_ns = mib->now_ns,
 				  .master_ns = mib->master_ns,
-				  .gateway = row->seg + 1u };
+				  .gateway = row->seg + 1u,
+				  .nth = row->nth };
 }
 
 static bool
@@ -345,6 +639,8 @@ record_read(struct mib *mib, unsigned t, const struct row *row, union any_record
 
 	if (table->local)
 		return true;
+	if (table->make)
+		return table->make(mib, record);
 	if (!table->key)
 		return table->record == IPM_TOTALS ? read_totals(mib, &record->totals)
 						   : ipm_read(mib->segs[0], table->record, 0, record) == 0;
@@ -357,11 +653,14 @@ record_read(struct mib *mib, unsigned t, const struct row *row, union any_record
 }
 
 /* Read the row's record, once in a request; NULL: it has gone since the rows were made. */
-static const union any_record *
+static const void *
 row_record(struct mib *mib, unsigned t, uint32_t r)
 {
 	struct snapshot *snap = &mib->snap[t];
 	struct row *row = &snap->rows[r];
+
+	if (mib->tables[t]->groups)
+		return group_record(groups_of(mib, mib->tables[t]->groups), row->slot);
 
 	if (row->read >= snap->read_new || snap->reads[row->read].row != r) {
 		row->read = snap->read_new++ % READS_MAX;
@@ -376,7 +675,7 @@ static bool
 cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, struct mib_value *out)
 {
 	struct snapshot *snap = &mib->snap[t];
-	const union any_record *record = row_record(mib, t, r);
+	const void *record = row_record(mib, t, r);
 
 	if (!record)
 		return false;
@@ -430,25 +729,36 @@ table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
 	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
 }
 
+/* The table and column that @p name is of; a table may be within another, behind its columns. */
+static bool
+locate_column(const struct mib *mib, const mib_subid *name, size_t len, unsigned *table_at, unsigned *col_at)
+{
+	for (unsigned t = table_search(mib, name, len); t < mib->table_count && table_holds(mib->tables[t], name, len);
+	     t++) {
+		const struct mib_table *table = mib->tables[t];
+		unsigned c = len > table->oid_len ? col_search(table, name[table->oid_len]) : table->ncols;
+		if (c == table->ncols || table->cols[c].id != name[table->oid_len])
+			continue;
+		*table_at = t;
+		*col_at = c;
+		return true;
+	}
+	return false;
+}
+
 /* The table, column and row that @p name is of. */
 static enum mib_result
 locate(struct mib *mib, const mib_subid *name, size_t len, unsigned *table_at, unsigned *col_at, uint32_t *row_at)
 {
-	unsigned t = table_search(mib, name, len);
-	if (t == mib->table_count || !table_holds(mib->tables[t], name, len) || len == mib->tables[t]->oid_len)
+	if (!locate_column(mib, name, len, table_at, col_at))
 		return MIB_NO_OBJECT;
-	const struct mib_table *table = mib->tables[t];
-	unsigned c = col_search(table, name[table->oid_len]);
-	if (c == table->ncols || table->cols[c].id != name[table->oid_len])
-		return MIB_NO_OBJECT;
-	struct snapshot *snap = snapshot_of(mib, t);
+	const struct mib_table *table = mib->tables[*table_at];
+	struct snapshot *snap = snapshot_of(mib, *table_at);
 	const mib_subid *key = name + table->oid_len + 1;
 	size_t key_len = len - table->oid_len - 1;
 	uint32_t r = row_search(snap, key, key_len, true);
 	if (r == snap->count || key_compare(snap, &snap->rows[r], key, key_len) != 0)
 		return MIB_NO_INSTANCE;
-	*table_at = t;
-	*col_at = c;
 	*row_at = r;
 	return MIB_OK;
 }
@@ -473,7 +783,7 @@ mib_find(struct mib *mib, const mib_subid *name, size_t len, const struct mib_co
 	if (found != MIB_OK)
 		return found;
 	*col = &mib->tables[t]->cols[c];
-	const union any_record *record = row_record(mib, t, r);
+	const void *record = row_record(mib, t, r);
 	if (!record)
 		return MIB_NO_INSTANCE;
 	*cell = row_cell(mib, t, &mib->snap[t].rows[r], record);

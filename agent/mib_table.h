@@ -6,6 +6,9 @@
  * of index and slot, made anew when the set of records changes; a request finds its row by bisection and
  * reads that one record. Scalars are a table with the single index 0.
  *
+ * Records of one segment that have the same name can be a group: how many there are of which kind, and where. A
+ * table's rows can be such groups, and a conversion can look one up.
+ *
  * Nothing here knows AgentX or Net-SNMP: names are arrays of sub-identifiers, values have SMI tags, so the
  * same tables can be served by a subagent or from within snmpd.
  *
@@ -42,13 +45,17 @@ struct mib_value {
 	uint8_t octets[IPM_ID_MAX];
 };
 
+struct mib; /* a set of tables over a set of segments */
+
 /** Where a cell is: what a conversion may look at beside its field. */
 struct mib_cell {
+	struct mib *mib; /* to look up groups in; NULL where there is none */
 	const struct ipm_segment *seg;
 	const void *record;
 	uint64_t now_ns;
 	uint64_t master_ns; /* when the master's sysUpTime was 0 */
 	unsigned gateway;   /* number of the segment, from 1 */
+	unsigned nth;       /* of the rows that this record has, from 0 */
 };
 
 /** Make the value of one cell out of its field of the record; false: there is no such cell. */
@@ -83,13 +90,35 @@ struct mib_col {
 		id, MIB_##type, set, name, convert, offsetof(struct ROW, field) \
 	}
 
+#define MIB_KINDS 3
+
+/**
+ * How records are grouped. A group is made anew when the change counter of one of the kinds moves, so it holds what
+ * moves them: which records there are, and where. Their other fields are to be read when they are wanted.
+ */
+struct mib_grouping {
+	const char *name;
+	enum ipm_section_kind of[MIB_KINDS]; /* the records, in this order; 0 ends the list */
+	enum ipm_section_kind
+		also[MIB_KINDS]; /* what gather() looks at besides; IPM_EVENTS: what is told as an event */
+	size_t size;             /* of a group */
+	/* The name of the group that this record belongs to; NULL: to none. */
+	const char *(*key)(enum ipm_section_kind kind, const void *record);
+	/* Put the record into its group, which is all zeros at first. */
+	void (*gather)(const struct mib_cell *cell, enum ipm_section_kind kind, uint32_t slot, void *group);
+};
+
 struct mib_table {
 	const char *name;
 	const mib_subid *oid; /* of the entry, whose children are the columns; of the group for scalars */
 	unsigned oid_len;
-	const void *local; /* scalars that lie in this process: their struct; NULL: in the segments */
-	enum ipm_section_kind record;
-	enum ipm_section_kind also; /* rows depend on these records too; 0: on no others */
+	/* Where a row's record comes from: the first of these that is set. */
+	const void *local;                        /* a struct in this process, which is there without segments too */
+	bool (*make)(struct mib *mib, void *out); /* made of all segments when it is asked for, MIB_MADE_MAX at most */
+	const struct mib_grouping *groups;        /* each group is one */
+	enum ipm_section_kind record;             /* each record of a segment is one */
+	enum ipm_section_kind also;               /* rows depend on these records too; 0: on no others */
+	unsigned each;                            /* rows of each record; 0 stands for 1 */
 	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
 	unsigned (*key)(const struct mib_cell *cell, mib_subid *key);
 	/* Should the record have a row now? NULL: always. Asked when rows are made, not for each request. */
@@ -98,14 +127,21 @@ struct mib_table {
 	unsigned ncols;
 };
 
+#define MIB_MADE_MAX     1024 /* octets of a record that is made */
+
 #define MIB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB_COLS(array)  .cols = (array), .ncols = MIB_COUNT(array)
 #define MIB_OID(array)   .oid = (array), .oid_len = MIB_COUNT(array)
 
-struct mib; /* a set of tables over a set of segments */
+/** A MIB that tables are of. */
+struct mib_module {
+	const char *name;
+	const mib_subid *oid;
+	unsigned oid_len;
+};
 
 /**
- * @param tables  in the order of their OIDs, none within another; must outlive the result
+ * @param tables  in the order of their OIDs, none within another, but behind all columns of it; must outlive the result
  * @return NULL when out of memory; mib_free() it
  */
 struct mib *mib_new(const struct mib_table *const *tables, unsigned count);
@@ -121,6 +157,17 @@ int mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned c
  * @param master_ns  when the master's sysUpTime was 0, in ipm_now_ns() units: TimeStamps count from there
  */
 void mib_request(struct mib *mib, uint64_t master_ns);
+
+/** What is served: for what is made of all of it. */
+unsigned mib_segments(const struct mib *mib);
+const struct ipm_segment *mib_segment(const struct mib *mib, unsigned number); /* from 1 */
+uint64_t mib_now_ns(const struct mib *mib);                                    /* of the request */
+
+/** How many rows a table has now. */
+uint32_t mib_rows(struct mib *mib, const struct mib_table *table);
+
+/** The group of this name in a segment, good until the next request; NULL: there is none. */
+const void *mib_group(struct mib *mib, const struct mib_grouping *grouping, unsigned gateway, const char *name);
 
 enum mib_result { MIB_OK, MIB_NO_OBJECT, MIB_NO_INSTANCE, MIB_END };
 

@@ -7,12 +7,27 @@
 #include "mib_views.h"
 
 const struct mib_table *const mib_views[] = {
-	&view_levels,      &view_ike_global, &view_ike_peer,   &view_ike_tunnel, &view_ike_peer_corr,
-	&view_ike_gateway, &view_sec_global, &view_sec_tunnel, &view_sec_endpt,  &view_sec_spi,
-	&view_sec_gateway, &view_hist_cntl,  &view_ike_hist,   &view_sec_hist,   &view_sec_endpt_hist,
-	&view_fail_cntl,   &view_ike_fail,   &view_sec_fail,   &view_trap_cntl,
+	&view_levels,          &view_ike_global,       &view_ike_peer,    &view_ike_tunnel,   &view_ike_peer_corr,
+	&view_ike_gateway,     &view_sec_global,       &view_sec_tunnel,  &view_sec_endpt,    &view_sec_spi,
+	&view_sec_gateway,     &view_hist_cntl,        &view_ike_hist,    &view_sec_hist,     &view_sec_endpt_hist,
+	&view_fail_cntl,       &view_ike_fail,         &view_sec_fail,    &view_trap_cntl,    &view_pol_ike,
+	&view_pol_sec,         &view_cca_capability,   &view_cca_global,  &view_cca_engine,   &view_cca_protocol,
+	&view_cca_notif_cntl,  &view_cips_isakmp,      &view_cips_policy, &view_cips_globals, &view_cips_statistics,
+	&view_cips_static_set, &view_cips_dynamic_set, &view_cips_map,    &view_cips_map_if,  &view_cips_capacity,
+	&view_cips_trap_cntl,  &view_own_agent,        &view_own_segment, &view_own_feed,     &view_own_tunnel,
+	&view_own_drop,        &view_own_engine,       &view_own_notify,
 };
 const unsigned mib_view_count = MIB_COUNT(mib_views);
+
+static const mib_subid flow[] = { FLOW_MIB }, policy_map[] = { POLICY_MAP_MIB };
+static const mib_subid accelerator[] = { ACCELERATOR_MIB }, cips[] = { CIPS_MIB }, own[] = { IPSECMON_MIB };
+const struct mib_module mib_modules[MIB_MODULES] = {
+	{ "CISCO-IPSEC-FLOW-MONITOR-MIB", flow, MIB_COUNT(flow) },
+	{ "CISCO-IPSEC-POLICY-MAP-MIB", policy_map, MIB_COUNT(policy_map) },
+	{ "CISCO-CRYPTO-ACCELERATOR-MIB", accelerator, MIB_COUNT(accelerator) },
+	{ "CISCO-IPSEC-MIB", cips, MIB_COUNT(cips) },
+	{ "IPSECMON-MIB", own, MIB_COUNT(own) },
+};
 
 bool
 view_ike_shown(const struct ipm_segment *seg, const void *record)

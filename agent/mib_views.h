@@ -1,23 +1,44 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file mib_views.h  The tables of CISCO-IPSEC-FLOW-MONITOR-MIB, one file each (view_*.c).
+ * @file mib_views.h  All tables that are served, one file each (view_*.c).
  */
 #ifndef MIB_VIEWS_H
 #define MIB_VIEWS_H
 
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 #include "mib_table.h"
 
-/* ciscoIpSecFlowMonitorMIB */
-#define FLOW_MIB 1, 3, 6, 1, 4, 1, 9, 9, 171
+#define FLOW_MIB        1, 3, 6, 1, 4, 1, 9, 9, 171 /* CISCO-IPSEC-FLOW-MONITOR-MIB */
+#define POLICY_MAP_MIB  1, 3, 6, 1, 4, 1, 9, 9, 172 /* CISCO-IPSEC-POLICY-MAP-MIB */
+#define ACCELERATOR_MIB 1, 3, 6, 1, 4, 1, 9, 9, 467 /* CISCO-CRYPTO-ACCELERATOR-MIB */
+#define CIPS_MIB        1, 3, 6, 1, 4, 1, 9, 10, 62 /* CISCO-IPSEC-MIB */
+#ifndef IPSECMON_OID                                /* configure --with-enterprise-oid; netSnmpPlaypen */
+#define IPSECMON_OID 1, 3, 6, 1, 4, 1, 8072, 9999, 9999
+#endif
+#define IPSECMON_MIB IPSECMON_OID /* IPSECMON-MIB */
 
 extern const struct mib_table view_levels, view_ike_global, view_ike_peer, view_ike_tunnel, view_ike_peer_corr;
 extern const struct mib_table view_ike_gateway, view_sec_global, view_sec_tunnel, view_sec_endpt, view_sec_spi;
 extern const struct mib_table view_sec_gateway, view_hist_cntl, view_ike_hist, view_sec_hist, view_sec_endpt_hist;
 extern const struct mib_table view_fail_cntl, view_ike_fail, view_sec_fail, view_trap_cntl;
+extern const struct mib_table view_pol_ike, view_pol_sec;
+extern const struct mib_table view_cca_capability, view_cca_global, view_cca_engine, view_cca_protocol;
+extern const struct mib_table view_cca_notif_cntl;
+extern const struct mib_table view_cips_isakmp, view_cips_policy, view_cips_globals, view_cips_statistics;
+extern const struct mib_table view_cips_static_set, view_cips_dynamic_set, view_cips_map, view_cips_map_if;
+extern const struct mib_table view_cips_capacity, view_cips_trap_cntl;
+extern const struct mib_table view_own_agent, view_own_segment, view_own_feed, view_own_tunnel, view_own_drop;
+extern const struct mib_table view_own_engine, view_own_notify;
 
 /** All of them, in the order of their OIDs. */
 extern const struct mib_table *const mib_views[];
 extern const unsigned mib_view_count;
+
+/** The MIBs that they are of. */
+#define MIB_MODULES 5
+extern const struct mib_module mib_modules[MIB_MODULES];
 
 /** The MIB has active IKE SAs and tunnels only: is this one, of the record or by slot and index? */
 bool view_ike_shown(const struct ipm_segment *seg, const void *record);

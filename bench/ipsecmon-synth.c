@@ -3,6 +3,7 @@
  * ipsecmon-synth: a segment as of a busy gateway, for benches and for looking at the agent without one.
  *
  *   ipsecmon-synth -i 1000 -t 10000 -m 10000 -u 50 -d 30
+ *   ipsecmon-synth -i 8 -t 10 -m 10 -f
  *
  * Everything in it follows from the numbers on the command line, so two runs serve the same tables. It takes
  * ipsecmond's place: both write the same file, and the second one is told so.
@@ -11,6 +12,7 @@
 #include "config.h"
 #endif
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +39,7 @@ static struct {
 	const char *conf_file;
 	uint32_t ike_sas, tunnels, maps, churn;
 	uint32_t drop_after[MOST_DROPS], drops; /* seconds */
-	bool remove;
+	bool remove, told;
 } opt;
 
 /* What we keep beside the segment. */
@@ -331,6 +333,21 @@ populate_maps(void)
 }
 
 static int
+start_tunnel(uint32_t t)
+{
+	struct ipm_tunnel tunnel = tunnel_of(t);
+	struct ipm_selector sel[3];
+	int rc = ipm_tunnel_start(synth.w, &tunnel);
+	if (rc < 0)
+		return rc;
+	synth.tunnel[t] = (uint32_t)rc;
+	for (uint32_t i = 0; i < SELECTORS_OF(t); i++)
+		sel[i] = selector_of(t, i);
+	rc = ipm_tunnel_select(synth.w, synth.tunnel[t], sel, SELECTORS_OF(t));
+	return rc < 0 ? rc : sa_pair(synth.tunnel[t]);
+}
+
+static int
 populate(void)
 {
 	struct ipm_feed feed;
@@ -354,18 +371,9 @@ populate(void)
 	}
 	if ((rc = populate_maps()) < 0)
 		return rc;
-	for (uint32_t t = 0; t < opt.tunnels; t++) {
-		struct ipm_tunnel tunnel = tunnel_of(t);
-		struct ipm_selector sel[3];
-		if ((rc = ipm_tunnel_start(synth.w, &tunnel)) < 0)
+	for (uint32_t t = 0; t < opt.tunnels; t++)
+		if ((rc = start_tunnel(t)) < 0)
 			return rc;
-		synth.tunnel[t] = (uint32_t)rc;
-		for (uint32_t i = 0; i < SELECTORS_OF(t); i++)
-			sel[i] = selector_of(t, i);
-		if ((rc = ipm_tunnel_select(synth.w, synth.tunnel[t], sel, SELECTORS_OF(t))) < 0 ||
-		    (rc = sa_pair(synth.tunnel[t])) < 0)
-			return rc;
-	}
 	ipm_writer_commit(synth.w);
 	return 0;
 }
@@ -464,6 +472,86 @@ drop(uint32_t second)
 	}
 }
 
+/* --- what it is told to do -------------------------------------------------------------------------------------- */
+
+static void
+configure_one(uint32_t t, bool there)
+{
+	struct ipm_map map = map_of(t);
+	int slot = ipm_map_named(synth.w, map.name, map.child);
+	if (there)
+		ipm_map_open(synth.w, &map);
+	else if (slot >= 0)
+		ipm_map_remove(synth.w, (uint32_t)slot);
+	ipm_maps_tie(synth.w);
+}
+
+/* "VERB TUNNEL [TEXT]"; the tunnels count from 0. False: this is no such line. */
+static bool
+obey(const char *line)
+{
+	char verb[16], text[IPM_TEXT_MAX] = "";
+	unsigned t;
+	if (sscanf(line, "%15s %u %127[^\n]", verb, &t, text) < 2 || t >= opt.tunnels)
+		return false;
+	bool up = synth.tunnel[t] != UINT32_MAX;
+	struct ipm_map map = map_of(t);
+	int slot = ipm_map_named(synth.w, map.name, map.child);
+	if (strcmp(verb, "down") == 0 && up) {
+		ipm_tunnel_stop(synth.w, synth.tunnel[t], IPM_REASON_PEER_LOST);
+		synth.tunnel[t] = UINT32_MAX;
+	} else if (strcmp(verb, "up") == 0 && !up) {
+		return start_tunnel(t) >= 0;
+	} else if (strcmp(verb, "fail") == 0) {
+		struct ipm_failure failure = { .reason = IPM_FAIL_AUTH };
+		memcpy(failure.conn, map.name, sizeof(failure.conn));
+		memcpy(failure.text, text, sizeof(failure.text));
+		ipm_fail(synth.w, IPM_IKE_FAILURES, &failure);
+	} else if (strcmp(verb, "add") == 0 || strcmp(verb, "remove") == 0) {
+		configure_one(t, verb[0] == 'a');
+	} else if ((strcmp(verb, "attach") == 0 || strcmp(verb, "detach") == 0) && slot >= 0) {
+		map = *ipm_map_peek(synth.w, (uint32_t)slot);
+		map.ifindex = verb[0] == 'a' ? 3 : 0;
+		ipm_map_put(synth.w, (uint32_t)slot, &map);
+	} else if (strcmp(verb, "count") == 0) {
+		count_all();
+	} else if (strcmp(verb, "engine") == 0 && synth.engine) {
+		struct ipm_engine engine = { .kind = IPM_ENGINE_KERNEL, .disabled = t != 0, .version = "1" };
+		ipm_engine_put(synth.w, synth.engine - 1, &engine);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Lines on standard input, each answered when it is done and published. */
+static void
+listen_until(uint64_t until, const sigset_t *ends, bool *over)
+{
+	for (uint64_t now; (now = ipm_now_ns()) < until;) {
+		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+		struct timespec rest = { .tv_sec = 0, .tv_nsec = (long)((until - now) % SECOND) };
+		sigset_t pending;
+		char line[256];
+		if (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT))) {
+			*over = true;
+			return;
+		}
+		if (rest.tv_nsec > 50000000)
+			rest.tv_nsec = 50000000;
+		if (ppoll(&in, 1, &rest, ends) <= 0)
+			continue;
+		if (!fgets(line, sizeof(line), stdin)) {
+			*over = true;
+			return;
+		}
+		bool done = obey(line);
+		ipm_writer_commit(synth.w);
+		puts(done ? "done" : "what?");
+		fflush(stdout);
+	}
+}
+
 static void
 report_feed(void)
 {
@@ -478,7 +566,12 @@ live(const sigset_t *ends)
 {
 	uint64_t next = ipm_now_ns();
 	for (uint32_t second = 1;; second++) {
+		bool over = false;
 		next += SECOND;
+		if (opt.told)
+			listen_until(next, ends, &over);
+		if (over)
+			return;
 		for (uint64_t now; (now = ipm_now_ns()) < next;) {
 			struct timespec rest = { .tv_sec = 0, .tv_nsec = (long)(next - now) };
 			if (rest.tv_nsec >= (long)SECOND)
@@ -486,7 +579,8 @@ live(const sigset_t *ends)
 			if (sigtimedwait(ends, NULL, &rest) > 0)
 				return;
 		}
-		count_all();
+		if (!opt.told)
+			count_all();
 		drop(second);
 		churn();
 		report_feed();
@@ -500,7 +594,7 @@ static void
 usage(FILE *out)
 {
 	fprintf(out,
-		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-m ENTRIES] [-u REKEYS] [-d SECONDS]... [-x]\n"
+		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-m ENTRIES] [-u REKEYS] [-d SECONDS]... [-fx]\n"
 		"Write a synthetic model segment in ipsecmond's place, and let it live until SIGTERM.\n"
 		"  -c FILE     configuration (ipsecmon.conf)\n"
 		"  -i IKE_SAS  so many IKE SAs\n"
@@ -508,6 +602,10 @@ usage(FILE *out)
 		"  -m ENTRIES  so many crypto map entries, one for each tunnel; those beyond them are down\n"
 		"  -u REKEYS   so many rekeys a second\n"
 		"  -d SECONDS  so long after the start a tunnel goes down; once for each -d\n"
+		"  -f          follow lines of standard input, until its end: up, down, add, remove, attach, detach, "
+		"fail,\n"
+		"              each with the number of a tunnel; engine 0 or 1 (disabled), count 0 (in place of each "
+		"second)\n"
 		"  -x          remove the segment at the end\n"
 		"  -h, -V      this text; version\n"
 		"Prints \"ready\" when the segment is complete.\n");
@@ -529,7 +627,7 @@ number(const char *text, uint32_t least, uint32_t most)
 static void
 options(int argc, char **argv)
 {
-	for (int c; (c = getopt(argc, argv, "c:i:t:m:u:d:xhV")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "c:i:t:m:u:d:fxhV")) != -1;) {
 		switch (c) {
 		case 'c':
 			opt.conf_file = optarg;
@@ -549,6 +647,9 @@ options(int argc, char **argv)
 		case 'd':
 			if (opt.drops < MOST_DROPS)
 				opt.drop_after[opt.drops++] = number(optarg, 1, UINT32_MAX);
+			break;
+		case 'f':
+			opt.told = true;
 			break;
 		case 'x':
 			opt.remove = true;
@@ -643,6 +744,7 @@ main(int argc, char **argv)
 	sigaddset(&ends, SIGINT);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 
+	setvbuf(stdin, NULL, _IONBF, 0);
 	synth.began_ns = ipm_now_ns();
 	synth.last_dropped = opt.tunnels;
 	rc = open_segment(conf, path, &err);

@@ -505,6 +505,16 @@ enum ipm_event_kind {
 	IPM_EVENT_MAP_DOWN,
 	IPM_EVENT_MAP_ATTACHED, /* its map is in use on an interface, by this entry first: ifindex */
 	IPM_EVENT_MAP_DETACHED,
+	IPM_EVENT_SA_REFUSED, /* there was no room for one more SA; told once a minute at most */
+	IPM_EVENT_ENGINE_ADDED,
+	IPM_EVENT_ENGINE_UP, /* it takes SAs, and did not before */
+	IPM_EVENT_ENGINE_DOWN,
+};
+
+/** The reason of IPM_EVENT_MAP_ADDED and IPM_EVENT_MAP_REMOVED. */
+enum ipm_map_reason {
+	IPM_MAP_OTHERS, /* its map has other entries */
+	IPM_MAP_ALONE,  /* it has none: the map came, or went, with this one */
 };
 
 /** Something that happened, in the order in which it happened. */
@@ -512,7 +522,7 @@ struct ipm_event {
 	uint64_t serial; /* 1 and up, without gaps */
 	uint64_t time_ns;
 	uint16_t kind;
-	uint16_t reason;  /* enum ipm_reason or ipm_failure_reason */
+	uint16_t reason;  /* enum ipm_reason, ipm_failure_reason or ipm_map_reason */
 	uint32_t slot;    /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
 	uint32_t index;   /* that record's own */
 	uint32_t ifindex; /* of a map that is attached or detached */

@@ -111,7 +111,8 @@ index_in_use(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t in
 	return false;
 }
 
-#define NEXT_INDEXES offsetof(struct ipm_totals, next_ike) /* two words at the end */
+#define REFUSED_REST_NS 60000000000u                          /* between two events of IPM_EVENT_SA_REFUSED */
+#define NEXT_INDEXES    offsetof(struct ipm_totals, next_ike) /* two words at the end */
 _Static_assert(NEXT_INDEXES % 8 == 0 && sizeof(struct ipm_totals) == NEXT_INDEXES + 16,
 	       "a word by itself needs no sequence number");
 
@@ -1025,6 +1026,19 @@ lanes_clear(struct ipm_writer *w, uint32_t slot)
 	}
 }
 
+#define REFUSED_REST_NS 60000000000u /* between two events of IPM_EVENT_SA_REFUSED */
+
+/* There is no room for one more: told now and then, not for each. */
+static void
+sa_refused(struct ipm_writer *w, uint32_t tunnel_slot, uint32_t tunnel_index)
+{
+	uint64_t now = ipm_now_ns();
+	if (w->refused_ns && now - w->refused_ns < REFUSED_REST_NS)
+		return;
+	w->refused_ns = now;
+	ipm_event_push(w, IPM_EVENT_SA_REFUSED, 0, tunnel_slot, tunnel_index);
+}
+
 int
 ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa)
 {
@@ -1032,8 +1046,10 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	ipm_drain(w); /* or SAs that come and go fast would fill the section with those that wait */
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	int slot = ipm_slot_take(w, IPM_SAS);
-	if (slot < 0)
+	if (slot < 0) {
+		sa_refused(w, tunnel_slot, tunnel.index);
 		return slot;
+	}
 	lanes_clear(w, (uint32_t)slot);
 	copy.index = tunnel.next_sa;
 	copy.tunnel_index = tunnel.index;

@@ -86,6 +86,9 @@ ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine)
 	snprintf(copy.version, sizeof(copy.version), "%s", engine->version);
 	ipm_record_put(w, IPM_ENGINES, (uint32_t)slot, &copy);
 	ipm_section_changed(w, IPM_ENGINES);
+	ipm_event_push(w, IPM_EVENT_ENGINE_ADDED, 0, (uint32_t)slot, copy.index);
+	if (!copy.disabled)
+		ipm_event_push(w, IPM_EVENT_ENGINE_UP, 0, (uint32_t)slot, copy.index);
 	return slot;
 }
 
@@ -93,12 +96,15 @@ void
 ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *engine)
 {
 	struct ipm_engine copy = *engine_peek(w, slot);
+	bool turned = copy.disabled != engine->disabled;
 	copy.kind = engine->kind;
-	if (copy.disabled != engine->disabled)
+	if (turned)
 		copy.since_ns = ipm_now_ns();
 	copy.disabled = engine->disabled;
 	snprintf(copy.version, sizeof(copy.version), "%s", engine->version);
 	ipm_record_put(w, IPM_ENGINES, slot, &copy);
+	if (turned)
+		ipm_event_push(w, copy.disabled ? IPM_EVENT_ENGINE_DOWN : IPM_EVENT_ENGINE_UP, 0, slot, copy.index);
 }
 
 void

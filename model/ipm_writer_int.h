@@ -42,6 +42,7 @@ struct ipm_writer {
 	struct slot_chains maps;    /* crypto map entries by the name of the map */
 	struct slot_chains entries; /* and by both names */
 	struct slot_queue removed;  /* of these, such as are not configured any more */
+	uint64_t refused_ns;        /* when IPM_EVENT_SA_REFUSED was told last; 0: never */
 };
 
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);

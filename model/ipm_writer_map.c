@@ -204,6 +204,8 @@ ipm_tunnel_from(struct ipm_writer *w, uint32_t slot, uint32_t map_slot)
 		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
 	struct ipm_map map = *ipm_map_peek(w, map_slot);
 	tie(w, map_slot, &map, slot);
+	if (tunnel->sas) /* they are the entry's now */
+		ipm_section_changed(w, IPM_SAS);
 	map_turn(w, map_slot, &map, map.tunnels_up + (tunnel->state == IPM_TUNNEL_UP), 0);
 }
 
@@ -385,7 +387,8 @@ ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map)
 	map_configure(&copy, map);
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return;
-	bool moved = copy.ifindex != ifindex, shown = copy.kind != old->kind || copy.seq != old->seq;
+	bool moved = copy.ifindex != ifindex;
+	bool shown = copy.kind != old->kind || copy.seq != old->seq || copy.key_type != old->key_type;
 	ipm_record_put(w, IPM_MAPS, slot, &copy);
 	if (moved || shown) /* it has other rows now */
 		ipm_section_changed(w, IPM_MAPS);
@@ -424,10 +427,11 @@ ipm_map_open(struct ipm_writer *w, const struct ipm_map *map)
 	copy.state = IPM_MAP_DOWN;
 	copy.access_next = 1;
 	copy.created_ns = copy.since_ns = ipm_now_ns();
+	bool alone = ipm_map_next(w, copy.name, -1) < 0;
 	ipm_record_put(w, IPM_MAPS, (uint32_t)slot, &copy);
 	chains_add(w, (uint32_t)slot);
 	ipm_section_changed(w, IPM_MAPS);
-	ipm_event_push(w, IPM_EVENT_MAP_ADDED, 0, (uint32_t)slot, copy.index);
+	ipm_event_push(w, IPM_EVENT_MAP_ADDED, alone ? IPM_MAP_ALONE : IPM_MAP_OTHERS, (uint32_t)slot, copy.index);
 	interface_turn(w, IPM_EVENT_MAP_ATTACHED, (uint32_t)slot, copy.ifindex);
 	return slot;
 }
@@ -447,7 +451,8 @@ ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 	ipm_chain_remove(&w->entries, hash_names(map.name, map.child), slot);
 	ipm_section_changed(w, IPM_MAPS);
 	interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, map.ifindex);
-	ipm_event_push(w, IPM_EVENT_MAP_REMOVED, 0, slot, map.index);
+	bool alone = ipm_map_next(w, map.name, -1) < 0;
+	ipm_event_push(w, IPM_EVENT_MAP_REMOVED, alone ? IPM_MAP_ALONE : IPM_MAP_OTHERS, slot, map.index);
 	ipm_queue_push(&w->removed, slot); /* else it rests until the next start */
 }
 

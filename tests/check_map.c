@@ -123,7 +123,7 @@ expect_no_event(enum ipm_event_kind kind)
 START_TEST(an_entry_is_down_until_a_tunnel_of_its_names_comes)
 {
 	uint32_t slot = given_entry("site", "net"), index = entry(slot).index;
-	expect_event(IPM_EVENT_MAP_ADDED, index, 0);
+	expect_event(IPM_EVENT_MAP_ADDED, index, IPM_MAP_ALONE);
 	ck_assert_uint_eq(entry(slot).state, IPM_MAP_DOWN);
 	given_tunnel("site", "other");
 	given_tunnel("other", "net");
@@ -383,7 +383,7 @@ START_TEST(a_removed_entry_can_be_read_for_a_while_and_its_tunnels_stay)
 	struct ipm_access access = { .local = { .type = IPM_SEL_SINGLE } };
 	ck_assert_int_eq(ipm_map_permit(w, slot, &access, 1), 0);
 	ipm_map_remove(w, slot);
-	expect_event(IPM_EVENT_MAP_REMOVED, index, 0);
+	expect_event(IPM_EVENT_MAP_REMOVED, index, IPM_MAP_ALONE);
 	ck_assert_uint_eq(entry(slot).state, IPM_MAP_REMOVED);
 	ck_assert_str_eq(entry(slot).name, "site");
 	ck_assert_int_eq(ipm_map_named(w, "site", "net"), -ENOENT);
@@ -485,6 +485,56 @@ START_TEST(the_next_run_goes_on_with_them)
 }
 END_TEST
 
+/* --- what those who tell of it need to know ----------------------------------------------------------------------- */
+
+START_TEST(an_event_tells_whether_the_map_came_or_went_with_its_entry)
+{
+	uint32_t one = given_entry("site", "a");
+	expect_event(IPM_EVENT_MAP_ADDED, entry(one).index, IPM_MAP_ALONE);
+	uint32_t two = given_entry("site", "b");
+	expect_event(IPM_EVENT_MAP_ADDED, entry(two).index, IPM_MAP_OTHERS);
+	uint32_t first = entry(one).index, second = entry(two).index;
+	ipm_map_remove(w, one);
+	expect_event(IPM_EVENT_MAP_REMOVED, first, IPM_MAP_OTHERS);
+	ipm_map_remove(w, two);
+	expect_event(IPM_EVENT_MAP_REMOVED, second, IPM_MAP_ALONE);
+}
+END_TEST
+
+START_TEST(an_engine_that_comes_and_turns_is_told)
+{
+	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "esp" };
+	uint32_t slot = (uint32_t)ipm_engine_open(w, &engine);
+	expect_event(IPM_EVENT_ENGINE_ADDED, slot + 1, 0);
+	expect_event(IPM_EVENT_ENGINE_UP, slot + 1, 0);
+	ipm_engine_put(w, slot, &engine);
+	expect_no_event(IPM_EVENT_ENGINE_UP);
+	engine.disabled = 1;
+	ipm_engine_put(w, slot, &engine);
+	expect_event(IPM_EVENT_ENGINE_DOWN, slot + 1, 0);
+	engine.disabled = 0;
+	ck_assert_int_eq(ipm_engine_open(w, &engine), (int)slot);
+	expect_event(IPM_EVENT_ENGINE_UP, slot + 1, 0);
+	expect_no_event(IPM_EVENT_ENGINE_ADDED);
+}
+END_TEST
+
+START_TEST(sas_that_there_is_no_room_for_are_told_once_in_a_while)
+{
+	uint32_t tunnel = given_tunnel("site", "net");
+	for (uint32_t i = 0; i < opt.capacity.sas; i++)
+		given_sa(tunnel, 0);
+	expect_no_event(IPM_EVENT_SA_REFUSED);
+	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50 };
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(ipm_sa_start(w, tunnel, &sa), -ENOSPC);
+	struct ipm_tunnel read;
+	ck_assert_int_eq(ipm_tunnel_read(seg, tunnel, &read), 0);
+	expect_event(IPM_EVENT_SA_REFUSED, read.index, 0);
+	expect_no_event(IPM_EVENT_SA_REFUSED);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -510,6 +560,9 @@ main(void)
 	tcase_add_test(tc, a_map_is_attached_once_to_an_interface);
 	tcase_add_test(tc, an_access_list_keeps_what_stays);
 	tcase_add_test(tc, the_next_run_goes_on_with_them);
+	tcase_add_test(tc, an_event_tells_whether_the_map_came_or_went_with_its_entry);
+	tcase_add_test(tc, an_engine_that_comes_and_turns_is_told);
+	tcase_add_test(tc, sas_that_there_is_no_room_for_are_told_once_in_a_while);
 	suite_add_tcase(suite, tc);
 	return run_in_scratch("check_map", suite);
 }

@@ -26,6 +26,17 @@ static uint64_t master_ns; /* when the master started */
 
 /* --- helpers: segments --------------------------------------------------------------------------------------- */
 
+/* Those of CISCO-IPSEC-FLOW-MONITOR-MIB come first; the others are check_mib_maps.c's. */
+static unsigned
+flow_view_count(void)
+{
+	static const mib_subid flow[] = { FLOW_MIB };
+	unsigned t = 0;
+	while (t < mib_view_count && memcmp(mib_views[t]->oid, flow, sizeof(flow)) == 0)
+		t++;
+	return t;
+}
+
 static void
 given_tables(void)
 {
@@ -37,7 +48,7 @@ given_tables(void)
 					  .events = 4,
 					  .history = 16,
 					  .failures = 32 };
-	mib = mib_new(mib_views, mib_view_count);
+	mib = mib_new(mib_views, flow_view_count());
 	ck_assert_ptr_nonnull(mib);
 	master_ns = ipm_now_ns() - 10 * SECOND;
 	w = NULL;
@@ -1236,6 +1247,12 @@ in_our_additions(const char *column, uint64_t number)
 	return false;
 }
 
+static mib_subid
+last_column(const struct mib_table *table)
+{
+	return table->cols[table->ncols - 1].id;
+}
+
 START_TEST(tables_and_their_columns_are_in_the_order_of_their_oids)
 {
 	for (unsigned t = 0; t < mib_view_count; t++) {
@@ -1249,15 +1266,16 @@ START_TEST(tables_and_their_columns_are_in_the_order_of_their_oids)
 		memcpy(here.id, table->oid, (here.len = table->oid_len) * sizeof(here.id[0]));
 		memcpy(before.id, mib_views[t - 1]->oid, (before.len = mib_views[t - 1]->oid_len) * sizeof(here.id[0]));
 		ck_assert_msg(name_order(&before, &here) < 0, "%s before %s", mib_views[t - 1]->name, table->name);
-		ck_assert_msg(before.len > here.len || memcmp(before.id, here.id, before.len * sizeof(here.id[0])) != 0,
-			      "%s within %s", table->name, mib_views[t - 1]->name);
+		if (before.len <= here.len && memcmp(before.id, here.id, before.len * sizeof(here.id[0])) == 0)
+			ck_assert_msg(here.len > before.len && here.id[before.len] > last_column(mib_views[t - 1]),
+				      "%s within %s, and not behind its columns", table->name, mib_views[t - 1]->name);
 	}
 }
 END_TEST
 
 START_TEST(every_column_of_ours_is_published_under_its_name_number_and_type)
 {
-	for (unsigned t = 0; t < mib_view_count; t++)
+	for (unsigned t = 0; t < flow_view_count(); t++)
 		for (unsigned c = 0; c < mib_views[t]->ncols; c++) {
 			const struct mib_col *col = &mib_views[t]->cols[c];
 			struct name name = name_of(col->name);

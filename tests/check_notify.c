@@ -80,7 +80,7 @@ static void
 rate_is(uint32_t rate)
 {
 	mib_notify_free(notify);
-	notify = mib_notify_new(rate, collect, NULL);
+	notify = mib_notify_new(rate, NULL, collect, NULL);
 	ck_assert_ptr_nonnull(notify);
 }
 
@@ -1176,7 +1176,7 @@ START_TEST(what_happened_before_we_began_is_left_alone)
 	w = given_segment();
 	everything_happens(w);
 	mib_notify_free(notify);
-	notify = mib_notify_new(1000, collect, NULL);
+	notify = mib_notify_new(1000, NULL, collect, NULL);
 	follow(w, NULL);
 	tell_all();
 	expect_stats(0, 0, 0);

@@ -504,6 +504,41 @@ START_TEST(a_switch_is_set_and_outlives_a_restart)
 }
 END_TEST
 
+/* Those of the other MIBs are in the same file. */
+START_TEST(switches_of_all_mibs_outlive_a_restart)
+{
+	mib_subid names[][16] = { { CIPS_MIB, 1, 4, 7, 0 }, { ACCELERATOR_MIB, 1, 3, 4, 0 }, { 0 } };
+	const mib_subid own[] = { IPSECMON_MIB, 1, 7, 1, 0 };
+	size_t lens[] = { 13, 13, MIB_COUNT(own) };
+	char text[4096] = "";
+	memcpy(names[2], own, sizeof(own));
+	for (size_t i = 0; i < MIB_COUNT(lens); i++) {
+		struct mib_write one = {
+			.name = names[i], .len = lens[i], .type = MIB_INTEGER, .length_right = true, .value = 1
+		};
+		struct mib_write *writes[] = { &one };
+		size_t failed;
+		mib_request(mib, 0);
+		ck_assert_int_eq(mib_write_test(mib, &one), MIB_NO_ERROR);
+		ck_assert_int_eq(mib_write_commit(mib, writes, 1, &failed), MIB_NO_ERROR);
+	}
+	ck_assert_uint_eq(mib_controls.cips[6], 1);
+	ck_assert_uint_eq(mib_controls.engine[3], 1);
+	ck_assert_uint_eq(mib_controls.own[0], 1);
+	FILE *f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, f), 0);
+	fclose(f);
+	ck_assert_ptr_nonnull(strstr(text, "\ncipsCntlTooManySAs = 1\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\nipsecmonNotifyTunnelDown = 1\nipsecmonNotifyTunnelUp = 2\n"));
+	mib_controls.cips[6] = mib_controls.engine[3] = mib_controls.own[0] = 2;
+	open_set(false);
+	ck_assert_uint_eq(mib_controls.cips[6], 1);
+	ck_assert_uint_eq(mib_controls.engine[3], 1);
+	ck_assert_uint_eq(mib_controls.own[0], 1);
+}
+END_TEST
+
 START_TEST(a_switch_that_cannot_be_kept_is_not_set)
 {
 	snprintf(path, sizeof(path), "%s/no/such/agentx.state", dir);
@@ -647,6 +682,7 @@ main(void)
 	tcase_add_test(t, each_error_has_its_case);
 	tcase_add_test(t, nothing_is_destroyed_unless_it_is_allowed);
 	tcase_add_test(t, a_switch_is_set_and_outlives_a_restart);
+	tcase_add_test(t, switches_of_all_mibs_outlive_a_restart);
 	tcase_add_test(t, a_switch_that_cannot_be_kept_is_not_set);
 	tcase_add_test(t, several_are_all_done);
 	tcase_add_test(t, one_that_cannot_be_keeps_all_from_being_done);

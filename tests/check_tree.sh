@@ -8,7 +8,7 @@
 export LC_ALL=C
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 99
 status=0
-objects=tests/data/CISCO-IPSEC-FLOW-MONITOR-MIB.objects
+objects=$(echo tests/data/*.objects)
 
 fail()
 {
@@ -98,14 +98,16 @@ rows=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*/\1/p' doc/mapping.md)
 [ -n "$served" ] || fail "agent/view_*.c: no column found"
 for name in $served; do
 	[ "$(echo "$rows" | grep -cx "$name")" -eq 1 ] || fail "doc/mapping.md: not exactly one row for $name"
-	grep -q "^$name	" "$objects" || fail "agent/view_*.c: $name is not in $objects"
+	# shellcheck disable=SC2086     # the list is meant
+	cat $objects | grep -q "^$name	" || fail "agent/view_*.c: $name is not in $objects"
 done
 for name in $rows; do
 	echo "$served" | grep -qx "$name" || fail "doc/mapping.md: has a row for $name, which no view serves"
 done
-for name in $(grep -oE '\b(cike|cip|cipSec)[A-Z][A-Za-z0-9]*' doc/mapping.md | sort -u); do
-	grep -Eq "^$name	|[	,]$name(,|\$)" "$objects" && continue
-	grep -Eq "^$name (OBJECT|NOTIFICATION|MODULE)[- ]" mibs/CISCO-IPSEC-FLOW-MONITOR-MIB.txt && continue
+for name in $(grep -oE '\b(cike|cip|cipSec|cips|cca|ikePolMap|ipSecPolMap|ipsecmon)[A-Z][A-Za-z0-9]*' doc/mapping.md | sort -u); do
+	# shellcheck disable=SC2086     # the list is meant
+	cat $objects | grep -Eq "^$name	|[	,]$name(,|\$)" && continue
+	cat mibs/*.txt mibs/template/*.in | grep -Eq "^$name (OBJECT|NOTIFICATION|MODULE)[- ]" && continue
 	fail "doc/mapping.md: $name is no object of the MIB"
 done
 

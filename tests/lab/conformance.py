@@ -5,6 +5,10 @@ Nothing here is shared with the programs: names, types and ranges come from the 
 added values of enumerations from our text of the MIB (mibs/).  It needs the standard library only.
 
     conformance.py objects WALK                 every object that may be read is there and no other; types, ranges, order
+    conformance.py all WALK                     the same of the other four MIBs: crypto maps, engines, our own
+    conformance.py typed WALK                   types, ranges and order of whatever is there of those
+    conformance.py maps WALK FEEDS              crypto maps, tunnels, engines and feeds say the same in all MIBs, and as
+                                                `ipsecmon show feeds --json' says
     conformance.py indexes WALK                 rows are whole, indexes are well made and point to rows that there are
     conformance.py gets WALK GETS NEXTS LATER   GET of each instance, and GETNEXT from the one before it, gave what the
                                                 walks before and behind say
@@ -16,15 +20,23 @@ added values of enumerations from our text of the MIB (mibs/).  It needs the sta
 Walks are gateway.sh's: OID TYPE VALUE.  Every mismatch is a line; the exit status is 1 then.
 """
 import collections
+import json
 import os
 import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OBJECTS = os.path.join(HERE, "..", "data", "CISCO-IPSEC-FLOW-MONITOR-MIB.objects")
-OURS = os.path.join(HERE, "..", "..", "mibs", "CISCO-IPSEC-FLOW-MONITOR-MIB.txt")
-MIB = "1.3.6.1.4.1.9.9.171."
-WIRE = {"OCTET STRING": "Hex-STRING", "Unsigned32": "Gauge32", "TimeTicks": "Timeticks"}   # Net-SNMP's names
+DATA, MIBS = os.path.join(HERE, "..", "data"), os.path.join(HERE, "..", "..", "mibs")
+FLOW = "CISCO-IPSEC-FLOW-MONITOR-MIB"
+# Where our own is: as configured.
+OWN = os.environ.get("IPSECMON_MIB", "1.3.6.1.4.1.8072.9999.9999")
+MODULES = {FLOW: "1.3.6.1.4.1.9.9.171", "CISCO-IPSEC-POLICY-MAP-MIB": "1.3.6.1.4.1.9.9.172",
+           "CISCO-CRYPTO-ACCELERATOR-MIB": "1.3.6.1.4.1.9.9.467", "CISCO-IPSEC-MIB": "1.3.6.1.4.1.9.10.62",
+           "IPSECMON-MIB": OWN}
+MIB = MODULES[FLOW] + "."
+OTHERS = tuple(prefix + "." for module, prefix in MODULES.items() if module != FLOW)
+WIRE = {"OCTET STRING": "Hex-STRING", "BITS": "Hex-STRING", "Unsigned32": "Gauge32",
+        "TimeTicks": "Timeticks"}   # Net-SNMP's names
 PEER_ID_MAX = 54        # octets of an identity that are part of an index: an OID has 128 sub-identifiers
 CHECK_POINT = 7         # cipSecTunHistTermReason: the record of one that may still be there
 
@@ -32,6 +44,11 @@ CHECK_POINT = 7         # cipSecTunHistTermReason: the record of one that may st
 ABSENT = {
     "cipSecFailTunnelIndex": "no failure that this lab can cause is of a tunnel that is up, and the MIB has no 0",
 }
+# What no gateway has a value of (doc/mapping.md), and what a synthetic one has none of.
+NEVER = {"cipsIsakmpKeepaliveInterval", "cipsSALifetime", "cipsSALifesize", "cips3DesCapable", "cipsCryptomapSetIfVirtual",
+         "ccaAcclRandRequests", "ccaAcclRandReqFails", "ccaProtRndGenReqs", "ipsecmonFeedErrorAge"}
+# What goes up and down with nothing happening.
+FREE = {"ipsecmonAgentRequests", "ipsecmonSegmentSilence", "ipsecmonTunnelLifeTimeLeft", "ipsecmonFeedAnswerAge"}
 
 Object = collections.namedtuple("Object", "name oid kind wire access allowed size rest")
 mismatches = []
@@ -54,8 +71,13 @@ def enumeration(text):
 
 def our_enumerations():
     """name -> {number: label} of our MIB's objects, by their own syntax or by a textual convention's."""
-    with open(OURS, encoding="utf-8") as file:
-        text = re.sub(r'"[^"]*"', '""', file.read())
+    text = ""
+    for module in MODULES:
+        path = os.path.join(MIBS, module + ".txt")
+        if module == "IPSECMON-MIB":
+            path = os.path.join(MIBS, "template", module + ".txt.in")
+        with open(path, encoding="utf-8") as file:
+            text += re.sub(r'"[^"]*"', '""', file.read())
     conventions = {name: enumeration(labels) for name, labels in re.findall(
         r"^(\w+) ::= TEXTUAL-CONVENTION\b[^{}]*?SYNTAX\s+INTEGER\s*\{([^}]*)\}", text, re.M)}
     found = {}
@@ -71,11 +93,14 @@ def our_enumerations():
 def objects():
     """OID -> Object"""
     ours, found = our_enumerations(), {}
-    with open(OBJECTS, encoding="utf-8") as lines:
+    for module in MODULES:
+        with open(os.path.join(DATA, module + ".objects"), encoding="utf-8") as file:
+            lines = [line.rstrip("\n") for line in file if not line.startswith("#")]
         for line in lines:
-            if line.startswith("#"):
-                continue
-            name, oid, kind, wire, access, allowed, size, rest = line.rstrip("\n").split("\t")
+            name, oid, kind, wire, access, allowed, size, rest = line.split("\t")
+            oid = oid.replace("@", OWN)
+            if wire == "BITS":
+                allowed = "-"
             labels = enumeration(allowed)
             if labels:
                 for number, label in labels.items():
@@ -83,7 +108,7 @@ def objects():
                         equal("%s, value %d in our text" % (name, number), label.lower(), ours[name][number].lower())
                 allowed = set(labels) | set(ours.get(name, {}))
             elif allowed != "-":
-                allowed = [tuple(int(end) for end in part.split("..")) for part in allowed.split(",")]
+                allowed = [(int(part.split("..")[0]), int(part.split("..")[-1])) for part in allowed.split(",")]
             else:
                 allowed = None
             found[oid] = Object(name, oid, kind, WIRE.get(wire, wire), access, allowed, size, rest)
@@ -161,14 +186,14 @@ def check_value(oid, known, value):
         wrong("value of %s %s" % (known.name, oid), "64 bits", value)
 
 
-def check_objects(path):
+def check_objects(path, mibs=(MIB,), partly=False):
     last, seen = (), set()
     for oid, wire, value in cells_of(path):
         if number_of(oid) <= last:
             wrong("order", "what is behind %s" % ".".join(map(str, last)), oid)
         last = number_of(oid)
         known = object_at(oid)
-        if not oid.startswith(MIB) or known is None:
+        if not oid.startswith(tuple(mibs)) or known is None:
             wrong(oid, "an object of the MIB", "one that it has not")
             continue
         if known.kind not in ("scalar", "column") or known.access == "not-accessible":
@@ -180,12 +205,14 @@ def check_objects(path):
         if known.wire == wire:
             check_value(oid, known, value)
         seen.add(known.name)
-    readable = {known.name for known in KNOWN.values()
-                if known.kind in ("scalar", "column") and known.access in ("read-only", "read-write")}
-    for name in sorted(readable - seen - set(ABSENT)):
-        wrong(name, "an instance at least", "none")
+    readable = {known.name for known in KNOWN.values() if known.oid.startswith(tuple(mibs)) and
+                known.kind in ("scalar", "column") and known.access in ("read-only", "read-write")}
+    for name in sorted(readable - seen - set(ABSENT) - NEVER):
+        if not partly:
+            wrong(name, "an instance at least", "none")
     for name, why in ABSENT.items():
-        print("%s: %s: %s" % (name, "there" if name in seen else "absent", why))
+        if name in readable:
+            print("%s: %s: %s" % (name, "there" if name in seen else "absent", why))
     print("%d of %d objects" % (len(seen), len(readable)))
 
 
@@ -227,7 +254,7 @@ def check_rows(walk):
                     wrong("index of %s" % entry.name, entry.rest, index)
     for known in KNOWN.values():
         entry = entry_of(known)
-        if entry and known.access != "not-accessible" and known.name not in ABSENT:
+        if entry and known.oid.startswith(MIB) and known.access != "not-accessible" and known.name not in ABSENT:
             equal("rows of %s" % known.name, sorted(tables[entry.name]), sorted(walk[known.name]))
     return tables
 
@@ -337,6 +364,8 @@ def check_equal(what, first, other, later):
         known, (its_wire, its_value) = object_at(oid), other.get(oid, (None, None))
         name = "%s of %s%s" % (what, known.name, oid[len(known.oid):])
         equal("%s: type" % name, wire, its_wire)
+        if known.name in FREE:
+            continue
         if moves(known) and its_value is not None:
             if not value <= its_value <= later.get(oid, 0):
                 wrong(name, "%s to %s" % (value, later.get(oid)), its_value)
@@ -354,7 +383,7 @@ def check_gets(walk, gets, nexts, later):
     check_equal("GETNEXT", walk, cells[:1] + nexts[:-1], later)
     for (before, _, _), (expected, _, _), (oid, _, _) in zip(cells, cells[1:], nexts):
         equal("GETNEXT of %s" % before, expected, oid)
-    if nexts and nexts[-1][0].startswith(MIB) and nexts[-1][1] not in ("Nomore", "Nosuch"):
+    if nexts and nexts[-1][0].startswith((MIB,) + OTHERS) and nexts[-1][1] not in ("Nomore", "Nosuch"):
         wrong("GETNEXT of the last one", "the end of the MIB", nexts[-1][0])
 
 
@@ -392,7 +421,98 @@ def check_restarted(before, again, began, ended):
     print("sysUpTime %s to %s" % (began, ended))
 
 
-COMMANDS = {"objects": check_objects, "indexes": check_indexes, "gets": check_gets, "times": check_times,
+# ---- Crypto maps, engines, what is configured ---------------------------------------------------------------------
+
+def text_index(text):
+    return (len(text),) + tuple(text)
+
+
+def check_sets(walk):
+    """The sets are what their entries are, and ours are the same entries."""
+    sets, entries = walk["cipsStaticCryptomapSetSize"], walk["cipsStaticCryptomapType"]
+    for index, size in sets.items():
+        mine = [kind for entry, kind in entries.items() if entry[:-1] == index]
+        equal("cipsStaticCryptomapSetSize.%s" % (index,), len(mine), size)
+        for column, kind in (("NumManual", 1), ("NumIsakmp", 2), ("NumDynamic", 4)):
+            equal("cipsStaticCryptomapSet%s.%s" % (column, index), mine.count(kind),
+                  walk["cipsStaticCryptomapSet" + column][index])
+        equal("templates of %s" % (index,), mine.count(4), walk["cipsDynamicCryptomapSetSize"].get(index, 0))
+    equal("sets of entries", {entry[:-1] for entry in entries}, set(sets))
+    for name, rows in (("cipsNumStaticCryptomapSets", sets), ("cipsNumIsakmpPolicies", walk["cipsIsakmpPolAuth"]),
+                       ("cipsNumDynamicCryptomapSets", walk["cipsDynamicCryptomapSetSize"])):
+        equal(name, len(rows), walk[name][(0,)])
+    equal("entries", sorted((entry[:-1], walk["cipsStaticCryptomapDescr"][entry]) for entry in entries),
+          sorted((text_index(walk["ipsecmonTunnelName"][row]), child) for row, child in walk["ipsecmonTunnelChild"].items()))
+    for index in walk["cipsCryptomapSetIfStatus"]:
+        if index[1:] not in sets:
+            wrong("cipsCryptomapSetIfStatus.%s" % (index,), "a map that there is", index[1:])
+
+
+def check_configured(walk):
+    """What is configured, and the tunnels that came of it."""
+    up = {row: index for row, index in walk["ipsecmonTunnelPhase2Index"].items() if index}
+    equal("those that are up", {row for row, state in walk["ipsecmonTunnelOperStatus"].items() if state == 1}, set(up))
+    equal("ipsecmonSegmentConfigured", len(walk["ipsecmonTunnelName"]), sum(walk["ipsecmonSegmentConfigured"].values()))
+    equal("ipsecmonSegmentUp", len(up), sum(walk["ipsecmonSegmentUp"].values()))
+    spis = collections.defaultdict(set)
+    for index, spi in walk["cipSecSpiValue"].items():
+        spis[index[0]].add(spi)
+    sas = collections.Counter()
+    for row, tunnel in up.items():
+        name = text_index(walk["ipsecmonTunnelName"][row])
+        sas[name] += walk["cipSecTunCurrentSaInstances"][(tunnel,)]
+        equal("ipSecPolMapCryptoMapName.%d" % tunnel, walk["ipsecmonTunnelName"][row],
+              walk["ipSecPolMapCryptoMapName"].get((tunnel,)))
+        entry = name + (walk["ipSecPolMapCryptoMapNum"].get((tunnel,)),)
+        equal("ipSecPolMapCryptoMapNum.%d" % tunnel, walk["ipsecmonTunnelChild"][row],
+              walk["cipsStaticCryptomapDescr"].get(entry))
+        ike = walk["cipSecTunIkeTunnelIndex"][(tunnel,)]
+        equal("ipsecmonTunnelPhase1Index.%s" % row, ike, walk["ipsecmonTunnelPhase1Index"][row])
+        if (walk["ikePolMapPolicyNum"].get((ike,)),) not in walk["cipsIsakmpPolAuth"]:
+            wrong("ikePolMapPolicyNum.%s" % ike, "a policy that there is", walk["ikePolMapPolicyNum"].get((ike,)))
+        for way in ("In", "Out"):
+            if walk["ipsecmonTunnel%sSpi" % way][row] not in spis[tunnel]:
+                wrong("ipsecmonTunnel%sSpi.%s" % (way, row), spis[tunnel], walk["ipsecmonTunnel%sSpi" % way][row])
+            if walk["ipsecmonTunnelUps"][row] == 1:
+                for ours, wide in (("Octets", True), ("Pkts", False)):
+                    column = "cipSecTunHc%sOctets" % way if wide else "cipSecTun%sPkts" % way
+                    equal("ipsecmonTunnel%s%s.%s" % (way, ours, row), walk[column][(tunnel,)],
+                          walk["ipsecmonTunnel%s%s" % (way, ours)][row])
+    for name, count in walk["cipsStaticCryptomapSetNumSAs"].items():
+        equal("cipsStaticCryptomapSetNumSAs.%s" % (name,), sas[name], count)
+    for row in walk["ipsecmonTunnelName"]:
+        for way in ("In", "Out"):
+            equal("ipsecmonTunnel%sDrops.%s" % (way, row), walk["ipsecmonTunnel%sDrops" % way][row],
+                  sum(drops for index, drops in walk["ipsecmonDrop%sPkts" % way].items() if index[:1] == row))
+    print("%d configured, %d up" % (len(walk["ipsecmonTunnelName"]), len(up)))
+
+
+def check_engines(walk):
+    for column in ("InOctets", "OutOctets", "InPkts", "OutPkts"):
+        equal("ccaGlobal" + column, sum(walk["ccaAccl" + column].values()), walk["ccaGlobal" + column][(0,)])
+    equal("ccaGlobalOutErrPkts", sum(walk["ccaAcclOutBadPkts"].values()), walk["ccaGlobalOutErrPkts"][(0,)])
+    equal("ccaProtPktEncryptsReqs", sum(walk["ccaAcclEncryptPkts"].values()), walk["ccaProtPktEncryptsReqs"][(4,)])
+    equal("engines", sorted(walk["ipsecmonEngineName"]), sorted(walk["ccaAcclStatus"]))
+    equal("SAs on engines", len(walk["cipSecSpiValue"]), sum(walk["ipsecmonEngineSas"].values()))
+
+
+def check_maps(path, feeds):
+    walk = columns_of(path)
+    check_sets(walk)
+    check_configured(walk)
+    check_engines(walk)
+    with open(feeds, encoding="utf-8") as file:
+        shown = [feed for segment in json.load(file)["segments"] for feed in segment["feeds"]]
+    equal("feeds", sorted(feed["name"] for feed in shown),
+          sorted(name.decode() for name in walk["ipsecmonFeedName"].values()))
+    for index, name in walk["ipsecmonFeedName"].items():
+        state = [feed["state"] for feed in shown if feed["name"] == name.decode()]
+        equal("ipsecmonFeedState.%s" % (index,), state, [("down", "connecting", "up")[walk["ipsecmonFeedState"][index] - 1]])
+
+
+COMMANDS = {"maps": check_maps, "all": lambda walk: check_objects(walk, OTHERS),
+            "typed": lambda walk: check_objects(walk, OTHERS, True),
+            "objects": check_objects, "indexes": check_indexes, "gets": check_gets, "times": check_times,
             "equal": lambda walk, other, later: check_equal("OTHER", walk, cells_of(other), later),
             "restarted": check_restarted}
 

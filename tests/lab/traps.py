@@ -24,6 +24,7 @@ import time
 import conformance
 
 NOTIFICATIONS = {known.oid: known for known in conformance.KNOWN.values() if known.kind == "notification"}
+MIBS = (conformance.MIB,) + conformance.OTHERS
 SYS_UP_TIME, TRAP_OID = ".1.3.6.1.2.1.1.3.0", ".1.3.6.1.6.3.1.1.4.1.0"
 PATIENCE, QUIET = 12, 0.7     # seconds: for what must come, for what must not
 
@@ -34,7 +35,9 @@ def index_text(known, index):
         return "not well made: %s" % (index,)
     out = []
     for value in values:
-        if isinstance(value, bytes):
+        if isinstance(value, bytes) and not out:
+            out.append(value.decode(errors="backslashreplace"))
+        elif isinstance(value, bytes):
             out[-1] = "%s:%s" % (out[-1], value.decode(errors="backslashreplace"))
         else:
             out.append(str(value))
@@ -45,14 +48,23 @@ def varbind_text(text):
     oid, _, value = text.partition(" = ")
     oid = oid.lstrip(".")
     known = conformance.object_at(oid)
-    if known is None or known.kind != "column":
+    if known is None or known.kind not in ("column", "scalar"):
         return "%s=%s" % (oid, value)
     wire, _, value = value.partition(": ")
+    if wire == '""':
+        wire, value = "Hex-STRING", ""
     if wire == "Hex-STRING":
         octets = bytes.fromhex(value)
-        value = str(ipaddress.ip_address(octets)) if len(octets) in (4, 16) else octets.hex()
+        if known.size == "4,16":
+            value = str(ipaddress.ip_address(octets)) if len(octets) in (4, 16) else octets.hex()
+        else:
+            value = "'%s'" % octets.decode(errors="backslashreplace")
+    if wire == "Timeticks":
+        value = value[1:value.index(")")]
     if wire != known.wire:
         value = "%s %s" % (wire, value)
+    if known.kind == "scalar":
+        return "%s%s=%s" % (known.name, oid[len(known.oid):], value)
     index = conformance.number_of(oid[len(known.oid) + 1:])
     return "%s[%s]=%s" % (known.name, index_text(known, index), value)
 
@@ -60,7 +72,7 @@ def varbind_text(text):
 def decode(line):
     """Number and text of a line of snmptrapd's log; what is not in order is in the text.  None: not of our MIB."""
     _, first, second, *rest = line.split("|")
-    if second.startswith(TRAP_OID + " = OID: ") and conformance.MIB not in second:
+    if second.startswith(TRAP_OID + " = OID: ") and not any(mib in second for mib in MIBS):
         return None     # snmpd's own, coldStart and the like
     if not re.fullmatch(re.escape(SYS_UP_TIME) + r" = Timeticks: \(\d+\) .*", first):
         return 0, "the first variable is not sysUpTime.0: %s" % first
@@ -70,7 +82,7 @@ def decode(line):
         return 0, "the second variable is no notification of the MIB: %s" % second
     parts = [varbind_text(text) for text in rest]
     wanted = [] if known.rest == "-" else known.rest.split(",")
-    if [part.partition("[")[0] for part in parts] != wanted:
+    if [re.split(r"[\[.]", part)[0] for part in parts] != wanted:
         parts.append("expected %s" % known.rest)
     return int(known.oid.rpartition(".")[2]), "; ".join([known.name] + parts)
 

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/* What the tables of crypto maps and configured tunnels have in common. */
+#include <string.h>
+
+#include "mib_views.h"
+#include "view_maps.h"
+
+bool
+view_map_shown(const struct ipm_segment *seg, const void *record)
+{
+	const struct ipm_map *map = record;
+	(void)seg;
+	return map->state != IPM_MAP_REMOVED;
+}
+
+enum view_map_kind
+view_map_kind(const struct ipm_map *map)
+{
+	if (map->kind == IPM_MAP_DYNAMIC)
+		return VIEW_MAP_DYNAMIC;
+	return map->key_type == IPM_KEY_MANUAL ? VIEW_MAP_MANUAL : VIEW_MAP_ISAKMP;
+}
+
+unsigned
+view_name_key(const char *name, mib_subid *key)
+{
+	unsigned len = (unsigned)strnlen(name, IPM_NAME_MAX - 1);
+	key[0] = len;
+	for (unsigned i = 0; i < len; i++)
+		key[1 + i] = (uint8_t)name[i];
+	return 1 + len;
+}
+
+/* So many steps along a list, which in a damaged segment may have no end. */
+static uint32_t
+steps(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t count)
+{
+	uint32_t used = ipm_segment_used(seg, kind);
+	return count < used ? count : used;
+}
+
+bool
+view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out)
+{
+	uint32_t at = map->tunnels_up ? map->tunnel_head : 0;
+	for (uint32_t left = steps(seg, IPM_TUNNELS, map->tunnels); at && left; left--) {
+		if (ipm_tunnel_read(seg, at - 1, out) < 0)
+			return false;
+		if (out->state == IPM_TUNNEL_UP)
+			return true;
+		at = out->map_next;
+	}
+	return false;
+}
+
+bool
+view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map *out)
+{
+	return tunnel->map && ipm_map_read(seg, tunnel->map - 1, out) == 0 && out->state != IPM_MAP_REMOVED;
+}
+
+bool
+view_tunnel_sa(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, enum ipm_direction direction,
+	       struct ipm_sa *out)
+{
+	uint32_t at = tunnel->sa_head;
+	for (uint32_t left = steps(seg, IPM_SAS, tunnel->sas); at && left; left--) {
+		if (ipm_sa_read(seg, at - 1, out) < 0 || out->tunnel_index != tunnel->index)
+			return false;
+		if (out->direction == direction && out->protocol == tunnel->protocol)
+			return true;
+		at = out->next;
+	}
+	return false;
+}
+
+uint32_t
+view_policy_number(const struct view_map_set *set)
+{
+	return set && set->isakmp + set->dynamic > 0 ? set->first : 0;
+}
+
+uint32_t
+view_engine_number(const struct mib_cell *cell)
+{
+	uint32_t before = 0;
+	for (unsigned s = 1; s < cell->gateway; s++)
+		before += ipm_segment_header(mib_segment(cell->mib, s))->section[IPM_ENGINES].capacity;
+	return before + ((const struct ipm_engine *)cell->record)->index;
+}
+
+/* --- groups ------------------------------------------------------------------------------------------------ */
+
+static const char *
+set_key(enum ipm_section_kind kind, const void *record)
+{
+	const struct ipm_ike_sa *sa = record;
+	const struct ipm_map *map = record;
+	if (kind == IPM_MAPS)
+		return view_map_shown(NULL, map) ? map->name : NULL;
+	return sa->conn[0] && view_ike_shown(NULL, sa) ? sa->conn : NULL;
+}
+
+/* SAs of the tunnels that came of this entry. */
+static uint32_t
+map_sas(const struct ipm_segment *seg, const struct ipm_map *map)
+{
+	uint32_t at = map->tunnel_head, sas = 0;
+	struct ipm_tunnel tunnel;
+	for (uint32_t left = steps(seg, IPM_TUNNELS, map->tunnels);
+	     at && left && ipm_tunnel_read(seg, at - 1, &tunnel) == 0; left--) {
+		sas += tunnel.sas;
+		at = tunnel.map_next;
+	}
+	return sas;
+}
+
+static void
+set_gather(const struct mib_cell *cell, enum ipm_section_kind kind, uint32_t slot, void *group)
+{
+	struct view_map_set *set = group;
+	const struct ipm_map *map = cell->record;
+	const struct ipm_ike_sa *sa = cell->record;
+
+	if (kind == IPM_IKE_SAS) {
+		if (set->ike == 0 || sa->created_ns > set->ike_created_ns) {
+			set->ike = sa->index;
+			set->ike_slot = slot;
+			set->ike_created_ns = sa->created_ns;
+		}
+		return;
+	}
+	memcpy(set->name, map->name, sizeof(set->name));
+	switch (view_map_kind(map)) {
+	case VIEW_MAP_DYNAMIC:
+		set->dynamic++;
+		break;
+	case VIEW_MAP_MANUAL:
+		set->manual++;
+		break;
+	default:
+		set->isakmp++;
+	}
+	set->sas += map_sas(cell->seg, map);
+	if (set->first == 0 || map->index < set->first) {
+		set->first = map->index;
+		set->first_slot = slot;
+	}
+}
+
+const struct mib_grouping view_map_sets = {
+	.name = "crypto maps",
+	.of = { IPM_MAPS, IPM_IKE_SAS },
+	.also = { IPM_SAS },
+	.size = sizeof(struct view_map_set),
+	.key = set_key,
+	.gather = set_gather,
+};
+
+static const char *
+sum_key(enum ipm_section_kind kind, const void *record)
+{
+	(void)kind;
+	return view_map_shown(NULL, record) ? "" : NULL;
+}
+
+static void
+sum_gather(const struct mib_cell *cell, enum ipm_section_kind kind, uint32_t slot, void *group)
+{
+	struct view_map_sum *sum = group;
+	(void)kind;
+	(void)slot;
+	sum->configured++;
+	sum->up += ((const struct ipm_map *)cell->record)->state == IPM_MAP_UP;
+}
+
+/* That one went up or down is an event, and changes no row. */
+const struct mib_grouping view_map_sums = {
+	.name = "configured tunnels",
+	.of = { IPM_MAPS },
+	.also = { IPM_EVENTS },
+	.size = sizeof(struct view_map_sum),
+	.key = sum_key,
+	.gather = sum_gather,
+};
