@@ -300,11 +300,11 @@ struct ipm_map {
 	uint8_t protocol;    /* IP protocol: 50 ESP, 51 AH; 0: not known */
 	uint8_t encap;       /* enum ipm_encap; 0: not known */
 	uint8_t ipcomp;
-	uint8_t disabled;   /* it is configured not to come up */
-	uint8_t pfs;        /* enum ipm_pfs */
-	uint8_t auth;       /* enum ipm_auth: how the peer shows who it is */
-	uint8_t peers;      /* of peer[]; the configuration may have more */
-	uint8_t transforms; /* of transform[]; 0: not known */
+	uint8_t disabled;    /* it is configured not to come up */
+	uint8_t pfs;         /* enum ipm_pfs */
+	uint8_t auth;        /* enum ipm_auth: how the peer shows who it is */
+	uint8_t peers;       /* of peer[]; the configuration may have more */
+	uint8_t transforms;  /* of transform[]; 0: not known */
 	uint16_t pfs_group;  /* transform type 4; 0: none, or not known */
 	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last in use for it */
 	uint8_t reserved[5];
