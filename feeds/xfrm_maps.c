@@ -90,9 +90,10 @@ static void
 group_free(struct xfrm_maps *m, struct group *g)
 {
 	struct group **at = bucket_of(m, &g->key);
-	while (*at != g)
+	while (*at && *at != g)
 		at = &(*at)->next;
-	*at = g->next;
+	if (*at)
+		*at = g->next;
 	free(g);
 }
 
