@@ -223,16 +223,24 @@ sa_leave(struct engine *e, struct engine_sa *sa)
 		sa->leaving = engine_worker_take(worker_of(e, sa), sa) == 0;
 }
 
-/* Nobody holds it any more. */
-static void
-sa_gone(struct engine *e, struct engine_sa *sa)
+/* Where it is in the list of its tunnel. */
+static struct engine_sa **
+sa_place(const struct engine *e, const struct engine_sa *sa)
 {
 	struct engine_tunnel *t = &e->tunnel[sa->tunnel_at];
-
 	struct engine_sa **at = sa->direction == IPM_IN ? &t->in : &t->out;
 
 	while (*at != sa)
 		at = &(*at)->sibling;
+	return at;
+}
+
+/* Nobody holds it any more. */
+static void
+sa_gone(struct engine *e, struct engine_sa **at)
+{
+	struct engine_sa *sa = *at;
+
 	*at = sa->sibling;
 	ipm_sa_stop(e->writer, sa->slot);
 	esp_sa_free(sa->esp);
@@ -548,7 +556,7 @@ static void
 report(const struct engine_generator *g)
 {
 	static const char *const text[] = {
-#define HARM_TEXT(name, key, words) [HARM_##name] = words,
+#define HARM_TEXT(name, key, words) [HARM_##name] = (words),
 		ENGINE_HARMS(HARM_TEXT)
 #undef HARM_TEXT
 	};
@@ -579,7 +587,7 @@ engine_tick(struct engine *e)
 
 	for (uint32_t i = 0; i < e->conf->engine.workers; i++)
 		while ((sa = engine_worker_returned(e->workers[i])))
-			sa_gone(e, sa);
+			sa_gone(e, sa_place(e, sa));
 	for (uint32_t i = 0; i < e->conf->tunnels; i++)
 		tunnel_tick(e, i, now_ns);
 	for (uint32_t i = 0; i < e->conf->generators; i++)
@@ -600,9 +608,9 @@ engine_end(struct engine *e)
 	for (uint32_t i = 0; i < e->conf->tunnels; i++) {
 		struct engine_tunnel *t = &e->tunnel[i];
 		while (t->in)
-			sa_gone(e, t->in);
+			sa_gone(e, &t->in);
 		while (t->out)
-			sa_gone(e, t->out);
+			sa_gone(e, &t->out);
 		if (t->slot >= 0)
 			ipm_tunnel_stop(e->writer, (uint32_t)t->slot, IPM_REASON_OPERATOR);
 		t->slot = -1;

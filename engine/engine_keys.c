@@ -45,6 +45,12 @@ engine_keys_reserve(uint32_t files)
 		CRYPTO_secure_malloc_init(size, 16); /* without it they are on the heap, and cleansed all the same */
 }
 
+static bool
+ends_word(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '#';
+}
+
 /* The next word of the line, ended by a blank, a comment or the end of the line. */
 static size_t
 word(struct parse *p, const char **start)
@@ -52,7 +58,7 @@ word(struct parse *p, const char **start)
 	while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\r'))
 		p->at++;
 	*start = p->at;
-	while (p->at < p->end && !memchr(" \t\r\n#", *p->at, 5))
+	while (p->at < p->end && !ends_word(*p->at))
 		p->at++;
 	return (size_t)(p->at - *start);
 }

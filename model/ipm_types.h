@@ -319,12 +319,13 @@ struct ipm_map {
 	uint32_t refreshes;    /* rekeys of its tunnels that are gone, and when read of all */
 	uint32_t failures;     /* how often it could not be set up, or failed while in use */
 	uint32_t failure;      /* enum ipm_failure_reason of the last time */
+	uint32_t reason;       /* enum ipm_reason: why it is down, when it has been up */
 	uint64_t failed_ns;    /* and when; 0: never */
 	uint64_t created_ns;   /* when it was first seen */
 	uint64_t since_ns;     /* when state was entered */
-	uint32_t reason;       /* enum ipm_reason: why it is down, when it has been up */
 	struct ipm_addr local; /* len 0: any */
 	struct ipm_addr peer[IPM_MAP_PEERS];
+	uint32_t reserved2;
 	uint64_t ike_ns;                   /* lifetime of an IKE SA; 0: no limit, or not known */
 	uint64_t soft_ns, hard_ns;         /* lifetime of an SA; 0: no limit, or not known */
 	uint64_t soft_octets, hard_octets; /* likewise */
