@@ -130,6 +130,20 @@ out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
 	json_object_set_new(object, key, o);
 }
 
+/* Jansson comes for every bracket and comma, and a FILE locks for every call. */
+static int
+dump_more(const char *text, size_t size, void *file)
+{
+	return fwrite_unlocked(text, 1, size, file) == size ? 0 : -1;
+}
+
+static void
+dump(struct cli *cli, const json_t *json, size_t flags)
+{
+	if (json_dump_callback(json, dump_more, cli->out, flags) < 0)
+		cli_fail(cli, "cannot write JSON");
+}
+
 static void
 segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json_list *list)
 {
@@ -144,8 +158,7 @@ segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json
 	if (list->head)
 		list->head(cli, s, head);
 	fprintf(cli->out, "%s\n{", cli->comma_segment ? "," : "");
-	if (json_dumpf(head, cli->out, JSON_EMBED) < 0)
-		cli_fail(cli, "cannot write JSON");
+	dump(cli, head, JSON_EMBED);
 	json_decref(head);
 	cli->comma_segment = true;
 }
@@ -165,8 +178,7 @@ print_list(struct cli *cli, const struct cli_segment *s, const struct out_json_l
 		if (!row)
 			continue;
 		fprintf(cli->out, "%s\n", cli->comma_row ? "," : "");
-		if (json_dumpf(row, cli->out, 0) < 0)
-			cli_fail(cli, "cannot write JSON");
+		dump(cli, row, 0);
 		json_decref(row);
 		cli->comma_row = true;
 	}

@@ -214,4 +214,122 @@ expect_text(json_t *root, const char *where, const char *text)
 	ck_assert_str_eq(json_string_value(at(root, where)), text);
 }
 
+/* ---- the gateway of the reference ---- */
+
+#define KILOBYTE    1024u
+#define ALL_SECONDS 3600u * (uint64_t)SECOND
+#define TRIPLE_DES  ((struct ipm_proposal){ .encr = 3, .integ = 2 })
+
+static inline struct ipm_sel_side
+host(const char *address, uint8_t protocol)
+{
+	return (struct ipm_sel_side){ .type = IPM_SEL_SINGLE,
+				      .protocol = protocol,
+				      .port_last = 65535,
+				      .first = addr(address),
+				      .last = addr(address) };
+}
+
+static inline struct ipm_sel_side
+any(uint8_t protocol)
+{
+	struct ipm_sel_side side = subnet("0.0.0.0", "255.255.255.255", 0);
+	side.protocol = protocol;
+	return side;
+}
+
+static inline struct ipm_sel_side
+port(struct ipm_sel_side side, uint16_t first, uint16_t last)
+{
+	side.port_first = first;
+	side.port_last = last;
+	return side;
+}
+
+static inline uint32_t
+given_entry(struct ipm_map map)
+{
+	map.kind = map.kind ? map.kind : IPM_MAP_STATIC;
+	map.key_type = map.key_type ? map.key_type : IPM_KEY_IKE;
+	map.seq = map.seq ? map.seq : 10;
+	int slot = ipm_map_open(w, &map);
+	ck_assert_int_ge(slot, 0);
+	return (uint32_t)slot;
+}
+
+static inline void
+given_access(uint32_t map, const struct ipm_access *access, uint32_t n)
+{
+	ck_assert_int_eq(ipm_map_permit(w, map, access, n), 0);
+}
+
+/* The crypto map of the reference, and on request what came of it. */
+static inline uint32_t
+given_tunnelmap(void)
+{
+	uint32_t map = given_entry((struct ipm_map){ .name = "TUNNELMAP",
+						     .child = "116",
+						     .peers = 1,
+						     .peer = { addr("172.22.1.4") },
+						     .pfs = IPM_PFS_NO,
+						     .ifindex = 2,
+						     .ifname = "FastEthernet0/1",
+						     .hard_octets = 4608000u * (uint64_t)KILOBYTE,
+						     .hard_ns = ALL_SECONDS,
+						     .transforms = 1,
+						     .transform = { { .protocol = 50, .proposal = TRIPLE_DES } } });
+	struct ipm_access gre = { .local = host("172.22.1.3", 47), .remote = host("172.22.1.4", 47) };
+	given_access(map, &gre, 1);
+	return map;
+}
+
+static inline int
+given_tunnelmap_up(void)
+{
+	given_tunnelmap();
+	int t = given_tunnel((struct ipm_tunnel){ .encap = IPM_ENCAP_TRANSPORT,
+						  .local = addr("172.22.1.3"),
+						  .remote = addr("172.22.1.4"),
+						  .conn = "TUNNELMAP",
+						  .name = "116" });
+	struct ipm_traffic in = { .octets = 1388 * KILOBYTE, .raw_octets = 1388 * KILOBYTE, .pkts = 1156 };
+	struct ipm_traffic o = { .octets = 45 * KILOBYTE, .raw_octets = 45 * KILOBYTE, .pkts = 466 };
+	struct ipm_sa sa = { .proposal = TRIPLE_DES,
+			     .replay_window = 64,
+			     .hard_octets = 4608000u * (uint64_t)KILOBYTE,
+			     .hard_ns = 3392u * (uint64_t)SECOND };
+	given_selector(t, host("172.22.1.3", 47), host("172.22.1.4", 47));
+	sa.direction = IPM_IN;
+	sa.spi = 0x5A48ACC4;
+	ipm_sa_count(w, (uint32_t)given_sa(t, sa), &in);
+	sa.direction = IPM_OUT;
+	sa.spi = 0xEB99FB6C;
+	o.drops[IPM_DROP_SEQUENCE] = 1;
+	ipm_sa_count(w, (uint32_t)given_sa(t, sa), &o);
+	return t;
+}
+
+/* The template of the reference. */
+static inline uint32_t
+given_template(void)
+{
+	uint32_t map = given_entry((struct ipm_map){ .name = "VPN-USER-MAP",
+						     .child = "115",
+						     .kind = IPM_MAP_DYNAMIC,
+						     .seq = 50,
+						     .pfs = IPM_PFS_NO,
+						     .peer_text = "%any",
+						     .hard_octets = 4608000u * (uint64_t)KILOBYTE,
+						     .hard_ns = ALL_SECONDS,
+						     .transforms = 1,
+						     .transform = { { .protocol = 50, .proposal = TRIPLE_DES } } });
+	struct ipm_access list[] = {
+		{ .local = port(any(6), 80, 80), .remote = any(6) },
+		{ .local = any(6), .remote = port(any(6), 80, 80) },
+		{ .deny = 1, .local = any(0), .remote = subnet("224.0.0.0", "255.255.255.255", 3) },
+	};
+	given_access(map, list, COUNT(list));
+	return map;
+}
+
 #endif
