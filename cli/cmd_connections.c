@@ -160,17 +160,15 @@ json_engine(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_
 	return o;
 }
 
-void
-cmd_connections(struct cli *cli, const struct cmd_match *match)
+static void
+show(struct cli *cli, struct cli_vias *vias)
 {
 	static const struct out_json_list lists[] = {
 		{ .key = "engines", .kind = IPM_ENGINES, .row = json_engine },
 		{ .key = "ike_connections", .kind = IPM_IKE_SAS, .row = json_ike },
 		{ .key = "connections", .kind = IPM_SAS, .pick = pick_sa, .grouped = true, .row = json_sa },
 	};
-	struct cli_vias vias = { NULL };
-	(void)match;
-	cli->asked = &vias;
+	cli->asked = vias;
 	if (cli->json) {
 		out_json_segments(cli, lists, 3);
 	} else {
@@ -180,5 +178,12 @@ cmd_connections(struct cli *cli, const struct cmd_match *match)
 		for (size_t i = 0; i < cli->segments; i++)
 			print_sas(cli, &cli->segment[i]);
 	}
-	cli_vias_free(cli, &vias);
+	cli_vias_free(cli, vias);
+}
+
+void
+cmd_connections(struct cli *cli, const struct cmd_match *match)
+{
+	(void)match;
+	show(cli, &(struct cli_vias){ NULL });
 }

@@ -733,16 +733,19 @@ START_TEST(a_conn_id_is_the_same_sa_s_in_both_commands)
 	int other = given_tunnel((struct ipm_tunnel){ .conn = "other", .local = addr("172.22.1.3") });
 	given_sa(other, (struct ipm_sa){ .direction = IPM_IN, .spi = 3 });
 	given_sa(t, (struct ipm_sa){ .direction = IPM_OUT, .spi = 4 });
-	json_t *sas = runs_json("show crypto ipsec sa --json"), *tunnel, *sa;
+	json_t *sas = runs_json("show crypto ipsec sa --json"), *tunnels = at(sas, "segments.0.tunnels");
 	json_t *engine = runs_json("show crypto engine connections active --json");
-	size_t i, k, n = 0;
-	json_array_foreach(at(sas, "segments.0.tunnels"), i, tunnel) json_array_foreach(at(tunnel, "sas"), k, sa)
-	{
-		char where[64];
-		snprintf(where, sizeof(where), "segments.0.connections.%zu.id", n);
-		expect_int(engine, where, json_integer_value(at(sa, "conn_id")));
-		snprintf(where, sizeof(where), "segments.0.connections.%zu.spi", n++);
-		expect_text(engine, where, json_string_value(at(sa, "spi")));
+	size_t n = 0;
+	for (size_t i = 0; i < json_array_size(tunnels); i++) {
+		const json_t *of = at(json_array_get(tunnels, i), "sas");
+		for (size_t k = 0; k < json_array_size(of); k++, n++) {
+			json_t *sa = json_array_get(of, k);
+			char where[64];
+			snprintf(where, sizeof(where), "segments.0.connections.%zu.id", n);
+			expect_int(engine, where, json_integer_value(at(sa, "conn_id")));
+			snprintf(where, sizeof(where), "segments.0.connections.%zu.spi", n);
+			expect_text(engine, where, json_string_value(at(sa, "spi")));
+		}
 	}
 	ck_assert_uint_eq(n, 4);
 	json_decref(sas);
