@@ -84,9 +84,12 @@ struct ipm_traffic {
 	uint64_t drops[IPM_DROP_COUNT];
 };
 
-/** What one direction of IKE has carried (source: ikewatch). Only ever grows. */
+/**
+ * What one direction of IKE has carried, as far as it can be seen on the wire (source: ikewatch). Only ever grows.
+ * Octets are those of the IKE message: the UDP payload without the non-ESP marker.
+ */
 struct ipm_ike_traffic {
-	uint64_t octets, pkts, drops, notifies;
+	uint64_t octets, pkts, drops, notifies; /* drops: of those packets, that are no valid message */
 	uint64_t exchanges, exchange_invalids, exchange_rejects; /* phase 2: Quick Mode, CREATE_CHILD_SA */
 	uint64_t sa_deletes;                                     /* phase 2 SAs deleted by request */
 };
@@ -95,6 +98,30 @@ enum ipm_ike_state {
 	IPM_IKE_NEGOTIATING = 1,
 	IPM_IKE_ESTABLISHED,
 	IPM_IKE_DELETING,
+};
+
+/**
+ * How far an IKE SA has come, as seen on the wire, with IOS's words for it. IKEv1's Main Mode (MM), Aggressive Mode
+ * (AG) and Quick Mode (QM); V2_ is IKEv2.
+ */
+#define IPM_PHASES(X)                                                                \
+	X(UNKNOWN, "-")                                                              \
+	X(MM_NO_STATE, "MM_NO_STATE")   /* proposed, not answered */                 \
+	X(MM_SA_SETUP, "MM_SA_SETUP")   /* parameters agreed upon */                 \
+	X(MM_KEY_EXCH, "MM_KEY_EXCH")   /* Diffie-Hellman values exchanged */        \
+	X(MM_KEY_AUTH, "MM_KEY_AUTH")   /* both have sent what authenticates them */ \
+	X(AG_NO_STATE, "AG_NO_STATE")   /* proposed, not answered */                 \
+	X(AG_INIT_EXCH, "AG_INIT_EXCH") /* answered */                               \
+	X(AG_AUTH, "AG_AUTH")           /* both have sent what authenticates them */ \
+	X(QM_IDLE, "QM_IDLE")           /* in use */                                 \
+	X(V2_INIT, "INIT")              /* IKE_SA_INIT not answered */               \
+	X(V2_AUTH, "AUTH")              /* IKE_AUTH not over */                      \
+	X(V2_READY, "READY")            /* in use */
+
+enum ipm_ike_phase {
+#define IPM_PHASE_ENUM(name, text) IPM_PHASE_##name,
+	IPM_PHASES(IPM_PHASE_ENUM)
+#undef IPM_PHASE_ENUM
 };
 
 enum ipm_ike_mode { IPM_MODE_UNKNOWN, IPM_MODE_MAIN, IPM_MODE_AGGRESSIVE };
@@ -127,7 +154,8 @@ struct ipm_ike_sa {
 	uint32_t refreshes; /* rekeys and re-authentications so far */
 	uint32_t feed;      /* slot of the feed that keeps this record */
 	uint32_t peer;      /* cikePeerIntIndex: tells IKE SAs between the same two identities apart */
-	uint32_t reserved;
+	uint8_t phase;      /* enum ipm_ike_phase, of the current IKE SA */
+	uint8_t reserved[3];
 	uint64_t uid; /* the feed's own name for the current IKE SA (VICI uniqueid) */
 	uint64_t created_ns;
 	uint64_t established_ns;   /* of the current IKE SA; 0 while negotiating */

@@ -623,6 +623,8 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	if (rc == 0)
 		rc = ipm_spis_open(w);
 	if (rc == 0)
+		rc = ipm_ikes_open(w);
+	if (rc == 0)
 		rc = ipm_maps_open(w);
 	if (rc < 0)
 		goto out;
@@ -638,6 +640,7 @@ out:
 	if (w) {
 		ipm_chains_close(&w->peers);
 		ipm_chains_close(&w->spis);
+		ipm_ikes_close(w);
 		ipm_chains_close(&w->maps);
 		ipm_chains_close(&w->entries);
 		free(w->removed.slot);
@@ -659,6 +662,7 @@ ipm_writer_close(struct ipm_writer *w)
 	unmap_file(w);
 	ipm_chains_close(&w->peers);
 	ipm_chains_close(&w->spis);
+	ipm_ikes_close(w);
 	ipm_chains_close(&w->maps);
 	ipm_chains_close(&w->entries);
 	free(w->removed.slot);
@@ -766,9 +770,10 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 	copy.peer = ipm_peer_number(w, &copy);
 	ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
 	ipm_peer_add(w, (uint32_t)slot);
+	ipm_ike_link(w, (uint32_t)slot);
 	ipm_section_changed(w, IPM_IKE_SAS);
 	ike_transition(w, false, &copy);
-	if (copy.initiator)
+	if (copy.initiator && copy.state != IPM_IKE_NEGOTIATING)
 		w->totals.ike_initiated++;
 	if (ike_shown(&copy))
 		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
@@ -799,18 +804,26 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was one: it gets no row now, and no event */
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return;
+	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;
 	if (other_peer) {
 		ipm_peer_remove(w, slot);
 		copy.peer = ipm_peer_number(w, &copy);
 	}
+	if (other_spis)
+		ipm_ike_unlink(w, slot);
 	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
+	if (other_spis)
+		ipm_ike_link(w, slot);
 	if (other_peer) {
 		ipm_peer_add(w, slot);
 		ipm_section_changed(w, IPM_IKE_SAS); /* it has another index in cikePeerTable now */
 	}
 	ike_transition(w, was_shown, &copy);
-	if (!was_up && copy.state == IPM_IKE_ESTABLISHED)
+	if (!was_up && copy.state == IPM_IKE_ESTABLISHED) {
+		if (copy.initiator)
+			w->totals.ike_initiated++;
 		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
+	}
 }
 
 void
@@ -834,6 +847,7 @@ ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 		ipm_ike_remember(w, &copy, reason);
 	}
 	ipm_peer_remove(w, slot);
+	ipm_ike_unlink(w, slot);
 	ipm_slot_give(w, IPM_IKE_SAS, slot);
 }
 

@@ -77,10 +77,28 @@ const struct ipm_ike_sa *ipm_ike_peek(const struct ipm_writer *w, uint32_t slot)
  * -ENOENT when there is no more.
  */
 int ipm_ike_between(const struct ipm_writer *w, const char *local_id, const char *remote_id, int after);
+/**
+ * There is to be room for one that is established: if there is none, the oldest that is being negotiated goes. Whoever
+ * keeps such records looks with ipm_ike_find() whether they are still there.
+ */
+void ipm_ike_make_room(struct ipm_writer *w);
+/**
+ * The next IKE SA that has these SPIs now, behind slot @p after; -1: the first. -ENOENT when there is no more.
+ */
+int ipm_ike_named(const struct ipm_writer *w, uint64_t spi_initiator, uint64_t spi_responder, int after);
+/** Where the IKE SA @p index is now, that was in @p slot: there, or in the record that it became one with. -ENOENT. */
+int ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index);
 /** Change it. Index, refreshes and traffic are kept from the record whatever @p sa says. */
 void ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa);
 /** It was rekeyed: the record goes on, one refresh more. */
 void ipm_ike_refresh(struct ipm_writer *w, uint32_t slot);
+/** So much more came in and went out. @p slot: of the IKE SA; -1: one that has no record any more, or never had. */
+void ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out);
+/**
+ * Two records are of one IKE SA, that two feeds have told of: what @p from has counted joins @p into, and @p from is
+ * gone. If it was established it is in the history, as replaced.
+ */
+void ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into);
 /** It is gone. Tunnels that it made stay. */
 void ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
 

@@ -29,6 +29,11 @@ struct slot_chains {
 	uint32_t *bucket, *next, buckets;
 };
 
+struct ike_move {
+	uint32_t index; /* of the one that went; 0: none did */
+	uint32_t slot, into;
+};
+
 struct ipm_writer {
 	struct ipm_segment seg;
 	struct ipm_fast fast; /* the same, for workers in this process */
@@ -39,6 +44,8 @@ struct ipm_writer {
 	bool wrapped;               /* an index has wrapped: look before one is given */
 	struct slot_chains peers;   /* IKE SAs by their two identities */
 	struct slot_chains spis;    /* SAs by protocol and SPI */
+	struct slot_chains ikes;    /* IKE SAs by their SPIs */
+	struct ike_move *moved;     /* by IKE slot: where the last one went that another was merged into */
 	struct slot_chains maps;    /* crypto map entries by the name of the map */
 	struct slot_chains entries; /* and by both names */
 	struct slot_queue removed;  /* of these, such as are not configured any more */
@@ -82,6 +89,12 @@ int ipm_peers_open(struct ipm_writer *w);
 void ipm_peer_add(struct ipm_writer *w, uint32_t slot);
 void ipm_peer_remove(struct ipm_writer *w, uint32_t slot);
 uint32_t ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa);
+
+/* ipm_writer_ike.c: find an IKE SA by its SPIs. */
+int ipm_ikes_open(struct ipm_writer *w);
+void ipm_ikes_close(struct ipm_writer *w);
+void ipm_ike_link(struct ipm_writer *w, uint32_t slot);
+void ipm_ike_unlink(struct ipm_writer *w, uint32_t slot);
 
 /* ipm_writer_spi.c: find an SA by its SPI. */
 int ipm_spis_open(struct ipm_writer *w);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/* IKE SAs by their SPIs, what is counted for them, and two records that turn out to be of one. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ipm_writer_int.h"
+
+/* Peers choose them: whoever makes them collide makes his own chain longer, and those are bounded by the feed. */
+static uint32_t
+hash_spis(uint64_t spi_initiator, uint64_t spi_responder)
+{
+	uint64_t hash = (spi_initiator ^ (spi_responder << 32 | spi_responder >> 32)) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(hash >> 32);
+}
+
+int
+ipm_ike_named(const struct ipm_writer *w, uint64_t spi_initiator, uint64_t spi_responder, int after)
+{
+	uint32_t hash = hash_spis(spi_initiator, spi_responder), at = ipm_chain_next(&w->ikes, hash, after);
+	while (at && (ipm_ike_peek(w, at - 1)->spi_initiator != spi_initiator ||
+		      ipm_ike_peek(w, at - 1)->spi_responder != spi_responder))
+		at = ipm_chain_next(&w->ikes, hash, (int)(at - 1));
+	return at ? (int)(at - 1) : -ENOENT;
+}
+
+int
+ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index)
+{
+	/* A record that others were merged into may itself have been merged since: not for ever, indexes differ. */
+	for (int steps = 0; index && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS) && steps < 8; steps++) {
+		if (ipm_ike_peek(w, slot)->index == index)
+			return (int)slot;
+		const struct ike_move *move = &w->moved[slot];
+		if (move->index != index)
+			break;
+		slot = move->slot;
+		index = move->into;
+	}
+	return -ENOENT;
+}
+
+void
+ipm_ike_link(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+	ipm_chain_add(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
+}
+
+void
+ipm_ike_unlink(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+	ipm_chain_remove(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
+}
+
+int
+ipm_ikes_open(struct ipm_writer *w)
+{
+	uint32_t capacity = ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity;
+	int rc = ipm_chains_open(&w->ikes, capacity);
+
+	w->moved = calloc(capacity ? capacity : 1, sizeof(*w->moved));
+	if (!w->moved)
+		rc = -ENOMEM;
+	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
+		if (ipm_ike_peek(w, slot)->index)
+			ipm_ike_link(w, slot);
+	return rc;
+}
+
+void
+ipm_ikes_close(struct ipm_writer *w)
+{
+	ipm_chains_close(&w->ikes);
+	free(w->moved);
+}
+
+void
+ipm_ike_make_room(struct ipm_writer *w)
+{
+	uint32_t used = ipm_segment_used(&w->seg, IPM_IKE_SAS), oldest = used;
+
+	if (used < ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity || w->free[IPM_IKE_SAS].count > 0)
+		return;
+	for (uint32_t slot = 0; slot < used; slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+		if (sa->state == IPM_IKE_NEGOTIATING &&
+		    (oldest == used || sa->created_ns < ipm_ike_peek(w, oldest)->created_ns))
+			oldest = slot;
+	}
+	if (oldest < used)
+		ipm_ike_stop(w, oldest, IPM_REASON_UNKNOWN);
+}
+
+static void
+traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more)
+{
+	sum->octets += more->octets;
+	sum->pkts += more->pkts;
+	sum->drops += more->drops;
+	sum->notifies += more->notifies;
+	sum->exchanges += more->exchanges;
+	sum->exchange_invalids += more->exchange_invalids;
+	sum->exchange_rejects += more->exchange_rejects;
+	sum->sa_deletes += more->sa_deletes;
+}
+
+void
+ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out)
+{
+	if (slot >= 0) {
+		struct ipm_ike_sa copy = *ipm_ike_peek(w, (uint32_t)slot);
+		traffic_add(&copy.in, in);
+		traffic_add(&copy.out, out);
+		ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
+	}
+	traffic_add(&w->totals.ike_in, in);
+	traffic_add(&w->totals.ike_out, out);
+}
+
+void
+ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
+{
+	const struct ipm_ike_sa gone = *ipm_ike_peek(w, from);
+	struct ipm_ike_sa copy = *ipm_ike_peek(w, into);
+
+	traffic_add(&copy.in, &gone.in);
+	traffic_add(&copy.out, &gone.out);
+	ipm_record_put(w, IPM_IKE_SAS, into, &copy);
+	ipm_ike_stop(w, from, IPM_REASON_NORMAL);
+	w->moved[from] = (struct ike_move){ .index = gone.index, .slot = into, .into = copy.index };
+}
