@@ -239,7 +239,7 @@ read_packet(struct feed_xfrm *f, bool dumped)
 	}
 	if (got < 0)
 		return false;
-	xfrm_learn_addresses(&f->sockets);
+	local_addrs_learn(&f->sockets.addrs);
 	if (!on_packet(f, (size_t)got, dumped)) {
 		dump_end(f);
 		more = f->dump != 0;
@@ -381,7 +381,7 @@ static bool
 is_local(void *arg, const struct ipm_addr *addr)
 {
 	const struct feed_xfrm *f = arg;
-	return xfrm_is_local(&f->sockets, addr);
+	return local_addrs_have(&f->sockets.addrs, addr);
 }
 
 static bool

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "ipm_types.h"
+#include "local_addrs.h"
+#include "netns.h"
 #include "xfrm_decode.h"
 
 struct xfrm_sockets {
@@ -20,16 +21,14 @@ struct xfrm_sockets {
 	int dumps;  /* answers to xfrm_ask_dump() */
 	int acts;   /* answers to everything that is done at once */
 	int route;  /* likewise, of rtnetlink */
-	int addrs;  /* multicast of rtnetlink: addresses that come and go */
 	int stat;   /* /proc/net/xfrm_stat; -1: this kernel has none */
-	dev_t dev;  /* of the namespace: by these it is known again */
-	ino_t ino;
-	struct ipm_addr *local; /* addresses of the namespace, in order; NULL: not read yet */
-	size_t locals;
+	struct netns netns;
+	struct local_addrs addrs; /* of the namespace */
 };
 
-#define XFRM_SOCKETS_CLOSED \
-	((struct xfrm_sockets){ .events = -1, .dumps = -1, .acts = -1, .route = -1, .addrs = -1, .stat = -1 })
+#define XFRM_SOCKETS_CLOSED     \
+	((struct xfrm_sockets){ \
+		.events = -1, .dumps = -1, .acts = -1, .route = -1, .stat = -1, .addrs = LOCAL_ADDRS_CLOSED })
 
 /** @p netns: a name in /run/netns, an absolute path, or "" for our own. */
 int xfrm_sockets_open(struct xfrm_sockets *s, const char *netns, char *error, size_t error_size);
@@ -46,9 +45,5 @@ int xfrm_delete_sa(const struct xfrm_sockets *s, const struct xfrm_key *key, uin
 
 /** The text of xfrm_stat. Returns its length. */
 ssize_t xfrm_read_stat(const struct xfrm_sockets *s, char *out, size_t size);
-
-/** Read the addresses of this namespace anew, if they have changed. Then: is it one of them? */
-void xfrm_learn_addresses(struct xfrm_sockets *s);
-bool xfrm_is_local(const struct xfrm_sockets *s, const struct ipm_addr *addr);
 
 #endif
