@@ -760,6 +760,7 @@ ike_leave(struct vici_model *m, struct ike_node *node, bool may_hold, enum ipm_r
 		heir->superseded = false;
 		sa.uid = heir->uid;
 		sa.spi_initiator = heir->spi;
+		sa.spi_responder = 0; /* the next list tells */
 		ipm_ike_put(m->w, slot, &sa);
 		return;
 	}
@@ -778,6 +779,32 @@ static bool
 ike_is_up(const struct vici_ike *ike)
 {
 	return ike->state >= VICI_IKE_ESTABLISHED && ike->state <= VICI_IKE_DELETING && ike->state != VICI_IKE_PASSIVE;
+}
+
+/*
+ * The record in which another feed, the one that watches the wire, has an IKE SA with these SPIs; NONE if there is
+ * none.
+ */
+static uint32_t
+ike_watched(const struct vici_model *m, const struct vici_ike *ike)
+{
+	for (int at = -1; (at = ipm_ike_named(m->w, ike->spi_initiator, ike->spi_responder, at)) >= 0;)
+		if (ipm_ike_peek(m->w, (uint32_t)at)->feed != m->feed)
+			return (uint32_t)at;
+	return NONE;
+}
+
+/* What was counted there belongs to the record in @p slot. */
+static void
+ike_absorb(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
+{
+	uint32_t watched = ike_watched(m, ike);
+	if (watched == NONE)
+		return;
+	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+	sa.mode = ipm_ike_peek(m->w, watched)->mode;
+	ipm_ike_put(m->w, slot, &sa);
+	ipm_ike_merge(m->w, watched, slot);
 }
 
 static void
@@ -833,6 +860,19 @@ ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
 	return node;
 }
 
+/* The record in @p slot is ours from now on; what was counted and seen of it stays. */
+static int
+ike_take_over(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
+{
+	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+	if (sa.state == IPM_IKE_NEGOTIATING)
+		sa.created_ns = 0; /* it begins when it is established */
+	sa.established_ns = 0;
+	ike_fill(m, &sa, ike);
+	ipm_ike_put(m->w, slot, &sa);
+	return (int)slot;
+}
+
 static struct ike_node *
 ike_begin(struct vici_model *m, const struct vici_ike *ike)
 {
@@ -841,10 +881,12 @@ ike_begin(struct vici_model *m, const struct vici_ike *ike)
 	if (ike->state == VICI_IKE_DELETING || ike->state == VICI_IKE_REKEYED)
 		return NULL; /* one on its way out: we never knew it, or know its end already */
 	ike_fill(m, &sa, ike);
-	uint32_t before = ike_predecessor(m, &sa);
+	uint32_t before = ike_predecessor(m, &sa), watched = ike_watched(m, ike);
 	if (before != NONE)
 		return ike_join(m, ike, before);
-	int slot = ipm_ike_start(m->w, &sa);
+	if (watched == NONE)
+		ipm_ike_make_room(m->w);
+	int slot = watched == NONE ? ipm_ike_start(m->w, &sa) : ike_take_over(m, watched, ike);
 	if (slot < 0)
 		return NULL;
 	m->first_tunnel[slot] = NONE;
@@ -884,6 +926,7 @@ vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 		return;
 	node->seen = m->list;
 	node->missed = 0;
+	ike_absorb(m, node->slot, ike);
 	if (node->superseded)
 		return;
 	ike_put(m, node->slot, ike);
@@ -1096,7 +1139,10 @@ void
 vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
 {
 	struct ike_node *node = ike_find(m, ike->uniqueid);
-	if (!node || node->spi != ike->spi_initiator) /* unknown, or of a charon that is gone */
+	uint32_t watched = ike_watched(m, ike);
+	if (watched != NONE && ipm_ike_peek(m->w, watched)->state == IPM_IKE_NEGOTIATING)
+		ipm_ike_stop(m->w, watched, IPM_REASON_UNKNOWN); /* given up */
+	if (!node || node->spi != ike->spi_initiator)            /* unknown, or of a charon that is gone */
 		return;
 	const struct vici_retired known = retired(m, ike->uniqueid);
 	enum ipm_reason reason = vici_ike_reason(ike, &known);

@@ -15,6 +15,9 @@
  * CHILD_SAs whose SPIs another feed knows, the kernel's, are in that feed's tunnels (xfrm_model.h). Those are claimed
  * here, and get their names; when charon has closed its CHILD_SAs they are released, with the reason.
  *
+ * IKE_SAs that another feed has a record of, the one that watches the wire (ike_track.h), are found by their SPIs: that
+ * record becomes ours, or what it has counted joins the one that the IKE_SA goes on with.
+ *
  * No input or output here but the model: it can be tested with structs alone.
  * Threads: the caller's.
  */
