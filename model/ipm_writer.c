@@ -767,13 +767,15 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 		copy.created_ns = ipm_now_ns();
 	memset(&copy.in, 0, sizeof(copy.in));
 	memset(&copy.out, 0, sizeof(copy.out));
-	copy.peer = ipm_peer_number(w, &copy);
+	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
+	copy.peer = is_up ? ipm_peer_number(w, &copy) : 0;
 	ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
-	ipm_peer_add(w, (uint32_t)slot);
+	if (is_up)
+		ipm_peer_add(w, (uint32_t)slot);
 	ipm_ike_link(w, (uint32_t)slot);
 	ipm_section_changed(w, IPM_IKE_SAS);
 	ike_transition(w, false, &copy);
-	if (copy.initiator && copy.state != IPM_IKE_NEGOTIATING)
+	if (copy.initiator && is_up)
 		w->totals.ike_initiated++;
 	if (ike_shown(&copy))
 		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
@@ -805,16 +807,19 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return;
 	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;
-	if (other_peer) {
+	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
+	if (was_up && (other_peer || !is_up))
 		ipm_peer_remove(w, slot);
+	if (is_up && (other_peer || !was_up))
 		copy.peer = ipm_peer_number(w, &copy);
-	}
+	else if (!is_up)
+		copy.peer = 0;
 	if (other_spis)
 		ipm_ike_unlink(w, slot);
 	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
 	if (other_spis)
 		ipm_ike_link(w, slot);
-	if (other_peer) {
+	if (is_up && (other_peer || !was_up)) {
 		ipm_peer_add(w, slot);
 		ipm_section_changed(w, IPM_IKE_SAS); /* it has another index in cikePeerTable now */
 	}
@@ -846,7 +851,8 @@ ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 		w->totals.ike_previous++;
 		ipm_ike_remember(w, &copy, reason);
 	}
-	ipm_peer_remove(w, slot);
+	if (was_up)
+		ipm_peer_remove(w, slot);
 	ipm_ike_unlink(w, slot);
 	ipm_slot_give(w, IPM_IKE_SAS, slot);
 }

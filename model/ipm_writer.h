@@ -94,6 +94,9 @@ void ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *s
 void ipm_ike_refresh(struct ipm_writer *w, uint32_t slot);
 /** So much more came in and went out. @p slot: of the IKE SA; -1: one that has no record any more, or never had. */
 void ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out);
+/** The same of one that has ended, and was IKE SA @p index: its last messages, which count in its history, too. */
+void ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_traffic *in,
+			const struct ipm_ike_traffic *out);
 /**
  * Two records are of one IKE SA, that two feeds have told of: what @p from has counted joins @p into, and @p from is
  * gone. If it was established it is in the history, as replaced.

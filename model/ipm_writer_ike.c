@@ -118,6 +118,28 @@ ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, 
 	traffic_add(&w->totals.ike_out, out);
 }
 
+#define ENDED_LATELY 1024 /* entries of the history that are looked through */
+
+void
+ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_traffic *in,
+		   const struct ipm_ike_traffic *out)
+{
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_IKE_HISTORY];
+	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
+
+	for (uint32_t back = 1; index && back <= ENDED_LATELY && back <= total && back <= sec->capacity; back++) {
+		uint32_t slot = (uint32_t)((total - back) % sec->capacity);
+		struct ipm_ike_history entry = *(const struct ipm_ike_history *)ipm_payload_at(w, IPM_IKE_HISTORY, slot);
+		if (entry.sa.index != index || entry.reason == IPM_REASON_CHECKPOINT)
+			continue;
+		traffic_add(&entry.sa.in, in);
+		traffic_add(&entry.sa.out, out);
+		ipm_record_put(w, IPM_IKE_HISTORY, slot, &entry);
+		break;
+	}
+	ipm_ike_count(w, -1, in, out);
+}
+
 void
 ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 {

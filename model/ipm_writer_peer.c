@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs by the identities that they connect. */
+/* IKE SAs by the identities that they connect: those that are, or were, established. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipm_writer_int.h"
@@ -36,16 +37,37 @@ ipm_ike_between(const struct ipm_writer *w, const char *local_id, const char *re
 	return at ? (int)(at - 1) : -ENOENT;
 }
 
-/* The lowest number that no other IKE SA between the two has. */
+/* Which numbers are taken, as bits, up to @p most; and how many there are. */
+static uint32_t
+numbers_taken(const struct ipm_writer *w, const struct ipm_ike_sa *sa, uint8_t *taken, uint32_t most)
+{
+	uint32_t count = 0;
+	for (int at = -1; (at = ipm_ike_between(w, sa->local_id, sa->remote_id, at)) >= 0; count++) {
+		uint32_t number = ipm_ike_peek(w, (uint32_t)at)->peer;
+		if (number <= most)
+			taken[number / 8] |= (uint8_t)(1u << number % 8);
+	}
+	return count;
+}
+
+/* The lowest number that no other IKE SA between the two has. There may be very many, whose identities are not known. */
 uint32_t
 ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa)
 {
-	uint32_t number = 1;
-	for (bool taken = true; taken; number += taken) {
-		taken = false;
-		for (int at = -1; (at = ipm_ike_between(w, sa->local_id, sa->remote_id, at)) >= 0;)
-			taken |= ipm_ike_peek(w, (uint32_t)at)->peer == number;
+	uint8_t few[32] = { 0 }, *taken = few;
+	uint32_t number = 1, most = sizeof(few) * 8 - 1, count = numbers_taken(w, sa, few, most);
+
+	if (count >= most) { /* one of the first count + 1 is free */
+		taken = calloc(count / 8 + 1, 1);
+		if (!taken)
+			return count + 1; /* it is not the lowest, or somebody has it */
+		most = count;
+		numbers_taken(w, sa, taken, most);
 	}
+	while (number <= most && taken[number / 8] & 1u << number % 8)
+		number++;
+	if (taken != few)
+		free(taken);
 	return number;
 }
 
@@ -68,7 +90,7 @@ ipm_peers_open(struct ipm_writer *w)
 {
 	int rc = ipm_chains_open(&w->peers, ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity);
 	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
-		if (ipm_ike_peek(w, slot)->index)
+		if (ipm_ike_peek(w, slot)->index && ipm_ike_peek(w, slot)->state != IPM_IKE_NEGOTIATING)
 			ipm_peer_add(w, slot);
 	return rc;
 }
