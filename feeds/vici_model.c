@@ -31,6 +31,12 @@ struct ended {
 };
 #define ENDED_KEPT 64
 
+/* An IKE SA that charon negotiates: the record is that of the feed that watches the wire. */
+struct half_open {
+	uint32_t index; /* of the record; another one in its slot is not it */
+	uint64_t seen;  /* in which list */
+};
+
 struct child_node {
 	uint32_t uid;
 	uint32_t tunnel; /* slots */
@@ -66,6 +72,7 @@ struct vici_model {
 	uint32_t *same_peer;                   /* by IKE slot: the next with the same identities, or NONE */
 	uint32_t *first_tunnel;                /* by IKE slot */
 	uint32_t *sharing;                     /* by IKE slot: how many IKE SAs have this record */
+	struct half_open *half_open;           /* by IKE slot */
 	uint32_t *next_tunnel;                 /* by tunnel slot */
 	struct child_node **first_child;       /* by tunnel slot */
 	uint64_t list;                         /* number of the list that is coming in, or came in last */
@@ -415,6 +422,13 @@ conn_find(const struct vici_model *m, const char *conn, const char *child)
 	snprintf(key.conn, sizeof(key.conn), "%s", conn);
 	snprintf(key.child, sizeof(key.child), "%s", child);
 	return tree_find(&m->conns, &key, by_conn);
+}
+
+static void
+fill(char *to, size_t size, const char *from)
+{
+	if (to[0] == '\0')
+		snprintf(to, size, "%s", from);
 }
 
 /* A lifetime from its two ends: how long ago it began, how much is left (which may be negative). */
@@ -906,14 +920,43 @@ ike_reclaim(struct vici_model *m, struct ike_node *node)
 		speaker->superseded = true;
 }
 
+/* It is being negotiated: charon knows what it is called, and that it is still there. */
+static void
+half_open_seen(struct vici_model *m, const struct vici_ike *ike)
+{
+	uint32_t slot = ike_watched(m, ike);
+	if (slot == NONE || ipm_ike_peek(m->w, slot)->state != IPM_IKE_NEGOTIATING)
+		return;
+	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
+	snprintf(sa.conn, sizeof(sa.conn), "%s", ike->name);
+	fill(sa.local_id, sizeof(sa.local_id), ike->local_id);
+	fill(sa.remote_id, sizeof(sa.remote_id), ike->remote_id);
+	ipm_ike_put(m->w, slot, &sa);
+	m->half_open[slot] = (struct half_open){ .index = sa.index, .seen = m->list };
+}
+
+/* Those that charon had, and has given up since. */
+static void
+half_open_settle(struct vici_model *m)
+{
+	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
+		if (sa->index && sa->state == IPM_IKE_NEGOTIATING && m->half_open[slot].index == sa->index &&
+		    m->half_open[slot].seen < m->list)
+			ipm_ike_stop(m->w, slot, IPM_REASON_UNKNOWN);
+	}
+}
+
 void
 vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 {
 	struct ike_node *node = ike_find(m, ike->uniqueid);
 
 	m->now_ns = ipm_now_ns();
-	if (!ike_is_up(ike))
+	if (!ike_is_up(ike)) {
+		half_open_seen(m, ike);
 		return;
+	}
 	if (node && node->spi != ike->spi_initiator) {
 		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* another charon, that counts from 1 again */
 		node = NULL;
@@ -1211,13 +1254,6 @@ vici_model_ike_retires(struct vici_model *m, uint32_t uniqueid, const struct ipm
 		oldest->replaced = true;
 }
 
-static void
-fill(char *to, size_t size, const char *from)
-{
-	if (to[0] == '\0')
-		snprintf(to, size, "%s", from);
-}
-
 void
 vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
 {
@@ -1312,6 +1348,7 @@ vici_model_list_end(struct vici_model *m)
 {
 	m->listing = false;
 	m->listed = true;
+	half_open_settle(m);
 	return take_stock(m, IPM_REASON_UNKNOWN);
 }
 
@@ -1490,9 +1527,10 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 	m->same_peer = malloc(ikes * sizeof(*m->same_peer));
 	m->first_tunnel = malloc(ikes * sizeof(*m->first_tunnel));
 	m->sharing = calloc(ikes, sizeof(*m->sharing));
+	m->half_open = calloc(ikes, sizeof(*m->half_open));
 	m->next_tunnel = malloc(tunnels * sizeof(*m->next_tunnel));
 	m->first_child = calloc(tunnels, sizeof(struct child_node *));
-	if (!m->same_peer || !m->first_tunnel || !m->sharing || !m->next_tunnel || !m->first_child) {
+	if (!m->same_peer || !m->first_tunnel || !m->sharing || !m->half_open || !m->next_tunnel || !m->first_child) {
 		vici_model_free(m);
 		return NULL;
 	}
@@ -1515,6 +1553,7 @@ vici_model_free(struct vici_model *m)
 	free(m->same_peer);
 	free(m->first_tunnel);
 	free(m->sharing);
+	free(m->half_open);
 	free(m->next_tunnel);
 	free(m->first_child);
 	free(m);
