@@ -76,7 +76,7 @@ all_is_true(void)
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
 		struct ipm_ike_sa sa;
 		if (ipm_ike_read(seg, slot, &sa) == 0)
-			ikes_up += !sa.held;
+			ikes_up += !sa.held && sa.state != IPM_IKE_NEGOTIATING;
 	}
 	ck_assert_uint_eq(sum.tunnels_active, up);
 	ck_assert_uint_eq(sum.ike_active, ikes_up);
@@ -531,6 +531,84 @@ ten_rekeys(struct vici_ike a, enum vici_child_state at_event, enum vici_child_st
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
 	expect_events(IPM_EVENT_TUNNEL_START, 1);
 }
+
+/* --- what the wire has shown first ------------------------------------------------------------------------- */
+
+/* A record of the feed that watches the wire, with so many messages in. */
+static uint32_t
+on_the_wire(struct vici_ike sa, uint64_t messages)
+{
+	const struct ipm_ike_traffic in = { .octets = messages * OCTETS, .pkts = messages }, out = { 0 };
+	struct ipm_ike_sa open = { .state = IPM_IKE_NEGOTIATING,
+				   .version = sa.version,
+				   .mode = IPM_MODE_MAIN,
+				   .phase = IPM_PHASE_MM_KEY_EXCH,
+				   .feed = (uint32_t)ipm_feed_open(writer, "ikewatch"),
+				   .spi_initiator = sa.spi_initiator,
+				   .spi_responder = sa.spi_responder };
+	int slot = ipm_ike_start(writer, &open);
+	ck_assert_int_ge(slot, 0);
+	ipm_ike_count(writer, slot, &in, &out);
+	return (uint32_t)slot;
+}
+
+START_TEST(an_ike_sa_that_the_wire_has_shown_first_keeps_its_record)
+{
+	uint32_t slot = on_the_wire(ike(1, "net"), 4), index = ipm_ike_peek(writer, slot)->index;
+	struct ipm_ike_sa sa;
+	tell(ike(1, "net"), child(1, "net", 1, 0x100));
+	ck_assert_uint_eq(ikes("net", &sa), 1);
+	ck_assert_uint_eq(rows(IPM_IKE_SAS), 1);
+	ck_assert_uint_eq(sa.index, index);
+	ck_assert_uint_eq(sa.state, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa.in.pkts, 4);
+	ck_assert_uint_eq(sa.mode, IPM_MODE_MAIN);
+	ck_assert_uint_eq(sa.created_ns, sa.established_ns);
+	ck_assert_uint_eq(totals().ike_in.pkts, 4);
+	ck_assert_uint_eq(totals().ike_initiated, 1);
+	ck_assert_uint_eq(tunnel("net").ike_index, index);
+	expect_events(IPM_EVENT_IKE_START, 1);
+	ike_down(ike_in(ike(1, "net"), VICI_IKE_DELETING));
+	ck_assert_uint_eq(rows(IPM_IKE_SAS), 0);
+}
+END_TEST
+
+START_TEST(what_the_wire_has_counted_joins_the_record_that_a_new_ike_sa_goes_on_with)
+{
+	struct ipm_ike_sa sa;
+	tell(ike_v1(1, "net"), child(1, "net", 1, 0x100));
+	uint32_t index = ike_row("net").index;
+	on_the_wire(ike_v1(2, "net"), 6);
+	tell_ike(ike_v1(2, "net")); /* IKEv1 rekeys like that */
+	ck_assert_uint_eq(ikes("net", &sa), 1);
+	ck_assert_uint_eq(rows(IPM_IKE_SAS), 1);
+	ck_assert_uint_eq(sa.index, index);
+	ck_assert_uint_eq(sa.refreshes, 1);
+	ck_assert_uint_eq(sa.in.pkts, 6);
+	ck_assert_uint_eq(totals().ike_in.pkts, 6);
+	ck_assert_uint_eq(totals().ike_previous, 0);
+}
+END_TEST
+
+START_TEST(a_negotiation_that_charon_has_given_up_goes)
+{
+	struct vici_ike connecting = ike_in(ike(1, "net"), VICI_IKE_CONNECTING);
+	uint32_t slot = on_the_wire(connecting, 1), other = on_the_wire(ike(2, "net"), 1);
+	vici_model_list_begin(model);
+	vici_model_ike(model, &connecting);
+	vici_model_list_end(model);
+	ck_assert_str_eq(ipm_ike_peek(writer, slot)->conn, "net");
+	ck_assert_uint_ne(ipm_ike_peek(writer, slot)->index, 0);
+	vici_model_list_begin(model);
+	vici_model_list_end(model);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->index, 0);
+	ck_assert_uint_ne(ipm_ike_peek(writer, other)->index, 0); /* charon never told of that */
+	struct vici_ike given_up = ike_in(ike(2, "net"), VICI_IKE_CONNECTING);
+	vici_model_ike_down(model, &given_up);
+	ck_assert_uint_eq(rows(IPM_IKE_SAS), 0);
+	ck_assert_uint_eq(totals().ike_previous, 0);
+}
+END_TEST
 
 START_TEST(ten_child_rekeys_in_a_row_are_ten_refreshes_of_one_tunnel)
 {
@@ -2233,6 +2311,9 @@ vici_model_suite(void)
 	tcase_add_test(tests, a_full_section_of_tunnels_leaves_the_others_working);
 	tcase_add_test(tests, a_full_section_of_sas_leaves_the_tunnels_working);
 	tcase_add_test(tests, a_full_section_of_selectors_leaves_the_tunnels_working);
+	tcase_add_test(tests, an_ike_sa_that_the_wire_has_shown_first_keeps_its_record);
+	tcase_add_test(tests, what_the_wire_has_counted_joins_the_record_that_a_new_ike_sa_goes_on_with);
+	tcase_add_test(tests, a_negotiation_that_charon_has_given_up_goes);
 	tcase_add_test(tests, sas_that_found_no_room_get_their_row_when_there_is_some);
 	suite_add_tcase(suite, tests);
 
