@@ -129,7 +129,8 @@ ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_tr
 
 	for (uint32_t back = 1; index && back <= ENDED_LATELY && back <= total && back <= sec->capacity; back++) {
 		uint32_t slot = (uint32_t)((total - back) % sec->capacity);
-		struct ipm_ike_history entry = *(const struct ipm_ike_history *)ipm_payload_at(w, IPM_IKE_HISTORY, slot);
+		struct ipm_ike_history entry =
+			*(const struct ipm_ike_history *)ipm_payload_at(w, IPM_IKE_HISTORY, slot);
 		if (entry.sa.index != index || entry.reason == IPM_REASON_CHECKPOINT)
 			continue;
 		traffic_add(&entry.sa.in, in);

@@ -50,7 +50,8 @@ numbers_taken(const struct ipm_writer *w, const struct ipm_ike_sa *sa, uint8_t *
 	return count;
 }
 
-/* The lowest number that no other IKE SA between the two has. There may be very many, whose identities are not known. */
+/* The lowest number that no other IKE SA between the two has. Of those whose identities are not known there may be
+ * many. */
 uint32_t
 ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa)
 {
