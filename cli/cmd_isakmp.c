@@ -7,15 +7,27 @@
 
 enum { FAMILY_4, FAMILY_6 }; /* groups of rows */
 
-/* What is known of an IKE SA that is not established does not tell IOS's MM_ and AG_ states apart. */
+static const char *
+phase_text(const struct ipm_ike_sa *sa)
+{
+	static const char *const text[] = {
+#define PHASE_TEXT(name, words) [IPM_PHASE_##name] = (words),
+		IPM_PHASES(PHASE_TEXT)
+#undef PHASE_TEXT
+	};
+	return sa->phase < sizeof(text) / sizeof(text[0]) ? text[sa->phase] : text[IPM_PHASE_UNKNOWN];
+}
+
+/* Without a feed that watches the wire IOS's MM_ and AG_ states cannot be told apart. */
 static const char *
 state_ios(const struct ipm_ike_sa *sa)
 {
+	bool waits = sa->phase == IPM_PHASE_MM_KEY_AUTH || sa->phase == IPM_PHASE_AG_AUTH;
 	switch (sa->state) {
-	case IPM_IKE_ESTABLISHED:
-		return sa->version == 1 ? "QM_IDLE" : "READY";
+	case IPM_IKE_ESTABLISHED: /* what was missed on the wire before that does not matter */
+		return sa->version != 1 ? "READY" : waits ? phase_text(sa) : "QM_IDLE";
 	case IPM_IKE_NEGOTIATING:
-		return "IN-NEG";
+		return sa->phase ? phase_text(sa) : "IN-NEG";
 	case IPM_IKE_DELETING:
 		return "DELETE";
 	}
@@ -70,21 +82,6 @@ print_text(struct cli *cli)
 }
 
 static void
-json_traffic(json_t *object, const char *key, const struct ipm_ike_traffic *t)
-{
-	json_t *o = json_object();
-	out_json_u64(o, "octets", t->octets);
-	out_json_u64(o, "pkts", t->pkts);
-	out_json_u64(o, "drops", t->drops);
-	out_json_u64(o, "notifies", t->notifies);
-	out_json_u64(o, "exchanges", t->exchanges);
-	out_json_u64(o, "exchange_invalids", t->exchange_invalids);
-	out_json_u64(o, "exchange_rejects", t->exchange_rejects);
-	out_json_u64(o, "sa_deletes", t->sa_deletes);
-	json_object_set_new(object, key, o);
-}
-
-static void
 json_spi(json_t *object, const char *key, uint64_t spi)
 {
 	char text[24];
@@ -107,6 +104,7 @@ json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t in
 	out_json_u64(o, "index", sa.index);
 	out_json_string(o, "state", NAME_OF(states, sa.state));
 	out_json_string(o, "ios_state", state_ios(&sa));
+	out_json_string(o, "phase", sa.phase ? phase_text(&sa) : NULL);
 	out_json_bool(o, "held", sa.held);
 	out_json_u64(o, "version", sa.version);
 	out_json_string(o, "mode", NAME_OF(modes, sa.mode));
@@ -128,8 +126,8 @@ json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t in
 	out_json_since(o, "age", cli->now_ns, sa.created_ns);
 	out_json_since(o, "established_age", cli->now_ns, sa.established_ns);
 	out_json_lifetime(o, cli->now_ns, sa.established_ns, sa.hard_ns);
-	json_traffic(o, "in", &sa.in);
-	json_traffic(o, "out", &sa.out);
+	out_json_ike_traffic(o, "in", &sa.in);
+	out_json_ike_traffic(o, "out", &sa.out);
 	return o;
 }
 

@@ -131,6 +131,8 @@ json_ike_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32
 	out_json_addr(o, "remote", &was.sa.remote);
 	OUT_JSON_TEXT(o, "remote_id", was.sa.remote_id);
 	out_json_u64(o, "refreshes", was.sa.refreshes);
+	out_json_ike_traffic(o, "in", &was.sa.in);
+	out_json_ike_traffic(o, "out", &was.sa.out);
 	return o;
 }
 

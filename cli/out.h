@@ -96,5 +96,6 @@ json_t *out_json_side(const struct ipm_sel_side *side);
 /** By reason. */
 void out_json_drops(json_t *object, const char *key, const uint64_t drops[IPM_DROP_COUNT]);
 void out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t);
+void out_json_ike_traffic(json_t *object, const char *key, const struct ipm_ike_traffic *t);
 
 #endif

@@ -118,6 +118,21 @@ out_json_drops(json_t *object, const char *key, const uint64_t drops[IPM_DROP_CO
 }
 
 void
+out_json_ike_traffic(json_t *object, const char *key, const struct ipm_ike_traffic *t)
+{
+	json_t *o = json_object();
+	out_json_u64(o, "octets", t->octets);
+	out_json_u64(o, "pkts", t->pkts);
+	out_json_u64(o, "drops", t->drops);
+	out_json_u64(o, "notifies", t->notifies);
+	out_json_u64(o, "exchanges", t->exchanges);
+	out_json_u64(o, "exchange_invalids", t->exchange_invalids);
+	out_json_u64(o, "exchange_rejects", t->exchange_rejects);
+	out_json_u64(o, "sa_deletes", t->sa_deletes);
+	json_object_set_new(object, key, o);
+}
+
+void
 out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
 {
 	json_t *o = json_object();

@@ -32,7 +32,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIELD(name)  offsetof(struct conf, name)
 
-enum { ROOT, CAPACITY, FEED_VICI, FEED_XFRM, AGENTX, ENGINE, ENDPOINT, TUNNEL, GENERATOR, SECTIONS };
+enum { ROOT, CAPACITY, FEED_VICI, FEED_XFRM, FEED_IKEWATCH, AGENTX, ENGINE, ENDPOINT, TUNNEL, GENERATOR, SECTIONS };
 
 #define ANY  "" /* the title is the section's name, and may be anything that no other has */
 #define MANY 1000000
@@ -48,6 +48,7 @@ static const struct conf_section {
 	[CAPACITY] = { "capacity", NULL, 1, 0, 0, 0 },
 	[FEED_VICI] = { "feed", "vici", 1, 0, FIELD(vici.enabled), 0 },
 	[FEED_XFRM] = { "feed", "xfrm", CONF_XFRM_MAX, sizeof(struct conf_xfrm), FIELD(xfrms), 0 },
+	[FEED_IKEWATCH] = { "feed", "ikewatch", CONF_IKEWATCH_MAX, sizeof(struct conf_ikewatch), FIELD(ikewatches), 0 },
 	[AGENTX] = { "agentx", NULL, 1, 0, 0, 0 },
 	[ENGINE] = { "engine", NULL, 1, 0, 0, 0 },
 	[ENDPOINT] = { "endpoint", ANY, MANY, sizeof(struct conf_endpoint), FIELD(endpoints), FIELD(endpoint) },
@@ -101,6 +102,7 @@ static const struct conf_key {
 	{ FEED_VICI, "hold-time", NUM(vici.hold_time, 0, 86400, 30) },
 	{ FEED_XFRM, "netns", PATH(NETNS, xfrm[0].netns, "") },
 	{ FEED_XFRM, "poll-interval", NUM(xfrm[0].poll_interval, 1, 3600, 5) },
+	{ FEED_IKEWATCH, "netns", PATH(NETNS, ikewatch[0].netns, "") },
 	{ AGENTX, "socket", PATH(SOCKET, agentx.socket, "/var/agentx/master") },
 	{ AGENTX, "notify-rate", NUM(agentx.notify_rate, 1, 10000, 100) },
 	{ ENGINE, "name", PATH(TEXT, engine.name, "engine") },

@@ -15,7 +15,8 @@
 
 #include "ipm_types.h"
 
-#define CONF_XFRM_MAX 8 /* sections feed xfrm: network namespaces that are read */
+#define CONF_XFRM_MAX     8 /* sections feed xfrm: network namespaces that are read */
+#define CONF_IKEWATCH_MAX 8 /* sections feed ikewatch, likewise */
 
 /* The suites of a tunnel, as strongSwan names them, in the order of enum conf_suite. */
 #define CONF_SUITES "aes128gcm16|aes256gcm16|chacha20poly1305|aes128-sha256|aes256-sha256|null-sha256"
@@ -49,6 +50,10 @@ struct conf {
 		uint32_t poll_interval; /* seconds */
 	} xfrm[CONF_XFRM_MAX];
 	uint32_t xfrms; /* of which so many are on; no two for one netns */
+	struct conf_ikewatch {
+		char *netns; /* as above */
+	} ikewatch[CONF_IKEWATCH_MAX];
+	uint32_t ikewatches; /* likewise */
 	struct {
 		char *socket;
 		uint32_t notify_rate; /* notifications in a second */

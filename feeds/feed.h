@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "ipm_writer.h"
 
+struct feed_ikewatch;
 struct feed_vici;
 struct feed_xfrm;
 
@@ -35,5 +36,16 @@ void feed_xfrm_drain(struct feed_xfrm *feed);
 uint32_t feed_xfrm_slot(const struct feed_xfrm *feed);
 /** Delete the SAs of the tunnel in this slot, which is this feed's. 0, or a negative errno when one is still there. */
 int feed_xfrm_destroy(struct feed_xfrm *feed, uint32_t tunnel);
+
+/**
+ * And for IKE on the wire. @p conf must outlive it. @p only: there is no other one, so that once it captures, the
+ * program may give up what it takes to open a capture.
+ */
+struct feed_ikewatch *
+feed_ikewatch_open(struct event_base *base, struct ipm_writer *writer, const struct conf_ikewatch *conf, bool only);
+void feed_ikewatch_close(struct feed_ikewatch *feed);
+/** Tell the model what has come by so far. */
+void feed_ikewatch_drain(struct feed_ikewatch *feed);
+uint32_t feed_ikewatch_slot(const struct feed_ikewatch *feed);
 
 #endif

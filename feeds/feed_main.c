@@ -42,6 +42,9 @@ struct program {
 #if WITH_XFRM
 	struct feed_xfrm *xfrm[CONF_XFRM_MAX];
 #endif
+#if WITH_IKEWATCH
+	struct feed_ikewatch *ikewatch[CONF_IKEWATCH_MAX];
+#endif
 };
 
 static void
@@ -204,18 +207,25 @@ open_control(struct program *p)
 	return rc == 0;
 }
 
-/* The kernel is asked first: what it knows of an SA is there when an IKE daemon tells whose it is. */
+/*
+ * Kernel and wire are asked first: what they know of an SA is there when an IKE daemon tells whose it is, or that it
+ * has ended.
+ */
 static void
 before_vici(void *arg)
 {
-#if WITH_XFRM
 	struct program *p = arg;
+#if WITH_XFRM
 	for (uint32_t i = 0; i < p->conf->xfrms; i++)
 		if (p->xfrm[i])
 			feed_xfrm_drain(p->xfrm[i]);
-#else
-	(void)arg;
 #endif
+#if WITH_IKEWATCH
+	for (uint32_t i = 0; i < p->conf->ikewatches; i++)
+		if (p->ikewatch[i])
+			feed_ikewatch_drain(p->ikewatch[i]);
+#endif
+	(void)p;
 }
 
 static bool
@@ -224,6 +234,12 @@ open_feeds(struct program *p)
 #if WITH_XFRM
 	for (uint32_t i = 0; i < p->conf->xfrms; i++)
 		if (!(p->xfrm[i] = feed_xfrm_open(p->base, p->writer, &p->conf->xfrm[i])))
+			return false;
+#endif
+#if WITH_IKEWATCH
+	for (uint32_t i = 0; i < p->conf->ikewatches; i++)
+		if (!(p->ikewatch[i] =
+			      feed_ikewatch_open(p->base, p->writer, &p->conf->ikewatch[i], p->conf->ikewatches == 1)))
 			return false;
 #endif
 #if WITH_VICI
@@ -245,6 +261,11 @@ is_open(const struct program *p, uint32_t slot)
 #if WITH_XFRM
 	for (uint32_t i = 0; i < p->conf->xfrms; i++)
 		if (feed_xfrm_slot(p->xfrm[i]) == slot)
+			return true;
+#endif
+#if WITH_IKEWATCH
+	for (uint32_t i = 0; i < p->conf->ikewatches; i++)
+		if (feed_ikewatch_slot(p->ikewatch[i]) == slot)
 			return true;
 #endif
 	(void)p, (void)slot;
@@ -288,6 +309,10 @@ close_all(struct program *p)
 #if WITH_XFRM
 	for (int i = 0; i < CONF_XFRM_MAX; i++)
 		feed_xfrm_close(p->xfrm[i]);
+#endif
+#if WITH_IKEWATCH
+	for (int i = 0; i < CONF_IKEWATCH_MAX; i++)
+		feed_ikewatch_close(p->ikewatch[i]);
 #endif
 	control_server_close(p->control);
 	if (p->term)

@@ -89,6 +89,8 @@ expect_defaults(const struct conf *c)
 	ck_assert_uint_eq(c->xfrms, 1);
 	ck_assert_str_eq(c->xfrm[0].netns, "");
 	ck_assert_uint_eq(c->xfrm[0].poll_interval, 5);
+	ck_assert_uint_eq(c->ikewatches, 1);
+	ck_assert_str_eq(c->ikewatch[0].netns, "");
 	ck_assert_str_eq(c->agentx.socket, "/var/agentx/master");
 	ck_assert_uint_eq(c->agentx.notify_rate, 100);
 }
@@ -113,6 +115,7 @@ START_TEST(the_defaults_written_out_mean_the_defaults)
 				   "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
 				   " poll-interval = 5  hold-time = 30 }\n"
 				   "feed xfrm { poll-interval = 5 }\n"
+				   "feed ikewatch { }\n"
 				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100 }\n");
 	expect_defaults(c);
 	conf_free(c);
@@ -127,6 +130,7 @@ START_TEST(every_key_is_heard)
 				   "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
 				   " hold-time = 0 error-socket = /tmp/e }\n"
 				   "feed xfrm { netns = blue  poll-interval = 7 }\n"
+				   "feed ikewatch { netns = red }\n"
 				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 } // end");
 	ck_assert_str_eq(c->run_dir, "/srv/run");
 	ck_assert_str_eq(c->state_dir, "/srv/state");
@@ -146,6 +150,8 @@ START_TEST(every_key_is_heard)
 	ck_assert_uint_eq(c->xfrms, 1);
 	ck_assert_str_eq(c->xfrm[0].netns, "blue");
 	ck_assert_uint_eq(c->xfrm[0].poll_interval, 7);
+	ck_assert_uint_eq(c->ikewatches, 1);
+	ck_assert_str_eq(c->ikewatch[0].netns, "red");
 	ck_assert_str_eq(c->agentx.socket, "/tmp/a \"b\\#");
 	conf_free(c);
 }
@@ -169,19 +175,22 @@ START_TEST(the_feeds_that_are_named_are_on_and_no_others)
 	static const struct {
 		const char *text;
 		bool vici;
-		uint32_t xfrms;
+		uint32_t xfrms, ikewatches;
 	} feeds[] = {
-		{ "", true, 1 },
-		{ "capacity { sas = 5 }", true, 1 },
-		{ "feed vici { }", true, 0 },
-		{ "feed xfrm { }", false, 1 },
-		{ "feed xfrm { }\nfeed vici { }", true, 1 },
-		{ "feed xfrm { netns = a }\nfeed vici { }\nfeed xfrm { netns = b }", true, 2 },
+		{ "", true, 1, 1 },
+		{ "capacity { sas = 5 }", true, 1, 1 },
+		{ "feed vici { }", true, 0, 0 },
+		{ "feed xfrm { }", false, 1, 0 },
+		{ "feed ikewatch { }", false, 0, 1 },
+		{ "feed xfrm { }\nfeed vici { }", true, 1, 0 },
+		{ "feed xfrm { netns = a }\nfeed vici { }\nfeed xfrm { netns = b }", true, 2, 0 },
+		{ "feed ikewatch { netns = a }\nfeed vici { }\nfeed ikewatch { }", true, 0, 2 },
 	};
 	for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++) {
 		struct conf *c = load_good(feeds[i].text);
 		ck_assert_msg(c->vici.enabled == feeds[i].vici, "%s", feeds[i].text);
 		ck_assert_msg(c->xfrms == feeds[i].xfrms, "%s: %u", feeds[i].text, c->xfrms);
+		ck_assert_msg(c->ikewatches == feeds[i].ikewatches, "%s: %u", feeds[i].text, c->ikewatches);
 		conf_free(c);
 	}
 }
@@ -240,25 +249,25 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		const char *text, *tail;
 	} bad[] = {
 		/* unknown names */
-		{ "\ncolour = 1\n",
-		  "2: there is no key or section 'colour'; known are run-dir, state-dir, group, "
-		  "allow-destroy, capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
+		{ "\ncolour = 1\n", "2: there is no key or section 'colour'; known are run-dir, state-dir, group, "
+				    "allow-destroy, capacity, feed vici, feed xfrm, feed ikewatch, agentx, engine, "
+				    "endpoint, tunnel, generator" },
 		{ "capacity {\n peers = 1\n}\n", "2: there is no key 'peers' in section capacity; known are ike-sas, "
 						 "tunnels, sas, history, failures" },
 		{ "feed vici {\n\n poll = 1\n}\n", "3: there is no key 'poll' in section feed vici; known are socket, "
 						   "error-socket, poll-interval, hold-time" },
 		{ "agentx { port = 705 }",
 		  "1: there is no key 'port' in section agentx; known are socket, notify-rate" },
-		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici, xfrm" },
-		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici, xfrm" },
+		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici, xfrm, ikewatch" },
+		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici, xfrm, ikewatch" },
 		{ "feed { }", "1: missing title for section 'feed'" },
 		{ "capacity { }\ncapacity|sas = 5\n",
 		  "2: there is no key or section 'sas'; known are run-dir, state-dir, group, allow-destroy, "
-		  "capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
+		  "capacity, feed vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
 		{ "\"\" = 5\n", "1: this is not understood" },
-		{ "|opened = 5\n",
-		  "1: there is no key or section '|opened'; known are run-dir, state-dir, group, "
-		  "allow-destroy, capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
+		{ "|opened = 5\n", "1: there is no key or section '|opened'; known are run-dir, state-dir, group, "
+				   "allow-destroy, capacity, feed vici, feed xfrm, feed ikewatch, agentx, engine, "
+				   "endpoint, tunnel, generator" },
 		/* sections with names of their own */
 		{ "tunnel { }", "1: missing title for section 'tunnel'" },
 		{ "tunnel a { }\n\ntunnel b { }\ntunnel a { }", "4: line 1 has a section tunnel 'a' already" },
@@ -355,6 +364,13 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed xfrm { poll-interval = 1 netns = a\n netns = b }", "2: netns is given twice" },
 		{ "feed xfrm { netns = a poll-interval = 1 }\nfeed xfrm { poll-interval = 1\n poll-interval = 2 }",
 		  "3: poll-interval is given twice" },
+		/* of feed ikewatch */
+		{ "feed ikewatch {\n poll-interval = 1 }",
+		  "2: there is no key 'poll-interval' in section feed ikewatch; known are netns" },
+		{ "feed ikewatch { }\nfeed xfrm { }\nfeed ikewatch { }",
+		  "3: line 1 has a section feed ikewatch without netns already" },
+		{ "feed ikewatch { netns = a }\nfeed xfrm { netns = a }\nfeed ikewatch { netns = /run/netns/a }",
+		  "3: line 1 has a section feed ikewatch with netns '/run/netns/a' already" },
 		{ "group = a\nfeed xfrm { }\ngroup = b", "3: group is given twice" },
 		/* twice */
 		{ "capacity { }\n\ncapacity { }\n", "3: section capacity is given twice" },
@@ -364,7 +380,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		/* syntax; comments do not shift the line */
 		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
 		  "5: there is no key or section 'x'; known are run-dir, state-dir, group, allow-destroy, "
-		  "capacity, feed vici, feed xfrm, agentx, engine, endpoint, tunnel, generator" },
+		  "capacity, feed vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
 		{ "run-dir /a\n", "1: missing equal sign after option 'run-dir'" },
 		{ "run-dir += /a\n", "1: attempt to append to non-list option 'run-dir'" },
 		{ "run-dir =", "1: premature end of file" },

@@ -1,0 +1,1562 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * IKE on the wire: messages made octet by octet, through link layer, decoder, phases and tracker, into a model that is
+ * read as any reader reads it. We are 192.0.2.1; the peer is 192.0.2.2.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ike_phase.h"
+#include "ike_watch.h"
+#include "ipm_segment.h"
+#include "scratch.h"
+
+#define S            IKE_SECOND_NS
+#define DLT_ETHERNET 1
+#define DLT_RAW_IP   101
+#define DLT_SLL      113
+#define DLT_SLL2     276
+
+/* --- messages ------------------------------------------------------------------------------------------------- */
+
+struct octets {
+	uint8_t at[4096];
+	size_t len;
+	size_t next; /* where the type of the next payload belongs */
+};
+
+static void
+put8(struct octets *o, unsigned v)
+{
+	o->at[o->len++] = (uint8_t)v;
+}
+
+static void
+put16(struct octets *o, unsigned v)
+{
+	put8(o, v >> 8);
+	put8(o, v);
+}
+
+static void
+put32(struct octets *o, uint32_t v)
+{
+	put16(o, v >> 16);
+	put16(o, v);
+}
+
+static void
+put64(struct octets *o, uint64_t v)
+{
+	put32(o, (uint32_t)(v >> 32));
+	put32(o, (uint32_t)v);
+}
+
+static void
+fill(struct octets *o, unsigned value, size_t len)
+{
+	memset(o->at + o->len, (int)value, len);
+	o->len += len;
+}
+
+/* The message so far has this length. */
+static void
+closed(struct octets *o)
+{
+	size_t len = o->len;
+	o->len = 24;
+	put32(o, (uint32_t)len);
+	o->len = len;
+}
+
+static struct octets
+message(unsigned version, unsigned exchange, unsigned flags, uint64_t spi_i, uint64_t spi_r, uint32_t id)
+{
+	struct octets o = { .len = 0 };
+	put64(&o, spi_i);
+	put64(&o, spi_r);
+	put8(&o, 0);
+	put8(&o, version << 4);
+	put8(&o, exchange);
+	put8(&o, flags);
+	put32(&o, id);
+	put32(&o, 0);
+	o.next = 16;
+	closed(&o);
+	return o;
+}
+
+static void
+payload(struct octets *o, unsigned type, const uint8_t *body, size_t len)
+{
+	o->at[o->next] = (uint8_t)type;
+	o->next = o->len;
+	put16(o, 0);
+	put16(o, (unsigned)len + 4);
+	if (len)
+		memcpy(o->at + o->len, body, len);
+	o->len += len;
+	closed(o);
+}
+
+/* One of so many octets whose content does not matter. */
+static void
+blank(struct octets *o, unsigned type, size_t len, unsigned value)
+{
+	uint8_t body[2048];
+	memset(body, (int)value, sizeof(body));
+	payload(o, type, body, len);
+}
+
+/* AES-CBC 256, SHA2-256, RSA signatures, group 14, a day. */
+static const uint8_t v1_sa[] = { 0,    0, 0,    1,  0,    0,  0,    1, /* DOI, situation */
+				 0,    0, 0,    44, 1,    1,  0,    1, /* a proposal with a transform */
+				 0,    0, 0,    36, 1,    1,  0,    0, /* KEY_IKE */
+				 0x80, 1, 0,    7,  0x80, 14, 1,    0,  0x80, 2, 0,    4,  0x80, 3,
+				 0,    3, 0x80, 4,  0,    14, 0x80, 11, 0,    1, 0x80, 12, 0x0e, 0x10 };
+/* AES-GCM-16 with 256 bits, PRF SHA2-384, group 20; then AES-CBC 128, PRF SHA1, HMAC SHA1, group 14. */
+static const uint8_t v2_sa[] = { 2, 0, 0, 36, 1, 1, 0, 3,  3, 0, 0, 12, 1,    0,  0, 20,  0x80, 14, 1, 0,
+				 3, 0, 0, 8,  2, 0, 0, 6,  0, 0, 0, 8,  4,    0,  0, 20,  0,    0,  0, 44,
+				 2, 1, 0, 4,  3, 0, 0, 12, 1, 0, 0, 12, 0x80, 14, 0, 128, 3,    0,  0, 8,
+				 2, 0, 0, 2,  3, 0, 0, 8,  3, 0, 0, 2,  0,    0,  0, 8,   4,    0,  0, 14 };
+
+static void
+notify(struct octets *o, unsigned version, unsigned type)
+{
+	const uint8_t v1[] = { 0, 0, 0, 1, 1, 0, (uint8_t)(type >> 8), (uint8_t)type };
+	if (version == 1)
+		payload(o, 11, v1, sizeof(v1));
+	else
+		payload(o, 41, v1 + 4, 4);
+}
+
+static enum ike_fault
+decoded(const struct octets *o, struct ike_message *m)
+{
+	/* Exactly as long as it is, so that the address sanitizer sees each octet too far. */
+	uint8_t *copy = malloc(o->len ? o->len : 1);
+	memcpy(copy, o->at, o->len);
+	enum ike_fault fault = ike_decode(copy, o->len, o->len, m);
+	free(copy);
+	return fault;
+}
+
+/* --- the decoder -------------------------------------------------------------------------------------------- */
+
+START_TEST(the_header_is_what_it_says)
+{
+	struct octets o = message(2, IKE_V2_CREATE_CHILD_SA, 0x28, 0x0102030405060708, 0x1112131415161718, 0xa0b0c0d0);
+	struct ike_message m;
+	blank(&o, 46, 60, 7);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.spi_initiator, 0x0102030405060708);
+	ck_assert_uint_eq(m.spi_responder, 0x1112131415161718);
+	ck_assert_uint_eq(m.major, 2);
+	ck_assert_uint_eq(m.exchange, IKE_V2_CREATE_CHILD_SA);
+	ck_assert_uint_eq(m.message_id, 0xa0b0c0d0);
+	ck_assert_uint_eq(m.length, 28 + 64);
+	ck_assert(m.response && m.by_initiator && m.encrypted && !m.truncated);
+}
+END_TEST
+
+START_TEST(of_ikev1_the_suite_the_authentication_and_the_lifetime_are_read)
+{
+	struct octets o = message(1, IKE_V1_MAIN, 0, 1, 0, 0);
+	struct ike_message m;
+	payload(&o, 1, v1_sa, sizeof(v1_sa));
+	blank(&o, 13, 16, 1);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.payloads, IKE_HAS_SA | IKE_HAS_VENDOR);
+	ck_assert_uint_eq(m.proposals, 1);
+	ck_assert_uint_eq(m.proposal.encr, 12);
+	ck_assert_uint_eq(m.proposal.encr_bits, 256);
+	ck_assert_uint_eq(m.proposal.prf, 5);
+	ck_assert_uint_eq(m.proposal.integ, 12);
+	ck_assert_uint_eq(m.proposal.group, 14);
+	ck_assert_uint_eq(m.auth, IPM_AUTH_RSA);
+	ck_assert_uint_eq(m.life_seconds, 3600);
+}
+END_TEST
+
+START_TEST(of_ikev2_the_first_suite_is_read_and_all_are_counted)
+{
+	struct octets o = message(2, IKE_V2_SA_INIT, 0x08, 1, 0, 0);
+	struct ike_message m;
+	payload(&o, 33, v2_sa, sizeof(v2_sa));
+	blank(&o, 34, 100, 1);
+	blank(&o, 40, 32, 2);
+	for (unsigned i = 0; i < 20; i++)
+		notify(&o, 2, 16388 + i);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.payloads, IKE_HAS_SA | IKE_HAS_KE | IKE_HAS_NONCE | IKE_HAS_NOTIFY);
+	ck_assert_uint_eq(m.proposals, 2);
+	ck_assert_uint_eq(m.proposal.encr, 20);
+	ck_assert_uint_eq(m.proposal.encr_bits, 256);
+	ck_assert_uint_eq(m.proposal.prf, 6);
+	ck_assert_uint_eq(m.proposal.integ, 0);
+	ck_assert_uint_eq(m.proposal.group, 20);
+	ck_assert_uint_eq(m.notifies, 20);
+	ck_assert(ike_has_notify(&m, 16388) && ike_has_notify(&m, 16388 + 15) && !ike_has_notify(&m, 16388 + 16));
+}
+END_TEST
+
+START_TEST(identities_in_the_clear_are_text)
+{
+	static const struct {
+		uint8_t type;
+		const char *body;
+		size_t len;
+		const char *text;
+	} ids[] = { { 1, "\xc0\x00\x02\x07", 4, "192.0.2.7" },
+		    { 2, "gw.example", 10, "gw.example" },
+		    { 3, "me@gw\n\x80", 7, "me@gw??" },
+		    { 5, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16, "2001:db8::1" },
+		    { 1, "\xc0\x00\x02", 3, "" },
+		    { 9, "\x30\x00", 2, "" } };
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct octets o = message(1, IKE_V1_AGGRESSIVE, 0, 1, 0, 0);
+		struct ike_message m;
+		uint8_t body[64] = { ids[i].type, 17, 1, 0xf4 };
+		memcpy(body + 4, ids[i].body, ids[i].len);
+		payload(&o, 5, body, ids[i].len + 4);
+		ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+		ck_assert_str_eq(m.id, ids[i].text);
+	}
+}
+END_TEST
+
+START_TEST(what_is_enciphered_is_not_looked_at)
+{
+	struct octets o = message(1, IKE_V1_QUICK, 1, 1, 2, 3);
+	struct ike_message m;
+	blank(&o, 8, 40, 0xff);
+	o.at[30] = 0; /* the length of a payload, were it one */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert(m.encrypted);
+	ck_assert_uint_eq(m.payloads, 0);
+}
+END_TEST
+
+START_TEST(fragments_know_their_place)
+{
+	struct octets o = message(2, IKE_V2_AUTH, 0x08, 1, 2, 1);
+	struct ike_message m;
+	uint8_t body[64] = { 0, 2, 0, 5 };
+	payload(&o, 53, body, sizeof(body));
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert(m.encrypted);
+	ck_assert_uint_eq(m.fragment, 2);
+	ck_assert_uint_eq(m.fragments, 5);
+
+	uint8_t one[64] = { 0, 1, 3, 0 }; /* IKEv1: which is the last is said with that one only */
+	o = message(1, IKE_V1_MAIN, 0, 1, 2, 0);
+	payload(&o, 132, one, sizeof(one));
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.fragment, 3);
+	ck_assert_uint_eq(m.fragments, 0);
+	o.at[28 + 7] = 1;
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.fragments, 3);
+}
+END_TEST
+
+START_TEST(deletes_of_phase_2_are_counted_and_no_others)
+{
+	struct octets o = message(1, IKE_V1_INFORMATIONAL, 0, 1, 2, 3);
+	struct ike_message m;
+	const uint8_t esp[] = { 0, 0, 0, 1, 3, 4, 0, 2, 1, 1, 1, 1, 2, 2, 2, 2 };
+	const uint8_t ike[] = { 0, 0, 0, 1, 1, 16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	payload(&o, 12, esp, sizeof(esp));
+	payload(&o, 12, ike, sizeof(ike));
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.deletes, 2);
+}
+END_TEST
+
+START_TEST(what_is_malformed_has_a_reason_and_keeps_its_header)
+{
+	struct ike_message m;
+	struct octets good = message(2, IKE_V2_SA_INIT, 0x08, 7, 0, 0), o;
+	payload(&good, 33, v2_sa, sizeof(v2_sa));
+	notify(&good, 2, 16388);
+	ck_assert_int_eq(decoded(&good, &m), IKE_FAULT_NONE);
+
+	o = good;
+	o.len = 27;
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SHORT);
+	o = good;
+	o.at[17] = 0x30;
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_VERSION);
+	o = good;
+	o.at[27]++;
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_LENGTH);
+	ck_assert_uint_eq(m.spi_initiator, 7);
+	o = good;
+	memset(o.at + 24, 0, 4);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_LENGTH);
+	o = good;
+	memset(o.at, 0, 8);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SPI);
+	o = good;
+	o.at[30] = 0xff; /* the SA payload's length */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_PAYLOAD);
+	o.at[30] = 0, o.at[31] = 3;
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_PAYLOAD);
+	o = good;
+	o.at[32 + 3] = 200; /* the proposal's */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
+	o = good;
+	o.at[32 + 7] = 9; /* more transforms than there are */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
+	o = good;
+	o.at[32 + 11] = 7; /* a transform shorter than its header */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
+	o = good;
+	o.at[good.len - 3] = 1; /* an SPI that is not there */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NOTIFY);
+	o = good;
+	o.at[16] = 46; /* enciphered, but there is more behind it */
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_CHAIN);
+	o = message(2, IKE_V2_AUTH, 0x08, 1, 2, 1);
+	payload(&o, 53, (const uint8_t[]){ 0, 3, 0, 2 }, 4);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_FRAGMENT);
+	o = message(1, IKE_V1_INFORMATIONAL, 0, 1, 2, 3);
+	payload(&o, 12, (const uint8_t[]){ 0, 0, 0, 1, 3, 4, 0, 2, 1, 1, 1, 1 }, 12);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_DELETE);
+	for (int fault = IKE_FAULT_NONE; fault <= IKE_FAULT_FRAGMENT; fault++)
+		ck_assert_ptr_nonnull(ike_fault_text(fault));
+}
+END_TEST
+
+START_TEST(of_a_message_that_was_captured_in_part_the_front_is_read)
+{
+	struct octets o = message(2, IKE_V2_SA_INIT, 0x08, 7, 0, 0);
+	struct ike_message m;
+	payload(&o, 33, v2_sa, sizeof(v2_sa));
+	blank(&o, 34, 1000, 1);
+	for (size_t size = IKE_HEADER_LEN; size < o.len; size++) {
+		uint8_t *copy = malloc(size);
+		memcpy(copy, o.at, size);
+		ck_assert_int_eq(ike_decode(copy, size, o.len, &m), IKE_FAULT_NONE);
+		ck_assert(m.truncated);
+		ck_assert_int_eq((m.payloads & IKE_HAS_SA) != 0, size >= 32);
+		ck_assert_uint_eq(m.proposals, size >= 32 + sizeof(v2_sa) ? 2 : size >= 32 + 36 ? 1 : 0);
+		free(copy);
+	}
+}
+END_TEST
+
+START_TEST(what_follows_the_message_in_its_datagram_is_nobodys)
+{
+	struct octets o = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3);
+	struct ike_message m;
+	blank(&o, 46, 40, 1);
+	fill(&o, 0xee, 9);
+	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
+	ck_assert_uint_eq(m.length, 28 + 44);
+}
+END_TEST
+
+/* --- frames --------------------------------------------------------------------------------------------------- */
+
+static const uint8_t us4[] = { 192, 0, 2, 1 }, peer4[] = { 192, 0, 2, 2 };
+
+struct path {
+	int link;
+	bool out, v6;
+	unsigned sport, dport;
+	uint32_t ifindex;
+	unsigned vlans;
+	unsigned options;    /* IPv4: words; IPv6: extension headers */
+	unsigned fragment;   /* the offset and flags of IPv4 */
+	int udp_more;        /* octets that UDP says there are more */
+	const uint8_t *peer; /* another one than 192.0.2.2 */
+	unsigned type;       /* of a cooked capture, if it is not what the direction says */
+};
+
+static struct octets
+frame(const struct path *p, const struct octets *msg)
+{
+	struct octets o = { .len = 0 };
+	bool marker = p->sport == 4500 || p->dport == 4500;
+	unsigned ether = p->v6 ? 0x86dd : 0x0800;
+	unsigned udp = 8 + (marker ? 4 : 0) + (unsigned)msg->len;
+	const uint8_t *peer = p->peer ? p->peer : peer4;
+	unsigned type = p->type ? p->type : p->out ? 4 : 0;
+
+	if (p->link == DLT_ETHERNET) {
+		fill(&o, 2, 12);
+		for (unsigned i = 0; i < p->vlans; i++) {
+			put16(&o, 0x8100);
+			put16(&o, i);
+		}
+		put16(&o, ether);
+	} else if (p->link == DLT_SLL) {
+		put16(&o, type);
+		fill(&o, 0, 12);
+		put16(&o, ether);
+	} else if (p->link == DLT_SLL2) {
+		put16(&o, ether);
+		put16(&o, 0);
+		put32(&o, p->ifindex);
+		put16(&o, 1);
+		put8(&o, type);
+		fill(&o, 0, 9);
+	}
+	if (p->v6) {
+		put32(&o, 0x60000000);
+		put16(&o, udp + 8 * p->options);
+		put8(&o, p->options ? 60 : 17);
+		put8(&o, 64);
+		put64(&o, 0x20010db800000000);
+		put64(&o, p->out ? 1 : 2);
+		put64(&o, 0x20010db800000000);
+		put64(&o, p->out ? 2 : 1);
+		for (unsigned i = 0; i < p->options; i++) {
+			put8(&o, i + 1 < p->options ? 60 : 17);
+			fill(&o, 0, 7);
+		}
+	} else {
+		put8(&o, 0x45 + p->options);
+		put8(&o, 0);
+		put16(&o, 20 + 4 * p->options + udp);
+		put16(&o, 1);
+		put16(&o, p->fragment);
+		put8(&o, 64);
+		put8(&o, 17);
+		put16(&o, 0);
+		memcpy(o.at + o.len, p->out ? us4 : peer, 4);
+		memcpy(o.at + o.len + 4, p->out ? peer : us4, 4);
+		o.len += 8;
+		fill(&o, 1, 4 * p->options);
+	}
+	put16(&o, p->sport);
+	put16(&o, p->dport);
+	put16(&o, udp + (unsigned)p->udp_more);
+	put16(&o, 0);
+	if (marker)
+		put32(&o, 0);
+	memcpy(o.at + o.len, msg->at, msg->len);
+	o.len += msg->len;
+	return o;
+}
+
+static enum ike_packet_kind
+dissected(int link, const struct octets *o, struct ike_packet *p)
+{
+	static uint8_t *copy; /* what the packet points into */
+	free(copy);
+	copy = malloc(o->len ? o->len : 1);
+	memcpy(copy, o->at, o->len);
+	return ike_packet(link, copy, o->len, p);
+}
+
+START_TEST(a_message_is_found_under_every_link_layer)
+{
+	static const struct path paths[] = {
+		{ DLT_ETHERNET, .sport = 500, .dport = 500 },
+		{ DLT_ETHERNET, .sport = 500, .dport = 500, .vlans = 2, .options = 3 },
+		{ DLT_ETHERNET, .v6 = true, .sport = 4500, .dport = 4500, .out = true },
+		{ DLT_RAW_IP, .sport = 500, .dport = 500, .out = true },
+		{ DLT_RAW_IP, .sport = 31000, .dport = 4500, .v6 = true, .options = 3 },
+		{ DLT_SLL, .sport = 500, .dport = 1024, .options = 10 },
+		{ DLT_SLL, .sport = 4500, .dport = 4500, .out = true },
+		{ DLT_SLL2, .sport = 500, .dport = 500, .ifindex = 7, .v6 = true },
+		{ DLT_SLL2, .sport = 4500, .dport = 61000, .out = true, .ifindex = 70000 },
+	};
+	struct octets msg = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3);
+	blank(&msg, 46, 30, 9);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct octets o = frame(&paths[i], &msg);
+		struct ike_packet p;
+		fill(&o, 0, 10); /* a short frame is padded */
+		ck_assert_int_eq(dissected(paths[i].link, &o, &p), IKE_PACKET_IKE);
+		ck_assert_uint_eq(p.sport, paths[i].sport);
+		ck_assert_uint_eq(p.dport, paths[i].dport);
+		ck_assert_uint_eq(p.size, msg.len);
+		ck_assert_uint_eq(p.sent, msg.len);
+		ck_assert_mem_eq(p.message, msg.at, msg.len);
+		ck_assert_uint_eq(p.src.len, paths[i].v6 ? 16 : 4);
+		ck_assert_uint_eq(p.src.bytes[p.src.len - 1], paths[i].out ? 1 : 2);
+		ck_assert_uint_eq(p.ifindex, paths[i].ifindex);
+		if (paths[i].link == DLT_SLL || paths[i].link == DLT_SLL2)
+			ck_assert_int_eq(p.way, paths[i].out ? IKE_WAY_FROM_US : IKE_WAY_TO_US);
+		else
+			ck_assert_int_eq(p.way, IKE_WAY_UNKNOWN);
+	}
+}
+END_TEST
+
+START_TEST(what_is_no_ike_is_told_apart)
+{
+	struct octets msg = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3), o;
+	struct ike_packet p;
+
+	o = frame(&(struct path){ DLT_ETHERNET, .sport = 53, .dport = 53 }, &msg);
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
+	o = frame(&(struct path){ DLT_ETHERNET, .sport = 4500, .dport = 4500 }, &msg);
+	o.at[14 + 20 + 8] = 1; /* an SPI of ESP in place of the marker */
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
+	o.len = 14 + 20 + 8 + 1; /* a keep-alive */
+	o.at[14 + 3] = 29;
+	o.at[14 + 20 + 5] = 9;
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
+	o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500 }, &msg);
+	o.at[14 + 9] = 6;
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
+	o.at[12] = 0x08, o.at[13] = 0x06;
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
+	o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500, .fragment = 0x00b9 }, &msg);
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_FRAGMENT);
+	ck_assert_int_eq(dissected(42, &o, &p), IKE_PACKET_LINK);
+}
+END_TEST
+
+START_TEST(the_first_fragment_counts_for_all_of_the_message)
+{
+	struct octets msg = message(1, IKE_V1_MAIN, 1, 1, 2, 0);
+	struct ike_packet p;
+	fill(&msg, 1, 1000);
+	struct octets o =
+		frame(&(struct path){ DLT_ETHERNET, .sport = 4500, .dport = 4500, .fragment = 0x2000, .udp_more = 500 },
+		      &msg);
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_IKE);
+	ck_assert_uint_eq(p.size, msg.len);
+	ck_assert_uint_eq(p.sent, msg.len + 500);
+}
+END_TEST
+
+START_TEST(headers_that_do_not_fit_are_no_packet)
+{
+	struct octets msg = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3);
+	static const struct path paths[] = {
+		{ DLT_ETHERNET, .sport = 500, .dport = 500, .options = 2 },
+		{ DLT_SLL, .sport = 500, .dport = 500 },
+		{ DLT_SLL2, .sport = 4500, .dport = 4500, .v6 = true, .options = 2 },
+		{ DLT_RAW_IP, .sport = 4500, .dport = 500 },
+	};
+	struct ike_packet p;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct octets whole = frame(&paths[i], &msg);
+		for (size_t len = 0; len < whole.len - msg.len; len++) {
+			struct octets o = whole;
+			o.len = len;
+			enum ike_packet_kind kind = dissected(paths[i].link, &o, &p);
+			ck_assert_msg(kind != IKE_PACKET_IKE, "path %zu, %zu octets: %d", i, len, kind);
+		}
+	}
+	/* More than the IP packet has room for, and it is no fragment. */
+	struct octets o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500, .udp_more = 1 }, &msg);
+	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_BROKEN);
+}
+END_TEST
+
+/* --- the gateway ---------------------------------------------------------------------------------------------- */
+
+static char path_of[SCRATCH_PATH];
+static struct ipm_writer *writer;
+static struct ike_track *track;
+static struct ike_watch *watch;
+static uint32_t feed, other_feed;
+static uint64_t now_ns;
+
+static bool
+is_local(void *arg, const struct ipm_addr *addr)
+{
+	(void)arg;
+	return addr->len == 4 ? memcmp(addr->bytes, us4, 4) == 0 : addr->bytes[15] == 1;
+}
+
+static uint32_t capacity;
+
+static void
+starts(void)
+{
+	struct ipm_writer_options opt = {
+		.path = path_of,
+		.name = "gw",
+		.capacity = { .ike_sas = capacity, .feeds = 2, .history = 64, .failures = 128, .events = 256 },
+		.mode = 0600
+	};
+	struct ipm_error err;
+	ck_assert_int_eq(ipm_writer_open(&writer, &opt, &err), 0);
+	feed = (uint32_t)ipm_feed_open(writer, "ikewatch");
+	other_feed = (uint32_t)ipm_feed_open(writer, "vici");
+	track = ike_track_new(writer, feed, now_ns);
+	watch = ike_watch_new(track, is_local, NULL);
+	ck_assert_ptr_nonnull(watch);
+}
+
+static void
+stops(void)
+{
+	ike_watch_free(watch);
+	ike_track_free(track);
+	ipm_writer_close(writer);
+}
+
+static void
+given_a_gateway(void)
+{
+	path_in_scratch(path_of);
+	now_ns = 1000 * S;
+	capacity = 4096;
+	starts();
+}
+
+static void
+it_ends(void)
+{
+	stops();
+	unlink(path_of);
+}
+
+static void
+passes(uint64_t ns)
+{
+	for (uint64_t until = now_ns + ns; now_ns < until;) {
+		now_ns += until - now_ns < S ? until - now_ns : S;
+		ike_track_tick(track, now_ns);
+	}
+}
+
+static void
+comes_by(const struct path *p, const struct octets *msg)
+{
+	struct octets o = frame(p, msg);
+	now_ns += 1000000;
+	const struct ike_frame f = { .link = p->link, .data = o.at, .size = o.len, .stamp_ns = now_ns };
+	ike_watch_frame(watch, &f, now_ns);
+}
+
+#define OUT true
+#define IN  false
+
+static void
+sends(bool out, const struct octets *msg)
+{
+	comes_by(&(struct path){ DLT_SLL2, .out = out, .sport = 500, .dport = 500, .ifindex = 2 }, msg);
+}
+
+/* The record of the IKE SA with these SPIs. */
+static const struct ipm_ike_sa *
+record(uint64_t spi_i, uint64_t spi_r)
+{
+	int slot = ipm_ike_named(writer, spi_i, spi_r, -1);
+	return slot < 0 ? NULL : ipm_ike_peek(writer, (uint32_t)slot);
+}
+
+static const struct ipm_ike_sa *
+expect_phase(uint64_t spi_i, uint64_t spi_r, enum ipm_ike_phase phase, enum ipm_ike_state state)
+{
+	const struct ipm_ike_sa *sa = record(spi_i, spi_r);
+	ck_assert_ptr_nonnull(sa);
+	ck_assert_msg(sa->phase == phase, "%s, not %s", ike_phase_text(sa->phase), ike_phase_text(phase));
+	ck_assert_int_eq(sa->state, state);
+	return sa;
+}
+
+static unsigned
+records(void)
+{
+	unsigned n = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(writer), IPM_IKE_SAS); slot++)
+		n += ipm_ike_peek(writer, slot)->index != 0;
+	return n;
+}
+
+static const struct ipm_totals *
+totals(void)
+{
+	return ipm_writer_totals(writer);
+}
+
+/* What another feed, the IKE daemon's, tells of an IKE SA. */
+static uint32_t
+daemon_tells(uint64_t spi_i, uint64_t spi_r, uint8_t version)
+{
+	struct ipm_ike_sa sa = { .state = IPM_IKE_ESTABLISHED,
+				 .version = version,
+				 .spi_initiator = spi_i,
+				 .spi_responder = spi_r,
+				 .feed = other_feed };
+	int slot = ipm_ike_start(writer, &sa);
+	ck_assert_int_ge(slot, 0);
+	return (uint32_t)slot;
+}
+
+/* --- negotiations ------------------------------------------------------------------------------------------------ */
+
+static struct octets
+mm(int n, uint64_t spi_i, uint64_t spi_r)
+{
+	struct octets o = message(1, IKE_V1_MAIN, n > 4, spi_i, n > 1 ? spi_r : 0, 0);
+	if (n <= 2) {
+		payload(&o, 1, v1_sa, sizeof(v1_sa));
+	} else if (n <= 4) {
+		blank(&o, 4, 256, (unsigned)n);
+		blank(&o, 10, 32, (unsigned)n);
+	} else {
+		blank(&o, 5, 64, (unsigned)n);
+	}
+	return o;
+}
+
+static struct octets
+ag(int n, uint64_t spi_i, uint64_t spi_r)
+{
+	struct octets o = message(1, IKE_V1_AGGRESSIVE, n > 2, spi_i, n > 1 ? spi_r : 0, 0);
+	uint8_t id[] = { 2, 0, 0, 0, (uint8_t)('0' + n), '.', 'l', 'a', 'b' };
+	if (n <= 2) {
+		payload(&o, 1, v1_sa, sizeof(v1_sa));
+		blank(&o, 4, 128, (unsigned)n);
+		payload(&o, 5, id, sizeof(id));
+	} else {
+		blank(&o, 8, 64, (unsigned)n);
+	}
+	return o;
+}
+
+static struct octets
+qm(int n, uint64_t spi_i, uint64_t spi_r, uint32_t id)
+{
+	struct octets o = message(1, IKE_V1_QUICK, 1, spi_i, spi_r, id);
+	blank(&o, 8, 100, (unsigned)n);
+	return o;
+}
+
+static struct octets
+init(bool response, uint64_t spi_i, uint64_t spi_r)
+{
+	struct octets o = message(2, IKE_V2_SA_INIT, response ? 0x20 : 0x08, spi_i, response ? spi_r : 0, 0);
+	payload(&o, 33, v2_sa, sizeof(v2_sa));
+	blank(&o, 34, 100, response);
+	blank(&o, 40, 32, response);
+	notify(&o, 2, 16388);
+	notify(&o, 2, 16389);
+	return o;
+}
+
+/* An enciphered message of @p octets. */
+static struct octets
+sealed(unsigned exchange, unsigned flags, uint64_t spi_i, uint64_t spi_r, uint32_t id, size_t octets)
+{
+	struct octets o = message(2, exchange, flags, spi_i, spi_r, id);
+	blank(&o, 46, octets - 32, flags ^ id);
+	return o;
+}
+#define I   0x08 /* from the initiator */
+#define RSP 0x20
+
+START_TEST(main_mode_goes_through_its_states)
+{
+	bool ours = _i; /* who begins */
+	static const enum ipm_ike_phase after[] = {
+		IPM_PHASE_MM_NO_STATE, IPM_PHASE_MM_SA_SETUP, IPM_PHASE_MM_SA_SETUP,
+		IPM_PHASE_MM_KEY_EXCH, IPM_PHASE_MM_KEY_EXCH, IPM_PHASE_MM_KEY_AUTH
+	};
+	size_t octets[2] = { 0 };
+	for (int n = 1; n <= 6; n++) {
+		struct octets o = mm(n, 7, 8);
+		bool out = ours == (n % 2 == 1);
+		sends(out, &o);
+		octets[out] += o.len;
+		const struct ipm_ike_sa *sa = expect_phase(7, n > 1 ? 8 : 0, after[n - 1], IPM_IKE_NEGOTIATING);
+		ck_assert_uint_eq(sa->mode, IPM_MODE_MAIN);
+		ck_assert_uint_eq(sa->initiator, ours);
+		ck_assert_uint_eq(sa->in.octets, octets[IN]);
+		ck_assert_uint_eq(sa->out.octets, octets[OUT]);
+		ck_assert_uint_eq(sa->local.bytes[3], 1);
+		ck_assert_uint_eq(sa->remote.bytes[3], 2);
+		if (n == 2) {
+			ck_assert_uint_eq(sa->proposal.group, 14);
+			ck_assert_uint_eq(sa->auth, IPM_AUTH_RSA);
+		}
+	}
+	ck_assert_uint_eq(totals()->ike_active, 0);
+	struct octets o = qm(1, 7, 8, 0x1234);
+	sends(ours, &o); /* who began begins this, too */
+	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->in.exchanges, !ours);
+	ck_assert_uint_eq(sa->out.exchanges, ours);
+	ck_assert_uint_eq(sa->hard_ns, 3600 * S);
+	ck_assert_uint_eq(totals()->ike_active, 1);
+	ck_assert_uint_eq(totals()->ike_initiated, ours);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(aggressive_mode_goes_through_its_states)
+{
+	bool ours = _i;
+	static const enum ipm_ike_phase after[] = { IPM_PHASE_AG_NO_STATE, IPM_PHASE_AG_INIT_EXCH, IPM_PHASE_AG_AUTH };
+	for (int n = 1; n <= 3; n++) {
+		struct octets o = ag(n, 7, 8);
+		sends(ours == (n % 2 == 1), &o);
+		const struct ipm_ike_sa *sa = expect_phase(7, n > 1 ? 8 : 0, after[n - 1], IPM_IKE_NEGOTIATING);
+		ck_assert_uint_eq(sa->mode, IPM_MODE_AGGRESSIVE);
+	}
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_str_eq(ours ? sa->local_id : sa->remote_id, "1.lab");
+	ck_assert_str_eq(ours ? sa->remote_id : sa->local_id, "2.lab");
+	struct octets o = qm(1, 7, 8, 0x1234);
+	sends(ours, &o);
+	if (!ours) { /* the peer may send what it likes; our answer shows that we believe it */
+		expect_phase(7, 8, IPM_PHASE_AG_AUTH, IPM_IKE_NEGOTIATING);
+		o = qm(2, 7, 8, 0x1234);
+		sends(OUT, &o);
+	}
+	sa = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->in.exchanges + sa->out.exchanges, 1);
+}
+END_TEST
+
+START_TEST(in_fragments_it_goes_through_the_same_states)
+{
+	static const enum ipm_ike_phase after[] = { IPM_PHASE_AG_NO_STATE, IPM_PHASE_AG_INIT_EXCH, IPM_PHASE_AG_AUTH };
+	for (int n = 1; n <= 3; n++) {
+		struct octets o = ag(n, 7, 8);
+		for (uint8_t part = 1; n > 1 && part <= 3; part++) {
+			uint8_t body[64] = { 0, (uint8_t)n, part, part == 3 };
+			o = message(1, IKE_V1_AGGRESSIVE, 0, 7, 8, 0);
+			payload(&o, 132, body, sizeof(body));
+			sends(n % 2 == 1, &o);
+			expect_phase(7, 8, after[part == 3 ? n - 1 : n - 2], IPM_IKE_NEGOTIATING);
+		}
+		if (n == 1)
+			sends(OUT, &o);
+	}
+	ck_assert_uint_eq(record(7, 8)->in.pkts, 3);
+	ck_assert_uint_eq(record(7, 8)->out.pkts, 4);
+}
+END_TEST
+
+START_TEST(ikev2_goes_through_its_states)
+{
+	bool ours = _i;
+	struct octets o = init(false, 7, 0);
+	sends(ours, &o);
+	expect_phase(7, 0, IPM_PHASE_V2_INIT, IPM_IKE_NEGOTIATING);
+	o = init(true, 7, 8);
+	sends(!ours, &o);
+	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	ck_assert_uint_eq(sa->proposal.encr, 20);
+	ck_assert_uint_eq(sa->in.notifies, 2);
+	ck_assert_uint_eq(sa->out.notifies, 2);
+	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
+	sends(ours, &o);
+	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250);
+	sends(!ours, &o);
+	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	passes(2 * S);
+	sa = expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->initiator, ours);
+	ck_assert_uint_eq(sa->in.exchanges + sa->out.exchanges, 0);
+	ck_assert_uint_eq(totals()->ike_active, 1);
+}
+END_TEST
+
+static void
+v2_up(uint64_t spi_i, uint64_t spi_r)
+{
+	struct octets o = init(false, spi_i, 0);
+	sends(OUT, &o);
+	o = init(true, spi_i, spi_r);
+	sends(IN, &o);
+	o = sealed(IKE_V2_AUTH, I, spi_i, spi_r, 1, 300);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_AUTH, RSP, spi_i, spi_r, 1, 250);
+	sends(IN, &o);
+	passes(2 * S);
+	expect_phase(spi_i, spi_r, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+}
+
+START_TEST(a_cookie_and_another_group_are_asked_for_within_the_same_negotiation)
+{
+	struct octets first = init(false, 7, 0), o;
+	sends(OUT, &first);
+	o = message(2, IKE_V2_SA_INIT, RSP, 7, 0, 0);
+	notify(&o, 2, IKE_N_COOKIE);
+	sends(IN, &o);
+	o = first;
+	notify(&o, 2, IKE_N_COOKIE);
+	sends(OUT, &o);
+	o = message(2, IKE_V2_SA_INIT, RSP, 7, 99, 0);
+	notify(&o, 2, IKE_N_INVALID_KE_PAYLOAD);
+	sends(IN, &o);
+	expect_phase(7, 0, IPM_PHASE_V2_INIT, IPM_IKE_NEGOTIATING);
+	o = first;
+	o.at[200]++;
+	sends(OUT, &o);
+	o = init(true, 7, 8);
+	sends(IN, &o);
+	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	ck_assert_uint_eq(sa->out.pkts, 3);
+	ck_assert_uint_eq(sa->in.pkts, 3);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(eap_is_not_over_with_the_first_answer)
+{
+	struct octets o = init(false, 7, 0);
+	sends(IN, &o);
+	o = init(true, 7, 8);
+	sends(OUT, &o);
+	for (uint32_t id = 1; id <= 3; id++) {
+		o = sealed(IKE_V2_AUTH, I, 7, 8, id, 200);
+		sends(IN, &o);
+		passes(S / 2);
+		o = sealed(IKE_V2_AUTH, RSP, 7, 8, id, 500);
+		sends(OUT, &o);
+		passes(S / 2);
+		expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	}
+	passes(S);
+	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+}
+END_TEST
+
+START_TEST(an_answer_with_room_for_no_more_than_an_error_is_no_success)
+{
+	struct octets o = init(false, 7, 0);
+	sends(OUT, &o);
+	o = init(true, 7, 8);
+	sends(IN, &o);
+	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 80);
+	sends(IN, &o);
+	passes(10 * S);
+	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	passes(IKE_OWN_OPEN_NS);
+	ck_assert_ptr_null(record(7, 8));
+	ck_assert_uint_eq(totals()->ike_init_fails, 1);
+	ck_assert_uint_eq(totals()->ike_previous, 0);
+}
+END_TEST
+
+START_TEST(who_is_told_something_at_once_after_ike_auth_may_be_refused)
+{
+	struct octets o = init(false, 7, 0);
+	sends(OUT, &o);
+	o = init(true, 7, 8);
+	sends(IN, &o);
+	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250);
+	sends(IN, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80);
+	sends(OUT, &o);
+	passes(5 * S);
+	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 3, 80); /* it was not */
+	sends(OUT, &o);
+	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+}
+END_TEST
+
+START_TEST(retransmissions_are_packets_and_nothing_else)
+{
+	v2_up(7, 8);
+	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200);
+	for (int i = 0; i < 3; i++)
+		sends(OUT, &o);
+	o = init(false, 7, 0); /* the first one of all, again */
+	sends(OUT, &o);
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_uint_eq(sa->out.pkts, 2 + 3 + 1);
+	ck_assert_uint_eq(sa->out.exchanges, 1);
+	ck_assert_uint_eq(sa->out.notifies, 2);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(exchanges_of_phase_2_count_for_who_began_them_and_refusals_too)
+{
+	v2_up(7, 8);
+	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_CREATE_CHILD_SA, RSP, 7, 8, 2, 180);
+	sends(IN, &o);
+	o = sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 0, 200);
+	sends(IN, &o);
+	o = sealed(IKE_V2_CREATE_CHILD_SA, I | RSP, 7, 8, 0, 80);
+	sends(OUT, &o);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 1, 80);
+	sends(IN, &o);
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_uint_eq(sa->out.exchanges, 1);
+	ck_assert_uint_eq(sa->out.exchange_rejects, 0);
+	ck_assert_uint_eq(sa->in.exchanges, 1);
+	ck_assert_uint_eq(sa->in.exchange_rejects, 1);
+	ck_assert_uint_eq(totals()->ike_in.exchange_rejects, 1);
+	ck_assert_uint_eq(sa->in.exchange_invalids + sa->out.exchange_invalids, 0);
+}
+END_TEST
+
+START_TEST(phase_2_in_the_clear_is_invalid)
+{
+	v2_up(7, 8);
+	struct octets o = message(2, IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 0);
+	payload(&o, 33, v2_sa, sizeof(v2_sa));
+	sends(IN, &o);
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_uint_eq(sa->in.exchange_invalids, 1);
+	ck_assert_uint_eq(sa->in.exchanges, 0);
+}
+END_TEST
+
+START_TEST(quick_modes_are_told_apart_by_their_message_ids)
+{
+	for (int n = 1; n <= 6; n++) {
+		struct octets o = mm(n, 7, 8);
+		sends(n % 2 == 1, &o);
+	}
+	for (uint32_t id = 1; id <= 5; id++)
+		for (int n = 1; n <= 3; n++) {
+			struct octets o = qm(n, 7, 8, id * 0x1000001);
+			sends((n % 2 == 1) == (id % 2 == 1), &o);
+		}
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_uint_eq(sa->out.exchanges, 3);
+	ck_assert_uint_eq(sa->in.exchanges, 2);
+}
+END_TEST
+
+START_TEST(what_is_malformed_is_a_drop_of_the_ike_sa_that_it_names)
+{
+	v2_up(7, 8);
+	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 0, 80);
+	o.at[30] = 0xff;
+	sends(IN, &o);
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_uint_eq(sa->in.drops, 1);
+	ck_assert_uint_eq(sa->in.pkts, 3);
+	o = sealed(IKE_V2_INFORMATIONAL, 0, 17, 18, 0, 80); /* nobody's */
+	o.at[17] = 0x40;
+	sends(IN, &o);
+	o.len = 20;
+	sends(IN, &o);
+	ck_assert_uint_eq(totals()->ike_in.drops, 3);
+	ck_assert_uint_eq(totals()->ike_in.pkts, 3);
+	ck_assert_uint_eq(ike_watch_counts(watch)->faults, 3);
+}
+END_TEST
+
+START_TEST(one_packet_on_two_interfaces_is_one_packet)
+{
+	struct octets o = init(false, 7, 0);
+	struct path eth = { DLT_SLL2, .sport = 500, .dport = 500, .ifindex = 2 }, bond = eth;
+	bond.ifindex = 9;
+	comes_by(&eth, &o);
+	comes_by(&bond, &o);
+	ck_assert_uint_eq(record(7, 0)->in.pkts, 1);
+	now_ns += S / 2; /* sent again */
+	comes_by(&eth, &o);
+	comes_by(&bond, &o);
+	ck_assert_uint_eq(record(7, 0)->in.pkts, 2);
+	ck_assert_uint_eq(ike_watch_counts(watch)->twice, 2);
+}
+END_TEST
+
+START_TEST(what_passes_through_is_not_ours)
+{
+	struct octets o = init(false, 7, 0), f;
+	f = frame(&(struct path){ DLT_SLL2, .sport = 500, .dport = 500 }, &o);
+	f.at[20 + 19]++; /* to another address */
+	const struct ike_frame through = { .link = DLT_SLL2, .data = f.at, .size = f.len };
+	ike_watch_frame(watch, &through, now_ns);
+	/* From an address of ours, and yet it comes in. */
+	comes_by(&(struct path){ DLT_SLL2, .out = true, .sport = 500, .dport = 500, .type = 1 }, &o);
+	ck_assert_uint_eq(ike_watch_counts(watch)->foreign, 2);
+	ck_assert_uint_eq(records(), 0);
+}
+END_TEST
+
+START_TEST(half_open_ones_expire)
+{
+	struct octets o = mm(1, 7, 0);
+	sends(IN, &o);
+	o = init(false, 17, 0);
+	sends(OUT, &o);
+	passes(IKE_HALF_OPEN_NS - S);
+	ck_assert_uint_eq(records(), 2);
+	passes(2 * S);
+	ck_assert_uint_eq(records(), 1); /* daemons repeat themselves: ours stays longer */
+	passes(IKE_OWN_OPEN_NS);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_in.pkts, 1);
+	ck_assert_uint_eq(totals()->ike_init_fails, 1); /* nobody answered */
+	ck_assert_uint_eq(totals()->ike_resp_fails, 0); /* anybody can say hello */
+	ck_assert_uint_eq(totals()->ike_previous, 0);
+	struct ipm_failure fail;
+	ck_assert_int_eq(ipm_failure_read(ipm_writer_segment(writer), IPM_IKE_FAILURES, 0, &fail), 0);
+	ck_assert_uint_eq(fail.reason, IPM_FAIL_PEER_LOST);
+}
+END_TEST
+
+START_TEST(a_refusal_in_the_clear_is_the_reason_of_the_failure)
+{
+	struct octets o = init(false, 7, 0);
+	sends(OUT, &o);
+	o = message(2, IKE_V2_SA_INIT, RSP, 7, 8, 0);
+	notify(&o, 2, IKE_N_NO_PROPOSAL_CHOSEN);
+	sends(IN, &o);
+	o = mm(1, 17, 0);
+	sends(IN, &o);
+	o = message(1, IKE_V1_INFORMATIONAL, 0, 17, 18, 5);
+	notify(&o, 1, IKE_N_NO_PROPOSAL_CHOSEN);
+	sends(OUT, &o);
+	passes(IKE_HALF_OPEN_NS + S);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_init_fails, 1);
+	ck_assert_uint_eq(totals()->ike_resp_fails, 1);
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		struct ipm_failure fail;
+		ck_assert_int_eq(ipm_failure_read(ipm_writer_segment(writer), IPM_IKE_FAILURES, slot, &fail), 0);
+		ck_assert_uint_eq(fail.reason, IPM_FAIL_PROPOSAL);
+	}
+}
+END_TEST
+
+START_TEST(a_flood_pushes_out_nobody_who_answers)
+{
+	v2_up(7, 8);
+	struct octets o = mm(1, 17, 0); /* we began it */
+	sends(OUT, &o);
+	o = mm(1, 27, 0); /* one whose peer comes back */
+	sends(IN, &o);
+	o = mm(2, 27, 28);
+	sends(OUT, &o);
+	o = mm(3, 27, 28);
+	sends(IN, &o);
+	for (uint64_t spi = 1000; spi < 1000 + 5 * IKE_HALF_OPEN_MAX; spi++) {
+		o = init(false, spi, 0);
+		sends(IN, &o);
+	}
+	ck_assert_uint_eq(records(), IKE_HALF_OPEN_MAX + 1);
+	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+	expect_phase(17, 0, IPM_PHASE_MM_NO_STATE, IPM_IKE_NEGOTIATING);
+	expect_phase(27, 28, IPM_PHASE_MM_SA_SETUP, IPM_IKE_NEGOTIATING);
+	ck_assert_ptr_nonnull(record(1000 + 5 * IKE_HALF_OPEN_MAX - 1, 0));
+	ck_assert_uint_eq(ike_track_pushed_out(track), 4 * IKE_HALF_OPEN_MAX + 2);
+	ck_assert_uint_eq(totals()->ike_in.pkts, 2 + 2 + 5 * IKE_HALF_OPEN_MAX);
+	ck_assert_uint_eq(totals()->ike_resp_fails, 0);
+	/* And with SPIs of which nothing is known. */
+	for (uint64_t spi = 1; spi < 3 * IKE_UNKNOWN_MAX; spi++) {
+		o = sealed(IKE_V2_INFORMATIONAL, 0, spi << 20, spi, 0, 80);
+		sends(IN, &o);
+	}
+	passes(IKE_UNKNOWN_NS + S);
+	ck_assert_uint_eq(totals()->ike_in.drops, 3 * IKE_UNKNOWN_MAX - 1);
+	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+}
+END_TEST
+
+START_TEST(half_open_ones_leave_most_of_a_small_segment_alone)
+{
+	stops();
+	unlink(path_of);
+	capacity = 16;
+	starts();
+	for (uint64_t spi = 1; spi <= 100; spi++) {
+		struct octets o = init(false, spi, 0);
+		sends(IN, &o);
+	}
+	ck_assert_uint_eq(records(), 4);
+	ck_assert_uint_eq(totals()->records_refused, 0);
+}
+END_TEST
+
+/* --- with an IKE daemon's feed --------------------------------------------------------------------------------------
+ */
+
+START_TEST(what_a_daemon_has_a_record_of_counts_there)
+{
+	ike_track_daemon(track, true);
+	uint32_t slot = daemon_tells(7, 8, 2);
+	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 5, 200);
+	sends(IN, &o);
+	ck_assert_uint_eq(records(), 1);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.exchanges, 1);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->phase, IPM_PHASE_V2_READY);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->feed, other_feed);
+}
+END_TEST
+
+START_TEST(what_came_by_before_the_daemon_told_is_not_lost)
+{
+	ike_track_daemon(track, true);
+	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 200);
+	sends(IN, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5, 100);
+	sends(OUT, &o);
+	passes(3 * S);
+	ck_assert_uint_eq(records(), 0); /* it will */
+	uint32_t slot = daemon_tells(7, 8, 2);
+	passes(S);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.octets, 200);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->out.octets, 100);
+	ck_assert_uint_eq(totals()->ike_in.octets, 200);
+	passes(2 * IKE_UNKNOWN_NS);
+	ck_assert_uint_eq(totals()->ike_in.drops, 0);
+}
+END_TEST
+
+START_TEST(a_negotiation_becomes_the_daemons_record)
+{
+	ike_track_daemon(track, true);
+	for (int n = 1; n <= 6; n++) {
+		struct octets o = mm(n, 7, 8);
+		sends(n % 2 == 1, &o);
+	}
+	/* As the daemon's feed does it. */
+	int slot = ipm_ike_named(writer, 7, 8, -1);
+	struct ipm_ike_sa sa = *ipm_ike_peek(writer, (uint32_t)slot);
+	sa.feed = other_feed;
+	sa.state = IPM_IKE_ESTABLISHED;
+	sa.established_ns = now_ns;
+	ipm_ike_put(writer, (uint32_t)slot, &sa);
+	passes(S);
+	expect_phase(7, 8, IPM_PHASE_MM_KEY_AUTH, IPM_IKE_ESTABLISHED);
+	struct octets o = qm(1, 7, 8, 9);
+	sends(OUT, &o);
+	const struct ipm_ike_sa *now = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(now->out.pkts, 4);
+	ck_assert_uint_eq(now->out.exchanges, 1);
+	ck_assert_uint_eq(now->mode, IPM_MODE_MAIN);
+	ck_assert_uint_eq(now->feed, other_feed);
+	ck_assert_uint_eq(totals()->ike_active, 1);
+	/* The daemon ends it; the last words still count for the gateway, and in the history. */
+	ipm_ike_stop(writer, (uint32_t)slot, IPM_REASON_NORMAL);
+	o = qm(2, 7, 8, 9);
+	sends(IN, &o);
+	struct ipm_ike_history was;
+	ck_assert_int_eq(ipm_ike_history_read(ipm_writer_segment(writer), 0, &was), 0);
+	ck_assert_uint_eq(was.sa.in.pkts, 4);
+	ck_assert_uint_eq(was.sa.out.pkts, 4);
+	ck_assert_uint_eq(totals()->ike_in.pkts, 4);
+	ck_assert_uint_eq(totals()->ike_in.drops, 0);
+	ck_assert_uint_eq(records(), 0);
+	passes(3 * IKE_ENDED_NS);
+	ck_assert_uint_eq(totals()->ike_in.drops, 0);
+}
+END_TEST
+
+START_TEST(without_a_quick_mode_it_is_in_use_after_a_while_if_the_daemon_says_so)
+{
+	ike_track_daemon(track, true);
+	for (int n = 1; n <= 3; n++) {
+		struct octets o = ag(n, 7, 8);
+		sends(n % 2 == 1, &o);
+	}
+	uint32_t slot = daemon_tells(7, 8, 1); /* began its own record: ours joins it */
+	struct octets o = message(1, IKE_V1_INFORMATIONAL, 1, 7, 8, 3);
+	blank(&o, 8, 60, 1);
+	sends(IN, &o);
+	ck_assert_uint_eq(records(), 1);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->out.pkts, 2);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.pkts, 2);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->phase, IPM_PHASE_AG_AUTH);
+	passes(IKE_GRACE_NS + S);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->phase, IPM_PHASE_QM_IDLE);
+}
+END_TEST
+
+START_TEST(after_a_rekey_both_pairs_of_spis_count_for_the_one_record)
+{
+	ike_track_daemon(track, true);
+	uint32_t slot = daemon_tells(7, 8, 2);
+	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 5, 200);
+	sends(IN, &o);
+	struct ipm_ike_sa sa = *ipm_ike_peek(writer, slot);
+	sa.spi_initiator = 17;
+	sa.spi_responder = 18;
+	ipm_ike_put(writer, slot, &sa);
+	o = sealed(IKE_V2_INFORMATIONAL, I, 17, 18, 0, 100);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 6, 80);
+	sends(IN, &o);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.octets, 280);
+	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->out.octets, 100);
+	passes(1000 * S);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(a_daemon_that_does_not_tell_of_it_has_not_got_it)
+{
+	ike_track_daemon(track, true);
+	struct octets o = init(false, 7, 0);
+	sends(OUT, &o);
+	o = init(true, 7, 8);
+	sends(IN, &o);
+	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250);
+	sends(IN, &o);
+	passes(IKE_GRACE_NS + S); /* refused, and told so within IKE_AUTH */
+	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
+	passes(IKE_OWN_OPEN_NS);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_init_fails, 0); /* the daemon's feed tells of failures */
+}
+END_TEST
+
+START_TEST(another_daemon_may_have_it)
+{
+	ike_track_daemon(track, true);
+	for (int n = 1; n <= 6; n++) {
+		struct octets o = mm(n, 7, 8);
+		sends(n % 2 == 1, &o);
+	}
+	struct octets o = qm(1, 7, 8, 9);
+	sends(OUT, &o);
+	passes(IKE_GRACE_NS + S);
+	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
+	o = qm(1, 7, 8, 10);
+	sends(OUT, &o);
+	expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
+}
+END_TEST
+
+START_TEST(what_the_daemon_does_not_claim_ends_when_it_is_silent)
+{
+	v2_up(7, 8); /* while nobody told of anything */
+	ike_track_daemon(track, true);
+	passes(IKE_UNCLAIMED_NS - 10 * S);
+	ck_assert_uint_eq(records(), 1);
+	passes(11 * S);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_previous, 1);
+}
+END_TEST
+
+/* --- without one ----------------------------------------------------------------------------------------------------
+ */
+
+START_TEST(one_that_is_older_than_we_are_is_known_by_our_own_messages)
+{
+	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 80);
+	sends(IN, &o);
+	ck_assert_uint_eq(records(), 0); /* anybody could send that */
+	o = sealed(IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5, 80);
+	sends(OUT, &o);
+	const struct ipm_ike_sa *sa = record(7, 8);
+	ck_assert_ptr_nonnull(sa);
+	ck_assert_int_eq(sa->state, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->initiator, 1);
+	ck_assert_uint_eq(sa->in.octets, 80);
+	ck_assert_uint_eq(sa->proposal.encr, IPM_TRANSFORM_OTHER); /* not: none */
+	ck_assert_uint_eq(totals()->ike_in.octets, 80);
+}
+END_TEST
+
+START_TEST(what_names_no_ike_sa_is_dropped)
+{
+	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 80);
+	sends(IN, &o);
+	o = message(2, IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5);
+	notify(&o, 2, IKE_N_INVALID_SPI);
+	sends(OUT, &o);
+	passes(IKE_UNKNOWN_NS + S);
+	ck_assert_uint_eq(totals()->ike_in.drops, 1);
+	ck_assert_uint_eq(totals()->ike_in.pkts, 0);
+	ck_assert_uint_eq(totals()->ike_out.pkts, 0);
+	ck_assert_uint_eq(records(), 0);
+}
+END_TEST
+
+START_TEST(a_rekey_within_the_ike_sa_keeps_its_record)
+{
+	v2_up(7, 8);
+	uint32_t index = record(7, 8)->index;
+	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 300);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_CREATE_CHILD_SA, RSP, 7, 8, 2, 300);
+	sends(IN, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 3, 80);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, RSP, 7, 8, 3, 80);
+	sends(IN, &o);
+	uint64_t octets = record(7, 8)->out.octets;
+	o = sealed(IKE_V2_INFORMATIONAL, I, 17, 18, 0, 80);
+	sends(OUT, &o);
+	o = sealed(IKE_V2_INFORMATIONAL, RSP, 17, 18, 0, 80);
+	sends(IN, &o);
+	const struct ipm_ike_sa *sa = expect_phase(17, 18, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->index, index);
+	ck_assert_uint_eq(sa->refreshes, 1);
+	ck_assert_uint_eq(sa->out.octets, octets + 80);
+	ck_assert_uint_eq(records(), 1);
+	ck_assert_uint_eq(totals()->ike_active, 1);
+	passes(2000 * S);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(ikev1_that_negotiates_again_keeps_its_record)
+{
+	for (uint64_t spi = 7; spi <= 17; spi += 10) {
+		for (int n = 1; n <= 6; n++) {
+			struct octets o = mm(n, spi, spi + 1);
+			sends(n % 2 == 1, &o);
+		}
+		struct octets o = qm(1, spi, spi + 1, 9);
+		sends(OUT, &o);
+	}
+	const struct ipm_ike_sa *sa = expect_phase(17, 18, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->index, 1);
+	ck_assert_uint_eq(sa->refreshes, 1);
+	ck_assert_uint_eq(sa->out.pkts, 8);
+	ck_assert_uint_eq(sa->in.pkts, 6);
+	ck_assert_uint_eq(records(), 1);
+	ck_assert_uint_eq(totals()->ike_active, 1);
+	ck_assert_uint_eq(totals()->ike_out.pkts, 8);
+}
+END_TEST
+
+START_TEST(a_peer_that_does_not_answer_is_lost)
+{
+	v2_up(7, 8);
+	struct octets o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80);
+	for (int i = 0; i < 5; i++) {
+		sends(OUT, &o);
+		passes(IKE_UNANSWERED_NS / 5 - S);
+	}
+	ck_assert_uint_eq(records(), 1);
+	passes(10 * S);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_previous, 1);
+	struct ipm_ike_history was;
+	ck_assert_int_eq(ipm_ike_history_read(ipm_writer_segment(writer), 0, &was), 0);
+	ck_assert_uint_eq(was.reason, IPM_REASON_PEER_LOST);
+	ck_assert_uint_eq(was.sa.out.pkts, 7);
+}
+END_TEST
+
+START_TEST(one_that_was_replaced_ends_when_it_is_silent)
+{
+	v2_up(7, 8);
+	passes(100 * S);
+	v2_up(17, 18);
+	passes(IKE_REPLACED_NS - 3 * S);
+	ck_assert_uint_eq(records(), 2);
+	passes(4 * S);
+	ck_assert_uint_eq(records(), 1);
+	ck_assert_ptr_nonnull(record(17, 18));
+}
+END_TEST
+
+START_TEST(an_ikev1_sa_ends_with_its_lifetime)
+{
+	for (int n = 1; n <= 6; n++) {
+		struct octets o = mm(n, 7, 8);
+		sends(n % 2 == 1, &o);
+	}
+	struct octets o = qm(1, 7, 8, 9);
+	sends(OUT, &o);
+	passes(3599 * S);
+	ck_assert_uint_eq(records(), 1);
+	passes(2 * S);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_previous, 1);
+}
+END_TEST
+
+START_TEST(another_run_goes_on_with_what_the_last_one_knew)
+{
+	v2_up(7, 8);
+	struct octets o = mm(1, 17, 0);
+	sends(IN, &o);
+	uint32_t index = record(7, 8)->index;
+	stops();
+	starts();
+	ck_assert_uint_eq(records(), 2);
+	o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 0, 80);
+	sends(IN, &o);
+	ck_assert_uint_eq(record(7, 8)->in.pkts, 3);
+	ck_assert_uint_eq(record(7, 8)->index, index);
+	o = mm(2, 17, 18);
+	sends(OUT, &o);
+	expect_phase(17, 18, IPM_PHASE_MM_SA_SETUP, IPM_IKE_NEGOTIATING);
+	passes(IKE_HALF_OPEN_NS + S);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("ike");
+	TCase *tc = tcase_create("decoder");
+	tcase_add_test(tc, the_header_is_what_it_says);
+	tcase_add_test(tc, of_ikev1_the_suite_the_authentication_and_the_lifetime_are_read);
+	tcase_add_test(tc, of_ikev2_the_first_suite_is_read_and_all_are_counted);
+	tcase_add_test(tc, identities_in_the_clear_are_text);
+	tcase_add_test(tc, what_is_enciphered_is_not_looked_at);
+	tcase_add_test(tc, fragments_know_their_place);
+	tcase_add_test(tc, deletes_of_phase_2_are_counted_and_no_others);
+	tcase_add_test(tc, what_is_malformed_has_a_reason_and_keeps_its_header);
+	tcase_add_test(tc, of_a_message_that_was_captured_in_part_the_front_is_read);
+	tcase_add_test(tc, what_follows_the_message_in_its_datagram_is_nobodys);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("frames");
+	tcase_add_test(tc, a_message_is_found_under_every_link_layer);
+	tcase_add_test(tc, what_is_no_ike_is_told_apart);
+	tcase_add_test(tc, the_first_fragment_counts_for_all_of_the_message);
+	tcase_add_test(tc, headers_that_do_not_fit_are_no_packet);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("tracker");
+	tcase_add_checked_fixture(tc, given_a_gateway, it_ends);
+	tcase_add_loop_test(tc, main_mode_goes_through_its_states, 0, 2);
+	tcase_add_loop_test(tc, aggressive_mode_goes_through_its_states, 0, 2);
+	tcase_add_test(tc, in_fragments_it_goes_through_the_same_states);
+	tcase_add_loop_test(tc, ikev2_goes_through_its_states, 0, 2);
+	tcase_add_test(tc, a_cookie_and_another_group_are_asked_for_within_the_same_negotiation);
+	tcase_add_test(tc, eap_is_not_over_with_the_first_answer);
+	tcase_add_test(tc, an_answer_with_room_for_no_more_than_an_error_is_no_success);
+	tcase_add_test(tc, who_is_told_something_at_once_after_ike_auth_may_be_refused);
+	tcase_add_test(tc, retransmissions_are_packets_and_nothing_else);
+	tcase_add_test(tc, exchanges_of_phase_2_count_for_who_began_them_and_refusals_too);
+	tcase_add_test(tc, phase_2_in_the_clear_is_invalid);
+	tcase_add_test(tc, quick_modes_are_told_apart_by_their_message_ids);
+	tcase_add_test(tc, what_is_malformed_is_a_drop_of_the_ike_sa_that_it_names);
+	tcase_add_test(tc, one_packet_on_two_interfaces_is_one_packet);
+	tcase_add_test(tc, what_passes_through_is_not_ours);
+	tcase_add_test(tc, half_open_ones_expire);
+	tcase_add_test(tc, a_refusal_in_the_clear_is_the_reason_of_the_failure);
+	tcase_add_test(tc, a_flood_pushes_out_nobody_who_answers);
+	tcase_add_test(tc, half_open_ones_leave_most_of_a_small_segment_alone);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("with an IKE daemon's feed");
+	tcase_add_checked_fixture(tc, given_a_gateway, it_ends);
+	tcase_add_test(tc, what_a_daemon_has_a_record_of_counts_there);
+	tcase_add_test(tc, what_came_by_before_the_daemon_told_is_not_lost);
+	tcase_add_test(tc, a_negotiation_becomes_the_daemons_record);
+	tcase_add_test(tc, without_a_quick_mode_it_is_in_use_after_a_while_if_the_daemon_says_so);
+	tcase_add_test(tc, after_a_rekey_both_pairs_of_spis_count_for_the_one_record);
+	tcase_add_test(tc, a_daemon_that_does_not_tell_of_it_has_not_got_it);
+	tcase_add_test(tc, another_daemon_may_have_it);
+	tcase_add_test(tc, what_the_daemon_does_not_claim_ends_when_it_is_silent);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("without one");
+	tcase_add_checked_fixture(tc, given_a_gateway, it_ends);
+	tcase_add_test(tc, one_that_is_older_than_we_are_is_known_by_our_own_messages);
+	tcase_add_test(tc, what_names_no_ike_sa_is_dropped);
+	tcase_add_test(tc, a_rekey_within_the_ike_sa_keeps_its_record);
+	tcase_add_test(tc, ikev1_that_negotiates_again_keeps_its_record);
+	tcase_add_test(tc, a_peer_that_does_not_answer_is_lost);
+	tcase_add_test(tc, one_that_was_replaced_ends_when_it_is_silent);
+	tcase_add_test(tc, an_ikev1_sa_ends_with_its_lifetime);
+	tcase_add_test(tc, another_run_goes_on_with_what_the_last_one_knew);
+	suite_add_tcase(s, tc);
+	return run_in_scratch("check_ike", s);
+}
