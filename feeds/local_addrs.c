@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Our own addresses, from rtnetlink. */
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +10,7 @@
 #include <unistd.h>
 
 #include "local_addrs.h"
-
-#define ANSWER_MAX 32768
-
-static int
-open_socket(void)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
-		return fd;
-	int rc = -errno;
-	close(fd);
-	return rc;
-}
+#include "netlink.h"
 
 int
 local_addrs_open(struct local_addrs *l)
@@ -33,12 +18,12 @@ local_addrs_open(struct local_addrs *l)
 	static const int groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
 
 	*l = (struct local_addrs)LOCAL_ADDRS_CLOSED;
-	if ((l->news = open_socket()) < 0)
+	if ((l->news = netlink_open(NETLINK_ROUTE)) < 0)
 		return l->news;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (setsockopt(l->news, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof(groups[i])) < 0)
 			return -errno;
-	l->ask = open_socket();
+	l->ask = netlink_open(NETLINK_ROUTE);
 	return l->ask < 0 ? l->ask : 0;
 }
 
@@ -60,18 +45,18 @@ by_addr(const void *a, const void *b)
 }
 
 static void
-learn_one(struct local_addrs *l, struct nlmsghdr *h)
+learn_one(struct local_addrs *l, const struct nlmsghdr *h)
 {
+	const struct nlattr *attr;
 	struct ipm_addr addr = { 0 };
-	int left = (int)IFA_PAYLOAD(h);
 
 	/* IFA_LOCAL is our end of a point-to-point link, whose IFA_ADDRESS is the other. */
-	for (struct rtattr *a = IFA_RTA((struct ifaddrmsg *)NLMSG_DATA(h)); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		size_t len = RTA_PAYLOAD(a);
-		if ((a->rta_type == IFA_LOCAL || (a->rta_type == IFA_ADDRESS && addr.len == 0)) &&
-		    (len == 4 || len == 16)) {
+	mnl_attr_for_each(attr, h, sizeof(struct ifaddrmsg))
+	{
+		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
+		if ((type == IFA_LOCAL || (type == IFA_ADDRESS && addr.len == 0)) && (len == 4 || len == 16)) {
 			addr.len = (uint8_t)len;
-			memcpy(addr.bytes, RTA_DATA(a), len);
+			memcpy(addr.bytes, mnl_attr_get_payload(attr), len);
 		}
 	}
 	if (addr.len == 0)
@@ -87,35 +72,15 @@ learn_one(struct local_addrs *l, struct nlmsghdr *h)
 	l->addr[l->count++] = addr;
 }
 
-/* From the kernel only; 0: there is none. */
-static ssize_t
-receive(int fd, void *buf, size_t size, bool *lost)
-{
-	for (;;) {
-		struct sockaddr_nl from = { 0 };
-		socklen_t len = sizeof(from);
-		ssize_t got = recvfrom(fd, buf, size, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno == ENOBUFS) {
-			*lost = true;
-			continue;
-		}
-		if (got <= 0)
-			return 0;
-		if (len == sizeof(from) && from.nl_pid == 0)
-			return got;
-	}
-}
-
 /* Has an address come or gone since this was asked last? */
 static bool
 changed(const struct local_addrs *l)
 {
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
 	bool any = !l->addr;
+	ssize_t got;
 
-	while (receive(l->news, buf, sizeof(buf), &any) > 0)
+	while ((got = netlink_receive(l->news, buf, sizeof(buf))) > 0 || got == -ENOBUFS || got == -ENOMSG)
 		any = true;
 	return any;
 }
@@ -123,31 +88,23 @@ changed(const struct local_addrs *l)
 void
 local_addrs_learn(struct local_addrs *l)
 {
-	static uint32_t last;
-	struct {
-		struct nlmsghdr h;
-		struct ifaddrmsg all;
-	} request = { .h = { .nlmsg_len = sizeof(request),
-			     .nlmsg_type = RTM_GETADDR,
-			     .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-			     .nlmsg_seq = ++last } };
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	_Alignas(struct nlmsghdr) char buf[ANSWER_MAX];
-	bool more = true, lost = false;
-	ssize_t got;
+	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
+	bool more = true;
 
-	if (l->news < 0 || l->ask < 0 || !changed(l) ||
-	    sendto(l->ask, &request, sizeof(request), 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	if (l->news < 0 || l->ask < 0 || !changed(l))
 		return;
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *all = mnl_nlmsg_put_extra_header(h, sizeof(*all));
+	all->ifa_family = AF_UNSPEC;
+	h->nlmsg_type = RTM_GETADDR;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	l->count = 0;
-	while (more && (got = receive(l->ask, buf, sizeof(buf), &lost)) > 0) {
+	for (ssize_t got = netlink_ask(l->ask, h, buf, sizeof(buf)); more && got > 0;
+	     got = more ? netlink_receive(l->ask, buf, sizeof(buf)) : 0) {
 		int left = (int)got;
-		for (struct nlmsghdr *h = (struct nlmsghdr *)buf; NLMSG_OK(h, (unsigned)left);
-		     h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_seq != last)
-				continue;
+		for (h = (struct nlmsghdr *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 			more = h->nlmsg_type == RTM_NEWADDR;
-			if (more && h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg)))
+			if (more && mnl_nlmsg_get_payload_len(h) >= sizeof(*all))
 				learn_one(l, h);
 		}
 	}
