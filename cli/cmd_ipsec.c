@@ -115,8 +115,8 @@ heading_of(const struct ipm_tunnel *t, const struct cli_via *via)
 	uint64_t hash = 14695981039346656037u; /* FNV-1a */
 	for (size_t i = 0; i < sizeof(via->ifname) && via->ifname[i]; i++)
 		hash = (hash ^ (uint8_t)via->ifname[i]) * 1099511628211u;
-	for (size_t i = 0; i < sizeof(t->conn) && t->conn[i]; i++)
-		hash = (hash ^ (uint8_t)t->conn[i]) * 1099511628211u;
+	for (size_t i = 0; i < sizeof(via->tag) && via->tag[i]; i++)
+		hash = (hash ^ (uint8_t)via->tag[i]) * 1099511628211u;
 	for (size_t i = 0; i < sizeof(t->local.bytes) && i < t->local.len; i++)
 		hash = (hash ^ t->local.bytes[i]) * 1099511628211u;
 	return hash;
@@ -127,12 +127,12 @@ pick_shown(const struct cli_segment *s, const void *record, uint64_t *group)
 {
 	const struct ipm_tunnel *t = record;
 	struct asked *asked = s->cli->asked;
-	if (t->state == IPM_TUNNEL_HELD || (asked->map && strcmp(asked->map, t->conn) != 0) ||
-	    (asked->peer.len && !ipm_addr_same(&asked->peer, &t->remote)))
+	if (t->state == IPM_TUNNEL_HELD || (asked->peer.len && !ipm_addr_same(&asked->peer, &t->remote)))
 		return false;
 	struct cli_via via = cli_via(s->cli, &asked->vias, s, t);
 	*group = heading_of(t, &via);
-	return !asked->interface || strcmp(asked->interface, via.ifname) == 0;
+	return (!asked->interface || strcmp(asked->interface, via.ifname) == 0) &&
+	       (!asked->map || strcmp(asked->map, via.tag) == 0);
 }
 
 /* Headings in the order of their first tunnel, not of their hash. */
@@ -159,6 +159,13 @@ drops_of(const struct ipm_traffic *t)
 	return sum;
 }
 
+/* Whatever reads it wants a word there. */
+static const char *
+tag_text(const struct cli_via *via, char out[OUT_TEXT_MAX])
+{
+	return via->tag[0] ? OUT_CLEAN(via->tag, out) : "-";
+}
+
 static void
 print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
 {
@@ -176,18 +183,19 @@ print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
 }
 
 static void
-print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct whole_sa *whole)
+print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct cli_via *via,
+	 const struct whole_sa *whole)
 {
 	const struct ipm_sa *sa = &whole->sa;
 	static const char *const encaps[] = { "", "Tunnel", "Transport", "BEET" };
-	char transform[ALGO_TRANSFORM_MAX], conn[OUT_TEXT_MAX];
+	char transform[ALGO_TRANSFORM_MAX], tag[OUT_TEXT_MAX];
 	int iv = sa->protocol == ESP ? algo_iv_octets(sa->proposal.encr) : 0;
 	fprintf(f, "      spi: 0x%" PRIX32 "(%" PRIu32 ")\n", sa->spi, sa->spi);
 	fprintf(f, "        transform: %s ,\n", algo_transform(sa->protocol, &sa->proposal, transform));
 	fprintf(f, "        in use settings ={%s%s, }\n", t->encap < 4 ? encaps[t->encap] : "",
 		t->udp_encap ? " UDP-Encaps" : "");
 	fprintf(f, "        slot: %" PRIu32 ", conn id: %" PRIu32 ", flow_id: %" PRIu32 ", crypto map: %s\n", ordinal,
-		OUT_CONN_ID + whole->slot, t->index, OUT_CLEAN(t->conn, conn));
+		OUT_CONN_ID + whole->slot, t->index, tag_text(via, tag));
 	print_timing(f, now_ns, sa);
 	if (iv >= 0)
 		fprintf(f, "        IV size: %d bytes\n", iv);
@@ -197,7 +205,7 @@ print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t,
 }
 
 static void
-print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w)
+print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const struct cli_via *via)
 {
 	static const struct {
 		uint8_t direction, protocol;
@@ -210,7 +218,7 @@ print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w)
 		fprintf(cli->out, "     %s sas:\n", lists[l].title);
 		for (size_t i = 0; i < w->sas; i++)
 			if (w->sa[i].sa.direction == lists[l].direction && w->sa[i].sa.protocol == lists[l].protocol)
-				print_sa(cli->out, cli->now_ns, ordinal, &w->tunnel, &w->sa[i]);
+				print_sa(cli->out, cli->now_ns, ordinal, &w->tunnel, via, &w->sa[i]);
 		fputc('\n', cli->out);
 	}
 }
@@ -266,7 +274,7 @@ print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, cons
 	fprintf(f, "     local crypto endpt.: %s, remote crypto endpt.: %s\n", local, remote);
 	fprintf(f, "     path mtu -, media mtu -\n");
 	fprintf(f, "     current outbound spi: %" PRIX32 "\n\n", outbound_spi(w));
-	print_sas(cli, ordinal, w);
+	print_sas(cli, ordinal, w, via);
 }
 
 static void
@@ -285,12 +293,12 @@ print_text(struct cli *cli, struct asked *asked)
 			continue;
 		const struct ipm_tunnel *t = &w.tunnel;
 		struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
-		if (!heading.index || strncmp(heading.conn, t->conn, sizeof(t->conn)) != 0 ||
+		if (!heading.index || strcmp(heading_via.tag, via.tag) != 0 ||
 		    memcmp(&heading.local, &t->local, sizeof(t->local)) != 0 ||
 		    strcmp(heading_via.ifname, via.ifname) != 0) {
-			char conn[OUT_TEXT_MAX], local[OUT_ADDR_MAX], ifname[OUT_TEXT_MAX];
+			char tag[OUT_TEXT_MAX], local[OUT_ADDR_MAX], ifname[OUT_TEXT_MAX];
 			fprintf(cli->out, "\ninterface: %s\n    Crypto map tag: %s, local addr. %s\n",
-				via.ifname[0] ? OUT_CLEAN(via.ifname, ifname) : "-", OUT_CLEAN(t->conn, conn),
+				via.ifname[0] ? OUT_CLEAN(via.ifname, ifname) : "-", tag_text(&via, tag),
 				out_addr(&t->local, local));
 			heading = *t;
 			heading_via = via;
@@ -356,6 +364,7 @@ json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_
 	OUT_JSON_TEXT(o, "conn", t->conn);
 	OUT_JSON_TEXT(o, "name", t->name);
 	OUT_JSON_TEXT(o, "interface", via.ifname);
+	OUT_JSON_TEXT(o, "map", via.tag);
 	out_json_limit(o, "map_index", via.map_index);
 	out_json_limit(o, "map_seq", via.map_seq);
 	out_json_string(o, "protocol", out_protocol(t->protocol));

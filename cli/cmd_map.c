@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acl_text.h"
 #include "algo_names.h"
 #include "cmd_table.h"
 #include "out.h"
@@ -181,11 +182,17 @@ rounded(uint64_t limit, uint64_t unit)
 	return limit && limit < unit ? 1 : limit / unit;
 }
 
+static bool
+is_ipv6(const struct ipm_access *a)
+{
+	return a->local.first.len == 16 || a->remote.first.len == 16;
+}
+
 static void
 print_access(FILE *f, const struct ipm_map *map, const struct access_list *list)
 {
 	const char *headings[] = { "Extended IP", "IPv6" };
-	char name[OUT_TEXT_MAX], text[OUT_ACCESS_MAX];
+	char name[OUT_TEXT_MAX], text[ACL_TEXT_MAX];
 	size_t families = 0;
 	if (map->child[0])
 		OUT_CLEAN(map->child, name);
@@ -194,12 +201,14 @@ print_access(FILE *f, const struct ipm_map *map, const struct access_list *list)
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
 		bool heading = false;
 		for (size_t i = 0; i < list->n; i++) {
-			if (out_access_is_ipv6(&list->access[i]) != ipv6)
+			const struct ipm_access *a = &list->access[i];
+			if (is_ipv6(a) != ipv6)
 				continue;
 			if (!heading)
 				fprintf(f, "        %s access list %s\n", headings[ipv6], name);
 			heading = true;
-			fprintf(f, "            access-list %s %s\n", name, out_access(&list->access[i], text));
+			fprintf(f, "            access-list %s %s\n", name,
+				acl_text_shown(a->deny, &a->local, &a->remote, text));
 		}
 		families += heading;
 	}
@@ -218,6 +227,8 @@ print_peers(FILE *f, const struct ipm_map *map)
 {
 	char text[OUT_TEXT_MAX];
 	size_t n = map->peers < IPM_MAP_PEERS ? map->peers : IPM_MAP_PEERS;
+	if (map->peer_learnt && map->peer_text[0])
+		n = 0; /* a name is configured, not where it was last */
 	for (size_t i = 0; i < n; i++)
 		fprintf(f, "        Peer = %s\n", out_addr(&map->peer[i], text));
 	if (n == 0 && !is_any(map->peer_text))
@@ -469,6 +480,7 @@ json_entry(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 	out_json_addr(o, "local", &map.local);
 	json_object_set_new(o, "peers", json_peers(&map));
 	OUT_JSON_TEXT(o, "peer_text", map.peer_text);
+	out_json_bool(o, "peer_learnt", map.peer_learnt);
 	out_json_addr(o, "current_peer", &current);
 	OUT_JSON_TEXT(o, "interface", map.ifname);
 	out_json_limit(o, "ifindex", map.ifindex);

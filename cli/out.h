@@ -13,12 +13,11 @@
 
 /* ---- text ---- */
 
-#define OUT_AGE_MAX    32
-#define OUT_ADDR_MAX   48
-#define OUT_IDENT_MAX  192
-#define OUT_TEXT_MAX   (IPM_ID_MAX * 3)
-#define OUT_ACCESS_MAX 384
-#define OUT_CONN_ID    2000u /* conn id of the SA in slot 0: IOS leaves the lower ones to IKE SAs */
+#define OUT_AGE_MAX   32
+#define OUT_ADDR_MAX  48
+#define OUT_IDENT_MAX 192
+#define OUT_TEXT_MAX  (IPM_ID_MAX * 3)
+#define OUT_CONN_ID   2000u /* conn id of the SA in slot 0: IOS leaves the lower ones to IKE SAs */
 
 /** A duration for people: "12 s", "3 min 5 s", "2 h 10 min", "5 d 3 h". */
 const char *out_age(uint64_t ns, char out[OUT_AGE_MAX]);
@@ -31,13 +30,6 @@ const char *out_addr(const struct ipm_addr *a, char out[OUT_ADDR_MAX]);
 
 /** What stands between the parentheses of an ident line: addr/mask/prot/port, for IPv6 addr/length/prot/port. */
 const char *out_ident(const struct ipm_sel_side *side, char out[OUT_IDENT_MAX]);
-
-/**
- * An entry of an access list, "permit tcp 10.1.0.0 0.0.255.255 host 10.2.0.1 port = 80": from here to there, ports in
- * the form that IOS has in crypto maps.
- */
-const char *out_access(const struct ipm_access *a, char out[OUT_ACCESS_MAX]);
-bool out_access_is_ipv6(const struct ipm_access *a);
 
 /** @p text, which may fill its @p field octets without a NUL, fit for a terminal and for JSON. */
 const char *out_clean(const char *text, size_t field, char out[OUT_TEXT_MAX]);

@@ -56,6 +56,7 @@ entry_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, struct c
 	out->map_seq = map.seq;
 	out->map_kind = map.kind;
 	memcpy(out->ifname, map.ifname, sizeof(out->ifname));
+	memcpy(out->tag, map.name, sizeof(out->tag));
 }
 
 static void
@@ -76,15 +77,15 @@ cli_via(struct cli *cli, struct cli_vias *vias, const struct cli_segment *s, con
 {
 	struct cli_via via = { 0 };
 	struct via_segment *v = segment_of(cli, vias, s);
-	if (!v)
-		return via;
-	if (t->map && t->map <= v->maps) {
+	if (v && t->map && t->map <= v->maps) {
 		struct cli_via *entry = &v->map[t->map - 1];
 		if (!entry->known)
 			entry_read(cli, s, t->map - 1, entry);
 		via = *entry;
 	}
-	if (!via.ifname[0])
+	if (!via.tag[0])
+		memcpy(via.tag, t->conn, sizeof(via.tag));
+	if (v && !via.ifname[0])
 		interface_by_address(v, t, &via);
 	return via;
 }

@@ -14,8 +14,9 @@ struct cli_via {
 	uint32_t map_index; /* of the entry; 0: none is known */
 	uint32_t map_seq;
 	uint8_t map_kind;
-	bool known;      /* that is to say, read */
-	char ifname[16]; /* empty: not known */
+	bool known;             /* that is to say, read */
+	char ifname[16];        /* empty: not known */
+	char tag[IPM_NAME_MAX]; /* the crypto map's name: the entry's, else the connection's; may be empty */
 };
 
 struct cli_vias {

@@ -4,6 +4,7 @@
 #include "ipm_segment.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 struct text {
 	char *out;
 	size_t used;
+	bool shown; /* as in what IOS shows, not in its configuration */
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -48,10 +50,12 @@ add_protocol(struct text *t, bool ipv6, uint8_t protocol)
 }
 
 static const char *
-address(const struct ipm_addr *addr, char out[INET6_ADDRSTRLEN])
+address(const struct text *t, const struct ipm_addr *addr, char out[INET6_ADDRSTRLEN])
 {
 	if (addr->len == 0 || !inet_ntop(addr->len == 16 ? AF_INET6 : AF_INET, addr->bytes, out, INET6_ADDRSTRLEN))
 		snprintf(out, INET6_ADDRSTRLEN, "0.0.0.0");
+	for (char *c = out; t->shown && *c; c++)
+		*c = (char)toupper((unsigned char)*c);
 	return out;
 }
 
@@ -70,27 +74,37 @@ add_side(struct text *t, const struct ipm_sel_side *side)
 	char first[INET6_ADDRSTRLEN], last[INET6_ADDRSTRLEN];
 	unsigned bits = 8u * side->first.len;
 
-	if (side->first.len == 0) {
+	if (bits != 32 && bits != 128) {
 		add(t, " -"); /* not known */
 	} else if ((side->type == IPM_SEL_SUBNET && side->prefix == 0) ||
 		   (side->type == IPM_SEL_RANGE && is_everything(side))) {
 		add(t, " any");
 	} else if (side->type == IPM_SEL_SINGLE || (side->type == IPM_SEL_SUBNET && side->prefix >= bits) ||
 		   (side->type == IPM_SEL_RANGE && ipm_addr_same(&side->first, &side->last))) {
-		add(t, " host %s", address(&side->first, first));
+		add(t, " host %s", address(t, &side->first, first));
 	} else if (side->type == IPM_SEL_RANGE) {
-		add(t, " range %s %s", address(&side->first, first), address(&side->last, last));
+		add(t, " range %s %s", address(t, &side->first, first), address(t, &side->last, last));
 	} else if (side->first.len == 16) {
-		add(t, " %s/%u", address(&side->first, first), side->prefix);
+		add(t, " %s/%u", address(t, &side->first, first), side->prefix);
 	} else {
 		uint32_t wildcard = htonl(UINT32_MAX >> side->prefix);
 		inet_ntop(AF_INET, &wildcard, last, sizeof(last));
-		add(t, " %s %s", address(&side->first, first), last);
+		add(t, " %s %s", address(t, &side->first, first), last);
 	}
 	if (side->port_first == side->port_last)
-		add(t, " eq %u", side->port_first);
+		add(t, " %s %u", t->shown ? "port =" : "eq", side->port_first);
 	else if (side->port_first != 0 || side->port_last != UINT16_MAX)
-		add(t, " range %u %u", side->port_first, side->port_last);
+		add(t, " %s %u %u", t->shown ? "port range" : "range", side->port_first, side->port_last);
+}
+
+static void
+add_entry(struct text *t, bool deny, const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
+{
+	add(t, "%s", deny ? "deny" : "permit");
+	add_protocol(t, local->first.len == 16 || remote->first.len == 16,
+		     local->protocol ? local->protocol : remote->protocol);
+	add_side(t, local);
+	add_side(t, remote);
 }
 
 const char *
@@ -101,10 +115,15 @@ acl_text(const char *name, bool deny, const struct ipm_sel_side *local, const st
 	out[0] = '\0';
 	if (name)
 		add(&t, "access-list %s ", name);
-	add(&t, "%s", deny ? "deny" : "permit");
-	add_protocol(&t, local->first.len == 16 || remote->first.len == 16,
-		     local->protocol ? local->protocol : remote->protocol);
-	add_side(&t, local);
-	add_side(&t, remote);
+	add_entry(&t, deny, local, remote);
+	return out;
+}
+
+const char *
+acl_text_shown(bool deny, const struct ipm_sel_side *local, const struct ipm_sel_side *remote, char out[ACL_TEXT_MAX])
+{
+	struct text t = { .out = out, .shown = true };
+	out[0] = '\0';
+	add_entry(&t, deny, local, remote);
 	return out;
 }

@@ -23,4 +23,8 @@
 const char *acl_text(const char *name, bool deny, const struct ipm_sel_side *local, const struct ipm_sel_side *remote,
 		     char out[ACL_TEXT_MAX]);
 
+/** The same as IOS shows it of a crypto map: ports as " port = 80", IPv6 addresses in capitals; without a name. */
+const char *
+acl_text_shown(bool deny, const struct ipm_sel_side *local, const struct ipm_sel_side *remote, char out[ACL_TEXT_MAX]);
+
 #endif

@@ -2,6 +2,7 @@
 /* ipsecmon: what is configured, the engine's connections, and tunnels by their map, interface and peer. */
 #include <stddef.h>
 
+#include "acl_text.h"
 #include "algo_names.h"
 #include "cli_fixture.h"
 #include "cmd_table.h"
@@ -432,6 +433,14 @@ START_TEST(every_peer_has_a_line)
 	given_tunnel((struct ipm_tunnel){ .conn = "name", .remote = addr("192.0.2.9") });
 	runs("show crypto map tag name");
 	expect_line("        Current peer: 192.0.2.9");
+	given_entry((struct ipm_map){ .name = "learnt",
+				      .peers = 1,
+				      .peer = { addr("192.0.2.7") },
+				      .peer_learnt = 1,
+				      .peer_text = "b.example.net" });
+	runs("show crypto map tag learnt"); /* where it was last */
+	expect_line("        Peer = b.example.net");
+	expect_line("        Current peer: 192.0.2.7");
 	runs("show crypto dynamic-map tag range");
 	expect_line("        Peer = 192.0.2.0/24");
 	expect_line("        Current peer: 0.0.0.0");
@@ -560,10 +569,13 @@ START_TEST(access_lists_are_in_ios_s_notation)
 		{ { .local = icmp6, .remote = v6 }, "permit icmp host 2001:DB8::1 2001:DB8:1::/48" },
 		{ { .local = host("2001:db8::1", 1), .remote = v6 }, "permit 1 host 2001:DB8::1 2001:DB8:1::/48" },
 		{ { .local = { .port_last = 65535 }, .remote = { .port_last = 65535 } }, "permit ip - -" },
+		{ { .local = { .type = IPM_SEL_RANGE, .port_last = 65535, .first = { .len = 200 } }, .remote = any(0) },
+		  "permit ip - any" }, /* no address: a damaged segment's */
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char text[OUT_ACCESS_MAX];
-		ck_assert_str_eq(out_access(&rows[i].access, text), rows[i].text);
+		char text[ACL_TEXT_MAX];
+		const struct ipm_access *a = &rows[i].access;
+		ck_assert_str_eq(acl_text_shown(a->deny, &a->local, &a->remote, text), rows[i].text);
 	}
 }
 END_TEST
@@ -786,6 +798,26 @@ START_TEST(tunnels_of_one_map_on_two_interfaces_have_two_headings)
 	ck_assert_uint_eq(times("interface: eth0"), 1);
 	ck_assert_uint_eq(times("interface: eth1"), 1);
 	ck_assert_uint_eq(times("local  ident"), 4);
+}
+END_TEST
+
+START_TEST(the_tag_of_a_tunnel_without_a_name_is_its_entry_s)
+{
+	given_segment();
+	uint32_t map = given_entry((struct ipm_map){ .name = "policy", .child = "1", .ifname = "eth0", .ifindex = 2 });
+	int t = given_tunnel((struct ipm_tunnel){ .local = addr("192.0.2.1") });
+	given_sa(t, (struct ipm_sa){ .direction = IPM_IN });
+	runs("show crypto ipsec sa");
+	ck_assert_ptr_nonnull(strstr(out, "interface: -\n    Crypto map tag: -, local"));
+	expect_line("        slot: 0, conn id: 2000, flow_id: 1, crypto map: -");
+	ipm_tunnel_from(w, (uint32_t)t, map);
+	runs("show crypto ipsec sa map policy");
+	ck_assert_ptr_nonnull(strstr(out, "interface: eth0\n    Crypto map tag: policy, local"));
+	expect_line("        slot: 0, conn id: 2000, flow_id: 1, crypto map: policy");
+	json_t *j = runs_json("show crypto ipsec sa --json");
+	expect_text(j, "segments.0.tunnels.0.map", "policy");
+	expect_null(j, "segments.0.tunnels.0.conn");
+	json_decref(j);
 }
 END_TEST
 
@@ -1073,6 +1105,7 @@ main(void)
 	tcase_add_test(t, a_conn_id_is_the_same_sa_s_in_both_commands);
 	tcase_add_test(t, without_an_entry_s_interface_it_is_the_one_with_the_address);
 	tcase_add_test(t, tunnels_of_one_map_on_two_interfaces_have_two_headings);
+	tcase_add_test(t, the_tag_of_a_tunnel_without_a_name_is_its_entry_s);
 	tcase_add_test(t, flags_say_what_is_in_transport_mode_and_what_a_template_made);
 	tcase_add_test(t, tunnels_can_be_asked_for_by_peer_interface_and_map);
 	tcase_add_test(t, asked_for_what_there_is_not_nothing_is_shown);
