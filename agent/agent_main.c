@@ -16,6 +16,7 @@
 #include "mib_health.h"
 #include "mib_set.h"
 #include "mib_views.h"
+#include "service.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -203,7 +204,7 @@ note_health(const struct server *server)
 	mib_health.segments = server->count;
 }
 
-/* Ten times a second: notifications, as long as there is somebody to send them to. */
+/* Ten times a second: a sign of life, and notifications, as long as there is somebody to send them to. */
 static void
 notify(void *arg)
 {

@@ -16,6 +16,7 @@
 #include "mib_agentx.h"
 #include "mib_health.h"
 #include "mib_set.h"
+#include "service.h"
 
 /* RFC 2741, 6.1: the PDU types that are answered here. Net-SNMP does not install its own names for them. */
 #define AGENTX_GET                5
@@ -455,6 +456,7 @@ agentx_serve(struct mib *mib, const struct agentx_options *opt, volatile sig_ato
 			next_poll = ipm_now_ns() + POLL_NS;
 		}
 	}
+	service_stopping();
 	netsnmp_large_fd_set_cleanup(&fds);
 	snmp_shutdown("ipsecmon-agentx");
 	shutdown_agent();

@@ -16,6 +16,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "service.h"
+
 static struct {
 	const char *program;
 	bool to_stderr, to_syslog;
@@ -193,6 +195,7 @@ daemon_start(const struct daemon_options *opt)
 void
 daemon_ready(void)
 {
+	service_ready();
 	if (ready_fd < 0)
 		return;
 	if (chdir("/") < 0)

@@ -30,7 +30,7 @@ void daemon_options(int argc, char **argv, const char *program, const char *abou
 
 /**
  * Go to the background unless opt->foreground. The parent waits until daemon_ready(), and exits with its
- * status, so that "started" means started.
+ * status, so that "started" means started. A service manager is told, too (service.h).
  */
 void daemon_start(const struct daemon_options *opt);
 void daemon_ready(void);

@@ -17,6 +17,7 @@
 
 #include "daemon.h"
 #include "engine.h"
+#include "service.h"
 
 #define TICK_MS     100
 #define AGENTS_MAX  16
@@ -165,6 +166,7 @@ run(struct program *p)
 		ssize_t got = read(p->notify, &count, sizeof(count));
 		(void)got;
 		engine_tick(&p->e);
+		service_alive();
 	} while (on_signals(p));
 }
 
@@ -219,6 +221,7 @@ main(int argc, char **argv)
 	log_open("ipsecmon-engine", opt.foreground);
 	daemon_ready();
 	run(&p);
+	service_stopping();
 	engine_report(&p.e, false);
 	status = EXIT_SUCCESS;
 out:

@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "feed.h"
 #include "feed_record.h"
+#include "service.h"
 #if WITH_VICI
 #include "vici_terminate.h"
 #endif
@@ -32,7 +33,7 @@ struct program {
 	char *segment_path, *control_path, *state_path;
 	struct ipm_writer *writer;
 	struct event_base *base;
-	struct event *term, *interrupt;
+	struct event *term, *interrupt, *alive;
 	struct control_exec exec;
 	struct control_server *control;
 #if WITH_VICI
@@ -53,6 +54,28 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	(void)number;
 	(void)what;
 	event_base_loopbreak(arg);
+}
+
+static void
+on_alive(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	service_alive();
+}
+
+/* By a timer of this loop, so that a service manager hears it as long as the loop turns. */
+static bool
+watch_loop(struct program *p)
+{
+	uint64_t us = service_interval_ns() / 1000;
+	struct timeval interval = { .tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000) };
+
+	if (us == 0)
+		return true;
+	p->alive = event_new(p->base, -1, EV_PERSIST, on_alive, NULL);
+	return p->alive && event_add(p->alive, &interval) == 0;
 }
 
 static bool
@@ -319,6 +342,8 @@ close_all(struct program *p)
 		event_free(p->term);
 	if (p->interrupt)
 		event_free(p->interrupt);
+	if (p->alive)
+		event_free(p->alive);
 	if (p->base)
 		event_base_free(p->base);
 	ipm_writer_close(p->writer);
@@ -354,7 +379,10 @@ main(int argc, char **argv)
 	retire_feeds(&p);
 	log_open("ipsecmond", opt.foreground);
 	daemon_ready();
+	if (!watch_loop(&p))
+		goto out;
 	event_base_dispatch(p.base);
+	service_stopping();
 	status = EXIT_SUCCESS;
 out:
 	close_all(&p);
