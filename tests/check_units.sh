@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The units: systemd takes them without a word, what they start is what is installed, and how exposed they are is no more
+# than this. Prints what `systemd-analyze security' says of each; exit status 1 when something is wrong, 77 without systemd.
+
+export LC_ALL=C
+top=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd) || exit 99
+built=$(cd "${top_builddir:-.}" && pwd) || exit 99
+status=0
+fail()
+{
+	echo "FAIL: $*"
+	status=1
+}
+
+command -v systemd-analyze >/dev/null || { echo "SKIPPED: no systemd-analyze"; exit 77; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+
+# At most, in tenths, of 100.
+while read -r unit most; do
+	[ -e "$built/contrib/systemd/$unit" ] || { echo "$unit: not built"; continue; }
+	cp "$built/contrib/systemd/$unit" "$work/$unit" || exit 99
+	program=$(sed -n 's/^ExecStart=\([^ ]*\) -f$/\1/p' "$work/$unit")
+	case $program in
+	*@* | '') fail "$unit: starts '$program'" ;;
+	esac
+	[ -x "$built/$(basename "$program")" ] || fail "$unit: $program is none of ours"
+	# Where it is built, and the program need not be installed yet.
+	said=$(sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" "$work/$unit" && systemd-analyze verify --man=no "$work/$unit" 2>&1)
+	[ -z "$said" ] || fail "$unit: $said"
+	score=$(systemd-analyze security --offline=true --no-pager --threshold="$most" "$work/$unit" 2>&1) ||
+		fail "$unit: more exposed than $most tenths
+$score"
+	echo "$score" | sed -n 's/.*Overall exposure level for \([^:]*\): \([^ ]*\) .*/\1: exposure \2 of 10/p'
+	for setting in Type=notify WatchdogSec= NoNewPrivileges=yes ProtectSystem=strict SystemCallFilter=@system-service; do
+		grep -q "^$setting" "$work/$unit" || fail "$unit: no $setting"
+	done
+done <<-'END'
+	ipsecmond.service 19
+	ipsecmon-agentx.service 4
+	ipsecmon-engine.service 14
+END
+
+[ -e "$work/ipsecmond.service" ] || { echo "SKIPPED: configured without units"; exit 77; }
+
+# The drop-in fits the unit, and gives what it says.
+mkdir "$work/ipsecmond.service.d" && cp "$top/contrib/systemd/netns.conf" "$work/ipsecmond.service.d/" || exit 99
+said=$(systemd-analyze verify --man=no "$work/ipsecmond.service" 2>&1)
+[ -z "$said" ] || fail "netns.conf: $said"
+caps=$(cat "$work/ipsecmond.service" "$work"/ipsecmond.service.d/*.conf | sed -n 's/^CapabilityBoundingSet=//p' | tr '\n' ' ')
+[ "$caps" = "CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN " ] || fail "netns.conf: capabilities are $caps"
+
+# The users and directories of a fresh machine. Only names: root is not needed.
+if command -v systemd-sysusers >/dev/null && command -v systemd-tmpfiles >/dev/null; then
+	for kind in sysusers tmpfiles; do
+		for name in ipsecmon ipsecmon-engine; do
+			[ "$(grep -vc '^#' "$top/contrib/systemd/$name.$kind")" -gt 0 ] || fail "$name.$kind: is empty"
+		done
+	done
+	mkdir -p "$work/root/etc" "$work/root/run" "$work/root/var/lib"
+	said=$(systemd-sysusers --root="$work/root" "$top"/contrib/systemd/*.sysusers 2>&1)
+	for user in ipsecmon ipsecmon-engine; do
+		grep -q "^$user:" "$work/root/etc/passwd" || fail "sysusers: no user $user: $said"
+		grep -q "^$user:" "$work/root/etc/group" || fail "sysusers: no group $user: $said"
+	done
+fi
+
+[ "$status" -ne 0 ] || echo "ok"
+exit $status
