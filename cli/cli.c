@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cmd_table.h"
+#include "complete.h"
 
 static __attribute__((format(printf, 3, 0))) void
 complain(struct cli *cli, const char *level, const char *format, va_list ap)
@@ -100,6 +101,8 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 	};
 	struct cli cli = { .out = out, .err = err, .patience = CLI_PATIENCE };
 	const char *conf_file = NULL;
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0) /* what follows is another command line, not ours */
+		return cli_complete(argc - 2, argv + 2, out);
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, ":c:Vh", options, NULL)) != -1;) {

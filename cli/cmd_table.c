@@ -10,17 +10,21 @@ static const struct cmd_word isakmp_words[] = {
 };
 
 static const struct cmd_word ipsec_interface_words[] = {
-	{ .word = "NAME", .help = "an interface", .argument = true, .run = cmd_ipsec_sa_interface },
+	{ .word = "NAME",
+	  .help = "an interface",
+	  .argument = true,
+	  .values = CMD_INTERFACES,
+	  .run = cmd_ipsec_sa_interface },
 	{ 0 },
 };
 
 static const struct cmd_word ipsec_map_words[] = {
-	{ .word = "NAME", .help = "a crypto map", .argument = true, .run = cmd_ipsec_sa_map },
+	{ .word = "NAME", .help = "a crypto map", .argument = true, .values = CMD_MAPS, .run = cmd_ipsec_sa_map },
 	{ 0 },
 };
 
 static const struct cmd_word ipsec_peer_words[] = {
-	{ .word = "ADDRESS", .help = "IPv4 or IPv6", .argument = true, .run = cmd_ipsec_sa_peer },
+	{ .word = "ADDRESS", .help = "IPv4 or IPv6", .argument = true, .values = CMD_PEERS, .run = cmd_ipsec_sa_peer },
 	{ 0 },
 };
 
@@ -40,7 +44,7 @@ static const struct cmd_word ipsec_words[] = {
 };
 
 static const struct cmd_word map_tag_words[] = {
-	{ .word = "NAME", .help = "a crypto map", .argument = true, .run = cmd_map_tag },
+	{ .word = "NAME", .help = "a crypto map", .argument = true, .values = CMD_MAPS, .run = cmd_map_tag },
 	{ 0 },
 };
 
@@ -50,7 +54,11 @@ static const struct cmd_word map_words[] = {
 };
 
 static const struct cmd_word dynamic_map_tag_words[] = {
-	{ .word = "NAME", .help = "a template", .argument = true, .run = cmd_dynamic_map_tag },
+	{ .word = "NAME",
+	  .help = "a template",
+	  .argument = true,
+	  .values = CMD_DYNAMIC_MAPS,
+	  .run = cmd_dynamic_map_tag },
 	{ 0 },
 };
 

@@ -17,12 +17,16 @@ struct cmd_match;
 
 typedef void cmd_run(struct cli *cli, const struct cmd_match *match);
 
+/* What an argument's value may be one of: for completion only, anything is taken. */
+enum cmd_values { CMD_ANY, CMD_INTERFACES, CMD_MAPS, CMD_DYNAMIC_MAPS, CMD_PEERS };
+
 struct cmd_word {
 	const char *word; /* NULL: the end of a list */
 	const char *help;
 	const struct cmd_word *next; /* what may follow, or NULL */
 	cmd_run *run;                /* NULL: the command is not complete here */
 	bool argument;               /* anything fits; word only names it, as "A.B.C.D" */
+	enum cmd_values values;      /* of an argument */
 };
 
 enum cmd_result { CMD_RUN, CMD_HELP, CMD_INCOMPLETE, CMD_UNKNOWN, CMD_AMBIGUOUS };
