@@ -31,6 +31,7 @@ struct server {
 	struct mib *mib;
 	struct mib_notify *notify;
 	struct mib_notify_stats reported; /* what the writers were told last */
+	uint64_t reported_ns;             /* and when; 0: there is one that has heard nothing yet */
 	uint64_t report_ns;               /* when they may be told again */
 	struct ipm_segment *segs[SEGMENTS_MAX];
 	unsigned count;
@@ -150,8 +151,10 @@ look_for_segments(void *arg)
 		mib_set_serve((const struct ipm_segment *const *)server->segs, server->count);
 		mib_notify_serve(server->notify, (const struct ipm_segment *const *)server->segs, server->count);
 	}
-	if (changed && server->count)
+	if (changed && server->count) {
 		server->said[0] = '\0';
+		server->reported_ns = 0;
+	}
 	for (unsigned i = 0; i < gone_count; i++)
 		ipm_segment_close(gone[i]);
 }
@@ -164,8 +167,12 @@ group_of(const struct conf *conf)
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
-/* Once a second: what we did, for `ipsecmon show notifications'. A writer that does not answer is left in peace. */
+/*
+ * What we did, for `ipsecmon show notifications': once a second; and once a minute that we are there and have a master,
+ * for `ipsecmon check'. A writer that does not answer is left in peace.
+ */
 #define REPORT_NS       1000000000u
+#define REPORT_ALIVE_NS 60000000000u
 #define REPORT_LIMIT_MS 200
 #define REPORT_REST_NS  30000000000u
 
@@ -176,7 +183,8 @@ report(struct server *server)
 	char request[CONTROL_LINE_MAX], answer[CONTROL_LINE_MAX];
 	uint64_t now = ipm_now_ns();
 
-	if (now < server->report_ns || memcmp(&stats, &server->reported, sizeof(stats)) == 0)
+	bool same = memcmp(&stats, &server->reported, sizeof(stats)) == 0;
+	if (now < server->report_ns || (same && server->reported_ns && now - server->reported_ns < REPORT_ALIVE_NS))
 		return;
 	snprintf(request, sizeof(request), "agent ipsecmon-agentx %ld %llu %llu %llu %llu", (long)getpid(),
 		 (unsigned long long)stats.sent, (unsigned long long)stats.suppressed,
@@ -185,11 +193,15 @@ report(struct server *server)
 		log_warn("%llu notifications were suppressed so far: events came faster than notify-rate for too long",
 			 (unsigned long long)stats.suppressed);
 	server->reported = stats;
+	server->reported_ns = now;
 	server->report_ns = now + REPORT_NS;
 	for (unsigned i = 0; i < server->count; i++) {
 		const char *control = ipm_segment_header(server->segs[i])->control;
-		if (control[0] && control_request_within(control, request, REPORT_LIMIT_MS, answer, sizeof(answer)) < 0)
+		if (control[0] &&
+		    control_request_within(control, request, REPORT_LIMIT_MS, answer, sizeof(answer)) < 0) {
 			server->report_ns = now + REPORT_REST_NS;
+			server->reported_ns = 0;
+		}
 	}
 }
 

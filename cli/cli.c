@@ -45,6 +45,7 @@ static void
 usage(FILE *f)
 {
 	fprintf(f, "usage: ipsecmon [-c FILE] [--json] show ...\n"
+		   "       ipsecmon [-c FILE] [--json] check\n"
 		   "       ipsecmon [-V | -h]\n");
 }
 
@@ -64,10 +65,14 @@ help(FILE *f)
 }
 
 static void
-command_run(struct cli *cli, const char *conf_file, const struct cmd_match *match)
+command_run(struct cli *cli, const struct cmd_match *match)
 {
 	char error[512];
-	struct conf *conf = conf_load(conf_file, error, sizeof(error));
+	if (match->word->alone) {
+		match->word->run(cli, match);
+		return;
+	}
+	struct conf *conf = conf_load(cli->conf_file, error, sizeof(error));
 	if (!conf) {
 		cli_fail(cli, "%s", error);
 		return;
@@ -100,7 +105,6 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli cli = { .out = out, .err = err, .patience = CLI_PATIENCE };
-	const char *conf_file = NULL;
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0) /* what follows is another command line, not ours */
 		return cli_complete(argc - 2, argv + 2, out);
 	optind = 0; /* glibc: begin anew */
@@ -108,7 +112,7 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 	for (int c; (c = getopt_long(argc, argv, ":c:Vh", options, NULL)) != -1;) {
 		switch (c) {
 		case 'c':
-			conf_file = optarg;
+			cli.conf_file = optarg;
 			break;
 		case 'j':
 			cli.json = true;
@@ -140,7 +144,7 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 		cmd_explain(err, argv + optind, &match);
 		return 2;
 	} else {
-		command_run(&cli, conf_file, &match);
+		command_run(&cli, &match);
 	}
 	if (fflush(out) != 0 || ferror(out)) {
 		fprintf(err, "ipsecmon: cannot write: %s\n", strerror(errno));

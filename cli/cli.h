@@ -30,6 +30,7 @@ struct cli {
 	FILE *out, *err;
 	bool json;
 	int status; /* to exit with */
+	const char *conf_file; /* NULL: the default */
 	const struct conf *conf;
 	struct cli_segment *segment;
 	size_t segments;
@@ -50,6 +51,10 @@ int cli_run(int argc, char **argv, FILE *out, FILE *err);
 
 __attribute__((format(printf, 2, 3))) void cli_fail(struct cli *cli, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void cli_warn(struct cli *cli, const char *format, ...);
+
+struct dirent;
+/** For scandir(3): does this name look like a segment's? */
+int cli_is_segment(const struct dirent *entry);
 
 /** Attach every segment in run-dir that can be; the others are reported. */
 void cli_segments_open(struct cli *cli);

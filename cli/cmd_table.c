@@ -102,6 +102,10 @@ static const struct cmd_word show_words[] = {
 };
 
 const struct cmd_word cmd_root[] = {
+	{ .word = "check",
+	  .help = "is everything as it must be, and if not, what to do",
+	  .run = cmd_check,
+	  .alone = true },
 	{ .word = "show", .help = "show what is known", .next = show_words },
 	{ 0 },
 };

@@ -11,8 +11,8 @@
 
 #define SUFFIX ".model"
 
-static int
-is_segment(const struct dirent *entry)
+int
+cli_is_segment(const struct dirent *entry)
 {
 	size_t len = strlen(entry->d_name);
 	return entry->d_name[0] != '.' && len > strlen(SUFFIX) &&
@@ -47,7 +47,7 @@ cli_segments_open(struct cli *cli)
 {
 	struct dirent **entry = NULL;
 	const char *dir = cli->conf->run_dir;
-	int n = scandir(dir, &entry, is_segment, by_name);
+	int n = scandir(dir, &entry, cli_is_segment, by_name);
 	if (n < 0 && errno != ENOENT) {
 		cli_fail(cli, "%s: %s", dir, strerror(errno));
 		return;

@@ -140,7 +140,8 @@ END_TEST
 
 START_TEST(a_question_mark_lists_what_fits)
 {
-	expect("?", "  show         show what is known\n");
+	expect("?", "  check        is everything as it must be, and if not, what to do\n"
+		    "  show         show what is known\n");
 	expect("show ?", "  crypto       IKE and IPsec\n"
 			 "  feeds        where the figures come from, and how old they are\n"
 			 "  notifications SNMP notifications sent, suppressed and waiting\n");

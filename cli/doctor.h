@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file doctor.h  ipsecmon check: what is looked at, and how what was found is told.
+ *
+ * Only what can be found out without harm: files are looked at, sockets are connected to and closed again. Of what this
+ * user may not see it is said so, and it is never guessed.
+ */
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include <jansson.h>
+#include <sys/stat.h>
+
+#include "cli.h"
+
+enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
+
+struct doctor {
+	struct cli *cli;
+	json_t *findings; /* NULL: text is wanted */
+	gid_t group;      /* of those who may read and ask; (gid_t)-1: none, or it does not exist */
+	unsigned count[3];
+};
+
+/**
+ * One finding.
+ *
+ * @param what    a few words
+ * @param advice  what to do about it, a sentence; NULL: nothing
+ */
+__attribute__((format(printf, 5, 6))) void
+doctor_tell(struct doctor *d, enum doctor_level level, const char *what, const char *advice, const char *format, ...);
+
+/** "root:ipsecmon 0640" */
+#define DOCTOR_OWNER_MAX 96
+const char *doctor_owner(const struct stat *st, char out[DOCTOR_OWNER_MAX]);
+
+/** snmpd's AgentX socket, and what its configuration shows of our MIB to whom. */
+void doctor_agentx(struct doctor *d);
+void doctor_views(struct doctor *d);
+
+#endif
