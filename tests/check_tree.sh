@@ -26,7 +26,7 @@ files()
 	for file in README.md NEWS LICENSE Makefile.am configure.ac autogen.sh quickstart .clang-format; do
 		[ ! -f "$file" ] || echo "$file"
 	done
-	find model common feeds engine agent cli mibs doc contrib bench tests -name '.*' -prune -o -type f \
+	find model common feeds engine agent cli mibs doc contrib debian bench tests -name '.*' -prune -o -type f \
 		! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.log' ! -name '*.trs' -print |
 		while read -r file; do
 			case $(sed -n '2p;2q' "$file" | tr -d '\0') in
@@ -117,6 +117,17 @@ for program in $programs; do
 	grep -q "^\.Nm $program\$" /dev/null doc/"$program".[1-8] 2>/dev/null || fail "doc/: no man page of $program"
 	grep -q "doc/$program\.[1-8]" Makefile.am || fail "Makefile.am: does not install the man page of $program"
 done
+
+# What is built with here is built with there, and each man page is in a package.
+for package in $(sed -n '/^\[build\]/,/^$/s/^\(lib[a-z0-9.+-]*-dev\).*/\1/p' contrib/packages.debian); do
+	[ "$package" = libc6-dev ] || grep -q "^ $package,\$" debian/control || fail "debian/control: does not build with $package"
+done
+for page in doc/*.[1-8]; do
+	section=${page##*.} name=$(basename "$page")
+	grep -qE "^usr/share/man/man$section(/$name)?\$" debian/*.install || fail "debian/: no package has $name"
+done
+[ "$(sed -n '1s/^ipsecmon (\(.*\)) .*/\1/p' debian/changelog)" = "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' configure.ac)" ] ||
+	fail "debian/changelog: has another version than configure.ac"
 
 for page in README.md doc/*.md; do
 	[ -s "$page" ] || fail "$page: is empty"
