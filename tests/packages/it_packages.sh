@@ -14,7 +14,7 @@ tree=$LAB/packages/ipsecmon root=$LAB/root
 mkdir -p "$tree"
 
 # command WORD: the command of README's section that begins so
-readme=$(awk '/^## / { on = ($0 == "## On a gateway") } on && /^    [^ ]/ { sub(/^    /, ""); print }' "$srcdir/README.md" |
+readme=$(awk '/^## / { on = ($0 == "## On a gateway") } on && /^    / { sub(/^    /, ""); print }' "$srcdir/README.md" |
 	sed -e ':more' -e '/\\$/ { N; s/\\\n *//; b more' -e '}')
 command_of() {
 	local found
