@@ -126,6 +126,9 @@ for page in doc/*.[1-8]; do
 	section=${page##*.} name=$(basename "$page")
 	grep -qE "^usr/share/man/man$section(/$name)?\$" debian/*.install || fail "debian/: no package has $name"
 done
+for module in $(sed -nE '/^(nodist_|dist_)?mib_DATA/,/[^\\]$/p; /^dist_mib_DATA/,/[^\\]$/p' Makefile.am | grep -oE '[A-Za-z0-9-]+[.]txt' | sort -u); do
+	grep -q "\.It Pa.*\b$module" doc/ipsecmon-mibs.7 || fail "doc/ipsecmon-mibs.7: does not name $module"
+done
 [ "$(sed -n '1s/^ipsecmon (\(.*\)) .*/\1/p' debian/changelog)" = "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' configure.ac)" ] ||
 	fail "debian/changelog: has another version than configure.ac"
 
