@@ -114,7 +114,7 @@ awk '/^(endpoint|tunnel|engine) / { on = 1 } on; /}$/ { on = 0 }' "$LAB/pair/eas
 cat > "$root/usr/local/bin/systemctl" <<-'END'
 	#!/bin/sh
 	case $1 in
-	stop) [ ! -e /run/snmpd.pid ] || { kill "$(cat /run/snmpd.pid)"; while [ -e /run/snmpd.pid ]; do sleep 0.1; done; } ;;
+	stop) [ ! -e /run/snmpd.pid ] || { pid=$(cat /run/snmpd.pid); kill "$pid"; rm /run/snmpd.pid; while [ -d "/proc/$pid" ]; do sleep 0.1; done; } ;;
 	start) /usr/sbin/snmpd -LOw -u Debian-snmp -g Debian-snmp -I -smux,mteTrigger,mteTriggerConf -p /run/snmpd.pid > /dev/null 2>&1 ;;
 	esac
 END
