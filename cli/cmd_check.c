@@ -233,7 +233,16 @@ feed_advice(const struct ipm_feed *feed)
 	if (strncmp(feed->name, "xfrm", 4) == 0)
 		return "it wants a kernel with XFRM, and CAP_NET_ADMIN; CAP_SYS_ADMIN too for another network "
 		       "namespace";
+	if (strncmp(feed->name, "ikewatch", 8) == 0)
+		return "it wants CAP_NET_RAW, to open its capture; without it IKE messages are not counted";
 	return "its source, or the log of its writer, says more";
+}
+
+/* Those that tell more of what others know, and nothing without them. */
+static bool
+only_adds(const struct ipm_feed *feed)
+{
+	return strcmp(feed->name, "error-notify") == 0 || strncmp(feed->name, "ikewatch", 8) == 0;
 }
 
 /* One that is down may be one that nobody needs, as long as another is up. */
@@ -241,13 +250,12 @@ static void
 look_at_feed(struct doctor *d, const struct ipm_feed *feed, bool another)
 {
 	char what[IPM_NAME_MAX * 3 + 8], name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
-	bool tells_why = strcmp(feed->name, "error-notify") == 0; /* and nothing else */
 	uint64_t now = ipm_now_ns();
 	uint64_t late = now > feed->updated_ns ? now - feed->updated_ns : 0;
 
 	snprintf(what, sizeof(what), "feed %.*s", IPM_NAME_MAX * 3, OUT_CLEAN(feed->name, name));
 	if (feed->state != IPM_FEED_UP)
-		doctor_tell(d, another || tells_why ? DOCTOR_WARN : DOCTOR_FAIL, what, feed_advice(feed),
+		doctor_tell(d, another || only_adds(feed) ? DOCTOR_WARN : DOCTOR_FAIL, what, feed_advice(feed),
 			    "down, %s: %.*s", out_since(now, feed->since_ns, age), IPM_TEXT_MAX,
 			    feed->error[0] ? feed->error : "it has not said why");
 	else if (feed->interval_ns && feed->updated_ns && late > 3 * feed->interval_ns + FEED_LATE_NS)
@@ -270,8 +278,7 @@ look_at_feeds(struct doctor *d, const struct ipm_segment *seg)
 	bool up = false;
 
 	for (uint32_t slot = 0; slot < used; slot++)
-		up |= ipm_feed_read(seg, slot, &feed) == 0 && feed.state == IPM_FEED_UP &&
-		      strcmp(feed.name, "error-notify") != 0;
+		up |= ipm_feed_read(seg, slot, &feed) == 0 && feed.state == IPM_FEED_UP && !only_adds(&feed);
 	for (uint32_t slot = 0; slot < used; slot++)
 		if (ipm_feed_read(seg, slot, &feed) == 0)
 			look_at_feed(d, &feed, up);

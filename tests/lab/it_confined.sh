@@ -50,7 +50,7 @@ real=$IPSECMON_AGENTX
 IPSECMON_AGENTX=$LAB/agentx.traced       # by snmp_up
 printf '#!/bin/sh\nexec strace -D -f -qq -o %s/calls-agentx %s "$@"\n' "$LAB" "$real" > "$IPSECMON_AGENTX"
 chmod +x "$IPSECMON_AGENTX"
-printf 'group = "%s"\nallow-destroy = true\nfeed vici { }\nfeed xfrm { }\n' "$(id -gn)" >> "$LAB/east.conf"
+printf 'group = "%s"\nallow-destroy = true\nfeed vici { }\nfeed xfrm { }\nfeed ikewatch { }\n' "$(id -gn)" >> "$LAB/east.conf"
 traced ipsecmond "$IPSECMOND" -f -c "$LAB/east.conf"
 wait_until 20 test -S "$LAB/east/control"
 snmp_up
