@@ -221,6 +221,7 @@ static void
 notify(void *arg)
 {
 	struct server *server = arg;
+	service_alive();
 	note_health(server);
 	if (!agentx_connected())
 		return;

@@ -29,7 +29,7 @@ struct cli_segment {
 struct cli {
 	FILE *out, *err;
 	bool json;
-	int status; /* to exit with */
+	int status;            /* to exit with */
 	const char *conf_file; /* NULL: the default */
 	const struct conf *conf;
 	struct cli_segment *segment;
