@@ -41,7 +41,7 @@ traced() { local name=$1; shift; start - "$name" strace -D -f -qq -o "$LAB/calls
 
 # filtered NAME UNIT EXPECTED: the calls that were made and would be refused
 filtered() {
-	sed -n 's/^[0-9]* \([a-z][a-z0-9_]*\)(.*/\1/p' "$LAB/calls-$1" | sort -u > "$LAB/made"
+	sed -n 's/^[0-9]* *\([a-z][a-z0-9_]*\)(.*/\1/p' "$LAB/calls-$1" | sort -u > "$LAB/made"
 	check "$1: calls were seen" test "$(wc -l < "$LAB/made")" -gt 20
 	equal "$1: what its unit refuses" "$3" "$(comm -23 "$LAB/made" <(allowed "$2") | grep -vx execve | tr '\n' ' ')"
 }
