@@ -12,7 +12,7 @@ struct row {
 	uint16_t seg;
 	uint8_t key_len;
 	uint8_t nth;
-	uint32_t read; /* where its record is among the snapshot's reads, if it was read in this request */
+	uint32_t read; /* where its record is among the reads, if it was read in this request */
 };
 _Static_assert(MIB_KEY_MAX <= UINT8_MAX, "a row has room for the length of its key");
 
@@ -39,7 +39,7 @@ union any_record {
 
 /* A record that was read for a request. */
 struct reading {
-	uint32_t row;
+	uint32_t table, row;
 	bool ok;
 	union any_record record;
 };
@@ -47,7 +47,7 @@ struct reading {
 /* More rows than anyone asks for in one request; the oldest gives way. */
 #define READS_MAX 256
 
-/* A table's rows as they were at one moment, and those that were read in this request. */
+/* A table's rows as they were at one moment. */
 struct snapshot {
 	struct row *rows;
 	uint32_t count, room;
@@ -57,10 +57,8 @@ struct snapshot {
 	uint64_t change;  /* what the segments' change counters added up to, or which the groups were */
 	uint64_t made_ns; /* when it was made, and what that took */
 	uint64_t cost_ns;
-	bool busy;         /* the writer was at work on a record then: it may have a row by now */
-	uint64_t request;  /* which the rows are looked after for, and the records below read in */
-	uint32_t read_new; /* so many of them were */
-	struct reading reads[READS_MAX];
+	bool busy;        /* the writer was at work on a record then: it may have a row by now */
+	uint64_t request; /* which the rows are looked after for */
 };
 
 /* A group's place: its name and segment, by which it is found, and its record in the pool. */
@@ -94,6 +92,8 @@ struct mib {
 	uint64_t request; /* counts up */
 	uint64_t now_ns;
 	uint64_t master_ns;
+	uint32_t read_new; /* so many records were read in this request; the last of them are below */
+	struct reading reads[READS_MAX];
 	struct snapshot snap[];
 };
 
@@ -140,6 +140,7 @@ mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count
 	free(mib->segs);
 	mib->segs = copy;
 	mib->seg_count = count;
+	mib->read_new = 0;
 	for (unsigned t = 0; t < mib->table_count; t++) {
 		mib->snap[t].count = 0;
 		mib->snap[t].made_ns = 0;
@@ -173,6 +174,7 @@ void
 mib_request(struct mib *mib, uint64_t master_ns)
 {
 	mib->request++;
+	mib->read_new = 0;
 	mib->master_ns = master_ns;
 	mib->now_ns = ipm_now_ns();
 }
@@ -541,7 +543,6 @@ snapshot_of(struct mib *mib, unsigned t)
 	struct snapshot *snap = &mib->snap[t];
 	if (snap->made_ns == 0 || snap->request != mib->request) {
 		snap->request = mib->request;
-		snap->read_new = 0;
 		snapshot_refresh(mib, t);
 	}
 	return snap;
@@ -662,13 +663,15 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 	if (mib->tables[t]->groups)
 		return group_record(groups_of(mib, mib->tables[t]->groups), row->slot);
 
-	if (row->read >= snap->read_new || snap->reads[row->read].row != r) {
-		row->read = snap->read_new++ % READS_MAX;
-		struct reading *read = &snap->reads[row->read];
+	struct reading *read = &mib->reads[row->read % READS_MAX];
+	if (row->read >= mib->read_new || read->row != r || read->table != t) {
+		row->read = mib->read_new++ % READS_MAX;
+		read = &mib->reads[row->read];
+		read->table = t;
 		read->row = r;
 		read->ok = record_read(mib, t, row, &read->record);
 	}
-	return snap->reads[row->read].ok ? &snap->reads[row->read].record : NULL;
+	return read->ok ? &read->record : NULL;
 }
 
 static bool
