@@ -605,20 +605,28 @@ file_read(const char *path, bool may_be_missing, bool *missing)
 			conf_fail(0, "cannot open: %s", strerror(errno));
 		return NULL;
 	}
-	char *text = malloc(FILE_MAX + 1);
-	size_t size = 0;
+	/* Not more room than it needs: once a large block was freed, malloc() keeps all up to that size for good. */
+	char *text = NULL;
+	size_t size = 0, room = 0;
 	ssize_t got = -1;
-	if (!text)
-		conf_fail(0, "out of memory");
-	while (text && size <= FILE_MAX) {
-		got = read(fd, text + size, FILE_MAX + 1 - size);
+	while (size <= FILE_MAX) {
+		if (size == room) {
+			room = room ? 2 * room : 8192;
+			char *more = realloc(text, room + 1);
+			if (!more) {
+				conf_fail(0, "out of memory");
+				break;
+			}
+			text = more;
+		}
+		got = read(fd, text + size, room - size);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			break;
 		size += (size_t)got;
 	}
-	if (text && got < 0)
+	if (got < 0)
 		conf_fail(0, "cannot read: %s", strerror(errno));
 	else if (size > FILE_MAX)
 		conf_fail(0, "is larger than %d octets: this is no configuration file", FILE_MAX);
