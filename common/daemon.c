@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,11 @@ void
 daemon_start(const struct daemon_options *opt)
 {
 	int ends[2];
+#ifdef __GLIBC__
+	/* What was much once, a long list or a table's rows, goes back to the system and does not stay on the heap. */
+	mallopt(M_MMAP_THRESHOLD, 65536);
+	mallopt(M_TRIM_THRESHOLD, 65536);
+#endif
 	if (opt->foreground)
 		return;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
