@@ -386,6 +386,8 @@ fake 2000
 flood "2,000 come" 4000
 equal "2,000 come: nothing is suppressed" 0 "$(says suppressed)"
 stop fake KILL
+all_lost() { is a cipSecGlobalActiveTunnels.0 0; }
+wait_until 10 all_lost  # before another one says that they have gone: lost ones have one notification more
 fake 0
 flood "2,000 go" 10000
 check "2,000 go: what the history had no room for is suppressed" test "$(says suppressed)" -gt 2000
