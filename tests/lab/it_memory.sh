@@ -25,10 +25,15 @@ POLL=1
 gateways_up
 configure a
 
-# memory NAME: Pss and Rss in kB.  Pss shares pages out among those who map them, so that the segment counts once.
+# memory NAME: Pss and Rss in kB.  Pss shares pages out among those who map them, so that the segment counts once. Of
+# programs and libraries only what the process has changed: the rest is a matter of who else has them in use just now, and
+# may be had from the file again.
 memory() {
-	# The loader and Net-SNMP's libraries are snmpd's, too: what nobody else maps counts in full.
-	awk '/^Pss:/ { pss = $2 } /^Rss:/ { rss = $2 } END { print pss, rss }' "/proc/${PID[$1]}/smaps_rollup"
+	awk -v program="$(readlink "/proc/${PID[$1]}/exe")" '
+		/^[0-9a-f]+-[0-9a-f]+ / { text = $6 == program || $6 ~ /[.]so[.0-9]*$/ }
+		(text && /^Anonymous:/) || (!text && /^Pss:/) { pss += $2 }
+		/^Rss:/ { rss += $2 }
+		END { print pss, rss }' "/proc/${PID[$1]}/smaps"
 }
 # both WHAT WRITER: asserted
 both() {
