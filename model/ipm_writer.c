@@ -592,6 +592,26 @@ settings_default(struct ipm_writer *w, const struct ipm_capacity *cap)
 	ipm_record_put(w, IPM_SETTINGS, 0, &settings);
 }
 
+/* Whatever of it was opened; NULL is allowed. */
+static void
+writer_free(struct ipm_writer *w)
+{
+	if (!w)
+		return;
+	ipm_chains_close(&w->peers);
+	ipm_chains_close(&w->spis);
+	ipm_ikes_close(w);
+	ipm_chains_close(&w->maps);
+	ipm_chains_close(&w->entries);
+	ipm_drain_close(w);
+	free(w->removed.slot);
+	for (int i = 0; i < IPM_SECTIONS; i++)
+		free(w->free[i].slot);
+	unmap_file(w);
+	free(w->seg.path);
+	free(w);
+}
+
 int
 ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err)
 {
@@ -601,9 +621,11 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 
 	*out = NULL;
 	err->text[0] = '\0';
-	if (!w || !(w->seg.path = strdup(opt->path)))
+	if (!w)
 		goto out;
 	w->fd = -1;
+	if (!(w->seg.path = strdup(opt->path)))
+		goto out;
 	if (!capacity_fits(&opt->capacity)) {
 		rc = -EINVAL;
 		ipm_error_set(err, "%s: capacities are too large for a segment", w->seg.path);
@@ -637,18 +659,7 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	*out = w;
 	return 0;
 out:
-	if (w) {
-		ipm_chains_close(&w->peers);
-		ipm_chains_close(&w->spis);
-		ipm_ikes_close(w);
-		ipm_chains_close(&w->maps);
-		ipm_chains_close(&w->entries);
-		free(w->removed.slot);
-		ipm_drain_close(w);
-		unmap_file(w);
-		free(w->seg.path);
-	}
-	free(w);
+	writer_free(w);
 	return rc;
 }
 
@@ -659,18 +670,7 @@ ipm_writer_close(struct ipm_writer *w)
 		return;
 	ipm_writer_commit(w);
 	atomic_store(&ipm_header(&w->seg)->writer_pid, 0);
-	unmap_file(w);
-	ipm_chains_close(&w->peers);
-	ipm_chains_close(&w->spis);
-	ipm_ikes_close(w);
-	ipm_chains_close(&w->maps);
-	ipm_chains_close(&w->entries);
-	free(w->removed.slot);
-	ipm_drain_close(w);
-	for (int i = 0; i < IPM_SECTIONS; i++)
-		free(w->free[i].slot);
-	free(w->seg.path);
-	free(w);
+	writer_free(w);
 }
 
 const struct ipm_segment *
