@@ -54,15 +54,6 @@ static const mib_subid global_oid[] = { ACCELERATOR_MIB, 1, 2, 1 };
 static const mib_subid protocol_oid[] = { ACCELERATOR_MIB, 1, 2, 3, 1, 1 };
 
 static void
-traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *one)
-{
-	uint64_t *to = (uint64_t *)(void *)sum;
-	const uint64_t *from = (const uint64_t *)(const void *)one;
-	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-		to[i] += from[i];
-}
-
-static void
 engine_add(struct engines *engines, const struct ipm_engine *one)
 {
 	if (one->disabled)
@@ -71,8 +62,8 @@ engine_add(struct engines *engines, const struct ipm_engine *one)
 		engines->active++;
 	if (one->kind == IPM_ENGINE_HARDWARE)
 		engines->hardware = 1;
-	traffic_add(&engines->all.in, &one->in);
-	traffic_add(&engines->all.out, &one->out);
+	ipm_traffic_add(&engines->all.in, &one->in);
+	ipm_traffic_add(&engines->all.out, &one->out);
 	engines->all.sas_created += one->sas_created;
 	engines->all.sas_deleted += one->sas_deleted;
 	engines->all.rekeys += one->rekeys;

@@ -688,19 +688,6 @@ may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 	return !t->daemon || ike->last_ns - ike->first_ns >= IKE_GRACE_NS;
 }
 
-static void
-add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more)
-{
-	sum->octets += more->octets;
-	sum->pkts += more->pkts;
-	sum->drops += more->drops;
-	sum->notifies += more->notifies;
-	sum->exchanges += more->exchanges;
-	sum->exchange_invalids += more->exchange_invalids;
-	sum->exchange_rejects += more->exchange_rejects;
-	sum->sa_deletes += more->sa_deletes;
-}
-
 void
 ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 {
@@ -735,8 +722,8 @@ ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 		learn(ike, d);
 	const struct ipm_ike_traffic *came = in ? &more : &back, *went = in ? &back : &more;
 	if (ike->standing == UNKNOWN) {
-		add(&ike->in, came);
-		add(&ike->out, went);
+		ipm_ike_traffic_add(&ike->in, came);
+		ipm_ike_traffic_add(&ike->out, went);
 	} else if (ike->standing == ENDED) {
 		ipm_ike_count_late(t->w, ike->was, came, went);
 	} else {

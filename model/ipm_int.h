@@ -112,8 +112,6 @@ void ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t);
 /* Fill in what follows from the packets and the SA's transforms. */
 void ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t);
 
-void ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more);
-
 /*
  * A record's payload moves in 64-bit words, each of them atomic, so that the two sides may meet on it
  * without a data race; the sequence number tells the reader whether the words belong together.

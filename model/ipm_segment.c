@@ -289,6 +289,19 @@ ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more)
 		sum->drops[i] += more->drops[i];
 }
 
+void
+ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more)
+{
+	sum->octets += more->octets;
+	sum->pkts += more->pkts;
+	sum->drops += more->drops;
+	sum->notifies += more->notifies;
+	sum->exchanges += more->exchanges;
+	sum->exchange_invalids += more->exchange_invalids;
+	sum->exchange_rejects += more->exchange_rejects;
+	sum->sa_deletes += more->sa_deletes;
+}
+
 /* ESP with a cipher: RFC 2410's NULL (11) and RFC 4543's GMAC (21) only authenticate. */
 static bool
 sa_enciphers(const struct ipm_sa *sa)

@@ -181,6 +181,10 @@ bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel
  */
 int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out);
 
+/** Add what one has counted to a sum. */
+void ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more);
+void ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more);
+
 bool ipm_addr_same(const struct ipm_addr *a, const struct ipm_addr *b);
 
 /** Does this cipher (an IANA transform number) authenticate what it enciphers? */

@@ -92,30 +92,17 @@ ipm_ike_make_room(struct ipm_writer *w)
 		ipm_ike_stop(w, oldest, IPM_REASON_UNKNOWN);
 }
 
-static void
-traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more)
-{
-	sum->octets += more->octets;
-	sum->pkts += more->pkts;
-	sum->drops += more->drops;
-	sum->notifies += more->notifies;
-	sum->exchanges += more->exchanges;
-	sum->exchange_invalids += more->exchange_invalids;
-	sum->exchange_rejects += more->exchange_rejects;
-	sum->sa_deletes += more->sa_deletes;
-}
-
 void
 ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out)
 {
 	if (slot >= 0) {
 		struct ipm_ike_sa copy = *ipm_ike_peek(w, (uint32_t)slot);
-		traffic_add(&copy.in, in);
-		traffic_add(&copy.out, out);
+		ipm_ike_traffic_add(&copy.in, in);
+		ipm_ike_traffic_add(&copy.out, out);
 		ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
 	}
-	traffic_add(&w->totals.ike_in, in);
-	traffic_add(&w->totals.ike_out, out);
+	ipm_ike_traffic_add(&w->totals.ike_in, in);
+	ipm_ike_traffic_add(&w->totals.ike_out, out);
 }
 
 #define ENDED_LATELY 1024 /* entries of the history that are looked through */
@@ -133,8 +120,8 @@ ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_tr
 			*(const struct ipm_ike_history *)ipm_payload_at(w, IPM_IKE_HISTORY, slot);
 		if (entry.sa.index != index || entry.reason == IPM_REASON_CHECKPOINT)
 			continue;
-		traffic_add(&entry.sa.in, in);
-		traffic_add(&entry.sa.out, out);
+		ipm_ike_traffic_add(&entry.sa.in, in);
+		ipm_ike_traffic_add(&entry.sa.out, out);
 		ipm_record_put(w, IPM_IKE_HISTORY, slot, &entry);
 		break;
 	}
@@ -147,8 +134,8 @@ ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 	const struct ipm_ike_sa gone = *ipm_ike_peek(w, from);
 	struct ipm_ike_sa copy = *ipm_ike_peek(w, into);
 
-	traffic_add(&copy.in, &gone.in);
-	traffic_add(&copy.out, &gone.out);
+	ipm_ike_traffic_add(&copy.in, &gone.in);
+	ipm_ike_traffic_add(&copy.out, &gone.out);
 	ipm_record_put(w, IPM_IKE_SAS, into, &copy);
 	ipm_ike_stop(w, from, IPM_REASON_NORMAL);
 	w->moved[from] = (struct ike_move){ .index = gone.index, .slot = into, .into = copy.index };
