@@ -468,9 +468,8 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 	return torn;
 }
 
-/* The sub-index to give next, when @p index is in use and its tunnel may not have heard of it. */
-static uint32_t
-sub_next(uint32_t next, uint32_t index)
+uint32_t
+ipm_sub_next(uint32_t next, uint32_t index)
 {
 	if (index - next > INT32_MAX / 2) /* given before, maybe before a wrap */
 		return next;
@@ -487,6 +486,17 @@ sa_link(struct ipm_writer *w, struct ipm_tunnel *tunnel, uint32_t slot, struct i
 	sa_neighbour(w, sa->next, 0, slot + 1);
 	tunnel->sa_head = slot + 1;
 	tunnel->sas++;
+}
+
+/* The list that @p tunnel, a copy of the record in @p slot, has. */
+static struct owned_list
+selectors_of(struct ipm_tunnel *tunnel, uint32_t slot)
+{
+	return (struct owned_list){ .kind = IPM_SELECTORS,
+				    .owner_index = tunnel->index,
+				    .owner_slot = slot,
+				    .head = &tunnel->sel_head,
+				    .next_index = &tunnel->next_sel };
 }
 
 /* Tie SAs and selectors to their tunnels anew, and count what there is: nothing is taken on trust. */
@@ -522,22 +532,20 @@ relink(struct ipm_writer *w)
 		if (sa.index && ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
 			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 			sa_link(w, &tunnel, slot, &sa);
-			tunnel.next_sa = sub_next(tunnel.next_sa, sa.index);
+			tunnel.next_sa = ipm_sub_next(tunnel.next_sa, sa.index);
 			ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 		} else if (sa.index) {
 			sa_drop(w, slot);
 		}
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SELECTORS); slot++) {
-		struct ipm_selector sel = *(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, slot);
-		if (sel.index && ipm_tunnel_is(w, sel.tunnel_slot, sel.tunnel_index)) {
-			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sel.tunnel_slot);
-			sel.next = tunnel.sel_head;
-			tunnel.sel_head = slot + 1;
-			tunnel.next_sel = sub_next(tunnel.next_sel, sel.index);
-			ipm_record_put(w, IPM_SELECTORS, slot, &sel);
-			ipm_record_put(w, IPM_TUNNELS, sel.tunnel_slot, &tunnel);
-		} else if (sel.index) {
+		const struct ipm_selector *sel = ipm_payload_at(w, IPM_SELECTORS, slot);
+		if (sel->index && ipm_tunnel_is(w, sel->tunnel_slot, sel->tunnel_index)) {
+			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sel->tunnel_slot);
+			struct owned_list list = selectors_of(&tunnel, sel->tunnel_slot);
+			ipm_list_relink(w, &list, slot);
+			ipm_record_put(w, IPM_TUNNELS, sel->tunnel_slot, &tunnel);
+		} else if (sel->index) {
 			ipm_slot_give(w, IPM_SELECTORS, slot);
 		}
 	}
@@ -952,78 +960,14 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 
 /* --- selectors ----------------------------------------------------------------------------------------------- */
 
-static bool
-selector_same(const struct ipm_selector *a, const struct ipm_selector *b)
-{
-	return memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
-	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
-}
-
-/* Is there one like it among @p sel? */
-static bool
-selector_among(const struct ipm_selector *one, const struct ipm_selector *sel, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (selector_same(one, &sel[i]))
-			return true;
-	return false;
-}
-
-static bool
-selector_on_tunnel(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, const struct ipm_selector *sel)
-{
-	for (uint32_t at = tunnel->sel_head; at;) {
-		const struct ipm_selector *there = ipm_payload_at(w, IPM_SELECTORS, at - 1);
-		if (selector_same(there, sel))
-			return true;
-		at = there->next;
-	}
-	return false;
-}
-
 int
 ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector *sel, uint32_t n)
 {
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, slot);
-	bool changed = false;
-	int rc = 0;
+	struct owned_list list = selectors_of(&tunnel, slot);
+	bool changed;
+	int rc = ipm_list_set(w, &list, sel, n, &changed);
 
-	for (uint32_t at = tunnel.sel_head, last = 0, next; at; at = next) {
-		const struct ipm_selector *there = ipm_payload_at(w, IPM_SELECTORS, at - 1);
-		next = there->next;
-		if (selector_among(there, sel, n)) {
-			last = at;
-			continue;
-		}
-		if (last) {
-			struct ipm_selector before =
-				*(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, last - 1);
-			before.next = next;
-			ipm_record_put(w, IPM_SELECTORS, last - 1, &before);
-		} else {
-			tunnel.sel_head = next;
-		}
-		ipm_slot_give(w, IPM_SELECTORS, at - 1);
-		changed = true;
-	}
-	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		struct ipm_selector copy = sel[i];
-		if (selector_on_tunnel(w, &tunnel, &copy))
-			continue;
-		int at = ipm_slot_take(w, IPM_SELECTORS);
-		if (at < 0) {
-			rc = at;
-			break;
-		}
-		copy.index = tunnel.next_sel;
-		tunnel.next_sel = tunnel.next_sel == INT32_MAX ? 1 : tunnel.next_sel + 1;
-		copy.tunnel_index = tunnel.index;
-		copy.tunnel_slot = slot;
-		copy.next = tunnel.sel_head;
-		ipm_record_put(w, IPM_SELECTORS, (uint32_t)at, &copy);
-		tunnel.sel_head = (uint32_t)at + 1;
-		changed = true;
-	}
 	if (changed) {
 		ipm_record_put(w, IPM_TUNNELS, slot, &tunnel);
 		ipm_section_changed(w, IPM_SELECTORS);

@@ -109,6 +109,20 @@ void ipm_drain_add(struct ipm_writer *w, uint32_t slot);
 /* Move what came late into some of those that wait, and let go of those that no worker can hold any more. */
 void ipm_drain(struct ipm_writer *w);
 
+/* ipm_writer_list.c: selectors of a tunnel, access list of a crypto map entry. */
+struct owned_list {
+	enum ipm_section_kind kind;
+	uint32_t owner_index, owner_slot;
+	uint32_t *head, *next_index; /* of the owner's record, which the caller puts when they have changed */
+};
+/* Make the list these; entries that it already has keep their index. @p changed also when there was not room for all.
+ */
+int ipm_list_set(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n, bool *changed);
+/* After an earlier run: the entry in @p slot is of this list. */
+void ipm_list_relink(struct ipm_writer *w, const struct owned_list *list, uint32_t slot);
+/* The sub-index to give next, when @p index is in use and its owner may not have heard of it. */
+uint32_t ipm_sub_next(uint32_t next, uint32_t index);
+
 /* ipm_writer_map.c: what is configured, and which tunnels came of it. */
 int ipm_maps_open(struct ipm_writer *w);
 /* Count entries, tunnels and access lists anew, after an earlier run. */

@@ -239,87 +239,25 @@ ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_tra
 
 /* --- access lists ------------------------------------------------------------------------------------------------- */
 
-static const struct ipm_access *
-access_peek(const struct ipm_writer *w, uint32_t at)
+/* The list that @p map, a copy of the record in @p slot, has. */
+static struct owned_list
+access_of(struct ipm_map *map, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_ACCESS, at - 1);
-}
-
-static bool
-access_same(const struct ipm_access *a, const struct ipm_access *b)
-{
-	return a->deny == b->deny && memcmp(&a->local, &b->local, sizeof(a->local)) == 0 &&
-	       memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
-}
-
-static bool
-access_among(const struct ipm_access *one, const struct ipm_access *access, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (access_same(one, &access[i]))
-			return true;
-	return false;
-}
-
-/* Slot + 1 of the entry's own that is like @p one, or 0. */
-static uint32_t
-access_there(const struct ipm_writer *w, const struct ipm_map *map, const struct ipm_access *one)
-{
-	uint32_t at = map->access_head;
-	while (at && !access_same(access_peek(w, at), one))
-		at = access_peek(w, at)->next;
-	return at;
-}
-
-/* Without those that are not among @p access; true when there were any. */
-static bool
-access_forget(struct ipm_writer *w, struct ipm_map *map, const struct ipm_access *access, uint32_t n)
-{
-	bool changed = false;
-	for (uint32_t at = map->access_head, last = 0, next; at; at = next) {
-		next = access_peek(w, at)->next;
-		if (access_among(access_peek(w, at), access, n)) {
-			last = at;
-			continue;
-		}
-		if (last) {
-			struct ipm_access before = *access_peek(w, last);
-			before.next = next;
-			ipm_record_put(w, IPM_ACCESS, last - 1, &before);
-		} else {
-			map->access_head = next;
-		}
-		ipm_slot_give(w, IPM_ACCESS, at - 1);
-		changed = true;
-	}
-	return changed;
+	return (struct owned_list){ .kind = IPM_ACCESS,
+				    .owner_index = map->index,
+				    .owner_slot = slot,
+				    .head = &map->access_head,
+				    .next_index = &map->access_next };
 }
 
 int
 ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *access, uint32_t n)
 {
 	struct ipm_map map = *ipm_map_peek(w, slot);
-	bool changed = access_forget(w, &map, access, n);
-	int rc = 0;
+	struct owned_list list = access_of(&map, slot);
+	bool changed;
+	int rc = ipm_list_set(w, &list, access, n, &changed);
 
-	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		struct ipm_access copy = access[i];
-		if (access_there(w, &map, &copy))
-			continue;
-		int at = ipm_slot_take(w, IPM_ACCESS);
-		if (at < 0) {
-			rc = at;
-			break;
-		}
-		copy.index = map.access_next;
-		map.access_next = map.access_next == INT32_MAX ? 1 : map.access_next + 1;
-		copy.map_index = map.index;
-		copy.map_slot = slot;
-		copy.next = map.access_head;
-		ipm_record_put(w, IPM_ACCESS, (uint32_t)at, &copy);
-		map.access_head = (uint32_t)at + 1;
-		changed = true;
-	}
 	if (changed) {
 		ipm_record_put(w, IPM_MAPS, slot, &map);
 		ipm_section_changed(w, IPM_ACCESS);
@@ -469,16 +407,13 @@ static void
 relink_access(struct ipm_writer *w)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ACCESS); slot++) {
-		struct ipm_access access = *access_peek(w, slot + 1);
-		if (access.index && map_is(w, access.map_slot, access.map_index)) {
-			struct ipm_map map = *ipm_map_peek(w, access.map_slot);
-			access.next = map.access_head;
-			map.access_head = slot + 1;
-			if (access.index >= map.access_next)
-				map.access_next = access.index == INT32_MAX ? 1 : access.index + 1;
-			ipm_record_put(w, IPM_ACCESS, slot, &access);
-			ipm_record_put(w, IPM_MAPS, access.map_slot, &map);
-		} else if (access.index) {
+		const struct ipm_access *access = ipm_payload_at(w, IPM_ACCESS, slot);
+		if (access->index && map_is(w, access->map_slot, access->map_index)) {
+			struct ipm_map map = *ipm_map_peek(w, access->map_slot);
+			struct owned_list list = access_of(&map, access->map_slot);
+			ipm_list_relink(w, &list, slot);
+			ipm_record_put(w, IPM_MAPS, access->map_slot, &map);
+		} else if (access->index) {
 			ipm_slot_give(w, IPM_ACCESS, slot);
 		}
 	}
