@@ -45,11 +45,17 @@ ipm_engine_ended(struct ipm_writer *w, const struct ipm_sa *sa)
 void
 ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more)
 {
-	if (!ipm_engine_record(w, sa))
+	struct ipm_record *rec = ipm_engine_record(w, sa);
+
+	if (!rec)
 		return;
-	struct ipm_engine engine = *engine_peek(w, sa->engine - 1);
-	ipm_traffic_add(sa->direction == IPM_IN ? &engine.in : &engine.out, more);
-	ipm_record_put(w, IPM_ENGINES, sa->engine - 1, &engine);
+	/* For each SA at each poll: no more of the record is written than what has changed. */
+	struct ipm_engine *engine = ipm_payload(rec);
+	struct ipm_traffic *part = sa->direction == IPM_IN ? &engine->in : &engine->out, sum = *part;
+	ipm_traffic_add(&sum, more);
+	ipm_record_begin(rec);
+	ipm_words_store(part, &sum, sizeof(sum));
+	ipm_record_end(rec);
 }
 
 /* A rekey is its engine's, whose SA is the newest of the tunnel. */
