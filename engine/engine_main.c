@@ -3,7 +3,6 @@
 #include <config.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,16 +11,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon.h"
 #include "engine.h"
+#include "place.h"
 #include "service.h"
 
-#define TICK_MS     100
-#define AGENTS_MAX  16
-#define EVENTS_KEPT 16384
+#define TICK_MS 100
 
 /* All that there is between start and end. */
 struct program {
@@ -44,52 +41,22 @@ static bool
 open_segment(struct program *p)
 {
 	const struct conf *conf = p->conf;
-	const struct group *group = conf->group[0] ? getgrnam(conf->group) : NULL;
-	struct ipm_error err;
+	gid_t group;
 
-	if (conf->group[0] && !group) {
-		log_error("group: there is no group '%s' on this machine", conf->group);
+	if (!place_group(conf, &group) || !place_run_dir(conf, group))
 		return false;
-	}
-	if (mkdir(conf->run_dir, 0750) < 0 && errno != EEXIST) {
-		log_error("%s: %s", conf->run_dir, strerror(errno));
-		return false;
-	}
 	p->segment_path = conf_run_path(conf, CONF_ENGINE);
 	if (!p->segment_path) {
 		log_error("out of memory");
 		return false;
 	}
-	struct ipm_writer_options opt = {
-		.path = p->segment_path,
-		.name = conf->engine.name,
-		.capacity = { .tunnels = conf->capacity.tunnels,
-			      .selectors = conf->capacity.sas,
-			      .sas = conf->capacity.sas,
-			      .feeds = 1,
-			      .agents = AGENTS_MAX,
-			      .interfaces = conf->endpoints,
-			      .maps = conf->capacity.tunnels,
-			      .access = conf->capacity.sas,
-			      .engines = 1,
-			      .events = EVENTS_KEPT,
-			      .history = conf->capacity.history,
-			      .failures = conf->capacity.failures,
-			      .lanes = conf->engine.workers },
-		.mode = 0600,
-	};
-	if (ipm_writer_open(&p->e.writer, &opt, &err) < 0) {
-		log_error("%s", err.text);
-		return false;
-	}
-	if (err.text[0])
-		log_warn("%s", err.text);
-	if (chown(p->segment_path, (uid_t)-1, group ? group->gr_gid : (gid_t)-1) < 0 ||
-	    chmod(p->segment_path, group ? 0640 : 0600) < 0) {
-		log_error("%s: cannot be given to the group: %s", p->segment_path, strerror(errno));
-		return false;
-	}
-	return true;
+	return place_segment(&p->e.writer, conf, group,
+			     (struct ipm_writer_options){ .path = p->segment_path,
+							  .name = conf->engine.name,
+							  .capacity = { .feeds = 1,
+									.interfaces = conf->endpoints,
+									.engines = 1,
+									.lanes = conf->engine.workers } });
 }
 
 /* Before there are threads, so that signals come here and nowhere else. */

@@ -3,28 +3,24 @@
 #include <config.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control_exec.h"
 #include "daemon.h"
 #include "feed.h"
 #include "feed_record.h"
+#include "place.h"
 #include "service.h"
 #if WITH_VICI
 #include "vici_terminate.h"
 #endif
 
 #define FEEDS_MAX      16
-#define AGENTS_MAX     16
 #define INTERFACES_MAX 256
 #define ENGINES_MAX    16
-#define EVENTS_KEPT    16384
-#define NO_GROUP       ((gid_t)-1)
 
 /* All that there is between start and end. */
 struct program {
@@ -79,39 +75,6 @@ watch_loop(struct program *p)
 }
 
 static bool
-find_group(struct program *p)
-{
-	p->group = NO_GROUP;
-	if (!p->conf->group[0])
-		return true;
-	const struct group *group = getgrnam(p->conf->group);
-	if (!group) {
-		log_error("group: there is no group '%s' on this machine", p->conf->group);
-		return false;
-	}
-	p->group = group->gr_gid;
-	return true;
-}
-
-/* The run directory is made if it is not there; how wide it is open is for whoever made it to say. */
-static bool
-make_run_dir(const struct program *p)
-{
-	const char *dir = p->conf->run_dir;
-	if (mkdir(dir, 0750) < 0) {
-		if (errno == EEXIST)
-			return true;
-		log_error("%s: %s", dir, strerror(errno));
-		return false;
-	}
-	if (p->group != NO_GROUP && chown(dir, (uid_t)-1, p->group) < 0) {
-		log_error("%s: cannot be given to the group %s: %s", dir, p->conf->group, strerror(errno));
-		return false;
-	}
-	return true;
-}
-
-static bool
 make_paths(struct program *p)
 {
 	p->segment_path = conf_run_path(p->conf, CONF_SEGMENT);
@@ -123,49 +86,17 @@ make_paths(struct program *p)
 	return false;
 }
 
-/* One that was taken over from an earlier run may have been made under another configuration. */
-static bool
-open_to_group(const struct program *p)
-{
-	if (chown(p->segment_path, (uid_t)-1, p->group) == 0 &&
-	    chmod(p->segment_path, p->group == NO_GROUP ? 0600 : 0640) == 0)
-		return true;
-	log_error("%s: cannot be given to the group: %s", p->segment_path, strerror(errno));
-	return false;
-}
-
 static bool
 open_segment(struct program *p)
 {
-	const struct conf *conf = p->conf;
-	struct ipm_error err;
-	struct ipm_writer_options opt = {
-		.path = p->segment_path,
-		.name = "gateway",
-		.control = p->control_path,
-		.capacity = { .ike_sas = conf->capacity.ike_sas,
-			      .tunnels = conf->capacity.tunnels,
-			      .selectors = conf->capacity.sas,
-			      .sas = conf->capacity.sas,
-			      .feeds = FEEDS_MAX,
-			      .agents = AGENTS_MAX,
-			      .interfaces = INTERFACES_MAX,
-			      .maps = conf->capacity.tunnels,
-			      .access = conf->capacity.sas,
-			      .engines = ENGINES_MAX,
-			      .events = EVENTS_KEPT,
-			      .history = conf->capacity.history,
-			      .failures = conf->capacity.failures },
-		.mode = 0600, /* until it is known whose it is */
-	};
-
-	if (ipm_writer_open(&p->writer, &opt, &err) < 0) {
-		log_error("%s", err.text);
-		return false;
-	}
-	if (err.text[0])
-		log_warn("%s", err.text);
-	return open_to_group(p);
+	return place_segment(&p->writer, p->conf, p->group,
+			     (struct ipm_writer_options){ .path = p->segment_path,
+							  .name = "gateway",
+							  .control = p->control_path,
+							  .capacity = { .ike_sas = p->conf->capacity.ike_sas,
+									.feeds = FEEDS_MAX,
+									.interfaces = INTERFACES_MAX,
+									.engines = ENGINES_MAX } });
 }
 
 static bool
@@ -368,7 +299,7 @@ main(int argc, char **argv)
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
-	if (!find_group(&p) || !make_run_dir(&p) || !make_paths(&p))
+	if (!place_group(p.conf, &p.group) || !place_run_dir(p.conf, p.group) || !make_paths(&p))
 		goto out;
 	daemon_start(&opt);
 	signal(SIGPIPE, SIG_IGN);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#include "place.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+#define AGENTS_MAX  16
+#define EVENTS_KEPT 16384
+
+bool
+place_group(const struct conf *conf, gid_t *out)
+{
+	*out = PLACE_NO_GROUP;
+	if (!conf->group[0])
+		return true;
+	const struct group *group = getgrnam(conf->group);
+	if (!group) {
+		log_error("group: there is no group '%s' on this machine", conf->group);
+		return false;
+	}
+	*out = group->gr_gid;
+	return true;
+}
+
+bool
+place_run_dir(const struct conf *conf, gid_t group)
+{
+	const char *dir = conf->run_dir;
+	if (mkdir(dir, 0750) < 0) {
+		if (errno == EEXIST)
+			return true;
+		log_error("%s: %s", dir, strerror(errno));
+		return false;
+	}
+	if (group != PLACE_NO_GROUP && chown(dir, (uid_t)-1, group) < 0) {
+		log_error("%s: cannot be given to the group %s: %s", dir, conf->group, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+bool
+place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, struct ipm_writer_options opt)
+{
+	struct ipm_error err;
+
+	opt.mode = 0600; /* until it is known whose it is */
+	opt.capacity.tunnels = opt.capacity.maps = conf->capacity.tunnels;
+	opt.capacity.sas = opt.capacity.selectors = opt.capacity.access = conf->capacity.sas;
+	opt.capacity.history = conf->capacity.history;
+	opt.capacity.failures = conf->capacity.failures;
+	opt.capacity.agents = AGENTS_MAX;
+	opt.capacity.events = EVENTS_KEPT;
+	if (ipm_writer_open(out, &opt, &err) < 0) {
+		log_error("%s", err.text);
+		return false;
+	}
+	if (err.text[0])
+		log_warn("%s", err.text);
+	/* One that was taken over from an earlier run may have been made under another configuration. */
+	if (chown(opt.path, (uid_t)-1, group) == 0 && chmod(opt.path, group == PLACE_NO_GROUP ? 0600 : 0640) == 0)
+		return true;
+	log_error("%s: cannot be given to the group: %s", opt.path, strerror(errno));
+	return false;
+}
