@@ -50,11 +50,7 @@ publish(struct feed_ikewatch *f)
 static void
 note_error(struct feed_ikewatch *f, const char *what)
 {
-	if (!f->complained || strcmp(f->feed.error, what) != 0)
-		log_warn("%s: %s", f->feed.name, what);
-	f->complained = true;
-	f->feed.errors++;
-	feed_error(&f->feed, "%s", what);
+	feed_complain(&f->feed, &f->complained, what);
 }
 
 /* --- the capture --------------------------------------------------------------------------------------------- */
@@ -98,13 +94,8 @@ capture_ends(struct feed_ikewatch *f, const char *why)
 static bool
 daemon_known(const struct feed_ikewatch *f)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(f->writer);
-	for (uint32_t slot = 0; f->netns[0] == '\0' && slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
-		const struct ipm_feed *feed = ipm_feed_peek(f->writer, slot);
-		if (feed->index && strcmp(feed->name, "vici") == 0 && feed->state == IPM_FEED_UP)
-			return true;
-	}
-	return false;
+	const struct ipm_feed *vici = f->netns[0] ? NULL : feed_named(f->writer, "vici");
+	return vici && vici->state == IPM_FEED_UP;
 }
 
 /* Up to so many frames of those that are there. */
@@ -224,10 +215,8 @@ feed_ikewatch_open(struct event_base *base, struct ipm_writer *writer, const str
 	static const struct timeval second = { .tv_sec = 1 };
 	struct feed_ikewatch *f = calloc(1, sizeof(*f));
 	char name[IPM_NAME_MAX];
-	size_t len = strlen(conf->netns), room = sizeof(name) - sizeof("ikewatch ");
 
-	/* Of a long path the end tells more. */
-	snprintf(name, sizeof(name), "ikewatch%s%s", len ? " " : "", conf->netns + (len > room ? len - room : 0));
+	feed_name_in(name, "ikewatch", conf->netns);
 	int slot = ipm_feed_open(writer, name);
 	if (f)
 		f->addrs = (struct local_addrs)LOCAL_ADDRS_CLOSED;

@@ -4,6 +4,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "daemon.h"
 
 void
 feed_publish(struct ipm_writer *writer, uint32_t slot, const struct ipm_feed *feed)
@@ -29,6 +32,37 @@ feed_error(struct ipm_feed *feed, const char *format, ...)
 	vsnprintf(feed->error, sizeof(feed->error), format, ap);
 	va_end(ap);
 	feed->errored_ns = ipm_now_ns();
+}
+
+void
+feed_complain(struct ipm_feed *feed, bool *complained, const char *what)
+{
+	if (!*complained || strcmp(feed->error, what) != 0)
+		log_warn("%s: %s", feed->name, what);
+	*complained = true;
+	feed->errors++;
+	feed_error(feed, "%s", what);
+}
+
+const struct ipm_feed *
+feed_named(const struct ipm_writer *writer, const char *name)
+{
+	const struct ipm_segment *seg = ipm_writer_segment(writer);
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
+		const struct ipm_feed *feed = ipm_feed_peek(writer, slot);
+		if (feed->index && strcmp(feed->name, name) == 0)
+			return feed;
+	}
+	return NULL;
+}
+
+void
+feed_name_in(char out[IPM_NAME_MAX], const char *kind, const char *netns)
+{
+	size_t len = strlen(netns), room = IPM_NAME_MAX - strlen(kind) - sizeof(" ");
+
+	/* Of a long path the end tells more. */
+	snprintf(out, IPM_NAME_MAX, "%s%s%s", kind, len ? " " : "", netns + (len > room ? len - room : 0));
 }
 
 void

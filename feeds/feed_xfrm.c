@@ -59,11 +59,7 @@ publish(struct feed_xfrm *f)
 static void
 note_error(struct feed_xfrm *f, const char *what)
 {
-	if (!f->complained || strcmp(f->feed.error, what) != 0)
-		log_warn("%s: %s", f->feed.name, what);
-	f->complained = true;
-	f->feed.errors++;
-	feed_error(&f->feed, "%s", what);
+	feed_complain(&f->feed, &f->complained, what);
 }
 
 /* --- what is asked ------------------------------------------------------------------------------------------- */
@@ -149,14 +145,11 @@ dump_end(struct feed_xfrm *f)
 static bool
 ike_known(const struct feed_xfrm *f, uint64_t *interval_ns)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(f->writer);
-	for (uint32_t slot = 0; f->netns[0] == '\0' && slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
-		const struct ipm_feed *feed = ipm_feed_peek(f->writer, slot);
-		*interval_ns = feed->interval_ns;
-		if (feed->index && strcmp(feed->name, "vici") == 0)
-			return feed->state == IPM_FEED_UP;
-	}
-	return false;
+	const struct ipm_feed *vici = f->netns[0] ? NULL : feed_named(f->writer, "vici");
+	if (!vici || vici->state != IPM_FEED_UP)
+		return false;
+	*interval_ns = vici->interval_ns;
+	return true;
 }
 
 /* --- what the kernel says ------------------------------------------------------------------------------------ */
@@ -365,10 +358,9 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	uint64_t interval_ns = 0;
-	bool known = ike_known(f, &interval_ns);
-	xfrm_model_ike_known(f->model, known);
+	xfrm_model_ike_known(f->model, ike_known(f, &interval_ns));
 	/* It notices by asking what was configured; then no entry comes up here for a moment. */
-	xfrm_model_patience(f->model, PATIENCE_NS + (known ? interval_ns : 0));
+	xfrm_model_patience(f->model, PATIENCE_NS + interval_ns);
 	f->want_sas = true;
 	f->want_policies |= xfrm_model_wants_policies(f->model);
 	dump_next(f);
@@ -436,10 +428,8 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 {
 	struct feed_xfrm *f = calloc(1, sizeof(*f));
 	char name[IPM_NAME_MAX], engine[IPM_NAME_MAX];
-	size_t len = strlen(conf->netns), room = sizeof(name) - sizeof("xfrm ");
 
-	/* Of a long path the end tells more. */
-	snprintf(name, sizeof(name), "xfrm%s%s", len ? " " : "", conf->netns + (len > room ? len - room : 0));
+	feed_name_in(name, "xfrm", conf->netns);
 	int slot = ipm_feed_open(writer, name);
 	if (!f || slot < 0)
 		goto fail;
