@@ -25,6 +25,7 @@ SEGMENT_SAYS=${PLAIN_BUILDDIR:-$builddir}/tests/lab/segment_says
 FLOW_MIB=1.3.6.1.4.1.9.9.171
 POLL=1                  # seconds, of every ipsecmond that is not told otherwise
 HOLD=30
+TRAPS=0 TRAP_PORT=10162
 # Where a sanitizer is built in, it says all that it knows, and a leak is one.
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1} ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 
@@ -51,7 +52,7 @@ segment() { printf '%s' "$LAB/$1/run/gateway.model"; }      # segment NODE: the 
 # ---- The programs ---------------------------------------------------------------------------------------------
 # Names for `stop', `running' and `log': snmpd-NODE, feed-NODE, agentx-NODE.
 
-snmpd_up() {            # snmpd_up NODE
+snmpd_up() {            # snmpd_up NODE; notifications go to the port where trapd_up listens, if $TRAPS is 1
 	local dir=$LAB/$1
 	mkdir -p "$dir/snmp"
 	cat > "$dir/snmpd.conf" <<-CONF
@@ -62,10 +63,22 @@ snmpd_up() {            # snmpd_up NODE
 	rocommunity public 127.0.0.1
 	rwcommunity private 127.0.0.1
 	CONF
+	[ "$TRAPS" = 0 ] || printf 'trap2sink 127.0.0.1:%d public\n' "$TRAP_PORT" >> "$dir/snmpd.conf"
 	rm -f "$dir/agentx"     # a killed one leaves it
 	start "$1" "snmpd-$1" env SNMP_PERSISTENT_DIR="$dir/snmp" MIBS= \
 		snmpd -f -Lo -C -c "$dir/snmpd.conf" -I -smux
 }
+
+# trapd_up: a receiver of notifications in the namespace of a, and what has come to it, a line each, in $LAB/traps.log
+trapd_up() {
+	mkdir -p "$LAB/trapd"
+	printf 'disableAuthorization yes\n' > "$LAB/trapd/snmptrapd.conf"
+	start a snmptrapd env SNMP_PERSISTENT_DIR="$LAB/trapd" MIBS= snmptrapd -f -Lo -C -c "$LAB/trapd/snmptrapd.conf" \
+		-On -Oe -Ox -F 'TRAP|%V|%v\n' "udp:127.0.0.1:$TRAP_PORT"
+	wait_until 5 grep -q "NET-SNMP version" "$LAB/snmptrapd.log"
+	start - traps "$lab_python" "$LAB_HOME/traps.py" follow "$LAB/snmptrapd.log"
+}
+traps() { local command=$1; shift; "$lab_python" "$LAB_HOME/traps.py" "$command" "$LAB/traps.log" "$@"; }
 
 feed_up() {             # feed_up NODE; the configuration is made if there is none
 	[ -e "$LAB/$1/ipsecmon.conf" ] || configure "$1"

@@ -14,35 +14,11 @@ if [ ! -x "$SYNTH" ] && [ -e "${SYNTH%/bench/*}/Makefile" ]; then
 fi
 need root ip python3 snmpd snmptrapd snmpset snmpget snmpgetnext snmpbulkwalk "$IPSECMON_AGENTX" "$IPSECMON" "$SYNTH"
 lab_begin
+# shellcheck disable=SC2034     # it is gateway.sh's
+TRAPS=1
 OWN=1.3.6.1.4.1.8072.9999.9999 CIPS=1.3.6.1.4.1.9.10.62
 conforms() { "$lab_python" "$LAB_HOME/conformance.py" "$@"; }
 
-# As gateway.sh has it, with a receiver of notifications.
-snmpd_up() {
-	local dir=$LAB/$1
-	mkdir -p "$dir/snmp"
-	cat > "$dir/snmpd.conf" <<-CONF
-	master agentx
-	agentXSocket $dir/agentx
-	agentaddress udp:127.0.0.1:161
-	dontLogTCPWrappersConnects yes
-	rocommunity public 127.0.0.1
-	rwcommunity private 127.0.0.1
-	trap2sink 127.0.0.1:10162 public
-	CONF
-	rm -f "$dir/agentx"
-	start "$1" "snmpd-$1" env SNMP_PERSISTENT_DIR="$dir/snmp" MIBS= \
-		snmpd -f -Lo -C -c "$dir/snmpd.conf" -I -smux
-}
-trapd_up() {
-	mkdir -p "$LAB/trapd"
-	printf 'disableAuthorization yes\n' > "$LAB/trapd/snmptrapd.conf"
-	start a snmptrapd env SNMP_PERSISTENT_DIR="$LAB/trapd" MIBS= snmptrapd -f -Lo -C -c "$LAB/trapd/snmptrapd.conf" \
-		-On -Oe -Ox -F 'TRAP|%V|%v\n' udp:127.0.0.1:10162
-	wait_until 5 grep -q "NET-SNMP version" "$LAB/snmptrapd.log"
-	start - traps "$lab_python" "$LAB_HOME/traps.py" follow "$LAB/snmptrapd.log"
-}
-traps() { local command=$1; shift; "$lab_python" "$LAB_HOME/traps.py" "$command" "$LAB/traps.log" "$@"; }
 SEEN=0 EVENT=0
 # told WHAT TEXT...: all that has come since the last one is this, and not more than a second behind the event
 told() {

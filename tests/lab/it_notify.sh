@@ -9,6 +9,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip swanctl openssl python3 unshare snmpd snmptrapd snmpset snmpbulkwalk "$CHARON"
 lab_begin
+# shellcheck disable=SC2034     # it is gateway.sh's
+TRAPS=1
 HOLD=3
 RATE=100
 RUN=run EXTRA=
@@ -30,31 +32,6 @@ configure() {
 }
 VICI=charon.vici
 
-# As gateway.sh has it, with a receiver of notifications.
-snmpd_up() {
-	local dir=$LAB/$1
-	mkdir -p "$dir/snmp"
-	cat > "$dir/snmpd.conf" <<-CONF
-	master agentx
-	agentXSocket $dir/agentx
-	agentaddress udp:127.0.0.1:161
-	dontLogTCPWrappersConnects yes
-	rocommunity public 127.0.0.1
-	rwcommunity private 127.0.0.1
-	trap2sink 127.0.0.1:10162 public
-	CONF
-	rm -f "$dir/agentx"
-	start "$1" "snmpd-$1" env SNMP_PERSISTENT_DIR="$dir/snmp" MIBS= \
-		snmpd -f -Lo -C -c "$dir/snmpd.conf" -I -smux
-}
-trapd_up() {
-	mkdir -p "$LAB/trapd"
-	printf 'disableAuthorization yes\n' > "$LAB/trapd/snmptrapd.conf"
-	start a snmptrapd env SNMP_PERSISTENT_DIR="$LAB/trapd" MIBS= snmptrapd -f -Lo -C -c "$LAB/trapd/snmptrapd.conf" \
-		-On -Oe -Ox -F 'TRAP|%V|%v\n' udp:127.0.0.1:10162
-	wait_until 5 grep -q "NET-SNMP version" "$LAB/snmptrapd.log"
-	start - traps "$lab_python" "$LAB_HOME/traps.py" follow "$LAB/snmptrapd.log"
-}
 # switch TO [NUMBER]: of all notifications, or of one
 switch() {
 	local words=() n
@@ -62,7 +39,6 @@ switch() {
 	in_ns a env SNMPCONFPATH=/nonexistent MIBS= snmpset -v2c -c private -t 5 -r 0 127.0.0.1 "${words[@]}"
 }
 
-traps() { local command=$1; shift; "$lab_python" "$LAB_HOME/traps.py" "$command" "$LAB/traps.log" "$@"; }
 SEEN=0 EVENT=0
 forget() { SEEN=$(grep -c . "$LAB/traps.log"); EVENT=0; }       # what has come up to now
 happened() { EVENT=${EPOCHREALTIME/,/.}; }                      # just now, or a moment ago
