@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* What the MIB tables promise: which cells there are, what is in them, and which comes next. No SNMP master needed. */
-#include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ipm_int.h"
-#include "ipm_writer.h"
-#include "mib_convert.h"
-#include "mib_views.h"
-#include "scratch.h"
+#include "mib_fixture.h"
 
-#define SECOND 1000000000ull
-#define GIB    (1ull << 30)
-
-static struct mib *mib;
-static struct ipm_writer *w; /* of the segment that most tests need only one of */
-static struct ipm_capacity capacity;
-static uint64_t master_ns; /* when the master started */
+#define GIB (1ull << 30)
 
 /* --- helpers: segments --------------------------------------------------------------------------------------- */
 
@@ -55,36 +41,6 @@ given_tables(void)
 }
 
 static void
-tables_gone(void)
-{
-	mib_free(mib);
-	ipm_writer_close(w);
-}
-
-/* A segment of its own directory, with the capacities of the moment. */
-static struct ipm_writer *
-given_segment(void)
-{
-	char path[SCRATCH_PATH];
-	struct ipm_error err;
-	struct ipm_writer *made;
-
-	path_in_scratch(path);
-	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0640, .capacity = capacity };
-	int rc = ipm_writer_open(&made, &opt, &err);
-	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
-	return made;
-}
-
-static void
-serve(struct ipm_writer *only)
-{
-	const struct ipm_segment *seg = ipm_writer_segment(only);
-	ipm_writer_commit(only);
-	ck_assert_int_eq(mib_serve(mib, &seg, 1), 0);
-}
-
-static void
 serve_both(struct ipm_writer *one, struct ipm_writer *two)
 {
 	const struct ipm_segment *seg[] = { ipm_writer_segment(one), ipm_writer_segment(two) };
@@ -100,13 +56,6 @@ given_a_served_segment(void)
 	given_tables();
 	w = given_segment();
 	serve(w);
-}
-
-static uint32_t
-ok(int slot)
-{
-	ck_assert_int_ge(slot, 0);
-	return (uint32_t)slot;
 }
 
 static uint32_t
@@ -172,123 +121,7 @@ whole_again(struct ipm_writer *writer, enum ipm_section_kind kind, uint32_t slot
 	half_written(writer, kind, slot); /* the sequence number is even again */
 }
 
-static struct ipm_addr
-address(const char *text)
-{
-	struct ipm_addr addr = { .len = 4 };
-	if (inet_pton(AF_INET, text, addr.bytes) == 1)
-		return addr;
-	addr.len = 16;
-	ck_assert_msg(inet_pton(AF_INET6, text, addr.bytes) == 1, "%s is no address", text);
-	return addr;
-}
-
 /* --- helpers: names and values ---------------------------------------------------------------------------------- */
-
-struct name {
-	mib_subid id[MIB_NAME_MAX];
-	size_t len;
-};
-
-static void
-name_add(struct name *name, const char *dotted)
-{
-	while (*dotted) {
-		char *end;
-		ck_assert_uint_lt(name->len, MIB_NAME_MAX);
-		name->id[name->len++] = strtoul(dotted, &end, 10);
-		ck_assert_msg(end > dotted && (*end == '.' || *end == '\0'), "\"%s\" is no OID", dotted);
-		dotted = *end ? end + 1 : end;
-	}
-}
-
-/* "cipSecTunStatus.7": the name of that cell. */
-static struct name
-name_of(const char *cell)
-{
-	const char *dot = strchr(cell, '.');
-	size_t label = dot ? (size_t)(dot - cell) : strlen(cell);
-	for (unsigned t = 0; t < mib_view_count; t++)
-		for (unsigned c = 0; c < mib_views[t]->ncols; c++) {
-			const char *name = mib_views[t]->cols[c].name;
-			if (strlen(name) != label || memcmp(name, cell, label) != 0)
-				continue;
-			struct name found = { .len = mib_views[t]->oid_len };
-			memcpy(found.id, mib_views[t]->oid, found.len * sizeof(found.id[0]));
-			found.id[found.len++] = mib_views[t]->cols[c].id;
-			if (dot)
-				name_add(&found, dot + 1);
-			return found;
-		}
-	ck_abort_msg("no table has a column for %s", cell);
-}
-
-static const char *
-name_text(const struct name *name)
-{
-	static char text[4][1024]; /* several of them in one message */
-	static unsigned turn;
-	char *out = text[turn++ % 4];
-	size_t at = 0;
-	out[0] = '\0';
-	for (size_t i = 0; i < name->len; i++)
-		at += (size_t)snprintf(out + at, sizeof(text[0]) - at, ".%lu", name->id[i]);
-	return out;
-}
-
-static int
-name_order(const struct name *a, const struct name *b)
-{
-	for (size_t i = 0; i < a->len && i < b->len; i++)
-		if (a->id[i] != b->id[i])
-			return a->id[i] < b->id[i] ? -1 : 1;
-	return a->len == b->len ? 0 : a->len < b->len ? -1 : 1;
-}
-
-static enum mib_result
-get(const char *cell, struct mib_value *value)
-{
-	struct name name = name_of(cell);
-	memset(value, 0xa5, sizeof(*value));
-	return mib_get(mib, name.id, name.len, value);
-}
-
-static enum mib_result
-next(const struct name *name, bool inclusive, const struct name *end, struct name *found, struct mib_value *value)
-{
-	memset(found, 0xa5, sizeof(*found));
-	memset(value, 0xa5, sizeof(*value));
-	return mib_next(mib, name->id, name->len, inclusive, end->id, end->len, found->id, &found->len, value);
-}
-
-static void
-expect_number(const char *cell, uint64_t expected)
-{
-	struct mib_value value;
-	enum mib_result rc = get(cell, &value);
-	ck_assert_msg(rc == MIB_OK, "%s: result %d, expected %llu", cell, (int)rc, (unsigned long long)expected);
-	ck_assert_msg(value.number == expected, "%s: %llu, expected %llu", cell, (unsigned long long)value.number,
-		      (unsigned long long)expected);
-}
-
-static void
-expect_no_instance(const char *cell)
-{
-	struct mib_value value;
-	enum mib_result rc = get(cell, &value);
-	ck_assert_msg(rc == MIB_NO_INSTANCE, "%s: result %d, value %llu, expected that there is none", cell, (int)rc,
-		      (unsigned long long)value.number);
-}
-
-static void
-expect_next(const char *cell, const char *expected)
-{
-	struct name from = name_of(cell), to = name_of(expected), found;
-	struct mib_value value;
-	enum mib_result rc = next(&from, false, &(struct name){ 0 }, &found, &value);
-	ck_assert_msg(rc == MIB_OK && name_order(&found, &to) == 0, "next to %s: result %d, %s, expected %s %s", cell,
-		      (int)rc, name_text(&found), expected, name_text(&to));
-}
 
 /* A request later the answer may still be from the rows as they were: rows are not made anew without pause. */
 static void

@@ -3,46 +3,17 @@
  * What the tables of crypto maps, engines and configured tunnels promise: CISCO-IPSEC-MIB, CISCO-IPSEC-POLICY-MAP-MIB,
  * CISCO-CRYPTO-ACCELERATOR-MIB and IPSECMON-MIB. No SNMP master needed.
  */
-#include <arpa/inet.h>
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "acl_text.h"
 #include "feed_caps.h"
-#include "ipm_writer.h"
-#include "mib_convert.h"
+#include "mib_fixture.h"
 #include "mib_health.h"
-#include "mib_views.h"
-#include "scratch.h"
 #include "view_maps.h"
 
-#define SECOND 1000000000ull
-
-static struct mib *mib;
-static struct ipm_writer *w;
-static struct ipm_capacity capacity;
-static uint64_t master_ns;
-
 /* --- helpers: segments --------------------------------------------------------------------------------------- */
-
-static struct ipm_writer *
-given_segment(void)
-{
-	char path[SCRATCH_PATH];
-	struct ipm_error err;
-	struct ipm_writer *made;
-
-	path_in_scratch(path);
-	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0640, .capacity = capacity };
-	int rc = ipm_writer_open(&made, &opt, &err);
-	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
-	return made;
-}
 
 static void
 given_tables(void)
@@ -66,44 +37,11 @@ given_tables(void)
 }
 
 static void
-tables_gone(void)
-{
-	mib_free(mib);
-	ipm_writer_close(w);
-}
-
-static void
-serve(struct ipm_writer *only)
-{
-	const struct ipm_segment *seg = ipm_writer_segment(only);
-	ipm_writer_commit(only);
-	ck_assert_int_eq(mib_serve(mib, &seg, 1), 0);
-}
-
-static void
 given_a_served_segment(void)
 {
 	given_tables();
 	w = given_segment();
 	serve(w);
-}
-
-static uint32_t
-ok(int slot)
-{
-	ck_assert_int_ge(slot, 0);
-	return (uint32_t)slot;
-}
-
-static struct ipm_addr
-address(const char *text)
-{
-	struct ipm_addr addr = { .len = 4 };
-	if (inet_pton(AF_INET, text, addr.bytes) == 1)
-		return addr;
-	addr.len = 16;
-	ck_assert_msg(inet_pton(AF_INET6, text, addr.bytes) == 1, "%s is no address", text);
-	return addr;
 }
 
 static uint32_t
@@ -141,97 +79,6 @@ given_ike(struct ipm_writer *writer, const char *conn, uint16_t encr)
 
 /* --- helpers: names ------------------------------------------------------------------------------------------- */
 
-struct name {
-	mib_subid id[MIB_NAME_MAX];
-	size_t len;
-};
-
-/* "7.'abc'.10": a text is its length and its characters. */
-static void
-name_add(struct name *name, const char *index)
-{
-	while (*index) {
-		char *end;
-		if (*index == '\'') {
-			const char *close = strchr(index + 1, '\'');
-			ck_assert_ptr_nonnull(close);
-			name->id[name->len++] = (mib_subid)(close - index - 1);
-			while (++index < close)
-				name->id[name->len++] = (uint8_t)*index;
-			index++;
-		} else {
-			name->id[name->len++] = strtoul(index, &end, 10);
-			ck_assert_msg(end > index, "\"%s\" is no index", index);
-			index = end;
-		}
-		index += *index == '.';
-	}
-}
-
-static const struct mib_table *
-table_of(const char *column, size_t len, const struct mib_col **col)
-{
-	for (unsigned t = 0; t < mib_view_count; t++)
-		for (unsigned c = 0; c < mib_views[t]->ncols; c++) {
-			*col = &mib_views[t]->cols[c];
-			if (strlen((*col)->name) == len && memcmp((*col)->name, column, len) == 0)
-				return mib_views[t];
-		}
-	ck_abort_msg("no table has a column %s", column);
-}
-
-/* "ipsecmonTunnelUps.7" */
-static struct name
-name_of(const char *cell)
-{
-	const struct mib_col *col;
-	const struct mib_table *table = table_of(cell, strcspn(cell, "."), &col);
-	struct name name = { .len = table->oid_len };
-	memcpy(name.id, table->oid, name.len * sizeof(name.id[0]));
-	name.id[name.len++] = col->id;
-	if (strchr(cell, '.'))
-		name_add(&name, strchr(cell, '.') + 1);
-	return name;
-}
-
-static const char *
-name_text(const struct name *name)
-{
-	static char text[4][1024]; /* several of them in one message */
-	static unsigned turn;
-	char *out = text[turn++ % 4];
-	size_t at = 0;
-	out[0] = '\0';
-	for (size_t i = 0; i < name->len; i++)
-		at += (size_t)snprintf(out + at, sizeof(text[0]) - at, ".%lu", name->id[i]);
-	return out;
-}
-
-static int
-name_order(const struct name *a, const struct name *b)
-{
-	for (size_t i = 0; i < a->len && i < b->len; i++)
-		if (a->id[i] != b->id[i])
-			return a->id[i] < b->id[i] ? -1 : 1;
-	return a->len == b->len ? 0 : a->len < b->len ? -1 : 1;
-}
-
-static enum mib_result
-get(const char *cell, struct mib_value *value)
-{
-	struct name name = name_of(cell);
-	return mib_get(mib, name.id, name.len, value);
-}
-
-static void
-expect_number(const char *cell, uint64_t expected)
-{
-	struct mib_value value;
-	enum mib_result rc = get(cell, &value);
-	ck_assert_msg(rc == MIB_OK && value.number == expected, "%s: result %d, %llu, expected %llu", cell, (int)rc,
-		      (unsigned long long)value.number, (unsigned long long)expected);
-}
-
 static void
 expect_text(const char *cell, const char *expected)
 {
@@ -240,24 +87,6 @@ expect_text(const char *cell, const char *expected)
 	ck_assert_msg(rc == MIB_OK && value.len == strlen(expected) && memcmp(value.octets, expected, value.len) == 0,
 		      "%s: result %d, \"%.*s\", expected \"%s\"", cell, (int)rc, (int)value.len, value.octets,
 		      expected);
-}
-
-static void
-expect_no_instance(const char *cell)
-{
-	struct mib_value value;
-	enum mib_result rc = get(cell, &value);
-	ck_assert_msg(rc == MIB_NO_INSTANCE, "%s: result %d, %llu", cell, (int)rc, (unsigned long long)value.number);
-}
-
-static void
-expect_next(const char *cell, const char *expected)
-{
-	struct name from = name_of(cell), to = name_of(expected), found;
-	struct mib_value value;
-	enum mib_result rc = mib_next(mib, from.id, from.len, false, NULL, 0, found.id, &found.len, &value);
-	ck_assert_msg(rc == MIB_OK && name_order(&found, &to) == 0, "next to %s: result %d, %s, expected %s", cell,
-		      (int)rc, name_text(&found), expected);
 }
 
 /* The rows of now: they are not made anew without pause. */
