@@ -637,9 +637,9 @@ comes_by(const struct path *p, const struct octets *msg)
 #define IN  false
 
 static void
-sends(bool out, const struct octets *msg)
+sends(bool out, struct octets msg)
 {
-	comes_by(&(struct path){ DLT_SLL2, .out = out, .sport = 500, .dport = 500, .ifindex = 2 }, msg);
+	comes_by(&(struct path){ DLT_SLL2, .out = out, .sport = 500, .dport = 500, .ifindex = 2 }, &msg);
 }
 
 /* The record of the IKE SA with these SPIs. */
@@ -763,7 +763,7 @@ START_TEST(main_mode_goes_through_its_states)
 	for (int n = 1; n <= 6; n++) {
 		struct octets o = mm(n, 7, 8);
 		bool out = ours == (n % 2 == 1);
-		sends(out, &o);
+		sends(out, o);
 		octets[out] += o.len;
 		const struct ipm_ike_sa *sa = expect_phase(7, n > 1 ? 8 : 0, after[n - 1], IPM_IKE_NEGOTIATING);
 		ck_assert_uint_eq(sa->mode, IPM_MODE_MAIN);
@@ -778,8 +778,7 @@ START_TEST(main_mode_goes_through_its_states)
 		}
 	}
 	ck_assert_uint_eq(totals()->ike_active, 0);
-	struct octets o = qm(1, 7, 8, 0x1234);
-	sends(ours, &o); /* who began begins this, too */
+	sends(ours, qm(1, 7, 8, 0x1234)); /* who began begins this, too */
 	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa->in.exchanges, !ours);
 	ck_assert_uint_eq(sa->out.exchanges, ours);
@@ -796,19 +795,17 @@ START_TEST(aggressive_mode_goes_through_its_states)
 	static const enum ipm_ike_phase after[] = { IPM_PHASE_AG_NO_STATE, IPM_PHASE_AG_INIT_EXCH, IPM_PHASE_AG_AUTH };
 	for (int n = 1; n <= 3; n++) {
 		struct octets o = ag(n, 7, 8);
-		sends(ours == (n % 2 == 1), &o);
+		sends(ours == (n % 2 == 1), o);
 		const struct ipm_ike_sa *sa = expect_phase(7, n > 1 ? 8 : 0, after[n - 1], IPM_IKE_NEGOTIATING);
 		ck_assert_uint_eq(sa->mode, IPM_MODE_AGGRESSIVE);
 	}
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_str_eq(ours ? sa->local_id : sa->remote_id, "1.lab");
 	ck_assert_str_eq(ours ? sa->remote_id : sa->local_id, "2.lab");
-	struct octets o = qm(1, 7, 8, 0x1234);
-	sends(ours, &o);
+	sends(ours, qm(1, 7, 8, 0x1234));
 	if (!ours) { /* the peer may send what it likes; our answer shows that we believe it */
 		expect_phase(7, 8, IPM_PHASE_AG_AUTH, IPM_IKE_NEGOTIATING);
-		o = qm(2, 7, 8, 0x1234);
-		sends(OUT, &o);
+		sends(OUT, qm(2, 7, 8, 0x1234));
 	}
 	sa = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa->in.exchanges + sa->out.exchanges, 1);
@@ -824,11 +821,11 @@ START_TEST(in_fragments_it_goes_through_the_same_states)
 			uint8_t body[64] = { 0, (uint8_t)n, part, part == 3 };
 			o = message(1, IKE_V1_AGGRESSIVE, 0, 7, 8, 0);
 			payload(&o, 132, body, sizeof(body));
-			sends(n % 2 == 1, &o);
+			sends(n % 2 == 1, o);
 			expect_phase(7, 8, after[part == 3 ? n - 1 : n - 2], IPM_IKE_NEGOTIATING);
 		}
 		if (n == 1)
-			sends(OUT, &o);
+			sends(OUT, o);
 	}
 	ck_assert_uint_eq(record(7, 8)->in.pkts, 3);
 	ck_assert_uint_eq(record(7, 8)->out.pkts, 4);
@@ -838,20 +835,16 @@ END_TEST
 START_TEST(ikev2_goes_through_its_states)
 {
 	bool ours = _i;
-	struct octets o = init(false, 7, 0);
-	sends(ours, &o);
+	sends(ours, init(false, 7, 0));
 	expect_phase(7, 0, IPM_PHASE_V2_INIT, IPM_IKE_NEGOTIATING);
-	o = init(true, 7, 8);
-	sends(!ours, &o);
+	sends(!ours, init(true, 7, 8));
 	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	ck_assert_uint_eq(sa->proposal.encr, 20);
 	ck_assert_uint_eq(sa->in.notifies, 2);
 	ck_assert_uint_eq(sa->out.notifies, 2);
-	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
-	sends(ours, &o);
+	sends(ours, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
 	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
-	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250);
-	sends(!ours, &o);
+	sends(!ours, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
 	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	passes(2 * S);
 	sa = expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
@@ -865,13 +858,13 @@ static void
 v2_up(uint64_t spi_i, uint64_t spi_r)
 {
 	struct octets o = init(false, spi_i, 0);
-	sends(OUT, &o);
+	sends(OUT, o);
 	o = init(true, spi_i, spi_r);
-	sends(IN, &o);
+	sends(IN, o);
 	o = sealed(IKE_V2_AUTH, I, spi_i, spi_r, 1, 300);
-	sends(OUT, &o);
+	sends(OUT, o);
 	o = sealed(IKE_V2_AUTH, RSP, spi_i, spi_r, 1, 250);
-	sends(IN, &o);
+	sends(IN, o);
 	passes(2 * S);
 	expect_phase(spi_i, spi_r, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
 }
@@ -879,22 +872,21 @@ v2_up(uint64_t spi_i, uint64_t spi_r)
 START_TEST(a_cookie_and_another_group_are_asked_for_within_the_same_negotiation)
 {
 	struct octets first = init(false, 7, 0), o;
-	sends(OUT, &first);
+	sends(OUT, first);
 	o = message(2, IKE_V2_SA_INIT, RSP, 7, 0, 0);
 	notify(&o, 2, IKE_N_COOKIE);
-	sends(IN, &o);
+	sends(IN, o);
 	o = first;
 	notify(&o, 2, IKE_N_COOKIE);
-	sends(OUT, &o);
+	sends(OUT, o);
 	o = message(2, IKE_V2_SA_INIT, RSP, 7, 99, 0);
 	notify(&o, 2, IKE_N_INVALID_KE_PAYLOAD);
-	sends(IN, &o);
+	sends(IN, o);
 	expect_phase(7, 0, IPM_PHASE_V2_INIT, IPM_IKE_NEGOTIATING);
 	o = first;
 	o.at[200]++;
-	sends(OUT, &o);
-	o = init(true, 7, 8);
-	sends(IN, &o);
+	sends(OUT, o);
+	sends(IN, init(true, 7, 8));
 	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	ck_assert_uint_eq(sa->out.pkts, 3);
 	ck_assert_uint_eq(sa->in.pkts, 3);
@@ -904,16 +896,12 @@ END_TEST
 
 START_TEST(eap_is_not_over_with_the_first_answer)
 {
-	struct octets o = init(false, 7, 0);
-	sends(IN, &o);
-	o = init(true, 7, 8);
-	sends(OUT, &o);
+	sends(IN, init(false, 7, 0));
+	sends(OUT, init(true, 7, 8));
 	for (uint32_t id = 1; id <= 3; id++) {
-		o = sealed(IKE_V2_AUTH, I, 7, 8, id, 200);
-		sends(IN, &o);
+		sends(IN, sealed(IKE_V2_AUTH, I, 7, 8, id, 200));
 		passes(S / 2);
-		o = sealed(IKE_V2_AUTH, RSP, 7, 8, id, 500);
-		sends(OUT, &o);
+		sends(OUT, sealed(IKE_V2_AUTH, RSP, 7, 8, id, 500));
 		passes(S / 2);
 		expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	}
@@ -924,14 +912,10 @@ END_TEST
 
 START_TEST(an_answer_with_room_for_no_more_than_an_error_is_no_success)
 {
-	struct octets o = init(false, 7, 0);
-	sends(OUT, &o);
-	o = init(true, 7, 8);
-	sends(IN, &o);
-	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 80);
-	sends(IN, &o);
+	sends(OUT, init(false, 7, 0));
+	sends(IN, init(true, 7, 8));
+	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
+	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 80));
 	passes(10 * S);
 	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	passes(IKE_OWN_OPEN_NS);
@@ -943,20 +927,14 @@ END_TEST
 
 START_TEST(who_is_told_something_at_once_after_ike_auth_may_be_refused)
 {
-	struct octets o = init(false, 7, 0);
-	sends(OUT, &o);
-	o = init(true, 7, 8);
-	sends(IN, &o);
-	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250);
-	sends(IN, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80);
-	sends(OUT, &o);
+	sends(OUT, init(false, 7, 0));
+	sends(IN, init(true, 7, 8));
+	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
+	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80));
 	passes(5 * S);
 	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
-	o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 3, 80); /* it was not */
-	sends(OUT, &o);
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 3, 80)); /* it was not */
 	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
 }
 END_TEST
@@ -966,9 +944,8 @@ START_TEST(retransmissions_are_packets_and_nothing_else)
 	v2_up(7, 8);
 	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200);
 	for (int i = 0; i < 3; i++)
-		sends(OUT, &o);
-	o = init(false, 7, 0); /* the first one of all, again */
-	sends(OUT, &o);
+		sends(OUT, o);
+	sends(OUT, init(false, 7, 0)); /* the first one of all, again */
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->out.pkts, 2 + 3 + 1);
 	ck_assert_uint_eq(sa->out.exchanges, 1);
@@ -980,17 +957,14 @@ END_TEST
 START_TEST(exchanges_of_phase_2_count_for_who_began_them_and_refusals_too)
 {
 	v2_up(7, 8);
-	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_CREATE_CHILD_SA, RSP, 7, 8, 2, 180);
-	sends(IN, &o);
-	o = sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 0, 200);
-	sends(IN, &o);
+	struct octets o;
+	sends(OUT, sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200));
+	sends(IN, sealed(IKE_V2_CREATE_CHILD_SA, RSP, 7, 8, 2, 180));
+	sends(IN, sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 0, 200));
 	o = sealed(IKE_V2_CREATE_CHILD_SA, I | RSP, 7, 8, 0, 80);
-	sends(OUT, &o);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 1, 80);
-	sends(IN, &o);
+	sends(OUT, o);
+	sends(OUT, o);
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 1, 80));
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->out.exchanges, 1);
 	ck_assert_uint_eq(sa->out.exchange_rejects, 0);
@@ -1006,7 +980,7 @@ START_TEST(phase_2_in_the_clear_is_invalid)
 	v2_up(7, 8);
 	struct octets o = message(2, IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 0);
 	payload(&o, 33, v2_sa, sizeof(v2_sa));
-	sends(IN, &o);
+	sends(IN, o);
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->in.exchange_invalids, 1);
 	ck_assert_uint_eq(sa->in.exchanges, 0);
@@ -1015,15 +989,11 @@ END_TEST
 
 START_TEST(quick_modes_are_told_apart_by_their_message_ids)
 {
-	for (int n = 1; n <= 6; n++) {
-		struct octets o = mm(n, 7, 8);
-		sends(n % 2 == 1, &o);
-	}
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 1, mm(n, 7, 8));
 	for (uint32_t id = 1; id <= 5; id++)
-		for (int n = 1; n <= 3; n++) {
-			struct octets o = qm(n, 7, 8, id * 0x1000001);
-			sends((n % 2 == 1) == (id % 2 == 1), &o);
-		}
+		for (int n = 1; n <= 3; n++)
+			sends((n % 2 == 1) == (id % 2 == 1), qm(n, 7, 8, id * 0x1000001));
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->out.exchanges, 3);
 	ck_assert_uint_eq(sa->in.exchanges, 2);
@@ -1035,15 +1005,15 @@ START_TEST(what_is_malformed_is_a_drop_of_the_ike_sa_that_it_names)
 	v2_up(7, 8);
 	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 0, 80);
 	o.at[30] = 0xff;
-	sends(IN, &o);
+	sends(IN, o);
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->in.drops, 1);
 	ck_assert_uint_eq(sa->in.pkts, 3);
 	o = sealed(IKE_V2_INFORMATIONAL, 0, 17, 18, 0, 80); /* nobody's */
 	o.at[17] = 0x40;
-	sends(IN, &o);
+	sends(IN, o);
 	o.len = 20;
-	sends(IN, &o);
+	sends(IN, o);
 	ck_assert_uint_eq(totals()->ike_in.drops, 3);
 	ck_assert_uint_eq(totals()->ike_in.pkts, 3);
 	ck_assert_uint_eq(ike_watch_counts(watch)->faults, 3);
@@ -1082,10 +1052,8 @@ END_TEST
 
 START_TEST(half_open_ones_expire)
 {
-	struct octets o = mm(1, 7, 0);
-	sends(IN, &o);
-	o = init(false, 17, 0);
-	sends(OUT, &o);
+	sends(IN, mm(1, 7, 0));
+	sends(OUT, init(false, 17, 0));
 	passes(IKE_HALF_OPEN_NS - S);
 	ck_assert_uint_eq(records(), 2);
 	passes(2 * S);
@@ -1104,16 +1072,15 @@ END_TEST
 
 START_TEST(a_refusal_in_the_clear_is_the_reason_of_the_failure)
 {
-	struct octets o = init(false, 7, 0);
-	sends(OUT, &o);
+	struct octets o;
+	sends(OUT, init(false, 7, 0));
 	o = message(2, IKE_V2_SA_INIT, RSP, 7, 8, 0);
 	notify(&o, 2, IKE_N_NO_PROPOSAL_CHOSEN);
-	sends(IN, &o);
-	o = mm(1, 17, 0);
-	sends(IN, &o);
+	sends(IN, o);
+	sends(IN, mm(1, 17, 0));
 	o = message(1, IKE_V1_INFORMATIONAL, 0, 17, 18, 5);
 	notify(&o, 1, IKE_N_NO_PROPOSAL_CHOSEN);
-	sends(OUT, &o);
+	sends(OUT, o);
 	passes(IKE_HALF_OPEN_NS + S);
 	ck_assert_uint_eq(records(), 0);
 	ck_assert_uint_eq(totals()->ike_init_fails, 1);
@@ -1130,16 +1097,12 @@ START_TEST(a_flood_pushes_out_nobody_who_answers)
 {
 	v2_up(7, 8);
 	struct octets o = mm(1, 17, 0); /* we began it */
-	sends(OUT, &o);
-	o = mm(1, 27, 0); /* one whose peer comes back */
-	sends(IN, &o);
-	o = mm(2, 27, 28);
-	sends(OUT, &o);
-	o = mm(3, 27, 28);
-	sends(IN, &o);
+	sends(OUT, o);
+	sends(IN, mm(1, 27, 0)); /* one whose peer comes back */
+	sends(OUT, mm(2, 27, 28));
+	sends(IN, mm(3, 27, 28));
 	for (uint64_t spi = 1000; spi < 1000 + 5 * IKE_HALF_OPEN_MAX; spi++) {
-		o = init(false, spi, 0);
-		sends(IN, &o);
+		sends(IN, init(false, spi, 0));
 	}
 	ck_assert_uint_eq(records(), IKE_HALF_OPEN_MAX + 1);
 	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
@@ -1151,8 +1114,7 @@ START_TEST(a_flood_pushes_out_nobody_who_answers)
 	ck_assert_uint_eq(totals()->ike_resp_fails, 0);
 	/* And with SPIs of which nothing is known. */
 	for (uint64_t spi = 1; spi < 3 * IKE_UNKNOWN_MAX; spi++) {
-		o = sealed(IKE_V2_INFORMATIONAL, 0, spi << 20, spi, 0, 80);
-		sends(IN, &o);
+		sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, spi << 20, spi, 0, 80));
 	}
 	passes(IKE_UNKNOWN_NS + S);
 	ck_assert_uint_eq(totals()->ike_in.drops, 3 * IKE_UNKNOWN_MAX - 1);
@@ -1168,7 +1130,7 @@ START_TEST(half_open_ones_leave_most_of_a_small_segment_alone)
 	starts();
 	for (uint64_t spi = 1; spi <= 100; spi++) {
 		struct octets o = init(false, spi, 0);
-		sends(IN, &o);
+		sends(IN, o);
 	}
 	ck_assert_uint_eq(records(), 4);
 	ck_assert_uint_eq(totals()->records_refused, 0);
@@ -1182,8 +1144,7 @@ START_TEST(what_a_daemon_has_a_record_of_counts_there)
 {
 	ike_track_daemon(track, true);
 	uint32_t slot = daemon_tells(7, 8, 2);
-	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 5, 200);
-	sends(IN, &o);
+	sends(IN, sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 5, 200));
 	ck_assert_uint_eq(records(), 1);
 	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.exchanges, 1);
 	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->phase, IPM_PHASE_V2_READY);
@@ -1194,10 +1155,8 @@ END_TEST
 START_TEST(what_came_by_before_the_daemon_told_is_not_lost)
 {
 	ike_track_daemon(track, true);
-	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 200);
-	sends(IN, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5, 100);
-	sends(OUT, &o);
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 200));
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5, 100));
 	passes(3 * S);
 	ck_assert_uint_eq(records(), 0); /* it will */
 	uint32_t slot = daemon_tells(7, 8, 2);
@@ -1213,10 +1172,8 @@ END_TEST
 START_TEST(a_negotiation_becomes_the_daemons_record)
 {
 	ike_track_daemon(track, true);
-	for (int n = 1; n <= 6; n++) {
-		struct octets o = mm(n, 7, 8);
-		sends(n % 2 == 1, &o);
-	}
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 1, mm(n, 7, 8));
 	/* As the daemon's feed does it. */
 	int slot = ipm_ike_named(writer, 7, 8, -1);
 	struct ipm_ike_sa sa = *ipm_ike_peek(writer, (uint32_t)slot);
@@ -1226,8 +1183,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 	ipm_ike_put(writer, (uint32_t)slot, &sa);
 	passes(S);
 	expect_phase(7, 8, IPM_PHASE_MM_KEY_AUTH, IPM_IKE_ESTABLISHED);
-	struct octets o = qm(1, 7, 8, 9);
-	sends(OUT, &o);
+	sends(OUT, qm(1, 7, 8, 9));
 	const struct ipm_ike_sa *now = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(now->out.pkts, 4);
 	ck_assert_uint_eq(now->out.exchanges, 1);
@@ -1236,8 +1192,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 	ck_assert_uint_eq(totals()->ike_active, 1);
 	/* The daemon ends it; the last words still count for the gateway, and in the history. */
 	ipm_ike_stop(writer, (uint32_t)slot, IPM_REASON_NORMAL);
-	o = qm(2, 7, 8, 9);
-	sends(IN, &o);
+	sends(IN, qm(2, 7, 8, 9));
 	struct ipm_ike_history was;
 	ck_assert_int_eq(ipm_ike_history_read(ipm_writer_segment(writer), 0, &was), 0);
 	ck_assert_uint_eq(was.sa.in.pkts, 4);
@@ -1253,14 +1208,12 @@ END_TEST
 START_TEST(without_a_quick_mode_it_is_in_use_after_a_while_if_the_daemon_says_so)
 {
 	ike_track_daemon(track, true);
-	for (int n = 1; n <= 3; n++) {
-		struct octets o = ag(n, 7, 8);
-		sends(n % 2 == 1, &o);
-	}
+	for (int n = 1; n <= 3; n++)
+		sends(n % 2 == 1, ag(n, 7, 8));
 	uint32_t slot = daemon_tells(7, 8, 1); /* began its own record: ours joins it */
 	struct octets o = message(1, IKE_V1_INFORMATIONAL, 1, 7, 8, 3);
 	blank(&o, 8, 60, 1);
-	sends(IN, &o);
+	sends(IN, o);
 	ck_assert_uint_eq(records(), 1);
 	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->out.pkts, 2);
 	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.pkts, 2);
@@ -1274,16 +1227,13 @@ START_TEST(after_a_rekey_both_pairs_of_spis_count_for_the_one_record)
 {
 	ike_track_daemon(track, true);
 	uint32_t slot = daemon_tells(7, 8, 2);
-	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 5, 200);
-	sends(IN, &o);
+	sends(IN, sealed(IKE_V2_CREATE_CHILD_SA, 0, 7, 8, 5, 200));
 	struct ipm_ike_sa sa = *ipm_ike_peek(writer, slot);
 	sa.spi_initiator = 17;
 	sa.spi_responder = 18;
 	ipm_ike_put(writer, slot, &sa);
-	o = sealed(IKE_V2_INFORMATIONAL, I, 17, 18, 0, 100);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 6, 80);
-	sends(IN, &o);
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 17, 18, 0, 100));
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 6, 80));
 	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->in.octets, 280);
 	ck_assert_uint_eq(ipm_ike_peek(writer, slot)->out.octets, 100);
 	passes(1000 * S);
@@ -1294,14 +1244,10 @@ END_TEST
 START_TEST(a_daemon_that_does_not_tell_of_it_has_not_got_it)
 {
 	ike_track_daemon(track, true);
-	struct octets o = init(false, 7, 0);
-	sends(OUT, &o);
-	o = init(true, 7, 8);
-	sends(IN, &o);
-	o = sealed(IKE_V2_AUTH, I, 7, 8, 1, 300);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250);
-	sends(IN, &o);
+	sends(OUT, init(false, 7, 0));
+	sends(IN, init(true, 7, 8));
+	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
+	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
 	passes(IKE_GRACE_NS + S); /* refused, and told so within IKE_AUTH */
 	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
 	passes(IKE_OWN_OPEN_NS);
@@ -1313,16 +1259,12 @@ END_TEST
 START_TEST(another_daemon_may_have_it)
 {
 	ike_track_daemon(track, true);
-	for (int n = 1; n <= 6; n++) {
-		struct octets o = mm(n, 7, 8);
-		sends(n % 2 == 1, &o);
-	}
-	struct octets o = qm(1, 7, 8, 9);
-	sends(OUT, &o);
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 1, mm(n, 7, 8));
+	sends(OUT, qm(1, 7, 8, 9));
 	passes(IKE_GRACE_NS + S);
 	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
-	o = qm(1, 7, 8, 10);
-	sends(OUT, &o);
+	sends(OUT, qm(1, 7, 8, 10));
 	expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 }
 END_TEST
@@ -1344,11 +1286,9 @@ END_TEST
 
 START_TEST(one_that_is_older_than_we_are_is_known_by_our_own_messages)
 {
-	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 80);
-	sends(IN, &o);
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 80));
 	ck_assert_uint_eq(records(), 0); /* anybody could send that */
-	o = sealed(IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5, 80);
-	sends(OUT, &o);
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5, 80));
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_ptr_nonnull(sa);
 	ck_assert_int_eq(sa->state, IPM_IKE_ESTABLISHED);
@@ -1361,11 +1301,11 @@ END_TEST
 
 START_TEST(what_names_no_ike_sa_is_dropped)
 {
-	struct octets o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 80);
-	sends(IN, &o);
+	struct octets o;
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 5, 80));
 	o = message(2, IKE_V2_INFORMATIONAL, I | RSP, 7, 8, 5);
 	notify(&o, 2, IKE_N_INVALID_SPI);
-	sends(OUT, &o);
+	sends(OUT, o);
 	passes(IKE_UNKNOWN_NS + S);
 	ck_assert_uint_eq(totals()->ike_in.drops, 1);
 	ck_assert_uint_eq(totals()->ike_in.pkts, 0);
@@ -1378,19 +1318,13 @@ START_TEST(a_rekey_within_the_ike_sa_keeps_its_record)
 {
 	v2_up(7, 8);
 	uint32_t index = record(7, 8)->index;
-	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 300);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_CREATE_CHILD_SA, RSP, 7, 8, 2, 300);
-	sends(IN, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 3, 80);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, RSP, 7, 8, 3, 80);
-	sends(IN, &o);
+	sends(OUT, sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 300));
+	sends(IN, sealed(IKE_V2_CREATE_CHILD_SA, RSP, 7, 8, 2, 300));
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 3, 80));
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, RSP, 7, 8, 3, 80));
 	uint64_t octets = record(7, 8)->out.octets;
-	o = sealed(IKE_V2_INFORMATIONAL, I, 17, 18, 0, 80);
-	sends(OUT, &o);
-	o = sealed(IKE_V2_INFORMATIONAL, RSP, 17, 18, 0, 80);
-	sends(IN, &o);
+	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 17, 18, 0, 80));
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, RSP, 17, 18, 0, 80));
 	const struct ipm_ike_sa *sa = expect_phase(17, 18, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa->index, index);
 	ck_assert_uint_eq(sa->refreshes, 1);
@@ -1405,12 +1339,10 @@ END_TEST
 START_TEST(ikev1_that_negotiates_again_keeps_its_record)
 {
 	for (uint64_t spi = 7; spi <= 17; spi += 10) {
-		for (int n = 1; n <= 6; n++) {
-			struct octets o = mm(n, spi, spi + 1);
-			sends(n % 2 == 1, &o);
-		}
+		for (int n = 1; n <= 6; n++)
+			sends(n % 2 == 1, mm(n, spi, spi + 1));
 		struct octets o = qm(1, spi, spi + 1, 9);
-		sends(OUT, &o);
+		sends(OUT, o);
 	}
 	const struct ipm_ike_sa *sa = expect_phase(17, 18, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa->index, 1);
@@ -1428,7 +1360,7 @@ START_TEST(a_peer_that_does_not_answer_is_lost)
 	v2_up(7, 8);
 	struct octets o = sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80);
 	for (int i = 0; i < 5; i++) {
-		sends(OUT, &o);
+		sends(OUT, o);
 		passes(IKE_UNANSWERED_NS / 5 - S);
 	}
 	ck_assert_uint_eq(records(), 1);
@@ -1457,12 +1389,9 @@ END_TEST
 
 START_TEST(an_ikev1_sa_ends_with_its_lifetime)
 {
-	for (int n = 1; n <= 6; n++) {
-		struct octets o = mm(n, 7, 8);
-		sends(n % 2 == 1, &o);
-	}
-	struct octets o = qm(1, 7, 8, 9);
-	sends(OUT, &o);
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 1, mm(n, 7, 8));
+	sends(OUT, qm(1, 7, 8, 9));
 	passes(3599 * S);
 	ck_assert_uint_eq(records(), 1);
 	passes(2 * S);
@@ -1474,18 +1403,15 @@ END_TEST
 START_TEST(another_run_goes_on_with_what_the_last_one_knew)
 {
 	v2_up(7, 8);
-	struct octets o = mm(1, 17, 0);
-	sends(IN, &o);
+	sends(IN, mm(1, 17, 0));
 	uint32_t index = record(7, 8)->index;
 	stops();
 	starts();
 	ck_assert_uint_eq(records(), 2);
-	o = sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 0, 80);
-	sends(IN, &o);
+	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 0, 80));
 	ck_assert_uint_eq(record(7, 8)->in.pkts, 3);
 	ck_assert_uint_eq(record(7, 8)->index, index);
-	o = mm(2, 17, 18);
-	sends(OUT, &o);
+	sends(OUT, mm(2, 17, 18));
 	expect_phase(17, 18, IPM_PHASE_MM_SA_SETUP, IPM_IKE_NEGOTIATING);
 	passes(IKE_HALF_OPEN_NS + S);
 	ck_assert_uint_eq(records(), 1);
