@@ -390,22 +390,27 @@ tunnel_begin(struct engine *e, uint32_t at)
 }
 
 /* Entries and tunnels of an earlier run that this configuration does not have. */
-static void
+static int
 forget_others(struct engine *e)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(e->writer);
+	uint32_t used = ipm_segment_used(seg, IPM_MAPS);
+	bool *ours = calloc(used + 1, sizeof(*ours));
 
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_MAPS); slot++) {
+	if (!ours)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < e->conf->tunnels; i++)
+		ours[e->tunnel[i].map] = true;
+	for (uint32_t slot = 0; slot < used; slot++) {
 		const struct ipm_map *map = ipm_map_peek(e->writer, slot);
-		bool ours = map->index == 0 || map->state == IPM_MAP_REMOVED;
-		for (uint32_t i = 0; i < e->conf->tunnels && !ours; i++)
-			ours = e->tunnel[i].map == slot;
-		if (!ours)
+		if (map->index && map->state != IPM_MAP_REMOVED && !ours[slot])
 			ipm_map_remove(e->writer, slot);
 	}
+	free(ours);
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
 		if (ipm_tunnel_peek(e->writer, slot)->index && !ipm_tunnel_peek(e->writer, slot)->map)
 			ipm_tunnel_stop(e->writer, slot, IPM_REASON_OPERATOR);
+	return 0;
 }
 
 static bool
@@ -490,7 +495,7 @@ engine_begin(struct engine *e, const char *source)
 			e->tunnel[i].map = (uint32_t)map;
 	}
 	if (rc == 0)
-		forget_others(e);
+		rc = forget_others(e);
 	for (uint32_t i = 0; rc == 0 && i < e->conf->tunnels; i++)
 		rc = tunnel_begin(e, i);
 	free(seq);
