@@ -130,15 +130,6 @@ mib_empty(const struct mib_cell *cell, const void *field, struct mib_value *out)
 
 /* --- drops ------------------------------------------------------------------------------------------------ */
 
-static uint64_t
-drops_all(const struct ipm_traffic *t)
-{
-	uint64_t sum = 0;
-	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		sum += t->drops[i];
-	return sum;
-}
-
 /* The MIB has one counter for both: a sequence number that was seen before, or that is too old to tell. */
 static uint64_t
 replays(const struct ipm_traffic *t)
@@ -151,7 +142,7 @@ mib_in_drops(const struct mib_cell *cell, const void *field, struct mib_value *o
 {
 	const struct ipm_traffic *t = field;
 	(void)cell;
-	out->number = (drops_all(t) - replays(t)) & UINT32_MAX;
+	out->number = (ipm_traffic_drops(t) - replays(t)) & UINT32_MAX;
 	return true;
 }
 
@@ -159,7 +150,7 @@ bool
 mib_out_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	(void)cell;
-	out->number = drops_all(field) & UINT32_MAX;
+	out->number = ipm_traffic_drops(field) & UINT32_MAX;
 	return true;
 }
 

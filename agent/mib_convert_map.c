@@ -255,15 +255,6 @@ mib_tun_ace(const struct mib_cell *cell, const void *field, struct mib_value *ou
 
 /* --- crypto engines ------------------------------------------------------------------------------------------ */
 
-static uint64_t
-drops(const struct ipm_traffic *t)
-{
-	uint64_t sum = 0;
-	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		sum += t->drops[i];
-	return sum;
-}
-
 /* Those that the engine itself found to be bad. */
 static uint64_t
 bad(const struct ipm_traffic *t)
@@ -280,10 +271,10 @@ bad(const struct ipm_traffic *t)
 		return true;                                                             \
 	}
 ENGINE_SUM(mib_engine_pkts, e->in.pkts + e->out.pkts)
-ENGINE_SUM(mib_engine_given_pkts, e->in.pkts + e->out.pkts + drops(&e->in) + drops(&e->out))
+ENGINE_SUM(mib_engine_given_pkts, e->in.pkts + e->out.pkts + ipm_traffic_drops(&e->in) + ipm_traffic_drops(&e->out))
 ENGINE_SUM(mib_engine_bad_pkts, bad(&e->in) + bad(&e->out))
-ENGINE_SUM(mib_engine_drops, drops(&e->in) + drops(&e->out) - bad(&e->in) - bad(&e->out))
-ENGINE_SUM(mib_engine_failed, drops(&e->in) + drops(&e->out))
+ENGINE_SUM(mib_engine_drops, ipm_traffic_drops(&e->in) + ipm_traffic_drops(&e->out) - bad(&e->in) - bad(&e->out))
+ENGINE_SUM(mib_engine_failed, ipm_traffic_drops(&e->in) + ipm_traffic_drops(&e->out))
 ENGINE_SUM(mib_engine_octets, e->in.octets + e->out.octets)
 ENGINE_SUM(mib_engine_auths, e->in.auths + e->out.auths)
 ENGINE_SUM(mib_engine_transforms, e->in.auths + e->out.auths + e->in.crypts + e->out.crypts)

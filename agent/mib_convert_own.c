@@ -69,10 +69,8 @@ mib_gateway(const struct mib_cell *cell, const void *field, struct mib_value *ou
 bool
 mib_drops(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
-	const struct ipm_traffic *t = field;
 	(void)cell;
-	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		out->number += t->drops[i];
+	out->number = ipm_traffic_drops(field);
 	return true;
 }
 

@@ -150,15 +150,6 @@ order_headings(struct cli_rows *rows)
 	cli_rows_sort(rows);
 }
 
-static uint64_t
-drops_of(const struct ipm_traffic *t)
-{
-	uint64_t sum = 0;
-	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		sum += t->drops[i];
-	return sum;
-}
-
 /* Whatever reads it wants a word there. */
 static const char *
 tag_text(const struct cli_via *via, char out[OUT_TEXT_MAX])
@@ -270,7 +261,8 @@ print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, cons
 	fprintf(f, "    #pkts compressed: %" PRIu64 ", #pkts decompressed: %" PRIu64 "\n", t->ipcomp ? t->out.pkts : 0,
 		t->ipcomp ? t->in.pkts : 0);
 	fprintf(f, "    #pkts not compressed: 0, #pkts compr. failed: 0, #pkts decompress failed: 0\n");
-	fprintf(f, "    #send errors %" PRIu64 ", #recv errors %" PRIu64 "\n\n", drops_of(&t->out), drops_of(&t->in));
+	fprintf(f, "    #send errors %" PRIu64 ", #recv errors %" PRIu64 "\n\n", ipm_traffic_drops(&t->out),
+		ipm_traffic_drops(&t->in));
 	fprintf(f, "     local crypto endpt.: %s, remote crypto endpt.: %s\n", local, remote);
 	fprintf(f, "     path mtu -, media mtu -\n");
 	fprintf(f, "     current outbound spi: %" PRIX32 "\n\n", outbound_spi(w));

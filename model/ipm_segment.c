@@ -289,6 +289,15 @@ ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more)
 		sum->drops[i] += more->drops[i];
 }
 
+uint64_t
+ipm_traffic_drops(const struct ipm_traffic *t)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		sum += t->drops[i];
+	return sum;
+}
+
 void
 ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more)
 {

@@ -185,6 +185,9 @@ int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_ev
 void ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more);
 void ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more);
 
+/** Packets that were dropped, for whatever reason. */
+uint64_t ipm_traffic_drops(const struct ipm_traffic *t);
+
 bool ipm_addr_same(const struct ipm_addr *a, const struct ipm_addr *b);
 
 /** Does this cipher (an IANA transform number) authenticate what it enciphers? */
