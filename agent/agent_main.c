@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,21 @@ detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_co
 	return *gone_count > 0;
 }
 
+/* Of rows with the same index the first is served, and the others are not seen. */
+static void
+warn_of_indexes(const struct server *server, const struct ipm_segment *seg)
+{
+	const struct ipm_header *new = ipm_segment_header(seg);
+
+	for (unsigned i = 0; i < server->count; i++) {
+		const struct ipm_header *h = ipm_segment_header(server->segs[i]);
+		if (h->index_first == new->index_first)
+			log_warn("%.*s and %.*s both count tunnels from %" PRIu32 ": of two with the same index only "
+				 "one is served; give one of them another first-index",
+				 IPM_NAME_MAX, h->name, IPM_NAME_MAX, new->name, h->index_first);
+	}
+}
+
 static bool
 attach_new(struct server *server)
 {
@@ -118,6 +134,7 @@ attach_new(struct server *server)
 		if (path && server->count < SEGMENTS_MAX && !attached(server, path)) {
 			if (ipm_segment_attach(&server->segs[server->count], path, &err) == 0) {
 				log_info("serving %s", path);
+				warn_of_indexes(server, server->segs[server->count]);
 				server->count++;
 				changed = true;
 			} else {

@@ -335,6 +335,22 @@ look_at_agents(struct doctor *d, const struct ipm_segment *seg, unsigned *heard)
 	}
 }
 
+/* @p firsts of the segments before it: of two that count from the same number, SNMP serves one row of each index. */
+static void
+look_at_indexes(struct doctor *d, const char *what, const struct ipm_segment *seg, uint32_t *firsts, int count)
+{
+	uint32_t first = ipm_segment_header(seg)->index_first;
+
+	for (int i = 0; i < count; i++)
+		if (firsts[i] == first)
+			doctor_tell(d, DOCTOR_FAIL, what,
+				    "give one of them another: engine { first-index = ... }, and start it again",
+				    "it counts tunnels from %" PRIu32
+				    ", as another segment does: of two with the same index only one is served",
+				    first);
+	firsts[count] = first;
+}
+
 static const char *
 attach_advice(int rc)
 {
@@ -355,6 +371,8 @@ look_at_segments(struct doctor *d)
 	struct dirent **entry = NULL;
 	int n = scandir(d->cli->conf->run_dir, &entry, cli_is_segment, alphasort);
 	unsigned heard = 0, asked = 0;
+	uint32_t *firsts = n > 0 ? calloc((size_t)n, sizeof(*firsts)) : NULL;
+	int count = 0;
 
 	if (n <= 0)
 		doctor_tell(d, DOCTOR_FAIL, "segments", START_IT "; the same -c FILE for all programs",
@@ -371,6 +389,8 @@ look_at_segments(struct doctor *d)
 			look_at_rights(d, what, path);
 			look_at_writer(d, what, seg);
 			look_at_room(d, what, seg);
+			if (firsts)
+				look_at_indexes(d, what, seg, firsts, count++);
 			look_at_feeds(d, seg);
 			look_at_control(d, seg);
 			look_at_agents(d, seg, &heard);
@@ -381,6 +401,7 @@ look_at_segments(struct doctor *d)
 		free(entry[i]);
 	}
 	free(entry);
+	free(firsts);
 	if (heard == 0 && asked > 0)
 		doctor_tell(
 			d, DOCTOR_FAIL, "agent",

@@ -107,6 +107,7 @@ static const struct conf_key {
 	{ AGENTX, "notify-rate", NUM(agentx.notify_rate, 1, 10000, 100) },
 	{ ENGINE, "name", PATH(TEXT, engine.name, "engine") },
 	{ ENGINE, "workers", NUM(engine.workers, 1, 64, 2) },
+	{ ENGINE, "first-index", NUM(engine.first_index, 1, 2000000001, 1000000001) },
 	{ ENDPOINT, "address", TEXT_IN(endpoint, ADDRESS, address) },
 	{ ENDPOINT, "port", NUM_IN(endpoint, port, 1, 65535, 4500) },
 	{ TUNNEL, "endpoint", TEXT_IN(tunnel, TEXT, endpoint) },

@@ -63,6 +63,7 @@ struct conf {
 	struct {
 		char *name; /* of the gateway */
 		uint32_t workers;
+		uint32_t first_index; /* of its segment: another than ipsecmond's, which is 1 */
 	} engine;
 	struct conf_endpoint {
 		char *name;

@@ -53,6 +53,7 @@ open_segment(struct program *p)
 	return place_segment(&p->e.writer, conf, group,
 			     (struct ipm_writer_options){ .path = p->segment_path,
 							  .name = conf->engine.name,
+							  .index_first = conf->engine.first_index,
 							  .capacity = { .feeds = 1,
 									.interfaces = conf->endpoints,
 									.engines = 1,

@@ -724,15 +724,17 @@ ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint
 bool
 ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index)
 {
-	const struct ipm_section *sec = &ipm_header(seg)->section[ring];
+	const struct ipm_header *h = ipm_header(seg);
+	const struct ipm_section *sec = &h->section[ring];
 	uint64_t total = atomic_load_explicit(&sec->total, memory_order_acquire);
+	uint32_t first = h->index_first, last = h->index_last;
 	struct ipm_settings settings;
 
-	if (total == 0 || index == 0 || index > INT32_MAX || ipm_settings_read(seg, &settings) < 0)
+	if (total == 0 || index < first || index > last || ipm_settings_read(seg, &settings) < 0)
 		return false;
 	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
-	uint32_t newest = (uint32_t)((total - 1) % INT32_MAX) + 1;
-	uint32_t age = newest >= index ? newest - index : newest + (INT32_MAX - index);
+	uint32_t newest = (uint32_t)((total - 1) % ((uint64_t)last - first + 1)) + first;
+	uint32_t age = newest >= index ? newest - index : newest - first + (last - index) + 1;
 	return age < (failures ? settings.failure_size : settings.history_size) && age < sec->capacity && age < total;
 }
 

@@ -176,6 +176,19 @@ capacity_fits(const struct ipm_capacity *cap)
 	       lane_stride(cap) <= UINT32_MAX;
 }
 
+/* Each of what is there at a time has an index of its own, and the next one too. */
+static bool
+indexes_suffice(const struct ipm_writer_options *opt)
+{
+	const struct ipm_capacity *cap = &opt->capacity;
+	const uint32_t most[] = { cap->ike_sas, cap->tunnels, cap->maps, cap->history, cap->failures };
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
+		if (opt->index_first > INT32_MAX || most[i] >= INT32_MAX - opt->index_first)
+			return false;
+	return true;
+}
+
 /* What the header of a segment with these options has to say. */
 static void
 layout(struct ipm_header *h, const struct ipm_writer_options *opt)
@@ -213,7 +226,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 	snprintf(h->control, sizeof(h->control), "%s", opt->control ? opt->control : "");
 	h->sections = IPM_SECTIONS;
 	h->lanes = cap->lanes;
-	h->index_first = 1;
+	h->index_first = opt->index_first ? opt->index_first : 1;
 	h->index_last = INT32_MAX;
 	h->epoch = 1; /* 0 is no worker's */
 	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
@@ -634,9 +647,10 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	w->fd = -1;
 	if (!(w->seg.path = strdup(opt->path)))
 		goto out;
-	if (!capacity_fits(&opt->capacity)) {
+	if (!capacity_fits(&opt->capacity) || !indexes_suffice(opt)) {
 		rc = -EINVAL;
-		ipm_error_set(err, "%s: capacities are too large for a segment", w->seg.path);
+		ipm_error_set(err, "%s: capacities are too large for a segment, or for the indexes it may give",
+			      w->seg.path);
 		goto out;
 	}
 	layout(&wanted, opt);

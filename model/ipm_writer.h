@@ -38,12 +38,13 @@ struct ipm_writer_options {
 	const char *name;    /* of the gateway, as readers show it */
 	const char *control; /* path of the control socket, or NULL */
 	struct ipm_capacity capacity;
-	uint32_t mode; /* of a file that has to be made, e.g. 0640 */
+	uint32_t mode;        /* of a file that has to be made, e.g. 0640 */
+	uint32_t index_first; /* of tunnels and all else; 0 is 1. Another than the other segments of a gateway */
 };
 
 /**
- * Open the segment for writing. One that was left by an earlier run on the same boot, with the same
- * capacities, is taken over: indexes, totals and records stay. Records whose writer died in the middle of
+ * Open the segment for writing. One that was left by an earlier run on the same boot, with the same capacities and
+ * range of indexes, is taken over: indexes, totals and records stay. Records whose writer died in the middle of
  * them are dropped. Anything else is replaced by a new file.
  *
  * Errors:    -EBUSY when another process writes it; what open(2), ftruncate(2), mmap(2) say.

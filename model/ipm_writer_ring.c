@@ -12,8 +12,9 @@
 static uint32_t
 ring_index(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
-	uint64_t total = atomic_load_explicit(&ipm_header(&w->seg)->section[ring].total, memory_order_relaxed);
-	return (uint32_t)(total % INT32_MAX) + 1;
+	const struct ipm_header *h = ipm_header(&w->seg);
+	uint64_t total = atomic_load_explicit(&h->section[ring].total, memory_order_relaxed);
+	return (uint32_t)(total % (h->index_last - h->index_first + 1)) + h->index_first;
 }
 
 /* Put in an entry, whose index is ring_index(). Returns its slot. */

@@ -442,13 +442,14 @@ END_TEST
 START_TEST(an_engine_has_endpoints_tunnels_and_generators)
 {
 	struct conf *c =
-		load_good("engine { name = east workers = 3 }\n"
+		load_good("engine { name = east workers = 3 first-index = 7 }\n"
 			  "endpoint wan { address = \"2001:db8::1\" port = 4501 }\n"
 			  "tunnel net { endpoint = wan suite = \"null-sha256\" mode = transport esn = false }\n"
 			  "generator net { tunnel = net drop = 7 }\n"
 			  "tunnel other { soft-kilobytes = 4294967295 }\n");
 	ck_assert_str_eq(c->engine.name, "east");
 	ck_assert_uint_eq(c->engine.workers, 3);
+	ck_assert_uint_eq(c->engine.first_index, 7);
 	ck_assert_uint_eq(c->endpoint[0].address.len, 16);
 	ck_assert_uint_eq(c->endpoint[0].port, 4501);
 	ck_assert_uint_eq(c->tunnels, 2);

@@ -204,6 +204,27 @@ START_TEST(a_segment_that_is_written_is_well)
 }
 END_TEST
 
+START_TEST(two_segments_with_the_same_indexes_are_wrong)
+{
+	char other_file[128];
+	struct ipm_writer_options opt = { .path = other_file, .name = "engine", .capacity.tunnels = 1, .mode = 0640 };
+	struct ipm_writer *other;
+	struct ipm_error error;
+
+	given_segment();
+	snprintf(other_file, sizeof(other_file), "%s/other.model", dir);
+	for (opt.index_first = 1; opt.index_first <= 1001; opt.index_first += 1000) {
+		ck_assert_int_eq(ipm_writer_open(&other, &opt, &error), 0);
+		run("check");
+		if (opt.index_first == 1)
+			expect_finding("FAIL segment other.model: it counts tunnels from 1, as another segment does");
+		else
+			expect_no_word("counts tunnels from");
+		ipm_writer_close(other);
+	}
+}
+END_TEST
+
 START_TEST(a_segment_whose_writer_has_ended_is_wrong)
 {
 	given_segment();
@@ -587,6 +608,7 @@ main(void)
 	tcase_add_test(tcase, a_run_directory_that_the_group_cannot_read_is_wrong);
 	tcase_add_test(tcase, no_segment_is_wrong);
 	tcase_add_test(tcase, a_segment_that_is_written_is_well);
+	tcase_add_test(tcase, two_segments_with_the_same_indexes_are_wrong);
 	tcase_add_test(tcase, a_segment_whose_writer_has_ended_is_wrong);
 	tcase_add_test(tcase, a_segment_whose_writer_is_silent_is_wrong);
 	tcase_add_test(tcase, a_segment_of_another_version_is_wrong);

@@ -753,6 +753,42 @@ START_TEST(after_the_last_index_comes_the_first_that_is_free)
 }
 END_TEST
 
+START_TEST(indexes_are_of_the_range_that_the_writer_was_given)
+{
+	opt.index_first = 1000000001;
+	struct ipm_writer *w = open_quietly();
+	const struct ipm_segment *seg = ipm_writer_segment(w);
+	struct ipm_tunnel_history past;
+	uint32_t tunnel = given_tunnel(w);
+	ck_assert_uint_eq(tunnel_in(w, tunnel).index, 1000000001);
+	ck_assert_uint_eq(ipm_ike_peek(w, given_ike(w, IPM_IKE_ESTABLISHED))->index, 1000000001);
+	ipm_tunnel_stop(w, tunnel, IPM_REASON_NORMAL);
+	ck_assert_int_eq(ipm_tunnel_history_read(seg, 0, &past), 0);
+	ck_assert_uint_eq(past.index, 1000000001);
+	ck_assert(ipm_ring_shown(seg, IPM_TUNNEL_HISTORY, 1000000001));
+	ck_assert(!ipm_ring_shown(seg, IPM_TUNNEL_HISTORY, 1000000002));
+	ck_assert(!ipm_ring_shown(seg, IPM_TUNNEL_HISTORY, 1));
+	ipm_writer_totals(w)->next_tunnel = 2147483647;
+	given_tunnel(w);
+	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1000000001);
+	ipm_writer_close(w);
+
+	opt.index_first = 1; /* these would be given out of turn */
+	w = open_saying("starting afresh");
+	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1);
+	ipm_writer_close(w);
+}
+END_TEST
+
+START_TEST(a_range_of_indexes_that_does_not_suffice_is_refused)
+{
+	struct ipm_writer *w;
+	opt.index_first = 2147483647 - opt.capacity.history;
+	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
+	ck_assert(strstr(err.text, "indexes"));
+}
+END_TEST
+
 START_TEST(a_slot_rests_before_it_is_used_again)
 {
 	struct ipm_writer *w = open_quietly();
@@ -2102,6 +2138,8 @@ model_suite(void)
 	tcase_add_test(tc, indexes_start_at_1_and_grow);
 	tcase_add_test(tc, an_index_is_not_given_twice);
 	tcase_add_test(tc, after_the_last_index_comes_the_first_that_is_free);
+	tcase_add_test(tc, indexes_are_of_the_range_that_the_writer_was_given);
+	tcase_add_test(tc, a_range_of_indexes_that_does_not_suffice_is_refused);
 	tcase_add_test(tc, a_slot_rests_before_it_is_used_again);
 	tcase_add_test(tc, a_reused_slot_has_another_generation);
 	tcase_add_test(tc, a_tunnel_knows_whether_its_ike_sa_is_alive);
