@@ -9,8 +9,9 @@
 
 #include "daemon.h"
 
-#define AGENTS_MAX  16
-#define EVENTS_KEPT 16384
+#define AGENTS_MAX        16
+#define EVENTS_PER_TUNNEL 4 /* so many for each when all begin at once: its entry, its IKE SA, itself, its end */
+#define EVENTS_ANYWAY     4096
 
 bool
 place_group(const struct conf *conf, gid_t *out)
@@ -55,7 +56,7 @@ place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, str
 	opt.capacity.history = conf->capacity.history;
 	opt.capacity.failures = conf->capacity.failures;
 	opt.capacity.agents = AGENTS_MAX;
-	opt.capacity.events = EVENTS_KEPT;
+	opt.capacity.events = EVENTS_ANYWAY + conf->capacity.tunnels * EVENTS_PER_TUNNEL;
 	if (ipm_writer_open(out, &opt, &err) < 0) {
 		log_error("%s", err.text);
 		return false;
