@@ -10,6 +10,7 @@ export SNMPCONFPATH=$LAB        # of check, and of nothing that runs
 group=$(id -gn)
 chmod 0711 "$LAB"
 chmod 0750 "$LAB/east"
+sed -i 's/first-index = 1 }/}/' "$LAB/east.conf"        # ipsecmond is served beside it
 printf 'group = "%s"\nfeed vici { socket = "%s/no.vici"\n            error-socket = "%s/no.enfy" }\n' "$group" "$LAB" "$LAB" \
 	>> "$LAB/east.conf"
 
