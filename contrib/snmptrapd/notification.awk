@@ -5,6 +5,7 @@
 #
 #     address             of the sender, IPv4 or IPv6
 #     trap                name of the notification, or its OID if it is not known here
+#     module[NAME]        of those that are
 #     n, name[], value[]  its variables, but for sysUpTime, snmpTrapOID and what snmptrapd adds to those of SNMPv1;
 #                         names without module, values without quotes
 #     known[NAME]         the value of an object by its name without index, such as known["ipsecmonTunnelName"]
@@ -17,6 +18,7 @@
 
 BEGIN {
 	split("ipsecmonTunnelDown ipsecmonTunnelUp", own_trap, " ")
+	module[own_trap[1]] = module[own_trap[2]] = "IPSECMON-MIB"
 	split("2 Name 3 Child 9 Ups 10 Flaps 11 DownReason 13 LastFailure 14 LastFailText 16 Peer 18 RemoteAddr " \
 		"20 Phase2Index", word, " ")
 	for (i = 1; i in word; i += 2)
@@ -27,15 +29,15 @@ BEGIN {
 		"decipherIke internal capacity proposal certUnavailable certInvalid certExpired crl encoding noSa operator " \
 		"protocolUse decrypt encrypt inAuthentication outAuthentication compression seqRollover")
 
-	traps_of(".1.3.6.1.4.1.9.9.171.2.0", "cikeTunnelStart cikeTunnelStop cikeSysFailure cikeCertCrlFailure " \
-		"cikeProtocolFailure cikeNoSa cipSecTunnelStart cipSecTunnelStop cipSecSysFailure cipSecSetUpFailure " \
-		"cipSecEarlyTunTerm cipSecProtocolFailure cipSecNoSa")
-	traps_of(".1.3.6.1.4.1.9.10.62.2.0", "cipsIsakmpPolicyAdded cipsIsakmpPolicyDeleted cipsCryptomapAdded " \
-		"cipsCryptomapDeleted cipsCryptomapSetAttached cipsCryptomapSetDetached cipsTooManySAs")
-	traps_of(".1.3.6.1.4.1.9.9.467.0", "ciscoCryAccelInserted ciscoCryAccelRemoved ciscoCryAccelOperational " \
-		"ciscoCryAccelDisabled")
-	traps_of(".1.3.6.1.6.3.1.1.5", "coldStart warmStart linkDown linkUp authenticationFailure")
-	traps_of(".1.3.6.1.4.1.8072.4.0", "nsNotifyStart nsNotifyShutdown nsNotifyRestart")
+	traps_of(".1.3.6.1.4.1.9.9.171.2.0", "CISCO-IPSEC-FLOW-MONITOR-MIB", "cikeTunnelStart cikeTunnelStop " \
+		"cikeSysFailure cikeCertCrlFailure cikeProtocolFailure cikeNoSa cipSecTunnelStart cipSecTunnelStop " \
+		"cipSecSysFailure cipSecSetUpFailure cipSecEarlyTunTerm cipSecProtocolFailure cipSecNoSa")
+	traps_of(".1.3.6.1.4.1.9.10.62.2.0", "CISCO-IPSEC-MIB", "cipsIsakmpPolicyAdded cipsIsakmpPolicyDeleted " \
+		"cipsCryptomapAdded cipsCryptomapDeleted cipsCryptomapSetAttached cipsCryptomapSetDetached cipsTooManySAs")
+	traps_of(".1.3.6.1.4.1.9.9.467.0", "CISCO-CRYPTO-ACCELERATOR-MIB", "ciscoCryAccelInserted " \
+		"ciscoCryAccelRemoved ciscoCryAccelOperational ciscoCryAccelDisabled")
+	traps_of(".1.3.6.1.6.3.1.1.5", "SNMPv2-MIB", "coldStart warmStart linkDown linkUp authenticationFailure")
+	traps_of(".1.3.6.1.4.1.8072.4.0", "NET-SNMP-AGENT-MIB", "nsNotifyStart nsNotifyShutdown nsNotifyRestart")
 
 	# What snmptrapd shortens OIDs to that it knows in part
 	root["iso"] = ".1"
@@ -53,10 +55,12 @@ BEGIN {
 		is_left_out[word[i]]    # the community is nobody's business
 }
 
-function traps_of(oid, names,   list, i) {
+function traps_of(oid, its_module, names,   list, i) {
 	split(names, list, " ")
-	for (i in list)
+	for (i in list) {
 		trap_name[oid "." i] = list[i]
+		module[list[i]] = its_module
+	}
 }
 
 function words_of(object, words,   list, i) {
