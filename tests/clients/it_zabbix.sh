@@ -15,7 +15,7 @@ TRAPS=1
 OWN=1.3.6.1.4.1.8072.9999.9999
 TEMPLATE=$srcdir/contrib/zabbix/ipsecmon.yaml
 TUNNELS=(ikev2/net ikev2/net2 ikev1-main/main)
-INTERVAL=2
+INTERVAL=1              # seconds; the template has a minute
 
 # ---- What Zabbix knows --------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ one_alarm() {
 	"$@"
 	wait_until 60 raised_are "$name"
 	say "$what: the alarm came after $(($(lab_ms) - began)) ms"
-	sleep $((INTERVAL * 3))         # for as many polls as could raise another one, also where there are none any more
+	sleep 6                 # longer than anything that could raise another one takes, also where nothing is polled any more
 	equal "$what: one alarm" "$name" "$(raised)"
 	equal "$what: it stays" "$name" "$(problems)"
 }
@@ -136,8 +136,8 @@ check "a host may have it beside Zabbix' own template for Linux" test -n "$(new_
 
 # From now on faster than anyone would want.
 jq -n --arg host "$HOST" --arg interval "${INTERVAL}s" '{hostid: $host, macros: ({
-	"{$IPSEC.INTERVAL}": $interval, "{$IPSEC.DISCOVERY}": "5s", "{$IPSEC.NODATA.TIME}": "30s",
-	"{$IPSECMON.DOWN.TIME}": "4s", "{$IPSECMON.SILENCE.MAX}": "8s", "{$IPSECMON.FEED.AGE.MAX}": "20s",
+	"{$IPSEC.INTERVAL}": $interval, "{$IPSEC.DISCOVERY}": "1h", "{$IPSEC.NODATA.TIME}": "30s",
+	"{$IPSECMON.DOWN.TIME}": "4s", "{$IPSECMON.SILENCE.MAX}": "5s", "{$IPSECMON.FEED.AGE.MAX}": "20s",
 	"{$IPSECMON.ONEWAY.TIME}": "8s"} | to_entries | map({macro: .key, value}))}' | api host.update - > /dev/null
 wait_until 60 ask_now all_have_values
 
@@ -164,14 +164,14 @@ equal "nothing else is not supported" "$(for tunnel in "${TUNNELS[@]}"; do tunne
 	"$(items 'select(.state == "1") | .key_' . | sort)"
 # ---- How few requests that takes ----------------------------------------------------------------------------------
 
-# Of all values, and of all discoveries, which are every 5 s here; some traffic meanwhile.
+# Of all values, with some traffic meanwhile.
 start a ping-net ping -q -n -i 0.1 -s 1000 -I 10.1.0.1 10.2.0.1
 start a ping-net2 ping -q -n -i 0.2 -s 600 -I 10.1.10.1 10.2.10.1
 start a ping-main ping -q -n -i 0.05 -s 300 -I 10.1.1.1 10.2.1.1
 in_ns a nft 'add table inet asked; add chain inet asked in { type filter hook input priority 0; }
 	add rule inet asked in udp dport 161 counter'
 asked() { in_ns a nft list table inet asked | sed -n 's/.*counter packets \([0-9]*\).*/\1/p'; }
-rounds 6                # Zabbix tries how many values fit into a request
+rounds 8                # Zabbix tries how many values fit into a request
 before=$(asked) from=$(polled)
 rounds 10
 after=$(asked) until=$(polled)
@@ -181,8 +181,8 @@ for tunnel in "${TUNNELS[@]}"; do wait_until 20 agrees "$tunnel"; done
 pass "octets and packets are charon's again"
 values=$(items .snmp_oid . | grep -c '[0-9]')
 per_round=$(awk "BEGIN { printf \"%.1f\", ($after - $before) / (($until - $from) / $INTERVAL) }")
-say "$values values by SNMP take $per_round requests a round, with discoveries"
-check "many values go into one request" awk "BEGIN { exit !($per_round * 8 < $values) }"
+say "$values values by SNMP take $per_round requests a round"
+check "many values go into one request" awk "BEGIN { exit !($per_round * 20 < $values) }"
 
 # ---- A rekey, and a tunnel that goes down and comes up --------------------------------------------------------------
 
