@@ -59,7 +59,7 @@ one_alarm() {
 	quiet
 	began=$(lab_ms)
 	"$@"
-	wait_until 60 raised_are "$name"
+	wait_until 90 raised_are "$name"    # nodata() is looked at every 30 s only
 	say "$what: the alarm came after $(($(lab_ms) - began)) ms"
 	sleep 6                 # longer than anything that could raise another one takes, also where nothing is polled any more
 	equal "$what: one alarm" "$name" "$(raised)"
