@@ -2,7 +2,7 @@
 # ipsecmond and ipsecmon-agentx in containers, by the commands of doc/container.md, with podman: a real strongSwan and a real snmpd
 # are outside. They have no more than the page says, a tunnel is served over SNMP, and when strongSwan, snmpd or a container starts
 # again they find each other.
-# shellcheck source-path=SCRIPTDIR source=../lab/lab.sh disable=SC2317,SC1091      # functions are called by wait_until
+# shellcheck source-path=SCRIPTDIR source=../lab/lab.sh disable=SC2317,SC2016,SC1091      # functions are called by wait_until; sh's dollars
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 . "$LAB_HOME/../packages/packages.sh"
@@ -71,7 +71,7 @@ cat > "$LAB/machine/usr/local/bin/story_has_it_all" <<-'END'
 	[ "$(status ipsecmon-agentx CapBnd)" = 0000000000000000 ]
 	[ "$(podman exec ipsecmon-agentx sh -c 'wc -l < /proc/net/dev')" = 3 ]
 	echo "ipsecmond has NET_ADMIN, and has given up NET_RAW"
-	[ "$(status ipsecmond CapBnd)" = 0000000000001000 ]
+	[ "$(status ipsecmond CapPrm)" = 0000000000001000 ]
 	echo "neither can write its root"
 	! podman exec ipsecmond touch /etc/mine
 	echo "strongSwan starts again"
@@ -95,15 +95,15 @@ END
 chmod 0755 "$LAB/machine/usr/local/bin/story_has_it_all"
 init=$(< "/proc/${PID[machine]}/task/${PID[machine]}/children")
 init=${init% }
-mkdir -p "$LAB/work/tree"
-cp "$LAB"/packages/*.deb "$LAB/work/"
-cp -r "$srcdir/contrib" "$LAB/work/tree/"
+mkdir -p "$LAB/gateway/tree"
+cp "$LAB"/packages/*.deb "$LAB/gateway/"
+cp -r "$srcdir/contrib" "$LAB/gateway/tree/"
 # The image is built where there are packages to be had; its containers have the network of node a.
 in_place() {
 	local net=(--net)
 	[ "$1" != build ] || net=()
 	shift
-	nsenter --mount --pid "${net[@]}" -t "$init" env "PATH=$LAB/machine/usr/local/bin:$PATH" sh -c 'cd "$0" && exec "$@"' "$LAB/work/tree" "$@"
+	nsenter --mount --pid "${net[@]}" -t "$init" env "PATH=$LAB/machine/usr/local/bin:$PATH" sh -c 'cd "$0" && exec "$@"' "$LAB/gateway/tree" "$@"
 }
 in_machine() { in_place '' "$@"; }
 

@@ -23,9 +23,8 @@ command_of() {
 
 # ---- Building ---------------------------------------------------------------------------------------------------
 
-BUILD_COMMAND=$(command_of dpkg-buildpackage)
 began=$EPOCHSECONDS
-packages_build
+packages_build "$(command_of dpkg-buildpackage)"
 pass "the packages are built, in $((EPOCHSECONDS - began)) s"
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$srcdir/debian/changelog")
 equal "their version is that of configure.ac" "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' "$srcdir/configure.ac")" "$version"
@@ -57,7 +56,6 @@ fi
 
 # ---- A clean root ---------------------------------------------------------------------------------------------------
 
-# From where this machine has its packages; what is installed besides is what README wants, and systemd's two helpers alone.
 began=$EPOCHSECONDS
 clean_root "$root" "$(command_of 'apt-get install')"
 pass "they install in a clean root, made in $((EPOCHSECONDS - began)) s"

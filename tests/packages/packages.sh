@@ -1,17 +1,16 @@
-# shellcheck shell=bash disable=SC2154,SC2034      # srcdir is the story's, and some variables are for it
+# shellcheck shell=bash disable=SC2154,SC2119,SC2120      # srcdir is the story's
 # Debian's packages of this tree, and clean roots for them. For stories, which have sourced lab.sh and set srcdir.
 
 unset MAKEFLAGS MAKELEVEL
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
-BUILD_COMMAND="dpkg-buildpackage -us -uc -b"
 
-# packages_build: into $LAB/packages, from a copy of the tree in $LAB/packages/ipsecmon; a copy of them is kept for packages_have
+# packages_build [COMMAND]: into $LAB/packages, from a copy of the tree in $LAB/packages/ipsecmon; a copy of them is kept for packages_have
 packages_build() {
-	local sum kept=$srcdir/build/packages
+	local sum kept=$srcdir/build/packages command=${1:-dpkg-buildpackage -us -uc -b}
 	mkdir -p "$LAB/packages/ipsecmon"
 	(cd "$srcdir" && git ls-files -z | xargs -0 cp --parents -t "$LAB/packages/ipsecmon") || die "cannot copy the tree"
 	sum=$(packages_sum)
-	(cd "$LAB/packages/ipsecmon" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh -c "$BUILD_COMMAND") > "$LAB/build.log" 2>&1 ||
+	(cd "$LAB/packages/ipsecmon" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh -c "$command") > "$LAB/build.log" 2>&1 ||
 		{ tail -n 20 "$LAB/build.log"; die "dpkg-buildpackage"; }
 	rm -rf "$kept" && mkdir -p "$kept" && cp "$LAB"/packages/*.deb "$kept/" && printf '%s' "$sum" > "$kept/sum"
 }
@@ -34,9 +33,10 @@ bootstrap() {
 		{ tail -n 20 "$LAB/mmdebstrap.log"; die "mmdebstrap, or the packages in it"; }
 }
 
-# clean_root ROOT INSTALL PACKAGE,...: with our packages, by the command INSTALL, in /packages/ipsecmon, and others
+# clean_root ROOT INSTALL PACKAGE...: with our packages, by the command INSTALL, in /packages/ipsecmon, and others
 clean_root() {
-	bootstrap "$1" --include="systemd-standalone-sysusers,systemd-standalone-tmpfiles,ca-certificates${3:+,$3}" \
+	local root=$1 install=$2; shift 2
+	bootstrap "$root" --include="${*:+$(printf '%s,' "$@")}systemd-standalone-sysusers,systemd-standalone-tmpfiles,ca-certificates" \
 		--customize-hook="mkdir -p \"\$1/packages/ipsecmon\" && cp $LAB/packages/*.deb \"\$1/packages/\"" \
-		--customize-hook="chroot \"\$1\" sh -c 'cd /packages/ipsecmon && DEBIAN_FRONTEND=noninteractive ${2/install/install -y --no-install-recommends} ../ipsecmon-engine_*.deb'"
+		--customize-hook="chroot \"\$1\" sh -c 'cd /packages/ipsecmon && DEBIAN_FRONTEND=noninteractive ${install/install/install -y --no-install-recommends} ../ipsecmon-engine_*.deb'"
 }
