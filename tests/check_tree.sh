@@ -111,6 +111,61 @@ for name in $(grep -oE '\b(cike|cip|cipSec|cips|cca|ikePolMap|ipSecPolMap|ipsecm
 	fail "doc/mapping.md: $name is no object of the MIB"
 done
 
+# doc/mibs.md has a row for each table and group that is served, "| `name` |", with SET where a column of it can be SET, and
+# names each notification. What only tables are made of has a blank in its name.
+tables=$(sed -nE 's/^[[:space:]]*\.name = "([A-Za-z0-9]+)",$/\1/p' agent/view_*.c)
+shown=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \| \..*/\1/p' doc/mibs.md)
+[ -n "$tables" ] || fail "agent/view_*.c: no table found"
+for name in $tables; do
+	[ "$(echo "$shown" | grep -cx "$name")" -eq 1 ] || fail "doc/mibs.md: not exactly one row for $name"
+	written=$(grep -q 'COL_SET(' "$(grep -l "\.name = \"$name\"" agent/view_*.c)" && echo SET)
+	[ "$(sed -nE "s/^\| \`$name\` \|[^|]*\|[^|]*\| *([A-Z]*) *\|.*/\1/p" doc/mibs.md)" = "$written" ] ||
+		fail "doc/mibs.md: $name: SET is '$written' in agent/view_*.c"
+done
+for name in $shown; do
+	echo "$tables" | grep -qx "$name" || fail "doc/mibs.md: has a row for $name, which no view serves"
+done
+told=$(sed -n '/^Notifications: /,/^$/p' doc/mibs.md | grep -oE '`[A-Za-z]+`' | tr -d '`' | sort)
+[ "$told" = "$(sed -nE 's/^([A-Za-z]+) NOTIFICATION-TYPE.*/\1/p' mibs/*.txt mibs/template/*.in | sort -u)" ] ||
+	fail "doc/mibs.md: other notifications than those of the MIB modules"
+
+# A suite that a page names is one of tests/run.
+suites=$(bash tests/run --list)
+for page in doc/*.md; do
+	for name in $(grep -oE '`(unit|lab|guest|client)-[a-z0-9-]+`|^<!-- suite [a-z0-9-]+' "$page" | sed 's/.* //' | tr -d '`'); do
+		echo "$suites" | grep -qxF -e "$name" || echo "$suites" | grep -q "^$name" || fail "$page: there is no suite $name"
+	done
+done
+
+# Messages that doc/troubleshooting.md quotes in its tables are in the sources: each piece between what differs ("..."). Not those
+# of a table or line that says "<!-- of Net-SNMP -->", nor what the C library says.
+cat agent/*.c common/*.[ch] feeds/*.c model/*.[ch] cli/*.c | tr '\n' ' ' |
+	sed -E 's/" *PRI[a-zA-Z0-9]+ *"//g; s/"[[:space:]]*"//g; s/\\"/"/g' > "${TMPDIR:-/tmp}/check_tree.$$"
+missing=$(awk -v code="${TMPDIR:-/tmp}/check_tree.$$" '
+	BEGIN { getline code < code }
+	/^<!-- of Net-SNMP -->/ { foreign = 1; next }
+	!/^\|/ { if ($0 != "") foreign = 0; quotes = 0; next }
+	/^\| (message|line|it says) \|/ { quotes = 1; next }
+	!quotes || foreign || /of Net-SNMP/ { next }
+	{
+		split($0, cell, "|")
+		n = split(cell[2], text, "`")
+		for (i = 2; i <= n; i += 2) {
+			sub(/^(error|warning|info): /, "", text[i])
+			if (text[i] ~ /^feed [a-z-]+: (up|down)$/) continue
+			m = split(text[i], piece, /\.\.\./)
+			for (j = 1; j <= m; j++) {
+				gsub(/No such file or directory|Permission denied|Connection refused|^\/[a-z\/]+: |^[: ]+|[: ]+$/, "", piece[j])
+				if (piece[j] == "" || piece[j] ~ /^ipsecmon.conf:/) continue
+				checked++
+				if (!index(code, piece[j])) print "no message has: " piece[j]
+			}
+		}
+	}
+	END { if (checked < 40) print "only " checked + 0 " pieces of messages found" }' doc/troubleshooting.md)
+rm -f "${TMPDIR:-/tmp}/check_tree.$$"
+[ -z "$missing" ] || fail "doc/troubleshooting.md: $missing"
+
 programs=$(sed -nE 's/^s?bin_PROGRAMS *[+]?= *//p' Makefile.am)
 [ -n "$programs" ] || fail "Makefile.am: no programs found"
 for program in $programs; do

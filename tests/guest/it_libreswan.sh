@@ -4,7 +4,7 @@
 #
 # The packages of libreswan and strongSwan exclude each other; here libreswan's are unpacked into the guest, which
 # forgets them.  They are downloaded into $DEBS, if that is set, or for this run.
-# shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
+# shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317,SC2016      # functions are called by wait_until; sh's dollars
 if [ "${IN_GUEST:-}" != yes ]; then
 	if [ -z "${DEBS:-}" ]; then     # then again, with it
 		DEBS=$(mktemp -d /tmp/debs.XXXXXX) || exit
@@ -18,9 +18,11 @@ if [ "${IN_GUEST:-}" != yes ]; then
 		"$BASH" "$0"
 		exit
 	fi
-	GUEST_OPTIONS=(-t 240 -r "$DEBS" -e DEBS="$DEBS")
+	GUEST_OPTIONS=(-t 330 -r "$DEBS" -e DEBS="$DEBS")
 fi
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+# shellcheck source=../packages/pages.sh
+. "$GUEST_HOME/../packages/pages.sh"
 need root ip ping swanctl python3 snmpd snmpbulkwalk dpkg "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" \
 	"$SEGMENT_SAYS"
 lab_begin
@@ -110,9 +112,29 @@ traffic 10.1.0.1 10.2.0.1 3 1000
 agrees a "after a rekey" 40
 equal "the entry is the same" "$map_index 1" \
 	"$(entry a xfrm-10.9.0.2 "$child" index) $(entry a xfrm-10.9.0.2 "$child" ups)"
+
+# The commands of the page for such a gateway, with an ipsecmond of the page's own.
+stand_ins "$LAB/place"
+bin=$LAB/place/usr/local/bin
+mkdir -p /etc/systemd/system
+printf '[Service]\nExecStart=%s -f -c /etc/ipsecmon/ipsecmon.conf\n' "$IPSECMOND" > /etc/systemd/system/ipsecmond.service
+printf '#!/bin/sh\nexec %s -c /etc/ipsecmon/ipsecmon.conf "$@"\n' "$IPSECMON" > "$bin/ipsecmon"
+printf '#!/bin/sh\n[ "$1" = whack ] && shift || set -- "--$@"\nexec %s --rundir %s "$@"\n' "$libexec/whack" "$dir/pluto" > "$bin/ipsec"
+chmod 0755 "$bin"/*
+in_place() { shift; in_ns a env PATH="$bin:$PATH" "$@"; }
+page libreswan.md
+in_place '' systemctl stop ipsecmond
+
 lab_quiet "terminate" whack --delete --name net
 wait_until 10 is a cipSecGlobalActiveTunnels.0 0
 agrees a "it has gone"
 wait_until 10 no_entry a xfrm-10.9.0.2 "$child"
 pass "and with its policy the entry"
+
+# One that is routed and down has a policy that names no peer.
+lab_quiet "a connection" in_ns a "$libexec/addconn" --config "$dir/ipsec.conf" --ctlsocket "$dir/pluto/pluto.ctl" net
+lab_quiet "route" whack --route --name net
+one_down() { [ "$(entries a | cut -d ' ' -f 1-3)" = "xfrm-any any-any down" ]; }
+wait_until 10 one_down
+pass "a connection that is routed is an entry for any peer, down"
 story_end

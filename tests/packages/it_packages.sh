@@ -6,12 +6,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 need root git dpkg-buildpackage dh lintian mmdebstrap unshare nsenter setpriv ip python3
+. "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
 lab_begin
-unset MAKEFLAGS MAKELEVEL
-export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 chmod 0755 "$LAB"
-tree=$LAB/packages/ipsecmon root=$LAB/root
-mkdir -p "$tree"
+root=$LAB/root
 
 # command WORD: the command of README's section that begins so
 readme=$(awk '/^## / { on = ($0 == "## On a gateway") } on && /^    / { sub(/^    /, ""); print }' "$srcdir/README.md" |
@@ -25,10 +23,8 @@ command_of() {
 
 # ---- Building ---------------------------------------------------------------------------------------------------
 
-(cd "$srcdir" && git ls-files -z | xargs -0 cp --parents -t "$tree") || die "cannot copy the tree"
 began=$EPOCHSECONDS
-(cd "$tree" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh -c "$(command_of dpkg-buildpackage)") > "$LAB/build.log" 2>&1 ||
-	{ tail -n 20 "$LAB/build.log"; die "dpkg-buildpackage"; }
+packages_build "$(command_of dpkg-buildpackage)"
 pass "the packages are built, in $((EPOCHSECONDS - began)) s"
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$srcdir/debian/changelog")
 equal "their version is that of configure.ac" "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' "$srcdir/configure.ac")" "$version"
@@ -60,16 +56,8 @@ fi
 
 # ---- A clean root ---------------------------------------------------------------------------------------------------
 
-# From where this machine has its packages; what is installed besides is what README wants, and systemd's two helpers alone.
-mapfile -t sources < <(find /etc/apt/sources.list /etc/apt/sources.list.d -name '*.list' -size +0 -o -name '*.sources' 2> /dev/null)
-release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 began=$EPOCHSECONDS
-install=$(command_of 'apt-get install')
-mmdebstrap --quiet --mode=root --variant=apt --include=systemd-standalone-sysusers,systemd-standalone-tmpfiles,ca-certificates \
-	--customize-hook="mkdir -p \"\$1/packages/ipsecmon\" && cp $LAB/packages/*.deb \"\$1/packages/\"" \
-	--customize-hook="chroot \"\$1\" sh -c 'cd /packages/ipsecmon && DEBIAN_FRONTEND=noninteractive ${install/install/install -y --no-install-recommends} ../ipsecmon-engine_*.deb'" \
-	"$release" "$root" "${sources[@]}" > "$LAB/mmdebstrap.log" 2>&1 ||
-	{ tail -n 20 "$LAB/mmdebstrap.log"; die "mmdebstrap, or the packages in it"; }
+clean_root "$root" "$(command_of 'apt-get install')"
 pass "they install in a clean root, made in $((EPOCHSECONDS - began)) s"
 
 # The machine: a network and mounts of its own, for all that runs in there. Its end is theirs.
