@@ -63,12 +63,13 @@ end(const struct chk_result *result)
 }
 
 /* Where nothing answers for longer than the library knows of: a resolver, for example. */
+static char too_late_text[64];
+
 static void
 too_late(int signal)
 {
-	static const char words[] = "IPSEC - no answer in time\n";
 	(void)signal;
-	if (write(STDOUT_FILENO, words, sizeof(words) - 1) < 0)
+	if (write(STDOUT_FILENO, too_late_text, strlen(too_late_text)) < 0)
 		_exit(CHK_UNKNOWN);
 	_exit((int)options.timeout_state);
 }
@@ -169,6 +170,8 @@ main(int argc, char **argv)
 	check.limits = options.limits;
 	if (!check.limits.warning.set && !check.limits.critical.set && mode->critical)
 		(void)chk_range_parse(mode->critical, &check.limits.critical);
+	snprintf(too_late_text, sizeof(too_late_text), "IPSEC %s - no answer in time\n",
+		 chk_state_name(options.timeout_state));
 	signal(SIGALRM, too_late);
 	alarm((unsigned)options.timeout + 1);
 	if (!chk_snmp_open(&snmp, &options) || !run(&check, mode))

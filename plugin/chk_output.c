@@ -49,7 +49,7 @@ chk_say(struct chk_result *r, enum chk_state state, const char *format, ...)
 	vsnprintf(piece, sizeof(piece), format, args);
 	va_end(args);
 	tame(piece);
-	add(&r->summary, worse, "; ", piece);
+	add(&r->summary, worse, ", ", piece); /* Nagios makes : of ; */
 	r->state = chk_state_worse(r->state, state);
 }
 
@@ -119,7 +119,7 @@ chk_print(FILE *out, const struct chk_result *r)
 {
 	fprintf(out, "IPSEC %s - %s", chk_state_name(r->state), r->summary.text);
 	if (r->summary.left_out > 0)
-		fprintf(out, "; and %u more", r->summary.left_out);
+		fprintf(out, ", and %u more", r->summary.left_out);
 	if (r->perf.len > 0)
 		fprintf(out, " | %s", r->perf.text);
 	fputc('\n', out);

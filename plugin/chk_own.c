@@ -126,9 +126,7 @@ segments(struct chk_check *check)
 			longest = silence;
 		state = chk_limits_judge(&check->limits, silence);
 		if (state != CHK_OK)
-			chk_say(check->result, state,
-				"what writes %s has been silent for %s: does ipsecmond run? what is shown is not true "
-				"any more",
+			chk_say(check->result, state, "nothing has written segment %s for %s: does ipsecmond run?",
 				row[NAME].text, chk_time(silence, text));
 		chk_line(check->result, "segment %s: written %s ago, %llu tunnels configured, %llu up", row[NAME].text,
 			 chk_time(silence, text), (unsigned long long)row[CONFIGURED].number,
@@ -212,7 +210,13 @@ chk_mode_feeds(struct chk_check *check)
 			"gateway tells");
 		return true;
 	}
-	if (!segments(check) || !feeds(check) || !chk_snmp_walk(check->snmp, &column, refused, &sum))
+	if (!segments(check))
+		return false;
+	if (check->device.silence > CHK_SILENCE) {
+		chk_say(check->result, CHK_UNKNOWN, "what else is shown is not true any more");
+		return true;
+	}
+	if (!feeds(check) || !chk_snmp_walk(check->snmp, &column, refused, &sum))
 		return false;
 	if (sum > 0)
 		chk_say(check->result, CHK_WARNING, "%llu records found no room, so that they are not shown",

@@ -38,6 +38,16 @@ chk_oid_2(const struct chk_oid *base, uint32_t a, uint32_t b)
 	return chk_oid_1(&name, b);
 }
 
+static void
+unanswered(struct chk_snmp *s, bool timed_out, const char *why)
+{
+	s->timed_out = timed_out;
+	if (timed_out)
+		snprintf(s->error, sizeof(s->error), "%s does not answer", s->opt->host);
+	else
+		snprintf(s->error, sizeof(s->error), "%s: %s", s->opt->host, why ? why : "no answer");
+}
+
 /* --- opening -------------------------------------------------------------------------------------------------------
  */
 
@@ -82,12 +92,11 @@ chk_snmp_open(struct chk_snmp *s, const struct chk_options *opt)
 	netsnmp_session session;
 	char peer[320];
 	bool v6 = strchr(opt->host, ':') != NULL, good;
-	int saved_errno, lib_error;
-	char *why = NULL;
 
 	*s = (struct chk_snmp){ .opt = opt, .deadline = now() + opt->timeout };
 	/* Nothing of this machine's SNMP takes part: no MIB modules, no configuration, no files of its own. */
 	setenv("MIBS", "", 1);
+	setenv("MIBDIRS", "", 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
@@ -119,9 +128,10 @@ chk_snmp_open(struct chk_snmp *s, const struct chk_options *opt)
 	s->session = snmp_sess_open(&session);
 	good = s->session != NULL;
 	if (!good) {
-		snmp_error(&session, &saved_errno, &lib_error, &why);
-		snprintf(s->error, sizeof(s->error), "%s: %s", opt->host, why ? why : "no session");
-		s->timed_out = lib_error == SNMPERR_TIMEOUT;
+		int lib_error = 0;
+		char *why = NULL;
+		snmp_error(&session, NULL, &lib_error, &why);
+		unanswered(s, lib_error == SNMPERR_TIMEOUT, why);
 		free(why);
 	}
 	explicit_bzero(session.securityAuthKey, sizeof(session.securityAuthKey));
@@ -148,7 +158,8 @@ ask(struct chk_snmp *s, netsnmp_pdu *pdu)
 	netsnmp_session *session = snmp_sess_session(s->session);
 	netsnmp_pdu *answer = NULL;
 	double left = s->deadline - now();
-	int status;
+	char *why = NULL;
+	int status, lib_error = 0;
 
 	if (left < LEAST_WAIT) {
 		snmp_free_pdu(pdu);
@@ -165,15 +176,10 @@ ask(struct chk_snmp *s, netsnmp_pdu *pdu)
 		return answer;
 	if (answer)
 		snmp_free_pdu(answer);
-	s->timed_out = status == STAT_TIMEOUT;
-	if (s->timed_out) {
-		snprintf(s->error, sizeof(s->error), "%s does not answer", s->opt->host);
-	} else {
-		char *why = NULL;
-		snmp_sess_error(s->session, NULL, NULL, &why);
-		snprintf(s->error, sizeof(s->error), "%s: %s", s->opt->host, why ? why : "no answer");
-		free(why);
-	}
+	/* SNMPv3 asks who the device is before the first request, and then it is that which fails. */
+	snmp_sess_error(s->session, NULL, &lib_error, &why);
+	unanswered(s, status == STAT_TIMEOUT || lib_error == SNMPERR_TIMEOUT, why);
+	free(why);
 	return NULL;
 }
 

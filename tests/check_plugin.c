@@ -115,7 +115,7 @@ START_TEST(the_worst_stands_first_and_is_the_state)
 	chk_say(&result, CHK_OK, "one is %s", "well");
 	chk_say(&result, CHK_CRITICAL, "two is not");
 	chk_say(&result, CHK_WARNING, "three so so");
-	ck_assert_str_eq(print(), "IPSEC CRITICAL - two is not; one is well; three so so\n");
+	ck_assert_str_eq(print(), "IPSEC CRITICAL - two is not, one is well, three so so\n");
 	ck_assert_int_eq(result.state, CHK_CRITICAL);
 }
 END_TEST
