@@ -22,8 +22,8 @@ TRAPS=1
 SNMPD_EXTRA="view cisco included .1.3.6.1
 view cisco excluded .$OWN
 rocommunity cisco 127.0.0.1 -V cisco
-createUser monitor SHA-256 \"auth passphrase\" AES \"privacy passphrase\"
-rouser monitor priv"
+createUser ipsecmon SHA-256 \"auth passphrase\" AES \"privacy passphrase\"
+rouser ipsecmon priv"
 
 # ---- A gateway ------------------------------------------------------------------------------------------------------
 
@@ -32,8 +32,9 @@ chmod 0711 "$LAB"
 nagios=$LAB/nagios
 install -d -o nagios -g nagios -m 0755 "$nagios" "$nagios/plugins" "$nagios/results" "$nagios/looks"
 install -m 0755 "$PLUGIN" "$nagios/plugins/check_ipsecmon"
-install -m 0640 -g nagios /dev/null "$nagios/credentials"
-printf '%s\n' 'auth = auth passphrase' 'priv = privacy passphrase' > "$nagios/credentials"
+# readme WORD: the command of its README that begins so, in this lab
+readme() { sed -n "s/^       \($1 .*\)/\1/p" "$srcdir/contrib/nagios/README.md" | sed "s|/etc/nagios4/ipsecmon.credentials|$nagios/credentials|; s|/etc/nagios4|$nagios|"; }
+for word in install printf; do check "README: $(readme $word)" sh -c "$(readme $word)"; done
 
 gateways_up
 connections ikev2 ikev1-main
@@ -50,7 +51,7 @@ set_own() {             # set_own VALUE OID...
 
 # ---- The plugin by itself ---------------------------------------------------------------------------------------------
 
-declare -A asked=([1]="-P 1" [2c]="-P 2c" [3]="-P 3 -U monitor -a SHA-256 -x AES -f $nagios/credentials"
+declare -A asked=([1]="-P 1" [2c]="-P 2c" [3]="-P 3 -U ipsecmon -a SHA-256 -x AES -f $nagios/credentials"
 	[cisco]="-C cisco")
 # plugin HOW WORD...: its answer; times are T, of which no two are alike
 plugin() {
@@ -101,6 +102,16 @@ feed vici *: up for T
 feed error-notify *: up for T" $how -m feeds
 done
 expect "v3: a wrong passphrase" 3 "IPSEC UNKNOWN - *Authentication failure*" 3 -m ike -A "another phrase" -t 5
+
+expect "what does not answer is what -t says" 2 "IPSEC CRITICAL - 127.0.0.1 does not answer" 2c -p 1169 -m ike -t 1:critical -e 0
+# The examples of the man page, in this lab.
+mapfile -t examples < <(sed -n '/^\.Sh EXAMPLES/,$ { /^\.Bd/,/^\.Ed/ { /^check_/p } }' "$srcdir/doc/check_ipsecmon.1")
+equal "so many examples" 3 ${#examples[@]}
+for example in "${examples[@]}"; do
+	line=$(sed "s/gw1/127.0.0.1/; s/cisco1/127.0.0.1 -C cisco/; s/192.0.2.1/10.9.0.2/; s/site-1/ikev2/; s|/etc/nagios4/ipsecmon.c|$nagios/c|" <<< "$example")
+	answer=$(in_ns a sh -c "${PLUGIN%/*}/$line --state-dir $LAB/looks-examples")
+	check "$example: $answer" grep -Eq "^IPSEC (OK|UNKNOWN - no rates yet)" <<< "$answer"
+done
 
 # A rate is what came since the last look over the time between, which is measured here as well.
 looked() { plugin 2c -m traffic -n ikev2/net -w 1: -c 0:; }
@@ -169,7 +180,7 @@ stop synth
 # ---- Nagios -----------------------------------------------------------------------------------------------------------
 
 # gateway.cfg with the gateway of this lab, and the tunnels that it has; everything else as it is.
-awk -v options="-P 3 -U monitor -a SHA-256 -x AES -f $nagios/credentials -t 5 --state-dir $nagios/looks" '
+awk -v options="-P 3 -U ipsecmon -a SHA-256 -x AES -f $nagios/credentials -t 5 --state-dir $nagios/looks" '
 	$1 == "address" { sub(/192\.0\.2\.1/, "127.0.0.1") }
 	$1 == "_IPSECMON" { sub(/-P 3.*/, options) }
 	{ gsub(/site-1/, "ikev2"); print }
@@ -219,8 +230,8 @@ CONF
 cp "$srcdir/contrib/nagios/ipsecmon.cfg" "$nagios/ipsecmon.cfg"
 sed -i "s|$srcdir/contrib/nagios/ipsecmon.cfg|$nagios/ipsecmon.cfg|" "$nagios/nagios.cfg"
 chown -R nagios:nagios "$nagios"
-check "nagios4 -v has nothing to object" bash -c 'nagios4 -v "$1" > "$1.said" && grep -q "^Total Warnings: 0" "$1.said" && grep -q "^Total Errors:   0" "$1.said"' - "$nagios/nagios.cfg"
-sed -n 's/^Total/# Total/p' "$nagios/nagios.cfg.said"
+check "README: $(readme nagios4)" bash -c "$(readme nagios4) > $nagios/said"
+equal "it has nothing to object" "Total Warnings: 0 Total Errors:   0" "$(grep ^Total "$nagios/said" | paste -sd ' ')"
 # What a sanitizer finds in a plugin that Nagios runs is in a file of its own.
 start a nagios env ASAN_OPTIONS="${ASAN_OPTIONS:-}:log_path=$nagios/sanitizer" nagios4 "$nagios/nagios.cfg"
 
