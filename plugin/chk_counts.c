@@ -54,8 +54,7 @@ static const char *const reasons[] = { "replay",  "window", "auth",  "crypt",  "
 				       "expired", "policy", "no_sa", "not_up", "capacity",  "other" };
 #define REASONS (sizeof(reasons) / sizeof(reasons[0]))
 
-/* --- reading -------------------------------------------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* Adds to the count of that label, of all rows together. */
 static void
@@ -145,8 +144,7 @@ read_reasons(struct chk_check *check, uint32_t row, struct chk_sample *sample, c
 	return true;
 }
 
-/* --- telling -------------------------------------------------------------------------------------------------------
- */
+/* --- telling ------------------------------------------------------------------------------------------------------ */
 
 static void
 tell_rate(const struct chk_count *c, char *text, size_t size)
@@ -215,8 +213,7 @@ tell(struct chk_check *check, struct chk_sample *sample, size_t judged)
 		chk_perf_counter(r, sample->counts[i].label, sample->counts[i].value);
 }
 
-/* --- the modes -----------------------------------------------------------------------------------------------------
- */
+/* --- the modes ---------------------------------------------------------------------------------------------------- */
 
 /* What a mode reads of all, of a tunnel by its peer, and of a configured one. */
 struct source {

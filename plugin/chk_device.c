@@ -26,8 +26,7 @@ const struct chk_oid chk_feed_table = OID(OWN, 3, 1);
 const struct chk_oid chk_tunnel_table = OID(OWN, 4, 1);
 const struct chk_oid chk_drop_table = OID(OWN, 5, 1);
 
-/* --- the device ----------------------------------------------------------------------------------------------------
- */
+/* --- the device --------------------------------------------------------------------------------------------------- */
 
 static bool
 silence(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
@@ -105,8 +104,7 @@ chk_device_ask(struct chk_snmp *s, struct chk_device *device)
 	return good;
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------------------
- */
+/* --- rows --------------------------------------------------------------------------------------------------------- */
 
 void
 chk_rows_add(struct chk_rows *rows, uint32_t index)

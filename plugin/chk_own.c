@@ -5,8 +5,7 @@
 
 #include "chk_modes.h"
 
-/* --- lifetime ------------------------------------------------------------------------------------------------------
- */
+/* --- lifetime ----------------------------------------------------------------------------------------------------- */
 
 struct least {
 	bool any;
@@ -77,8 +76,7 @@ chk_mode_lifetime(struct chk_check *check)
 	return good;
 }
 
-/* --- feeds ---------------------------------------------------------------------------------------------------------
- */
+/* --- feeds -------------------------------------------------------------------------------------------------------- */
 
 #define SEGMENTS 64 /* at most that many, and as many feeds, are looked at */
 
@@ -100,6 +98,14 @@ place(void *context, const uint32_t *index, size_t len, const struct chk_value *
 		places->at[places->count++][1] = len == 2 ? index[1] : 0;
 	}
 	return true;
+}
+
+/* What there is too much of is not known. */
+static void
+tell_left_out(struct chk_check *check, const struct places *places, const char *what)
+{
+	if (places->left_out > 0)
+		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not looked at", places->left_out, what);
 }
 
 static bool
@@ -132,6 +138,7 @@ segments(struct chk_check *check)
 			 chk_time(silence, text), (unsigned long long)row[CONFIGURED].number,
 			 (unsigned long long)row[UP].number);
 	}
+	tell_left_out(check, &places, "segments");
 	chk_perf(check->result, "segments", (double)places.count, 0, "", NULL, 0, CHK_NO_END);
 	chk_perf(check->result, "silence", longest, 2, "s", &check->limits, 0, CHK_NO_END);
 	return true;
@@ -184,6 +191,7 @@ feeds(struct chk_check *check)
 	else
 		chk_say(check->result, up == places.count ? CHK_OK : CHK_CRITICAL, "%zu of %zu feeds are up", up,
 			places.count);
+	tell_left_out(check, &places, "feeds");
 	chk_perf(check->result, "feeds_up", (double)up, 0, "", NULL, 0, (double)places.count);
 	return true;
 }

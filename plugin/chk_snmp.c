@@ -48,8 +48,7 @@ unanswered(struct chk_snmp *s, bool timed_out, const char *why)
 		snprintf(s->error, sizeof(s->error), "%s: %s", s->opt->host, why ? why : "no answer");
 }
 
-/* --- opening -------------------------------------------------------------------------------------------------------
- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 /* The keys of SNMPv3. False: a protocol that this Net-SNMP does not have. */
 static bool
@@ -148,8 +147,7 @@ chk_snmp_close(struct chk_snmp *s)
 	snmp_shutdown("check_ipsecmon");
 }
 
-/* --- asking --------------------------------------------------------------------------------------------------------
- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 /* Sends @p pdu, which is gone then. NULL when there is no answer; otherwise it is the caller's. */
 static netsnmp_pdu *

@@ -16,13 +16,16 @@ static const char *
 reason(uint64_t number)
 {
 	static const char *const reasons[] = {
-		[1] = "it was never up",         [2] = "reason unknown",
-		[3] = "it ended as it should",   [4] = "closed by an operator",
-		[5] = "the peer deleted it",     [6] = "the peer was lost",
-		[7] = "local failure",           [8] = "sequence numbers were used up",
+		[2] = "reason unknown",
+		[3] = "it ended as it should",
+		[4] = "closed by an operator",
+		[5] = "the peer deleted it",
+		[6] = "the peer was lost",
+		[7] = "local failure",
+		[8] = "sequence numbers were used up",
 		[9] = "its IKE daemon was lost",
 	};
-	return number >= 1 && number <= 9 ? reasons[number] : "reason unknown";
+	return number >= 2 && number <= 9 ? reasons[number] : "reason unknown";
 }
 
 static const char *
@@ -68,7 +71,7 @@ full_name(const struct chk_value *row, char *text, size_t size)
 	return text;
 }
 
-/* Why a tunnel is down: "for 5 min: the peer was lost; last failure 3 s ago: authentication (AUTH_FAILED)" */
+/* What follows "is down": " for 5 min: the peer was lost, last failure 3 s ago: authentication (AUTH_FAILED)" */
 static const char *
 why(const struct chk_value *row, char *text, size_t size)
 {
@@ -76,9 +79,9 @@ why(const struct chk_value *row, char *text, size_t size)
 	size_t len = 0;
 
 	if (row[REASON].number == 1) /* its age is that of its configuration */
-		len = (size_t)snprintf(text, size, "it has never been up");
+		len = (size_t)snprintf(text, size, ": it has never been up");
 	else
-		len = (size_t)snprintf(text, size, "for %s: %s", chk_time((double)row[AGE].number / 100, age),
+		len = (size_t)snprintf(text, size, " for %s: %s", chk_time((double)row[AGE].number / 100, age),
 				       reason(row[REASON].number));
 	if (row[FAILURE].number > 1 && row[FAIL_AGE].kind != CHK_NONE && len < size)
 		len += (size_t)snprintf(text + len, size - len, ", last failure %s ago: %s",
@@ -89,8 +92,7 @@ why(const struct chk_value *row, char *text, size_t size)
 	return text;
 }
 
-/* --- one tunnel ----------------------------------------------------------------------------------------------------
- */
+/* --- one tunnel --------------------------------------------------------------------------------------------------- */
 
 /* Asks for the row; false without an answer. It may have gone meanwhile: no name then. */
 static bool
@@ -116,11 +118,9 @@ judge(struct chk_check *check, const struct chk_value *row)
 	}
 	if (row[ADMIN].number == STATUS_DOWN)
 		chk_say(check->result, CHK_WARNING, "%s is configured not to come up", name);
-	else if (row[KIND].number == KIND_DYNAMIC && row[REASON].number != 1)
-		chk_say(check->result, CHK_CRITICAL, "%s has no peer any more %s", name, why(row, text, sizeof(text)));
 	else
-		chk_say(check->result, CHK_CRITICAL, "%s is down %s%s", name, row[REASON].number == 1 ? ": " : "",
-			why(row, text, sizeof(text)));
+		chk_say(check->result, CHK_CRITICAL, "%s %s%s", name,
+			row[KIND].number == KIND_DYNAMIC ? "has no peer" : "is down", why(row, text, sizeof(text)));
 	return -1;
 }
 
@@ -179,7 +179,7 @@ why_no_peer(struct chk_check *check)
 		char name[160], text[512];
 		good = configured(check, rows.index[i], row);
 		if (good && row[OPER].number == STATUS_DOWN)
-			chk_say(check->result, CHK_CRITICAL, "%s: %s", full_name(row, name, sizeof(name)),
+			chk_say(check->result, CHK_CRITICAL, "%s is down%s", full_name(row, name, sizeof(name)),
 				why(row, text, sizeof(text)));
 	}
 	chk_rows_free(&rows);
@@ -228,8 +228,7 @@ chk_mode_tunnel(struct chk_check *check)
 	return check->opt->name ? tunnel_by_name(check) : tunnel_by_peer(check);
 }
 
-/* --- all that is configured ----------------------------------------------------------------------------------------
- */
+/* --- all that is configured --------------------------------------------------------------------------------------- */
 
 struct all {
 	uint64_t sum;
@@ -288,7 +287,7 @@ tell_down(struct chk_check *check, const struct chk_rows *down, size_t *faults, 
 			if (!configured(check, down->index[at + i], row))
 				return false;
 			if (row[OPER].kind != CHK_NONE)
-				chk_line(check->result, "%s (peer %s) is down: %s", full_name(row, name, sizeof(name)),
+				chk_line(check->result, "%s (peer %s) is down%s", full_name(row, name, sizeof(name)),
 					 row[PEER].size > 0 ? row[PEER].text : "not told",
 					 why(row, text, sizeof(text)));
 		}
@@ -339,8 +338,7 @@ chk_mode_tunnels(struct chk_check *check)
 	return good;
 }
 
-/* --- how many ------------------------------------------------------------------------------------------------------
- */
+/* --- how many ----------------------------------------------------------------------------------------------------- */
 
 static bool
 how_many(struct chk_check *check, const struct chk_oid *global, const struct chk_oid *table, uint32_t address,

@@ -23,8 +23,7 @@ set_up(void)
 	snprintf(path, sizeof(path), "%s/state", dir);
 }
 
-/* --- ranges --------------------------------------------------------------------------------------------------------
- */
+/* --- ranges ------------------------------------------------------------------------------------------------------- */
 
 static bool
 alerts(const char *text, double value)
@@ -88,8 +87,7 @@ START_TEST(what_is_not_known_is_worse_than_a_warning_and_better_than_critical)
 }
 END_TEST
 
-/* --- what is printed -----------------------------------------------------------------------------------------------
- */
+/* --- what is printed ---------------------------------------------------------------------------------------------- */
 
 static struct chk_result result;
 static char printed[16384];
@@ -179,8 +177,7 @@ START_TEST(times_are_read_at_a_glance)
 }
 END_TEST
 
-/* --- options -------------------------------------------------------------------------------------------------------
- */
+/* --- options ------------------------------------------------------------------------------------------------------ */
 
 static struct chk_options opt;
 static char error[256];
@@ -282,8 +279,7 @@ START_TEST(passphrases_come_from_a_file_the_environment_or_options_and_the_last_
 }
 END_TEST
 
-/* --- rates ---------------------------------------------------------------------------------------------------------
- */
+/* --- rates -------------------------------------------------------------------------------------------------------- */
 
 /* Two counters, 100 s after boot, the device up for an hour. */
 static struct chk_sample

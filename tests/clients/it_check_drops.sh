@@ -1,7 +1,8 @@
 #!/bin/bash
-# What check_ipsecmon says of packets that were dropped is what the two engines that harmed and dropped them say in their
-# logs: by reason of each tunnel, and of all of them; and ranges are about what came since the last look. Needs no root.
-# shellcheck source-path=SCRIPTDIR source=../lab/engines.sh disable=SC2317,SC2016      # functions are called by wait_until
+# What check_ipsecmon says of packets that were dropped is what the two engines that harmed and dropped them say in
+# their logs: by reason of each tunnel, and of all of them; and ranges are about what came since the last look. Needs
+# no root.
+# shellcheck source-path=SCRIPTDIR source=../lab/engines.sh disable=SC2317,SC2016   # called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/engines.sh"
 PLUGIN=$(realpath "${CHECK_IPSECMON:-$builddir/check_ipsecmon}")
 need python3 snmpd snmpset snmptrapd "$IPSECMON" "$IPSECMON_AGENTX" "$IPSECMON_ENGINE" "$PLUGIN"

@@ -1,13 +1,13 @@
 #!/bin/bash
-# A real Nagios asks a gateway with check_ipsecmon, by the services of contrib/nagios as they are: all become OK; a tunnel
-# that goes down makes its own service and "IPsec tunnels" CRITICAL, with the reason, and no other; ipsecmond gone makes
-# "IPsec feeds" CRITICAL and the others UNKNOWN; snmpd gone makes all UNKNOWN; and each time all is well again when it is.
-# What the gateway tells by itself comes through a real snmptrapd and to-nagios, and changes the passive services. Icinga 2
-# reads its definitions.
+# A real Nagios asks a gateway with check_ipsecmon, by the services of contrib/nagios as they are: all become OK; a
+# tunnel that goes down makes its own service and "IPsec tunnels" CRITICAL, with the reason, and no other; ipsecmond
+# gone makes "IPsec feeds" CRITICAL and the others UNKNOWN; snmpd gone makes all UNKNOWN; and each time all is well
+# again when it is. What the gateway tells by itself comes through a real snmptrapd and to-nagios, and changes the
+# passive services. Icinga 2 reads its definitions.
 #
-# The plugin by itself says what charon and the kernel's witnesses say, the same over SNMPv1, v2c and v3, and what needs no
-# names from a device that shows CISCO-IPSEC-FLOW-MONITOR-MIB alone; and it is quick with 10000 tunnels.
-# shellcheck source-path=SCRIPTDIR source=../lab/gateway.sh disable=SC2317,SC2016,SC2053      # functions are called by wait_until
+# The plugin by itself says what charon itself says, the same over SNMPv1, v2c and v3, and what
+# needs no names from a device that shows CISCO-IPSEC-FLOW-MONITOR-MIB alone; and it is quick with 10000 tunnels.
+# shellcheck source-path=SCRIPTDIR source=../lab/gateway.sh disable=SC2317,SC2016,SC2053   # called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/gateway.sh"
 PLUGIN=$(realpath "${CHECK_IPSECMON:-$builddir/check_ipsecmon}")
 SYNTH=${PLAIN_BUILDDIR:-$builddir}/bench/ipsecmon-synth
@@ -33,7 +33,10 @@ nagios=$LAB/nagios
 install -d -o nagios -g nagios -m 0755 "$nagios" "$nagios/plugins" "$nagios/results" "$nagios/looks"
 install -m 0755 "$PLUGIN" "$nagios/plugins/check_ipsecmon"
 # readme WORD: the command of its README that begins so, in this lab
-readme() { sed -n "s/^       \($1 .*\)/\1/p" "$srcdir/contrib/nagios/README.md" | sed "s|/etc/nagios4/ipsecmon.credentials|$nagios/credentials|; s|/etc/nagios4|$nagios|"; }
+readme() {
+	sed -n "s/^       \($1 .*\)/\1/p" "$srcdir/contrib/nagios/README.md" |
+		sed "s|/etc/nagios4/ipsecmon.credentials|$nagios/credentials|; s|/etc/nagios4|$nagios|"
+}
 for word in install printf; do check "README: $(readme $word)" sh -c "$(readme $word)"; done
 
 gateways_up
@@ -216,7 +219,7 @@ cat > "$nagios/nagios.cfg" <<-CONF
 	enable_notifications=0
 	check_for_updates=0
 	check_workers=2
-	interval_length=1
+	interval_length=2
 	status_update_interval=2
 	check_result_reaper_frequency=1
 	service_inter_check_delay_method=n
@@ -274,7 +277,7 @@ pass "a tunnel goes down: its own service and that of all tunnels are CRITICAL, 
 reason() { service "IPsec tunnel ikev1-main" plugin_output | grep -E "IPSEC CRITICAL - ikev1-main/main is down for [0-9]+ s: closed by an operator"; }
 wait_until 10 reason
 pass "with the reason in the text: $(reason)"
-check "that of all tunnels names it" grep -q "^IPSEC CRITICAL - 1 of 3 tunnels are down, ikev1-main/main (peer 10.9.1.2) is down: for [0-9]* s: closed by an operator" \
+check "that of all tunnels names it" grep -q "^IPSEC CRITICAL - 1 of 3 tunnels are down, ikev1-main/main (peer 10.9.1.2) is down for [0-9]* s: closed by an operator" \
 	<(service "IPsec tunnels" plugin_output)
 wait_until 10 told_nagios "IPsec tunnel ikev1-main;2;CRITICAL - tunnel ikev1-main/main to 10.9.1.2 is down: "
 pass "the gateway told so by itself: $(told_nagios "IPsec tunnel ikev1-main;2" | tail -n 1)"
