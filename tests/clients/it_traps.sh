@@ -1,9 +1,11 @@
 #!/bin/bash
-# Notifications reach those who wait for them: a real snmptrapd, set up by the samples of contrib/snmptrapd, behind the real
-# snmpd of a gateway, set up by contrib/snmpd, as SNMPv2c traps and informs and as SNMPv3 traps and informs. A tunnel goes
-# down and comes up; the log says so in one line, and the handlers tell Zabbix (a file) and Nagios (a pipe). Informs are
-# acknowledged, and sent again while nobody does. What a name or a text has in it is text everywhere.
-# shellcheck source-path=SCRIPTDIR source=../lab/gateway.sh disable=SC2016,SC2317 # hostile texts; functions called by name
+# Notifications reach those who wait for them: a real snmptrapd, set up by the samples of contrib/snmptrapd, behind the
+# real snmpd of a gateway, set up by contrib/snmpd, as SNMPv2c traps and informs and as SNMPv3 traps and informs. A tunnel
+# goes down and comes up; the log says so in one line, and the handlers tell Zabbix (a file) and Nagios (a pipe). Informs
+# are acknowledged, and sent again while nobody does. What a name or a text has in it is text everywhere.
+#
+# Hostile texts are meant as they are, and functions are called by name:
+# shellcheck source-path=SCRIPTDIR source=../lab/gateway.sh disable=SC1003,SC2016,SC2317
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/gateway.sh"
 need root tun ip swanctl python3 snmpd snmptrapd snmptrap snmpset snmpget snmptranslate tshark "$CHARON"
 lab_begin
@@ -105,10 +107,10 @@ both_up
 objects() {
 	local host address service
 	while IFS=, read -r host address service; do
-		[ -z "$address" ] || printf 'define host {\n\thost_name\t%s\n\talias\t%s\n\taddress\t%s\n\tcheck_period\t24x7\n\t}\n\n' \
-			"$host" "$host" "$address"
-		[ -z "$service" ] || printf 'define service {\n\thost_name\t%s\n\tservice_description\t%s\n\tcheck_period\t24x7\n\t}\n\n' \
-			"$host" "$service"
+		[ -z "$address" ] || printf 'define %s {\n\thost_name\t%s\n\talias\t%s\n\taddress\t%s\n\tcheck_period\t24x7\n\t}\n\n' \
+			host "$host" "$host" "$address"
+		[ -z "$service" ] || printf 'define %s {\n\thost_name\t%s\n\tservice_description\t%s\n\tcheck_period\t24x7\n\t}\n\n' \
+			service "$host" "$service"
 	done
 }
 objects > "$RECEIVER/objects.cache" <<-'END'
@@ -141,7 +143,7 @@ printf '%s\n' "createUser -e $GATEWAY_ENGINE $USER_LINE" "createUser $USER_LINE"
 
 feed_up a
 wait_until 10 test -s "$(segment a)"
-start a wire tshark -l -n -i lo -f "udp port $TRAP_PORT" -T fields -e udp.srcport -e udp.dstport
+start a wire tshark -l -n -i lo -f "udp port $TRAP_PORT or udp port 9" -T fields -e udp.srcport -e udp.dstport
 wait_until 20 grep -qs "Capturing on" "$LAB/wire.log"
 
 # ---- Four ways ---------------------------------------------------------------------------------------------------
@@ -158,10 +160,11 @@ told() {
 	if [ "$modules" = with ]; then
 		wait_until 10 new_in trapd "$at_log" "$event"
 		check "$what: the log says it in one line, by name" new_in trapd "$at_log" "^20[0-9-]+ [0-9:]+ UDP: .127[.]0[.]0[.]1.*: \
-.*[.]0 = $event; ipsecmonTunnelName[.][0-9]+ = ikev2; ipsecmonTunnelChild[.][0-9]+ = net; .*${reason:+DownReason[.][0-9]+ = $reason; }"
+.*[.]0 = $event; ipsecmonTunnelName[.][0-9]+ = ikev2; ipsecmonTunnelChild[.][0-9]+ = net; \
+.*${reason:+DownReason[.][0-9]+ = $reason; }"
 	fi
 	wait_until 10 record_like "	snmpTrapOID.0 = IPSECMON-MIB::$event	"
-	check "$what: Zabbix can read it" record_like "^[0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}/[0-9]{2}/[0-9]{2} ZBXTRAP 127[.]0[.]0[.]1	\
+	check "$what: Zabbix can read it" record_like "^$STAMP ZBXTRAP 127[.]0[.]0[.]1	\
 snmpTrapOID.0 = IPSECMON-MIB::$event	ipsecmonTunnelName[.][0-9]+ = ikev2	ipsecmonTunnelChild[.][0-9]+ = net	.*\
 	${reason:+ipsecmonTunnelDownReason[.][0-9]+ = $reason	}"
 	wait_until 10 new_in nagios "$at_nagios" "$state"
@@ -169,10 +172,21 @@ snmpTrapOID.0 = IPSECMON-MIB::$event	ipsecmonTunnelName[.][0-9]+ = ikev2	ipsecmo
 IPsec tunnel ikev2;$([ "$state" = OK ] && echo 0 || echo 2);$state - tunnel ikev2/net to 10[.]9[.]0[.]2 $words"
 	mark
 }
+STAMP='[0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}/[0-9]{2}/[0-9]{2}'
 mark() { at_log=$(lines trapd) at_nagios=$(lines nagios); : > "$ZABBIX"; }
-answers() { awk -v port="$TRAP_PORT" '$1 == port { n++ } END { print n + 0 }' "$LAB/wire.log"; }
-sent_again() { [ "$(sent)" -ge $(($1 + 3)) ]; }
-sent() { awk -v port="$TRAP_PORT" '$2 == port { n++ } END { print n + 0 }' "$LAB/wire.log"; }
+# What is on the wire since `wire_mark', and was between the last two of them; those are packets to the port of discard.
+WIRE_MARKS=0
+wire_mark() {
+	WIRE_MARKS=$((WIRE_MARKS + 1))
+	in_ns a bash -c 'echo > /dev/udp/127.0.0.1/9'
+	wait_until 20 wire_is_marked
+}
+wire_is_marked() { [ "$(awk '$2 == 9 { n++ } END { print n + 0 }' "$LAB/wire.log")" = $WIRE_MARKS ]; }
+answers() {
+	awk -v port="$TRAP_PORT" '$2 == 9 { last = n; n = 0 } $1 == port { n++ } END { print last + 0 }' "$LAB/wire.log"
+}
+sent() { awk -v port="$TRAP_PORT" '$2 == 9 { n = 0 } $2 == port { n++ } END { print n + 0 }' "$LAB/wire.log"; }
+sent_again() { [ "$(sent)" -ge 3 ]; }
 
 switched=no
 for way in "SNMPv2c traps,without,trap2sink" "SNMPv2c informs,with,trapsess -Ci -v 2c" "SNMPv3 traps,with,trapsess -v 3" \
@@ -188,7 +202,7 @@ for way in "SNMPv2c traps,without,trap2sink" "SNMPv2c informs,with,trapsess -Ci 
 			ipsecmonNotifyTunnelUp.0 i enabled cipSecTrapCntlIpSecTunnelStop.0 i enabled
 		switched=yes
 	fi
-	before=$(answers)
+	wire_mark
 	mark
 	initiate a net
 	told "$way, up" OK ipsecmonTunnelUp
@@ -196,25 +210,165 @@ for way in "SNMPv2c traps,without,trap2sink" "SNMPv2c informs,with,trapsess -Ci 
 	wait_until 10 record_like "CISCO-IPSEC-FLOW-MONITOR-MIB::cipSecTunnelStop"
 	wait_until 10 new_in nagios "$at_nagios" "IPsec notifications;0;OK - cipSecTunnelStop: "
 	told "$way, down" CRITICAL ipsecmonTunnelDown
+	wire_mark
 	if [[ $way = *informs ]]; then
-		wait_until 5 test "$(answers)" -gt "$before"
-		pass "$way: they are acknowledged"
+		check "$way: they are acknowledged" test "$(answers)" -ge 3
 		stop trapd
-		before=$(sent)
 		at=$at_nagios
 		initiate a net
-		wait_until 20 sent_again "$before"
+		wait_until 20 sent_again
 		trapd_up "$([ "$modules" = with ] || echo "$WITHOUT_MODULES")"
 		told "$way, while snmptrapd did not run" OK ipsecmonTunnelUp
 		terminate a --ike ikev2
 		told "$way, after it" CRITICAL ipsecmonTunnelDown
 		equal "$way: what was sent again came once" 1 "$(count_in nagios "$at" "OK - tunnel")"
 	else
-		equal "$way: nobody acknowledges" "$before" "$(answers)"
+		equal "$way: nobody acknowledges" 0 "$(answers)"
 	fi
 	stop agentx-a
 	stop snmpd-a
 	stop trapd
 done
 check "no passphrase is left in a file" test -z "$(grep -rl passphrase "$LAB/a/var" "$RECEIVER/var" "$RECEIVER/etc")"
+# ---- What others write into a name -------------------------------------------------------------------------------
+
+OWN=$(< "$RECEIVER/own")
+# notify TO NAME [TEXT]: ipsecmonTunnelDown of tunnel NAME/b, by SNMPv2c
+notify() {
+	in_ns a env SNMPCONFPATH=/nonexistent MIBS= snmptrap -v2c -c "$SECRET" "$1:$TRAP_PORT" '' "$OWN.0.1" \
+		"$OWN.1.4.1.2.7" s "$2" "$OWN.1.4.1.3.7" s b "$OWN.1.4.1.16.7" s peer "$OWN.1.4.1.18.7" s 192.0.2.7 "$OWN.1.4.1.11.7" i 6 \
+		"$OWN.1.4.1.13.7" i 6 "$OWN.1.4.1.14.7" s "${3:-}" "$OWN.1.4.1.10.7" c 3
+}
+all_written() {
+	[ "$(grep -cE "^$STAMP ZBXTRAP" "$ZABBIX")" -ge "$1" ] && [ $(($(lines nagios) - at_nagios)) -ge "$1" ]
+}
+hostile=('a b "c" \ d' '"' "'" '\' '\n' 'x"' '%s%n' '*' 'x;y;0;OK|a=1' 
+	"\$(touch $LAB/pwned)\`touch $LAB/pwned\`; touch $LAB/pwned #"
+	$'x\n00:00:00 2026/01/01 ZBXTRAP 10.0.0.1\nevil' 'ZBXTRAP 10.0.0.1' $'x\n[1] SHUTDOWN_PROGRAM\n' $'x\r\t\a\e[2J'
+	$'x\n.1.3.6.1.6.3.1.1.4.1.0 .1.3.6.1.6.3.1.1.5.1' $'"x"\nsnmpTrapOID.0 coldStart' "$(printf '%2000s' '' | tr ' ' x)" '')
+line='[A-Za-z]+[.][0-9]+ = [^[:cntrl:]]*'
+for modules in with without; do
+	trapd_up "$([ "$modules" = with ] || echo "$WITHOUT_MODULES")"
+	mark
+	count=$((2 * ${#hostile[@]}))
+	for text in "${hostile[@]}"; do
+		notify 127.0.0.1 "$text" "$text"
+		notify 127.0.0.1 plain "$text"
+	done
+	wait_until 20 all_written $count
+	equal "$modules: so many for Zabbix" $count "$(grep -cxE "$STAMP ZBXTRAP 127[.]0[.]0[.]1" "$ZABBIX")"
+	equal "$modules: and no other" $count "$(grep -o ZBXTRAP "$ZABBIX" | grep -c .)"
+	equal "$modules: all of them are what they were" $count \
+		"$(grep -cx 'snmpTrapOID.0 = IPSECMON-MIB::ipsecmonTunnelDown' "$ZABBIX")"
+	check "$modules: every line is a variable" test -z \
+		"$(grep -v ' ZBXTRAP 127.0.0.1$' "$ZABBIX" | LC_ALL=C grep -vxE "$line")"
+	equal "$modules: so many for Nagios" $count $(($(lines nagios) - at_nagios))
+	equal "$modules: each a result" $count "$(LC_ALL=C count_in nagios "$at_nagios" "^\[[0-9]{10}\] \
+PROCESS_SERVICE_CHECK_RESULT;gateway;IPsec notifications;2;CRITICAL - tunnel [^|[:cntrl:]]*$")"
+	check "$modules: no shell has seen them" test ! -e "$LAB/pwned"
+	mark
+	notify 127.0.0.1 zürich
+	notify 127.0.0.1 site "no key"
+	wait_until 10 all_written 2
+	check "$modules: a name beyond ASCII" new_in nagios "$at_nagios" ';IPsec tunnel zürich;2;CRITICAL - tunnel zürich/b to'
+	check "$modules: a service of a child" new_in nagios "$at_nagios" 'gateway;IPsec tunnel site/b;2;CRITICAL - tunnel '\
+'site/b to 192.0.2.7 is down: peerLost; went down 3 times; last failure: authentication no key$'
+	mark
+	notify "udp6:[::1]" site
+	wait_until 10 all_written 1
+	check "$modules: a sender with IPv6" record_like ' ZBXTRAP ::1	.*ipsecmonTunnelName.7 = site	'
+	check "$modules: and its host" new_in nagios "$at_nagios" ';gateway-6;IPsec notifications;2;'
+	mark
+	in_ns a env MIBS= snmptrap -v1 -c "$SECRET" "127.0.0.1:$TRAP_PORT" "$FLOW_MIB.2" 127.0.0.9 6 2 '' "$FLOW_MIB.1.9.1" i 5
+	wait_until 10 all_written 1
+	check "$modules: SNMPv1" record_like \
+		' ZBXTRAP 127.0.0.1	snmpTrapOID.0 = CISCO-IPSEC-FLOW-MONITOR-MIB::cikeTunnelStop	[^	]* = 5	$'
+	check "$modules: and nobody is told the community" test -z "$(grep -l "$SECRET" "$ZABBIX" "$LAB"/*.log)"
+	[ "$modules" = without ] || stop trapd
+done
+
+# ---- Nobody reads; many at once ----------------------------------------------------------------------------------
+
+stop nagios
+mark
+began=$(lab_ms)
+for text in 1 2 3 4 5; do notify 127.0.0.1 "$text"; done
+five_written() { [ "$(grep -c ZBXTRAP "$ZABBIX")" = 5 ]; }
+wait_until 10 five_written
+took=$(($(lab_ms) - began))
+check "nobody waits for a Nagios that does not run: $took ms for five" test $took -lt 2500
+wait_until 5 new_in trapd "$at_log" 'to-nagios: Nagios does not read its .*No such device.*; lost: .*CRITICAL - tunnel 5/b'
+exec 9<> "$NAGIOS"
+dd if=/dev/zero of="$NAGIOS" oflag=nonblock bs=4096 conv=notrunc status=none 2> /dev/null
+mark
+notify 127.0.0.1 full
+wait_until 5 new_in trapd "$at_log" 'to-nagios: Nagios does not read its command file: .*temporarily unavailable; lost: '
+wait_until 5 record_like 'ipsecmonTunnelName.7 = full	'
+pass "nor long for one that does not read"
+exec 9>&-
+rm "$NAGIOS"
+mark
+notify 127.0.0.1 gone
+wait_until 5 new_in trapd "$at_log" 'to-nagios: .*there is no such pipe; lost: '
+check "and no file is made in its place" test ! -e "$NAGIOS"
+mkfifo "$NAGIOS"
+nagios_up
+
+mv "$ZABBIX" "$ZABBIX.1"
+notify 127.0.0.1 rotated
+wait_until 5 record_like 'ipsecmonTunnelName.7 = rotated	'
+pass "Zabbix's file may be renamed at any time"
+cat > "$RECEIVER/input" <<-END
+	name
+	UDP: [127.0.0.1]:162->[127.0.0.1]:162
+	.1.3.6.1.2.1.1.3.0 0:0:00:00.00
+	.1.3.6.1.6.3.1.1.4.1.0 $OWN.0.1
+	$OWN.1.4.1.2.7 "site"
+	$OWN.1.4.1.3.7 "b"
+	$OWN.1.4.1.16.7 "peer"
+	$OWN.1.4.1.18.7 "192.0.2.7"
+	END
+for ((i = 1; i <= 60; i++)); do printf '%s "%200d"\n' ".1.3.6.1.4.1.9999.$i" 0; done >> "$RECEIVER/input"
+: > "$ZABBIX"
+pids=()
+for ((i = 0; i < 30; i++)); do "$HANDLERS/to-zabbix" "$ZABBIX" < "$RECEIVER/input" & pids+=($!); done
+wait "${pids[@]}"
+equal "30 handlers at once write 30 whole records of 13 kB" "30 x 1" \
+	"$(records | grep -c 'ipsecmonTunnelName.7 = site') x $(records | cut -f 2- | sort -u | grep -c .)"
+
+# What a handler takes; on a busy machine far more than it needs.
+cost() {
+	local began=$EPOCHREALTIME i
+	for ((i = 0; i < 100; i++)); do "$@" < "$RECEIVER/input" || return; done
+	awk "BEGIN { printf \"%.1f\", ($EPOCHREALTIME - $began) * 10 }"
+}
+sed -i '9,$d' "$RECEIVER/input"
+say "to-zabbix takes $(cost "$HANDLERS/to-zabbix" "$ZABBIX") ms, to-nagios $(cost "$HANDLERS/to-nagios" "$NAGIOS" \
+	"$RECEIVER/objects.cache") ms, and a program that does nothing $(cost /bin/true) ms"
+
+# All at once; both handlers are called for each
+burst() {
+	in_ns a "$lab_python" - "$TRAP_PORT" "$SECRET" "$1" <<-'PYTHON'
+	import socket, subprocess, sys
+	port, community, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+	own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	own.bind(("127.0.0.1", 0))
+	subprocess.run(["snmptrap", "-v2c", "-c", community, "127.0.0.1:%d" % own.getsockname()[1], "",
+	                ".1.3.6.1.4.1.9.9.171.2.0.8", ".1.3.6.1.4.1.9.9.171.1.3.2.1.10.1", "i", "5"], env={"MIBS": "", "PATH": "/usr/bin"}, check=True)
+	packet = own.recv(65536)
+	for i in range(count):
+	    own.sendto(packet, ("127.0.0.1", port))
+	PYTHON
+}
+come_behind() { notify 127.0.0.1 behind; record_like 'ipsecmonTunnelName.7 = behind	'; }
+told_of_burst() { [ "$(count_in nagios "$at_nagios" cipSecTunnelStop)" = "$at_once" ]; }
+mark
+burst 1000
+wait_until 60 come_behind       # they are handled one after the other
+at_once=$(grep -c cipSecTunnelStop "$ZABBIX")
+say "of 1,000 at once $at_once found room in snmptrapd's socket"
+check "1,000 at once: what finds room is handled, and what comes behind it" test "$at_once" -ge 100
+wait_until 10 told_of_burst
+pass "and Nagios is told as often as Zabbix"
+stop trapd
 story_end
