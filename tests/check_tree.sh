@@ -26,7 +26,7 @@ files()
 	for file in README.md NEWS LICENSE Makefile.am configure.ac autogen.sh quickstart .clang-format; do
 		[ ! -f "$file" ] || echo "$file"
 	done
-	find model common feeds engine agent cli mibs doc contrib debian bench tests -name '.*' -prune -o -type f \
+	find model common feeds engine agent cli plugin mibs doc contrib debian bench tests -name '.*' -prune -o -type f \
 		! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.log' ! -name '*.trs' -print |
 		while read -r file; do
 			case $(sed -n '2p;2q' "$file" | tr -d '\0') in
@@ -86,6 +86,7 @@ done <<-'END'
 	engine engine model common
 	agent agent model common
 	cli cli model common
+	plugin plugin
 END
 
 # --- the documents --------------------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ missing=$(awk -v code="${TMPDIR:-/tmp}/check_tree.$$" '
 rm -f "${TMPDIR:-/tmp}/check_tree.$$"
 [ -z "$missing" ] || fail "doc/troubleshooting.md: $missing"
 
-programs=$(sed -nE 's/^s?bin_PROGRAMS *[+]?= *//p' Makefile.am)
+programs=$(sed -nE 's/^(s?bin|plugin)_PROGRAMS *[+]?= *//p' Makefile.am)
 [ -n "$programs" ] || fail "Makefile.am: no programs found"
 for program in $programs; do
 	grep -q "^\.Nm $program\$" /dev/null doc/"$program".[1-8] 2>/dev/null || fail "doc/: no man page of $program"

@@ -52,7 +52,8 @@ segment() { printf '%s' "$LAB/$1/run/gateway.model"; }      # segment NODE: the 
 # ---- The programs ---------------------------------------------------------------------------------------------
 # Names for `stop', `running' and `log': snmpd-NODE, feed-NODE, agentx-NODE.
 
-snmpd_up() {            # snmpd_up NODE; notifications go to the port where trapd_up listens, if $TRAPS is 1
+# snmpd_up NODE; notifications go to the port where trapd_up listens, if $TRAPS is 1; $SNMPD_EXTRA is more of snmpd.conf
+snmpd_up() {
 	local dir=$LAB/$1
 	mkdir -p "$dir/snmp"
 	cat > "$dir/snmpd.conf" <<-CONF
@@ -64,6 +65,7 @@ snmpd_up() {            # snmpd_up NODE; notifications go to the port where trap
 	rwcommunity private 127.0.0.1
 	CONF
 	[ "$TRAPS" = 0 ] || printf 'trap2sink 127.0.0.1:%d public\n' "$TRAP_PORT" >> "$dir/snmpd.conf"
+	[ -z "${SNMPD_EXTRA:-}" ] || printf '%s\n' "$SNMPD_EXTRA" >> "$dir/snmpd.conf"
 	rm -f "$dir/agentx"     # a killed one leaves it
 	start "$1" "snmpd-$1" env SNMP_PERSISTENT_DIR="$dir/snmp" MIBS= \
 		snmpd -f -Lo -C -c "$dir/snmpd.conf" -I -smux

@@ -28,7 +28,7 @@ packages_build "$(command_of dpkg-buildpackage)"
 pass "the packages are built, in $((EPOCHSECONDS - began)) s"
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$srcdir/debian/changelog")
 equal "their version is that of configure.ac" "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' "$srcdir/configure.ac")" "$version"
-for package in ipsecmon ipsecmon-engine ipsecmon-mibs libipsecmon-dev libipsecmon0; do
+for package in ipsecmon ipsecmon-engine ipsecmon-mibs ipsecmon-monitoring libipsecmon-dev libipsecmon0; do
 	check "there is $package" test -e "$(echo "$LAB/packages/${package}_$version"_*.deb)"
 done
 check "debhelper has nothing to complain of" bash -c '! grep -E "^dh_[a-z]*: (warning|error)" "$1"' - "$LAB/build.log"
@@ -78,7 +78,7 @@ check "nor remove what is not his own" in_root sh -c 'touch /run/ipsecmon/roots 
 in_root rm -f /run/ipsecmon/mine /run/ipsecmon/roots
 equal "the state directory" "root:ipsecmon 1770" "$(in_root stat -c '%U:%G %a' /var/lib/ipsecmon)"
 for file in /usr/share/snmp/mibs/CISCO-IPSEC-FLOW-MONITOR-MIB.txt /usr/share/ipsecmon/ipsecmon.conf /usr/share/ipsecmon/snmpd/ipsecmon.conf \
-	/usr/share/ipsecmon/systemd/netns.conf /lib/systemd/system/ipsecmond.service /lib/systemd/system/ipsecmon-agentx.service \
+	/usr/share/ipsecmon/systemd/netns.conf /usr/share/ipsecmon/nagios/ipsecmon.cfg /lib/systemd/system/ipsecmond.service /lib/systemd/system/ipsecmon-agentx.service \
 	/usr/share/bash-completion/completions/ipsecmon /usr/share/zsh/vendor-completions/_ipsecmon /etc/ipsecmon/ipsecmon.conf; do
 	check "there is $file" test -s "$root$file"
 done
@@ -124,6 +124,11 @@ walk=$(command_of snmpbulkwalk)
 walked() { in_root sh -c "$walk" > "$LAB/walk" 2>&1; tail -n 3 "$LAB/walk"; [ "$(grep -c '^[^ ]*cipSecTunStatus\.[0-9]* = INTEGER: active(1)' "$LAB/walk")" = 6 ]; }
 wait_until 30 walked
 pass "README: $walk"
+printf 'auth = auth passphrase\npriv = privacy passphrase\n' > "$root/etc/ipsecmon.credentials"
+chmod 0600 "$root/etc/ipsecmon.credentials"
+equal "the plugin, installed, says so to a monitoring system" "IPSEC OK - 6 IPsec tunnels are up | active=6;;1:;0" \
+	"$(in_root /usr/lib/nagios/plugins/check_ipsecmon -H 127.0.0.1 -P 3 -U ipsecmon -a SHA-256 -f /etc/ipsecmon.credentials -m active)"
+rm "$root/etc/ipsecmon.credentials"
 checked() { in_root ipsecmon check > "$LAB/check" 2>&1; grep -q '^ok   agent: ipsecmon-agentx' "$LAB/check"; }
 wait_until 10 checked
 pass "README: $(command_of 'ipsecmon check')"
@@ -144,7 +149,7 @@ done
 
 in_root /usr/local/bin/systemctl stop
 in_root sh -c 'rm -f /etc/ipsecmon/*.keys'
-lab_quiet "purge" in_root dpkg --purge ipsecmon-engine ipsecmon ipsecmon-mibs libipsecmon0
+lab_quiet "purge" in_root dpkg --purge ipsecmon-engine ipsecmon-monitoring ipsecmon ipsecmon-mibs libipsecmon0
 equal "purged, nothing of it is left" "" "$(find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib" -xdev -iname '*ipsecm*' \
 	! -path '*/dpkg/*' ! -path '*/snmpd.conf.d/*' ! -path '*/systemd/deb-systemd-helper*')"
 stop machine

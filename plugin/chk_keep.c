@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* The file in which a sample waits for the next look. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chk_rates.h"
+
+static bool
+wrong(char *error, size_t size, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(error, size, format, args);
+	va_end(args);
+	return false;
+}
+
+void
+chk_sample_stamp(struct chk_sample *sample)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	struct timespec ts;
+	ssize_t got = 0;
+
+	if (fd >= 0) {
+		got = read(fd, sample->boot, sizeof(sample->boot) - 1);
+		close(fd);
+	}
+	sample->boot[got < 0 ? 0 : got] = '\0';
+	sample->boot[strcspn(sample->boot, "\n")] = '\0';
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	sample->time = (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* The folder, made if need be. Nobody else may write there, or he could make us write elsewhere. */
+static int
+folder(const char *dir, char *path, size_t path_size, char *error, size_t size)
+{
+	struct stat st;
+	int fd;
+
+	if (dir)
+		snprintf(path, path_size, "%s", dir);
+	else
+		snprintf(path, path_size, "/var/tmp/check_ipsecmon-%u", (unsigned)geteuid());
+	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+		wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
+		return -1;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (dir ? 0 : O_NOFOLLOW));
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
+	} else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022) != 0) {
+		wrong(error, size, "%s: others may write there; --state-dir names another folder", path);
+	} else {
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Two names that differ could have the same file; then each finds the other's, sees so, and has no rate. */
+static void
+file_name(const char *what, char *name, size_t size)
+{
+	uint64_t sum = 14695981039346656037u;
+	for (const char *p = what; *p != '\0'; p++)
+		sum = (sum ^ (unsigned char)*p) * 1099511628211u;
+	snprintf(name, size, "%016" PRIx64, sum);
+}
+
+static bool
+read_sample(int dir, const char *name, struct chk_sample *out)
+{
+	char text[CHK_SAMPLE_MAX];
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	ssize_t got = -1;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+		got = read(fd, text, sizeof(text));
+	close(fd);
+	return got > 0 && (size_t)got < sizeof(text) && chk_sample_decode(text, (size_t)got, out);
+}
+
+/* Another one in its place, whole or not at all, whoever does the same at the same time. */
+static bool
+write_sample(int dir, const char *path, const char *name, const struct chk_sample *sample, char *error, size_t size)
+{
+	char text[CHK_SAMPLE_MAX], temporary[64];
+	size_t len = chk_sample_encode(sample, text, sizeof(text));
+	int fd;
+	bool good;
+
+	if (len == 0)
+		return wrong(error, size, "%s: the state is too long", path);
+	snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
+	unlinkat(dir, temporary, 0); /* of one with our pid that was killed */
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
+	good = write(fd, text, len) == (ssize_t)len;
+	good = close(fd) == 0 && good && renameat(dir, temporary, dir, name) == 0;
+	if (!good) {
+		wrong(error, size, "%s: %s", path, strerror(errno));
+		unlinkat(dir, temporary, 0);
+	}
+	return good;
+}
+
+bool
+chk_rates_keep(const char *dir, struct chk_sample *now, double *elapsed, const char **why, char *error, size_t size)
+{
+	struct chk_sample before;
+	char path[512], name[32];
+	int fd = folder(dir, path, sizeof(path), error, size);
+	bool good = true, soon = false;
+
+	if (fd < 0)
+		return false;
+	file_name(now->what, name, sizeof(name));
+	*elapsed = 0;
+	if (!read_sample(fd, name, &before)) {
+		*why = "this is the first look";
+	} else {
+		*elapsed = now->time - before.time;
+		*why = chk_rates_between(&before, now);
+		soon = strcmp(before.boot, now->boot) == 0 && *elapsed >= 0 && *elapsed < 1;
+	}
+	if (!soon)
+		good = write_sample(fd, path, name, now, error, size);
+	close(fd);
+	return good;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+#include <stddef.h>
+#include <string.h>
+
+#include "chk_modes.h"
+
+const struct chk_mode chk_modes[] = {
+	{ .name = "tunnel",
+	  .help = "is the tunnel -n NAME[/CHILD] up, or one to the peer -r ADDRESS; ranges: seconds that it has been "
+		  "up",
+	  .takes_name = true,
+	  .takes_peer = true,
+	  .needs_one = true,
+	  .knows = CHK_KNOWS_TUNNELS,
+	  .run = chk_mode_tunnel },
+	{ .name = "tunnels",
+	  .help = "are all configured tunnels up; ranges: how many are not (-c 0)",
+	  .needs_own = true,
+	  .knows = CHK_KNOWS_CONFIGURATION,
+	  .critical = "0",
+	  .run = chk_mode_tunnels },
+	{ .name = "active",
+	  .help = "IPsec tunnels, of all or to -r ADDRESS; ranges: how many are up (-c 1:)",
+	  .takes_peer = true,
+	  .knows = CHK_KNOWS_TUNNELS,
+	  .critical = "1:",
+	  .run = chk_mode_active },
+	{ .name = "ike",
+	  .help = "IKE SAs, of all or with -r ADDRESS; ranges: how many are up (-c 1:)",
+	  .takes_peer = true,
+	  .knows = CHK_KNOWS_IKE_SAS,
+	  .critical = "1:",
+	  .run = chk_mode_ike },
+	{ .name = "traffic",
+	  .help = "octets and packets of all, -n or -r; ranges: octets a second, of either direction",
+	  .takes_name = true,
+	  .takes_peer = true,
+	  .knows = CHK_KNOWS_TUNNEL_COUNTERS,
+	  .run = chk_mode_traffic },
+	{ .name = "errors",
+	  .help = "failures of IKE of all, or set-ups of -n that failed; ranges: failures a second, of each kind",
+	  .takes_name = true,
+	  .knows = CHK_KNOWS_FAILURES,
+	  .run = chk_mode_errors },
+	{ .name = "drops",
+	  .help = "packets of all, -n or -r that were dropped, by reason; ranges: packets a second, of each reason",
+	  .takes_name = true,
+	  .takes_peer = true,
+	  .knows = CHK_KNOWS_TUNNEL_DROPS,
+	  .run = chk_mode_drops },
+	{ .name = "lifetime",
+	  .help = "what is left of the lifetime of -n, or of the tunnel that has least; ranges: seconds",
+	  .takes_name = true,
+	  .needs_own = true,
+	  .knows = CHK_KNOWS_TUNNELS,
+	  .run = chk_mode_lifetime },
+	{ .name = "feeds",
+	  .help = "does ipsecmon itself do well; ranges: seconds for which a writer is silent (-c 10)",
+	  .needs_own = true,
+	  .critical = "10",
+	  .run = chk_mode_feeds },
+	{ .name = NULL },
+};
+
+const struct chk_mode *
+chk_mode_find(const char *name)
+{
+	for (const struct chk_mode *mode = chk_modes; mode->name; mode++) {
+		if (strcmp(mode->name, name) == 0)
+			return mode;
+	}
+	return NULL;
+}
+
+bool
+chk_named(struct chk_check *check, struct chk_rows *rows)
+{
+	size_t all = 0;
+
+	if (!check->device.own) {
+		chk_say(check->result, CHK_UNKNOWN,
+			"the device has no IPSECMON-MIB, in which tunnels have names: use -r with the peer's address");
+		return true;
+	}
+	if (!chk_find_name(check->snmp, check->opt->name, rows, &all))
+		return false;
+	if (rows->no_memory)
+		chk_say(check->result, CHK_UNKNOWN, "out of memory");
+	if (rows->count == 0)
+		chk_say(check->result, CHK_UNKNOWN,
+			"no tunnel %s is configured among %zu: `ipsecmon show crypto map' on the gateway has their "
+			"names",
+			check->opt->name, all);
+	return true;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* What the command line, the environment and a file of credentials say. */
+#ifndef CHK_OPTIONS_H
+#define CHK_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chk_range.h"
+
+#define CHK_PASS_MAX 256
+
+enum chk_version { CHK_V1, CHK_V2C, CHK_V3 };
+enum chk_level { CHK_NO_AUTH, CHK_AUTH, CHK_AUTH_PRIV };
+
+struct chk_peer {
+	uint8_t bytes[16];
+	size_t len; /* 4, 16; 0: none */
+};
+
+struct chk_options {
+	const char *host, *mode, *name, *peer_text, *context, *user, *state_dir, *auth_proto, *priv_proto;
+	unsigned port, retries, bulk, verbose;
+	double timeout; /* seconds, for all of it */
+	enum chk_state timeout_state;
+	enum chk_version version;
+	enum chk_level level;
+	struct chk_peer peer;
+	struct chk_limits limits;
+	char community[CHK_PASS_MAX], auth_pass[CHK_PASS_MAX], priv_pass[CHK_PASS_MAX];
+};
+
+enum chk_parsed { CHK_RUN, CHK_HELP, CHK_SHOW_VERSION, CHK_WRONG };
+
+/*
+ * What is wrong is in @p error. Options win over the environment (CHECK_IPSECMON_COMMUNITY, _AUTH, _PRIV), and that
+ * over the file. Texts stay argv's.
+ */
+enum chk_parsed chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, size_t size);
+
+/* An address, of either family. */
+bool chk_peer_parse(const char *text, struct chk_peer *out);
+
+#endif

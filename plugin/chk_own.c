@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* What only IPSECMON-MIB tells: lifetimes that are left, and how ipsecmon itself does. */
+#include <math.h>
+#include <string.h>
+
+#include "chk_modes.h"
+
+/* --- lifetime ----------------------------------------------------------------------------------------------------- */
+
+struct least {
+	bool any;
+	double seconds;
+	uint32_t index;
+};
+
+static bool
+left(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+{
+	struct least *least = context;
+
+	if (len == 1 && value->kind == CHK_NUMBER && (!least->any || (double)value->number < least->seconds))
+		*least = (struct least){ .any = true, .seconds = (double)value->number, .index = index[0] };
+	return true;
+}
+
+bool
+chk_mode_lifetime(struct chk_check *check)
+{
+	enum { NAME, CHILD, OPER, TIME, TIME_LEFT, SIZE_LEFT, CELLS };
+	static const uint32_t columns[CELLS] = { 2, 3, 7, 44, 45, 47 };
+	const struct chk_oid column = chk_oid_1(&chk_tunnel_table, 45);
+	struct chk_result *r = check->result;
+	struct chk_rows rows = { 0 };
+	struct least least = { .any = false };
+	struct chk_value row[CELLS];
+	char text[CHK_TIME_LEN];
+	bool good, none = true;
+
+	if (check->opt->name) {
+		good = chk_named(check, &rows);
+	} else {
+		good = chk_snmp_walk(check->snmp, &column, left, &least);
+		if (good && least.any)
+			chk_rows_add(&rows, least.index);
+		else if (good)
+			chk_say(r, CHK_UNKNOWN, "no tunnel is up that has a lifetime which is known");
+	}
+	for (size_t i = 0; good && i < rows.count; i++) {
+		double seconds;
+		enum chk_state state;
+
+		good = chk_row(check->snmp, &chk_tunnel_table, rows.index[i], columns, CELLS, row);
+		if (!good)
+			break;
+		if (row[OPER].number != 1) {
+			chk_say(r, CHK_UNKNOWN, "%s/%s is down, so that it has no SAs", row[NAME].text,
+				row[CHILD].text);
+			continue;
+		}
+		if (row[TIME_LEFT].kind == CHK_NONE) {
+			chk_say(r, CHK_UNKNOWN, "%s/%s has no lifetime that is known", row[NAME].text, row[CHILD].text);
+			continue;
+		}
+		seconds = (double)row[TIME_LEFT].number;
+		state = chk_limits_judge(&check->limits, seconds);
+		chk_say(r, state, "the SAs of %s/%s live for another %s%s", row[NAME].text, row[CHILD].text,
+			chk_time(seconds, text), state == CHK_OK ? "" : ", which is not in the range");
+		if (none)
+			chk_perf(r, "left", seconds, 0, "s", &check->limits, 0,
+				 row[TIME].kind == CHK_NONE ? CHK_NO_END : (double)row[TIME].number);
+		if (none && row[SIZE_LEFT].kind != CHK_NONE)
+			chk_perf(r, "size_left", (double)row[SIZE_LEFT].number, 0, "KB", NULL, 0, CHK_NO_END);
+		none = false;
+	}
+	chk_rows_free(&rows);
+	return good;
+}
+
+/* --- feeds -------------------------------------------------------------------------------------------------------- */
+
+#define SEGMENTS 64 /* at most that many, and as many feeds, are looked at */
+
+struct places {
+	uint32_t at[SEGMENTS][2];
+	size_t count, left_out;
+};
+
+static bool
+place(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+{
+	struct places *places = context;
+
+	(void)value;
+	if (places->count == SEGMENTS) {
+		places->left_out++;
+	} else if (len >= 1 && len <= 2) {
+		places->at[places->count][0] = index[0];
+		places->at[places->count++][1] = len == 2 ? index[1] : 0;
+	}
+	return true;
+}
+
+/* What there is too much of is not known. */
+static void
+tell_left_out(struct chk_check *check, const struct places *places, const char *what)
+{
+	if (places->left_out > 0)
+		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not looked at", places->left_out, what);
+}
+
+static bool
+segments(struct chk_check *check)
+{
+	enum { NAME, SILENCE, CONFIGURED, UP, REFUSED, CELLS };
+	static const uint32_t columns[] = { 2, 3, 4, 5, 6 };
+	const struct chk_oid silences = chk_oid_1(&chk_segment_table, 3);
+	struct places places = { .count = 0 };
+	struct chk_value row[CELLS];
+	char text[CHK_TIME_LEN];
+	double longest = 0;
+
+	if (!chk_snmp_walk(check->snmp, &silences, place, &places))
+		return false;
+	for (size_t i = 0; i < places.count; i++) {
+		double silence;
+		enum chk_state state;
+
+		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, CELLS, row))
+			return false;
+		silence = (double)row[SILENCE].number / 100;
+		if (silence > longest)
+			longest = silence;
+		state = chk_limits_judge(&check->limits, silence);
+		if (state != CHK_OK)
+			chk_say(check->result, state, "nothing has written segment %s for %s: does ipsecmond run?",
+				row[NAME].text, chk_time(silence, text));
+		chk_line(check->result, "segment %s: written %s ago, %llu tunnels configured, %llu up", row[NAME].text,
+			 chk_time(silence, text), (unsigned long long)row[CONFIGURED].number,
+			 (unsigned long long)row[UP].number);
+	}
+	tell_left_out(check, &places, "segments");
+	chk_perf(check->result, "segments", (double)places.count, 0, "", NULL, 0, CHK_NO_END);
+	chk_perf(check->result, "silence", longest, 2, "s", &check->limits, 0, CHK_NO_END);
+	return true;
+}
+
+static bool
+feeds(struct chk_check *check)
+{
+	enum { NAME, SOURCE, STATE, STATE_AGE, ANSWER_AGE, INTERVAL, ERROR, CELLS };
+	static const uint32_t columns[CELLS] = { 2, 3, 5, 6, 7, 8, 14 };
+	const struct chk_oid states = chk_oid_1(&chk_feed_table, 5);
+	struct places places = { .count = 0 };
+	size_t up = 0;
+
+	if (!chk_snmp_walk(check->snmp, &states, place, &places))
+		return false;
+	for (size_t i = 0; i < places.count; i++) {
+		struct chk_oid names[CELLS];
+		struct chk_value row[CELLS];
+		char age[CHK_TIME_LEN];
+		double late;
+
+		for (size_t c = 0; c < CELLS; c++) {
+			names[c] = chk_oid_2(&chk_feed_table, columns[c], places.at[i][0]);
+			names[c] = chk_oid_1(&names[c], places.at[i][1]);
+		}
+		if (!chk_snmp_get(check->snmp, names, row, CELLS))
+			return false;
+		late = (double)row[ANSWER_AGE].number / 100;
+		chk_time((double)row[STATE_AGE].number / 100, age);
+		if (row[STATE].number != 3) {
+			chk_say(check->result, CHK_CRITICAL, "feed %s (%s) is down for %s%s%s", row[NAME].text,
+				row[SOURCE].text, age, row[ERROR].size > 0 ? ": " : "", row[ERROR].text);
+		} else {
+			up++;
+			/* Three times late, and a moment: a question or two may have been lost. */
+			if (row[INTERVAL].number > 0 && row[ANSWER_AGE].kind != CHK_NONE &&
+			    late > 3 * (double)row[INTERVAL].number + 10)
+				chk_say(check->result, CHK_WARNING, "feed %s (%s) has not answered for %s",
+					row[NAME].text, row[SOURCE].text, chk_time(late, age));
+		}
+		chk_line(check->result, "feed %s (%s): %s for %s", row[NAME].text, row[SOURCE].text,
+			 row[STATE].number == 3   ? "up"
+			 : row[STATE].number == 2 ? "connecting"
+						  : "down",
+			 chk_time((double)row[STATE_AGE].number / 100, age));
+	}
+	if (places.count == 0)
+		chk_say(check->result, CHK_CRITICAL, "there is no feed: nothing is known");
+	else
+		chk_say(check->result, up == places.count ? CHK_OK : CHK_CRITICAL, "%zu of %zu feeds are up", up,
+			places.count);
+	tell_left_out(check, &places, "feeds");
+	chk_perf(check->result, "feeds_up", (double)up, 0, "", NULL, 0, (double)places.count);
+	return true;
+}
+
+static bool
+refused(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+{
+	(void)index;
+	(void)len;
+	*(uint64_t *)context += value->number;
+	return true;
+}
+
+bool
+chk_mode_feeds(struct chk_check *check)
+{
+	const struct chk_oid column = chk_oid_1(&chk_segment_table, 6);
+	uint64_t sum = 0;
+
+	if (check->device.segments == 0) {
+		chk_say(check->result, CHK_CRITICAL,
+			"no segment is served: ipsecmond does not run, or its segment cannot be read; `ipsecmon check' "
+			"on the "
+			"gateway tells");
+		return true;
+	}
+	if (!segments(check))
+		return false;
+	if (check->device.silence > CHK_SILENCE) {
+		chk_say(check->result, CHK_UNKNOWN, "what else is shown is not true any more");
+		return true;
+	}
+	if (!feeds(check) || !chk_snmp_walk(check->snmp, &column, refused, &sum))
+		return false;
+	if (sum > 0)
+		chk_say(check->result, CHK_WARNING, "%llu records found no room, so that they are not shown",
+			(unsigned long long)sum);
+	return true;
+}

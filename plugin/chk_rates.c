@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chk_rates.h"
+
+#define MAGIC    "check_ipsecmon 1"
+#define SHORTEST 1.0 /* seconds: over less, a counter that moves every few seconds has no rate */
+
+/* FNV-1a. It finds a file that was cut or mixed up, not one that was forged: that is what its owner and mode are for.
+ */
+static uint32_t
+checksum(const char *text, size_t size)
+{
+	uint32_t sum = 2166136261u;
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ (unsigned char)text[i]) * 16777619u;
+	return sum;
+}
+
+size_t
+chk_sample_encode(const struct chk_sample *sample, char *text, size_t size)
+{
+	size_t len = (size_t)snprintf(text, size, MAGIC "\nwhat %s\nrows %" PRIu64 "\nboot %s\ntime %.6f\n",
+				      sample->what, sample->rows, sample->boot, sample->time);
+
+	if (len < size && sample->uptime_known)
+		len += (size_t)snprintf(text + len, size - len, "uptime %" PRIu32 "\n", sample->uptime);
+	for (size_t i = 0; i < sample->count && len < size; i++) {
+		const struct chk_count *c = &sample->counts[i];
+		len += (size_t)snprintf(text + len, size - len, "count %s %s %" PRIu64 "\n", c->label,
+					c->wide ? "64" : "32", c->value);
+	}
+	if (len < size)
+		len += (size_t)snprintf(text + len, size - len, "sum %08" PRIx32 "\n", checksum(text, len));
+	return len < size ? len : 0;
+}
+
+/* The line at *text without its end, as a text of its own; *text is behind it then. */
+static bool
+line(const char **text, size_t *left, char *out, size_t size)
+{
+	const char *end = memchr(*text, '\n', *left);
+	size_t len = end ? (size_t)(end - *text) : 0;
+
+	if (!end || len >= size || memchr(*text, '\0', len))
+		return false;
+	memcpy(out, *text, len);
+	out[len] = '\0';
+	*text += len + 1;
+	*left -= len + 1;
+	return true;
+}
+
+/* What stands behind "KEY "; NULL: it is another line. */
+static const char *
+after(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+	return strncmp(text, key, len) == 0 && text[len] == ' ' ? text + len + 1 : NULL;
+}
+
+static bool
+counter(const char *text, uint64_t most, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	for (; isdigit((unsigned char)*text); text++) {
+		unsigned digit = (unsigned)(*text - '0');
+		if (n > (most - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return *text == '\0';
+}
+
+static bool
+count_line(const char *text, struct chk_count *out)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
+
+	if (len == 0 || len >= sizeof(out->label) || text[len] != ' ')
+		return false;
+	memcpy(out->label, text, len);
+	out->label[len] = '\0';
+	out->rate = 0;
+	text += len + 1;
+	out->wide = strncmp(text, "64 ", 3) == 0;
+	if (!out->wide && strncmp(text, "32 ", 3) != 0)
+		return false;
+	return counter(text + 3, out->wide ? UINT64_MAX : UINT32_MAX, &out->value);
+}
+
+bool
+chk_sample_decode(const char *text, size_t size, struct chk_sample *out)
+{
+	const char *all = text, *value;
+	char l[CHK_WHAT_MAX + 16], *end;
+	uint64_t n;
+
+	memset(out, 0, sizeof(*out));
+	if (!line(&text, &size, l, sizeof(l)) || strcmp(l, MAGIC) != 0)
+		return false;
+	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "what")) || strlen(value) >= sizeof(out->what))
+		return false;
+	memcpy(out->what, value, strlen(value) + 1);
+	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "rows")) || !counter(value, UINT64_MAX, &out->rows))
+		return false;
+	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "boot")) || strlen(value) >= sizeof(out->boot))
+		return false;
+	memcpy(out->boot, value, strlen(value) + 1);
+	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "time")) || !isdigit((unsigned char)*value))
+		return false;
+	out->time = strtod(value, &end);
+	if (*end != '\0' || !(out->time >= 0 && out->time < 1e12))
+		return false;
+	for (;;) {
+		const char *before = text;
+		if (!line(&text, &size, l, sizeof(l)))
+			return false;
+		if ((value = after(l, "uptime")) && !out->uptime_known && out->count == 0) {
+			if (!counter(value, UINT32_MAX, &n))
+				return false;
+			out->uptime_known = true;
+			out->uptime = (uint32_t)n;
+		} else if ((value = after(l, "count")) && out->count < CHK_COUNTS_MAX) {
+			if (!count_line(value, &out->counts[out->count++]))
+				return false;
+		} else if ((value = after(l, "sum"))) {
+			char sum[16];
+			snprintf(sum, sizeof(sum), "%08" PRIx32, checksum(all, (size_t)(before - all)));
+			return size == 0 && strcmp(value, sum) == 0;
+		} else {
+			return false;
+		}
+	}
+}
+
+/*
+ * Has the device begun anew? Its clock went back, or went on by less than ours did. It is the clock of its SNMP agent;
+ * where only that began anew, counters went on, but nobody can know.
+ */
+static bool
+restarted(const struct chk_sample *before, const struct chk_sample *now, double elapsed)
+{
+	double went_on;
+
+	if (!before->uptime_known || !now->uptime_known)
+		return false;
+	went_on = ((double)now->uptime - (double)before->uptime) / 100;
+	return went_on < elapsed * 0.99 - 10;
+}
+
+const char *
+chk_rates_between(const struct chk_sample *before, struct chk_sample *now)
+{
+	double elapsed = now->time - before->time;
+
+	if (strcmp(before->boot, now->boot) != 0 || elapsed <= 0)
+		return "this machine has been started since the last look";
+	if (strcmp(before->what, now->what) != 0 || before->rows != now->rows || before->count != now->count)
+		return "it is not the same tunnel, or not the same objects, as at the last look";
+	if (elapsed < SHORTEST)
+		return "less than a second after the last look";
+	if (restarted(before, now, elapsed))
+		return "the device has been started since the last look";
+	for (size_t i = 0; i < now->count; i++) {
+		const struct chk_count *b = &before->counts[i];
+		struct chk_count *n = &now->counts[i];
+		uint64_t more = n->value - b->value;
+
+		if (strcmp(b->label, n->label) != 0 || b->wide != n->wide)
+			return "it is not the same tunnel, or not the same objects, as at the last look";
+		if (!n->wide)
+			more &= UINT32_MAX;
+		/* Half of the way round is taken for the way back. */
+		if (n->value < b->value && (n->wide || more > UINT32_MAX / 2))
+			return "counters have begun anew since the last look";
+		n->rate = (double)more / elapsed;
+	}
+	return NULL;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: ISC */
+/* Tunnels that are up or down, and how many there are. */
+#include <string.h>
+
+#include "chk_modes.h"
+
+#define SHOWN_DOWN 5  /* tunnels that are told of at once; five times as many with -v, as far as there is room */
+#define AT_ONCE    20 /* rows asked for in one request, two cells of each */
+
+/* ipsecmonTunnelEntry */
+enum { NAME, CHILD, KIND, ADMIN, OPER, AGE, FLAPS, REASON, FAILURE, FAIL_TEXT, FAIL_AGE, PEER, ACTIVE, CELLS };
+static const uint32_t columns[CELLS] = { 2, 3, 4, 6, 7, 8, 10, 11, 13, 14, 15, 16, 19 };
+enum { STATUS_UP = 1, STATUS_DOWN = 2, KIND_STATIC = 1, KIND_DYNAMIC = 2 };
+
+static const char *
+reason(uint64_t number)
+{
+	static const char *const reasons[] = {
+		[2] = "reason unknown",
+		[3] = "it ended as it should",
+		[4] = "closed by an operator",
+		[5] = "the peer deleted it",
+		[6] = "the peer was lost",
+		[7] = "local failure",
+		[8] = "sequence numbers were used up",
+		[9] = "its IKE daemon was lost",
+	};
+	return number >= 2 && number <= 9 ? reasons[number] : "reason unknown";
+}
+
+static const char *
+failure(uint64_t number)
+{
+	static const char *const failures[] = {
+		[2] = "failure",
+		[3] = "deleted by the peer",
+		[4] = "the peer does not answer",
+		[5] = "local failure",
+		[6] = "authentication",
+		[7] = "hash",
+		[8] = "IKE could not be deciphered",
+		[9] = "internal error",
+		[10] = "no capacity",
+		[11] = "no common proposal",
+		[12] = "certificate unavailable",
+		[13] = "certificate invalid",
+		[14] = "certificate expired",
+		[15] = "revocation list",
+		[16] = "encoding",
+		[17] = "no SA",
+		[18] = "closed by an operator",
+		[19] = "protocol use",
+		[20] = "decryption",
+		[21] = "encryption",
+		[22] = "inbound authentication",
+		[23] = "outbound authentication",
+		[24] = "compression",
+		[25] = "sequence numbers were used up",
+	};
+	return number >= 2 && number <= 25 ? failures[number] : "failure";
+}
+
+/* "NAME", or "NAME/CHILD" if the child is called otherwise */
+static const char *
+full_name(const struct chk_value *row, char *text, size_t size)
+{
+	if (row[CHILD].size == 0 || strcmp(row[NAME].text, row[CHILD].text) == 0)
+		snprintf(text, size, "%.63s", row[NAME].text);
+	else
+		snprintf(text, size, "%.63s/%.63s", row[NAME].text, row[CHILD].text);
+	return text;
+}
+
+/* What follows "is down": " for 5 min: the peer was lost, last failure 3 s ago: authentication (AUTH_FAILED)" */
+static const char *
+why(const struct chk_value *row, char *text, size_t size)
+{
+	char age[CHK_TIME_LEN];
+	size_t len = 0;
+
+	if (row[REASON].number == 1) /* its age is that of its configuration */
+		len = (size_t)snprintf(text, size, ": it has never been up");
+	else
+		len = (size_t)snprintf(text, size, " for %s: %s", chk_time((double)row[AGE].number / 100, age),
+				       reason(row[REASON].number));
+	if (row[FAILURE].number > 1 && row[FAIL_AGE].kind != CHK_NONE && len < size)
+		len += (size_t)snprintf(text + len, size - len, ", last failure %s ago: %s",
+					chk_time((double)row[FAIL_AGE].number / 100, age),
+					failure(row[FAILURE].number));
+	if (row[FAILURE].number > 1 && row[FAIL_TEXT].size > 0 && len < size)
+		snprintf(text + len, size - len, " (%s)", row[FAIL_TEXT].text);
+	return text;
+}
+
+/* --- one tunnel --------------------------------------------------------------------------------------------------- */
+
+/* Asks for the row; false without an answer. It may have gone meanwhile: no name then. */
+static bool
+configured(struct chk_check *check, uint32_t index, struct chk_value *row)
+{
+	return chk_row(check->snmp, &chk_tunnel_table, index, columns, CELLS, row);
+}
+
+/* What is to be said of one that is configured; its age in seconds while it is up, and otherwise less than 0. */
+static double
+judge(struct chk_check *check, const struct chk_value *row)
+{
+	char name[160], text[512], age[CHK_TIME_LEN];
+	double seconds = (double)row[AGE].number / 100;
+	enum chk_state state;
+
+	full_name(row, name, sizeof(name));
+	if (row[OPER].number == STATUS_UP) {
+		state = chk_limits_judge(&check->limits, seconds);
+		chk_say(check->result, state, "%s is up for %s%s", name, chk_time(seconds, age),
+			state == CHK_OK ? "" : ", which is not in the range");
+		return seconds;
+	}
+	if (row[ADMIN].number == STATUS_DOWN)
+		chk_say(check->result, CHK_WARNING, "%s is configured not to come up", name);
+	else
+		chk_say(check->result, CHK_CRITICAL, "%s %s%s", name,
+			row[KIND].number == KIND_DYNAMIC ? "has no peer" : "is down", why(row, text, sizeof(text)));
+	return -1;
+}
+
+static bool
+tunnel_by_name(struct chk_check *check)
+{
+	struct chk_rows rows = { 0 };
+	unsigned up = 0;
+	double age = -1;
+	uint64_t flaps = 0;
+	bool good = chk_named(check, &rows);
+
+	for (size_t i = 0; good && i < rows.count; i++) {
+		struct chk_value row[CELLS];
+		char name[160];
+		double seconds;
+
+		good = configured(check, rows.index[i], row);
+		if (!good)
+			break;
+		if (row[OPER].kind == CHK_NONE) {
+			chk_say(check->result, CHK_UNKNOWN, "the tunnel went away while it was looked at");
+			continue;
+		}
+		seconds = judge(check, row);
+		flaps += row[FLAPS].number;
+		up += seconds >= 0;
+		if (seconds >= 0 && (age < 0 || seconds < age))
+			age = seconds;
+		if (check->opt->verbose > 0)
+			chk_line(check->result, "%s: peer %s, %llu up, went down %llu times",
+				 full_name(row, name, sizeof(name)), row[PEER].size > 0 ? row[PEER].text : "not told",
+				 (unsigned long long)row[ACTIVE].number, (unsigned long long)row[FLAPS].number);
+	}
+	if (good && rows.count > 0) {
+		chk_perf(check->result, "up", up, 0, "", NULL, 0, (double)rows.count);
+		if (age >= 0)
+			chk_perf(check->result, "age", age, 0, "s", &check->limits, 0, CHK_NO_END);
+		chk_perf_counter(check->result, "flaps", flaps);
+	}
+	chk_rows_free(&rows);
+	return good;
+}
+
+/* The peer has no tunnel that is up; what is configured may tell why. */
+static bool
+why_no_peer(struct chk_check *check)
+{
+	struct chk_rows rows = { 0 };
+	bool good = true;
+
+	if (check->device.own)
+		good = chk_find_configured_peer(check->snmp, &check->opt->peer, &rows);
+	for (size_t i = 0; good && i < rows.count && i < SHOWN_DOWN; i++) {
+		struct chk_value row[CELLS];
+		char name[160], text[512];
+		good = configured(check, rows.index[i], row);
+		if (good && row[OPER].number == STATUS_DOWN)
+			chk_say(check->result, CHK_CRITICAL, "%s is down%s", full_name(row, name, sizeof(name)),
+				why(row, text, sizeof(text)));
+	}
+	chk_rows_free(&rows);
+	return good;
+}
+
+static bool
+tunnel_by_peer(struct chk_check *check)
+{
+	static const uint32_t active_time[] = { 10 };
+	struct chk_rows rows = { 0 };
+	struct chk_value value;
+	double age = -1;
+	char text[CHK_TIME_LEN];
+	bool good = chk_find_peer(check->snmp, &chk_sec_table, 5, &check->opt->peer, &rows);
+	enum chk_state state;
+
+	for (size_t i = 0; good && i < rows.count; i++) {
+		good = chk_row(check->snmp, &chk_sec_table, rows.index[i], active_time, 1, &value);
+		if (good && value.kind == CHK_NUMBER && (age < 0 || (double)value.number / 100 < age))
+			age = (double)value.number / 100;
+	}
+	if (good) {
+		chk_perf(check->result, "up", (double)rows.count, 0, "", NULL, 0, CHK_NO_END);
+		if (age >= 0) {
+			state = chk_limits_judge(&check->limits, age);
+			chk_say(check->result, state, "%zu %s to %s, the youngest is up for %s%s", rows.count,
+				rows.count == 1 ? "tunnel" : "tunnels", check->opt->peer_text, chk_time(age, text),
+				state == CHK_OK ? "" : ", which is not in the range");
+			chk_perf(check->result, "age", age, 0, "s", &check->limits, 0, CHK_NO_END);
+		} else if (rows.count > 0) {
+			chk_say(check->result, CHK_UNKNOWN, "the tunnel to %s went away while it was looked at",
+				check->opt->peer_text);
+		} else {
+			chk_say(check->result, CHK_CRITICAL, "no tunnel to %s is up", check->opt->peer_text);
+			good = why_no_peer(check);
+		}
+	}
+	chk_rows_free(&rows);
+	return good;
+}
+
+bool
+chk_mode_tunnel(struct chk_check *check)
+{
+	return check->opt->name ? tunnel_by_name(check) : tunnel_by_peer(check);
+}
+
+/* --- all that is configured --------------------------------------------------------------------------------------- */
+
+struct all {
+	uint64_t sum;
+	struct chk_rows down;
+	size_t count;
+};
+
+static bool
+add_up(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+{
+	struct all *all = context;
+	(void)index;
+	(void)len;
+	all->sum += value->number;
+	return true;
+}
+
+static bool
+oper_status(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+{
+	struct all *all = context;
+	if (len == 1) {
+		all->count++;
+		if (value->number != STATUS_UP)
+			chk_rows_add(&all->down, index[0]);
+	}
+	return true;
+}
+
+/* Of those that are down: how many should be up. They are told, the first of them in the first line. */
+static bool
+tell_down(struct chk_check *check, const struct chk_rows *down, size_t *faults, size_t *idle)
+{
+	static const uint32_t short_columns[] = { 4, 6 };
+	struct chk_oid names[2 * AT_ONCE];
+	struct chk_value cells[2 * AT_ONCE];
+	size_t lines = check->opt->verbose > 0 ? 5 * SHOWN_DOWN : SHOWN_DOWN;
+
+	for (size_t at = 0; at < down->count; at += AT_ONCE) {
+		size_t n = down->count - at < AT_ONCE ? down->count - at : AT_ONCE;
+		for (size_t i = 0; i < 2 * n; i++)
+			names[i] = chk_oid_2(&chk_tunnel_table, short_columns[i % 2], down->index[at + i / 2]);
+		if (!chk_snmp_get(check->snmp, names, cells, 2 * n))
+			return false;
+		for (size_t i = 0; i < n; i++) {
+			struct chk_value row[CELLS];
+			char name[160], text[512];
+			if (cells[2 * i].kind == CHK_NONE)
+				continue; /* gone meanwhile */
+			if (cells[2 * i].number == KIND_DYNAMIC || cells[2 * i + 1].number == STATUS_DOWN) {
+				++*idle;
+				continue;
+			}
+			if (++*faults > lines)
+				continue;
+			if (!configured(check, down->index[at + i], row))
+				return false;
+			if (row[OPER].kind != CHK_NONE)
+				chk_line(check->result, "%s (peer %s) is down%s", full_name(row, name, sizeof(name)),
+					 row[PEER].size > 0 ? row[PEER].text : "not told",
+					 why(row, text, sizeof(text)));
+		}
+	}
+	if (*faults > lines)
+		check->result->lines.left_out += (unsigned)(*faults - lines);
+	return true;
+}
+
+bool
+chk_mode_tunnels(struct chk_check *check)
+{
+	const struct chk_oid configured_column = chk_oid_1(&chk_segment_table, 4),
+			     up_column = chk_oid_1(&chk_segment_table, 5);
+	const struct chk_oid oper_column = chk_oid_1(&chk_tunnel_table, 7);
+	struct all count = { 0 }, up = { 0 }, all = { 0 };
+	size_t faults = 0, idle = 0;
+	struct chk_result *r = check->result;
+	bool good = chk_snmp_walk(check->snmp, &configured_column, add_up, &count) &&
+		    chk_snmp_walk(check->snmp, &up_column, add_up, &up);
+
+	if (!good)
+		return false;
+	all.count = count.sum;
+	/* Where all are up nobody needs to look at each. */
+	if (up.sum != count.sum) {
+		all.count = 0;
+		good = chk_snmp_walk(check->snmp, &oper_column, oper_status, &all) &&
+		       tell_down(check, &all.down, &faults, &idle);
+	}
+	if (good && all.count == 0) {
+		chk_say(r, CHK_UNKNOWN, "no tunnel is configured on the gateway, so that there is nothing to check");
+	} else if (good) {
+		enum chk_state state = chk_limits_judge(&check->limits, (double)faults);
+		chk_say(r, all.down.no_memory ? CHK_UNKNOWN : state, "%zu of %zu tunnels are down", faults, all.count);
+		/* The same texts as below, as far as there is room for them. */
+		if (faults > 0) {
+			size_t len = strcspn(r->lines.text, "\n");
+			chk_say(r, state, "%.*s", (int)(len < 512 ? len : 512), r->lines.text);
+		}
+		if (idle > 0)
+			chk_say(r, CHK_OK, "%zu templates without a peer, or not to come up", idle);
+		chk_perf(r, "configured", (double)all.count, 0, "", NULL, 0, CHK_NO_END);
+		chk_perf(r, "up", (double)(all.count - all.down.count), 0, "", NULL, 0, (double)all.count);
+		chk_perf(r, "down", (double)faults, 0, "", &check->limits, 0, (double)all.count);
+	}
+	chk_rows_free(&all.down);
+	return good;
+}
+
+/* --- how many ----------------------------------------------------------------------------------------------------- */
+
+static bool
+how_many(struct chk_check *check, const struct chk_oid *global, const struct chk_oid *table, uint32_t address,
+	 const char *what)
+{
+	struct chk_result *r = check->result;
+	struct chk_rows rows = { 0 };
+	struct chk_value value;
+	const struct chk_oid name = chk_oid_2(global, 1, 0);
+	enum chk_state state;
+	double n;
+
+	if (check->opt->peer_text) {
+		bool good = chk_find_peer(check->snmp, table, address, &check->opt->peer, &rows);
+		n = (double)rows.count;
+		chk_rows_free(&rows);
+		if (!good)
+			return false;
+	} else {
+		if (!chk_snmp_get(check->snmp, &name, &value, 1))
+			return false;
+		if (value.kind == CHK_NONE) {
+			chk_say(r, CHK_UNKNOWN, "the device does not tell how many %ss there are", what);
+			return true;
+		}
+		n = (double)value.number;
+	}
+	state = chk_limits_judge(&check->limits, n);
+	chk_say(r, state, "%.0f %s%s%s%s %s up", n, what, n == 1 ? "" : "s", check->opt->peer_text ? " with " : "",
+		check->opt->peer_text ? check->opt->peer_text : "", n == 1 ? "is" : "are");
+	chk_perf(r, "active", n, 0, "", &check->limits, 0, CHK_NO_END);
+	return true;
+}
+
+bool
+chk_mode_active(struct chk_check *check)
+{
+	return how_many(check, &chk_sec_global, &chk_sec_table, 5, "IPsec tunnel");
+}
+
+bool
+chk_mode_ike(struct chk_check *check)
+{
+	return how_many(check, &chk_ike_global, &chk_ike_table, 8, "IKE SA");
+}
