@@ -4,6 +4,7 @@
 #
 #     need "${ZABBIX_NEEDS[@]}"
 #     zabbix_up a                             # names for `stop': postgres, zabbix, zabbix-web
+#                                             # $ZABBIX_SOURCE: the address that it asks from, if not 127.0.0.1
 #     api host.get '{"output": ["host"]}'     # the result, as JSON; ends with 1 and the error on stderr if there is one
 #     zabbix_import FILE                      # a template, strictly
 #     now HOSTID                              # "Execute now" of all rules and items
@@ -68,7 +69,7 @@ zabbix_database() {
 zabbix_server() {
 	cat > server.conf <<-CONF
 	ListenIP=127.0.0.1
-	SourceIP=127.0.0.1
+	SourceIP=${ZABBIX_SOURCE:-127.0.0.1}
 	LogType=console
 	PidFile=$ZABBIX/run/server.pid
 	SocketDir=$ZABBIX/run
