@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "chk_error.h"
 #include "chk_rates.h"
-
-static bool
-wrong(char *error, size_t size, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(error, size, format, args);
-	va_end(args);
-	return false;
-}
 
 void
 chk_sample_stamp(struct chk_sample *sample)
@@ -52,14 +42,14 @@ folder(const char *dir, char *path, size_t path_size, char *error, size_t size)
 	else
 		snprintf(path, path_size, "/var/tmp/check_ipsecmon-%u", (unsigned)geteuid());
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-		wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
+		chk_wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
 		return -1;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (dir ? 0 : O_NOFOLLOW));
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
+		chk_wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
 	} else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022) != 0) {
-		wrong(error, size, "%s: others may write there; --state-dir names another folder", path);
+		chk_wrong(error, size, "%s: others may write there; --state-dir names another folder", path);
 	} else {
 		return fd;
 	}
@@ -104,16 +94,16 @@ write_sample(int dir, const char *path, const char *name, const struct chk_sampl
 	bool good;
 
 	if (len == 0)
-		return wrong(error, size, "%s: the state is too long", path);
+		return chk_wrong(error, size, "%s: the state is too long", path);
 	snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
 	unlinkat(dir, temporary, 0); /* of one with our pid that was killed */
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
+		return chk_wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));
 	good = write(fd, text, len) == (ssize_t)len;
 	good = close(fd) == 0 && good && renameat(dir, temporary, dir, name) == 0;
 	if (!good) {
-		wrong(error, size, "%s: %s", path, strerror(errno));
+		chk_wrong(error, size, "%s: %s", path, strerror(errno));
 		unlinkat(dir, temporary, 0);
 	}
 	return good;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "chk_error.h"
 #include "chk_options.h"
 
 #define PORT    161
@@ -48,16 +48,6 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 },
 };
 static const char shorts[] = ":H:p:P:C:L:U:a:A:x:X:N:f:t:e:m:n:r:w:c:vVh";
-
-static bool
-wrong(char *error, size_t size, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(error, size, format, args);
-	va_end(args);
-	return false;
-}
 
 static bool
 whole(const char *text, unsigned least, unsigned most, unsigned *out)
@@ -120,15 +110,15 @@ credentials(const char *path, struct chk_options *opt, char *error, size_t size)
 	bool good = true;
 
 	if (fd < 0)
-		return wrong(error, size, "%s: %s", path, strerror(errno));
+		return chk_wrong(error, size, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 007) != 0) {
 		close(fd);
-		return wrong(error, size, "%s: must be a file that others may not read (chmod o= %s)", path, path);
+		return chk_wrong(error, size, "%s: must be a file that others may not read (chmod o= %s)", path, path);
 	}
 	file = fdopen(fd, "r");
 	if (!file) {
 		close(fd);
-		return wrong(error, size, "%s: %s", path, strerror(errno));
+		return chk_wrong(error, size, "%s: %s", path, strerror(errno));
 	}
 	for (unsigned n = 1; good && fgets(line, sizeof(line), file); n++) {
 		char *key = line + strspn(line, " \t"), *value = strchr(key, '='), *end;
@@ -137,7 +127,7 @@ credentials(const char *path, struct chk_options *opt, char *error, size_t size)
 		if (*key == '#' || *key == '\0' || *key == '\n' || *key == '\r')
 			continue;
 		if (!value) {
-			good = wrong(error, size, "%s:%u: not KEY = VALUE", path, n);
+			good = chk_wrong(error, size, "%s:%u: not KEY = VALUE", path, n);
 			break;
 		}
 		value += 1 + strspn(value + 1, " \t");
@@ -152,8 +142,8 @@ credentials(const char *path, struct chk_options *opt, char *error, size_t size)
 		else
 			good = false;
 		if (!good)
-			wrong(error, size, "%s:%u: community, auth or priv is expected, and not too long a value", path,
-			      n);
+			chk_wrong(error, size, "%s:%u: community, auth or priv is expected, and not too long a value",
+				  path, n);
 	}
 	explicit_bzero(line, sizeof(line));
 	fclose(file);
@@ -189,15 +179,17 @@ one(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 		opt->host = arg;
 		return true;
 	case 'p':
-		return whole(arg, 1, 65535, &opt->port) || wrong(error, size, "-p: a port is expected, not %s", arg);
+		return whole(arg, 1, 65535, &opt->port) ||
+		       chk_wrong(error, size, "-p: a port is expected, not %s", arg);
 	case 'P':
 		if (!word(arg, protocols, &n))
-			return wrong(error, size, "-P: 1, 2c or 3 is expected, not %s", arg);
+			return chk_wrong(error, size, "-P: 1, 2c or 3 is expected, not %s", arg);
 		opt->version = (enum chk_version)n;
 		return true;
 	case 'L':
 		if (!word(arg, levels, &n))
-			return wrong(error, size, "-L: noAuthNoPriv, authNoPriv or authPriv is expected, not %s", arg);
+			return chk_wrong(error, size, "-L: noAuthNoPriv, authNoPriv or authPriv is expected, not %s",
+					 arg);
 		opt->level = (enum chk_level)n;
 		return true;
 	case 'U':
@@ -213,38 +205,38 @@ one(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 		opt->context = arg;
 		return true;
 	case 'C':
-		return secret(opt->community, arg) || wrong(error, size, "-C: too long");
+		return secret(opt->community, arg) || chk_wrong(error, size, "-C: too long");
 	case 'A':
-		return secret(opt->auth_pass, arg) || wrong(error, size, "-A: too long");
+		return secret(opt->auth_pass, arg) || chk_wrong(error, size, "-A: too long");
 	case 'X':
-		return secret(opt->priv_pass, arg) || wrong(error, size, "-X: too long");
+		return secret(opt->priv_pass, arg) || chk_wrong(error, size, "-X: too long");
 	case 't':
-		return timeout(arg, opt) || wrong(error, size, "-t: SECONDS[:STATE] is expected, not %s", arg);
+		return timeout(arg, opt) || chk_wrong(error, size, "-t: SECONDS[:STATE] is expected, not %s", arg);
 	case 'e':
 		return whole(arg, 0, 100, &opt->retries) ||
-		       wrong(error, size, "-e: a number of retries is expected, not %s", arg);
+		       chk_wrong(error, size, "-e: a number of retries is expected, not %s", arg);
 	case 'm':
 		opt->mode = arg;
 		return true;
 	case 'n':
 		opt->name = arg;
-		return *arg != '\0' || wrong(error, size, "-n: a name is expected");
+		return *arg != '\0' || chk_wrong(error, size, "-n: a name is expected");
 	case 'r':
 		opt->peer_text = arg;
 		return chk_peer_parse(arg, &opt->peer) ||
-		       wrong(error, size, "-r: the peer's address is expected, not %s", arg);
+		       chk_wrong(error, size, "-r: the peer's address is expected, not %s", arg);
 	case 'w':
 		return chk_range_parse(arg, &opt->limits.warning) ||
-		       wrong(error, size, "-w: a range is expected ([@][START:][END], ~ is no limit), not %s", arg);
+		       chk_wrong(error, size, "-w: a range is expected ([@][START:][END], ~ is no limit), not %s", arg);
 	case 'c':
 		return chk_range_parse(arg, &opt->limits.critical) ||
-		       wrong(error, size, "-c: a range is expected ([@][START:][END], ~ is no limit), not %s", arg);
+		       chk_wrong(error, size, "-c: a range is expected ([@][START:][END], ~ is no limit), not %s", arg);
 	case OPT_STATE_DIR:
 		opt->state_dir = arg;
 		return true;
 	case OPT_BULK:
 		return whole(arg, 1, 1000, &opt->bulk) ||
-		       wrong(error, size, "--bulk: 1 to 1000 is expected, not %s", arg);
+		       chk_wrong(error, size, "--bulk: 1 to 1000 is expected, not %s", arg);
 	case 'v':
 		opt->verbose++;
 		return true;
@@ -267,7 +259,7 @@ from_environment(struct chk_options *opt, char *error, size_t size)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		const char *value = getenv(all[i].name);
 		if (value && !secret(all[i].to, value))
-			return wrong(error, size, "%s: too long", all[i].name);
+			return chk_wrong(error, size, "%s: too long", all[i].name);
 	}
 	return true;
 }
@@ -276,21 +268,21 @@ static bool
 complete(struct chk_options *opt, char *error, size_t size)
 {
 	if (!opt->host || *opt->host == '\0')
-		return wrong(error, size, "-H HOST is needed");
+		return chk_wrong(error, size, "-H HOST is needed");
 	if (!opt->mode)
-		return wrong(error, size, "-m MODE is needed");
+		return chk_wrong(error, size, "-m MODE is needed");
 	if (opt->name && opt->peer_text)
-		return wrong(error, size, "-n and -r: one of them");
+		return chk_wrong(error, size, "-n and -r: one of them");
 	if (opt->version != CHK_V3)
 		return true;
 	if (!opt->user)
-		return wrong(error, size, "-P 3: -U USER is needed");
+		return chk_wrong(error, size, "-P 3: -U USER is needed");
 	if (opt->level >= CHK_AUTH && strlen(opt->auth_pass) < 8)
-		return wrong(
+		return chk_wrong(
 			error, size,
 			"a passphrase of 8 characters or more is needed: -A, $CHECK_IPSECMON_AUTH, or auth in -f FILE");
 	if (opt->level == CHK_AUTH_PRIV && strlen(opt->priv_pass) < 8)
-		return wrong(
+		return chk_wrong(
 			error, size,
 			"a passphrase of 8 characters or more is needed: -X, $CHECK_IPSECMON_PRIV, or priv in -f FILE");
 	return true;
@@ -321,15 +313,15 @@ chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, s
 		if (c == 'V')
 			return CHK_SHOW_VERSION;
 		if (c == ':' || c == '?') {
-			wrong(error, size, c == ':' ? "%s: a value is missing" : "%s: no such option",
-			      argv[optind - 1]);
+			chk_wrong(error, size, c == ':' ? "%s: a value is missing" : "%s: no such option",
+				  argv[optind - 1]);
 			return CHK_WRONG;
 		}
 		if (c == 'f' && !credentials(optarg, opt, error, size))
 			return CHK_WRONG;
 	}
 	if (optind < argc) {
-		wrong(error, size, "%s: no argument is expected", argv[optind]);
+		chk_wrong(error, size, "%s: no argument is expected", argv[optind]);
 		return CHK_WRONG;
 	}
 	if (!from_environment(opt, error, size))

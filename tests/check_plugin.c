@@ -162,7 +162,7 @@ START_TEST(all_of_it_stays_below_what_a_monitoring_system_reads)
 	ck_assert_ptr_nonnull(strstr(printed, "\nand 45 lines more\n"));
 	/* What is there is whole. */
 	*strchr(strstr(printed, " | "), '\n') = '\0';
-	ck_assert_str_eq(printed + strlen(printed) - 4, "0;;;0" + 1);
+	ck_assert_str_eq(printed + strlen(printed) - 4, ";;;0");
 }
 END_TEST
 

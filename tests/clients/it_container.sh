@@ -6,6 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 . "$LAB_HOME/../packages/packages.sh"
+. "$LAB_HOME/../packages/machine.sh"
 . "$LAB_HOME/../packages/pages.sh"
 need root tun git dpkg-buildpackage mmdebstrap unshare nsenter ip ping swanctl python3 podman crun snmpd snmpbulkwalk "$CHARON"
 lab_begin

@@ -5,46 +5,25 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh"
 srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 . "$srcdir/tests/packages/packages.sh"
-. "$srcdir/tests/packages/pages.sh"
+. "$srcdir/tests/packages/machine.sh"
 # shellcheck source=zabbix/zabbix.sh
 . "$(dirname "${BASH_SOURCE[0]}")/zabbix/zabbix.sh"
 need root tun git dpkg-buildpackage mmdebstrap unshare nsenter ip swanctl python3 "$CHARON" "${ZABBIX_NEEDS[@]}"
 lab_begin
 chmod 0755 "$LAB"
 root=$LAB/root
-gateways_up
-connections ikev2
 address=10.9.0.1        # a's, as b sees it
 ZABBIX_SOURCE=10.9.0.2
 
 # ---- The gateway, before ------------------------------------------------------------------------------------------
 
 packages_have
-bootstrap "$root" --skip=cleanup/apt/lists --include=systemd-standalone-sysusers,systemd-standalone-tmpfiles,ca-certificates,iproute2,libcharon-extra-plugins,libstrongswan-standard-plugins,netbase,procps,strongswan-charon,strongswan-swanctl
-stand_ins "$root"
+bootstrap "$root" --skip=cleanup/apt/lists \
+	--include="$(printf '%s,' "${GATEWAY_PACKAGES[@]}")systemd-standalone-sysusers,systemd-standalone-tmpfiles,ca-certificates,iproute2"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"   # of this machine, over whose network apt goes
 mkdir -p "$root/packages/ipsecmon"
 cp "$LAB"/packages/*.deb "$root/packages/"
-start a machine unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$1/proc" && mount -t tmpfs tmpfs "$1/run" &&
-	mount --bind /dev "$1/dev" && mkdir "$1/run/lock" && echo up && while :; do sleep 1; done' - "$root"
-wait_until 10 grep -q up "$LAB/machine.log"
-init=$(< "/proc/${PID[machine]}/task/${PID[machine]}/children")
-in_root() { nsenter --mount --pid --net -t "${init% }" chroot "$root" "$@"; }
-cat > "$root/etc/strongswan.conf" <<-'CONF'
-	charon {
-	  load = random nonce openssl aes sha1 sha2 hmac gcm kdf pem pkcs1 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default vici updown counters error-notify
-	  install_virtual_ip = no
-	}
-	swanctl { load = random openssl pem pkcs1 x509 }
-CONF
-cp "$LAB/a/swanctl.conf" "$root/etc/swanctl/swanctl.conf"
-printf '[Service]\nExecStart=%s\n' "$CHARON" > "$root/etc/systemd/system/strongswan.service"
-charon_up b
-load b
-lab_quiet "strongSwan" in_root systemctl start strongswan
-lab_quiet "it answers" in_root wait-for "swanctl --stats"
-lab_quiet "its configuration" in_root swanctl --load-all
-lab_quiet "a tunnel" in_root swanctl --initiate --child net --timeout 10
+gateway_begins "$root"
 zabbix_up b
 
 # ---- README, "On a gateway" -----------------------------------------------------------------------------------------
@@ -92,6 +71,5 @@ ended=$(lab_ms)
 pass "the first tunnel is in Zabbix, and it is up, $((ended - forms)) ms after the first form"
 say "all that machines did took $(((ended - began) / 1000)) s; the commands of README have $(printf '%s\n' "${commands[@]}" | wc -m) characters"
 check "which leaves nine minutes to read and to type" test $((ended - began)) -lt 60000
-for unit in snmpd ipsecmon-agentx ipsecmond strongswan; do in_root systemctl stop $unit; done
-stop machine KILL
+gateway_ends
 lab_end

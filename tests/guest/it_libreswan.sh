@@ -21,6 +21,8 @@ if [ "${IN_GUEST:-}" != yes ]; then
 	GUEST_OPTIONS=(-t 330 -r "$DEBS" -e DEBS="$DEBS")
 fi
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+# shellcheck source=../packages/machine.sh
+. "$GUEST_HOME/../packages/machine.sh"
 # shellcheck source=../packages/pages.sh
 . "$GUEST_HOME/../packages/pages.sh"
 need root ip ping swanctl python3 snmpd snmpbulkwalk dpkg "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" \
