@@ -7,7 +7,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/gateway.sh"
 # shellcheck source=zabbix/zabbix.sh
 . "$(dirname "${BASH_SOURCE[0]}")/zabbix/zabbix.sh"
-need root tun ip nft swanctl python3 snmpd snmptrapd snmpget snmpset "$CHARON" "${ZABBIX_NEEDS[@]}"
+IPSECMON_ENGINE=$(realpath "${IPSECMON_ENGINE:-$builddir/ipsecmon-engine}")
+need root tun ip nft swanctl python3 snmpd snmptrapd snmpget snmpset "$CHARON" "$IPSECMON_ENGINE" "${ZABBIX_NEEDS[@]}"
 here=$PWD
 lab_begin
 # shellcheck disable=SC2034     # it is gateway.sh's
@@ -134,11 +135,15 @@ equal "and the live tunnels" "3" "$(items .key_ '^cisco.ipsec.tunnel.time' | wc 
 linux=$(api template.get '{"filter": {"host": ["Linux SNMP", "Linux by SNMP"]}}' | jq -r '.[].templateid')
 check "a host may have it beside Zabbix' own template for Linux" test -n "$(new_host both 1 "$template" "$linux")"
 
-# From now on faster than anyone would want.
-jq -n --arg host "$HOST" --arg interval "${INTERVAL}s" '{hostid: $host, macros: ({
-	"{$IPSEC.INTERVAL}": $interval, "{$IPSEC.DISCOVERY}": "1h", "{$IPSEC.NODATA.TIME}": "30s",
-	"{$IPSECMON.DOWN.TIME}": "4s", "{$IPSECMON.SILENCE.MAX}": "5s", "{$IPSECMON.FEED.AGE.MAX}": "20s",
-	"{$IPSECMON.ONEWAY.TIME}": "8s"} | to_entries | map({macro: .key, value}))}' | api host.update - > /dev/null
+# From now on faster than anyone would want. hurry [JSON]: and with these macros
+# shellcheck disable=SC2016     # macros are Zabbix'
+hurry() {
+	jq -n --arg host "$HOST" --arg interval "${INTERVAL}s" --argjson more "${1:-{\}}" '{hostid: $host, macros: ({
+		"{$IPSEC.INTERVAL}": $interval, "{$IPSEC.DISCOVERY}": "1h", "{$IPSEC.NODATA.TIME}": "30s",
+		"{$IPSECMON.DOWN.TIME}": "4s", "{$IPSECMON.SILENCE.MAX}": "5s", "{$IPSECMON.FEED.AGE.MAX}": "20s",
+		"{$IPSECMON.ONEWAY.TIME}": "8s"} + $more | to_entries | map({macro: .key, value}))}' | api host.update - > /dev/null
+}
+hurry
 wait_until 60 ask_now all_have_values
 
 # ---- The values are the gateway's ---------------------------------------------------------------------------------
@@ -226,6 +231,18 @@ wait_until 20 shows "$(tunnel out.octets ikev1-main/main)" $((octets + 10280))
 pass "the count goes on"
 equal "the items are the same" "$(cat "$LAB/ids")" "$(ids | grep -Fxf "$LAB/ids")"
 
+# ---- One that comes and goes ----------------------------------------------------------------------------------------
+
+flap() {
+	for _ in 1 2 3; do
+		terminate a --child net2
+		initiate a net2
+	done
+}
+one_alarm "it went down three times" "IPsec: tunnel ikev2/net2 is flapping" flap
+# shellcheck disable=SC2016
+over "that tunnel may" hurry '{"{$IPSECMON.FLAPS.MAX:\"ikev2/net2\"}": "100"}'
+
 # ---- Traffic one way ------------------------------------------------------------------------------------------------
 
 # ESP in UDP; IKE has four octets of 0 there, and may pass.
@@ -252,6 +269,38 @@ over "it runs again" agentx_up a
 one_alarm "snmpd is stopped" "IPsec: no answer by SNMP" stop snmpd-a
 over "it runs again" snmpd_up a
 equal "through all of this the items are the same" "$(cat "$LAB/ids")" "$(ids | grep -Fxf "$LAB/ids")"
+
+# ---- Packets that are replayed, late, and tampered with ---------------------------------------------------------------
+# Of another gateway, in the place of this one: an ipsecmon-engine, whose peer harms some packets on purpose.
+
+monitor_down a
+lab_quiet "a host that is not polled any more" api host.update "$(jq -n --arg host "$HOST" '{hostid: $host, status: 1}')"
+lab_quiet "two engines" "$srcdir/contrib/engine-pair" "$LAB" 40000 500
+for end in west east; do
+	mkdir -p "$LAB/$end"
+	start a "engine-$end" "$IPSECMON_ENGINE" -f -c "$LAB/$end.conf"
+	wait_until 10 test -s "$LAB/$end/engine.model"
+done
+sed "s,$LAB/a/agentx,$LAB/east/agentx," "$LAB/a/snmpd.conf" > "$LAB/east/snmpd.conf"
+start a snmpd-east env SNMP_PERSISTENT_DIR="$LAB/east/snmp" MIBS= snmpd -f -Lo -C -c "$LAB/east/snmpd.conf" -I -smux
+wait_until 10 test -S "$LAB/east/agentx"
+start a agentx-east "$IPSECMON_AGENTX" -f -c "$LAB/east.conf"
+HOST=$(new_host east 0 "$template")
+TUNNELS=(wan/branch wan/voice)
+# shellcheck disable=SC2016
+hurry '{"{$IPSEC.RATE.TIME}": "20s", "{$IPSEC.REPLAY.MAX}": "0.5"}'
+wait_until 60 ask_now all_have_values
+wait_until 60 raised_are "IPsec: packets of tunnel wan/branch are replayed
+IPsec: packets of tunnel wan/branch fail authentication
+IPsec: packets of tunnel wan/voice are replayed"
+pass "three alarms"
+wait_until 120 no_problems
+pass "and none when nobody harms packets any more"
+for name in agentx-east engine-east engine-west; do
+	stop "$name"
+	equal "$name ends well" 0 "$STATUS"
+done
+stop snmpd-east
 for name in zabbix zabbix-web snmptrapd; do stop $name TERM 20; done
 stop postgres INT 20
 story_end
