@@ -91,12 +91,12 @@ equal "completion works in there" "isakmp" "$(in_root bash -c 'COMP_LINE="ipsecm
 
 # ---- It serves ------------------------------------------------------------------------------------------------------
 
-# Two engines' worth of configuration, of which one runs: the tunnels are up all the same.
+# Two engines' worth of configuration, of which one runs, beside ipsecmond: the tunnels are up all the same.
 lab_quiet "keys" "$srcdir/contrib/engine-pair" "$LAB/pair" 0 10
 for file in "$LAB"/pair/east-*.keys; do install -m 0600 "$file" "$root/etc/ipsecmon/"; done
 in_root sh -c 'chown ipsecmon-engine /etc/ipsecmon/*.keys'
 awk '/^(endpoint|tunnel|engine) / { on = 1 } on; /}$/ { on = 0 }' "$LAB/pair/east.conf" |
-	sed "s|$LAB/pair/|/etc/ipsecmon/|" >> "$root/etc/ipsecmon/ipsecmon.conf"
+	sed "s|$LAB/pair/|/etc/ipsecmon/|; s/first-index = 1 }/}/" >> "$root/etc/ipsecmon/ipsecmon.conf"
 
 # A stand-in for systemd, for README's commands, with the line of snmpd.service.
 cat > "$root/usr/local/bin/systemctl" <<-'END'
