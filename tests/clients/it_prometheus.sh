@@ -10,8 +10,9 @@ IPSECMON_ENGINE=$(realpath "${IPSECMON_ENGINE:-$builddir/ipsecmon-engine}")
 SYNTH=${PLAIN_BUILDDIR:-$builddir}/bench/ipsecmon-synth
 need root tun ip ping swanctl openssl python3 unshare snmpd snmpbulkwalk curl prometheus promtool \
 	prometheus-snmp-exporter prometheus-snmp-generator prometheus-alertmanager amtool "$CHARON" "$IPSECMON_ENGINE" "$SYNTH"
-python3 -c 'import yaml' 2> /dev/null || skip "no python3-yaml"
+/usr/bin/python3 -c 'import yaml' 2> /dev/null || skip "no python3-yaml"
 lab_begin
+lab_python=/usr/bin/python3    # which has Debian's python3-yaml
 # shellcheck disable=SC2034     # it is gateway.sh's
 HOLD=3
 FILES=$srcdir/contrib/prometheus
