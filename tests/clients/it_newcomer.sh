@@ -36,9 +36,11 @@ began=$(lab_ms)
 for command in "${commands[@]}"; do
 	at=$(lab_ms)
 	case $command in
-	"apt-get install"*)     # over this machine's network; the services that systemd would start then
+	# Over this machine's network; then what systemd would start. Whoever types the next command finds an snmpd that runs.
+	"apt-get install"*)
 		chroot "$root" env DEBIAN_FRONTEND=noninteractive sh -c "cd /packages/ipsecmon && ${command/install/install -y --no-install-recommends}" &&
-			in_root systemd-tmpfiles --create && in_root systemctl start ipsecmond ipsecmon-agentx snmpd
+			in_root systemd-tmpfiles --create && in_root systemctl start ipsecmond ipsecmon-agentx snmpd &&
+			in_root wait-for "snmpget -v2c -c public 127.0.0.1 1.3.6.1.2.1.1.3.0"
 		;;
 	"ipsecmon check") in_root wait-for "ipsecmon check | grep -q '^ok   agent'" && { in_root ipsecmon check || true; } ;;
 	*) in_root bash -c "cd /packages/ipsecmon; ${command//192.0.2.1/$address}" ;;

@@ -117,7 +117,7 @@ wait_until 20 in_root test -s /run/ipsecmon/gateway.model
 wait_until 20 in_root test -s /run/ipsecmon/engine.model
 equal "ipsecmond's segment" "root:ipsecmon 640" "$(in_root stat -c '%U:%G %a' /run/ipsecmon/gateway.model)"
 equal "the engine's" "ipsecmon-engine:ipsecmon 640" "$(in_root stat -c '%U:%G %a' /run/ipsecmon/engine.model)"
-for word in 'install -m' 'systemctl stop' 'echo' 'systemctl start'; do
+for word in 'install -d' 'install -m' 'systemctl stop' 'echo' 'systemctl start'; do
 	check "README: $(command_of "$word")" in_root sh -c "$(command_of "$word")"
 done
 walk=$(command_of snmpbulkwalk)
