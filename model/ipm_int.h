@@ -48,6 +48,13 @@ ipm_payload(struct ipm_record *rec)
 	return rec + 1;
 }
 
+/* The index of the entry of a ring that comes behind @p total others; indexes are from @p first to @p last. */
+static inline uint32_t
+ipm_ring_index(uint64_t total, uint32_t first, uint32_t last)
+{
+	return (uint32_t)(total % ((uint64_t)last - first + 1)) + first;
+}
+
 /* A lane of a segment that has room for @p sas SAs: where in it the drops begin, and how long it is. */
 static inline uint64_t
 ipm_lane_drops(uint32_t sas)

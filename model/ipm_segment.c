@@ -730,10 +730,10 @@ ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32
 	uint32_t first = h->index_first, last = h->index_last;
 	struct ipm_settings settings;
 
-	if (total == 0 || index < first || index > last || ipm_settings_read(seg, &settings) < 0)
+	if (total == 0 || index == 0 || index < first || index > last || ipm_settings_read(seg, &settings) < 0)
 		return false;
 	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
-	uint32_t newest = (uint32_t)((total - 1) % ((uint64_t)last - first + 1)) + first;
+	uint32_t newest = ipm_ring_index(total - 1, first, last);
 	uint32_t age = newest >= index ? newest - index : newest - first + (last - index) + 1;
 	return age < (failures ? settings.failure_size : settings.history_size) && age < sec->capacity && age < total;
 }

@@ -184,7 +184,7 @@ indexes_suffice(const struct ipm_writer_options *opt)
 	const uint32_t most[] = { cap->ike_sas, cap->tunnels, cap->maps, cap->history, cap->failures };
 
 	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
-		if (opt->index_first > INT32_MAX || most[i] >= INT32_MAX - opt->index_first)
+		if ((uint64_t)opt->index_first + most[i] >= INT32_MAX)
 			return false;
 	return true;
 }

@@ -14,7 +14,7 @@ ring_index(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
 	const struct ipm_header *h = ipm_header(&w->seg);
 	uint64_t total = atomic_load_explicit(&h->section[ring].total, memory_order_relaxed);
-	return (uint32_t)(total % (h->index_last - h->index_first + 1)) + h->index_first;
+	return ipm_ring_index(total, h->index_first, h->index_last);
 }
 
 /* Put in an entry, whose index is ring_index(). Returns its slot. */
