@@ -126,7 +126,7 @@ chk_rates_keep(const char *dir, struct chk_sample *now, double *elapsed, const c
 	} else {
 		*elapsed = now->time - before.time;
 		*why = chk_rates_between(&before, now);
-		soon = strcmp(before.boot, now->boot) == 0 && *elapsed >= 0 && *elapsed < 1;
+		soon = strcmp(before.boot, now->boot) == 0 && *elapsed >= 0 && *elapsed < CHK_SHORTEST;
 	}
 	if (!soon)
 		good = write_sample(fd, path, name, now, error, size);

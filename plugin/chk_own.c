@@ -108,11 +108,12 @@ tell_left_out(struct chk_check *check, const struct places *places, const char *
 		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not looked at", places->left_out, what);
 }
 
+/* *refused: records of all of them for which there was no room. */
 static bool
-segments(struct chk_check *check)
+segments(struct chk_check *check, uint64_t *refused)
 {
 	enum { NAME, SILENCE, CONFIGURED, UP, REFUSED, CELLS };
-	static const uint32_t columns[] = { 2, 3, 4, 5, 6 };
+	static const uint32_t columns[CELLS] = { 2, 3, 4, 5, 6 };
 	const struct chk_oid silences = chk_oid_1(&chk_segment_table, 3);
 	struct places places = { .count = 0 };
 	struct chk_value row[CELLS];
@@ -127,6 +128,7 @@ segments(struct chk_check *check)
 
 		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, CELLS, row))
 			return false;
+		*refused += row[REFUSED].number;
 		silence = (double)row[SILENCE].number / 100;
 		if (silence > longest)
 			longest = silence;
@@ -196,20 +198,10 @@ feeds(struct chk_check *check)
 	return true;
 }
 
-static bool
-refused(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
-{
-	(void)index;
-	(void)len;
-	*(uint64_t *)context += value->number;
-	return true;
-}
-
 bool
 chk_mode_feeds(struct chk_check *check)
 {
-	const struct chk_oid column = chk_oid_1(&chk_segment_table, 6);
-	uint64_t sum = 0;
+	uint64_t refused = 0;
 
 	if (check->device.segments == 0) {
 		chk_say(check->result, CHK_CRITICAL,
@@ -218,16 +210,16 @@ chk_mode_feeds(struct chk_check *check)
 			"gateway tells");
 		return true;
 	}
-	if (!segments(check))
+	if (!segments(check, &refused))
 		return false;
 	if (check->device.silence > CHK_SILENCE) {
 		chk_say(check->result, CHK_UNKNOWN, "what else is shown is not true any more");
 		return true;
 	}
-	if (!feeds(check) || !chk_snmp_walk(check->snmp, &column, refused, &sum))
+	if (!feeds(check))
 		return false;
-	if (sum > 0)
+	if (refused > 0)
 		chk_say(check->result, CHK_WARNING, "%llu records found no room, so that they are not shown",
-			(unsigned long long)sum);
+			(unsigned long long)refused);
 	return true;
 }

@@ -7,8 +7,7 @@
 
 #include "chk_rates.h"
 
-#define MAGIC    "check_ipsecmon 1"
-#define SHORTEST 1.0 /* seconds: over less, a counter that moves every few seconds has no rate */
+#define MAGIC "check_ipsecmon 1"
 
 /* FNV-1a. It finds a file that was cut or mixed up, not one that was forged: that is what its owner and mode are for.
  */
@@ -166,7 +165,7 @@ chk_rates_between(const struct chk_sample *before, struct chk_sample *now)
 		return "this machine has been started since the last look";
 	if (strcmp(before->what, now->what) != 0 || before->rows != now->rows || before->count != now->count)
 		return "it is not the same tunnel, or not the same objects, as at the last look";
-	if (elapsed < SHORTEST)
+	if (elapsed < CHK_SHORTEST)
 		return "less than a second after the last look";
 	if (restarted(before, now, elapsed))
 		return "the device has been started since the last look";

@@ -11,6 +11,7 @@
 #define CHK_LABEL_MAX  32
 #define CHK_WHAT_MAX   512
 #define CHK_SAMPLE_MAX 4096 /* octets of a file */
+#define CHK_SHORTEST   1.0  /* seconds: over less, a counter that moves every few seconds has no rate */
 
 struct chk_count {
 	char label[CHK_LABEL_MAX]; /* letters, digits, _ */
