@@ -24,16 +24,8 @@ etc=$LAB/machine/etc
 rm -f "$etc"/snmp/snmpd.conf.d/* "$etc"/strongswan.d/*.conf
 mkdir -p "$etc/snmp/snmpd.conf.d"
 printf 'master agentx\nagentaddress 127.0.0.1\nrocommunity public 127.0.0.1\nincludeDir /etc/snmp/snmpd.conf.d\n' > "$etc/snmp/snmpd.conf"
-cp "$LAB/a/swanctl.conf" "$etc/swanctl/swanctl.conf"
-cat > "$etc/strongswan.conf" <<-'CONF'
-	charon {
-	  load = random nonce openssl aes sha1 sha2 hmac gcm kdf pem pkcs1 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default vici updown counters error-notify
-	  install_virtual_ip = no
-	}
-	swanctl { load = random openssl pem pkcs1 x509 }
-	include strongswan.d/*.conf
-CONF
-mkdir -p "$etc/systemd/system"
+strongswan_in "$etc"
+printf 'include strongswan.d/*.conf\n' >> "$etc/strongswan.conf"
 # What podman cannot have everywhere: a file system that stacks, control groups, higher limits, a bridge.
 cat > "$LAB/podman/storage.conf" <<-CONF
 	[storage]
@@ -56,7 +48,6 @@ cat > "$LAB/podman/containers.conf" <<-CONF
 CONF
 export CONTAINERS_CONF=$LAB/podman/containers.conf CONTAINERS_STORAGE_CONF=$LAB/podman/storage.conf BUILDAH_ISOLATION=chroot
 stand_ins "$LAB/machine"
-printf '[Service]\nExecStart=%s\n' "$CHARON" > "$etc/systemd/system/strongswan.service"
 start a machine unshare --mount --pid --fork --kill-child --mount-proc sh -c 'mount --bind "$1/etc" /etc && mount -t tmpfs tmpfs /run &&
 	mkdir -p /var/agentx /var/lib/snmp && mount --bind "$1/agentx" /var/agentx && mount --bind "$1/snmp" /var/lib/snmp &&
 	mount -t tmpfs tmpfs /sys/fs/cgroup && echo up && while :; do sleep 1; done' - "$LAB/machine"

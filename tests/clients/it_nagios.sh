@@ -10,7 +10,6 @@
 # shellcheck source-path=SCRIPTDIR source=../lab/gateway.sh disable=SC2317,SC2016,SC2053   # called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/gateway.sh"
 PLUGIN=$(realpath "${CHECK_IPSECMON:-$builddir/check_ipsecmon}")
-SYNTH=${PLAIN_BUILDDIR:-$builddir}/bench/ipsecmon-synth
 need root tun ip ping swanctl python3 snmpd snmptrapd snmpset snmpbulkwalk nagios4 /etc/nagios4/objects/templates.cfg \
 	"$CHARON" "$PLUGIN" "$SYNTH" "$IPSECMON_AGENTX"
 lab_begin
@@ -160,13 +159,7 @@ done
 
 # Ten thousand tunnels, on the other node.
 configure b
-mkdir -p "$LAB/b/run"
-start b synth "$SYNTH" -c "$LAB/b/ipsecmon.conf" -i 1000 -t 10000 -m 10000 -f < /dev/null
-wait_until 20 grep -q ready "$LAB/synth.log"
-snmpd_up b
-wait_until 10 test -S "$LAB/b/agentx"
-agentx_up b
-wait_until 20 served b
+synth_up b -i 1000 -t 10000 -m 10000 -f
 quick() {               # quick WHAT PATTERN WORD...
 	local what=$1 pattern=$2 began; shift 2
 	began=$(lab_ms)
@@ -198,7 +191,7 @@ cat > "$nagios/nagios.cfg" <<-CONF
 	cfg_file=/etc/nagios4/objects/contacts.cfg
 	cfg_file=/etc/nagios4/objects/timeperiods.cfg
 	cfg_file=/etc/nagios4/objects/templates.cfg
-	cfg_file=$srcdir/contrib/nagios/ipsecmon.cfg
+	cfg_file=$nagios/ipsecmon.cfg
 	cfg_file=$nagios/gateway.cfg
 	resource_file=$nagios/resource.cfg
 	object_cache_file=$nagios/objects.cache
@@ -231,7 +224,6 @@ cat > "$nagios/nagios.cfg" <<-CONF
 	illegal_macro_output_chars=\`~\$&|'"<>
 CONF
 cp "$srcdir/contrib/nagios/ipsecmon.cfg" "$nagios/ipsecmon.cfg"
-sed -i "s|$srcdir/contrib/nagios/ipsecmon.cfg|$nagios/ipsecmon.cfg|" "$nagios/nagios.cfg"
 chown -R nagios:nagios "$nagios"
 check "README: $(readme nagios4)" bash -c "$(readme nagios4) > $nagios/said"
 equal "it has nothing to object" "Total Warnings: 0 Total Errors:   0" "$(grep ^Total "$nagios/said" | paste -sd ' ')"
@@ -259,11 +251,7 @@ output_is() { [[ $(service "$1" plugin_output) = $2 ]]; }       # output_is NAME
 
 # ---- Told by the gateway ------------------------------------------------------------------------------------------------
 
-mkdir -p "$LAB/trapd"
-printf '%s\n' "disableAuthorization yes" \
-	"traphandle default $srcdir/contrib/snmptrapd/to-nagios $nagios/nagios.cmd $nagios/objects.cache" > "$LAB/trapd/snmptrapd.conf"
-start a snmptrapd env SNMP_PERSISTENT_DIR="$LAB/trapd" MIBS= snmptrapd -f -Lo -C -c "$LAB/trapd/snmptrapd.conf" -On "udp:127.0.0.1:$TRAP_PORT"
-wait_until 5 grep -q "NET-SNMP version" "$LAB/snmptrapd.log"
+handler_up "$srcdir/contrib/snmptrapd/to-nagios $nagios/nagios.cmd $nagios/objects.cache" -On
 check "switch notifications on" set_own 1 $OWN.1.7.{1,2}.0 $FLOW_MIB.1.6.8.0
 told_nagios() { grep -oE "PROCESS_SERVICE_CHECK_RESULT;gw1;$1.*" "$nagios/nagios.log"; }
 order() { printf '[%d] %s\n' "$EPOCHSECONDS" "$*" > "$nagios/nagios.cmd"; }       # order COMMAND: of Nagios

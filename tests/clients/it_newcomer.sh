@@ -28,9 +28,8 @@ zabbix_up b
 
 # ---- README, "On a gateway" -----------------------------------------------------------------------------------------
 
-# Commands go on in the next line behind a backslash. Packages are built already, and apt has to be told yes.
-mapfile -t commands < <(awk '/^## / { on = ($0 == "## On a gateway") } on && /^    / { sub(/^    /, ""); print }' "$srcdir/README.md" |
-	sed -e ':more' -e '/\\$/ { N; s/\\\n *//; b more' -e '}' | grep -v '^\./quickstart\|^dpkg-buildpackage')
+# Packages are built already, and apt has to be told yes.
+mapfile -t commands < <(readme_commands | grep -v '^\./quickstart\|^dpkg-buildpackage')
 check "README has commands" test ${#commands[@]} -ge 8
 began=$(lab_ms)
 for command in "${commands[@]}"; do

@@ -6,8 +6,6 @@
 # it; and drops, of an ipsecmon-engine, raise theirs. TUNNELS in the environment is how many there are at the end.
 # shellcheck source-path=SCRIPTDIR source=../lab/gateway.sh disable=SC2317     # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/gateway.sh"
-IPSECMON_ENGINE=$(realpath "${IPSECMON_ENGINE:-$builddir/ipsecmon-engine}")
-SYNTH=${PLAIN_BUILDDIR:-$builddir}/bench/ipsecmon-synth
 need root tun ip ping swanctl openssl python3 unshare snmpd snmpbulkwalk curl prometheus promtool \
 	prometheus-snmp-exporter prometheus-snmp-generator prometheus-alertmanager amtool "$CHARON" "$IPSECMON_ENGINE" "$SYNTH"
 /usr/bin/python3 -c 'import yaml' 2> /dev/null || skip "no python3-yaml"
@@ -165,16 +163,7 @@ alarm "snmpd does not run" "IpsecGatewayUnreachable -"
 # ---- Drops ----------------------------------------------------------------------------------------------------------
 # Of another gateway in the same namespace, whose tunnels are harmed on purpose: two engines.
 
-mkdir -p "$LAB/east" "$LAB/west"
-check "two engines" "$srcdir/contrib/engine-pair" "$LAB" 20000 500
-for end in west east; do
-	start a "engine-$end" "$IPSECMON_ENGINE" -f -c "$LAB/$end.conf"
-	wait_until 10 test -s "$LAB/$end/engine.model"
-done
-sed "s,$LAB/a/agentx,$LAB/east/agentx," "$LAB/a/snmpd.conf" > "$LAB/east/snmpd.conf"
-start a snmpd-east env SNMP_PERSISTENT_DIR="$LAB/east/snmp" MIBS= snmpd -f -Lo -C -c "$LAB/east/snmpd.conf" -I -smux
-wait_until 10 test -S "$LAB/east/agentx"
-start a agentx-east "$IPSECMON_AGENTX" -f -c "$LAB/east.conf"
+harmed_up 20000 500
 alarm "packets that are replayed, late, and tampered with" \
 	"IpsecTunnelAuthFailures branch;IpsecTunnelReplays branch;IpsecTunnelReplays voice"
 check "the panels of drops have data" \
@@ -184,11 +173,8 @@ wait_until 60 at_rest
 check "all that is scraped is what walks say, drops by reason among it" same a ipsecmon 1.3.6.1.4.1.8072.9999.9999
 reasons() { sed -n 's/^ipsecmonDropInPkts.*DropReason="\([a-zA-Z]*\)".* [1-9].*/\1/p' "$LAB/a/ipsecmon-text" | sort -u; }
 equal "drops by reason" "auth malformed replay window" "$(reasons | paste -sd ' ')"
-for name in agentx-east engine-east engine-west; do
-	stop "$name"
-	equal "$name ends well" 0 "$STATUS"
-done
-for name in snmpd-east prometheus alertmanager exporter-a; do stop $name; done
+harmed_down
+for name in prometheus alertmanager exporter-a; do stop $name; done
 
 # ---- What it costs --------------------------------------------------------------------------------------------------
 
@@ -196,13 +182,7 @@ TUNNELS=${TUNNELS:-1000}
 configure b "capacity { tunnels = 16384
 ike-sas = 2048
 sas = 65536 }"
-mkdir -p "$LAB/b/run"
-start b synth "$SYNTH" -c "$LAB/b/ipsecmon.conf" -i 1000 -t "$TUNNELS" -m "$TUNNELS"
-wait_until 20 grep -q ready "$LAB/synth.log"
-snmpd_up b
-wait_until 10 test -S "$LAB/b/agentx"
-agentx_up b
-wait_until 20 served b
+synth_up b -i 1000 -t "$TUNNELS" -m "$TUNNELS"
 with_user b
 # scrape MODULE CONFIG: with a new exporter
 scrape() {

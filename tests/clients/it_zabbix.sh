@@ -7,7 +7,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/gateway.sh"
 # shellcheck source=zabbix/zabbix.sh
 . "$(dirname "${BASH_SOURCE[0]}")/zabbix/zabbix.sh"
-IPSECMON_ENGINE=$(realpath "${IPSECMON_ENGINE:-$builddir/ipsecmon-engine}")
 need root tun ip nft swanctl python3 snmpd snmptrapd snmpget snmpset "$CHARON" "$IPSECMON_ENGINE" "${ZABBIX_NEEDS[@]}"
 here=$PWD
 lab_begin
@@ -97,11 +96,7 @@ both_up
 establish net main
 establish net2
 monitor_up a
-mkdir -p "$LAB/trapd"
-printf 'disableAuthorization yes\ntraphandle default %s %s\n' "$srcdir/contrib/snmptrapd/to-zabbix" "$LAB/zabbix/traps" \
-	> "$LAB/trapd/snmptrapd.conf"
-start a snmptrapd env SNMP_PERSISTENT_DIR="$LAB/trapd" MIBS= snmptrapd -f -Lo -C -c "$LAB/trapd/snmptrapd.conf" \
-	"udp:127.0.0.1:$TRAP_PORT"
+handler_up "$srcdir/contrib/snmptrapd/to-zabbix $LAB/zabbix/traps"
 zabbix_up a
 
 # ---- Three clicks -------------------------------------------------------------------------------------------------
@@ -282,16 +277,7 @@ equal "through all of this the items are the same" "$(cat "$LAB/ids")" "$(ids | 
 
 monitor_down a
 lab_quiet "a host that is not polled any more" api host.update "$(jq -n --arg host "$HOST" '{hostid: $host, status: 1}')"
-lab_quiet "two engines" "$srcdir/contrib/engine-pair" "$LAB" 40000 500
-for end in west east; do
-	mkdir -p "$LAB/$end"
-	start a "engine-$end" "$IPSECMON_ENGINE" -f -c "$LAB/$end.conf"
-	wait_until 10 test -s "$LAB/$end/engine.model"
-done
-sed "s,$LAB/a/agentx,$LAB/east/agentx," "$LAB/a/snmpd.conf" > "$LAB/east/snmpd.conf"
-start a snmpd-east env SNMP_PERSISTENT_DIR="$LAB/east/snmp" MIBS= snmpd -f -Lo -C -c "$LAB/east/snmpd.conf" -I -smux
-wait_until 10 test -S "$LAB/east/agentx"
-start a agentx-east "$IPSECMON_AGENTX" -f -c "$LAB/east.conf"
+harmed_up 40000 500
 HOST=$(new_host east 0 "$template")
 TUNNELS=(wan/branch wan/voice)
 # shellcheck disable=SC2016
@@ -303,11 +289,7 @@ IPsec: packets of tunnel wan/voice are replayed"
 pass "three alarms"
 wait_until 120 no_problems
 pass "and none when nobody harms packets any more"
-for name in agentx-east engine-east engine-west; do
-	stop "$name"
-	equal "$name ends well" 0 "$STATUS"
-done
-stop snmpd-east
+harmed_down
 for name in zabbix zabbix-web snmptrapd; do stop $name TERM 20; done
 stop postgres INT 20
 story_end

@@ -21,7 +21,9 @@ srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 IPSECMOND=$(realpath "${IPSECMOND:-$builddir/ipsecmond}")
 IPSECMON_AGENTX=$(realpath "${IPSECMON_AGENTX:-$builddir/ipsecmon-agentx}")
 IPSECMON=$(realpath "${IPSECMON:-$builddir/ipsecmon}")
+IPSECMON_ENGINE=$(realpath "${IPSECMON_ENGINE:-$builddir/ipsecmon-engine}")
 SEGMENT_SAYS=${PLAIN_BUILDDIR:-$builddir}/tests/lab/segment_says
+SYNTH=${PLAIN_BUILDDIR:-$builddir}/bench/ipsecmon-synth
 FLOW_MIB=1.3.6.1.4.1.9.9.171
 POLL=1                  # seconds, of every ipsecmond that is not told otherwise
 HOLD=30
@@ -80,6 +82,15 @@ trapd_up() {
 	wait_until 5 grep -q "NET-SNMP version" "$LAB/snmptrapd.log"
 	start - traps "$lab_python" "$LAB_HOME/traps.py" follow "$LAB/snmptrapd.log"
 }
+# handler_up COMMAND [OPTION...]: instead, one that gives them to a handler, with these options of snmptrapd
+handler_up() {
+	local command=$1; shift
+	mkdir -p "$LAB/trapd"
+	printf '%s\n' "disableAuthorization yes" "traphandle default $command" > "$LAB/trapd/snmptrapd.conf"
+	start a snmptrapd env SNMP_PERSISTENT_DIR="$LAB/trapd" MIBS= snmptrapd -f -Lo -C -c "$LAB/trapd/snmptrapd.conf" \
+		"$@" "udp:127.0.0.1:$TRAP_PORT"
+	wait_until 5 grep -q "NET-SNMP version" "$LAB/snmptrapd.log"
+}
 traps() { local command=$1; shift; "$lab_python" "$LAB_HOME/traps.py" "$command" "$LAB/traps.log" "$@"; }
 
 feed_up() {             # feed_up NODE; the configuration is made if there is none
@@ -100,6 +111,42 @@ monitor_up() {
 	wait_until 10 test -s "$(segment "$1")"
 	agentx_up "$1"
 	wait_until 10 served "$1"
+}
+
+# synth_up NODE OPTION...: bench/ipsecmon-synth with these options in place of ipsecmond, and SNMP answers
+synth_up() {
+	local node=$1; shift
+	mkdir -p "$LAB/$node/run"
+	start "$node" synth "$SYNTH" -c "$LAB/$node/ipsecmon.conf" "$@" < /dev/null
+	wait_until 20 grep -q ready "$LAB/synth.log"
+	snmpd_up "$node"
+	wait_until 10 test -S "$LAB/$node/agentx"
+	agentx_up "$node"
+	wait_until 20 served "$node"
+}
+
+# harmed_up PACKETS RATE: where a's monitor was, after it is down, another gateway at the same address: ipsecmon-engine east,
+# whose peer west harms some of the packets on purpose
+harmed_up() {
+	local end
+	mkdir -p "$LAB/east" "$LAB/west"
+	check "two engines" "$srcdir/contrib/engine-pair" "$LAB" "$@"
+	for end in west east; do
+		start a "engine-$end" "$IPSECMON_ENGINE" -f -c "$LAB/$end.conf"
+		wait_until 10 test -s "$LAB/$end/engine.model"
+	done
+	sed "s,$LAB/a/agentx,$LAB/east/agentx," "$LAB/a/snmpd.conf" > "$LAB/east/snmpd.conf"
+	start a snmpd-east env SNMP_PERSISTENT_DIR="$LAB/east/snmp" MIBS= snmpd -f -Lo -C -c "$LAB/east/snmpd.conf" -I -smux
+	wait_until 10 test -S "$LAB/east/agentx"
+	start a agentx-east "$IPSECMON_AGENTX" -f -c "$LAB/east.conf"
+}
+harmed_down() {
+	local name
+	for name in agentx-east engine-east engine-west; do
+		stop "$name"
+		equal "$name ends well" 0 "$STATUS"
+	done
+	stop snmpd-east
 }
 
 # monitor_down NODE: all that runs of them, in good order; a sanitizer looks for leaks then

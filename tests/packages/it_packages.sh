@@ -7,13 +7,13 @@
 srcdir=${srcdir:-$(cd "$LAB_HOME/../.." && pwd)}
 need root git dpkg-buildpackage dh lintian mmdebstrap unshare nsenter setpriv ip python3
 . "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 lab_begin
 chmod 0755 "$LAB"
 root=$LAB/root
 
 # command WORD: the command of README's section that begins so
-readme=$(awk '/^## / { on = ($0 == "## On a gateway") } on && /^    / { sub(/^    /, ""); print }' "$srcdir/README.md" |
-	sed -e ':more' -e '/\\$/ { N; s/\\\n *//; b more' -e '}')
+readme=$(readme_commands)
 command_of() {
 	local found
 	found=$(grep -e "^$1" <<< "$readme" | head -n 1)
@@ -98,15 +98,7 @@ in_root sh -c 'chown ipsecmon-engine /etc/ipsecmon/*.keys'
 awk '/^(endpoint|tunnel|engine) / { on = 1 } on; /}$/ { on = 0 }' "$LAB/pair/east.conf" |
 	sed "s|$LAB/pair/|/etc/ipsecmon/|; s/first-index = 1 }/}/" >> "$root/etc/ipsecmon/ipsecmon.conf"
 
-# A stand-in for systemd, for README's commands, with the line of snmpd.service.
-cat > "$root/usr/local/bin/systemctl" <<-'END'
-	#!/bin/sh
-	case $1 in
-	stop) [ ! -e /run/snmpd.pid ] || { pid=$(cat /run/snmpd.pid); kill "$pid"; rm /run/snmpd.pid; while [ -d "/proc/$pid" ]; do sleep 0.1; done; } ;;
-	start) /usr/sbin/snmpd -LOw -u Debian-snmp -g Debian-snmp -I -smux,mteTrigger,mteTriggerConf -p /run/snmpd.pid > /dev/null 2>&1 ;;
-	esac
-END
-chmod 0755 "$root/usr/local/bin/systemctl"
+stand_ins "$root"
 mapfile -t unit < <(as root ipsecmon ,+net_admin,+net_raw)
 service ipsecmond "${unit[@]}" /usr/sbin/ipsecmond -f
 mapfile -t unit < <(as ipsecmon ipsecmon '')
@@ -147,7 +139,7 @@ done
 
 # ---- And goes -------------------------------------------------------------------------------------------------------
 
-in_root /usr/local/bin/systemctl stop
+in_root systemctl stop snmpd
 in_root sh -c 'rm -f /etc/ipsecmon/*.keys'
 lab_quiet "purge" in_root dpkg --purge ipsecmon-engine ipsecmon-monitoring ipsecmon ipsecmon-mibs libipsecmon0
 equal "purged, nothing of it is left" "" "$(find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib" -xdev -iname '*ipsecm*' \

@@ -18,15 +18,7 @@ gateway_begins() {
 		mount --bind /dev "$1/dev" && mkdir "$1/run/lock" && echo up && while :; do sleep 1; done' - "$root"
 	wait_until 10 grep -q up "$LAB/machine.log"
 	GATEWAY_ROOT=$root GATEWAY_INIT=$(< "/proc/${PID[machine]}/task/${PID[machine]}/children")
-	cat > "$root/etc/strongswan.conf" <<-'CONF'
-		charon {
-		  load = random nonce openssl aes sha1 sha2 hmac gcm kdf pem pkcs1 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default vici updown counters error-notify
-		  install_virtual_ip = no
-		}
-		swanctl { load = random openssl pem pkcs1 x509 }
-	CONF
-	cp "$LAB/a/swanctl.conf" "$root/etc/swanctl/swanctl.conf"
-	printf '[Service]\nExecStart=%s\n' "$CHARON" > "$root/etc/systemd/system/strongswan.service"
+	strongswan_in "$root/etc"
 	charon_up b
 	load b
 	lab_quiet "strongSwan" in_root systemctl start strongswan
@@ -35,6 +27,20 @@ gateway_begins() {
 	lab_quiet "a tunnel" in_root swanctl --initiate --child net --timeout 10
 }
 in_root() { nsenter --mount --pid --net -t "${GATEWAY_INIT% }" chroot "$GATEWAY_ROOT" "$@"; }
+
+# strongswan_in ETC: charon as a service, with ESP in user space and the connections of node a
+strongswan_in() {
+	mkdir -p "$1/systemd/system"
+	cat > "$1/strongswan.conf" <<-'CONF'
+		charon {
+		  load = random nonce openssl aes sha1 sha2 hmac gcm kdf pem pkcs1 x509 pubkey constraints kernel-libipsec kernel-netlink socket-default vici updown counters error-notify
+		  install_virtual_ip = no
+		}
+		swanctl { load = random openssl pem pkcs1 x509 }
+	CONF
+	cp "$LAB/a/swanctl.conf" "$1/swanctl/swanctl.conf"
+	printf '[Service]\nExecStart=%s\n' "$CHARON" > "$1/systemd/system/strongswan.service"
+}
 
 gateway_ends() {
 	local unit

@@ -4,6 +4,12 @@
 unset MAKEFLAGS MAKELEVEL
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
+# readme_commands: those of README's section "On a gateway", a line each, also where one goes on behind a backslash
+readme_commands() {
+	awk '/^## / { on = ($0 == "## On a gateway") } on && /^    / { sub(/^    /, ""); print }' "$srcdir/README.md" |
+		sed -e ':more' -e '/\\$/ { N; s/\\\n *//; b more' -e '}'
+}
+
 # packages_build [COMMAND]: into $LAB/packages, from a copy of the tree in $LAB/packages/ipsecmon; a copy of them is kept for packages_have
 packages_build() {
 	local sum kept=$srcdir/build/packages command=${1:-dpkg-buildpackage -us -uc -b}
