@@ -10,16 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clean.h"
 #include "cmd_table.h"
 #include "complete.h"
 
 static __attribute__((format(printf, 3, 0))) void
 complain(struct cli *cli, const char *level, const char *format, va_list ap)
 {
+	char raw[1024], text[sizeof(raw)];
+	vsnprintf(raw, sizeof(raw), format, ap);
 	fflush(cli->out); /* keep the order when both go to one place */
-	fprintf(cli->err, "ipsecmon: %s", level);
-	vfprintf(cli->err, format, ap);
-	fputc('\n', cli->err);
+	fprintf(cli->err, "ipsecmon: %s%s\n", level, text_clean(raw, SIZE_MAX, text, sizeof(text)));
 }
 
 void

@@ -30,24 +30,25 @@ static const char *const levels[] = { "ok", "warn", "FAIL" };
 void
 doctor_tell(struct doctor *d, enum doctor_level level, const char *what, const char *advice, const char *format, ...)
 {
-	char detail[1024], clean[OUT_TEXT_MAX];
+	char detail[1024], clean[OUT_TEXT_MAX], about[OUT_TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(detail, sizeof(detail), format, ap);
 	va_end(ap);
 	out_clean(detail, sizeof(detail), clean);
+	out_clean(what, SIZE_MAX, about);
 	d->count[level]++;
 	if (d->findings) {
 		json_t *o = json_object();
 		out_json_string(o, "level", levels[level]);
-		out_json_string(o, "what", what);
+		out_json_string(o, "what", about);
 		out_json_string(o, "detail", clean);
 		out_json_string(o, "advice", level == DOCTOR_OK ? NULL : advice);
 		json_array_append_new(d->findings, o);
 		return;
 	}
-	fprintf(d->cli->out, "%-4s %s: %s\n", levels[level], what, clean);
+	fprintf(d->cli->out, "%-4s %s: %s\n", levels[level], about, clean);
 	if (level != DOCTOR_OK && advice)
 		fprintf(d->cli->out, "     -> %s\n", advice);
 }
@@ -249,11 +250,11 @@ only_adds(const struct ipm_feed *feed)
 static void
 look_at_feed(struct doctor *d, const struct ipm_feed *feed, bool another)
 {
-	char what[IPM_NAME_MAX * 3 + 8], name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
+	char what[IPM_NAME_MAX + 8], age[OUT_AGE_MAX];
 	uint64_t now = ipm_now_ns();
 	uint64_t late = now > feed->updated_ns ? now - feed->updated_ns : 0;
 
-	snprintf(what, sizeof(what), "feed %.*s", IPM_NAME_MAX * 3, OUT_CLEAN(feed->name, name));
+	snprintf(what, sizeof(what), "feed %.*s", IPM_NAME_MAX, feed->name);
 	if (feed->state != IPM_FEED_UP)
 		doctor_tell(d, another || only_adds(feed) ? DOCTOR_WARN : DOCTOR_FAIL, what, feed_advice(feed),
 			    "down, %s: %.*s", out_since(now, feed->since_ns, age), IPM_TEXT_MAX,

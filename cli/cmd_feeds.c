@@ -49,9 +49,10 @@ print_segment(struct cli *cli, const struct cli_segment *s)
 {
 	const struct ipm_header *h = ipm_segment_header(s->seg);
 	uint32_t pid = atomic_load(&h->writer_pid);
-	char name[OUT_TEXT_MAX], age[OUT_AGE_MAX], writer[32];
+	char name[OUT_TEXT_MAX], path[OUT_TEXT_MAX], age[OUT_AGE_MAX], writer[32];
 	snprintf(writer, sizeof(writer), pid ? "writer pid %" PRIu32 : "writer stopped", pid);
-	fprintf(cli->out, "segment %s (%s)\n", OUT_CLEAN(h->name, name), ipm_segment_path(s->seg));
+	fprintf(cli->out, "segment %s (%s)\n", OUT_CLEAN(h->name, name),
+		out_clean(ipm_segment_path(s->seg), SIZE_MAX, path));
 	fprintf(cli->out, "  %s, heartbeat %s ago\n", writer, out_age(ipm_segment_silence_ns(s->seg), age));
 	fprintf(cli->out, "  capacity used:");
 	for (size_t i = 0; i < SECTION_COUNT; i++)

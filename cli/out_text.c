@@ -2,8 +2,8 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
-#include <string.h>
 
+#include "clean.h"
 #include "out.h"
 
 const char *
@@ -83,41 +83,10 @@ out_ident(const struct ipm_sel_side *side, char out[OUT_IDENT_MAX])
 	return out;
 }
 
-/* Octets of the UTF-8 character at @p s that a terminal may have, or 0 (RFC 3629; no C1 controls). */
-static size_t
-utf8_len(const unsigned char *s, size_t left)
-{
-	if (s[0] < 0x80)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 const char *
 out_clean(const char *text, size_t field, char out[OUT_TEXT_MAX])
 {
-	size_t len = strnlen(text, field), used = 0;
-	for (size_t i = 0; i < len && used + 5 < OUT_TEXT_MAX;) {
-		size_t n = utf8_len((const unsigned char *)text + i, len - i);
-		if (n == 0) {
-			out[used++] = '?';
-			i++;
-			continue;
-		}
-		memcpy(out + used, text + i, n);
-		used += n;
-		i += n;
-	}
-	out[used] = '\0';
-	return out;
+	return text_clean(text, field, out, OUT_TEXT_MAX);
 }
 
 int64_t

@@ -17,6 +17,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "clean.h"
 #include "service.h"
 
 static struct {
@@ -40,15 +41,12 @@ static __attribute__((format(printf, 3, 0))) void
 log_write(int priority, const char *level, const char *format, va_list ap)
 {
 	int saved = errno;
-	char text[1024];
-	vsnprintf(text, sizeof(text), format, ap);
-	/* Names in it come from peers: no line breaks, no escape sequences. */
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = ' ';
-	size_t end = strlen(text);
-	while (end > 0 && text[end - 1] == ' ')
-		text[--end] = '\0';
+	char raw[1024], text[1024];
+	vsnprintf(raw, sizeof(raw), format, ap);
+	size_t end = strlen(raw); /* Net-SNMP's messages end with a newline */
+	while (end > 0 && (raw[end - 1] == ' ' || raw[end - 1] == '\n'))
+		end--;
+	text_clean(raw, end, text, sizeof(text)); /* names in it come from peers */
 	if (sink.to_syslog)
 		syslog(priority, "%s%s", priority == LOG_INFO ? "" : level, text);
 	if (sink.to_stderr)

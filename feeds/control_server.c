@@ -18,6 +18,7 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 
+#include "clean.h"
 #include "daemon.h"
 
 #define GROUPS_MAX 256 /* that are looked at of one user */
@@ -73,14 +74,10 @@ set_deadline(struct client *c, unsigned ms)
 static void
 say(struct client *c, bool ok, const char *text)
 {
-	char line[2 * CONTROL_LINE_MAX];
-	int n = snprintf(line, sizeof(line) - 1, "%s%s%s", ok ? "ok" : "error", *text ? " " : "", text);
-	size_t len = n < 0 ? 0 : (size_t)n > sizeof(line) - 2 ? sizeof(line) - 2 : (size_t)n;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = ' ';
-	line[len++] = '\n';
-	bufferevent_write(c->bev, line, len);
+	char line[2 * CONTROL_LINE_MAX], clean[sizeof(line) - sizeof("error \n")];
+	text_clean(text, SIZE_MAX, clean, sizeof(clean));
+	int len = snprintf(line, sizeof(line), "%s%s%s\n", ok ? "ok" : "error", *clean ? " " : "", clean);
+	bufferevent_write(c->bev, line, (size_t)len);
 }
 
 /* Say it, and leave as soon as it is written. */

@@ -681,6 +681,8 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	*out = w;
 	return 0;
 out:
+	if (rc == -ENOMEM || !err->text[0]) /* what stands there by now may be a warning */
+		ipm_error_set(err, "%s: %s", opt->path, strerror(-rc));
 	writer_free(w);
 	return rc;
 }

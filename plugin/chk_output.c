@@ -3,17 +3,15 @@
 #include <string.h>
 
 #include "chk_output.h"
+#include "clean.h"
 
 /* Texts of the device must not end the line, nor begin performance data. */
 static void
-tame(char *text)
+tame(const char *text, char *out, size_t size)
 {
-	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-		if (*p < ' ' || *p == 0x7f)
-			*p = ' ';
-		else if (*p == '|')
-			*p = '/';
-	}
+	text_clean(text, SIZE_MAX, out, size);
+	for (char *bar = out; (bar = strchr(bar, '|'));)
+		*bar = '/';
 }
 
 /* One piece, with @p between before it unless it is the first; before all others if @p first. */
@@ -41,14 +39,14 @@ add(struct chk_text *t, bool first, const char *between, const char *piece)
 void
 chk_say(struct chk_result *r, enum chk_state state, const char *format, ...)
 {
-	char piece[768];
+	char raw[768], piece[768];
 	bool worse = state != r->state && chk_state_worse(state, r->state) == state;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(piece, sizeof(piece), format, args);
+	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	tame(piece);
+	tame(raw, piece, sizeof(piece));
 	add(&r->summary, worse, ", ", piece); /* Nagios makes : of ; */
 	r->state = chk_state_worse(r->state, state);
 }
@@ -56,20 +54,20 @@ chk_say(struct chk_result *r, enum chk_state state, const char *format, ...)
 void
 chk_line(struct chk_result *r, const char *format, ...)
 {
-	char piece[512];
+	char raw[512], piece[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(piece, sizeof(piece), format, args);
+	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	tame(piece);
+	tame(raw, piece, sizeof(piece));
 	add(&r->lines, false, "\n", piece);
 }
 
 static void
 perf_item(struct chk_result *r, const char *label, const char *rest)
 {
-	char piece[512], quoted[160];
+	char raw[512], piece[512], quoted[160];
 	size_t at = 0;
 	bool quote = strpbrk(label, " ='") != NULL;
 
@@ -83,8 +81,8 @@ perf_item(struct chk_result *r, const char *label, const char *rest)
 	if (quote)
 		quoted[at++] = '\'';
 	quoted[at] = '\0';
-	snprintf(piece, sizeof(piece), "%s=%s", quoted, rest);
-	tame(piece);
+	snprintf(raw, sizeof(raw), "%s=%s", quoted, rest);
+	tame(raw, piece, sizeof(piece));
 	add(&r->perf, false, " ", piece);
 }
 

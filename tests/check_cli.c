@@ -293,6 +293,22 @@ START_TEST(text_from_a_peer_cannot_reach_the_terminal_s_controls)
 }
 END_TEST
 
+START_TEST(a_file_name_cannot_reach_the_terminal_s_controls)
+{
+	given_odd_segment_file();
+	ck_assert_int_eq(run("show feeds"), 1);
+	ck_assert_msg(strstr(err, "/esc?[2J??name.model: "), "%s", err);
+	/* A name that is in use all the same. */
+	strcpy(strrchr(segment_file, '/'), "/e\033[0m.model");
+	given_segment();
+	run("show feeds");
+	ck_assert_msg(strstr(out, "/e?[0m.model)"), "%s", out);
+	expect_no_word("\033");
+	run("--json show feeds");
+	ck_assert_msg(strstr(out, "/e?[0m.model\""), "%s", out);
+}
+END_TEST
+
 /* ---- show crypto isakmp sa ---- */
 
 START_TEST(ike_sas_are_shown_initiator_as_src_and_responder_as_dst)
@@ -798,6 +814,7 @@ main(void)
 	tcase_add_test(t, plain_names_are_iana_s);
 	tcase_add_test(t, initialization_vectors_have_their_cipher_s_size);
 	tcase_add_test(t, text_from_a_peer_cannot_reach_the_terminal_s_controls);
+	tcase_add_test(t, a_file_name_cannot_reach_the_terminal_s_controls);
 	tcase_add_test(t, ike_sas_are_shown_initiator_as_src_and_responder_as_dst);
 	tcase_add_test(t, ipv6_ike_sas_come_in_a_block_of_their_own);
 	tcase_add_test(t, without_an_ike_sa_there_is_the_header);

@@ -593,6 +593,19 @@ START_TEST(what_comes_from_elsewhere_is_fit_for_a_terminal)
 }
 END_TEST
 
+START_TEST(a_file_name_cannot_reach_the_terminal_s_controls)
+{
+	given_odd_segment_file();
+	run("check");
+	expect_finding("FAIL segment esc?[2J??name.model: @/esc?[2J??name.model: ");
+	run("check --json");
+	json_t *j = json_loads(out, 0, NULL);
+	ck_assert_msg(j != NULL, "%s", out);
+	ck_assert_ptr_nonnull(strstr(out, "\"segment esc?[2J??name.model\""));
+	json_decref(j);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -638,6 +651,7 @@ main(void)
 	tcase_add_test(tcase, without_snmpd_there_is_nothing_to_look_at);
 	tcase_add_test(tcase, as_json_it_is_a_verdict_and_a_list);
 	tcase_add_test(tcase, what_comes_from_elsewhere_is_fit_for_a_terminal);
+	tcase_add_test(tcase, a_file_name_cannot_reach_the_terminal_s_controls);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

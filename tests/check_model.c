@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -1507,6 +1508,49 @@ START_TEST(a_symbolic_link_is_not_followed)
 }
 END_TEST
 
+/* The address space in use, in octets. */
+static rlim_t
+address_space(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
+	fclose(f);
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+START_TEST(when_memory_is_short_the_error_says_so)
+{
+	struct rlimit before, limit;
+	struct ipm_writer *w = NULL;
+	int failed = 0, rc = -1;
+	opt.capacity.tunnels = opt.capacity.sas = 65536;
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+	/* A little more each time, so that each allocation in turn is the one that fails; then the same at a takeover.
+	 */
+	for (int takeover = 0; takeover < 2; takeover++) {
+		rc = -1;
+		for (rlim_t more = 0; rc != 0; more += 256 * 1024) {
+			limit = before;
+			limit.rlim_cur = address_space() + more;
+			ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+			memset(&err, 'x', sizeof(err));
+			rc = ipm_writer_open(&w, &opt, &err);
+			ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+			if (rc == 0)
+				break;
+			failed++;
+			ck_assert_int_eq(rc, -ENOMEM);
+			ck_assert_msg(strstr(err.text, "gw.model: ") && strstr(err.text, strerror(ENOMEM)),
+				      "the error is \"%s\"", err.text);
+		}
+		ipm_writer_close(w);
+	}
+	ck_assert_int_gt(failed, 1);
+}
+END_TEST
+
 START_TEST(a_directory_that_is_not_there_is_told)
 {
 	struct ipm_writer *w;
@@ -2182,6 +2226,7 @@ model_suite(void)
 	tcase_add_test(tc, a_second_writer_is_told_that_there_is_one);
 	tcase_add_test(tc, a_symbolic_link_is_not_followed);
 	tcase_add_test(tc, a_directory_that_is_not_there_is_told);
+	tcase_add_test(tc, when_memory_is_short_the_error_says_so);
 	tcase_add_test(tc, a_restart_keeps_records_indexes_and_totals);
 	tcase_add_test(tc, a_writer_that_was_killed_between_two_records_leaves_everything);
 	tcase_add_test(tc, indexes_given_since_the_last_commit_are_not_given_again);

@@ -140,7 +140,7 @@ START_TEST(texts_of_the_device_neither_end_the_line_nor_begin_performance_data)
 	nothing_found();
 	chk_say(&result, CHK_OK, "%s", "a|b\nc\033[1m");
 	chk_line(&result, "%s", "d|e\nf");
-	ck_assert_str_eq(print(), "IPSEC OK - a/b c [1m\nd/e f\n");
+	ck_assert_str_eq(print(), "IPSEC OK - a/b?c?[1m\nd/e?f\n");
 }
 END_TEST
 

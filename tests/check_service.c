@@ -72,6 +72,24 @@ after_ms(long ms)
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 }
 
+START_TEST(text_from_outside_cannot_reach_the_terminal_s_controls)
+{
+	char said[256];
+	int ends[2], before = dup(STDERR_FILENO);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	log_error("%s\n", "a\033[2J\nb\xc2\x9b\xffM\xc3\xbcnchen");
+	dup2(before, STDERR_FILENO);
+	ssize_t got = read(ends[0], said, sizeof(said) - 1);
+	ck_assert_int_gt(got, 0);
+	said[got] = '\0';
+	ck_assert_str_eq(said, "ipsecmon: error: a?[2J?b???M\xc3\xbcnchen\n");
+	close(ends[0]);
+	close(ends[1]);
+	close(before);
+}
+END_TEST
+
 START_TEST(whoever_starts_us_without_a_socket_is_told_nothing)
 {
 	ck_assert_int_eq(service_tell("READY=1"), 0);
@@ -200,6 +218,7 @@ main(void)
 	Suite *suite = suite_create("service");
 	TCase *tcase = tcase_create("service");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, text_from_outside_cannot_reach_the_terminal_s_controls);
 	tcase_add_test(tcase, whoever_starts_us_without_a_socket_is_told_nothing);
 	tcase_add_test(tcase, a_daemon_that_is_ready_says_so_once);
 	tcase_add_test(tcase, a_socket_may_be_in_the_abstract_namespace);

@@ -86,7 +86,7 @@ done <<-'END'
 	engine engine model common
 	agent agent model common
 	cli cli model common
-	plugin plugin
+	plugin plugin common
 END
 
 # --- the documents --------------------------------------------------------------------------------------------------

@@ -76,6 +76,18 @@ given_segment(void)
 	ck_assert_msg(rc == 0, "%d: %s", rc, error.text);
 }
 
+/* A file that is no segment, with a name that clears the screen and is not UTF-8. */
+static inline void
+given_odd_segment_file(void)
+{
+	char odd[128];
+	snprintf(odd, sizeof(odd), "%s/esc\033[2J\n\x9bname.model", dir);
+	FILE *f = fopen(odd, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs("x", f);
+	fclose(f);
+}
+
 /* Run a command line of words between blanks; its exit status. */
 static inline int
 run(const char *line)
