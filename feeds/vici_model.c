@@ -45,9 +45,10 @@ struct child_node {
 	struct child_node *sibling; /* the next CHILD_SA of the same tunnel */
 	uint64_t born, seen;        /* in which list first, and last */
 	unsigned missed;
-	uint32_t rekeyed_by; /* uid of the CHILD_SA whose child-rekey was counted; 0: none */
-	bool live;           /* in use, and not on its way out */
-	bool half;           /* its outbound SA is gone */
+	bool refreshed; /* its rekey was counted; a collision tells of it twice, once for the loser */
+	bool up;        /* in use: it may speak for the tunnel */
+	bool live;      /* the tunnel lives as long as one of its CHILD_SAs does */
+	bool half;      /* its outbound SA is gone */
 };
 
 /* IKE records with the same connection and identities: a node for the first, the others chained by slot. */
@@ -1008,7 +1009,7 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 			return news ? slot : NONE; /* else it was counted, or never will be */
 		if (news && speaker && speaker->born <= m->away && tunnel_is_own(m, slot)) {
 			ipm_tunnel_refresh(m->w, slot);
-			speaker->rekeyed_by = child->uniqueid;
+			speaker->refreshed = true;
 		}
 		return slot;
 	}
@@ -1023,14 +1024,34 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 	return (uint32_t)made;
 }
 
+/*
+ * The peer rekeyed it while our own rekey of it waits for the answer. When the peer's CHILD_SA loses that collision, the
+ * peer deletes it first and answers then: in between, this one carries the packets.
+ */
+static bool
+rekey_is_pending(const struct vici_ike *ike, const struct vici_child *child)
+{
+	return child->state == VICI_CHILD_REKEYED && (ike->active & VICI_TASK_CHILD_REKEY);
+}
+
+/* The newest SA in use speaks for the tunnel, unless charon has lost it. */
+static bool
+child_speaks(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
+{
+	const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, tunnel);
+	const struct child_node *speaker = child_find(m, (uint32_t)there->uid);
+
+	return child_is_up(child) && (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP ||
+				      tunnel_unconfirmed(m, tunnel) || !speaker->up || speaker->missed > 0);
+}
+
 static void
-child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const struct vici_child *child)
+child_update(struct vici_model *m, struct child_node *node, const struct vici_ike *parent, uint32_t ike,
+	     const struct vici_child *child)
 {
 	const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, node->tunnel);
 	bool own = tunnel_is_own(m, node->tunnel);
-	/* The newest SA speaks for the tunnel, unless charon has lost it. */
-	bool speaks = child_is_up(child) && (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP ||
-					     tunnel_unconfirmed(m, node->tunnel));
+	bool speaks = child_speaks(m, node->tunnel, child);
 
 	if (!own) {
 		node->in = node->out = node->comp_in = node->comp_out = NONE;
@@ -1057,7 +1078,8 @@ child_update(struct vici_model *m, struct child_node *node, uint32_t ike, const 
 		sa_stop(m, &node->comp_out, node->uid);
 		node->half = true;
 	}
-	node->live = child_is_up(child) || child->state == VICI_CHILD_DELETING;
+	node->up = child_is_up(child);
+	node->live = node->up || child->state == VICI_CHILD_DELETING || rekey_is_pending(parent, child);
 	node->spi_in = child->spi_in;
 	node->seen = m->list;
 	node->missed = 0;
@@ -1106,7 +1128,7 @@ child_put(struct vici_model *m, const struct vici_ike *ike, const struct vici_ch
 		if (!node)
 			return NULL;
 	}
-	child_update(m, node, parent ? parent->slot : NONE, child);
+	child_update(m, node, ike, parent ? parent->slot : NONE, child);
 	feed_map_learn(m->w, &m->host, node->tunnel);
 	return node;
 }
@@ -1147,18 +1169,21 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 	if (before) {
 		if (!known && child_has_sas(now))
 			child_add(m, tunnel, now->uniqueid);
-		if (before->rekeyed_by != now->uniqueid && tunnel_is_own(m, tunnel))
+		if (!before->refreshed && tunnel_is_own(m, tunnel))
 			ipm_tunnel_refresh(m->w, tunnel);
-		before->rekeyed_by = now->uniqueid;
+		before->refreshed = true;
 	}
 	child_put(m, ike, now);
 	if (before) {
 		struct vici_child *gone = malloc(sizeof(*gone));
+		struct vici_ike parent = *ike;
 		if (!gone)
 			return;
 		*gone = *old;
-		gone->state = VICI_CHILD_REKEYED; /* IKEv1 still says REKEYING */
-		child_put(m, ike, gone);
+		gone->state = VICI_CHILD_REKEYED;              /* IKEv1 still says REKEYING */
+		if (!(ike->passive & VICI_TASK_CHILD_REKEY)) /* this is the answer to our own rekey */
+			parent.active &= (uint16_t)~VICI_TASK_CHILD_REKEY;
+		child_put(m, &parent, gone);
 		free(gone);
 	}
 }
@@ -1478,6 +1503,7 @@ take_up_sa(struct vici_model *m, uint32_t slot)
 	}
 	*child_place(node, sa) = slot;
 	node->live |= sa->state == IPM_SA_ACTIVE;
+	node->up = node->live;
 	if (sa->direction == IPM_OUT)
 		node->half = false;
 	else if (sa->protocol != IPPROTO_COMP)

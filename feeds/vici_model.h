@@ -10,7 +10,9 @@
  *     no rekey, of the one with the same connection, identities and addresses;
  *   - after charon was away, SAs take up the records with the same connection, identities, child name and
  *     selectors that it has not told of since: unique ids and reqids may be another charon's.
- * A tunnel lives as long as one of its CHILD_SAs is in use: those that were rekeyed and linger do not count.
+ * A tunnel lives as long as one of its CHILD_SAs is in use. One that was rekeyed and lingers does not count, unless our
+ * own rekey of it still waits for its answer: both sides rekeyed it, and the peer's CHILD_SA may go first.
+ * A rekey counts once, however many CHILD_SAs a collision makes.
  *
  * CHILD_SAs whose SPIs another feed knows, the kernel's, are in that feed's tunnels (xfrm_model.h). Those are claimed
  * here, and get their names; when charon has closed its CHILD_SAs they are released, with the reason.

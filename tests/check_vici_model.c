@@ -463,6 +463,154 @@ START_TEST(a_rekey_that_charon_undoes_leaves_the_old_sa_in_charge)
 }
 END_TEST
 
+/* --- IKEv2: both sides rekey a CHILD_SA at the same moment -------------------------------------------------------- */
+
+static struct vici_ike
+busy(struct vici_ike sa, uint16_t active, uint16_t passive)
+{
+	sa.active = active;
+	sa.passive = passive;
+	return sa;
+}
+
+/* Measured on 5.9.8: the answer to our own rekey was a second late, and the peer's nonce was the smaller one. */
+START_TEST(a_collision_that_the_peer_loses_before_it_answers_takes_no_tunnel_down)
+{
+	struct vici_ike a = ike(1, "ikev2"), waits = busy(a, VICI_TASK_CHILD_REKEY, 0);
+	struct vici_ike both = busy(a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY);
+	struct vici_child old = carried(child(1, "net", 1, OLD), 5, 5), loser = child(3, "net", 1, 0xc3000000);
+	struct vici_child winner = child(2, "net", 1, NEW);
+
+	LIST_TWICE(tell(a, old));
+	struct ipm_tunnel before = tunnel("net");
+	LIST(tell(waits, child_in(old, VICI_CHILD_REKEYING)));
+	child_rekey(both, child_in(old, VICI_CHILD_REKEYED), loser);
+	/* The peer deletes its CHILD_SA again, of which no event tells. */
+	for (int i = 0; i < 3; i++)
+		LIST(tell(waits, child_in(old, VICI_CHILD_REKEYED));
+		     tell_child(waits, child_in(loser, VICI_CHILD_DELETED)));
+	LIST_TWICE(tell(waits, child_in(old, VICI_CHILD_REKEYED)));
+	expect_same(tunnel("net"), before, 1);
+	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), winner);
+	LIST(tell(a, child_in(old, VICI_CHILD_DELETED)); tell_child(a, carried(winner, 1, 2)));
+	LIST_TWICE(tell(a, carried(winner, 2, 3)));
+	expect_same(tunnel("net"), before, 1);
+	ck_assert_uint_eq(tunnel("net").uid, 2); /* though the loser's number is higher */
+	expect_carried(tunnel("net"), 7, 8);
+	expect_events(IPM_EVENT_TUNNEL_START, 1);
+	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
+	child_down(busy(a, 0, VICI_TASK_CHILD_DELETE), carried(winner, 2, 3));
+	expect_stopped(before, IPM_REASON_PEER_DELETE);
+}
+END_TEST
+
+START_TEST(a_rekeyed_sa_keeps_no_tunnel_when_its_rekey_has_been_answered)
+{
+	struct vici_ike a = ike(1, "ikev2"), waits = busy(a, VICI_TASK_CHILD_REKEY, 0);
+	struct vici_child old = child(1, "net", 1, OLD), now = child(2, "net", 1, NEW);
+
+	LIST_TWICE(tell(a, old));
+	struct ipm_tunnel before = tunnel("net");
+	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), now);
+	child_down(busy(a, VICI_TASK_CHILD_DELETE, 0), now);
+	expect_stopped(before, IPM_REASON_OPERATOR);
+}
+END_TEST
+
+START_TEST(the_loser_of_a_collision_is_no_refresh)
+{
+	struct vici_ike a = ike(1, "ikev2"), waits = busy(a, VICI_TASK_CHILD_REKEY, 0);
+	struct vici_child old = child(1, "net", 1, OLD), loser = child(3, "net", 1, 0xc3000000);
+	struct vici_child winner = child(2, "net", 1, NEW);
+
+	LIST_TWICE(tell(a, old));
+	struct ipm_tunnel before = tunnel("net");
+	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), loser);
+	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), winner);
+	expect_same(tunnel("net"), before, 1);
+}
+END_TEST
+
+/* The two sides' rekeys, in every order that charon can tell of, with lists wherever they like to come. */
+static struct collision {
+	uint64_t seed;
+	bool old, ours, theirs; /* listed */
+	struct vici_ike a;
+	struct vici_child old_sa, our_sa, their_sa;
+} hit;
+
+static uint32_t
+roll(uint32_t below)
+{
+	hit.seed = hit.seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(hit.seed >> 33) % below;
+}
+
+static void
+maybe_lists(void)
+{
+	for (uint32_t n = roll(4); n > 0; n--)
+		LIST(tell_ike(hit.a); if (hit.old) tell_child(hit.a, hit.old_sa);
+		     if (hit.ours) tell_child(hit.a, hit.our_sa); if (hit.theirs) tell_child(hit.a, hit.their_sa));
+}
+
+/* Ours waits for its answer, which comes after the peer's request, or before it; the loser may go before that. */
+static struct vici_child
+collide(struct vici_child old, uint32_t uid)
+{
+	bool we_win = roll(2), goes_early = we_win && roll(2);
+
+	hit.a = busy(ike(1, "ikev2"), VICI_TASK_CHILD_REKEY, 0);
+	hit.old = true;
+	hit.ours = hit.theirs = false;
+	hit.old_sa = child_in(old, VICI_CHILD_REKEYING);
+	hit.our_sa = child(uid, "net", 1, OLD + 4 * uid);
+	hit.their_sa = child(uid + 1, "net", 1, OLD + 4 * uid + 2);
+	maybe_lists();
+	hit.old_sa.state = VICI_CHILD_REKEYED;
+	hit.theirs = true;
+	if (roll(4)) /* now and then it is not told of, or after ours */
+		child_rekey(busy(hit.a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY), hit.old_sa, hit.their_sa);
+	maybe_lists();
+	if (goes_early) {
+		hit.their_sa.state = VICI_CHILD_DELETED;
+		maybe_lists();
+		hit.theirs = roll(2);
+		maybe_lists();
+	}
+	hit.ours = true;
+	if (we_win || roll(2))
+		child_rekey(hit.a, hit.old_sa, hit.our_sa);
+	else /* 5.9.8 may tell of the peer's once more */
+		child_rekey(hit.a, hit.old_sa, hit.their_sa);
+	hit.a.active = VICI_TASK_CHILD_DELETE;
+	(we_win ? &hit.their_sa : &hit.our_sa)->state = roll(2) ? VICI_CHILD_DELETED : VICI_CHILD_REKEYED;
+	hit.old_sa.state = roll(2) ? VICI_CHILD_DELETING : VICI_CHILD_DELETED;
+	maybe_lists();
+	*(we_win ? &hit.theirs : &hit.ours) = hit.old = false;
+	hit.a.active = 0;
+	maybe_lists();
+	return we_win ? hit.our_sa : hit.their_sa;
+}
+
+START_TEST(collisions_in_any_order_keep_the_tunnel_and_count_one_refresh_each)
+{
+	struct vici_child now = child(1, "net", 1, OLD);
+
+	hit = (struct collision){ .seed = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1) };
+	LIST_TWICE(tell(ike(1, "ikev2"), now));
+	struct ipm_tunnel before = tunnel("net");
+	for (uint32_t n = 1; n <= 50; n++) {
+		now = collide(now, 2 * n);
+		LIST_TWICE(tell(ike(1, "ikev2"), now));
+		expect_same(tunnel("net"), before, n);
+		ck_assert_uint_eq(tunnel("net").uid, now.uniqueid);
+		ck_assert_uint_eq(tunnel("net").sas, 2);
+		expect_events(IPM_EVENT_TUNNEL_STOP, 0);
+	}
+}
+END_TEST
+
 /* --- IKEv1: the rekey of a CHILD_SA
  * ----------------------------------------------------------------------------------------- */
 
@@ -2251,6 +2399,10 @@ vici_model_suite(void)
 	tcase_add_test(tests, a_list_with_something_missing_does_not_make_the_race_count_twice);
 	tcase_add_test(tests, a_child_rekey_that_was_missed_altogether_is_one_refresh);
 	tcase_add_test(tests, a_rekey_that_charon_undoes_leaves_the_old_sa_in_charge);
+	tcase_add_test(tests, a_collision_that_the_peer_loses_before_it_answers_takes_no_tunnel_down);
+	tcase_add_test(tests, a_rekeyed_sa_keeps_no_tunnel_when_its_rekey_has_been_answered);
+	tcase_add_test(tests, the_loser_of_a_collision_is_no_refresh);
+	tcase_add_loop_test(tests, collisions_in_any_order_keep_the_tunnel_and_count_one_refresh_each, 0, 16);
 	tcase_add_test(tests, an_ikev1_child_rekey_keeps_the_tunnel_while_the_old_sa_lingers);
 	tcase_add_test(tests, with_delete_rekeyed_the_old_sa_is_gone_at_once);
 	tcase_add_test(tests, ten_child_rekeys_in_a_row_are_ten_refreshes_of_one_tunnel);
