@@ -275,6 +275,9 @@ struct ipm_totals {
 	struct ipm_ike_traffic ike_in, ike_out;
 	uint64_t tunnels_active, tunnels_previous;
 	struct ipm_traffic in, out;     /* the drops also those that no SA had a part in */
+	/* Of these, what no row and no entry of the history shows (any more): totals = rows + history + rest. */
+	struct ipm_ike_traffic ike_rest_in, ike_rest_out;
+	struct ipm_traffic rest_in, rest_out;
 	uint64_t records_refused;       /* what a full section could not take */
 	uint32_t next_ike, next_tunnel; /* indexes to give next */
 	uint32_t next_map, reserved;

@@ -40,6 +40,12 @@ ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, 
 }
 
 void
+ipm_totals_publish(struct ipm_writer *w)
+{
+	ipm_record_put(w, IPM_TOTALS, 0, &w->totals);
+}
+
+void
 ipm_section_changed(struct ipm_writer *w, enum ipm_section_kind kind)
 {
 	atomic_fetch_add_explicit(&ipm_header(&w->seg)->section[kind].change, 1, memory_order_release);
@@ -431,6 +437,8 @@ sa_drop(struct ipm_writer *w, uint32_t slot)
 		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &share);
 		tunnel.sas_retired++;
 		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
+	} else if (!ipm_tunnel_late(w, &sa, &share)) {
+		ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.rest_in : &w->totals.rest_out, &share);
 	}
 	ipm_engine_count(w, &sa, &share);
 	sa_leave(w, slot, &count, held);
@@ -512,6 +520,17 @@ selectors_of(struct ipm_tunnel *tunnel, uint32_t slot)
 				    .next_index = &tunnel->next_sel };
 }
 
+/* A writer that died between an SA and its tunnel has counted in the SA only. */
+static void
+raise_to(struct ipm_traffic *sum, const struct ipm_traffic *part)
+{
+	uint64_t *all = (uint64_t *)sum;
+	const uint64_t *least = (const uint64_t *)part;
+	for (size_t i = 0; i < sizeof(*sum) / 8; i++)
+		if (all[i] < least[i])
+			all[i] = least[i];
+}
+
 /* Tie SAs and selectors to their tunnels anew, and count what there is: nothing is taken on trust. */
 static void
 relink(struct ipm_writer *w)
@@ -545,6 +564,8 @@ relink(struct ipm_writer *w)
 		if (sa.index && ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
 			struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 			sa_link(w, &tunnel, slot, &sa);
+			if (!sa.bundled)
+				raise_to(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &sa.count);
 			tunnel.next_sa = ipm_sub_next(tunnel.next_sa, sa.index);
 			ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 		} else if (sa.index) {
@@ -572,6 +593,94 @@ relink(struct ipm_writer *w)
 	ipm_engines_relink(w);
 }
 
+/* The newest entry of a history, unless it is a checkpoint: its writer may have died before the row went. */
+static const void *
+last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
+{
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
+	if (sec->total == 0 || sec->capacity == 0)
+		return NULL;
+	const struct {
+		uint32_t index, reason;
+	} *entry = ipm_payload_at(w, ring, (uint32_t)((sec->total - 1) % sec->capacity));
+	return entry->index && entry->reason != IPM_REASON_CHECKPOINT ? entry : NULL;
+}
+
+/* Finish what the earlier run was at: what is in the history has no row. */
+static void
+finish_ends(struct ipm_writer *w)
+{
+	const struct ipm_ike_history *ike = last_end(w, IPM_IKE_HISTORY);
+	const struct ipm_tunnel_history *was = last_end(w, IPM_TUNNEL_HISTORY);
+
+	for (uint32_t slot = 0; ike && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
+		if (ipm_ike_peek(w, slot)->index == ike->sa.index && ike->sa.index &&
+		    ipm_ike_peek(w, slot)->created_ns == ike->sa.created_ns) /* else a later one, after a wrap */
+			ipm_slot_give(w, IPM_IKE_SAS, slot);
+	for (uint32_t slot = 0; was && slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++)
+		if (ipm_tunnel_is(w, slot, was->tunnel.index) &&
+		    ipm_tunnel_peek(w, slot)->created_ns == was->tunnel.created_ns) {
+			ipm_map_inherit(w, ipm_tunnel_peek(w, slot));
+			ipm_slot_give(w, IPM_TUNNELS, slot);
+		}
+}
+
+/* Make the sum what is shown and the rest; what was lost with a half-written record joins the rest. */
+static void
+balance(void *sum, void *rest, const void *shown, size_t size)
+{
+	uint64_t *all = sum, *hidden = rest;
+	const uint64_t *seen = shown;
+	for (size_t i = 0; i < size / 8; i++)
+		if (all[i] < seen[i] + hidden[i])
+			all[i] = seen[i] + hidden[i];
+		else
+			hidden[i] = all[i] - seen[i];
+}
+
+/* Records were counted in since the last totals were published, or have been dropped. */
+static void
+balance_totals(struct ipm_writer *w)
+{
+	struct ipm_totals *t = &w->totals;
+	struct ipm_traffic in = { 0 }, out = { 0 };
+	struct ipm_ike_traffic ike_in = { 0 }, ike_out = { 0 };
+	uint64_t ikes = 0, tunnels = 0;
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		ipm_ike_traffic_add(&ike_in, &ipm_ike_peek(w, slot)->in);
+		ipm_ike_traffic_add(&ike_out, &ipm_ike_peek(w, slot)->out);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
+		ipm_traffic_add(&in, &ipm_tunnel_peek(w, slot)->in);
+		ipm_traffic_add(&out, &ipm_tunnel_peek(w, slot)->out);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_HISTORY); slot++) {
+		const struct ipm_ike_history *was = ipm_payload_at(w, IPM_IKE_HISTORY, slot);
+		if (was->index == 0 || was->reason == IPM_REASON_CHECKPOINT)
+			continue;
+		ipm_ike_traffic_add(&ike_in, &was->sa.in);
+		ipm_ike_traffic_add(&ike_out, &was->sa.out);
+		ikes++;
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNEL_HISTORY); slot++) {
+		const struct ipm_tunnel_history *was = ipm_payload_at(w, IPM_TUNNEL_HISTORY, slot);
+		if (was->index == 0 || was->reason == IPM_REASON_CHECKPOINT)
+			continue;
+		ipm_traffic_add(&in, &was->tunnel.in);
+		ipm_traffic_add(&out, &was->tunnel.out);
+		tunnels++;
+	}
+	balance(&t->in, &t->rest_in, &in, sizeof(in));
+	balance(&t->out, &t->rest_out, &out, sizeof(out));
+	balance(&t->ike_in, &t->ike_rest_in, &ike_in, sizeof(ike_in));
+	balance(&t->ike_out, &t->ike_rest_out, &ike_out, sizeof(ike_out));
+	if (t->ike_previous < ikes)
+		t->ike_previous = ikes;
+	if (t->tunnels_previous < tunnels)
+		t->tunnels_previous = tunnels;
+}
+
 static void
 recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
 {
@@ -593,7 +702,9 @@ recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error 
 	for (enum ipm_section_kind kind = IPM_AGENTS; kind < IPM_IKE_HISTORY; kind++)
 		torn += sweep_torn(w, kind);
 	ipm_rings_recover(w);
+	finish_ends(w);
 	relink(w);
+	balance_totals(w);
 	if (torn)
 		ipm_error_set(err, "%s: dropped %u record(s) that an earlier run left half written", w->seg.path, torn);
 	memcpy(h->name, wanted->name, sizeof(h->name));
@@ -710,7 +821,7 @@ ipm_writer_commit(struct ipm_writer *w)
 		ipm_workers_bury(&w->seg, atomic_load_explicit(&ipm_header(&w->seg)->epoch, memory_order_relaxed));
 		ipm_drain(w);
 	}
-	ipm_record_put(w, IPM_TOTALS, 0, &w->totals);
+	ipm_totals_publish(w);
 	atomic_store_explicit(&ipm_header(&w->seg)->heartbeat_ns, ipm_now_ns(), memory_order_release);
 }
 
@@ -874,6 +985,9 @@ ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 	if (was_up) {
 		w->totals.ike_previous++;
 		ipm_ike_remember(w, &copy, reason);
+	} else {
+		ipm_ike_traffic_add(&w->totals.ike_rest_in, &copy.in);
+		ipm_ike_traffic_add(&w->totals.ike_rest_out, &copy.out);
 	}
 	if (was_up)
 		ipm_peer_remove(w, slot);
@@ -965,12 +1079,12 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 
 	while (tunnel->sa_head)
 		ipm_sa_stop(w, tunnel->sa_head - 1);
-	ipm_tunnel_remember(w, tunnel, reason);
-	ipm_tunnel_untie(w, slot, reason);
-	ipm_tunnel_select(w, slot, NULL, 0);
 	if (tunnel->state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active--;
 	w->totals.tunnels_previous++;
+	ipm_tunnel_remember(w, tunnel, reason);
+	ipm_tunnel_untie(w, slot, reason);
+	ipm_tunnel_select(w, slot, NULL, 0);
 	ipm_slot_give(w, IPM_TUNNELS, slot);
 }
 

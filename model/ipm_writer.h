@@ -99,8 +99,8 @@ void ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic 
 void ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_traffic *in,
 			const struct ipm_ike_traffic *out);
 /**
- * Two records are of one IKE SA, that two feeds have told of: what @p from has counted joins @p into, and @p from is
- * gone. If it was established it is in the history, as replaced.
+ * Two records are of one IKE SA, which two feeds reported, and @p from is gone. What it counted joins @p into, unless
+ * it was established: then it goes into the history, as replaced, with what it counted.
  */
 void ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into);
 /** It is gone. Tunnels that it made stay. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ipm_writer_int.h"
 
@@ -85,7 +86,7 @@ traffic_late(struct ipm_traffic *have, const struct ipm_traffic *now)
 	return more;
 }
 
-/* Move what has come late to the tunnel, if that is still there, and to the totals. */
+/* Move what has come late to the tunnel, or to its history when it is gone, and to the totals. */
 static void
 sa_catch_up(struct ipm_writer *w, uint32_t slot)
 {
@@ -95,6 +96,8 @@ sa_catch_up(struct ipm_writer *w, uint32_t slot)
 	ipm_lanes_sum(&w->seg, slot, &sa, &now);
 	struct ipm_traffic more = traffic_late(&sa.count, &now);
 	ipm_traffic_share(&sa, &more);
+	if (memcmp(&more, &(struct ipm_traffic){ 0 }, sizeof(more)) == 0)
+		return;
 	ipm_record_put(w, IPM_SAS, slot, &sa);
 	if (ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
@@ -102,6 +105,8 @@ sa_catch_up(struct ipm_writer *w, uint32_t slot)
 		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	} else {
 		ipm_map_late(w, &sa, &more);
+		if (!ipm_tunnel_late(w, &sa, &more))
+			ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.rest_in : &w->totals.rest_out, &more);
 	}
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
 	ipm_engine_count(w, &sa, &more);

@@ -2,6 +2,7 @@
 /* IKE SAs by their SPIs, what is counted for them, and two records that turn out to be of one. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ipm_writer_int.h"
 
@@ -100,6 +101,9 @@ ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, 
 		ipm_ike_traffic_add(&copy.in, in);
 		ipm_ike_traffic_add(&copy.out, out);
 		ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
+	} else {
+		ipm_ike_traffic_add(&w->totals.ike_rest_in, in);
+		ipm_ike_traffic_add(&w->totals.ike_rest_out, out);
 	}
 	ipm_ike_traffic_add(&w->totals.ike_in, in);
 	ipm_ike_traffic_add(&w->totals.ike_out, out);
@@ -123,7 +127,9 @@ ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_tr
 		ipm_ike_traffic_add(&entry.sa.in, in);
 		ipm_ike_traffic_add(&entry.sa.out, out);
 		ipm_record_put(w, IPM_IKE_HISTORY, slot, &entry);
-		break;
+		ipm_ike_traffic_add(&w->totals.ike_in, in);
+		ipm_ike_traffic_add(&w->totals.ike_out, out);
+		return;
 	}
 	ipm_ike_count(w, -1, in, out);
 }
@@ -131,12 +137,16 @@ ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_tr
 void
 ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 {
-	const struct ipm_ike_sa gone = *ipm_ike_peek(w, from);
-	struct ipm_ike_sa copy = *ipm_ike_peek(w, into);
+	struct ipm_ike_sa gone = *ipm_ike_peek(w, from), copy = *ipm_ike_peek(w, into);
 
-	ipm_ike_traffic_add(&copy.in, &gone.in);
-	ipm_ike_traffic_add(&copy.out, &gone.out);
-	ipm_record_put(w, IPM_IKE_SAS, into, &copy);
+	if (gone.state == IPM_IKE_NEGOTIATING) {
+		ipm_ike_traffic_add(&copy.in, &gone.in);
+		ipm_ike_traffic_add(&copy.out, &gone.out);
+		ipm_record_put(w, IPM_IKE_SAS, into, &copy);
+		memset(&gone.in, 0, sizeof(gone.in));
+		memset(&gone.out, 0, sizeof(gone.out));
+		ipm_record_put(w, IPM_IKE_SAS, from, &gone);
+	}
 	ipm_ike_stop(w, from, IPM_REASON_NORMAL);
 	w->moved[from] = (struct ike_move){ .index = gone.index, .slot = into, .into = copy.index };
 }

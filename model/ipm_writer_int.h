@@ -54,6 +54,8 @@ struct ipm_writer {
 
 void ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload);
 void ipm_section_changed(struct ipm_writer *w, enum ipm_section_kind kind);
+/* Readers get the totals as they are now. */
+void ipm_totals_publish(struct ipm_writer *w);
 int ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind);
 
 void ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot);
@@ -133,6 +135,8 @@ void ipm_tunnel_tie(struct ipm_writer *w, uint32_t slot);
 void ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
 /* The tunnel in @p slot, tied to an entry, came up or went down. */
 void ipm_map_moved(struct ipm_writer *w, uint32_t map_slot, bool up, enum ipm_reason reason);
+/* Of a tunnel that an earlier run did not get to untie: the entry has what it counted. */
+void ipm_map_inherit(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 /* What an SA counted when its tunnel was gone. */
 void ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
 void ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure);
@@ -151,6 +155,8 @@ void ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t rea
 void ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint32_t index, uint32_t ifindex);
 void ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_reason reason);
 void ipm_tunnel_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, enum ipm_reason reason);
+/* Add what a tunnel's SA counted after the tunnel's end to its history, if that is still there. */
+bool ipm_tunnel_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
 void ipm_rings_recover(struct ipm_writer *w);
 
 #endif

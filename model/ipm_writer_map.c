@@ -227,6 +227,19 @@ ipm_maps_tie(struct ipm_writer *w)
 }
 
 void
+ipm_map_inherit(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
+{
+	if (tunnel->map == 0 || tunnel->map > ipm_segment_used(&w->seg, IPM_MAPS) ||
+	    !is_configured(ipm_map_peek(w, tunnel->map - 1)))
+		return;
+	struct ipm_map map = *ipm_map_peek(w, tunnel->map - 1);
+	ipm_traffic_add(&map.in, &tunnel->in);
+	ipm_traffic_add(&map.out, &tunnel->out);
+	map.refreshes += tunnel->refreshes;
+	ipm_record_put(w, IPM_MAPS, tunnel->map - 1, &map);
+}
+
+void
 ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more)
 {
 	if (sa->map == 0 || sa->map > ipm_segment_used(&w->seg, IPM_MAPS) ||

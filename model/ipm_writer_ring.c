@@ -68,6 +68,23 @@ ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint
 	event_push(w, (struct ipm_event){ .kind = (uint16_t)kind, .slot = slot, .index = index, .ifindex = ifindex });
 }
 
+/* An entry whose writer died before it counted it: what it is about still has a row. */
+static void
+unannounced_goes(struct ipm_writer *w, enum ipm_section_kind ring)
+{
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
+
+	if (sec->capacity == 0)
+		return;
+	struct ipm_record *rec = ipm_record_at(&w->seg, ring, (uint32_t)(sec->total % sec->capacity));
+	uint32_t *index = ipm_payload(rec);
+	if (*index != ring_index(w, ring))
+		return;
+	ipm_record_begin(rec);
+	*index = 0;
+	ipm_record_end(rec);
+}
+
 /* An entry whose writer died in the middle of it was not announced: the next takes its place. */
 void
 ipm_rings_recover(struct ipm_writer *w)
@@ -82,18 +99,51 @@ ipm_rings_recover(struct ipm_writer *w)
 			*(uint32_t *)ipm_payload(rec) = 0;
 			atomic_fetch_add(&rec->seq, 1);
 		}
+	for (enum ipm_section_kind ring = IPM_IKE_HISTORY; ring < IPM_SECTIONS; ring++)
+		unannounced_goes(w, ring);
 }
 
 /* --- history -------------------------------------------------------------------------------------------------- */
 
+/* Where the next entry goes: the one that is there drops out. */
+static const void *
+ring_oldest(const struct ipm_writer *w, enum ipm_section_kind ring)
+{
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
+	return ipm_payload_at(w, ring, (uint32_t)(sec->total % sec->capacity));
+}
+
+static void
+ike_drop_out(struct ipm_writer *w, const struct ipm_ike_history *entry)
+{
+	if (entry->index == 0 || entry->reason == IPM_REASON_CHECKPOINT)
+		return;
+	ipm_ike_traffic_add(&w->totals.ike_rest_in, &entry->sa.in);
+	ipm_ike_traffic_add(&w->totals.ike_rest_out, &entry->sa.out);
+}
+
+static void
+tunnel_drop_out(struct ipm_writer *w, const struct ipm_tunnel_history *entry)
+{
+	if (entry->index == 0 || entry->reason == IPM_REASON_CHECKPOINT)
+		return;
+	ipm_traffic_add(&w->totals.rest_in, &entry->tunnel.in);
+	ipm_traffic_add(&w->totals.rest_out, &entry->tunnel.out);
+}
+
 void
 ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_reason reason)
 {
-	struct ipm_ike_history entry = { .reason = reason, .ended_ns = ipm_now_ns(), .sa = *sa };
-	if (!ring_exists(w, IPM_IKE_HISTORY))
+	struct ipm_ike_history entry = { .index = 1, .reason = reason, .ended_ns = ipm_now_ns(), .sa = *sa };
+	if (!ring_exists(w, IPM_IKE_HISTORY)) {
+		ike_drop_out(w, &entry);
 		return;
+	}
+	struct ipm_ike_history oldest = *(const struct ipm_ike_history *)ring_oldest(w, IPM_IKE_HISTORY);
 	entry.index = ring_index(w, IPM_IKE_HISTORY);
 	uint32_t slot = ring_push(w, IPM_IKE_HISTORY, &entry);
+	ike_drop_out(w, &oldest);
+	ipm_totals_publish(w);
 	if (reason != IPM_REASON_CHECKPOINT)
 		ipm_event_push(w, IPM_EVENT_IKE_STOP, reason, slot, entry.index);
 }
@@ -140,15 +190,39 @@ tunnel_peer(struct ipm_writer *w, struct ipm_tunnel_history *entry)
 void
 ipm_tunnel_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, enum ipm_reason reason)
 {
-	struct ipm_tunnel_history entry = { .reason = reason, .ended_ns = ipm_now_ns(), .tunnel = *tunnel };
-	if (!ring_exists(w, IPM_TUNNEL_HISTORY))
+	struct ipm_tunnel_history entry = { .index = 1, .reason = reason, .ended_ns = ipm_now_ns(), .tunnel = *tunnel };
+	if (!ring_exists(w, IPM_TUNNEL_HISTORY)) {
+		tunnel_drop_out(w, &entry);
 		return;
+	}
+	struct ipm_tunnel_history oldest = *(const struct ipm_tunnel_history *)ring_oldest(w, IPM_TUNNEL_HISTORY);
 	tunnel_peer(w, &entry);
 	entry.index = ring_index(w, IPM_TUNNEL_HISTORY);
 	selectors_remember(w, tunnel, entry.index);
 	uint32_t slot = ring_push(w, IPM_TUNNEL_HISTORY, &entry);
+	tunnel_drop_out(w, &oldest);
+	ipm_totals_publish(w);
 	if (reason != IPM_REASON_CHECKPOINT)
 		ipm_event_push(w, IPM_EVENT_TUNNEL_STOP, reason, slot, entry.index);
+}
+
+bool
+ipm_tunnel_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more)
+{
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_TUNNEL_HISTORY];
+	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
+
+	for (uint64_t back = 1; back <= total && back <= sec->capacity; back++) {
+		uint32_t slot = (uint32_t)((total - back) % sec->capacity);
+		const struct ipm_tunnel_history *there = ipm_payload_at(w, IPM_TUNNEL_HISTORY, slot);
+		if (there->tunnel.index != sa->tunnel_index || there->reason == IPM_REASON_CHECKPOINT)
+			continue;
+		struct ipm_tunnel_history entry = *there;
+		ipm_traffic_add(sa->direction == IPM_IN ? &entry.tunnel.in : &entry.tunnel.out, more);
+		ipm_record_put(w, IPM_TUNNEL_HISTORY, slot, &entry);
+		return true;
+	}
+	return false;
 }
 
 void
@@ -261,8 +335,9 @@ ipm_agent_put(struct ipm_writer *w, const struct ipm_agent *agent)
 void
 ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts)
 {
-	struct ipm_traffic *t = direction == IPM_IN ? &w->totals.in : &w->totals.out;
-	t->drops[why] += pkts;
+	bool in = direction == IPM_IN;
+	(in ? &w->totals.in : &w->totals.out)->drops[why] += pkts;
+	(in ? &w->totals.rest_in : &w->totals.rest_out)->drops[why] += pkts;
 }
 
 static int

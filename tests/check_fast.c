@@ -353,7 +353,7 @@ START_TEST(the_slowest_worker_decides)
 }
 END_TEST
 
-START_TEST(what_comes_late_for_a_tunnel_that_is_gone_is_in_the_totals)
+START_TEST(late_packets_of_a_tunnel_that_is_gone_are_in_its_history_and_the_totals)
 {
 	struct ipm_worker worker = given_worker();
 	uint32_t sa = given_sa();
@@ -373,6 +373,9 @@ START_TEST(what_comes_late_for_a_tunnel_that_is_gone_is_in_the_totals)
 	ipm_writer_commit(w);
 	expect_pkts(0, 7);
 	ck_assert_uint_eq(ipm_writer_totals(w)->in.drops[IPM_DROP_REPLAY], 3);
+	ck_assert_int_eq(ipm_tunnel_history_read(ipm_writer_segment(w), 0, &history), 0);
+	ck_assert_uint_eq(history.tunnel.in.pkts, 7);
+	ck_assert_uint_eq(history.tunnel.in.drops[IPM_DROP_REPLAY], 3);
 }
 END_TEST
 
@@ -585,7 +588,7 @@ fast_suite(void)
 	tcase_add_test(tc, an_sa_stopped_under_a_worker_keeps_its_slot_until_that_has_passed);
 	tcase_add_test(tc, without_a_worker_that_is_awake_a_slot_is_free_at_once);
 	tcase_add_test(tc, the_slowest_worker_decides);
-	tcase_add_test(tc, what_comes_late_for_a_tunnel_that_is_gone_is_in_the_totals);
+	tcase_add_test(tc, late_packets_of_a_tunnel_that_is_gone_are_in_its_history_and_the_totals);
 	tcase_add_test(tc, of_a_bundled_sa_what_comes_late_counts_as_what_came_before);
 	tcase_add_test(tc, the_next_writer_goes_on_waiting);
 	tcase_add_loop_test(tc, a_worker_whose_process_has_died_holds_nothing, 0, 2);

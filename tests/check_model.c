@@ -1913,6 +1913,7 @@ START_TEST(a_writer_that_is_killed_anywhere_leaves_a_segment_to_go_on_with)
 	struct seen seen = { 0 };
 	struct torture t = { .seed = 88172645463325252u + (uint64_t)_i };
 	opt.capacity.tunnels = TORTURE_TUNNELS * 4;
+	opt.capacity.maps = 8;
 	ipm_writer_close(open_quietly());
 	struct ipm_segment *seg = attach();
 
@@ -1942,6 +1943,7 @@ START_TEST(a_writer_that_is_killed_anywhere_leaves_a_segment_to_go_on_with)
 		ck_assert_int_eq(ipm_writer_open(&t.w, &opt, &err), 0);
 		ck_assert(err.text[0] == '\0' || strstr(err.text, "half written"));
 		expect_consistent(t.w);
+		expect_laws(&t);
 		look(seg, &seen, true);
 		uint32_t slot = given_tunnel(t.w);
 		ck_assert_uint_gt(ipm_tunnel_peek(t.w, slot)->index, seen.newest);
@@ -1950,8 +1952,10 @@ START_TEST(a_writer_that_is_killed_anywhere_leaves_a_segment_to_go_on_with)
 		for (int i = 0; i < 200; i++)
 			torture_step(&t);
 		expect_consistent(t.w);
+		expect_laws(&t);
 		ipm_writer_close(t.w);
 	}
+	laws_forget(&t.laws);
 	ck_assert(!ipm_segment_stale(seg));
 	ipm_segment_close(seg);
 }
@@ -1965,15 +1969,24 @@ START_TEST(whatever_a_feed_does_the_segment_is_in_order_between_two_calls)
 	opt.capacity.sas = _i % 2 ? 256 : 80;
 	opt.capacity.selectors = _i % 2 ? 256 : 40;
 	opt.capacity.ike_sas = 6;
+	opt.capacity.maps = 8;
+	opt.capacity.engines = 2;
+	opt.capacity.lanes = _i < 2;
+	opt.capacity.history = (uint32_t)_i * 8; /* 0: none */
 	t.w = open_quietly();
+	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "software" };
+	ck_assert_int_ge(ipm_engine_open(t.w, &engine), 0);
+	t.works = _i < 2 && ipm_worker_join(ipm_writer_fast(t.w), &t.worker) >= 0;
 	for (int i = 0; i < 4000; i++) {
 		torture_step(&t);
+		expect_laws(&t);
 		if (i % 8 == 0) {
 			expect_consistent(t.w);
 			look(ipm_writer_segment(t.w), &seen, true);
 		}
 	}
 	ck_assert_uint_eq(totals_in(t.w).tunnels_previous, t.stopped);
+	laws_forget(&t.laws);
 	ipm_writer_close(t.w);
 }
 END_TEST

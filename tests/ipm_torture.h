@@ -16,6 +16,7 @@
 
 #include "ipm_int.h"
 #include "ipm_writer.h"
+#include "laws.h"
 
 #define TORTURE_TUNNELS 48
 #define OUT_RULE        3
@@ -27,7 +28,11 @@ struct torture {
 	uint32_t most;                     /* tunnels at a time; 0: TORTURE_TUNNELS */
 	uint32_t n, slot[TORTURE_TUNNELS]; /* the tunnels it plays with */
 	uint32_t ikes, ike[8];
-	uint32_t stopped; /* of n, so far */
+	uint32_t stopped;         /* of n, so far */
+	uint32_t helds, held[16]; /* SAs that its worker still has, stopped or not */
+	struct ipm_worker worker;
+	bool works; /* there is such a worker */
+	struct laws laws;
 };
 
 static inline uint32_t
@@ -52,7 +57,26 @@ torture_pair(struct torture *t, uint32_t tunnel)
 	for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
 		struct ipm_sa sa = { .direction = direction, .protocol = 50, .state = IPM_SA_ACTIVE };
 		sa.spi = 0xc0000000u + torture_random(t, 1u << 24);
-		ipm_sa_start(t->w, tunnel, &sa); /* a full section is part of the game */
+		sa.engine = torture_random(t, 3);           /* there may be no such engine */
+		int slot = ipm_sa_start(t->w, tunnel, &sa); /* a full section is part of the game */
+		if (slot >= 0 && t->works && direction == IPM_IN)
+			t->held[t->helds++ % 16] = (uint32_t)slot;
+	}
+}
+
+/* A worker counts into SAs that it found before they were stopped; now and then it finds out. */
+static inline void
+torture_work(struct torture *t)
+{
+	for (uint32_t i = 0; t->works && i < t->helds && i < 16; i++)
+		if (torture_random(t, 4) == 0) {
+			uint32_t n = torture_random(t, 50);
+			ipm_lane_count(ipm_worker_lane(&t->worker, t->held[i]), n, n * IN_RULE);
+			ipm_lane_drop(ipm_worker_lane(&t->worker, t->held[i]), IPM_DROP_REPLAY, n);
+		}
+	if (t->works && torture_random(t, 8) == 0) {
+		t->helds = 0;
+		ipm_worker_pass(&t->worker);
 	}
 }
 
@@ -102,6 +126,7 @@ static inline void
 torture_start(struct torture *t)
 {
 	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .encap = IPM_ENCAP_TUNNEL, .protocol = 50 };
+	snprintf(tunnel.conn, sizeof(tunnel.conn), "c%u", torture_random(t, 8));
 	if (t->n == (t->most ? t->most : TORTURE_TUNNELS))
 		return;
 	int slot = ipm_tunnel_start(t->w, &tunnel);
@@ -121,9 +146,44 @@ torture_stop(struct torture *t)
 	t->stopped++;
 }
 
+/* A crypto map entry comes or goes. */
+static inline void
+torture_map(struct torture *t)
+{
+	struct ipm_map map = { .kind = IPM_MAP_STATIC };
+	snprintf(map.name, sizeof(map.name), "c%u", torture_random(t, 8));
+	int slot = ipm_map_named(t->w, map.name, "");
+	if (slot >= 0 && torture_random(t, 2)) {
+		ipm_map_remove(t->w, (uint32_t)slot);
+	} else {
+		ipm_map_open(t->w, &map);
+		ipm_maps_tie(t->w);
+	}
+}
+
+/* Messages of an IKE SA, of one that has ended, and of none. */
+static inline void
+torture_ike_count(struct torture *t)
+{
+	struct ipm_ike_traffic in = { .pkts = torture_random(t, 9), .octets = torture_random(t, 900) }, out = in;
+	out.sa_deletes = torture_random(t, 2);
+	switch (torture_random(t, 4)) {
+	case 0:
+		ipm_ike_count(t->w, -1, &in, &out);
+		break;
+	case 1:
+		ipm_ike_count_late(t->w, 1 + torture_random(t, ipm_writer_totals(t->w)->next_ike), &in, &out);
+		break;
+	default:
+		if (t->ikes > 0)
+			ipm_ike_count(t->w, (int)t->ike[torture_random(t, t->ikes)], &in, &out);
+	}
+}
+
 static inline void
 torture_ike(struct torture *t)
 {
+	torture_ike_count(t);
 	if (t->ikes < 8 && torture_random(t, 2)) {
 		struct ipm_ike_sa sa = { .state = (uint8_t)(IPM_IKE_NEGOTIATING + torture_random(t, 2)) };
 		int slot = ipm_ike_start(t->w, &sa);
@@ -136,8 +196,12 @@ torture_ike(struct torture *t)
 		sa.held = (uint8_t)torture_random(t, 2);
 		ipm_ike_put(t->w, t->ike[which], &sa);
 		ipm_ike_refresh(t->w, t->ike[which]);
+		uint32_t into = torture_random(t, t->ikes);
 		if (torture_random(t, 3) == 0) {
-			ipm_ike_stop(t->w, t->ike[which], IPM_REASON_NORMAL);
+			if (into != which)
+				ipm_ike_merge(t->w, t->ike[which], t->ike[into]);
+			else
+				ipm_ike_stop(t->w, t->ike[which], IPM_REASON_NORMAL);
 			t->ike[which] = t->ike[--t->ikes];
 		}
 	}
@@ -147,7 +211,8 @@ torture_ike(struct torture *t)
 static inline void
 torture_step(struct torture *t)
 {
-	uint32_t what = torture_random(t, 32);
+	uint32_t what = torture_random(t, 36);
+	torture_work(t);
 	if (t->n == 0 || what < 4) {
 		torture_start(t);
 	} else if (what < 20) {
@@ -165,6 +230,10 @@ torture_step(struct torture *t)
 		torture_select(t, t->slot[torture_random(t, t->n)]);
 	} else if (what < 30) {
 		torture_ike(t);
+	} else if (what < 31) {
+		torture_map(t);
+	} else if (what < 32) {
+		ipm_dropped(t->w, torture_random(t, 2) ? IPM_IN : IPM_OUT, IPM_DROP_NO_SA, torture_random(t, 5));
 	} else {
 		ipm_writer_commit(t->w);
 	}
@@ -175,7 +244,7 @@ static inline void
 torture_adopt(struct torture *t)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(t->w);
-	t->n = t->ikes = 0;
+	t->n = t->ikes = t->helds = 0;
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
 		if (ipm_tunnel_peek(t->w, slot)->index && t->n < TORTURE_TUNNELS)
 			t->slot[t->n++] = slot;
@@ -248,6 +317,15 @@ expect_lists(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32
 		}
 	}
 	*sels += n;
+}
+
+static inline void
+expect_laws(struct torture *t)
+{
+	ipm_writer_commit(t->w);
+	const char *broken = laws_broken(&t->laws, ipm_writer_segment(t->w));
+	if (broken)
+		ck_abort_msg("%s", broken);
 }
 
 /* The segment is in order: call it when the writer is between two calls. */

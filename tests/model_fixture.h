@@ -13,6 +13,7 @@
 
 #include "ipm_segment.h"
 #include "ipm_writer.h"
+#include "laws.h"
 #include "scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -25,6 +26,7 @@ static struct ipm_writer *writer;
 static struct ipm_segment *seg; /* as a reader maps it */
 static uint64_t hold_until;
 static bool at_random; /* far too many steps to look at each of them */
+static struct laws laws;
 
 static struct seen {
 	uint64_t in, out, in_pkts, out_pkts, refreshes;
@@ -47,12 +49,23 @@ writer_opens_for(const char *feed_name)
 	return (uint32_t)slot;
 }
 
+/* The laws of DESIGN.md, checked at once: see laws.h. */
+static inline void
+expect_laws(void)
+{
+	ipm_writer_commit(writer);
+	const char *broken = laws_broken(&laws, seg);
+	if (broken)
+		ck_abort_msg("%s", broken);
+}
+
 /* Nothing is left of another one: tests may share a process (CK_FORK=no). */
 static inline void
 gateway_begins(struct ipm_capacity capacity)
 {
 	struct ipm_error err;
 	memset(seen, 0, sizeof(seen));
+	laws_forget(&laws);
 	seen_total = (struct seen){ 0 };
 	at_random = false;
 	hold_until = 0;
@@ -69,6 +82,7 @@ gateway_begins(struct ipm_capacity capacity)
 static inline void
 gateway_ends(void)
 {
+	expect_laws();
 	ipm_segment_close(seg);
 	writer_closes();
 	seg = NULL;
@@ -89,7 +103,7 @@ static inline struct ipm_totals
 totals(void)
 {
 	struct ipm_totals t;
-	ipm_writer_commit(writer);
+	expect_laws();
 	ck_assert_int_eq(ipm_totals_read(seg, &t), 0);
 	return t;
 }
