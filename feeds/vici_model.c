@@ -1025,8 +1025,8 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 }
 
 /*
- * The peer rekeyed it while our own rekey of it waits for the answer. When the peer's CHILD_SA loses that collision, the
- * peer deletes it first and answers then: in between, this one carries the packets.
+ * The peer rekeyed it while our own rekey of it waits for the answer. When the peer's CHILD_SA loses that collision,
+ * the peer deletes it first and answers then: in between, this one carries the packets.
  */
 static bool
 rekey_is_pending(const struct vici_ike *ike, const struct vici_child *child)
@@ -1180,7 +1180,7 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 		if (!gone)
 			return;
 		*gone = *old;
-		gone->state = VICI_CHILD_REKEYED;              /* IKEv1 still says REKEYING */
+		gone->state = VICI_CHILD_REKEYED;            /* IKEv1 still says REKEYING */
 		if (!(ike->passive & VICI_TASK_CHILD_REKEY)) /* this is the answer to our own rekey */
 			parent.active &= (uint16_t)~VICI_TASK_CHILD_REKEY;
 		child_put(m, &parent, gone);
