@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mib_convert.h"
 
@@ -402,12 +403,36 @@ mib_ike_mode(const struct mib_cell *cell, const void *field, struct mib_value *o
 	return true;
 }
 
+/* Charon prints a key ID as octets: eight of them look like an IPv6 address, in whose range there are none. */
+static bool
+is_octets(const char *id)
+{
+	for (size_t i = 2; i < 23; i += 3)
+		if (strlen(id) != 23 || id[i] != ':')
+			return false;
+	return true;
+}
+
+/*
+ * VICI tells no type of an identity. Charon prints an address the canonical way: what only parses as one is another
+ * identity.
+ */
+static bool
+is_address(const char *id)
+{
+	struct in6_addr addr;
+	char text[INET6_ADDRSTRLEN];
+	int family = strchr(id, ':') ? AF_INET6 : AF_INET;
+
+	return inet_pton(family, id, &addr) == 1 && inet_ntop(family, &addr, text, sizeof(text)) &&
+	       strcasecmp(text, id) == 0 && !is_octets(id);
+}
+
 bool
 mib_peer_type(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
-	struct in6_addr addr;
 	(void)cell;
-	out->number = inet_pton(AF_INET, field, &addr) == 1 || inet_pton(AF_INET6, field, &addr) == 1 ? 1 : 2;
+	out->number = is_address(field) ? 1 : 2;
 	return true;
 }
 

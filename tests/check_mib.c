@@ -1731,9 +1731,27 @@ START_TEST(a_peer_is_known_by_address_or_by_name)
 		char id[IPM_ID_MAX];
 		unsigned type;
 	} table[] = {
-		{ "192.0.2.1", 1 },         { "2001:db8::1", 1 },     { "::", 1 }, { "gw.example.net", 2 },
-		{ "C=DE, CN=gw", 2 },       { "joe@example.net", 2 }, { "", 2 },   { "%any", 2 },
-		{ "192.0.2.1.example", 2 }, { "192.0.2.256", 2 },
+		{ "192.0.2.1", 1 },
+		{ "2001:db8::1", 1 },
+		{ "::", 1 },
+		{ "gw.example.net", 2 },
+		{ "C=DE, CN=gw", 2 },
+		{ "joe@example.net", 2 },
+		{ "", 2 },
+		{ "%any", 2 },
+		{ "192.0.2.1.example", 2 },
+		{ "192.0.2.256", 2 },
+		{ "2001:DB8::1", 1 },
+		{ "::ffff:192.0.2.1", 1 },
+		{ "fd09:0:0:1::2", 1 },
+		{ "2001:db8:1:2:3:4:5:6", 1 },
+		/* Key IDs of eight octets, as charon prints them. */
+		{ "6b:c3:a4:d1:e2:f3:a4:b5", 2 },
+		{ "6b:c3:a4:00:00:f3:a4:05", 2 },
+		{ "00:00:00:00:00:00:00:01", 2 },
+		/* No address is written like that. */
+		{ "2001:0db8::1", 2 },
+		{ "2001:db8:0:0:0:0:0:1", 2 },
 	};
 	for (size_t i = 0; i < MIB_COUNT(table); i++)
 		ck_assert_msg(number(mib_peer_type, table[i].id) == table[i].type, "\"%s\"", table[i].id);
