@@ -117,13 +117,18 @@ poweroff -f
 INIT
 chmod +x "$dir/init"
 
+# It cannot start on a machine with registers that it does not know (AMX) without this; on others it makes no difference.
+preload=
+! cc -O1 -shared -fPIC -o "$dir/xstate.so" "${BASH_SOURCE[0]%/*}/xstate.c" -ldl 2> "$dir/cc" ||
+	preload=LD_PRELOAD=$dir/xstate.so
+
 # UML makes its descriptors non-blocking: it gets pipes of its own, not what may be a terminal of ours.
 exec 3> >(exec cat)
 out=$!
 exec 4> >(exec cat >&2)
 err=$!
 # Its memory is a file, in /dev/shm unless TMPDIR is set.
-env -u TMPDIR -u TMP -u TEMP setsid timeout -s KILL $((limit + 60)) "$linux" mem="$memory" init="$dir/init" \
+env -u TMPDIR -u TMP -u TEMP ${preload:+"$preload"} setsid timeout -s KILL $((limit + 60)) "$linux" mem="$memory" init="$dir/init" \
 	root=/dev/root rootfstype=hostfs rootflags=/ ro uml_dir="$dir/" umid=uml loglevel=5 \
 	con=null con0=null,fd:5 con1=null,fd:3 con2=null,fd:4 5> "$dir/kernel" < /dev/null > "$dir/log" 2>&1 &
 guest=$!
