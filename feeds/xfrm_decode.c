@@ -605,7 +605,7 @@ static const struct form {
 	enum xfrm_kind kind;
 } forms[] = {
 	[XFRM_MSG_NEWSA] = { decode_sa, sizeof(struct xfrm_usersa_info), XFRM_SA_THERE },
-	[XFRM_MSG_UPDSA] = { decode_sa, sizeof(struct xfrm_usersa_info), XFRM_SA_THERE },
+	[XFRM_MSG_UPDSA] = { decode_sa, sizeof(struct xfrm_usersa_info), XFRM_SA_UPDATED },
 	[XFRM_MSG_DELSA] = { decode_delete, sizeof(struct xfrm_usersa_id), XFRM_SA_GONE },
 	[XFRM_MSG_EXPIRE] = { decode_expire, sizeof(struct xfrm_user_expire), XFRM_SA_EXPIRED },
 	[XFRM_MSG_FLUSHSA] = { decode_flush, sizeof(struct xfrm_usersa_flush), XFRM_SAS_FLUSHED },

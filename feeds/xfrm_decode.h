@@ -61,7 +61,7 @@ struct xfrm_sa {
 /** Which SA a policy wants. Addresses are those of the outer packet; len 0: those of the packet itself. */
 struct xfrm_tmpl {
 	struct ipm_addr src, dst;
-	uint32_t reqid;   /* 0: any */
+	uint32_t reqid;   /* outbound the SA's, 0 as any other; inbound 0 is any */
 	uint8_t protocol; /* 50, 51, 108 */
 	uint8_t encap;    /* enum ipm_encap */
 	bool optional;    /* inbound: it may be missing, as IPComp's */
@@ -80,7 +80,8 @@ struct xfrm_policy {
 };
 
 enum xfrm_kind {
-	XFRM_SA_THERE = 1, /* sa: it is new, or changed, or this is a dump */
+	XFRM_SA_THERE = 1, /* sa: it is new, or this is a dump */
+	XFRM_SA_UPDATED,   /* sa, as it was asked for: of one that was there, times and counts are not the SA's */
 	XFRM_SA_GONE,      /* sa: deleted; has_sa tells whether it is all there or just sa.key */
 	XFRM_SA_EXPIRED,   /* sa, but no algorithms, no sequence numbers; hard: it is gone, else it was a soft limit */
 	XFRM_SAS_FLUSHED,  /* sa.key.protocol; 0: all */

@@ -24,12 +24,17 @@ enum { IN, OUT }; /* indexes of what there is for each direction */
 /* What is known of an SA beside its record. By its slot. */
 struct sa_note {
 	uint32_t src,
-		dst;     /* hashes of its addresses, which are not always its tunnel's: that may move before it does */
-	uint64_t added;  /* the kernel's time; with another one it is another SA. 0: taken up, not seen yet */
-	uint32_t dump;   /* the last one that had it; 0: none */
-	uint8_t sure;    /* another feed has told of it in this run: it is no other, whatever its counts */
-	uint8_t outworn; /* its soft limit is reached */
-	uint8_t keyed;   /* it has the kernel's word */
+		dst; /* hashes of its addresses, which are not always its tunnel's: that may move before it does */
+	uint32_t mark, mark_mask; /* part of its identity, as the kernel has it */
+	uint64_t added;           /* the kernel's time, in seconds; 0: taken up, and not seen yet */
+	int64_t order;            /* of two that were added in one second, the higher one is the newer */
+	uint32_t dump;            /* the last one that had it; 0: none */
+	uint32_t counted;         /* the dump during which an event told its counts; 0: none */
+	uint8_t sure;             /* its counts are not the kernel's yet: what is less does not make it another SA */
+	uint8_t soft_told;        /* an event said that its soft limit is reached ... */
+	uint8_t soft_reached;     /* ... or the last dump did, by its counts and times */
+	uint8_t in_use;           /* of its direction and protocol the tunnel's packets have this one */
+	uint8_t keyed;            /* it has the kernel's word */
 };
 
 /* Likewise of a tunnel. */
@@ -82,13 +87,15 @@ struct xfrm_model {
 	uint32_t *bucket;           /* tunnels by reqid and addresses: slot + 1 */
 	uint32_t buckets;
 	uint32_t *dirty, dirty_count; /* tunnels whose selectors are to be looked at */
-	bool all_dirty, some_dirty;   /* some: tunnels that a policy without reqid may serve; the next dump sees */
-	struct ipm_selector *sel;     /* room to gather those of a tunnel */
-	bool full;                    /* there was no room for an SA, and none has gone since */
+	bool all_dirty;
+	struct ipm_selector *sel; /* room to gather those of a tunnel */
+	bool full;                /* there was no room for an SA, and none has gone since */
 	uint32_t sas;
 	uint32_t dump; /* number of the dump that is coming in, or came in last */
 	bool dumping, spoilt;
-	void *tombs; /* tree: SAs that were deleted while a dump comes in */
+	bool dumped;               /* the message in hand is of a dump */
+	int64_t first_sa, last_sa; /* orders that were given to the oldest and to the newest SA */
+	void *tombs;               /* tree: SAs that were deleted while a dump comes in */
 	struct ended ended[ENDED_KEPT];
 	unsigned next_ended;
 	struct xfrm_drops drops;
@@ -97,6 +104,7 @@ struct xfrm_model {
 	uint32_t sockets; /* policies of sockets in the dump that is coming in */
 	uint32_t held;    /* tunnels without SAs that an IKE daemon claims */
 	uint64_t now_ns;
+	uint64_t real_s;  /* CLOCK_REALTIME, when the dump began */
 	uint64_t zero_ns; /* what CLOCK_BOOTTIME was when CLOCK_REALTIME was 0, modulo 2^64 */
 };
 
@@ -113,15 +121,16 @@ tell_clocks(struct xfrm_model *m)
 	struct timespec real;
 	tell_time(m);
 	clock_gettime(CLOCK_REALTIME, &real);
-	m->zero_ns = m->now_ns - ((uint64_t)real.tv_sec * NS_PER_SECOND + (uint64_t)real.tv_nsec);
+	m->real_s = (uint64_t)real.tv_sec;
+	m->zero_ns = m->now_ns - (m->real_s * NS_PER_SECOND + (uint64_t)real.tv_nsec);
 }
 
-/* The kernel has whole seconds; an SA that comes by itself has come just now. */
+/* The kernel has whole seconds; an SA that an event tells of has come just now, even while a dump comes in. */
 static uint64_t
 moment_ns(const struct xfrm_model *m, uint64_t second)
 {
 	uint64_t moment = m->zero_ns + second * NS_PER_SECOND;
-	return !m->dumping || second == 0 || moment > m->now_ns ? m->now_ns : moment;
+	return !m->dumped || second == 0 || moment > m->now_ns ? m->now_ns : moment;
 }
 
 static int
@@ -291,7 +300,6 @@ rule_tunnels_dirty(struct xfrm_model *m, const struct xfrm_rule *rule)
 		m->all_dirty = true;
 		return;
 	}
-	m->some_dirty |= rule->reqid == 0;
 	for (uint32_t at = m->bucket[bucket_of(m, rule->reqid, &rule->local, &rule->remote)]; at;
 	     at = m->tunnel[at - 1].next)
 		tunnel_dirty(m, at - 1);
@@ -414,7 +422,7 @@ tunnel_heed(struct xfrm_model *m, uint32_t sa_slot)
 	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa->tunnel_slot);
 	bool in = sa->direction == IPM_IN;
 
-	if (sa->state != IPM_SA_ACTIVE)
+	if (!m->sa[sa_slot].in_use)
 		return;
 	if (sa->protocol == IPPROTO_AH)
 		*(in ? &t.in_ah : &t.out_ah) = sa->proposal.integ;
@@ -556,6 +564,7 @@ hash_addr(const struct ipm_addr *addr)
 	return feed_hash(FEED_HASH_BEGIN, addr->bytes, addr->len);
 }
 
+/* By its destination; protocol and SPI are those. */
 static bool
 sa_is(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
@@ -567,19 +576,25 @@ sa_is(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	return ipm_addr_same(dst, &x->key.dst);
 }
 
-/* Its slot, if it is known; where the kernel has not told of it before, its interface and mark may not be known yet. */
+/*
+ * Its slot, if it is known, by what names it to the kernel: destination, protocol, SPI and mark. An update need not
+ * have the mark of the SA that it finds: that is the one which packets of that mark find. Where the kernel has not told
+ * of an SA before, its mark may not be known yet.
+ */
 static uint32_t
-sa_find(const struct xfrm_model *m, const struct xfrm_sa *x)
+sa_find(const struct xfrm_model *m, const struct xfrm_sa *x, bool updated)
 {
 	uint32_t likely = NONE;
 	for (int at = -1; (at = ipm_sa_named(m->w, x->key.protocol, x->key.spi, at)) >= 0;) {
 		const struct ipm_sa *sa = ipm_sa_peek(m->w, (uint32_t)at);
 		const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
+		const struct sa_note *note = &m->sa[at];
 		if (t->feed != m->feed || !sa_is(m, (uint32_t)at, x))
 			continue;
-		if (same_interface(t, direction_index(sa->direction), x))
+		if (note->keyed ? note->mark == x->mark && note->mark_mask == x->mark_mask
+				: same_interface(t, direction_index(sa->direction), x))
 			return (uint32_t)at;
-		if (!m->sa[at].keyed)
+		if (!note->keyed || (updated && (x->mark & x->mark_mask & note->mark_mask) == note->mark))
 			likely = (uint32_t)at;
 	}
 	return likely;
@@ -663,6 +678,17 @@ limit_ns(const struct xfrm_sa *x, uint64_t add_s, uint64_t use_s)
 }
 
 static void
+sa_limit(struct ipm_sa *sa, const struct xfrm_sa *x)
+{
+	sa->soft_ns = limit_ns(x, x->soft_add_s, x->soft_use_s);
+	sa->hard_ns = limit_ns(x, x->hard_add_s, x->hard_use_s);
+	sa->soft_octets = x->soft_octets;
+	sa->hard_octets = x->hard_octets;
+	sa->soft_pkts = x->soft_pkts;
+	sa->hard_pkts = x->hard_pkts;
+}
+
+static void
 sa_fill(struct ipm_sa *sa, const struct xfrm_sa *x)
 {
 	uint16_t group = sa->proposal.group, prf = sa->proposal.prf;
@@ -671,12 +697,7 @@ sa_fill(struct ipm_sa *sa, const struct xfrm_sa *x)
 	sa->proposal.prf = prf;
 	sa->replay_window = x->replay_window;
 	sa->seq = sa->direction == IPM_IN ? x->seq_in : x->seq_out;
-	sa->soft_ns = limit_ns(x, x->soft_add_s, x->soft_use_s);
-	sa->hard_ns = limit_ns(x, x->hard_add_s, x->hard_use_s);
-	sa->soft_octets = x->soft_octets;
-	sa->hard_octets = x->hard_octets;
-	sa->soft_pkts = x->soft_pkts;
-	sa->hard_pkts = x->hard_pkts;
+	sa_limit(sa, x);
 }
 
 /* Packets that failed the integrity check are worth a failure of their own: someone forges, or keys differ. */
@@ -740,56 +761,49 @@ sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	ipm_sa_count(m->w, slot, &now);
 }
 
-/* The SA in use of a direction is the newest; those before it wait for packets that are on their way. */
-static uint32_t
-sa_in_use(const struct xfrm_model *m, const struct ipm_sa *like)
+static bool
+sa_outworn(const struct xfrm_model *m, uint32_t slot)
 {
-	for (uint32_t at = ipm_tunnel_peek(m->w, like->tunnel_slot)->sa_head; at;) {
-		const struct ipm_sa *sa = ipm_sa_peek(m->w, at - 1);
-		if (sa != like && sa->direction == like->direction && sa->protocol == like->protocol &&
-		    sa->state == IPM_SA_ACTIVE)
-			return at - 1;
-		at = sa->next;
+	return m->sa[slot].soft_told || m->sa[slot].soft_reached;
+}
+
+/* As the kernel chooses the SA for a packet: one whose soft limit is not reached, then the newest. */
+static bool
+sa_before_other(const struct xfrm_model *m, uint32_t slot, uint32_t other)
+{
+	const struct sa_note *a = &m->sa[slot], *b = &m->sa[other];
+	if (sa_outworn(m, slot) != sa_outworn(m, other))
+		return sa_outworn(m, other);
+	return a->added != b->added ? a->added > b->added : a->order > b->order;
+}
+
+static bool
+same_kind(const struct ipm_sa *a, const struct ipm_sa *b)
+{
+	return a->direction == b->direction && a->protocol == b->protocol;
+}
+
+/* Of a tunnel's SAs like this one: which is in use, what are the states of all, and what says the tunnel? */
+static void
+sas_weigh(struct xfrm_model *m, const struct ipm_sa *like)
+{
+	const struct ipm_sa kind = *like;
+	uint32_t head = ipm_tunnel_peek(m->w, kind.tunnel_slot)->sa_head, best = NONE;
+
+	for (uint32_t at = head; at; at = ipm_sa_peek(m->w, at - 1)->next)
+		if (same_kind(ipm_sa_peek(m->w, at - 1), &kind) && (best == NONE || sa_before_other(m, at - 1, best)))
+			best = at - 1;
+	for (uint32_t at = head; at;) {
+		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+		if (same_kind(&sa, &kind)) {
+			m->sa[at - 1].in_use = at - 1 == best;
+			sa.state = at - 1 == best && !sa_outworn(m, best) ? IPM_SA_ACTIVE : IPM_SA_EXPIRING;
+			ipm_sa_put(m->w, at - 1, &sa);
+		}
+		at = sa.next;
 	}
-	return NONE;
-}
-
-static void
-sa_state(struct xfrm_model *m, uint32_t slot, enum ipm_sa_state state)
-{
-	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
-	sa.state = (uint8_t)state;
-	ipm_sa_put(m->w, slot, &sa);
-}
-
-static void
-sa_succeed(struct xfrm_model *m, uint32_t slot)
-{
-	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
-	uint32_t other = sa_in_use(m, sa);
-	if (other == NONE)
-		return;
-	/* A dump has the newest first. */
-	bool older = ipm_sa_peek(m->w, other)->installed_ns >= sa->installed_ns;
-	sa_state(m, older ? slot : other, IPM_SA_EXPIRING);
-}
-
-/* The one in use has gone: the newest of those that are left is in use again, unless its own time is up. */
-static void
-sa_inherit(struct xfrm_model *m, const struct ipm_sa *gone)
-{
-	uint32_t heir = NONE;
-	for (uint32_t at = ipm_tunnel_peek(m->w, gone->tunnel_slot)->sa_head; at;) {
-		const struct ipm_sa *sa = ipm_sa_peek(m->w, at - 1);
-		if (sa->direction == gone->direction && sa->protocol == gone->protocol && !m->sa[at - 1].outworn &&
-		    (heir == NONE || sa->installed_ns > ipm_sa_peek(m->w, heir)->installed_ns))
-			heir = at - 1;
-		at = sa->next;
-	}
-	if (heir == NONE)
-		return;
-	sa_state(m, heir, IPM_SA_ACTIVE);
-	tunnel_heed(m, heir);
+	if (best != NONE)
+		tunnel_heed(m, best);
 }
 
 /* --- one SA: it comes, it is there, it goes ------------------------------------------------------------------ */
@@ -820,6 +834,19 @@ tunnel_move(struct xfrm_model *m, uint32_t slot, const struct ipm_addr *local, c
 	t.remote = *remote;
 	ipm_tunnel_put(m->w, slot, &t);
 	tunnel_link(m, slot);
+}
+
+/* The kernel has told of it for the first time. */
+static void
+sa_named(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+{
+	struct sa_note *note = &m->sa[slot];
+	note->keyed = 1;
+	note->src = hash_addr(&x->src);
+	note->dst = hash_addr(&x->key.dst);
+	note->mark = x->mark;
+	note->mark_mask = x->mark_mask;
+	note->order = m->dumped ? --m->first_sa : ++m->last_sa; /* a dump has the newest first */
 }
 
 static uint32_t
@@ -868,11 +895,10 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 		return NONE;
 	}
 	m->sas++;
-	m->sa[slot] = (struct sa_note){
-		.added = x->added, .src = hash_addr(&x->src), .dst = hash_addr(&x->key.dst), .keyed = 1
-	};
+	m->sa[slot] = (struct sa_note){ .added = x->added };
+	sa_named(m, (uint32_t)slot, x);
 	tunnel_joined(m, tunnel, x, &sa, before != NULL);
-	sa_succeed(m, (uint32_t)slot);
+	sas_weigh(m, ipm_sa_peek(m->w, (uint32_t)slot));
 	return (uint32_t)slot;
 }
 
@@ -891,31 +917,107 @@ sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 								 .direction = sa.direction,
 								 .added = m->sa[slot].added,
 								 .count = sa.count };
+	bool in_use = m->sa[slot].in_use;
 	ipm_sa_stop(m->w, slot);
 	m->sa[slot] = (struct sa_note){ 0 };
 	m->sas--;
 	m->full = false;
-	if (sa.state == IPM_SA_ACTIVE)
-		sa_inherit(m, &sa);
+	if (in_use)
+		sas_weigh(m, &sa);
 	tunnel_check(m, sa.tunnel_slot, reason);
 }
 
-/* Another SA has taken the name of one that we have not seen going. */
+/*
+ * Has another SA taken the name of one that we have not seen going? The kernel adds none beside one that is there: an
+ * event of an SA that was added at another time says so. In a dump it is counts that have gone back, unless it was made
+ * before an event told of them. A time by itself says nothing there: it can be set (XFRM_MSG_NEWAE).
+ */
 static bool
 sa_is_another(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
 	const struct sa_note *note = &m->sa[slot];
-	return note->added ? note->added != x->added : !note->sure && x->pkts < ipm_sa_peek(m->w, slot)->count.pkts;
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	if (note->sure)
+		return false;
+	if (!m->dumped && note->added)
+		return note->added != x->added;
+	return note->counted != m->dump && (x->pkts < sa->count.pkts || x->octets < sa->count.octets);
+}
+
+static bool
+is_reached(uint64_t limit, uint64_t now)
+{
+	return limit && now >= limit;
+}
+
+/* In use or not, by what a dump says of its limits. */
+static bool
+soft_reached(const struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	return is_reached(x->soft_octets, x->octets) || is_reached(x->soft_pkts, x->pkts) ||
+	       (m->real_s > x->added && is_reached(x->soft_add_s, m->real_s - x->added)) ||
+	       (x->used && m->real_s > x->used && is_reached(x->soft_use_s, m->real_s - x->used));
+}
+
+/* An update may have given it another XFRM interface. */
+static void
+sa_interface(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa->tunnel_slot);
+	if (!m->sa[slot].in_use || same_interface(&t, direction_index(sa->direction), x))
+		return;
+	set_interface(&t, sa->direction, x);
+	ipm_tunnel_put(m->w, sa->tunnel_slot, &t);
+	tunnel_dirty(m, sa->tunnel_slot);
+}
+
+/* What the kernel says of an SA that we have. */
+static void
+sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+{
+	struct sa_note *note = &m->sa[slot];
+	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
+	bool weigh = !note->keyed || note->added != x->added, was_outworn = sa_outworn(m, slot);
+
+	if (!note->keyed) { /* taken over from another feed, or from an earlier run */
+		sa.installed_ns = sa.installed_ns ? sa.installed_ns : moment_ns(m, x->added);
+		sa.bundled = is_bundled(m, sa.tunnel_slot, sa.protocol);
+		sa_named(m, slot, x);
+		m->tunnel[sa.tunnel_slot].own_ts = own_ts(x, direction_index(sa.direction));
+		struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa.tunnel_slot);
+		set_interface(&t, sa.direction, x);
+		ipm_tunnel_put(m->w, sa.tunnel_slot, &t);
+	} else if (m->dumped && note->added != x->added) {
+		sa.installed_ns = moment_ns(m, x->added);
+	}
+	sa_fill(&sa, x);
+	ipm_sa_put(m->w, slot, &sa);
+	ipm_sa_engine(m->w, slot, engine_of(m, x));
+	note->added = x->added;
+	if (m->dumped) {
+		note->soft_reached = soft_reached(m, x);
+		note->sure = note->sure && x->pkts < sa.count.pkts;
+	} else {
+		note->counted = m->dump;
+	}
+	if (weigh || was_outworn != sa_outworn(m, slot))
+		sas_weigh(m, &sa);
+	else
+		tunnel_heed(m, slot);
+	sa_interface(m, slot, x);
+	sa_count(m, slot, x);
+	note->dump = m->dump;
 }
 
 static void
-sa_there(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
+sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 {
-	uint32_t slot = sa_find(m, x);
+	uint32_t slot = sa_find(m, x, false);
 
+	if (slot != NONE && m->dumped && m->sa[slot].counted == m->dump && m->sa[slot].added != x->added)
+		return; /* made before the event that told of this one */
 	if (slot != NONE && sa_is_another(m, slot, x)) {
-		if (dumped && m->sa[slot].dump == m->dump)
-			return; /* made before the event that told of this one */
 		sa_end(m, slot, IPM_REASON_UNKNOWN);
 		slot = NONE;
 	}
@@ -927,25 +1029,31 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
 		if (slot == NONE)
 			return;
 	}
-	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
-	if (!m->sa[slot].keyed) { /* taken over from another feed, or from an earlier run */
-		sa.installed_ns = sa.installed_ns ? sa.installed_ns : moment_ns(m, x->added);
-		sa.bundled = is_bundled(m, sa.tunnel_slot, sa.protocol);
-		m->sa[slot].keyed = 1;
-		m->sa[slot].src = hash_addr(&x->src);
-		m->sa[slot].dst = hash_addr(&x->key.dst);
-		m->tunnel[sa.tunnel_slot].own_ts = own_ts(x, direction_index(sa.direction));
-		struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa.tunnel_slot);
-		set_interface(&t, sa.direction, x);
-		ipm_tunnel_put(m->w, sa.tunnel_slot, &t);
+	sa_told(m, slot, x);
+}
+
+/*
+ * Somebody has updated an SA. When that is one which IKE had asked an SPI for, it is new. Else the message has what it
+ * was updated with, not the SA: of that the kernel takes the limits, and the next dump has what else has changed.
+ */
+static void
+sa_updated(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	uint32_t slot = sa_find(m, x, true);
+
+	if (slot == NONE) {
+		sa_there(m, x);
+		slot = sa_find(m, x, false);
+		if (slot != NONE)
+			m->sa[slot].sure = 1; /* the kernel may have had it for long, and we have missed it */
+		return;
 	}
-	sa_fill(&sa, x);
+	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
+	sa_limit(&sa, x);
 	ipm_sa_put(m->w, slot, &sa);
-	ipm_sa_engine(m->w, slot, engine_of(m, x));
-	m->sa[slot].added = x->added;
-	tunnel_heed(m, slot);
-	sa_count(m, slot, x);
-	m->sa[slot].dump = m->dump;
+	m->sa[slot].soft_told = m->sa[slot].soft_reached = 0;
+	m->sa[slot].dump = m->dump; /* it is there */
+	sas_weigh(m, &sa);
 }
 
 /* --- what was deleted while a dump comes in ------------------------------------------------------------------ */
@@ -997,13 +1105,28 @@ tomb_holds(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
 static void
 sa_gone(struct xfrm_model *m, const struct xfrm_sa *x, bool counted, enum ipm_reason reason)
 {
-	uint32_t slot = sa_find(m, x);
+	uint32_t slot = sa_find(m, x, false);
 	tomb_set(m, x);
 	if (slot == NONE)
 		return;
 	if (counted && !sa_is_another(m, slot, x))
 		sa_count(m, slot, x); /* its last */
 	sa_end(m, slot, reason);
+}
+
+/* Its soft limit is reached. */
+static void
+sa_soft(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	uint32_t slot = sa_find(m, x, false);
+	if (slot == NONE)
+		return;
+	m->sa[slot].soft_told = 1;
+	m->sa[slot].counted = m->dump;
+	if (m->sa[slot].added == 0)
+		m->sa[slot].added = x->added;
+	sas_weigh(m, ipm_sa_peek(m->w, slot));
+	sa_count(m, slot, x);
 }
 
 static void
@@ -1084,6 +1207,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 {
 	struct xfrm_rule was;
 
+	m->dumped = dumped;
 	if (!dumped) /* a dump goes by the time at which it began */
 		tell_time(m);
 	switch (msg->kind) {
@@ -1091,7 +1215,13 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		if (msg->sa.larval && msg->sa.key.spi == 0)
 			xfrm_drops_asked(&m->drops, &msg->sa.key.dst, true);
 		else if (!msg->sa.larval && !tomb_holds(m, &msg->sa, dumped) && !(dumped && m->spoilt))
-			sa_there(m, &msg->sa, dumped);
+			sa_there(m, &msg->sa);
+		break;
+	case XFRM_SA_UPDATED:
+		if (!msg->sa.larval) {
+			tomb_holds(m, &msg->sa, false);
+			sa_updated(m, &msg->sa);
+		}
 		break;
 	case XFRM_SA_GONE:
 		sa_gone(m, &msg->sa, msg->has_sa, IPM_REASON_UNKNOWN);
@@ -1102,14 +1232,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		} else if (msg->hard) {
 			sa_gone(m, &msg->sa, true, IPM_REASON_NORMAL);
 		} else {
-			uint32_t slot = sa_find(m, &msg->sa);
-			if (slot == NONE)
-				break;
-			m->sa[slot].outworn = 1;
-			if (m->sa[slot].added == 0)
-				m->sa[slot].added = msg->sa.added;
-			sa_state(m, slot, IPM_SA_EXPIRING);
-			sa_count(m, slot, &msg->sa);
+			sa_soft(m, &msg->sa);
 		}
 		break;
 	case XFRM_SAS_FLUSHED:
@@ -1212,8 +1335,6 @@ xfrm_model_sas_end(struct xfrm_model *m)
 			tunnel_select(m, slot, true);
 		tunnel_check(m, slot, IPM_REASON_UNKNOWN);
 	}
-	m->all_dirty |= m->some_dirty;
-	m->some_dirty = false;
 	xfrm_model_settle(m);
 	return false;
 }

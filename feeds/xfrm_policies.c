@@ -211,50 +211,36 @@ xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct 
 
 /* --- who wants this SA --------------------------------------------------------------------------------------- */
 
-/* The four places where a policy for it may be: with its reqid or for any, with its addresses or without. */
-enum place { EXACT, REQID, PEER, ANY, PLACES };
-
-static struct rule_list *
-place_list(const struct xfrm_policies *p, enum place place, uint32_t reqid, const struct ipm_addr *local,
-	   const struct ipm_addr *remote)
+static bool
+names_both(const struct xfrm_rule *rule)
 {
-	static const struct ipm_addr any;
-	bool peer = place == EXACT || place == PEER;
-	return peer_list(p, place == EXACT || place == REQID ? reqid : 0, peer ? local : &any, peer ? remote : &any);
+	return rule->local.len && rule->remote.len;
 }
 
-static enum place
-place_of(const struct xfrm_rule *rule)
-{
-	bool peer = rule->local.len && rule->remote.len;
-	if (rule->reqid)
-		return peer ? EXACT : REQID;
-	return peer ? PEER : ANY;
-}
-
+/* As the kernel looks for the SA of what is to leave: the template's reqid is the SA's, and 0 is one as any other. */
 static bool
 rule_fits(const struct xfrm_rule *rule, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
-	return (rule->reqid == 0 || rule->reqid == reqid) &&
-	       (rule->local.len == 0 || ipm_addr_same(&rule->local, local)) &&
+	return rule->reqid == reqid && (rule->local.len == 0 || ipm_addr_same(&rule->local, local)) &&
 	       (rule->remote.len == 0 || ipm_addr_same(&rule->remote, remote));
 }
 
+/* Those that name both addresses have a bucket by them; behind it come those that do not, by reqid alone. */
 const struct xfrm_rule *
 xfrm_policies_next(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local,
 		   const struct ipm_addr *remote, const struct xfrm_rule *after)
 {
-	enum place place = after ? place_of(after) : EXACT;
+	static const struct ipm_addr any;
+	bool both = !after || names_both(after);
 	const struct xfrm_rule *rule =
-		after ? LIST_NEXT(after, by_peer) : LIST_FIRST(place_list(p, place, reqid, local, remote));
+		after ? LIST_NEXT(after, by_peer) : LIST_FIRST(peer_list(p, reqid, local, remote));
 
-	for (;;) {
+	for (;; both = false, rule = LIST_FIRST(peer_list(p, reqid, &any, &any))) {
 		for (; rule; rule = LIST_NEXT(rule, by_peer))
-			if (place_of(rule) == place && rule_fits(rule, reqid, local, remote))
+			if (names_both(rule) == both && rule_fits(rule, reqid, local, remote))
 				return rule;
-		if (++place == PLACES)
+		if (!both)
 			return NULL;
-		rule = LIST_FIRST(place_list(p, place, reqid, local, remote));
 	}
 }
 

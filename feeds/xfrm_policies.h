@@ -52,7 +52,9 @@ void xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const st
 /** Is this one of a dump that was taken before the policy was removed? */
 bool xfrm_policies_outdated(const struct xfrm_policies *p, uint32_t index);
 
-/** The next policy for this SA behind @p after (NULL: the first): its reqid and outer addresses fit, if it names any.
+/**
+ * The next policy for this SA behind @p after (NULL: the first): its reqid is the SA's, and so are its outer addresses,
+ * if it names any.
  */
 const struct xfrm_rule *xfrm_policies_next(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local,
 					   const struct ipm_addr *remote, const struct xfrm_rule *after);

@@ -273,7 +273,7 @@ START_TEST(an_sa_that_says_the_least_has_nothing_more)
 {
 	struct xfrm_usersa_info info = an_sa();
 	sa_message(XFRM_MSG_UPDSA, &info);
-	expect(XFRM_SA_THERE);
+	expect(XFRM_SA_UPDATED);
 	ck_assert_uint_eq(out.sa.direction, 0);
 	ck_assert(!out.sa.udp_encap);
 	ck_assert_uint_eq(out.sa.mark + out.sa.mark_mask + out.sa.if_id + out.sa.offload_ifindex, 0);

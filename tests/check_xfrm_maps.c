@@ -492,6 +492,22 @@ START_TEST(sas_that_were_there_before_it_are_found)
 }
 END_TEST
 
+/* The kernel drops what such a policy takes: its SAs are those without a reqid. */
+START_TEST(an_entry_without_reqid_is_down_beside_sas_with_one)
+{
+	struct xfrm_sa sa = sa_of(0x2000, IPM_OUT);
+	given_policy(of_reqid(policy(1, 1), 0));
+	pair_there(0x1000);
+	poll_comes(0x1000);
+	ck_assert_uint_eq(entries(), 1);
+	ck_assert_uint_eq(entry("xfrm-192.0.2.2", "any-192.0.2.1").state, IPM_MAP_DOWN);
+	ck_assert_uint_eq(told(IPM_EVENT_MAP_UP), 0);
+	sa.reqid = 0;
+	say(XFRM_SA_THERE, sa);
+	ck_assert_uint_eq(entry("xfrm-192.0.2.2", "any-192.0.2.1").state, IPM_MAP_UP);
+}
+END_TEST
+
 START_TEST(sas_that_no_policy_wants_are_no_entrys)
 {
 	struct xfrm_policy other = policy(1, 0);
@@ -763,6 +779,7 @@ main(void)
 	tcase_add_test(tc, a_policy_that_changes_its_template_changes_its_entry);
 	tcase_add_test(tc, its_sas_take_an_entry_up_and_down);
 	tcase_add_test(tc, sas_that_were_there_before_it_are_found);
+	tcase_add_test(tc, an_entry_without_reqid_is_down_beside_sas_with_one);
 	tcase_add_test(tc, sas_that_no_policy_wants_are_no_entrys);
 	tcase_add_test(tc, an_sa_that_is_wanted_in_vain_is_the_entrys_failure);
 	tcase_add_test(tc, what_charon_has_configured_first_makes_no_second_entry);

@@ -341,6 +341,16 @@ expires_soft(struct xfrm_sa sa)
 	say(XFRM_SA_EXPIRED, sa, false, false);
 }
 
+/* What somebody has asked for, of an SA that is there: the kernel tells of it as of one that was added just now. */
+static void
+updated(struct xfrm_sa sa)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	sa.added = (uint64_t)now.tv_sec;
+	say(XFRM_SA_UPDATED, sa, false, false);
+}
+
 static void
 expires_hard(struct xfrm_sa sa)
 {
@@ -970,28 +980,27 @@ START_TEST(flushed_policies_are_read_again)
 }
 END_TEST
 
-START_TEST(a_policy_without_reqid_serves_every_tunnel_to_its_peer)
+/* As the kernel chooses an SA for what is to leave: it drops what such a policy takes when all SAs have a reqid. */
+START_TEST(a_policy_without_reqid_serves_only_sas_without_one)
 {
-	POLICIES(policy_dumped(policy_of_reqid(policy(1, 1), 0)));
+	POLICIES(policy_dumped(policy_of_reqid(policy(1, 1), 0)); policy_dumped(policy(2, 2)));
 	pair_there(OLD);
-	there(of_reqid(in(OTHER), 2));
-	there(with_peer(in(NEW), 3));
-	ck_assert(has_net(tunnel_with(OLD), 1));
+	there(of_reqid(in(OTHER), 0));
+	ck_assert(has_net(tunnel_with(OLD), 2));
+	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 1);
 	ck_assert(has_net(tunnel_with(OTHER), 1));
-	ck_assert_uint_eq(selectors(tunnel_with(NEW)), 0);
+	ck_assert_uint_eq(selectors(tunnel_with(OTHER)), 1);
 }
 END_TEST
 
-START_TEST(a_policy_without_reqid_that_comes_later_is_seen_with_the_next_dump)
+START_TEST(nor_does_one_that_names_no_address_serve_sas_with_a_reqid)
 {
+	struct ipm_addr any = { 0 };
 	pair_there(OLD);
-	policy_there(policy_of_reqid(policy(1, 1), 0));
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
-	ck_assert(has_net(tunnel_with(OLD), 1));
-	policy_gone(policy_of_reqid(policy(1, 1), 0));
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	there(of_reqid(in(OTHER), 0));
+	policy_there(policy_to(policy_of_reqid(policy(1, 1), 0), any, any));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
+	ck_assert_uint_eq(selectors(tunnel_with(OTHER)), 1);
 }
 END_TEST
 
@@ -1236,6 +1245,78 @@ START_TEST(an_sa_whose_soft_limit_is_over_does_not_come_into_use_again)
 }
 END_TEST
 
+/* The kernel sends by it, and then only it is left. */
+START_TEST(when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_again)
+{
+	struct xfrm_sa old = out(OLD), now = out(NEW);
+
+	old.proposal.encr = 20;
+	now.hard_add_s = 8;
+	there(old);
+	there(now);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 12);
+	expires_soft(now);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
+	expires_hard(now);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
+	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 0);
+	DUMP(dumped(old));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
+}
+END_TEST
+
+START_TEST(when_all_have_reached_their_soft_limits_the_newest_says_what_the_tunnel_says)
+{
+	struct xfrm_sa old = out(OLD), now = out(NEW);
+
+	old.proposal.encr = 20;
+	there(old);
+	there(now);
+	expires_soft(old);
+	expires_soft(now);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 12);
+	gone(now);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING); /* its own limit is reached */
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
+}
+END_TEST
+
+START_TEST(which_sa_is_in_use_is_the_same_after_a_restart)
+{
+	struct xfrm_sa old = out(OLD), now = later(out(NEW), 5);
+
+	now.soft_pkts = 10;
+	old.proposal.encr = 20;
+	DUMP(dumped(now); dumped(old));
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
+	daemon_restarts(_i);
+	DUMP(dumped(carried(now, 12)); dumped(old));
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
+}
+END_TEST
+
+/* An event is exact to the nanosecond, a dump to the second. */
+START_TEST(an_sa_of_an_event_is_newer_than_one_of_a_dump_added_in_its_second)
+{
+	DUMP(dumped(in(OLD)); there(in(NEW)));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
+	gone(in(OLD));
+	gone(in(NEW));
+	DUMP(there(in(NEW)); dumped(in(OLD)));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
+}
+END_TEST
+
 START_TEST(of_several_old_sas_the_newest_is_in_use_again)
 {
 	there(in(OLD));
@@ -1450,17 +1531,155 @@ START_TEST(a_dump_that_was_given_up_begins_anew)
 END_TEST
 
 /* Its delete was missed. */
-START_TEST(the_same_name_with_another_time_of_birth_is_another_sa)
+START_TEST(counts_that_a_dump_has_going_back_are_of_another_sa)
 {
 	pair_there(OLD);
 	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	uint32_t index = sa_row(OLD).index;
-	DUMP(dumped(carried(later(out(OLD + 1), 9), 12)); dumped(carried(later(in(OLD), 9), 4)));
+	DUMP(dumped(carried(later(out(OLD + 1), 9), 3)); dumped(carried(in(OLD), 4)));
 	ck_assert_uint_ne(sa_row(OLD).index, index);
-	expect_carried(tunnel_with(OLD), 14, 22);
+	expect_carried(tunnel_with(OLD), 14, 13);
 	ck_assert_uint_eq(tunnel_with(OLD).index, before.index);
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
+	DUMP(dumped(carried(later(out(OLD + 1), 9), 5)); dumped(carried(in(OLD), 5)));
+	expect_carried(tunnel_with(OLD), 15, 15);
+}
+END_TEST
+
+/* XFRM_MSG_NEWAE sets it, and counts. */
+START_TEST(another_time_of_birth_does_not_make_another_sa)
+{
+	pair_there(OLD);
+	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)));
+	uint32_t index = sa_row(OLD).index;
+	for (unsigned i = 1; i < 5; i++)
+		DUMP(dumped(carried(later(out(OLD + 1), i), 10 + i)); dumped(carried(later(in(OLD), i), 10)));
+	ck_assert_uint_eq(sa_row(OLD).index, index);
+	expect_carried(tunnel_with(OLD), 10, 14);
+	expect_total(10, 14);
+}
+END_TEST
+
+START_TEST(an_sa_that_an_event_adds_at_another_time_is_another)
+{
+	pair_there(OLD);
+	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)));
+	there(later(in(OLD), 5));
+	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(later(in(OLD), 5), 30)));
+	expect_carried(tunnel_with(OLD), 40, 10);
+	ck_assert_uint_eq(tunnel_with(OLD).sas_retired, 1);
+}
+END_TEST
+
+/* --- updates -------------------------------------------------------------- */
+
+START_TEST(an_update_of_an_sa_counts_nothing_again)
+{
+	pair_there(OLD);
+	DUMP(dumped(carried(out(OLD + 1), 7)); dumped(carried(in(OLD), 7)));
+	struct ipm_tunnel before = tunnel_with(OLD);
+	for (int i = 0; i < 3; i++) {
+		seconds_pass(1);
+		updated(in(OLD));
+		updated(out(OLD + 1));
+		expect_carried(tunnel_with(OLD), 7, 7);
+		DUMP(updated(in(OLD)); dumped(carried(out(OLD + 1), 7)); dumped(carried(in(OLD), 7)));
+		expect_carried(tunnel_with(OLD), 7, 7);
+	}
+	expect_same(tunnel_with(OLD), before, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).sas_retired, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).installed_ns, before.installed_ns);
+	expect_total(7, 7);
+	gone(carried(in(OLD), 8));
+	gone(carried(out(OLD + 1), 9));
+	expect_total(8, 9);
+}
+END_TEST
+
+START_TEST(an_update_has_its_limits_and_nothing_else)
+{
+	struct xfrm_sa a = in(OLD);
+	there(a);
+	a.hard_octets = 5000;
+	a.hard_add_s = 3600;
+	a.replay_window = 64;
+	a.proposal.encr = 20;
+	updated(a);
+	ck_assert_uint_eq(tunnel_with(OLD).hard_octets, 5000);
+	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 3600 * 1000000000ull);
+	ck_assert_uint_eq(tunnel_with(OLD).in_sa.encr, 12);
+	ck_assert_uint_eq(sa_row(OLD).replay_window, 32);
+}
+END_TEST
+
+/* IKE had asked for its SPI: so charon's inbound SAs come. */
+START_TEST(an_update_of_a_larval_sa_is_a_new_sa)
+{
+	there(larval(in(OLD)));
+	updated(in(OLD));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	updated(in(NEW));
+	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(tunnel_with(OLD).refreshes, 1);
+}
+END_TEST
+
+/* We had missed it; only with the next dump its counts and its times are known. */
+START_TEST(an_update_of_an_sa_that_is_not_known_is_one_that_counts_all_it_has_carried)
+{
+	updated(in(OLD));
+	DUMP(dumped(carried(in(OLD), 7)));
+	expect_carried(tunnel_with(OLD), 7, 0);
+	updated(in(OLD));
+	updated(in(NEW));
+	gone(carried(in(NEW), 3));
+	expect_total(10, 0);
+	ck_assert_uint_eq(sa_row(OLD).index, 1);
+}
+END_TEST
+
+/* That is the SA which packets of its mark find. */
+START_TEST(an_update_finds_an_sa_of_another_mark)
+{
+	struct xfrm_sa wide = in(OLD), a = of_mark(in(OLD), 0x12);
+	DUMP(dumped(carried(wide, 7)));
+	a.hard_octets = 5000;
+	updated(a);
+	ck_assert_uint_eq(rows(IPM_SAS), 1);
+	ck_assert_uint_eq(tunnel_with(OLD).hard_octets, 5000);
+}
+END_TEST
+
+START_TEST(an_update_may_give_an_sa_another_xfrm_interface)
+{
+	pair_there(OLD);
+	DUMP(dumped(carried(out(OLD + 1), 7)); dumped(carried(in(OLD), 7)));
+	struct ipm_tunnel before = tunnel_with(OLD);
+	updated(of_if_id(out(OLD + 1), 9));
+	DUMP(dumped(of_if_id(carried(out(OLD + 1), 8), 9)); dumped(carried(in(OLD), 7)));
+	expect_same(tunnel_with(OLD), before, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).if_id_out, 9);
+	expect_carried(tunnel_with(OLD), 7, 8);
+	ck_assert_uint_eq(rows(IPM_SAS), 2);
+}
+END_TEST
+
+START_TEST(an_update_gives_an_sa_new_limits_to_reach)
+{
+	struct xfrm_sa a = in(OLD);
+	a.soft_pkts = 5;
+	there(a);
+	expires_soft(carried(a, 6));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	a.soft_pkts = 50;
+	updated(a);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	DUMP(dumped(carried(a, 20)));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	DUMP(dumped(carried(a, 50)));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 }
 END_TEST
 
@@ -3419,8 +3638,8 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, a_policy_removed_while_a_dump_comes_in_does_not_come_back);
 	tcase_add_test(tests, a_policy_added_while_a_dump_comes_in_stays);
 	tcase_add_test(tests, flushed_policies_are_read_again);
-	tcase_add_test(tests, a_policy_without_reqid_serves_every_tunnel_to_its_peer);
-	tcase_add_test(tests, a_policy_without_reqid_that_comes_later_is_seen_with_the_next_dump);
+	tcase_add_test(tests, a_policy_without_reqid_serves_only_sas_without_one);
+	tcase_add_test(tests, nor_does_one_that_names_no_address_serve_sas_with_a_reqid);
 	tcase_add_test(tests, a_policy_without_our_address_serves_all_with_its_reqid);
 	tcase_add_test(tests, in_transport_mode_a_policys_addresses_are_those_of_its_selectors);
 	tcase_add_test(tests, a_transport_mode_policy_for_anyone_does_not_select_for_tunnel_mode);
@@ -3438,6 +3657,10 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, of_two_sas_of_the_same_second_the_one_dumped_first_is_the_newer);
 	tcase_add_test(tests, when_the_new_sa_goes_the_old_one_is_in_use_again);
 	tcase_add_test(tests, an_sa_whose_soft_limit_is_over_does_not_come_into_use_again);
+	tcase_add_test(tests, when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_again);
+	tcase_add_test(tests, when_all_have_reached_their_soft_limits_the_newest_says_what_the_tunnel_says);
+	tcase_add_loop_test(tests, which_sa_is_in_use_is_the_same_after_a_restart, 0, 2);
+	tcase_add_test(tests, an_sa_of_an_event_is_newer_than_one_of_a_dump_added_in_its_second);
 	tcase_add_test(tests, of_several_old_sas_the_newest_is_in_use_again);
 
 	tests = tests_of(suite, "how SAs end", given_a_gateway);
@@ -3457,7 +3680,18 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, a_flush_ends_all);
 	tcase_add_test(tests, a_flush_while_a_dump_comes_in_makes_it_worthless);
 	tcase_add_test(tests, a_dump_that_was_given_up_begins_anew);
-	tcase_add_test(tests, the_same_name_with_another_time_of_birth_is_another_sa);
+	tcase_add_test(tests, counts_that_a_dump_has_going_back_are_of_another_sa);
+	tcase_add_test(tests, another_time_of_birth_does_not_make_another_sa);
+	tcase_add_test(tests, an_sa_that_an_event_adds_at_another_time_is_another);
+
+	tests = tests_of(suite, "updates", given_a_gateway);
+	tcase_add_test(tests, an_update_of_an_sa_counts_nothing_again);
+	tcase_add_test(tests, an_update_has_its_limits_and_nothing_else);
+	tcase_add_test(tests, an_update_of_a_larval_sa_is_a_new_sa);
+	tcase_add_test(tests, an_update_of_an_sa_that_is_not_known_is_one_that_counts_all_it_has_carried);
+	tcase_add_test(tests, an_update_finds_an_sa_of_another_mark);
+	tcase_add_test(tests, an_update_may_give_an_sa_another_xfrm_interface);
+	tcase_add_test(tests, an_update_gives_an_sa_new_limits_to_reach);
 
 	tests = tests_of(suite, "bundles: AH and IPComp beside ESP", given_a_gateway);
 	tcase_add_loop_test(tests, ah_and_esp_are_one_tunnel_whose_packets_count_once, 0, 24);

@@ -105,6 +105,7 @@ is_msg(const struct xfrm_msg *msg)
 {
 	switch (msg->kind) {
 	case XFRM_SA_THERE:
+	case XFRM_SA_UPDATED:
 	case XFRM_SA_EXPIRED:
 		is_sa(&msg->sa);
 		return;

@@ -364,7 +364,7 @@ def side(prefix, protocol, port):
 
 
 def fits(tmpl, policy, local, remote, reqid):
-    if tmpl["reqid"] not in (0, reqid):
+    if tmpl["reqid"] != reqid and (policy["direction"] == "out" or tmpl["reqid"] != 0):
         return False
     if tmpl["src"] in ANY and tmpl["dst"] in ANY:       # of the packet's own addresses
         return all(ipaddress.ip_address(address) in ipaddress.ip_network(network) for address, network in
