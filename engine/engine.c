@@ -14,8 +14,8 @@
 #include "daemon.h"
 
 #define NS_PER_SECOND 1000000000ull
-#define SEQ_AHEAD     (1u << 20) /* beyond what the segment knew of a sequence number when an earlier run was cut short */
 #define SEQ_LAST      UINT32_MAX
+#define SEQ_SPARE     (1u << 20) /* so many before the last one it is time for the next key */
 #define KILOBYTE      1024ull
 
 /* --- what there is to say of a tunnel --------------------------------------------------------------------------- */
@@ -143,7 +143,7 @@ esp_make(const struct engine *e, struct engine_sa *sa, const struct ipm_sa *reco
 	if (sa->direction == IPM_IN) /* its time runs from the first packet on: see inbound_tick() */
 		conf.soft.ns = conf.hard.ns = 0;
 	else if (!plan->proposal.esn && conf.soft.pkts == 0) /* before its numbers run out */
-		conf.soft.pkts = SEQ_LAST - conf.seq > SEQ_AHEAD ? SEQ_LAST - SEQ_AHEAD - conf.seq : 1;
+		conf.soft.pkts = SEQ_LAST - conf.seq > SEQ_SPARE ? SEQ_LAST - SEQ_SPARE - conf.seq : 1;
 	int rc = esp_sa_new(&conf, &sa->esp);
 	engine_key_wipe(key);
 	return rc;
@@ -164,7 +164,7 @@ sa_lost(struct engine *e, uint32_t at, const char *why)
 
 /* The next SA of a direction: its record, its keys, to its worker. NULL: it could not be. */
 static struct engine_sa *
-sa_install(struct engine *e, uint32_t at, enum ipm_direction direction, uint64_t seq)
+sa_install(struct engine *e, uint32_t at, enum ipm_direction direction)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
 	struct plan_tunnel *plan = &e->plan.tunnel[at];
@@ -179,7 +179,7 @@ sa_install(struct engine *e, uint32_t at, enum ipm_direction direction, uint64_t
 				 .state = IPM_SA_ACTIVE,
 				 .replay_window = direction == IPM_IN ? c->replay_window : 0,
 				 .engine = e->row + 1,
-				 .seq = seq,
+				 .seq = key->seq,
 				 .proposal = plan->proposal,
 				 .installed_ns = ipm_now_ns(),
 				 .soft_ns = c->soft_seconds * NS_PER_SECOND,
@@ -261,7 +261,7 @@ outbound_tick(struct engine *e, uint32_t at)
 		return;
 	if (t->next_out < plan->keys.outs) {
 		uint32_t before = sa ? sa->spi : 0; /* it comes back by itself */
-		sa = sa_install(e, at, IPM_OUT, 0);
+		sa = sa_install(e, at, IPM_OUT);
 		t->over = !sa;
 		if (!sa)
 			return;
@@ -299,7 +299,7 @@ inbound_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 			sa_leave(e, sa);
 	}
 	while (!t->over && t->next_in < plan->keys.ins && t->next_in <= t->current_in + 1)
-		if (!sa_install(e, at, IPM_IN, 0))
+		if (!sa_install(e, at, IPM_IN))
 			t->next_in = plan->keys.ins; /* no more of them */
 }
 
@@ -321,45 +321,41 @@ tunnel_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 /* --- beginning ------------------------------------------------------------------------------------------------------
  */
 
-/* What an earlier run has of one of our SAs. */
-static const struct ipm_sa *
-sa_before(const struct engine *e, uint32_t at, enum ipm_direction direction, uint32_t spi)
+/* Had an earlier run an SA with this key? Then the key has its sequence number now. */
+static bool
+key_used(const struct engine *e, uint32_t at, enum ipm_direction direction, struct engine_key *key)
 {
-	for (int slot = -1; (slot = ipm_sa_named(e->writer, IPPROTO_ESP, spi, slot)) >= 0;) {
-		const struct ipm_sa *sa = ipm_sa_peek(e->writer, (uint32_t)slot);
-		if (sa->tunnel_slot == (uint32_t)e->tunnel[at].slot && sa->direction == direction)
-			return sa;
+	for (int slot = -1; (slot = ipm_sa_named(e->writer, IPPROTO_ESP, key->spi, slot)) >= 0;) {
+		struct ipm_sa sa;
+		if (ipm_sa_read(ipm_writer_segment(e->writer), (uint32_t)slot, &sa) < 0 ||
+		    sa.tunnel_slot != (uint32_t)e->tunnel[at].slot || sa.direction != direction)
+			continue;
+		key->seq = sa.seq;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /*
- * Go on with the keys that an earlier run was at, and with its sequence numbers: one that was sent before must not be
- * sent again. The run was cut short, so it may have been further than the segment knows.
+ * Go on with the keys that an earlier run was at, and with its sequence numbers: none is sent again, and none that may
+ * have come in is accepted again. The workers tell them in the segment before they use them: see ipm_lane_seq().
  */
 static void
-tunnel_resume(struct engine *e, uint32_t at, uint64_t *in_seq, uint64_t *out_seq)
+tunnel_resume(struct engine *e, uint32_t at)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
 	struct plan_tunnel *plan = &e->plan.tunnel[at];
+	bool found = false;
 
-	for (uint32_t i = plan->keys.outs; i-- > 0 && *out_seq == 0;) {
-		const struct ipm_sa *sa = sa_before(e, at, IPM_OUT, plan->keys.out[i].spi);
-		if (!sa)
-			continue;
-		t->next_out = i;
-		*out_seq = sa->seq + SEQ_AHEAD;
-		if (!plan->conf->esn && *out_seq > UINT32_MAX)
-			*out_seq = UINT32_MAX;
+	for (uint32_t i = plan->keys.outs; i-- > 0 && !found;) {
+		found = key_used(e, at, IPM_OUT, &plan->keys.out[i]);
+		if (found)
+			t->next_out = i;
 	}
-	for (uint32_t i = 0; i < plan->keys.ins; i++) {
-		const struct ipm_sa *sa = sa_before(e, at, IPM_IN, plan->keys.in[i].spi);
-		if (!sa)
-			continue;
-		t->next_in = t->current_in = i;
-		*in_seq = sa->seq;
-		break;
-	}
+	/* The oldest is where to go on, but the peer may have used newer ones, too. */
+	for (uint32_t i = plan->keys.ins; i-- > 0;)
+		if (key_used(e, at, IPM_IN, &plan->keys.in[i]))
+			t->next_in = t->current_in = i;
 	for (uint32_t i = 0; i < t->next_in; i++)
 		engine_key_wipe(&plan->keys.in[i]);
 	for (uint32_t i = 0; i < t->next_out; i++)
@@ -373,20 +369,19 @@ tunnel_begin(struct engine *e, uint32_t at)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
 	struct ipm_tunnel record = tunnel_record(e, at);
-	uint64_t in_seq = 0, out_seq = 0;
 
 	t->slot = (int)ipm_map_peek(e->writer, t->map)->tunnel_head - 1; /* of an earlier run */
 	if (t->slot >= 0) {
 		record.created_ns = ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->created_ns;
 		ipm_tunnel_put(e->writer, (uint32_t)t->slot, &record);
-		tunnel_resume(e, at, &in_seq, &out_seq);
+		tunnel_resume(e, at);
 	} else {
 		t->slot = ipm_tunnel_start(e->writer, &record);
 	}
 	if (t->slot < 0)
 		return t->slot;
 	selectors_put(e, at);
-	return sa_install(e, at, IPM_IN, in_seq) && sa_install(e, at, IPM_OUT, out_seq) ? 0 : -EINVAL;
+	return sa_install(e, at, IPM_IN) && sa_install(e, at, IPM_OUT) ? 0 : -EINVAL;
 }
 
 /* Entries and tunnels of an earlier run that this configuration does not have. */
@@ -511,7 +506,6 @@ static void
 sa_publish(struct engine *e, const struct engine_sa *sa)
 {
 	struct ipm_sa record = *ipm_sa_peek(e->writer, sa->slot);
-	record.seq = atomic_load_explicit(&sa->seq, memory_order_relaxed);
 	if (atomic_load_explicit(&sa->life, memory_order_relaxed) != ESP_LIFE_FRESH || sa->retire_ns)
 		record.state = IPM_SA_EXPIRING;
 	ipm_sa_put(e->writer, sa->slot, &record);

@@ -24,6 +24,7 @@ struct engine_key {
 	uint32_t spi;
 	uint32_t line;
 	uint16_t len;
+	uint64_t seq;    /* as far as an earlier run of the engine has come with it */
 	uint8_t *octets; /* in those of struct engine_keys; NULL when it was wiped */
 };
 

@@ -70,6 +70,9 @@ struct engine_worker {
 	struct pollfd *fds;
 	struct batch in, sent;
 	struct {
+		uint32_t pkts, octets; /* what the packet at this place of `sent' counts; a second copy: nothing */
+	} counts[BURST];
+	struct {
 		_Alignas(struct cmsghdr) char octets[CMSG_SPACE(sizeof(uint32_t))];
 	} control[BURST];
 	uint64_t swept_ns;
@@ -113,7 +116,6 @@ static void
 sa_observe(const struct engine_worker *w, struct engine_sa *sa, uint64_t now_ns)
 {
 	uint32_t life = esp_sa_life(sa->esp, now_ns);
-	atomic_store_explicit(&sa->seq, esp_sa_seq(sa->esp), memory_order_relaxed);
 	if (life != atomic_load_explicit(&sa->life, memory_order_relaxed)) {
 		atomic_store_explicit(&sa->life, life, memory_order_release);
 		tell_main(w);
@@ -221,11 +223,12 @@ packet_in(struct engine_worker *w, uint8_t *esp, size_t len, bool whole, uint64_
 	}
 	uint8_t *payload = esp + esp_head_size(sa->esp);
 	size_t payload_len = len;
-	if (esp_open(sa->esp, now_ns, esp, len, payload, &payload_len, &next) != ESP_OK)
-		return;
-	if (!engine_packet_allowed(sa->tunnel, payload, payload_len, next))
-		ipm_lane_drop(sa->lane, IPM_DROP_POLICY, 1);
-	if (!atomic_load_explicit(&sa->used, memory_order_relaxed)) {
+	enum esp_drop why = esp_open_payload(sa->esp, now_ns, esp, len, payload, &payload_len, &next);
+	bool opened = why == ESP_OK;
+	if (opened && !engine_packet_allowed(sa->tunnel, payload, payload_len, next))
+		why = ESP_DROP_POLICY;
+	esp_count(sa->esp, why, payload_len);
+	if (opened && !atomic_load_explicit(&sa->used, memory_order_relaxed)) {
 		atomic_store_explicit(&sa->used, true, memory_order_release);
 		tell_main(w);
 	}
@@ -270,23 +273,39 @@ receive(struct engine_worker *w, uint32_t endpoint, uint64_t now_ns)
 static void
 send_all(struct engine_worker *w, const struct engine_sa *sa, unsigned n)
 {
+	uint64_t pkts = 0, octets = 0, unsent = 0;
 	unsigned done = 0;
+	bool full = false;
 	while (done < n) {
 		int sent = sendmmsg(w->socket[sa->tunnel->endpoint], w->sent.msg + done, n - done, MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
+		full = sent < 0 && (errno == EAGAIN || errno == ENOBUFS);
 		if (sent <= 0)
 			break;
 		done += (unsigned)sent;
 	}
-	if (done < n) /* sealed, but no room to send them */
-		ipm_lane_drop(sa->lane, IPM_DROP_CAPACITY, n - done);
+	for (unsigned i = 0; i < done; i++) {
+		pkts += w->counts[i].pkts;
+		octets += w->counts[i].octets;
+	}
+	for (unsigned i = done; i < n; i++) /* sealed, but not sent */
+		unsent += w->counts[i].pkts;
+	if (pkts > 0)
+		ipm_lane_count(sa->lane, pkts, octets);
+	if (unsent > 0)
+		ipm_lane_drop(sa->lane, full ? IPM_DROP_CAPACITY : IPM_DROP_OTHER, unsent);
 }
 
-/* One more packet at place @p n of the burst, which is there already unless @p from is given. */
+/*
+ * One more packet at place @p n of the burst, which is there already unless @p from is given. It is counted when it has
+ * been sent: with @p octets of payload; 0: it has been counted, or is the second copy of a packet.
+ */
 static unsigned
-queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uint8_t *from, size_t len)
+queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uint8_t *from, size_t len, size_t octets)
 {
+	w->counts[n].pkts = octets > 0;
+	w->counts[n].octets = (uint32_t)octets;
 	uint8_t *at = w->sent.room + (size_t)n * SEALED_MAX;
 	if (from)
 		memcpy(at, from, len);
@@ -298,20 +317,24 @@ queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uin
 	return n + 1;
 }
 
-/* What is to happen to the sealed packet at place @p n does; the place behind it. */
+/*
+ * What is to happen to the sealed packet at place @p n does; the place behind it. What gets lost or comes late "on the
+ * way" is as good as sent.
+ */
 static unsigned
 harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, enum engine_harm harm, unsigned n,
-       size_t len)
+       size_t len, size_t octets)
 {
 	uint8_t *esp = w->sent.room + (size_t)n * SEALED_MAX;
 	struct engine_generator *g = s->g;
 
 	if (harm == HARM_NONE)
-		return queue(w, sa, n, NULL, len);
+		return queue(w, sa, n, NULL, len, octets);
 	if (harm == HARM_LATE) {
 		s->held = malloc(len);
 		if (!s->held)
-			return queue(w, sa, n, NULL, len);
+			return queue(w, sa, n, NULL, len, octets);
+		ipm_lane_count(sa->lane, 1, octets);
 		memcpy(s->held, esp, len);
 		s->held_len = len;
 		s->held_until = g->sent + ENGINE_LATE_BY(g->tunnel);
@@ -319,17 +342,19 @@ harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, en
 		return n; /* it counts when it is sent */
 	}
 	ipm_lane_add(&g->harmed[harm], 1);
-	if (harm == HARM_DROP)
+	if (harm == HARM_DROP) {
+		ipm_lane_count(sa->lane, 1, octets);
 		return n;
+	}
 	engine_packet_harm(harm, esp, &len);
-	n = queue(w, sa, n, NULL, len);
-	return harm == HARM_REPLAY ? queue(w, sa, n, esp, len) : n;
+	n = queue(w, sa, n, NULL, len, octets);
+	return harm == HARM_REPLAY ? queue(w, sa, n, esp, len, 0) : n;
 }
 
 static unsigned
 send_held(struct engine_worker *w, struct source *s, const struct engine_sa *sa, unsigned n)
 {
-	n = queue(w, sa, n, s->held, s->held_len);
+	n = queue(w, sa, n, s->held, s->held_len, 0);
 	ipm_lane_add(&s->g->harmed[HARM_LATE], 1);
 	free(s->held);
 	s->held = NULL;
@@ -358,10 +383,14 @@ generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 		}
 		uint8_t *inner = esp + esp_head_size(sa->esp);
 		size_t room = SEALED_MAX, len = engine_packet_make(g, inner, &next);
-		if (esp_seal(sa->esp, now_ns, next, inner, len, esp, &room) != ESP_OK)
+		enum esp_drop why = esp_seal_payload(sa->esp, now_ns, next, inner, len, esp, &room);
+		if (why != ESP_OK) {
+			esp_count(sa->esp, why, 0);
 			continue;
+		}
+		esp_spend(sa->esp, len);
 		ipm_lane_add(&g->sent, 1);
-		n = harmed(w, s, sa, harm, n, room);
+		n = harmed(w, s, sa, harm, n, room, len);
 		if (s->held && g->sent >= s->held_until)
 			n = send_held(w, s, sa, n);
 	}

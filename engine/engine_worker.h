@@ -31,7 +31,6 @@ struct engine_sa {
 	uint64_t retire_ns;        /* when it is to go; 0: not known */
 	bool leaving;              /* its worker was asked for it */
 	/* What its worker tells of it. */
-	_Atomic uint64_t seq;
 	_Atomic uint32_t life; /* enum esp_life */
 	_Atomic bool used;     /* it has carried a packet */
 };

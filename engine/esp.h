@@ -55,6 +55,7 @@ enum {
 	X(PADDING, CRYPT, "padding that is not 1, 2, 3, or longer than the packet")   \
 	X(NEXT_HEADER, CRYPT, "next header that the mode does not allow")             \
 	X(INNER, CRYPT, "what came out is no IP packet")                              \
+	X(POLICY, POLICY, "not what the tunnel may carry")                            \
 	X(CONGESTION, OTHER, "congestion marked on a packet that cannot say so")      \
 	X(DUMMY, OTHER, "a dummy packet, which hides that there is no traffic")       \
 	X(SEQUENCE, SEQUENCE, "sequence numbers used up")                             \
@@ -101,8 +102,9 @@ struct esp_conf {
 	uint16_t udp_src, udp_dst; /* RFC 3948; 0: ESP is its own IP protocol */
 	struct esp_limits soft, hard;
 	uint64_t installed_ns;
-	uint64_t seq;         /* the last one sent, or the highest received so far; 0: a new SA */
-	struct ipm_lane lane; /* where to count, for others to read; NULLs: nowhere but in the SA */
+	/* The last one sent, or the highest received so far, and all before it were; 0: a new SA. */
+	uint64_t seq;
+	struct ipm_lane lane; /* where to count, and to tell seq, for others to read; NULLs: nowhere but in the SA */
 };
 
 struct esp_sa;

@@ -27,7 +27,8 @@
 #define PROTO_NONE       59u
 #define PROTO_DSTOPTS    60u
 
-/* 0: nothing is counted, not even for limits in packets and octets. Only bench/esp is built so, to see what it costs.
+/* 0: nothing is counted or told, not even for limits in packets and octets. Only bench/esp is built so, to see what it
+ * costs.
  */
 #ifndef ESP_COUNTING
 #define ESP_COUNTING 1
@@ -53,6 +54,17 @@ struct esp_sa {
 	_Atomic uint64_t drops[ESP_DROP_COUNT];
 	struct esp_replay replay;
 };
+
+/*
+ * Tell how far the SA has come, before anybody has the packet: a run after a kill goes on behind it, and so sends no
+ * number again and accepts none again.
+ */
+static inline void
+esp_tell_seq(const struct esp_sa *sa, uint64_t seq)
+{
+	if (ESP_COUNTING && sa->lane.drops)
+		ipm_lane_seq(sa->lane, seq);
+}
 
 /* Numbers in network order, each in one access. */
 static inline void
@@ -121,5 +133,16 @@ enum esp_drop esp_open_payload(struct esp_sa *sa, uint64_t now_ns, const uint8_t
 
 /* Count a packet, or its drop; returns @p why. */
 enum esp_drop esp_count(struct esp_sa *sa, enum esp_drop why, size_t payload_len);
+
+/*
+ * The part of esp_count() that limits go by, for a packet that is sealed and not yet sent. Whether it counts as a
+ * packet or as a drop is then for the caller to say, in the SA's lane.
+ */
+static inline void
+esp_spend(struct esp_sa *sa, size_t payload_len)
+{
+	sa->pkts++;
+	sa->octets += payload_len;
+}
 
 #endif

@@ -55,6 +55,7 @@ esp_open_payload(struct esp_sa *sa, uint64_t now_ns, const uint8_t *esp, size_t 
 	if (why != ESP_OK)
 		return why;
 	esp_replay_mark(&sa->replay, seq); /* authentic, whatever else may be wrong with it */
+	esp_tell_seq(sa, sa->replay.top);
 	return payload_of(sa, out, text_len, out_len, next);
 }
 

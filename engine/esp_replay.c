@@ -14,8 +14,9 @@ esp_replay_init(struct esp_replay *r, uint32_t window, uint64_t top)
 	while (words < window / WORD_BITS + 2)
 		words *= 2;
 	*r = (struct esp_replay){ .top = top, .window = window, .mask = words - 1 };
-	if (top > 0)
-		esp_replay_mark(r, top);
+	/* What came before @top is not known: a packet that is lost does less harm than one that is accepted twice. */
+	for (uint64_t back = 0; back < window && back < top; back++)
+		esp_replay_mark(r, top - back);
 }
 
 bool

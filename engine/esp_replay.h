@@ -25,7 +25,7 @@ struct esp_replay {
 	uint64_t bits[ESP_REPLAY_WORDS];
 };
 
-/** Start with @p top as the highest received, and all before it as not seen. @p window is at most ESP_WINDOW_MAX. */
+/** Start with @p top as the highest received, and all before it as seen. @p window is at most ESP_WINDOW_MAX. */
 void esp_replay_init(struct esp_replay *r, uint32_t window, uint64_t top);
 
 /**

@@ -38,8 +38,7 @@ esp_count(struct esp_sa *sa, enum esp_drop why, size_t payload_len)
 	if (!ESP_COUNTING)
 		return why;
 	if (why == ESP_OK) {
-		sa->pkts++;
-		sa->octets += payload_len;
+		esp_spend(sa, payload_len);
 		if (sa->lane.count)
 			ipm_lane_count(sa->lane, 1, payload_len);
 	} else {

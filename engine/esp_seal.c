@@ -29,8 +29,10 @@ esp_seal_payload(struct esp_sa *sa, uint64_t now_ns, uint8_t next, const uint8_t
 	text[text_len - 2] = (uint8_t)pad_len;
 	text[text_len - 1] = next;
 	*out_len = size;
-	/* Used up even if libcrypto fails: it may have failed after it had enciphered. */
-	return esp_encrypt(sa, out, text_len, ++sa->seq);
+	/* Used up even if libcrypto fails: it may have failed after it had encrypted. */
+	sa->seq++;
+	esp_tell_seq(sa, sa->seq);
+	return esp_encrypt(sa, out, text_len, sa->seq);
 }
 
 enum esp_drop

@@ -55,9 +55,10 @@ struct ipm_count {
 	_Atomic uint64_t pkts;
 };
 
-/** And what it dropped, by reason. */
+/** And what it dropped, by reason; and how far it has come with the sequence numbers: ipm_lane_seq(). */
 struct ipm_drops {
 	_Atomic uint64_t pkts[IPM_DROP_COUNT];
+	_Atomic uint64_t seq;
 };
 
 /** One worker's lane of one SA; NULL and NULL: none. */
@@ -146,6 +147,19 @@ static inline void
 ipm_lane_drop(struct ipm_lane lane, enum ipm_drop why, uint64_t pkts)
 {
 	ipm_lane_add(&lane.drops->pkts[why], pkts);
+}
+
+/**
+ * The highest sequence number that was sent, or received and found authentic. A data plane that wants to go on with its
+ * SAs after it was killed calls this before it sends the packet, or counts and delivers it. Then ipm_sa_read() tells
+ * the next run a number beyond which nothing was sent or accepted.
+ */
+static inline void
+ipm_lane_seq(struct ipm_lane lane, uint64_t seq)
+{
+	atomic_store_explicit(&lane.drops->seq, seq, memory_order_relaxed);
+	/* A process is killed between two instructions: all that counts is that the compiler keeps their order. */
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 /** Between bursts: this worker holds no SA now. */

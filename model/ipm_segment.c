@@ -387,6 +387,18 @@ ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa 
 	ipm_traffic_add(sum, &t);
 }
 
+/* Add what the lanes of the SA in @p slot hold; and its sequence number, if the workers tell it. */
+static void
+sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
+{
+	ipm_lanes_sum(seg, slot, sa, &sa->count);
+	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+		uint64_t seq = atomic_load_explicit(&ipm_lane_at(seg, slot, n).drops->seq, memory_order_relaxed);
+		if (seq > sa->seq)
+			sa->seq = seq;
+	}
+}
+
 /* Add what the lanes of a tunnel's SAs hold. The list is walked as found: what is torn, the caller reads again. */
 static void
 tunnel_lanes(const struct ipm_segment *seg, struct ipm_tunnel *tunnel)
@@ -606,7 +618,7 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 		if (lanes && kind == IPM_TUNNELS)
 			tunnel_lanes(seg, &copy.tunnel);
 		else if (lanes && kind == IPM_SAS)
-			ipm_lanes_sum(seg, slot, &copy.sa, &copy.sa.count);
+			sa_lanes(seg, slot, &copy.sa);
 		else if (lanes && kind == IPM_TOTALS)
 			sas_lanes(seg, 0, &copy.totals.in, &copy.totals.out);
 		else if (lanes && kind == IPM_ENGINES)

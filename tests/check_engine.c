@@ -339,16 +339,15 @@ struct side {
 	int notify;
 };
 
+/* With the segment of an earlier run, if there is one. */
 static void
-side_begins(struct side *s, const char *name, const char *text)
+side_goes_on(struct side *s, const char *name, const char *text)
 {
 	char file[SCRATCH_PATH], error[512];
 	snprintf(file, sizeof(file), "%s.conf", name);
-	memset(s, 0, sizeof(*s));
 	s->conf = conf_load(given_file(file, text, 0600), error, sizeof(error));
 	ck_assert_msg(s->conf != NULL, "%s", error);
 	ck_assert_msg(engine_plan_make(s->conf, name, &s->e.plan, &err) == 0, "%s", err.text);
-	path_in_scratch(s->segment);
 	struct ipm_writer_options opt = { .path = s->segment, .name = name, .mode = 0600 };
 	opt.capacity = (struct ipm_capacity){ .tunnels = 8,
 					      .selectors = 8,
@@ -381,10 +380,16 @@ side_begins(struct side *s, const char *name, const char *text)
 }
 
 static void
-side_ends(struct side *s)
+side_begins(struct side *s, const char *name, const char *text)
 {
-	engine_workers_close(s->e.workers, s->conf->engine.workers);
-	engine_end(&s->e);
+	memset(s, 0, sizeof(*s));
+	path_in_scratch(s->segment);
+	side_goes_on(s, name, text);
+}
+
+static void
+side_frees(struct side *s)
+{
 	engine_plan_free(&s->e.plan);
 	ipm_writer_close(s->e.writer);
 	free(s->e.tunnel);
@@ -394,6 +399,38 @@ side_ends(struct side *s)
 	free(s->e.reported);
 	close(s->notify);
 	conf_free(s->conf);
+	s->e = (struct engine){ 0 };
+}
+
+static void
+side_ends(struct side *s)
+{
+	engine_workers_close(s->e.workers, s->conf->engine.workers);
+	engine_end(&s->e);
+	side_frees(s);
+}
+
+static void
+free_list(struct engine_sa *sa)
+{
+	while (sa) {
+		struct engine_sa *sibling = sa->sibling;
+		esp_sa_free(sa->esp);
+		free(sa);
+		sa = sibling;
+	}
+}
+
+/* Nothing is written to the segment any more: what is there has to be enough. */
+static void
+side_is_killed(struct side *s)
+{
+	engine_workers_close(s->e.workers, s->conf->engine.workers);
+	for (uint32_t i = 0; i < s->conf->tunnels; i++) {
+		free_list(s->e.tunnel[i].in);
+		free_list(s->e.tunnel[i].out);
+	}
+	side_frees(s);
 }
 
 /* Reads all there is to read of a segment until it is told to end; nothing may go back. */
@@ -562,6 +599,192 @@ START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
 }
 END_TEST
 
+/* --- a peer that the test plays -------------------------------------------------------------------------------------
+ */
+
+#define PEER_SENT 200
+
+static struct side alone;
+static char alone_text[1024];
+static unsigned alone_port;
+static int peer_socket;
+static const uint8_t peer_key[2][20] = { { 1, 2, 3 }, { 4, 5, 6 } };
+static struct {
+	uint8_t esp[256];
+	size_t len;
+} peer_sent[PEER_SENT];
+static unsigned peer_sends;
+
+/* One tunnel, with two inbound keys and an outbound one, to @p peer. */
+static void
+given_an_engine_alone(const char *peer, const char *tunnel, const char *sections)
+{
+	char hex[2][41], text[512];
+	unsigned peer_port = free_port();
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				  .sin_port = htons((uint16_t)peer_port) };
+
+	for (int k = 0; k < 2; k++)
+		for (int i = 0; i < 20; i++)
+			snprintf(hex[k] + 2 * i, 3, "%02x", peer_key[k][i]);
+	snprintf(text, sizeof(text), "in 2000 %s\nin 2001 %s\nout 1000 " KEY_20 "\n", hex[0], hex[1]);
+	const char *keys = given_file("alone.keys", text, 0600);
+	peer_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(peer_socket, (struct sockaddr *)&in, sizeof(in)), 0);
+	alone_port = free_port();
+	snprintf(alone_text, sizeof(alone_text),
+		 "endpoint wan { address = \"127.0.0.1\" port = %u }\n"
+		 "tunnel a { endpoint = wan peer = \"%s\" peer-port = %u keys = \"%s\" suite = aes128gcm16\n"
+		 "           local-ts = \"10.1.0.0/16\" remote-ts = \"10.2.0.0/16\" %s }\n%s\n",
+		 alone_port, peer, peer_port, keys, tunnel, sections);
+	side_begins(&alone, "alone", alone_text);
+}
+
+static void
+peer_sends_again(unsigned from, unsigned to)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				  .sin_port = htons((uint16_t)alone_port) };
+	for (unsigned i = from; i < to; i++)
+		ck_assert_int_eq(
+			sendto(peer_socket, peer_sent[i].esp, peer_sent[i].len, 0, (struct sockaddr *)&in, sizeof(in)),
+			peer_sent[i].len);
+}
+
+/* @p n packets on one of the keys, from the peer's subnet or from elsewhere. */
+static void
+peer_seals(struct esp_sa *sa, unsigned n, uint8_t net)
+{
+	uint8_t inner[64] = { 0x45, 0, 0, sizeof(inner), [8] = 64, [9] = 17 };
+	const uint8_t addresses[8] = { 10, net, 0, 1, 10, 1, 0, 1 };
+
+	memcpy(inner + 12, addresses, sizeof(addresses));
+	for (; n > 0; n--, peer_sends++) {
+		ck_assert_uint_lt(peer_sends, PEER_SENT);
+		peer_sent[peer_sends].len = sizeof(peer_sent[0].esp);
+		ck_assert_int_eq(
+			esp_seal(sa, 0, 4, inner, sizeof(inner), peer_sent[peer_sends].esp, &peer_sent[peer_sends].len),
+			ESP_OK);
+		peer_sends_again(peer_sends, peer_sends + 1);
+	}
+}
+
+static struct esp_sa *
+peer_sa(int key, uint8_t esn)
+{
+	struct esp_sa *sa;
+	const struct esp_conf as = { .direction = IPM_OUT,
+				     .mode = IPM_ENCAP_TUNNEL,
+				     .spi = 2000 + (uint32_t)key,
+				     .proposal = { .encr = 20, .encr_bits = 128, .esn = esn },
+				     .encr_key = peer_key[key],
+				     .encr_key_len = 20 };
+	ck_assert_int_eq(esp_sa_new(&as, &sa), 0);
+	return sa;
+}
+
+/* Until its tunnel has counted so many packets and drops, and none beyond that. */
+static struct ipm_map
+expect_counted(enum ipm_direction direction, uint64_t pkts, uint64_t drops)
+{
+	for (int tries = 0;; tries++) {
+		struct ipm_map map = entry_of(&alone, 0);
+		const struct ipm_traffic *t = direction == IPM_IN ? &map.in : &map.out;
+		uint64_t all = 0;
+		for (int i = 0; i < IPM_DROP_COUNT; i++)
+			all += t->drops[i];
+		ck_assert_msg(tries < 6000 && t->pkts <= pkts && all <= drops,
+			      "%ju packets and %ju drops, not %ju and %ju", (uintmax_t)t->pkts, (uintmax_t)all,
+			      (uintmax_t)pkts, (uintmax_t)drops);
+		if (t->pkts == pkts && all == drops)
+			return map;
+		usleep(10000);
+	}
+}
+
+START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
+{
+	uint8_t esn = (uint8_t)_i;
+
+	given_an_engine_alone("127.0.0.1", esn ? "esn = true" : "esn = false", "");
+	struct esp_sa *first = peer_sa(0, esn), *second = peer_sa(1, esn);
+	peer_seals(first, 50, 2);
+	expect_counted(IPM_IN, 50, 0);
+	engine_tick(&alone.e);
+	/* What comes now is told to nobody but the segment; and the next key is in use already. */
+	peer_seals(first, 40, 2);
+	peer_seals(second, 30, 2);
+	expect_counted(IPM_IN, 120, 0);
+	side_is_killed(&alone);
+	side_goes_on(&alone, "alone", alone_text);
+	expect_counted(IPM_IN, 120, 0);
+	peer_sends_again(0, 120);
+	expect_counted(IPM_IN, 120, 120);
+	/* What comes next is taken, from its first packet on. */
+	peer_seals(first, 1, 2);
+	peer_seals(second, 30, 2);
+	expect_counted(IPM_IN, 151, 120);
+	esp_sa_free(first);
+	esp_sa_free(second);
+	side_ends(&alone);
+	close(peer_socket);
+}
+END_TEST
+
+START_TEST(after_a_kill_no_sequence_number_is_sent_again)
+{
+	uint8_t esp[512], was[1000] = { 0 };
+
+	given_an_engine_alone("127.0.0.1", "", "generator a { tunnel = a rate = 1000 packets = 100 size = 100 }");
+	for (unsigned run = 0; run < 3; run++) {
+		if (run > 0) {
+			side_is_killed(&alone);
+			side_goes_on(&alone, "alone", alone_text);
+		}
+		expect_counted(IPM_OUT, 100 * (run + 1), 0);
+		for (int i = 0; i < 100; i++) {
+			ck_assert_int_gt(recv(peer_socket, esp, sizeof(esp), 0), 8);
+			unsigned seq = (unsigned)esp[4] << 24 | (unsigned)esp[5] << 16 | (unsigned)esp[6] << 8 | esp[7];
+			ck_assert_uint_lt(seq, sizeof(was));
+			ck_assert(!was[seq]);
+			was[seq] = 1;
+		}
+	}
+	side_ends(&alone);
+	close(peer_socket);
+}
+END_TEST
+
+START_TEST(a_packet_that_policy_rejects_is_a_drop_and_no_packet)
+{
+	given_an_engine_alone("127.0.0.1", "", "");
+	struct esp_sa *sa = peer_sa(0, 1);
+	peer_seals(sa, 10, 3); /* whose source is not of the peer's subnet */
+	peer_seals(sa, 5, 2);
+	struct ipm_map map = expect_counted(IPM_IN, 5, 10);
+	ck_assert_uint_eq(map.in.drops[IPM_DROP_POLICY], 10);
+	ck_assert_uint_eq(map.in.octets, 5 * 64);
+	esp_sa_free(sa);
+	side_ends(&alone);
+	close(peer_socket);
+}
+END_TEST
+
+START_TEST(a_packet_that_could_not_be_sent_is_a_drop_and_no_packet)
+{
+	/* From a loopback address to another network: the system refuses to send it. */
+	given_an_engine_alone("192.0.2.1", "",
+			      "generator a { tunnel = a rate = 2000 packets = 300 size = 100 replay = 10 }");
+	struct ipm_map map = expect_counted(IPM_OUT, 0, 300);
+	ck_assert_uint_eq(map.out.octets, 0);
+	ck_assert_uint_eq(alone.e.generator[0].sent, 300);
+	side_ends(&alone);
+	close(peer_socket);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -578,6 +801,10 @@ main(void)
 	tcase_add_loop_test(tc, an_inner_packet_is_of_its_tunnel_and_allowed_at_the_other_end, 0, COUNT(shapes));
 	tcase_add_test(tc, harm_is_done_where_it_says);
 	tcase_add_test(tc, what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside);
+	tcase_add_loop_test(tc, after_a_kill_nothing_that_came_in_before_comes_in_again, 0, 2);
+	tcase_add_test(tc, after_a_kill_no_sequence_number_is_sent_again);
+	tcase_add_test(tc, a_packet_that_policy_rejects_is_a_drop_and_no_packet);
+	tcase_add_test(tc, a_packet_that_could_not_be_sent_is_a_drop_and_no_packet);
 	suite_add_tcase(suite, tc);
 	return run_in_scratch("check_engine", suite);
 }
