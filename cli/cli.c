@@ -17,7 +17,7 @@
 static __attribute__((format(printf, 3, 0))) void
 complain(struct cli *cli, const char *level, const char *format, va_list ap)
 {
-	char raw[1024], text[sizeof(raw)];
+	char raw[2048], text[sizeof(raw)];
 	vsnprintf(raw, sizeof(raw), format, ap);
 	fflush(cli->out); /* keep the order when both go to one place */
 	fprintf(cli->err, "ipsecmon: %s%s\n", level, text_clean(raw, SIZE_MAX, text, sizeof(text)));
@@ -53,14 +53,16 @@ usage(FILE *f)
 static void
 help(FILE *f)
 {
-	fprintf(f, "ipsecmon: the IPsec state of this gateway, as Cisco IOS shows it\n\n");
+	fprintf(f, "ipsecmon: show the IPsec state of this gateway as Cisco IOS does\n\n");
 	usage(f);
 	fprintf(f,
-		"  -c FILE  read FILE instead of %s\n"
-		"  --json   JSON in place of text\n"
-		"  -V       say the version\n"
-		"  -h       say this\n\n"
-		"Words may be shortened while they stay unique; a ? lists what may stand in its place:\n",
+		"  -c FILE        read FILE instead of\n"
+		"                 %s\n"
+		"  --json         print JSON instead of text\n"
+		"  -V, --version  print the version\n"
+		"  -h, --help     print this help\n\n"
+		"Words may be shortened while they stay unique. A ? in place of a word lists what\n"
+		"can stand there.\n\n",
 		DEFAULT_CONF);
 	cmd_list_all(f, cmd_root);
 }
@@ -79,10 +81,10 @@ command_run(struct cli *cli, const struct cmd_match *match)
 		return;
 	}
 	cli->conf = conf;
-	cli_segments_open(cli);
 	cli->now_ns = ipm_now_ns();
+	cli_segments_open(cli);
 	if (cli->json)
-		fputs("{\"segments\":[", cli->out);
+		fprintf(cli->out, "{\"schema\":%d,\"segments\":[", CLI_SCHEMA);
 	if (cli->segments > 0)
 		match->word->run(cli, match);
 	if (cli->json)

@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "ipm_segment.h"
 
+#define CLI_SCHEMA   1            /* of JSON: grows when a key changes its meaning or goes; a new key changes nothing */
 #define CLI_STALE_NS 10000000000u /* a writer that has been silent for longer is worth a warning */
 #define CLI_PATIENCE 200          /* ms: one that was preempted goes on, one that died does not */
 #define CLI_RELEASE  1024         /* records that are read before the memory they were in is given back */
@@ -59,6 +60,12 @@ int cli_is_segment(const struct dirent *entry);
 /** Attach every segment in run-dir that can be; the others are reported. */
 void cli_segments_open(struct cli *cli);
 void cli_segments_close(struct cli *cli);
+
+/** How its writer does: "running", "silent" or "stopped". */
+const char *cli_writer_state(const struct ipm_segment *seg);
+
+/** The moment at which what the segment says was true: now, as long as its writer runs. */
+uint64_t cli_segment_now(const struct cli_segment *s);
 
 /** ipm_read(), with patience for a writer that lost its CPU in the middle of the record. */
 int

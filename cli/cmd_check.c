@@ -220,13 +220,17 @@ look_at_room(struct doctor *d, const char *what, const struct ipm_segment *seg)
 			    "%" PRIu64 " records found no room, and are not shown", totals.records_refused);
 }
 
+/* A configuration that names a feed has only those that it names. */
+#define START_CHARON                                                                                         \
+	"start strongSwan with its plugin vici (package strongswan-swanctl), or say where its socket is: "   \
+	"feed vici { socket = ... }; without strongSwan write feed xfrm { } and feed ikewatch { } into the " \
+	"configuration, and no feed vici"
+
 static const char *
 feed_advice(const struct ipm_feed *feed)
 {
 	if (strcmp(feed->name, "vici") == 0)
-		return "start strongSwan with its plugin vici (package strongswan-swanctl), or say where its socket "
-		       "is: "
-		       "feed vici { socket = ... }; without strongSwan: a section feed xfrm alone";
+		return START_CHARON;
 	if (strcmp(feed->name, "error-notify") == 0)
 		return "have charon load its plugin error-notify (package libcharon-extra-plugins); without it "
 		       "failures "
@@ -244,6 +248,16 @@ static bool
 only_adds(const struct ipm_feed *feed)
 {
 	return strcmp(feed->name, "error-notify") == 0 || strncmp(feed->name, "ikewatch", 8) == 0;
+}
+
+/* Down for no other reason than that charon is not there, which is a finding of its own. */
+static bool
+wants_charon(const struct doctor *d, const struct ipm_feed *feed)
+{
+	const struct conf *conf = d->cli->conf;
+	return d->charon && feed->state != IPM_FEED_UP &&
+	       (strncmp(feed->source, conf->vici.socket, sizeof(feed->source)) == 0 ||
+		strncmp(feed->source, conf->vici.error_socket, sizeof(feed->source)) == 0);
 }
 
 /* One that is down may be one that nobody needs, as long as another is up. */
@@ -280,9 +294,14 @@ look_at_feeds(struct doctor *d, const struct ipm_segment *seg)
 
 	for (uint32_t slot = 0; slot < used; slot++)
 		up |= ipm_feed_read(seg, slot, &feed) == 0 && feed.state == IPM_FEED_UP && !only_adds(&feed);
-	for (uint32_t slot = 0; slot < used; slot++)
-		if (ipm_feed_read(seg, slot, &feed) == 0)
+	for (uint32_t slot = 0; slot < used; slot++) {
+		if (ipm_feed_read(seg, slot, &feed) < 0)
+			continue;
+		if (wants_charon(d, &feed))
+			d->charon_alone |= !up;
+		else
 			look_at_feed(d, &feed, up);
+	}
 }
 
 static void
@@ -327,8 +346,8 @@ look_at_agents(struct doctor *d, const struct ipm_segment *seg, unsigned *heard)
 		if (now > agent.updated_ns && now - agent.updated_ns > AGENT_SILENT_NS)
 			doctor_tell(d, DOCTOR_FAIL, "agent",
 				    "it has lost snmpd, or does not run: journalctl -u ipsecmon-agentx",
-				    "%.*s (pid %" PRIu32 ") has said nothing since %s", IPM_NAME_MAX, agent.name,
-				    agent.pid, age);
+				    "%.*s (pid %" PRIu32 ") last reported %s", IPM_NAME_MAX, agent.name, agent.pid,
+				    age);
 		else
 			doctor_tell(d, DOCTOR_OK, "agent", NULL,
 				    "%.*s (pid %" PRIu32 ") is connected to snmpd, as it said %s", IPM_NAME_MAX,
@@ -413,46 +432,48 @@ look_at_segments(struct doctor *d)
 
 /* ---- charon ---- */
 
-static void
-look_at_charon(struct doctor *d)
+/* Before the feeds are looked at: 0 or an errno. */
+static int
+charon_try(const char *path)
 {
-	const char *path = d->cli->conf->vici.socket;
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	char owner[DOCTOR_OWNER_MAX];
-	struct stat st;
-
-	if (!d->cli->conf->vici.enabled)
-		return;
-	if (strlen(path) >= sizeof(addr.sun_path)) {
-		doctor_tell(d, DOCTOR_FAIL, "charon", "give it a shorter one", "%s: too long for a socket's path",
-			    path);
-		return;
-	}
-	if (stat(path, &st) < 0) {
-		doctor_tell(d, DOCTOR_WARN, "charon",
-			    "start strongSwan with its plugin vici, or say where its socket is: feed vici { socket = "
-			    "... }; "
-			    "without strongSwan: a section feed xfrm alone",
-			    "%s: %s", path, strerror(errno));
-		return;
-	}
-	doctor_owner(&st, owner);
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return ENAMETOOLONG;
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int rc = fd >= 0 && connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ? 0 : errno;
 	if (fd >= 0)
 		close(fd);
+	/* A queue that is full, and a user who may not: somebody is there. */
+	return rc == EAGAIN || rc == EACCES ? 0 : rc;
+}
+
+static void
+look_at_charon(struct doctor *d)
+{
+	const char *path = d->cli->conf->vici.socket;
+	char owner[DOCTOR_OWNER_MAX];
+	struct stat st;
+
+	if (!d->cli->conf->vici.enabled)
+		return;
+	if (d->charon == ENOENT || stat(path, &st) < 0) {
+		doctor_tell(d, d->charon_alone ? DOCTOR_FAIL : DOCTOR_WARN, "charon", START_CHARON, "%s: %s", path,
+			    strerror(d->charon ? d->charon : errno));
+		return;
+	}
+	doctor_owner(&st, owner);
 	if (st.st_mode & S_IWOTH)
 		doctor_tell(d, DOCTOR_FAIL, "charon", "chmod o-w it, and look into strongswan.conf for who did that",
 			    "%s (%s): everybody can control charon", path, owner);
-	else if (rc == 0 || rc == EAGAIN)
+	else if (d->charon)
+		doctor_tell(d, DOCTOR_FAIL, "charon", "it is left from a charon that has died: start strongSwan",
+			    "%s (%s): %s", path, owner, strerror(d->charon));
+	else if (access(path, W_OK) == 0)
 		doctor_tell(d, DOCTOR_OK, "charon", NULL, "%s (%s) can be connected to", path, owner);
-	else if (rc == EACCES)
+	else
 		doctor_tell(d, DOCTOR_OK, "charon", NULL, "%s (%s) is there; you may not connect, and need not", path,
 			    owner);
-	else
-		doctor_tell(d, DOCTOR_FAIL, "charon", "it is left from a charon that has died: start strongSwan",
-			    "%s (%s): %s", path, owner, strerror(rc));
 }
 
 void
@@ -463,6 +484,7 @@ cmd_check(struct cli *cli, const struct cmd_match *match)
 
 	(void)match;
 	if (conf) {
+		d.charon = conf->vici.enabled ? charon_try(conf->vici.socket) : 0;
 		if (look_at_run_dir(&d))
 			look_at_segments(&d);
 		look_at_charon(&d);
@@ -473,6 +495,7 @@ cmd_check(struct cli *cli, const struct cmd_match *match)
 	}
 	if (cli->json) {
 		json_t *all = json_object();
+		out_json_u64(all, "schema", CLI_SCHEMA);
 		out_json_bool(all, "ok", d.count[DOCTOR_FAIL] == 0);
 		json_object_set_new(all, "findings", d.findings);
 		json_dumpf(all, cli->out, JSON_INDENT(1));

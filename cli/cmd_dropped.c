@@ -38,6 +38,7 @@ static void
 print_reasons(struct cli *cli)
 {
 	uint64_t in[IPM_DROP_COUNT] = { 0 }, out[IPM_DROP_COUNT] = { 0 };
+	bool any = false;
 
 	for (size_t i = 0; i < cli->segments; i++) {
 		struct ipm_totals totals;
@@ -51,9 +52,14 @@ print_reasons(struct cli *cli)
 		}
 	}
 	fprintf(cli->out, "\nPackets dropped in all, by reason:\n%10s %10s   Reason\n", "In", "Out");
-	for (int why = 0; why < IPM_DROP_COUNT; why++)
-		if (in[why] || out[why])
-			fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], reason_texts[why]);
+	for (int why = 0; why < IPM_DROP_COUNT; why++) {
+		if (!in[why] && !out[why])
+			continue;
+		fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], reason_texts[why]);
+		any = true;
+	}
+	if (!any)
+		fprintf(cli->out, "%10s %10s   none\n", "-", "-");
 }
 
 static json_t *

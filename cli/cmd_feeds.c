@@ -49,15 +49,20 @@ print_segment(struct cli *cli, const struct cli_segment *s)
 {
 	const struct ipm_header *h = ipm_segment_header(s->seg);
 	uint32_t pid = atomic_load(&h->writer_pid);
-	char name[OUT_TEXT_MAX], path[OUT_TEXT_MAX], age[OUT_AGE_MAX], writer[32];
-	snprintf(writer, sizeof(writer), pid ? "writer pid %" PRIu32 : "writer stopped", pid);
+	char name[OUT_TEXT_MAX], path[OUT_TEXT_MAX], age[OUT_AGE_MAX], writer[32] = "";
+	if (pid)
+		snprintf(writer, sizeof(writer), " (pid %" PRIu32 ")", pid);
 	fprintf(cli->out, "segment %s (%s)\n", OUT_CLEAN(h->name, name),
 		out_clean(ipm_segment_path(s->seg), SIZE_MAX, path));
-	fprintf(cli->out, "  %s, heartbeat %s ago\n", writer, out_age(ipm_segment_silence_ns(s->seg), age));
+	fprintf(cli->out, "  writer %s%s, heartbeat %s ago\n", cli_writer_state(s->seg), writer,
+		out_age(ipm_segment_silence_ns(s->seg), age));
 	fprintf(cli->out, "  capacity used:");
 	for (size_t i = 0; i < SECTION_COUNT; i++)
-		fprintf(cli->out, "%s %s %" PRIu32 " of %" PRIu32, i ? "," : "", sections[i].name,
-			records(cli, s, sections[i].kind), h->section[sections[i].kind].capacity);
+		fprintf(cli->out, "%s%s %" PRIu32 " of %" PRIu32,
+			i == 3 ? ",\n    "
+			: i    ? ", "
+			       : " ",
+			sections[i].name, records(cli, s, sections[i].kind), h->section[sections[i].kind].capacity);
 	fputc('\n', cli->out);
 	uint64_t lost = refused(s);
 	if (lost)
@@ -65,13 +70,16 @@ print_segment(struct cli *cli, const struct cli_segment *s)
 }
 
 static void
-print_feed(struct cli *cli, const struct ipm_feed *feed)
+print_feed(struct cli *cli, const struct cli_segment *s, const struct ipm_feed *feed)
 {
+	uint64_t now_ns = cli_segment_now(s);
 	char text[OUT_TEXT_MAX], age[OUT_AGE_MAX];
 	FILE *f = cli->out;
 	fprintf(f, "  feed %s: %s", OUT_CLEAN(feed->name, text), state_name(feed->state));
 	if (feed->since_ns)
-		fprintf(f, " for %s", out_age(cli->now_ns > feed->since_ns ? cli->now_ns - feed->since_ns : 0, age));
+		fprintf(f, " for %s", out_age(now_ns > feed->since_ns ? now_ns - feed->since_ns : 0, age));
+	if (now_ns < cli->now_ns)
+		fprintf(f, " as of %s", out_since(cli->now_ns, now_ns, age));
 	fprintf(f, "\n    source: %s", feed->source[0] ? OUT_CLEAN(feed->source, text) : "-");
 	if (feed->detail[0])
 		fprintf(f, " (%s)", OUT_CLEAN(feed->detail, text));
@@ -101,10 +109,10 @@ print_text(struct cli *cli)
 		for (size_t n = 0; n < rows.n; n++) {
 			struct ipm_feed feed;
 			if (cli_read(cli, &cli->segment[i], IPM_FEEDS, rows.row[n].slot, &feed))
-				print_feed(cli, &feed);
+				print_feed(cli, &cli->segment[i], &feed);
 		}
 		if (rows.n == 0)
-			fprintf(cli->out, "  no feed\n");
+			fprintf(cli->out, "  feeds: none\n");
 		cli_rows_free(&rows);
 	}
 }

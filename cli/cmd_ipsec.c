@@ -8,6 +8,7 @@
 #include "algo_names.h"
 #include "cmd_table.h"
 #include "out.h"
+#include "values.h"
 #include "via.h"
 
 #define LIST_TRIES 8 /* the writer may change a tunnel's lists under us: then they are walked again */
@@ -19,6 +20,7 @@ struct asked {
 	const char *interface, *map;
 	struct ipm_addr peer;
 	struct cli_vias vias;
+	size_t found;
 };
 
 struct whole_sa {
@@ -131,8 +133,11 @@ pick_shown(const struct cli_segment *s, const void *record, uint64_t *group)
 		return false;
 	struct cli_via via = cli_via(s->cli, &asked->vias, s, t);
 	*group = heading_of(t, &via);
-	return (!asked->interface || strcmp(asked->interface, via.ifname) == 0) &&
-	       (!asked->map || strcmp(asked->map, via.tag) == 0);
+	if ((asked->interface && strcmp(asked->interface, via.ifname) != 0) ||
+	    (asked->map && strcmp(asked->map, via.tag) != 0))
+		return false;
+	asked->found++;
+	return true;
 }
 
 /* Headings in the order of their first tunnel, not of their hash. */
@@ -400,6 +405,12 @@ show(struct cli *cli, struct asked *asked)
 	else
 		print_text(cli, asked);
 	cli_vias_free(cli, &asked->vias);
+	if (asked->found > 0 ||
+	    (asked->interface && !cli_name_known(cli, "interface", asked->interface, CMD_INTERFACES)) ||
+	    (asked->map && !cli_name_known(cli, "crypto map", asked->map, CMD_MAPS)))
+		return;
+	if (!cli->json)
+		fprintf(cli->out, "none\n");
 }
 
 void

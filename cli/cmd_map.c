@@ -8,6 +8,7 @@
 #include "algo_names.h"
 #include "cmd_table.h"
 #include "out.h"
+#include "values.h"
 
 #define LIST_TRIES 8   /* the writer may change an access list under us: then it is walked again */
 #define UP_TRIES   256 /* tunnels of an entry that are looked at for one that is up */
@@ -256,14 +257,17 @@ print_transforms(FILE *f, const struct ipm_map *map)
 
 /* IOS has no such lines. */
 static void
-print_state(struct cli *cli, const struct ipm_map *map)
+print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map)
 {
 	char age[OUT_AGE_MAX], text[OUT_TEXT_MAX];
 	FILE *f = cli->out;
 	bool up = map->state == IPM_MAP_UP;
+	uint64_t now_ns = cli_segment_now(s);
 	fprintf(f, "        Status: %s", up ? "up" : "down");
 	if (map->since_ns)
-		fprintf(f, " for %s", out_age(cli->now_ns > map->since_ns ? cli->now_ns - map->since_ns : 0, age));
+		fprintf(f, " for %s", out_age(now_ns > map->since_ns ? now_ns - map->since_ns : 0, age));
+	if (now_ns < cli->now_ns)
+		fprintf(f, " as of %s", out_since(cli->now_ns, now_ns, age));
 	if (map->disabled)
 		fprintf(f, ", disabled");
 	if (up)
@@ -321,7 +325,7 @@ print_entry(struct cli *cli, const struct cli_segment *s, const struct ipm_map *
 		fprintf(cli->out, "        Dynamic map template tag: %s\n", name);
 	else
 		print_body(cli, s, map, list);
-	print_state(cli, map);
+	print_state(cli, s, map);
 }
 
 static void
@@ -330,7 +334,7 @@ print_template(struct cli *cli, const struct cli_segment *s, const struct ipm_ma
 	char name[OUT_TEXT_MAX];
 	fprintf(cli->out, "Crypto Map Template\"%s\" %" PRIu32 "\n", OUT_CLEAN(map->name, name), map->seq);
 	print_body(cli, s, map, list);
-	print_state(cli, map);
+	print_state(cli, s, map);
 }
 
 /* Of the map whose entries are @p entry, each once. */
@@ -371,6 +375,8 @@ print_text(struct cli *cli, const struct asked *asked)
 		if (i + 1 < all.n)
 			fputc('\n', cli->out);
 	}
+	if (all.n == 0 && !asked->tag)
+		fprintf(cli->out, "none\n");
 	free(list.access);
 	free(all.entry);
 }
@@ -513,8 +519,8 @@ show(struct cli *cli, struct asked *asked)
 	else
 		print_text(cli, asked);
 	if (asked->tag && asked->found == 0)
-		cli_fail(cli, "there is no %s with the tag \"%s\"",
-			 asked->dynamic ? "dynamic crypto map" : "crypto map", asked->tag);
+		cli_name_known(cli, asked->dynamic ? "dynamic crypto map" : "crypto map", asked->tag,
+			       asked->dynamic ? CMD_DYNAMIC_MAPS : CMD_TAGS);
 }
 
 void

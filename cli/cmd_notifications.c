@@ -6,27 +6,56 @@
 #include "out.h"
 
 static void
+print_agent(struct cli *cli, const struct ipm_agent *agent)
+{
+	char name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
+	fprintf(cli->out, "agent %s (pid %" PRIu32 "), reported %s\n", OUT_CLEAN(agent->name, name), agent->pid,
+		out_since(cli->now_ns, agent->updated_ns, age));
+	fprintf(cli->out,
+		"  notifications sent: %" PRIu64 ", suppressed: %" PRIu64 ", switched off: %" PRIu64
+		", waiting: %" PRIu64 "\n",
+		agent->sent, agent->suppressed, agent->disabled, agent->waiting);
+}
+
+/* An agent reports through the control socket of a segment's writer; one without has nothing to show. */
+static bool
+can_be_told(const struct cli_segment *s)
+{
+	return ipm_segment_header(s->seg)->control[0] != '\0';
+}
+
+static void
 print_text(struct cli *cli)
 {
 	struct cli_rows rows = { 0 };
+	char name[OUT_TEXT_MAX];
+	bool any = false;
 	for (size_t i = 0; i < cli->segments; i++)
 		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_AGENTS, NULL);
 	cli_rows_sort(&rows);
-	if (rows.n == 0)
-		fprintf(cli->out, "no agent has reported yet\n");
 	for (size_t i = 0; i < rows.n; i++) {
 		struct ipm_agent agent;
-		char name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
-		if (!cli_read(cli, rows.row[i].segment, IPM_AGENTS, rows.row[i].slot, &agent))
-			continue;
-		fprintf(cli->out, "agent %s (pid %" PRIu32 "), reported %s ago\n", OUT_CLEAN(agent.name, name),
-			agent.pid, out_since(cli->now_ns, agent.updated_ns, age));
-		fprintf(cli->out,
-			"  notifications sent: %" PRIu64 ", suppressed: %" PRIu64 ", switched off: %" PRIu64
-			", waiting: %" PRIu64 "\n",
-			agent.sent, agent.suppressed, agent.disabled, agent.waiting);
+		if (cli_read(cli, rows.row[i].segment, IPM_AGENTS, rows.row[i].slot, &agent))
+			print_agent(cli, &agent);
 	}
+	for (size_t i = 0; i < cli->segments; i++) {
+		any |= can_be_told(&cli->segment[i]);
+		if (!can_be_told(&cli->segment[i]))
+			fprintf(cli->out,
+				"segment %s: agents cannot report to its writer, which has no control socket.\n"
+				"  Ask the agent over SNMP: ipsecmonAgentSent, ipsecmonAgentSuppressed\n",
+				OUT_CLEAN(ipm_segment_header(cli->segment[i].seg)->name, name));
+	}
+	if (rows.n == 0 && any)
+		fprintf(cli->out, "no agent has reported yet\n");
 	cli_rows_free(&rows);
+}
+
+static void
+json_head(struct cli *cli, const struct cli_segment *s, json_t *head)
+{
+	(void)cli;
+	out_json_bool(head, "agents_report", can_be_told(s));
 }
 
 static json_t *
@@ -49,7 +78,9 @@ json_agent(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 void
 cmd_notifications(struct cli *cli, const struct cmd_match *match)
 {
-	static const struct out_json_list list = { .key = "agents", .kind = IPM_AGENTS, .row = json_agent };
+	static const struct out_json_list list = {
+		.key = "agents", .kind = IPM_AGENTS, .row = json_agent, .head = json_head
+	};
 	(void)match;
 	if (cli->json)
 		out_json_segments(cli, &list, 1);

@@ -44,7 +44,7 @@ static const struct cmd_word ipsec_words[] = {
 };
 
 static const struct cmd_word map_tag_words[] = {
-	{ .word = "NAME", .help = "a crypto map", .argument = true, .values = CMD_MAPS, .run = cmd_map_tag },
+	{ .word = "NAME", .help = "a crypto map", .argument = true, .values = CMD_TAGS, .run = cmd_map_tag },
 	{ 0 },
 };
 
@@ -80,7 +80,7 @@ static const struct cmd_word engine_words[] = {
 
 static const struct cmd_word crypto_words[] = {
 	{ .word = "dynamic-map",
-	  .help = "templates for peers that are not known before they come",
+	  .help = "templates, for peers whose address is not known",
 	  .run = cmd_dynamic_map,
 	  .next = dynamic_map_words },
 	{ .word = "engine", .help = "crypto engines", .next = engine_words },
@@ -154,12 +154,17 @@ cmd_match(const struct cmd_word *root, int words, char *const *word, struct cmd_
 	out->result = out->word && out->word->run ? CMD_RUN : CMD_INCOMPLETE;
 }
 
+/* The help of all words stands in one column. */
 static void
 list(FILE *f, const struct cmd_word *words, const char *prefix, size_t len)
 {
+	int width = 12;
+	for (const struct cmd_word *w = words; w && w->word; w++)
+		if (fits(w, prefix, len) && (int)strlen(w->word) > width)
+			width = (int)strlen(w->word);
 	for (const struct cmd_word *w = words; w && w->word; w++)
 		if (fits(w, prefix, len))
-			fprintf(f, "  %-12s %s\n", w->word, w->help);
+			fprintf(f, "  %-*s %s\n", width, w->word, w->help);
 }
 
 void
@@ -170,22 +175,28 @@ cmd_list(FILE *f, const struct cmd_match *match)
 		fprintf(f, "  <cr>\n");
 }
 
+#define COMMAND_WIDTH 26 /* a longer command has its help in the next line */
+
+/* @p help: of the word before, which says more than that of an argument. */
 static void
-list_below(FILE *f, const struct cmd_word *words, const char *before)
+list_below(FILE *f, const struct cmd_word *words, const char *before, const char *help)
 {
 	for (const struct cmd_word *w = words; w && w->word; w++) {
+		const char *says = w->argument ? help : w->help;
 		char line[128];
 		snprintf(line, sizeof(line), "%s%s%s", before, *before ? " " : "", w->word);
-		if (w->run)
-			fprintf(f, "  %-24s %s\n", line, w->help);
-		list_below(f, w->next, line);
+		if (w->run && strlen(line) > COMMAND_WIDTH)
+			fprintf(f, "  %s\n  %-*s %s\n", line, COMMAND_WIDTH, "", says);
+		else if (w->run)
+			fprintf(f, "  %-*s %s\n", COMMAND_WIDTH, line, says);
+		list_below(f, w->next, line, says);
 	}
 }
 
 void
 cmd_list_all(FILE *f, const struct cmd_word *root)
 {
-	list_below(f, root, "");
+	list_below(f, root, "", "");
 }
 
 void

@@ -17,8 +17,8 @@ struct cmd_match;
 
 typedef void cmd_run(struct cli *cli, const struct cmd_match *match);
 
-/* What an argument's value may be one of: for completion only, anything is taken. */
-enum cmd_values { CMD_ANY, CMD_INTERFACES, CMD_MAPS, CMD_DYNAMIC_MAPS, CMD_PEERS };
+/* What an argument's value may be one of. MAPS: also connections that have none; TAGS: crypto maps only. */
+enum cmd_values { CMD_ANY, CMD_INTERFACES, CMD_MAPS, CMD_TAGS, CMD_DYNAMIC_MAPS, CMD_PEERS };
 
 struct cmd_word {
 	const char *word; /* NULL: the end of a list */

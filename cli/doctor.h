@@ -20,6 +20,8 @@ struct doctor {
 	json_t *findings; /* NULL: text is wanted */
 	gid_t group;      /* of those who may read and ask; (gid_t)-1: none, or it does not exist */
 	unsigned count[3];
+	int charon;        /* 0: its socket can be connected to, or need not be; an errno: why not */
+	bool charon_alone; /* a segment has no other feed that is up */
 };
 
 /**

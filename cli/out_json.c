@@ -96,6 +96,8 @@ out_json_side(const struct ipm_sel_side *side)
 	out_json_addr(o, "last", &side->last);
 	if (side->type == IPM_SEL_SUBNET)
 		out_json_u64(o, "prefix", side->prefix);
+	else
+		out_json_string(o, "prefix", NULL);
 	out_json_u64(o, "protocol", side->protocol);
 	out_json_u64(o, "port_first", side->port_first);
 	out_json_u64(o, "port_last", side->port_last);
@@ -168,6 +170,7 @@ segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json
 	OUT_JSON_TEXT(head, "name", h->name);
 	out_json_text(head, "path", path, SIZE_MAX);
 	out_json_u64(head, "slot", s->ordinal);
+	out_json_string(head, "state", cli_writer_state(s->seg));
 	out_json_u64(head, "writer_pid", atomic_load(&h->writer_pid));
 	out_json_seconds(head, "heartbeat_age", (int64_t)ipm_segment_silence_ns(s->seg));
 	if (list->head)

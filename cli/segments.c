@@ -2,6 +2,7 @@
 /* The segments in run-dir, and the records in them in the order in which they are shown. */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,21 +26,40 @@ by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name); /* the same in every locale */
 }
 
-static void
-segment_warn(struct cli *cli, const struct ipm_segment *seg)
+const char *
+cli_writer_state(const struct ipm_segment *seg)
 {
-	uint64_t silence = ipm_segment_silence_ns(seg);
-	uint32_t pid = atomic_load(&ipm_segment_header(seg)->writer_pid);
-	char age[OUT_AGE_MAX];
-	if (silence <= CLI_STALE_NS)
+	if (!atomic_load(&ipm_segment_header(seg)->writer_pid))
+		return "stopped";
+	return ipm_segment_silence_ns(seg) > CLI_STALE_NS ? "silent" : "running";
+}
+
+uint64_t
+cli_segment_now(const struct cli_segment *s)
+{
+	uint64_t silence = ipm_segment_silence_ns(s->seg), now_ns = s->cli->now_ns;
+	return strcmp(cli_writer_state(s->seg), "running") == 0 || silence > now_ns ? now_ns : now_ns - silence;
+}
+
+/* Rows still say "up" when nobody writes them any more. In JSON the segment has its state, so stderr is enough. */
+static void
+segment_warn(struct cli *cli, const struct cli_segment *s)
+{
+	uint32_t pid = atomic_load(&ipm_segment_header(s->seg)->writer_pid);
+	char age[OUT_AGE_MAX], path[OUT_TEXT_MAX], text[OUT_TEXT_MAX + 128];
+	if (strcmp(cli_writer_state(s->seg), "running") == 0)
 		return;
-	out_age(silence, age);
+	out_age(ipm_segment_silence_ns(s->seg), age);
+	out_clean(ipm_segment_path(s->seg), SIZE_MAX, path);
 	if (pid)
-		cli_warn(cli, "%s: its writer (pid %u) has been silent for %s: the figures are that old",
-			 ipm_segment_path(seg), pid, age);
+		snprintf(text, sizeof(text), "%s: its writer (pid %u) has been silent for %s: the figures are that old",
+			 path, pid, age);
 	else
-		cli_warn(cli, "%s: its writer was stopped %s ago: the figures are that old", ipm_segment_path(seg),
-			 age);
+		snprintf(text, sizeof(text), "%s: its writer was stopped %s ago: the figures are that old", path, age);
+	if (cli->json)
+		cli_warn(cli, "%s", text);
+	else
+		fprintf(cli->out, "%% slot %" PRIu32 ", %s\n", s->ordinal, text);
 }
 
 void
@@ -65,7 +85,7 @@ cli_segments_open(struct cli *cli)
 		int rc = path && cli->segment ? ipm_segment_attach(&seg, path, &error) : -ENOMEM;
 		if (rc == 0) {
 			cli->segment[cli->segments++] = (struct cli_segment){ cli, seg, (uint32_t)i };
-			segment_warn(cli, seg);
+			segment_warn(cli, &cli->segment[cli->segments - 1]);
 		} else if (error.text[0]) {
 			cli_fail(cli, "%s", error.text);
 		} else {

@@ -83,7 +83,7 @@ log_info(const char *format, ...)
 static void
 usage(FILE *f, const char *program)
 {
-	fprintf(f, "usage: %s [-c FILE] [-f] [-V] [-h]\n", program);
+	fprintf(f, "usage: %s [-c FILE] [-f]\n       %s -V | -h\n", program, program);
 }
 
 /* In the background the working directory is /: what was named relative to ours must still be found. */
@@ -101,9 +101,14 @@ absolute(const char *path)
 void
 daemon_options(int argc, char **argv, const char *program, const char *about, struct daemon_options *opt)
 {
+	static const struct option options[] = {
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	*opt = (struct daemon_options){ 0 };
 	opterr = 0;
-	for (int c; (c = getopt(argc, argv, "+:c:fVh")) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "+:c:fVh", options, NULL)) != -1;) {
 		switch (c) {
 		case 'c':
 			opt->conf_file = optarg;
@@ -113,22 +118,23 @@ daemon_options(int argc, char **argv, const char *program, const char *about, st
 			break;
 		case 'V':
 			printf("%s %s\n", program, PACKAGE_VERSION);
-			exit(0);
+			exit(fflush(stdout) ? 1 : 0);
 		case 'h':
 			printf("%s: %s\n\n", program, about);
 			usage(stdout, program);
-			printf("  -c FILE  read FILE instead of %s\n"
-			       "  -f       stay in the foreground, log to stderr\n"
-			       "  -V       say the version\n"
-			       "  -h       say this\n",
+			printf("  -c FILE        read FILE instead of\n"
+			       "                 %s\n"
+			       "  -f             stay in the foreground, log to stderr\n"
+			       "  -V, --version  print the version\n"
+			       "  -h, --help     print this help\n",
 			       DEFAULT_CONF);
-			exit(0);
+			exit(fflush(stdout) ? 1 : 0);
 		case ':':
 			fprintf(stderr, "%s: -%c needs a file\n", program, optopt);
 			usage(stderr, program);
 			exit(2);
 		default:
-			if (optopt)
+			if (optopt && !strchr("Vh", optopt))
 				fprintf(stderr, "%s: there is no option -%c\n", program, optopt);
 			else
 				fprintf(stderr, "%s: there is no option %s\n", program, argv[optind - 1]);

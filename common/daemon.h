@@ -22,7 +22,7 @@ struct daemon_options {
 };
 
 /**
- * Parse the options every daemon has: -c FILE, -f, -V, -h. Exits for -V and -h (0) and for wrong usage (2).
+ * Parse the options that every daemon has: -c FILE, -f, -V, -h. Exits for -V and -h (0) and for wrong usage (2).
  *
  * @param about  one line that -h prints
  */

@@ -62,8 +62,8 @@ struct ipm_proposal {
 	X(SEQUENCE, "sequence", "sequence numbers used up")                    \
 	X(EXPIRED, "expired", "lifetime over, SA not valid")                   \
 	X(POLICY, "policy", "no policy, or not what the policy wants")         \
-	X(NO_SA, "no-sa", "no SA")                                             \
-	X(NOT_UP, "not-up", "connection not established")                      \
+	X(NO_SA, "no_sa", "no SA")                                             \
+	X(NOT_UP, "not_up", "connection not established")                      \
 	X(CAPACITY, "capacity", "memory, queue or engine exhausted")           \
 	X(OTHER, "other", "anything else")
 
@@ -274,7 +274,7 @@ struct ipm_totals {
 	uint64_t ike_capacity_fails, ike_auth_fails, ike_decrypt_fails, ike_hash_fails, ike_no_sa_fails;
 	struct ipm_ike_traffic ike_in, ike_out;
 	uint64_t tunnels_active, tunnels_previous;
-	struct ipm_traffic in, out;     /* the drops also those that no SA had a part in */
+	struct ipm_traffic in, out; /* the drops also those that no SA had a part in */
 	/* Of these, what no row and no entry of the history shows (any more): totals = rows + history + rest. */
 	struct ipm_ike_traffic ike_rest_in, ike_rest_out;
 	struct ipm_traffic rest_in, rest_out;

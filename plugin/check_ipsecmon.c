@@ -23,32 +23,34 @@ static struct chk_options options;
 static int
 help(void)
 {
-	printf("check_ipsecmon " PACKAGE_VERSION ": IPsec of a gateway over SNMP: Cisco's, or Linux with ipsecmon\n\n"
+	printf("check_ipsecmon " PACKAGE_VERSION ": check the IPsec of a gateway over SNMP\n\n"
 	       "usage: check_ipsecmon -H HOST -m MODE [OPTION]...\n\nModes:\n");
 	for (const struct chk_mode *mode = chk_modes; mode->name; mode++)
-		printf("  %-9s %s%s\n", mode->name, mode->help, mode->needs_own ? "; not of Cisco's" : "");
+		printf("  %-9s %s%s\n            ranges: %s\n", mode->name, mode->help,
+		       mode->needs_own ? " (not with Cisco devices)" : "", mode->ranges);
 	printf("\nWhat is checked:\n"
-	       "  -n, --name NAME          tunnels of the connection NAME, or NAME/CHILD (needs IPSECMON-MIB)\n"
+	       "  -n, --name NAME          tunnels of the connection NAME, or NAME/CHILD\n"
+	       "                           (not with Cisco devices)\n"
 	       "  -r, --peer ADDRESS       tunnels to this peer\n"
-	       "  -w, --warning RANGE      [@][START:][END], as the Monitoring Plugins guidelines have it\n"
+	       "  -w, --warning RANGE      [@][START:][END], as with all monitoring plugins\n"
 	       "  -c, --critical RANGE\n"
 	       "\nHow it is asked:\n"
 	       "  -H, --hostname HOST      name or address\n"
 	       "  -p, --port PORT          161\n"
-	       "  -P, --protocol VERSION   1, 2c (if nothing is said), 3\n"
+	       "  -P, --protocol VERSION   1, 2c (default), 3\n"
 	       "  -C, --community WORD     public\n"
-	       "  -L, --seclevel LEVEL     noAuthNoPriv, authNoPriv, authPriv (if nothing is said)\n"
+	       "  -L, --seclevel LEVEL     noAuthNoPriv, authNoPriv, authPriv (default)\n"
 	       "  -U, --secname USER\n"
-	       "  -a, --authproto NAME     MD5, SHA (if nothing is said), SHA-224, SHA-256, SHA-384, SHA-512\n"
+	       "  -a, --authproto NAME     MD5, SHA (default), SHA-224, -256, -384, -512\n"
 	       "  -A, --authpasswd PHRASE  better: $CHECK_IPSECMON_AUTH, or -f\n"
-	       "  -x, --privproto NAME     DES, AES (if nothing is said), AES-192, AES-256\n"
+	       "  -x, --privproto NAME     DES, AES (default), AES-192, AES-256\n"
 	       "  -X, --privpasswd PHRASE  better: $CHECK_IPSECMON_PRIV, or -f\n"
 	       "  -N, --context NAME\n"
 	       "  -f, --credentials FILE   lines community = WORD, auth = PHRASE, priv = PHRASE\n"
-	       "  -t, --timeout SECONDS[:STATE]  10:UNKNOWN, for all requests together\n"
+	       "  -t, --timeout SECONDS[:STATE]\n                           for all requests together: 10:UNKNOWN\n"
 	       "  -e, --retries N          3\n"
 	       "      --bulk N             rows in one answer: 40\n"
-	       "      --state-dir DIR      where the last look is kept: /var/tmp/check_ipsecmon-UID\n"
+	       "      --state-dir DIR      for the last look: /var/tmp/check_ipsecmon-UID\n"
 	       "\n  -v, --verbose            more lines; -vv: what it cost\n"
 	       "  -V, --version\n"
 	       "  -h, --help\n");

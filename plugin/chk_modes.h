@@ -16,7 +16,8 @@ struct chk_check {
 
 struct chk_mode {
 	const char *name;
-	const char *help; /* what it checks, and what its ranges are about */
+	const char *help;   /* what it checks */
+	const char *ranges; /* what its ranges are about */
 	bool takes_name, takes_peer;
 	bool needs_own, needs_one;            /* IPSECMON-MIB; -n or -r */
 	uint32_t knows;                       /* what a feed must know, or nothing is known; 0: no matter */

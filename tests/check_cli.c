@@ -142,8 +142,8 @@ START_TEST(a_question_mark_lists_what_fits)
 {
 	expect("?", "  check        is everything as it must be, and if not, what to do\n"
 		    "  show         show what is known\n");
-	expect("show ?", "  crypto       IKE and IPsec\n"
-			 "  feeds        where the figures come from, and how old they are\n"
+	expect("show ?", "  crypto        IKE and IPsec\n"
+			 "  feeds         where the figures come from, and how old they are\n"
 			 "  notifications SNMP notifications sent, suppressed and waiting\n");
 	expect("show cr?", "  crypto       IKE and IPsec\n");
 	expect("show crypto i? sa", "  ipsec        IPsec: phase 2\n  isakmp       IKE: phase 1\n");
@@ -158,8 +158,8 @@ START_TEST(a_wrong_command_says_which_word_and_what_fits)
 			      "  ipsec        IPsec: phase 2\n  isakmp       IKE: phase 1\n");
 	ck_assert_int_eq(run("show cripto"), 2);
 	ck_assert_str_eq(err, "ipsecmon: \"cripto\" is not known after \"show\"; known are\n"
-			      "  crypto       IKE and IPsec\n"
-			      "  feeds        where the figures come from, and how old they are\n"
+			      "  crypto        IKE and IPsec\n"
+			      "  feeds         where the figures come from, and how old they are\n"
 			      "  notifications SNMP notifications sent, suppressed and waiting\n");
 	ck_assert_int_eq(run("show crypto isakmp"), 2);
 	ck_assert_str_eq(err, "ipsecmon: \"show crypto isakmp\" is not complete; what may follow:\n"
@@ -447,7 +447,7 @@ START_TEST(a_held_tunnel_is_not_shown)
 	struct ipm_tunnel held = *ipm_tunnel_peek(w, (uint32_t)t);
 	held.state = IPM_TUNNEL_HELD;
 	ipm_tunnel_put(w, (uint32_t)t, &held);
-	expect("show crypto ipsec sa", "");
+	expect("show crypto ipsec sa", "none\n");
 	ck_assert_int_eq(run("show crypto ipsec sa --json"), 0);
 	expect_no_word("site-b");
 }
@@ -621,10 +621,10 @@ START_TEST(feeds_say_how_they_are)
 	ck_assert_int_eq(run("show feeds"), 0);
 	snprintf(head, sizeof(head), "segment gateway (%s)", segment_file);
 	expect_line(head);
-	snprintf(head, sizeof(head), "  writer pid %d, heartbeat 0 s ago", (int)getpid());
+	snprintf(head, sizeof(head), "  writer running (pid %d), heartbeat 0 s ago", (int)getpid());
 	expect_line(head);
-	expect_line(
-		"  capacity used: IKE SAs 0 of 8, tunnels 1 of 512, selectors 1 of 600, SAs 2 of 1100, feeds 1 of 4");
+	expect_line("  capacity used: IKE SAs 0 of 8, tunnels 1 of 512, selectors 1 of 600,\n"
+		    "    SAs 2 of 1100, feeds 1 of 4");
 	ck_assert_ptr_nonnull(strstr(out, "  feed vici: up for 0 s\n"
 					  "    source: /run/charon.vici (strongSwan 5.9.8)\n"
 					  "    last update: 0 s ago, asked every 5 s\n"
@@ -691,11 +691,11 @@ START_TEST(json_of_dropped_packets)
 	ck_assert_ptr_nonnull(j);
 	expect_text(j, "segments.0.interfaces.0.name", "FastEthernet0/1");
 	expect_text(j, "segments.0.interfaces.0.address", "172.22.1.3");
-	expect_int(j, "segments.0.interfaces.0.drops.not-up", 6);
+	expect_int(j, "segments.0.interfaces.0.drops.not_up", 6);
 	expect_int(j, "segments.0.interfaces.1.ifindex", 0);
-	expect_int(j, "segments.0.drops_out.no-sa", 8);
+	expect_int(j, "segments.0.drops_out.no_sa", 8);
 	expect_int(j, "segments.0.drops_in.policy", 3);
-	expect_int(j, "segments.0.drops_in.no-sa", 0);
+	expect_int(j, "segments.0.drops_in.no_sa", 0);
 	json_decref(j);
 }
 END_TEST
@@ -711,7 +711,7 @@ START_TEST(without_a_segment_a_sentence_says_why)
 	ck_assert_str_eq(err, want);
 	ck_assert_str_eq(out, "");
 	ck_assert_int_eq(run("show feeds --json"), 1);
-	ck_assert_str_eq(out, "{\"segments\":[]}\n");
+	ck_assert_str_eq(out, "{\"schema\":1,\"segments\":[]}\n");
 }
 END_TEST
 
@@ -733,25 +733,108 @@ START_TEST(a_segment_that_is_none_is_reported_and_the_others_are_shown)
 }
 END_TEST
 
-START_TEST(figures_that_are_old_are_shown_with_a_warning)
+/* Run a command line as if the writer had last been heard of @p seconds ago. */
+static int
+run_silent(const char *line, unsigned seconds)
+{
+	ipm_writer_commit(w);
+	uint64_t then = ipm_now_ns() - seconds * (uint64_t)SECOND;
+	patch(offsetof(struct ipm_header, heartbeat_ns), &then, sizeof(then));
+	struct ipm_writer *silent = w;
+	w = NULL; /* no commit */
+	int status = run(line);
+	w = silent;
+	return status;
+}
+
+START_TEST(figures_that_are_old_say_so_themselves)
+{
+	char want[256];
+	if (ipm_now_ns() < 200u * (uint64_t)SECOND)
+		return; /* this machine has only just started */
+	given_segment();
+	given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.4");
+	uint32_t map = given_entry((struct ipm_map){ .name = "m" });
+	ck_assert_int_eq(run_silent("show crypto isakmp sa", 95), 0);
+	snprintf(want, sizeof(want),
+		 "%% slot 0, %s: its writer (pid %d) has been silent for 1 min 35 s: the figures are that old\n",
+		 segment_file, (int)getpid());
+	ck_assert_msg(strncmp(out, want, strlen(want)) == 0, "%s", out);
+	ck_assert_str_eq(err, "");
+	expect_line("172.22.1.4      172.22.1.3      QM_IDLE              1    0");
+	(void)map;
+	ck_assert_int_eq(run_silent("show crypto map", 95), 0);
+	ck_assert_msg(strstr(out, "        Status: down for 0 s as of 1 min 35 s ago, not up yet"), "%s", out);
+
+	ck_assert_int_eq(run_silent("show crypto isakmp sa --json", 95), 0);
+	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	expect_text(j, "segments.0.state", "silent");
+	expect_int(j, "segments.0.heartbeat_age", 95);
+	ck_assert_msg(strstr(err, "has been silent for 1 min 35 s: the figures are that old\n"), "%s", err);
+	json_decref(j);
+	ck_assert_int_eq(run("show crypto isakmp sa --json"), 0);
+	j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	expect_text(j, "segments.0.state", "running");
+	json_decref(j);
+}
+END_TEST
+
+START_TEST(what_a_stopped_writer_left_says_so_at_once)
 {
 	char want[256];
 	given_segment();
 	given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.4");
-	ipm_writer_commit(w);
-	uint64_t long_ago = ipm_now_ns() > 100u * (uint64_t)SECOND ? ipm_now_ns() - 90u * (uint64_t)SECOND : 0;
-	if (long_ago == 0)
-		return; /* this machine has only just started */
-	patch(offsetof(struct ipm_header, heartbeat_ns), &long_ago, sizeof(long_ago));
-	struct ipm_writer *silent = w;
-	w = NULL; /* no commit */
-	int status = run("show crypto isakmp sa");
-	w = silent;
-	ck_assert_int_eq(status, 0);
-	snprintf(want, sizeof(want), "ipsecmon: warning: %s: its writer (pid %d) has been silent for 1 min 3",
-		 segment_file, (int)getpid());
-	ck_assert_msg(strncmp(err, want, strlen(want)) == 0, "%s", err);
-	expect_line("172.22.1.4      172.22.1.3      QM_IDLE              1    0");
+	ipm_writer_close(w);
+	w = NULL;
+	ck_assert_int_eq(run("show crypto isakmp sa"), 0);
+	snprintf(want, sizeof(want), "%% slot 0, %s: its writer was stopped ", segment_file);
+	ck_assert_msg(strncmp(out, want, strlen(want)) == 0, "%s", out);
+	run("show feeds");
+	expect_no_word("ago ago");
+	ck_assert_msg(strstr(out, "\n  writer stopped, heartbeat "), "%s", out);
+	run("show feeds --json");
+	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	expect_text(j, "segments.0.state", "stopped");
+	json_decref(j);
+}
+END_TEST
+
+START_TEST(an_agent_reported_so_long_ago)
+{
+	struct ipm_error error;
+	struct ipm_writer_options opt = { .path = segment_file,
+					  .name = "gateway",
+					  .control = "/run/control",
+					  .capacity = { .agents = 4, .events = 8 },
+					  .mode = 0640 };
+	ck_assert_int_eq(ipm_writer_open(&w, &opt, &error), 0);
+	expect("show notifications", "no agent has reported yet\n");
+	ipm_agent_put(w, &(struct ipm_agent){ .pid = 4711, .name = "x", .sent = 3 });
+	ck_assert_int_eq(run("show notifications"), 0);
+	ck_assert_msg(strncmp(out, "agent x (pid 4711), reported ", 29) == 0, "%s", out);
+	expect_line("  notifications sent: 3, suppressed: 0, switched off: 0, waiting: 0");
+	expect_no_word("ago ago");
+}
+END_TEST
+
+START_TEST(where_no_agent_can_report_that_is_said)
+{
+	given_segment(); /* without a control socket, as ipsecmon-engine's */
+	expect("show notifications",
+	       "segment gateway: agents cannot report to its writer, which has no control socket.\n"
+	       "  Ask the agent over SNMP: ipsecmonAgentSent, ipsecmonAgentSuppressed\n");
+	run("show notifications --json");
+	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	ck_assert(json_is_false(at(j, "segments.0.agents_report")));
+	json_decref(j);
+}
+END_TEST
+
+START_TEST(without_a_drop_none_is_said)
+{
+	given_segment();
+	run("show crypto engine connections dropped-packet");
+	expect_line("         -          -   none");
 }
 END_TEST
 
@@ -834,7 +917,11 @@ main(void)
 	tcase_add_test(t, json_of_dropped_packets);
 	tcase_add_test(t, without_a_segment_a_sentence_says_why);
 	tcase_add_test(t, a_segment_that_is_none_is_reported_and_the_others_are_shown);
-	tcase_add_test(t, figures_that_are_old_are_shown_with_a_warning);
+	tcase_add_test(t, figures_that_are_old_say_so_themselves);
+	tcase_add_test(t, what_a_stopped_writer_left_says_so_at_once);
+	tcase_add_test(t, an_agent_reported_so_long_ago);
+	tcase_add_test(t, where_no_agent_can_report_that_is_said);
+	tcase_add_test(t, without_a_drop_none_is_said);
 	tcase_add_test(t, a_record_that_cannot_be_read_is_counted_and_the_others_are_shown);
 	tcase_add_test(t, lists_that_lead_in_a_circle_end);
 	tcase_add_test(t, a_configuration_that_is_wrong_is_reported);

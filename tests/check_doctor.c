@@ -400,7 +400,7 @@ START_TEST(an_agent_that_has_been_silent_is_wrong)
 	patch(h->section[IPM_AGENTS].offset + sizeof(struct ipm_record) + offsetof(struct ipm_agent, updated_ns),
 	      &long_ago, sizeof(long_ago));
 	check_with(fd, "ok\n", 3);
-	expect_finding("FAIL agent: x (pid 4711) has said nothing since 3 min 20 s ago");
+	expect_finding("FAIL agent: x (pid 4711) last reported 3 min 20 s ago");
 }
 END_TEST
 
@@ -419,6 +419,52 @@ START_TEST(charons_socket_is_tried)
 	close(listening[--sockets]);
 	ck_assert_int_eq(run("check"), 1);
 	expect_finding("FAIL charon: @/charon.vici (");
+}
+END_TEST
+
+/* As ipsecmond has them when charon is not there. */
+static void
+given_feeds_without_charon(void)
+{
+	static const char *const names[] = { "vici", "error-notify", "xfrm", "ikewatch" };
+	char more[256];
+	snprintf(more, sizeof(more), "feed vici { socket = \"%s/charon.vici\"\n error-socket = \"%s/charon.enfy\" }",
+		 dir, dir);
+	given_conf(more);
+	given_segment();
+	for (size_t i = 0; i < COUNT(names); i++) {
+		given_feed(names[i], i < 2 ? IPM_FEED_DOWN : IPM_FEED_UP, i < 2 ? "No such file or directory" : "");
+		struct ipm_feed feed = *ipm_feed_peek(w, (uint32_t)i);
+		if (i < 2)
+			snprintf(feed.source, sizeof(feed.source), "%s/charon.%s", dir, i ? "enfy" : "vici");
+		ipm_feed_put(w, (uint32_t)i, &feed);
+	}
+}
+
+START_TEST(a_charon_that_is_missing_is_one_finding)
+{
+	given_feeds_without_charon();
+	run("check");
+	expect_finding("warn charon: @/charon.vici: No such file or directory");
+	expect_no_word("feed vici:");
+	expect_no_word("error-notify:");
+	expect_finding("ok   feed xfrm: up, somewhere");
+	/* The advice keeps ikewatch on, which naming one feed alone would switch off. */
+	ck_assert_ptr_nonnull(strstr(out, "write feed xfrm { } and feed ikewatch { }"));
+	/* With nothing else that tells of SAs it is wrong, and still one. */
+	struct ipm_feed xfrm = *ipm_feed_peek(w, 2);
+	xfrm.state = IPM_FEED_DOWN;
+	ipm_feed_put(w, 2, &xfrm);
+	ck_assert_int_eq(run("check"), 1);
+	expect_finding("FAIL charon: @/charon.vici: No such file or directory");
+	ck_assert_uint_eq(times("charon.vici"), 1);
+	ck_assert_uint_eq(times("charon.enfy"), 0);
+	/* When it is there, its feeds speak for themselves. */
+	given_socket("charon.vici", 0770);
+	run("check");
+	expect_finding("ok   charon: @/charon.vici (");
+	expect_finding("FAIL feed vici: down");
+	expect_finding("warn feed error-notify: down");
 }
 END_TEST
 
@@ -636,6 +682,7 @@ main(void)
 	tcase_add_test(tcase, an_agent_that_reports_is_well);
 	tcase_add_test(tcase, an_agent_that_has_been_silent_is_wrong);
 	tcase_add_test(tcase, charons_socket_is_tried);
+	tcase_add_test(tcase, a_charon_that_is_missing_is_one_finding);
 	tcase_add_test(tcase, charons_socket_is_not_for_everybody);
 	tcase_add_test(tcase, without_a_feed_for_it_charon_is_not_looked_at);
 	tcase_add_test(tcase, an_agentx_master_that_answers_is_well);

@@ -304,10 +304,10 @@ START_TEST(a_tag_that_there_is_not_is_an_error)
 	given_segment();
 	given_tunnelmap();
 	ck_assert_int_eq(run("show crypto map tag NONE"), 1);
-	ck_assert_str_eq(err, "ipsecmon: there is no crypto map with the tag \"NONE\"\n");
+	ck_assert_str_eq(err, "ipsecmon: there is no crypto map \"NONE\"; known: TUNNELMAP\n");
 	ck_assert_str_eq(out, "");
 	ck_assert_int_eq(run("show crypto dynamic-map tag TUNNELMAP"), 1);
-	ck_assert_str_eq(err, "ipsecmon: there is no dynamic crypto map with the tag \"TUNNELMAP\"\n");
+	ck_assert_str_eq(err, "ipsecmon: there is no dynamic crypto map \"TUNNELMAP\"; known: none\n");
 	ck_assert_int_eq(run("show crypto map tag NONE --json"), 1);
 	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_uint_eq(json_array_size(at(j, "segments.0.maps")), 0);
@@ -315,11 +315,11 @@ START_TEST(a_tag_that_there_is_not_is_an_error)
 }
 END_TEST
 
-START_TEST(without_an_entry_there_is_nothing)
+START_TEST(without_an_entry_none_is_said)
 {
 	given_segment();
-	expect_steady("show crypto map", "");
-	expect_steady("show crypto dynamic-map", "");
+	expect_steady("show crypto map", "none\n");
+	expect_steady("show crypto dynamic-map", "none\n");
 }
 END_TEST
 
@@ -523,7 +523,7 @@ START_TEST(an_entry_that_is_removed_is_not_shown)
 {
 	given_segment();
 	ipm_map_remove(w, given_tunnelmap());
-	expect_steady("show crypto map", "");
+	expect_steady("show crypto map", "none\n");
 	json_t *j = runs_json("show crypto map --json");
 	ck_assert_uint_eq(json_array_size(at(j, "segments.0.maps")), 0);
 	json_decref(j);
@@ -873,13 +873,40 @@ START_TEST(tunnels_can_be_asked_for_by_peer_interface_and_map)
 }
 END_TEST
 
-START_TEST(asked_for_what_there_is_not_nothing_is_shown)
+START_TEST(asked_for_what_there_is_not_none_is_said)
 {
 	given_three_tunnels();
-	expect("show crypto ipsec sa peer 192.0.2.3", "");
-	expect("show crypto ipsec sa peer 2001:db8::", "");
-	expect("show crypto ipsec sa interface eth", "");
-	expect("show crypto ipsec sa map d", "");
+	given_entry((struct ipm_map){ .name = "idle", .ifname = "eth7" });
+	expect("show crypto ipsec sa peer 192.0.2.3", "none\n");
+	expect("show crypto ipsec sa peer 2001:db8::", "none\n");
+	expect("show crypto ipsec sa interface eth7", "none\n");
+	expect("show crypto ipsec sa map idle", "none\n");
+	json_t *j = runs_json("show crypto ipsec sa map idle --json");
+	ck_assert_uint_eq(json_array_size(at(j, "segments.0.tunnels")), 0);
+	json_decref(j);
+}
+END_TEST
+
+START_TEST(a_name_that_there_is_not_is_an_error_that_has_those_that_there_are)
+{
+	given_three_tunnels();
+	ck_assert_int_eq(run("show crypto ipsec sa map d"), 1);
+	ck_assert_str_eq(out, "");
+	ck_assert_msg(strstr(err, "ipsecmon: there is no crypto map \"d\"; known: "), "%s", err);
+	ck_assert_int_eq(run("show crypto ipsec sa interface eth"), 1);
+	ck_assert_msg(strstr(err, "ipsecmon: there is no interface \"eth\"; known: "), "%s", err);
+	ck_assert_int_eq(run("show crypto ipsec sa map d --json"), 1);
+	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	ck_assert_uint_eq(json_array_size(at(j, "segments.0.tunnels")), 0);
+	json_decref(j);
+	/* Not all of very many, and none that could reach the terminal's controls. */
+	for (int i = 0; i < 40; i++) {
+		struct ipm_map map = { .name = "" };
+		snprintf(map.name, sizeof(map.name), "m\033%02d", i);
+		given_entry(map);
+	}
+	ck_assert_int_eq(run("show crypto map tag x"), 1);
+	ck_assert_msg(strstr(err, "m?00, m?01, ") && strstr(err, "m?17 and 22 more\n"), "%s", err);
 }
 END_TEST
 
@@ -1033,7 +1060,7 @@ START_TEST(what_may_follow_is_listed)
 					 "  map          those of a crypto map\n"
 					 "  peer         those with a peer\n"
 					 "  <cr>\n");
-	expect("show crypto engine connections ?", "  active       SAs, and the packets that they have carried\n"
+	expect("show crypto engine connections ?", "  active         SAs, and the packets that they have carried\n"
 						   "  dropped-packet packets that were dropped, and why\n");
 }
 END_TEST
@@ -1082,7 +1109,7 @@ main(void)
 	tcase_add_test(t, entries_come_by_map_and_sequence_and_interfaces_once_for_each_map);
 	tcase_add_test(t, a_tag_names_one_map);
 	tcase_add_test(t, a_tag_that_there_is_not_is_an_error);
-	tcase_add_test(t, without_an_entry_there_is_nothing);
+	tcase_add_test(t, without_an_entry_none_is_said);
 	tcase_add_test(t, lifetimes_are_in_kilobytes_and_seconds);
 	tcase_add_test(t, what_an_sa_has_left_is_in_kilobytes_and_seconds);
 	tcase_add_test(t, a_group_follows_when_there_is_pfs);
@@ -1108,7 +1135,8 @@ main(void)
 	tcase_add_test(t, the_tag_of_a_tunnel_without_a_name_is_its_entry_s);
 	tcase_add_test(t, flags_say_what_is_in_transport_mode_and_what_a_template_made);
 	tcase_add_test(t, tunnels_can_be_asked_for_by_peer_interface_and_map);
-	tcase_add_test(t, asked_for_what_there_is_not_nothing_is_shown);
+	tcase_add_test(t, asked_for_what_there_is_not_none_is_said);
+	tcase_add_test(t, a_name_that_there_is_not_is_an_error_that_has_those_that_there_are);
 	tcase_add_test(t, a_peer_is_an_address);
 	tcase_add_test(t, esp_ah_and_ipcomp_have_their_lists);
 	tcase_add_test(t, json_of_crypto_maps);

@@ -50,7 +50,7 @@ answer=$(plugin -m drops -c 0)
 equal "a range of nothing is broken by what came since the first look" 2 $?
 say "$(cut -d '|' -f 1 <<< "$answer")"
 for pair in 'in_replay:i["replay"] + i["window"]' 'in_drops:sum(i.values()) - i["replay"] - i["window"]' 'in_auth:i["auth"]' \
-	'in_crypt:i["crypt"]' 'out_drops:sum(o.values())' 'no_sa:i["no-sa"] + o["no-sa"]'; do
+	'in_crypt:i["crypt"]' 'out_drops:sum(o.values())' 'no_sa:i["no_sa"] + o["no_sa"]'; do
 	label=${pair%%:*}
 	equal "of all: $label" "$(total "${pair#*:}")c" "$(grep -oE " $label=[0-9]+c" <<< "$answer" | cut -d = -f 2)"
 done

@@ -71,7 +71,7 @@ pass "SNMP has the same"
 wrong=$(grep -h "with a wrong SPI" "$LAB/engine-east.log" | sed 's/.*, \([0-9]*\) with a wrong SPI.*/\1/')
 no_sa() {
 	cli west --json show crypto engine connections dropped-packet | "$lab_python" -c 'import json, sys
-print(json.load(sys.stdin)["segments"][0]["drops_in"]["no-sa"])'
+print(json.load(sys.stdin)["segments"][0]["drops_in"]["no_sa"])'
 }
 equal "a wrong SPI is one that has no SA" "$wrong" "$(no_sa)"
 
@@ -138,8 +138,8 @@ not_up() {
 	cli east --json show crypto engine connections dropped-packet | "$lab_python" -c 'import json, sys
 segment = json.load(sys.stdin)["segments"][0]
 out = segment["drops_out"]
-interfaces = sum(i["drops"]["not-up"] for i in segment["interfaces"])
-sys.exit(out["not-up"] + out["expired"] != 400 or out["not-up"] != interfaces or out["not-up"] < 300)'
+interfaces = sum(i["drops"]["not_up"] for i in segment["interfaces"])
+sys.exit(out["not_up"] + out["expired"] != 400 or out["not_up"] != interfaces or out["not_up"] < 300)'
 }
 wait_until 10 not_up
 pass "what was sent behind that is counted as not sent"
