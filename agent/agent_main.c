@@ -103,14 +103,14 @@ detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_co
 static void
 warn_of_indexes(const struct server *server, const struct ipm_segment *seg)
 {
-	const struct ipm_header *new = ipm_segment_header(seg);
+	uint32_t first = ipm_segment_index_first(seg);
+	char name[IPM_NAME_MAX], other[IPM_NAME_MAX];
 
 	for (unsigned i = 0; i < server->count; i++) {
-		const struct ipm_header *h = ipm_segment_header(server->segs[i]);
-		if (h->index_first == new->index_first)
-			log_warn("%.*s and %.*s both count tunnels from %" PRIu32 ": of two with the same index only "
-				 "one is served; give one of them another first-index",
-				 IPM_NAME_MAX, h->name, IPM_NAME_MAX, new->name, h->index_first);
+		if (ipm_segment_index_first(server->segs[i]) == first)
+			log_warn("%s and %s both count tunnels from %" PRIu32 ": of two with the same index only one "
+				 "is served; give one of them another first-index",
+				 ipm_segment_name(server->segs[i], other), ipm_segment_name(seg, name), first);
 	}
 }
 
@@ -213,8 +213,8 @@ report(struct server *server)
 	server->reported_ns = now;
 	server->report_ns = now + REPORT_NS;
 	for (unsigned i = 0; i < server->count; i++) {
-		const char *control = ipm_segment_header(server->segs[i])->control;
-		if (control[0] &&
+		char control[IPM_TEXT_MAX];
+		if (ipm_segment_control(server->segs[i], control)[0] &&
 		    control_request_within(control, request, REPORT_LIMIT_MS, answer, sizeof(answer)) < 0) {
 			server->report_ns = now + REPORT_REST_NS;
 			server->reported_ns = 0;

@@ -87,8 +87,9 @@ mib_drops_nth(const struct mib_cell *cell, const void *field, struct mib_value *
 bool
 mib_seg_name(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
+	char name[IPM_NAME_MAX];
 	(void)field;
-	return text_of(ipm_segment_header(cell->seg)->name, IPM_NAME_MAX, out);
+	return text_of(ipm_segment_name(cell->seg, name), IPM_NAME_MAX, out);
 }
 
 bool
@@ -122,7 +123,7 @@ bool
 mib_seg_events(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
 	(void)field;
-	out->number = ipm_segment_header(cell->seg)->event_serial;
+	out->number = ipm_segment_event_serial(cell->seg);
 	return true;
 }
 

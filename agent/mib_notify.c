@@ -434,7 +434,7 @@ fill_tokens(struct mib_notify *n)
 static uint64_t
 waiting(const struct followed *f)
 {
-	return ipm_segment_header(f->seg)->event_serial - f->serial;
+	return ipm_segment_event_serial(f->seg) - f->serial;
 }
 
 /* False: there is none now. */

@@ -87,11 +87,12 @@ const struct mib_setter mib_set_notify = { 1, 2, NULL, notify_commit, false };
 
 /* --- requests to the writers of segments ------------------------------------------------------------------------ */
 
-static const char *
-control_path(const struct ipm_segment *seg)
+/* Can its writer be asked for anything? */
+static bool
+has_control(const struct ipm_segment *seg)
 {
-	const char *path = ipm_segment_header(seg)->control;
-	return path[0] && memchr(path, '\0', IPM_TEXT_MAX) ? path : NULL;
+	char path[IPM_TEXT_MAX];
+	return ipm_segment_control(seg, path)[0] != '\0';
 }
 
 static void
@@ -104,11 +105,10 @@ give_time(unsigned ms)
 static int
 ask(const struct ipm_segment *seg, const char *request)
 {
-	const char *path = control_path(seg);
-	char answer[CONTROL_LINE_MAX];
+	char path[IPM_TEXT_MAX], answer[CONTROL_LINE_MAX];
 	uint64_t now = ipm_now_ns();
 	unsigned left_ms = now < set.until_ns ? (unsigned)((set.until_ns - now) / NS_PER_MS) : 0;
-	if (!path)
+	if (!ipm_segment_control(seg, path)[0])
 		return MIB_COMMIT_FAILED;
 	int rc = control_request_within(path, request, left_ms, answer, sizeof(answer));
 	if (rc == 0)
@@ -129,7 +129,7 @@ static bool
 any_control(void)
 {
 	for (unsigned i = 0; i < set.count; i++)
-		if (control_path(set.segs[i]))
+		if (has_control(set.segs[i]))
 			return true;
 	return false;
 }
@@ -147,7 +147,7 @@ static int
 test_own(const struct mib_cell *cell, int32_t value)
 {
 	(void)value;
-	return control_path(cell->seg) ? MIB_NO_ERROR : MIB_NOT_WRITABLE;
+	return has_control(cell->seg) ? MIB_NO_ERROR : MIB_NOT_WRITABLE;
 }
 
 static int
@@ -158,7 +158,7 @@ check_point_commit(const struct mib_cell *cell, size_t field, int32_t value)
 	if (value == 1) /* ready: nothing to be done */
 		return MIB_NO_ERROR;
 	for (unsigned i = 0; i < set.count; i++)
-		if (control_path(set.segs[i]) && ask(set.segs[i], "check-point") != MIB_NO_ERROR)
+		if (has_control(set.segs[i]) && ask(set.segs[i], "check-point") != MIB_NO_ERROR)
 			return MIB_COMMIT_FAILED;
 	return MIB_NO_ERROR;
 }
@@ -191,9 +191,8 @@ is_history(size_t field)
 static uint32_t
 room(const struct ipm_segment *seg, bool history)
 {
-	const struct ipm_section *sec = ipm_segment_header(seg)->section;
-	uint32_t ike = sec[history ? IPM_IKE_HISTORY : IPM_IKE_FAILURES].capacity;
-	uint32_t tunnel = sec[history ? IPM_TUNNEL_HISTORY : IPM_TUNNEL_FAILURES].capacity;
+	uint32_t ike = ipm_segment_capacity(seg, history ? IPM_IKE_HISTORY : IPM_IKE_FAILURES);
+	uint32_t tunnel = ipm_segment_capacity(seg, history ? IPM_TUNNEL_HISTORY : IPM_TUNNEL_FAILURES);
 	return ike < tunnel ? ike : tunnel;
 }
 
@@ -201,7 +200,7 @@ static int
 size_test(int32_t value, bool history)
 {
 	for (unsigned i = 0; i < set.count; i++)
-		if (control_path(set.segs[i]) && (uint32_t)value > room(set.segs[i], history))
+		if (has_control(set.segs[i]) && (uint32_t)value > room(set.segs[i], history))
 			return MIB_WRONG_VALUE;
 	return test_all(NULL, value);
 }
@@ -236,7 +235,7 @@ sizes_put(size_t field, const uint32_t *sizes, unsigned count)
 {
 	int result = MIB_NO_ERROR;
 	for (unsigned i = 0; i < count; i++)
-		if (control_path(set.segs[i]) && sizes[i] && sizes[i] != size_of(set.segs[i], field) &&
+		if (has_control(set.segs[i]) && sizes[i] && sizes[i] != size_of(set.segs[i], field) &&
 		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", sizes[i]) !=
 			    MIB_NO_ERROR)
 			result = MIB_COMMIT_FAILED;
@@ -251,7 +250,7 @@ size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 
 	for (unsigned i = 0; i < set.count; i++) {
 		before[i] = size_of(set.segs[i], field);
-		if (control_path(set.segs[i]) &&
+		if (has_control(set.segs[i]) &&
 		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", (uint32_t)value) !=
 			    MIB_NO_ERROR) {
 			give_time(BACK_MS);

@@ -391,7 +391,7 @@ groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_ki
 static uint64_t
 change_of(const struct ipm_segment *seg, enum ipm_section_kind kind)
 {
-	return kind == IPM_EVENTS ? ipm_segment_header(seg)->event_serial : ipm_segment_change(seg, kind);
+	return kind == IPM_EVENTS ? ipm_segment_event_serial(seg) : ipm_segment_change(seg, kind);
 }
 
 /* As with rows: made anew if something changed, and in no more than a tenth of the time. */

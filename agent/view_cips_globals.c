@@ -42,7 +42,7 @@ make(struct mib *mib, void *out)
 	struct globals *globals = out;
 	uint64_t room = 0;
 	for (unsigned s = 1; s <= mib_segments(mib); s++)
-		room += ipm_segment_header(mib_segment(mib, s))->section[IPM_SAS].capacity;
+		room += ipm_segment_capacity(mib_segment(mib, s), IPM_SAS);
 	globals->max_sas = room < MOST_SAS ? (uint32_t)room : MOST_SAS;
 	globals->static_sets = mib_rows(mib, &view_cips_static_set);
 	globals->dynamic_sets = mib_rows(mib, &view_cips_dynamic_set);

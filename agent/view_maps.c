@@ -85,7 +85,7 @@ view_engine_number(const struct mib_cell *cell)
 {
 	uint32_t before = 0;
 	for (unsigned s = 1; s < cell->gateway; s++)
-		before += ipm_segment_header(mib_segment(cell->mib, s))->section[IPM_ENGINES].capacity;
+		before += ipm_segment_capacity(mib_segment(cell->mib, s), IPM_ENGINES);
 	return before + ((const struct ipm_engine *)cell->record)->index;
 }
 

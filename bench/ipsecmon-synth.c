@@ -685,10 +685,11 @@ refuse_anothers(const char *path, struct ipm_error *err)
 {
 	struct ipm_segment *seg;
 	struct ipm_error ignored;
+	char name[IPM_NAME_MAX];
 	int rc = 0;
 	if (ipm_segment_attach(&seg, path, &ignored) < 0)
 		return 0;
-	if (strcmp(ipm_segment_header(seg)->name, NAME) != 0) {
+	if (strcmp(ipm_segment_name(seg, name), NAME) != 0) {
 		snprintf(err->text, sizeof(err->text), "%.200s: not made by ipsecmon-synth: remove it first", path);
 		rc = -EEXIST;
 	}

@@ -173,7 +173,7 @@ look_at_run_dir(struct doctor *d)
 static void
 look_at_writer(struct doctor *d, const char *what, const struct ipm_segment *seg)
 {
-	uint32_t pid = atomic_load(&ipm_segment_header(seg)->writer_pid);
+	uint32_t pid = ipm_segment_writer(seg);
 	uint64_t silence = ipm_segment_silence_ns(seg);
 	char age[OUT_AGE_MAX];
 
@@ -304,15 +304,15 @@ look_at_feeds(struct doctor *d, const struct ipm_segment *seg)
 	}
 }
 
-static void
+/* False: it cannot be asked for anything. */
+static bool
 look_at_control(struct doctor *d, const struct ipm_segment *seg)
 {
-	char answer[CONTROL_LINE_MAX], path[IPM_TEXT_MAX + 1];
+	char answer[CONTROL_LINE_MAX], path[IPM_TEXT_MAX];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%.*s", IPM_TEXT_MAX, ipm_segment_header(seg)->control);
-	if (!path[0])
-		return; /* it cannot be asked for anything */
+	if (!ipm_segment_control(seg, path)[0])
+		return false;
 	int rc = control_request(path, "ping", answer, sizeof(answer));
 	bool allowed = rc != -EACCES && !(rc == -EREMOTEIO && strcmp(answer, "not allowed") == 0);
 	if (rc == 0 && d->group != NO_GROUP && stat(path, &st) == 0 &&
@@ -327,6 +327,7 @@ look_at_control(struct doctor *d, const struct ipm_segment *seg)
 			    "%s: you may not use it", path);
 	else
 		doctor_tell(d, DOCTOR_FAIL, "control socket", START_IT, "%s: %s", path, answer);
+	return true;
 }
 
 /* What agents say of themselves comes through the control socket: those who may not use it are not heard. */
@@ -359,7 +360,7 @@ look_at_agents(struct doctor *d, const struct ipm_segment *seg, unsigned *heard)
 static void
 look_at_indexes(struct doctor *d, const char *what, const struct ipm_segment *seg, uint32_t *firsts, int count)
 {
-	uint32_t first = ipm_segment_header(seg)->index_first;
+	uint32_t first = ipm_segment_index_first(seg);
 
 	for (int i = 0; i < count; i++)
 		if (firsts[i] == first)
@@ -412,9 +413,8 @@ look_at_segments(struct doctor *d)
 			if (firsts)
 				look_at_indexes(d, what, seg, firsts, count++);
 			look_at_feeds(d, seg);
-			look_at_control(d, seg);
+			asked += look_at_control(d, seg);
 			look_at_agents(d, seg, &heard);
-			asked += ipm_segment_header(seg)->control[0] != '\0';
 		}
 		ipm_segment_close(seg);
 		free(path);

@@ -47,12 +47,11 @@ refused(const struct cli_segment *s)
 static void
 print_segment(struct cli *cli, const struct cli_segment *s)
 {
-	const struct ipm_header *h = ipm_segment_header(s->seg);
-	uint32_t pid = atomic_load(&h->writer_pid);
-	char name[OUT_TEXT_MAX], path[OUT_TEXT_MAX], age[OUT_AGE_MAX], writer[32] = "";
+	uint32_t pid = ipm_segment_writer(s->seg);
+	char given[IPM_NAME_MAX], name[OUT_TEXT_MAX], path[OUT_TEXT_MAX], age[OUT_AGE_MAX], writer[32] = "";
 	if (pid)
 		snprintf(writer, sizeof(writer), " (pid %" PRIu32 ")", pid);
-	fprintf(cli->out, "segment %s (%s)\n", OUT_CLEAN(h->name, name),
+	fprintf(cli->out, "segment %s (%s)\n", out_clean(ipm_segment_name(s->seg, given), sizeof(given), name),
 		out_clean(ipm_segment_path(s->seg), SIZE_MAX, path));
 	fprintf(cli->out, "  writer %s%s, heartbeat %s ago\n", cli_writer_state(s->seg), writer,
 		out_age(ipm_segment_silence_ns(s->seg), age));
@@ -62,7 +61,8 @@ print_segment(struct cli *cli, const struct cli_segment *s)
 			i == 3 ? ",\n    "
 			: i    ? ", "
 			       : " ",
-			sections[i].name, records(cli, s, sections[i].kind), h->section[sections[i].kind].capacity);
+			sections[i].name, records(cli, s, sections[i].kind),
+			ipm_segment_capacity(s->seg, sections[i].kind));
 	fputc('\n', cli->out);
 	uint64_t lost = refused(s);
 	if (lost)
@@ -124,7 +124,7 @@ json_head(struct cli *cli, const struct cli_segment *s, json_t *head)
 	for (size_t i = 0; i < SECTION_COUNT; i++) {
 		json_t *one = json_object();
 		out_json_u64(one, "used", records(cli, s, sections[i].kind));
-		out_json_u64(one, "capacity", ipm_segment_header(s->seg)->section[sections[i].kind].capacity);
+		out_json_u64(one, "capacity", ipm_segment_capacity(s->seg, sections[i].kind));
 		json_object_set_new(all, sections[i].key, one);
 	}
 	json_object_set_new(head, "sections", all);

@@ -61,7 +61,7 @@ by_sa_index(const void *a, const void *b)
 static bool
 whole_lists(struct cli *cli, const struct cli_segment *s, struct whole_tunnel *w)
 {
-	uint32_t left = ipm_segment_header(s->seg)->section[IPM_SELECTORS].capacity;
+	uint32_t left = ipm_segment_capacity(s->seg, IPM_SELECTORS);
 	w->sels = w->sas = 0;
 	for (uint32_t at = w->tunnel.sel_head; at != 0; at = w->sel[w->sels++].next) {
 		struct ipm_selector *sel = cli_grow(w->sel, w->sels, &w->sel_room, sizeof(*sel));

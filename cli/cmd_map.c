@@ -61,7 +61,7 @@ by_access_index(const void *a, const void *b)
 static bool
 access_walk(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map, struct access_list *list)
 {
-	uint32_t left = ipm_segment_header(s->seg)->section[IPM_ACCESS].capacity;
+	uint32_t left = ipm_segment_capacity(s->seg, IPM_ACCESS);
 	list->n = 0;
 	for (uint32_t at = map->access_head; at != 0; at = list->access[list->n++].next) {
 		struct ipm_access *more = cli_grow(list->access, list->n, &list->room, sizeof(*more));

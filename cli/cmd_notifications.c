@@ -8,7 +8,7 @@
 static void
 print_agent(struct cli *cli, const struct ipm_agent *agent)
 {
-	char name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
+	char given[IPM_NAME_MAX], name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
 	fprintf(cli->out, "agent %s (pid %" PRIu32 "), reported %s\n", OUT_CLEAN(agent->name, name), agent->pid,
 		out_since(cli->now_ns, agent->updated_ns, age));
 	fprintf(cli->out,
@@ -21,14 +21,15 @@ print_agent(struct cli *cli, const struct ipm_agent *agent)
 static bool
 can_be_told(const struct cli_segment *s)
 {
-	return ipm_segment_header(s->seg)->control[0] != '\0';
+	char control[IPM_TEXT_MAX];
+	return ipm_segment_control(s->seg, control)[0] != '\0';
 }
 
 static void
 print_text(struct cli *cli)
 {
 	struct cli_rows rows = { 0 };
-	char name[OUT_TEXT_MAX];
+	char given[IPM_NAME_MAX], name[OUT_TEXT_MAX];
 	bool any = false;
 	for (size_t i = 0; i < cli->segments; i++)
 		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_AGENTS, NULL);
@@ -44,7 +45,7 @@ print_text(struct cli *cli)
 			fprintf(cli->out,
 				"segment %s: agents cannot report to its writer, which has no control socket.\n"
 				"  Ask the agent over SNMP: ipsecmonAgentSent, ipsecmonAgentSuppressed\n",
-				OUT_CLEAN(ipm_segment_header(cli->segment[i].seg)->name, name));
+				out_clean(ipm_segment_name(cli->segment[i].seg, given), sizeof(given), name));
 	}
 	if (rows.n == 0 && any)
 		fprintf(cli->out, "no agent has reported yet\n");

@@ -164,14 +164,15 @@ dump(struct cli *cli, const json_t *json, size_t flags)
 static void
 segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json_list *list)
 {
-	const struct ipm_header *h = ipm_segment_header(s->seg);
+	char name[IPM_NAME_MAX];
 	const char *path = ipm_segment_path(s->seg);
 	json_t *head = json_object();
-	OUT_JSON_TEXT(head, "name", h->name);
+	ipm_segment_name(s->seg, name);
+	OUT_JSON_TEXT(head, "name", name);
 	out_json_text(head, "path", path, SIZE_MAX);
 	out_json_u64(head, "slot", s->ordinal);
 	out_json_string(head, "state", cli_writer_state(s->seg));
-	out_json_u64(head, "writer_pid", atomic_load(&h->writer_pid));
+	out_json_u64(head, "writer_pid", ipm_segment_writer(s->seg));
 	out_json_seconds(head, "heartbeat_age", (int64_t)ipm_segment_silence_ns(s->seg));
 	if (list->head)
 		list->head(cli, s, head);

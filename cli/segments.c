@@ -29,7 +29,7 @@ by_name(const struct dirent **a, const struct dirent **b)
 const char *
 cli_writer_state(const struct ipm_segment *seg)
 {
-	if (!atomic_load(&ipm_segment_header(seg)->writer_pid))
+	if (!ipm_segment_writer(seg))
 		return "stopped";
 	return ipm_segment_silence_ns(seg) > CLI_STALE_NS ? "silent" : "running";
 }
@@ -45,7 +45,7 @@ cli_segment_now(const struct cli_segment *s)
 static void
 segment_warn(struct cli *cli, const struct cli_segment *s)
 {
-	uint32_t pid = atomic_load(&ipm_segment_header(s->seg)->writer_pid);
+	uint32_t pid = ipm_segment_writer(s->seg);
 	char age[OUT_AGE_MAX], path[OUT_TEXT_MAX], text[OUT_TEXT_MAX + 128];
 	if (strcmp(cli_writer_state(s->seg), "running") == 0)
 		return;

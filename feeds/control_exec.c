@@ -23,8 +23,9 @@ save_sizes(const struct control_exec *exec, struct ipm_settings *sizes)
 static uint32_t
 most(const struct control_exec *exec, enum ipm_section_kind one, enum ipm_section_kind other)
 {
-	const struct ipm_section *sec = ipm_segment_header(ipm_writer_segment(exec->writer))->section;
-	return sec[one].capacity < sec[other].capacity ? sec[one].capacity : sec[other].capacity;
+	const struct ipm_segment *seg = ipm_writer_segment(exec->writer);
+	uint32_t a = ipm_segment_capacity(seg, one), b = ipm_segment_capacity(seg, other);
+	return a < b ? a : b;
 }
 
 static uint32_t

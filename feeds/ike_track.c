@@ -902,7 +902,7 @@ struct ike_track *
 ike_track_new(struct ipm_writer *writer, uint32_t feed, uint64_t now_ns)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(writer);
-	uint32_t capacity = ipm_segment_header(seg)->section[IPM_IKE_SAS].capacity;
+	uint32_t capacity = ipm_segment_capacity(seg, IPM_IKE_SAS);
 	struct ike_track *t = calloc(1, sizeof(*t));
 
 	if (!t)

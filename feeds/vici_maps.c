@@ -207,7 +207,7 @@ vici_maps_end(struct vici_maps *m, bool whole)
 struct vici_maps *
 vici_maps_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host)
 {
-	uint32_t maps = ipm_segment_header(ipm_writer_segment(writer))->section[IPM_MAPS].capacity;
+	uint32_t maps = ipm_segment_capacity(ipm_writer_segment(writer), IPM_MAPS);
 	struct vici_maps *m = calloc(1, sizeof(*m));
 
 	if (!m)

@@ -1542,8 +1542,8 @@ take_up(struct vici_model *m)
 struct vici_model *
 vici_model_new(struct ipm_writer *writer, uint32_t feed)
 {
-	const struct ipm_header *h = ipm_segment_header(ipm_writer_segment(writer));
-	uint32_t ikes = h->section[IPM_IKE_SAS].capacity, tunnels = h->section[IPM_TUNNELS].capacity;
+	const struct ipm_segment *seg = ipm_writer_segment(writer);
+	uint32_t ikes = ipm_segment_capacity(seg, IPM_IKE_SAS), tunnels = ipm_segment_capacity(seg, IPM_TUNNELS);
 	struct vici_model *m = calloc(1, sizeof(*m));
 
 	if (!m)

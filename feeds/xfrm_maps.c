@@ -472,7 +472,7 @@ struct xfrm_maps *
 xfrm_maps_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host,
 	      const struct xfrm_policies *policies, const struct xfrm_maps_ops *ops)
 {
-	uint32_t maps = ipm_segment_header(ipm_writer_segment(writer))->section[IPM_MAPS].capacity;
+	uint32_t maps = ipm_segment_capacity(ipm_writer_segment(writer), IPM_MAPS);
 	struct xfrm_maps *m = calloc(1, sizeof(*m));
 
 	if (!m)

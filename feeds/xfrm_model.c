@@ -1410,8 +1410,7 @@ struct xfrm_model *
 xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host, struct xfrm_kept *kept)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(writer);
-	const struct ipm_section *section = ipm_segment_header(seg)->section;
-	uint32_t tunnels = section[IPM_TUNNELS].capacity;
+	uint32_t tunnels = ipm_segment_capacity(seg, IPM_TUNNELS);
 	struct xfrm_model *m = calloc(1, sizeof(*m));
 
 	if (!m)
@@ -1425,7 +1424,7 @@ xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host 
 	m->patience_ns = CLAIM_NS;
 	const struct xfrm_maps_ops ops = { .arg = m, .claimed = rule_claimed, .made = rule_has_entry };
 	m->maps = m->policies ? xfrm_maps_new(writer, feed, &m->drops.host, m->policies, &ops) : NULL;
-	m->sa = calloc(section[IPM_SAS].capacity, sizeof(*m->sa));
+	m->sa = calloc(ipm_segment_capacity(seg, IPM_SAS), sizeof(*m->sa));
 	m->tunnel = calloc(tunnels, sizeof(*m->tunnel));
 	m->bucket = calloc(m->buckets, sizeof(*m->bucket));
 	m->dirty = calloc(tunnels, sizeof(*m->dirty));

@@ -87,22 +87,20 @@ line_give(struct ipm_worker_line *line)
 static struct ipm_worker_line *
 fast_line(const struct ipm_fast *fast, uint32_t lane)
 {
-	uint64_t stride = ipm_header(fast->seg)->section[IPM_LANES].stride;
-	return (struct ipm_worker_line *)(fast->lanes + lane * stride);
+	return (struct ipm_worker_line *)(void *)(fast->lanes + (size_t)lane * fast->seg->section[IPM_LANES].stride);
 }
 
 int
 ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
 {
-	const struct ipm_header *h = ipm_header(fast->seg);
 	uint64_t self = process_self();
 
-	for (uint32_t n = 0; n < h->lanes; n++) {
+	for (uint32_t n = 0; n < fast->seg->lanes; n++) {
 		struct ipm_worker_line *line = fast_line(fast, n);
 		if (!line_take(line, line_owner(line), self))
 			continue;
-		*worker = (struct ipm_worker){ .lane = ipm_lane_of(line, h->section[IPM_SAS].capacity),
-					       .epoch = &h->epoch,
+		*worker = (struct ipm_worker){ .lane = ipm_lane_of(line, fast->seg->section[IPM_SAS].capacity),
+					       .epoch = &ipm_header(fast->seg)->epoch,
 					       .line = line };
 		ipm_worker_wake(worker);
 		return (int)n;
@@ -123,7 +121,7 @@ ipm_workers_oldest(const struct ipm_segment *seg)
 	uint64_t oldest = UINT64_MAX;
 
 	atomic_thread_fence(memory_order_seq_cst); /* see ipm_worker_wake() */
-	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+	for (uint32_t n = 0; n < seg->lanes; n++) {
 		uint64_t passed = atomic_load_explicit(&ipm_worker_line_at(seg, n)->passed, memory_order_acquire);
 		if (passed != 0 && passed < oldest)
 			oldest = passed;
@@ -135,7 +133,7 @@ void
 ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
 {
 	uint64_t self = 0;
-	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+	for (uint32_t n = 0; n < seg->lanes; n++) {
 		struct ipm_worker_line *line = ipm_worker_line_at(seg, n);
 		uint64_t passed = atomic_load_explicit(&line->passed, memory_order_acquire);
 		if (passed == 0 || passed >= epoch)
@@ -157,12 +155,13 @@ ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
 static int
 map_lanes(struct ipm_fast *fast, int fd)
 {
-	const struct ipm_section *lanes = &ipm_header(fast->seg)->section[IPM_LANES];
-	uint64_t size = (uint64_t)lanes->capacity * lanes->stride;
+	const struct ipm_segment *seg = fast->seg;
+	size_t size = (size_t)seg->section[IPM_LANES].capacity * seg->section[IPM_LANES].stride;
+	ptrdiff_t offset = seg->section[IPM_LANES].first - seg->base;
 
-	if (lanes->offset % (uint64_t)sysconf(_SC_PAGESIZE))
+	if (offset % sysconf(_SC_PAGESIZE))
 		return -EPROTO;
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)lanes->offset);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
 	if (at == MAP_FAILED)
 		return -errno;
 	fast->lanes = at;
@@ -193,7 +192,7 @@ ipm_fast_attach(struct ipm_fast **out, const char *path, struct ipm_error *err)
 	} else if (st.st_dev != fast->seg->dev || st.st_ino != fast->seg->ino) {
 		rc = -ESTALE;
 		ipm_error_set(err, "%s: replaced meanwhile", path);
-	} else if (ipm_header(fast->seg)->lanes == 0) {
+	} else if (fast->seg->lanes == 0) {
 		rc = -ENOTSUP;
 		ipm_error_set(err, "%s: has no lanes", path);
 	} else if ((rc = map_lanes(fast, fd)) < 0) {

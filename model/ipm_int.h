@@ -6,11 +6,66 @@
 #include "ipm_fast.h"
 #include "ipm_segment.h"
 
+/* Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
+struct ipm_record {
+	_Atomic uint32_t seq;
+	uint32_t generation; /* of the slot: one more for every record that it was given to */
+};
+
+struct ipm_section {
+	uint32_t kind;
+	uint32_t stride;         /* octets from one record to the next, struct ipm_record included */
+	uint32_t capacity;       /* slots */
+	_Atomic uint32_t used;   /* slots below this one have been in use */
+	ipm_u64 offset;          /* of slot 0, from the start of the file */
+	_Atomic uint64_t change; /* grows when a record comes, goes, or is shown or hidden */
+	_Atomic uint64_t total;  /* of a ring: entries there ever were; the newest has index total, wrapped */
+};
+
+#define IPM_MAGIC      "IPSECMON"
+#define IPM_BYTE_ORDER 0x01020304u
+
+/* The first octets of a segment. */
+struct ipm_header {
+	char magic[8];
+	uint32_t abi;
+	uint32_t byte_order; /* IPM_BYTE_ORDER as the writer stores it */
+	ipm_u64 size;        /* of the file, in octets */
+	char boot_id[40];    /* /proc/sys/kernel/random/boot_id: a segment lives no longer than the boot */
+	char name[IPM_NAME_MAX];
+	char control[IPM_TEXT_MAX]; /* the writer's control socket; empty: it has none */
+	uint32_t sections;
+	uint32_t lanes;                   /* for workers to count in, see ipm_fast.h */
+	uint32_t index_first, index_last; /* the range that this segment's indexes are from */
+	_Atomic uint32_t writer_pid;      /* 0: closed in good order */
+	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
+	_Atomic uint64_t heartbeat_ns;    /* when the writer last said that it is alive */
+	_Atomic uint64_t event_serial;    /* of the newest event */
+	_Atomic uint64_t epoch;           /* one more for each SA that was stopped while workers might hold it */
+	struct ipm_section section[IPM_SECTIONS];
+};
+
+/* The same on every machine. */
+_Static_assert(sizeof(struct ipm_record) == 8 && sizeof(struct ipm_section) == 40, "no padding");
+_Static_assert(offsetof(struct ipm_header, heartbeat_ns) == 280 && offsetof(struct ipm_header, section) == 304 &&
+		       sizeof(struct ipm_header) == 304 + IPM_SECTIONS * sizeof(struct ipm_section),
+	       "no padding");
+
+/*
+ * A mapped segment. Where its sections are, and what else its header says for good, is checked and copied when it is
+ * attached: whoever can write the file may change the header later, and leads no reader astray.
+ */
 struct ipm_segment {
 	uint8_t *base;
 	size_t size;
 	uint64_t dev, ino;
 	char *path;
+	struct {
+		uint8_t *first; /* slot 0 */
+		uint32_t stride, capacity;
+	} section[IPM_SECTIONS];
+	uint32_t lanes, index_first, index_last;
+	uint64_t lane_drops; /* where in a lane the drops begin */
 };
 
 struct ipm_fast {
@@ -25,8 +80,11 @@ __attribute__((format(printf, 2, 3))) void ipm_error_set(struct ipm_error *err, 
 /* This boot's id as the kernel gives it; empty when /proc is not there. */
 void ipm_boot_id(char out[40]);
 
-/* Is what lies at @p base a segment of ours, all of it within @p size octets? Purely a matter of the bytes. */
-int ipm_header_check(const void *base, size_t size, const char *path, struct ipm_error *err);
+/* Is @p header that of a segment of ours with @p size octets, all of whose sections are within it? */
+int ipm_header_check(const struct ipm_header *header, size_t size, const char *path, struct ipm_error *err);
+
+/* The same for the header of what is mapped at seg->base; then take its geometry from it. */
+int ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err);
 
 static inline struct ipm_header *
 ipm_header(const struct ipm_segment *seg)
@@ -38,8 +96,7 @@ ipm_header(const struct ipm_segment *seg)
 static inline struct ipm_record *
 ipm_record_at(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot)
 {
-	const struct ipm_section *sec = &ipm_header(seg)->section[kind];
-	return (struct ipm_record *)(seg->base + sec->offset + (uint64_t)slot * sec->stride);
+	return (struct ipm_record *)(void *)(seg->section[kind].first + (size_t)slot * seg->section[kind].stride);
 }
 
 static inline void *
@@ -80,15 +137,16 @@ ipm_lane_of(struct ipm_worker_line *line, uint32_t sas)
 static inline struct ipm_worker_line *
 ipm_worker_line_at(const struct ipm_segment *seg, uint32_t lane)
 {
-	const struct ipm_section *sec = &ipm_header(seg)->section[IPM_LANES];
-	return (struct ipm_worker_line *)(seg->base + sec->offset + (uint64_t)lane * sec->stride);
+	return (struct ipm_worker_line *)(void *)(seg->section[IPM_LANES].first +
+						  (size_t)lane * seg->section[IPM_LANES].stride);
 }
 
 static inline struct ipm_lane
 ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
 {
-	struct ipm_lane first = ipm_lane_of(ipm_worker_line_at(seg, lane), ipm_header(seg)->section[IPM_SAS].capacity);
-	return (struct ipm_lane){ first.count + sa, first.drops + sa };
+	char *line = (char *)ipm_worker_line_at(seg, lane);
+	return (struct ipm_lane){ (struct ipm_count *)(void *)(line + sizeof(struct ipm_worker_line)) + sa,
+				  (struct ipm_drops *)(void *)(line + seg->lane_drops) + sa };
 }
 
 /* Lanes are no records: they have no sequence number, and lie on cache lines. */

@@ -13,27 +13,37 @@
 #include <time.h>
 #include <unistd.h>
 
+/* No compiler may put anything between two fields, or the layout would depend on the machine. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+#include "ipm_types.h"
+#pragma GCC diagnostic pop
+
 #include "ipm_int.h"
 
 #define WORDS(type) _Static_assert(sizeof(type) % 8 == 0, #type " moves in 64-bit words")
+#define INDEXED(type)                                                                 \
+	WORDS(type);                                                                  \
+	_Static_assert(offsetof(type, index) == 0 && sizeof(((type *)0)->index) == 4, \
+		       #type " begins with an index, "                                \
+			     "which is 0 when its slot is free")
 WORDS(struct ipm_totals);
-WORDS(struct ipm_feed);
-WORDS(struct ipm_ike_sa);
-WORDS(struct ipm_tunnel);
-WORDS(struct ipm_selector);
-WORDS(struct ipm_sa);
-WORDS(struct ipm_event);
+INDEXED(struct ipm_feed);
+INDEXED(struct ipm_ike_sa);
+INDEXED(struct ipm_tunnel);
+INDEXED(struct ipm_selector);
+INDEXED(struct ipm_sa);
+INDEXED(struct ipm_event);
 WORDS(struct ipm_settings);
-WORDS(struct ipm_agent);
-WORDS(struct ipm_interface);
-WORDS(struct ipm_map);
-WORDS(struct ipm_access);
-WORDS(struct ipm_engine);
-WORDS(struct ipm_ike_history);
-WORDS(struct ipm_tunnel_history);
-WORDS(struct ipm_selector_history);
-WORDS(struct ipm_failure);
-_Static_assert(sizeof(struct ipm_record) == 8, "payloads start on a word");
+INDEXED(struct ipm_agent);
+INDEXED(struct ipm_interface);
+INDEXED(struct ipm_map);
+INDEXED(struct ipm_access);
+INDEXED(struct ipm_engine);
+INDEXED(struct ipm_ike_history);
+INDEXED(struct ipm_tunnel_history);
+INDEXED(struct ipm_selector_history);
+INDEXED(struct ipm_failure);
 
 static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_TOTALS] = sizeof(struct ipm_totals),
@@ -96,10 +106,8 @@ ipm_record_size(enum ipm_section_kind kind)
 }
 
 int
-ipm_header_check(const void *base, size_t size, const char *path, struct ipm_error *err)
+ipm_header_check(const struct ipm_header *h, size_t size, const char *path, struct ipm_error *err)
 {
-	const struct ipm_header *h = base;
-
 	if (size < sizeof(*h)) {
 		ipm_error_set(err, "%s: truncated: %zu octets, a segment's header has %zu", path, size, sizeof(*h));
 		return -EPROTO;
@@ -151,6 +159,26 @@ ipm_header_check(const void *base, size_t size, const char *path, struct ipm_err
 }
 
 int
+ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err)
+{
+	struct ipm_header h; /* a copy: what is checked is what is used */
+	memcpy(&h, seg->base, seg->size < sizeof(h) ? seg->size : sizeof(h));
+	int rc = ipm_header_check(&h, seg->size, seg->path, err);
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
+		seg->section[i].first = seg->base + h.section[i].offset;
+		seg->section[i].stride = h.section[i].stride;
+		seg->section[i].capacity = h.section[i].capacity;
+	}
+	seg->lanes = h.lanes;
+	seg->index_first = h.index_first;
+	seg->index_last = h.index_last;
+	seg->lane_drops = ipm_lane_drops(h.section[IPM_SAS].capacity);
+	return 0;
+}
+
+int
 ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err)
 {
 	struct ipm_segment *seg = NULL;
@@ -186,7 +214,7 @@ ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error 
 		ipm_error_set(err, "%s: cannot map: %s", path, strerror(-rc));
 		goto out;
 	}
-	rc = ipm_header_check(seg->base, seg->size, path, err);
+	rc = ipm_geometry_take(seg, err);
 	if (rc == 0) {
 		char boot[40];
 		ipm_boot_id(boot);
@@ -243,10 +271,49 @@ ipm_segment_release(const struct ipm_segment *seg)
 	madvise(seg->base, seg->size, MADV_DONTNEED); /* of a shared mapping: the file keeps what is in it */
 }
 
-const struct ipm_header *
-ipm_segment_header(const struct ipm_segment *seg)
+/* A text of the header, which a writer that takes the segment over may change: it ends, whatever is there. */
+static const char *
+text_copy(const char *from, size_t size, char *out)
 {
-	return ipm_header(seg);
+	memcpy(out, from, size);
+	out[size - 1] = '\0';
+	return out;
+}
+
+const char *
+ipm_segment_name(const struct ipm_segment *seg, char out[IPM_NAME_MAX])
+{
+	return text_copy(ipm_header(seg)->name, IPM_NAME_MAX, out);
+}
+
+const char *
+ipm_segment_control(const struct ipm_segment *seg, char out[IPM_TEXT_MAX])
+{
+	return text_copy(ipm_header(seg)->control, IPM_TEXT_MAX, out);
+}
+
+uint32_t
+ipm_segment_capacity(const struct ipm_segment *seg, enum ipm_section_kind kind)
+{
+	return seg->section[kind].capacity;
+}
+
+uint32_t
+ipm_segment_index_first(const struct ipm_segment *seg)
+{
+	return seg->index_first;
+}
+
+uint32_t
+ipm_segment_writer(const struct ipm_segment *seg)
+{
+	return atomic_load_explicit(&ipm_header(seg)->writer_pid, memory_order_relaxed);
+}
+
+uint64_t
+ipm_segment_event_serial(const struct ipm_segment *seg)
+{
+	return atomic_load_explicit(&ipm_header(seg)->event_serial, memory_order_acquire);
 }
 
 const char *
@@ -266,9 +333,9 @@ ipm_segment_silence_ns(const struct ipm_segment *seg)
 uint32_t
 ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind)
 {
-	const struct ipm_section *sec = &ipm_header(seg)->section[kind];
-	uint32_t used = atomic_load_explicit(&sec->used, memory_order_acquire);
-	return used < sec->capacity ? used : sec->capacity; /* the file is not to be trusted */
+	uint32_t used = atomic_load_explicit(&ipm_header(seg)->section[kind].used, memory_order_acquire);
+	return used < seg->section[kind].capacity ? used
+						  : seg->section[kind].capacity; /* the file is not to be trusted */
 }
 
 uint64_t
@@ -365,7 +432,7 @@ ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_s
 static void
 drops_add(const struct ipm_segment *seg, uint32_t slot, struct ipm_traffic *sum)
 {
-	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+	for (uint32_t n = 0; n < seg->lanes; n++) {
 		const struct ipm_drops *drops = ipm_lane_at(seg, slot, n).drops;
 		for (int i = 0; i < IPM_DROP_COUNT; i++)
 			sum->drops[i] += atomic_load_explicit(&drops->pkts[i], memory_order_relaxed);
@@ -376,7 +443,7 @@ void
 ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum)
 {
 	struct ipm_traffic t = { 0 };
-	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+	for (uint32_t n = 0; n < seg->lanes; n++) {
 		const struct ipm_count *count = ipm_lane_at(seg, slot, n).count;
 		t.octets += atomic_load_explicit(&count->octets, memory_order_relaxed);
 		t.pkts += atomic_load_explicit(&count->pkts, memory_order_relaxed);
@@ -403,7 +470,7 @@ sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 static void
 tunnel_lanes(const struct ipm_segment *seg, struct ipm_tunnel *tunnel)
 {
-	uint32_t capacity = ipm_header(seg)->section[IPM_SAS].capacity;
+	uint32_t capacity = seg->section[IPM_SAS].capacity;
 	uint32_t left = tunnel->sas < capacity ? tunnel->sas : capacity;
 
 	for (uint32_t at = tunnel->sa_head; at > 0 && at <= capacity && left > 0; left--) {
@@ -437,7 +504,7 @@ gather(const struct ipm_segment *seg, uint32_t first, uint32_t n, struct gathere
 	}
 	atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were emptied before it was there */
 	memset(g->count, 0, n * sizeof(g->count[0]));
-	for (uint32_t k = 0; k < ipm_header(seg)->lanes; k++) {
+	for (uint32_t k = 0; k < seg->lanes; k++) {
 		const struct ipm_count *count = ipm_lane_at(seg, first, k).count;
 		for (uint32_t i = 0; i < n; i++) {
 			g->count[i].octets += atomic_load_explicit(&count[i].octets, memory_order_relaxed);
@@ -477,7 +544,7 @@ sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in
 static void
 map_tunnels(const struct ipm_segment *seg, struct ipm_map *map)
 {
-	uint32_t capacity = ipm_header(seg)->section[IPM_TUNNELS].capacity;
+	uint32_t capacity = seg->section[IPM_TUNNELS].capacity;
 	uint32_t left = map->tunnels < capacity ? map->tunnels : capacity;
 
 	for (uint32_t at = map->tunnel_head; at > 0 && at <= capacity && left > 0; left--) {
@@ -592,12 +659,11 @@ texts_end(enum ipm_section_kind kind, union any_record *rec)
 int
 ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out)
 {
-	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind) ||
-	    slot >= ipm_header(seg)->section[kind].capacity)
+	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind) || slot >= seg->section[kind].capacity)
 		return -ENOENT;
 	struct ipm_record *rec = ipm_record_at(seg, kind, slot);
 	size_t size = record_size[kind];
-	bool lanes = ipm_header(seg)->lanes > 0;
+	bool lanes = seg->lanes > 0;
 
 	uint32_t last = 0;
 	int stuck = 0;
@@ -736,10 +802,8 @@ ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint
 bool
 ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index)
 {
-	const struct ipm_header *h = ipm_header(seg);
-	const struct ipm_section *sec = &h->section[ring];
-	uint64_t total = atomic_load_explicit(&sec->total, memory_order_acquire);
-	uint32_t first = h->index_first, last = h->index_last;
+	uint64_t total = atomic_load_explicit(&ipm_header(seg)->section[ring].total, memory_order_acquire);
+	uint32_t first = seg->index_first, last = seg->index_last, capacity = seg->section[ring].capacity;
 	struct ipm_settings settings;
 
 	if (total == 0 || index == 0 || index < first || index > last || ipm_settings_read(seg, &settings) < 0)
@@ -747,7 +811,7 @@ ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32
 	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
 	uint32_t newest = ipm_ring_index(total - 1, first, last);
 	uint32_t age = newest >= index ? newest - index : newest - first + (last - index) + 1;
-	return age < (failures ? settings.failure_size : settings.history_size) && age < sec->capacity && age < total;
+	return age < (failures ? settings.failure_size : settings.history_size) && age < capacity && age < total;
 }
 
 bool
@@ -761,8 +825,8 @@ ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tun
 int
 ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out)
 {
-	uint32_t capacity = ipm_header(seg)->section[IPM_EVENTS].capacity;
-	uint64_t newest = atomic_load_explicit(&ipm_header(seg)->event_serial, memory_order_acquire);
+	uint32_t capacity = seg->section[IPM_EVENTS].capacity;
+	uint64_t newest = ipm_segment_event_serial(seg);
 	uint64_t want = serial + 1;
 	bool missed = false;
 
@@ -778,7 +842,7 @@ ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event 
 			*out = event;
 			return missed ? -EOVERFLOW : 0;
 		}
-		uint64_t now = atomic_load_explicit(&ipm_header(seg)->event_serial, memory_order_acquire);
+		uint64_t now = ipm_segment_event_serial(seg);
 		if (now == newest) { /* the oldest gives way to one not announced yet, or did when the writer died */
 			missed = serial > 0;
 			want++;

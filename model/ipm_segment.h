@@ -13,7 +13,6 @@
 #ifndef IPM_SEGMENT_H
 #define IPM_SEGMENT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -45,45 +44,6 @@ enum ipm_section_kind {
 	IPM_IKE_FAILURES,
 	IPM_TUNNEL_FAILURES,
 	IPM_SECTIONS
-};
-
-/** Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
-struct ipm_record {
-	_Atomic uint32_t seq;
-	uint32_t generation; /* of the slot: one more for every record that it was given to */
-};
-
-struct ipm_section {
-	uint32_t kind;
-	uint32_t stride;         /* octets from one record to the next, struct ipm_record included */
-	uint32_t capacity;       /* slots */
-	_Atomic uint32_t used;   /* slots below this one have been in use */
-	uint64_t offset;         /* of slot 0, from the start of the file */
-	_Atomic uint64_t change; /* grows when a record comes, goes, or is shown or hidden */
-	_Atomic uint64_t total;  /* of a ring: entries there ever were; the newest has index total, wrapped */
-};
-
-#define IPM_MAGIC      "IPSECMON"
-#define IPM_BYTE_ORDER 0x01020304u
-
-/** The first octets of a segment. */
-struct ipm_header {
-	char magic[8];
-	uint32_t abi;
-	uint32_t byte_order; /* IPM_BYTE_ORDER as the writer stores it */
-	uint64_t size;       /* of the file, in octets */
-	char boot_id[40];    /* /proc/sys/kernel/random/boot_id: a segment lives no longer than the boot */
-	char name[IPM_NAME_MAX];
-	char control[IPM_TEXT_MAX]; /* the writer's control socket; empty: it has none */
-	uint32_t sections;
-	uint32_t lanes;                   /* for workers to count in, see ipm_fast.h */
-	uint32_t index_first, index_last; /* the range that this segment's indexes are from */
-	_Atomic uint32_t writer_pid;      /* 0: closed in good order */
-	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
-	_Atomic uint64_t heartbeat_ns;    /* when the writer last said that it is alive */
-	_Atomic uint64_t event_serial;    /* of the newest event */
-	_Atomic uint64_t epoch;           /* one more for each SA that was stopped while workers might hold it */
-	struct ipm_section section[IPM_SECTIONS];
 };
 
 struct ipm_segment; /* a mapped segment */
@@ -120,11 +80,26 @@ bool ipm_segment_mend(const struct ipm_segment *seg, const void *addr);
  */
 void ipm_segment_release(const struct ipm_segment *seg);
 
-const struct ipm_header *ipm_segment_header(const struct ipm_segment *seg);
 const char *ipm_segment_path(const struct ipm_segment *seg);
+
+/** The name that the writer gave the segment, and its control socket (empty: none). They return @p out. */
+const char *ipm_segment_name(const struct ipm_segment *seg, char out[IPM_NAME_MAX]);
+const char *ipm_segment_control(const struct ipm_segment *seg, char out[IPM_TEXT_MAX]);
+
+/** Slots that there are for records of @p kind. */
+uint32_t ipm_segment_capacity(const struct ipm_segment *seg, enum ipm_section_kind kind);
+
+/** The first index of the range that the segment's indexes are from. */
+uint32_t ipm_segment_index_first(const struct ipm_segment *seg);
+
+/** The process that writes the segment; 0: it was closed in good order. */
+uint32_t ipm_segment_writer(const struct ipm_segment *seg);
 
 /** Nanoseconds since the writer's last sign of life. */
 uint64_t ipm_segment_silence_ns(const struct ipm_segment *seg);
+
+/** The serial of the newest event; 0: there has been none. */
+uint64_t ipm_segment_event_serial(const struct ipm_segment *seg);
 
 /** Slots of @p kind that may hold a record: 0 to the value returned, less one. */
 uint32_t ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind);

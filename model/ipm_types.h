@@ -6,8 +6,9 @@
  *            when it names a moment and nanoseconds when it names a duration; 0 means "not known" or
  *            "no limit", whichever the field's comment says.
  * Ownership: records are plain values without pointers; a copy is the caller's.
- * Layout:    fixed-width fields, every record a multiple of 8 octets, the same whatever was configured.
- *            Changing anything here changes IPM_ABI.
+ * Layout:    fixed-width fields without padding between them, 64-bit fields as ipm_u64, every record a multiple of 8
+ *            octets: the same on every machine, whatever was configured. Every record but the totals and the settings
+ *            begins with a 32-bit index, which is 0 when its slot is free. Changing anything here changes IPM_ABI.
  * Keys:      no key material has a field here, and none ever will.
  */
 #ifndef IPM_TYPES_H
@@ -19,7 +20,10 @@
 extern "C" {
 #endif
 
-#define IPM_ABI         3u
+#define IPM_ABI 4u
+
+/** Aligned to 8 octets on every machine (i386 would align it to 4), so that all have the same layout. */
+typedef uint64_t ipm_u64 __attribute__((aligned(8)));
 
 #define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
 #define IPM_NAME_MAX    64  /* a connection, child or feed name, with its NUL */
@@ -76,12 +80,12 @@ enum ipm_drop {
 
 /** What one direction of an SA, of a tunnel or of the gateway has carried. Only ever grows. */
 struct ipm_traffic {
-	uint64_t octets; /* as the SA counted them: behind compression, before decompression */
-	uint64_t pkts;
-	uint64_t raw_octets; /* uncompressed; equals octets where IPComp is not in use */
-	uint64_t crypts;     /* packets enciphered or deciphered: derived from pkts by the writer */
-	uint64_t auths;      /* packets whose integrity was protected or checked: derived likewise */
-	uint64_t drops[IPM_DROP_COUNT];
+	ipm_u64 octets; /* as the SA counted them: behind compression, before decompression */
+	ipm_u64 pkts;
+	ipm_u64 raw_octets; /* uncompressed; equals octets where IPComp is not in use */
+	ipm_u64 crypts;     /* packets enciphered or deciphered: derived from pkts by the writer */
+	ipm_u64 auths;      /* packets whose integrity was protected or checked: derived likewise */
+	ipm_u64 drops[IPM_DROP_COUNT];
 };
 
 /**
@@ -89,9 +93,9 @@ struct ipm_traffic {
  * Octets are those of the IKE message: the UDP payload without the non-ESP marker.
  */
 struct ipm_ike_traffic {
-	uint64_t octets, pkts, drops, notifies; /* drops: of those packets, that are no valid message */
-	uint64_t exchanges, exchange_invalids, exchange_rejects; /* phase 2: Quick Mode, CREATE_CHILD_SA */
-	uint64_t sa_deletes;                                     /* phase 2 SAs deleted by request */
+	ipm_u64 octets, pkts, drops, notifies;                  /* drops: of those packets, that are no valid message */
+	ipm_u64 exchanges, exchange_invalids, exchange_rejects; /* phase 2: Quick Mode, CREATE_CHILD_SA */
+	ipm_u64 sa_deletes;                                     /* phase 2 SAs deleted by request */
 };
 
 enum ipm_ike_state {
@@ -149,17 +153,17 @@ struct ipm_ike_sa {
 	uint8_t nat_local, nat_remote;
 	uint16_t local_port, remote_port;
 	struct ipm_addr local, remote;
-	uint64_t spi_initiator, spi_responder; /* host order; IKEv1: the cookies */
+	ipm_u64 spi_initiator, spi_responder; /* host order; IKEv1: the cookies */
 	struct ipm_proposal proposal;
 	uint32_t refreshes; /* rekeys and re-authentications so far */
 	uint32_t feed;      /* slot of the feed that keeps this record */
 	uint32_t peer;      /* cikePeerIntIndex: tells IKE SAs between the same two identities apart */
 	uint8_t phase;      /* enum ipm_ike_phase, of the current IKE SA */
 	uint8_t reserved[3];
-	uint64_t uid; /* the feed's own name for the current IKE SA (VICI uniqueid) */
-	uint64_t created_ns;
-	uint64_t established_ns;   /* of the current IKE SA; 0 while negotiating */
-	uint64_t soft_ns, hard_ns; /* lifetimes of the current IKE SA; 0: no limit */
+	ipm_u64 uid; /* the feed's own name for the current IKE SA (VICI uniqueid) */
+	ipm_u64 created_ns;
+	ipm_u64 established_ns;   /* of the current IKE SA; 0 while negotiating */
+	ipm_u64 soft_ns, hard_ns; /* lifetimes of the current IKE SA; 0: no limit */
 	struct ipm_ike_traffic in, out;
 	char conn[IPM_NAME_MAX]; /* name of the connection's configuration */
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
@@ -198,16 +202,16 @@ struct ipm_tunnel {
 	uint32_t named_by;           /* slot + 1 of the feed that told its names, IKE SA and uid; 0: none */
 	uint32_t map;                /* slot + 1 of the crypto map entry that it comes from; 0: none is known */
 	uint32_t map_next, map_prev; /* slot + 1 of that entry's next tunnel, and of the one before */
-	uint64_t uid;                /* that feed's own name for the newest CHILD_SA */
+	ipm_u64 uid;                 /* that feed's own name for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
 	uint32_t reserved;
-	uint64_t created_ns;
-	uint64_t installed_ns;             /* of the newest SA */
-	uint64_t soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
-	uint64_t soft_octets, hard_octets; /* likewise */
-	uint64_t soft_pkts, hard_pkts;
+	ipm_u64 created_ns;
+	ipm_u64 installed_ns;             /* of the newest SA */
+	ipm_u64 soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
+	ipm_u64 soft_octets, hard_octets; /* likewise */
+	ipm_u64 soft_pkts, hard_pkts;
 	struct ipm_traffic in, out; /* all SAs there ever were */
 	char conn[IPM_NAME_MAX], name[IPM_NAME_MAX];
 };
@@ -258,27 +262,27 @@ struct ipm_sa {
 	uint32_t replay_window; /* packets; 0: none, or not known */
 	uint32_t engine;        /* slot + 1 of the crypto engine that it is on; 0: not known */
 	uint32_t map;           /* of its tunnel, when it was stopped */
-	uint64_t uid;           /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
-	uint64_t seq;           /* highest sequence number sent or received; 0: none, or not known */
+	ipm_u64 uid;            /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
+	ipm_u64 seq;            /* highest sequence number sent or received; 0: none, or not known */
 	struct ipm_proposal proposal;
-	uint64_t installed_ns, soft_ns, hard_ns;
-	uint64_t soft_octets, hard_octets;
-	uint64_t soft_pkts, hard_pkts;
+	ipm_u64 installed_ns, soft_ns, hard_ns;
+	ipm_u64 soft_octets, hard_octets;
+	ipm_u64 soft_pkts, hard_pkts;
 	struct ipm_traffic count; /* without what the lanes hold */
 };
 
 /** The gateway as a whole. Counts everything there is and everything there was. */
 struct ipm_totals {
-	uint64_t ike_active, ike_previous, ike_initiated;
-	uint64_t ike_init_fails, ike_resp_fails;
-	uint64_t ike_capacity_fails, ike_auth_fails, ike_decrypt_fails, ike_hash_fails, ike_no_sa_fails;
+	ipm_u64 ike_active, ike_previous, ike_initiated;
+	ipm_u64 ike_init_fails, ike_resp_fails;
+	ipm_u64 ike_capacity_fails, ike_auth_fails, ike_decrypt_fails, ike_hash_fails, ike_no_sa_fails;
 	struct ipm_ike_traffic ike_in, ike_out;
-	uint64_t tunnels_active, tunnels_previous;
+	ipm_u64 tunnels_active, tunnels_previous;
 	struct ipm_traffic in, out; /* the drops also those that no SA had a part in */
 	/* Of these, what no row and no entry of the history shows (any more): totals = rows + history + rest. */
 	struct ipm_ike_traffic ike_rest_in, ike_rest_out;
 	struct ipm_traffic rest_in, rest_out;
-	uint64_t records_refused;       /* what a full section could not take */
+	ipm_u64 records_refused;        /* what a full section could not take */
 	uint32_t next_ike, next_tunnel; /* indexes to give next */
 	uint32_t next_map, reserved;
 };
@@ -292,7 +296,7 @@ struct ipm_interface {
 	char name[16];
 	struct ipm_addr addr; /* its own, that the peer would see */
 	uint32_t reserved2;
-	uint64_t drops[IPM_DROP_COUNT];
+	ipm_u64 drops[IPM_DROP_COUNT];
 };
 
 enum ipm_map_kind {
@@ -351,16 +355,16 @@ struct ipm_map {
 	uint32_t failures;     /* how often it could not be set up, or failed while in use */
 	uint32_t failure;      /* enum ipm_failure_reason of the last time */
 	uint32_t reason;       /* enum ipm_reason: why it is down, when it has been up */
-	uint64_t failed_ns;    /* and when; 0: never */
-	uint64_t created_ns;   /* when it was first seen */
-	uint64_t since_ns;     /* when state was entered */
+	ipm_u64 failed_ns;     /* and when; 0: never */
+	ipm_u64 created_ns;    /* when it was first seen */
+	ipm_u64 since_ns;      /* when state was entered */
 	struct ipm_addr local; /* len 0: any */
 	struct ipm_addr peer[IPM_MAP_PEERS];
 	uint32_t reserved2;
-	uint64_t ike_ns;                   /* lifetime of an IKE SA; 0: no limit, or not known */
-	uint64_t soft_ns, hard_ns;         /* lifetime of an SA; 0: no limit, or not known */
-	uint64_t soft_octets, hard_octets; /* likewise */
-	uint64_t soft_pkts, hard_pkts;
+	ipm_u64 ike_ns;                   /* lifetime of an IKE SA; 0: no limit, or not known */
+	ipm_u64 soft_ns, hard_ns;         /* lifetime of an SA; 0: no limit, or not known */
+	ipm_u64 soft_octets, hard_octets; /* likewise */
+	ipm_u64 soft_pkts, hard_pkts;
 	struct ipm_transform transform[IPM_MAP_TRANSFORMS];
 	struct ipm_traffic in, out; /* of its tunnels that are gone, and when read of all that there ever were */
 	char name[IPM_NAME_MAX], child[IPM_NAME_MAX];
@@ -387,9 +391,9 @@ struct ipm_engine {
 	uint8_t kind;     /* enum ipm_engine_kind */
 	uint8_t disabled; /* it takes no more SAs */
 	uint8_t reserved[2];
-	uint32_t sas;                              /* that it has: kept by the writer, as is all below */
-	uint64_t sas_created, sas_deleted, rekeys; /* rekeys: of tunnels, each of which made SAs */
-	uint64_t since_ns;
+	uint32_t sas;                             /* that it has: kept by the writer, as is all below */
+	ipm_u64 sas_created, sas_deleted, rekeys; /* rekeys: of tunnels, each of which made SAs */
+	ipm_u64 since_ns;
 	struct ipm_traffic in, out;
 	char name[IPM_NAME_MAX], version[IPM_TEXT_MAX];
 };
@@ -404,15 +408,15 @@ struct ipm_feed {
 	char name[IPM_NAME_MAX];
 	char source[IPM_TEXT_MAX]; /* what it reads: a socket, a namespace */
 	char detail[IPM_TEXT_MAX]; /* version of the source */
-	uint64_t since_ns;         /* when state was entered */
-	uint64_t updated_ns;       /* when the source last answered in full */
-	uint64_t interval_ns;      /* how often it is asked */
-	uint64_t connects, errors; /* errors: failed connects, broken conversations */
-	uint64_t events, rejected; /* rejected: messages that could not be understood */
-	uint64_t overruns;         /* times that the source had more events than could be taken: all was read anew */
-	uint64_t errored_ns;
+	ipm_u64 since_ns;          /* when state was entered */
+	ipm_u64 updated_ns;        /* when the source last answered in full */
+	ipm_u64 interval_ns;       /* how often it is asked */
+	ipm_u64 connects, errors;  /* errors: failed connects, broken conversations */
+	ipm_u64 events, rejected;  /* rejected: messages that could not be understood */
+	ipm_u64 overruns;          /* times that the source had more events than could be taken: all was read anew */
+	ipm_u64 errored_ns;
 	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
-	uint64_t kept[40];        /* the feed's own memory from one run to the next; of no meaning to others */
+	ipm_u64 kept[40];         /* the feed's own memory from one run to the next; of no meaning to others */
 };
 
 /** Why an IKE SA or a tunnel ended. */
@@ -465,7 +469,7 @@ enum ipm_failure_reason {
 struct ipm_ike_history {
 	uint32_t index; /* cikeTunHistIndex */
 	uint32_t reason;
-	uint64_t ended_ns;
+	ipm_u64 ended_ns;
 	struct ipm_ike_sa sa;
 };
 
@@ -473,7 +477,7 @@ struct ipm_ike_history {
 struct ipm_tunnel_history {
 	uint32_t index; /* cipSecTunHistIndex */
 	uint32_t reason;
-	uint64_t ended_ns;
+	ipm_u64 ended_ns;
 	struct ipm_tunnel tunnel;
 	/* Its IKE SA's identities, by which notifications name the peer. */
 	uint32_t peer;
@@ -492,7 +496,7 @@ struct ipm_selector_history {
 struct ipm_failure {
 	uint32_t index;
 	uint32_t reason; /* enum ipm_failure_reason */
-	uint64_t time_ns;
+	ipm_u64 time_ns;
 	struct ipm_addr local, remote; /* of the gateways; of the packet when a packet failed */
 	uint32_t tunnel_index;         /* 0: none */
 	uint32_t spi;                  /* 0: none */
@@ -501,6 +505,7 @@ struct ipm_failure {
 	uint8_t setup;                 /* it failed before it was up */
 	uint8_t reserved[2];
 	uint32_t map; /* slot + 1 of the crypto map entry that it is about; 0: any of conn's */
+	uint32_t reserved2;
 	char conn[IPM_NAME_MAX], text[IPM_TEXT_MAX]; /* text: the source's own words */
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
 };
@@ -516,11 +521,11 @@ struct ipm_agent {
 	uint32_t index; /* slot + 1; 0: free */
 	uint32_t pid;
 	char name[IPM_NAME_MAX];
-	uint64_t updated_ns;
-	uint64_t sent;       /* notifications */
-	uint64_t suppressed; /* notifications for which the rate or the rings had no room */
-	uint64_t disabled;   /* notifications that are switched off */
-	uint64_t waiting;    /* events that it has not come to yet */
+	ipm_u64 updated_ns;
+	ipm_u64 sent;       /* notifications */
+	ipm_u64 suppressed; /* notifications for which the rate or the rings had no room */
+	ipm_u64 disabled;   /* notifications that are switched off */
+	ipm_u64 waiting;    /* events that it has not come to yet */
 };
 
 enum ipm_event_kind {
@@ -551,12 +556,12 @@ enum ipm_map_reason {
 
 /** Something that happened, in the order in which it happened. */
 struct ipm_event {
-	uint64_t serial; /* 1 and up, without gaps */
-	uint64_t time_ns;
+	uint32_t index; /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
+	uint32_t slot;  /* that record's */
+	ipm_u64 serial; /* 1 and up, without gaps */
+	ipm_u64 time_ns;
 	uint16_t kind;
 	uint16_t reason;  /* enum ipm_reason, ipm_failure_reason or ipm_map_reason */
-	uint32_t slot;    /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
-	uint32_t index;   /* that record's own */
 	uint32_t ifindex; /* of a map that is attached or detached */
 };
 

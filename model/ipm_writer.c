@@ -81,12 +81,13 @@ int
 ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
 {
 	struct ipm_section *sec = &ipm_header(&w->seg)->section[kind];
+	uint32_t capacity = w->seg.section[kind].capacity;
 	uint32_t used = atomic_load_explicit(&sec->used, memory_order_relaxed);
 	uint32_t slot;
 
-	if (w->free[kind].count > SLOTS_AT_REST || (used == sec->capacity && w->free[kind].count > 0)) {
+	if (w->free[kind].count > SLOTS_AT_REST || (used == capacity && w->free[kind].count > 0)) {
 		slot = ipm_queue_pop(&w->free[kind]);
-	} else if (used < sec->capacity) {
+	} else if (used < capacity) {
 		slot = used;
 		atomic_store_explicit(&sec->used, used + 1, memory_order_release);
 	} else {
@@ -125,13 +126,13 @@ _Static_assert(NEXT_INDEXES % 8 == 0 && sizeof(struct ipm_totals) == NEXT_INDEXE
 uint32_t
 ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 {
-	const struct ipm_header *h = ipm_header(&w->seg);
+	const struct ipm_segment *seg = &w->seg;
 	uint32_t index;
 	do {
 		index = *next;
-		if (index == h->index_last)
+		if (index == seg->index_last)
 			w->wrapped = true;
-		*next = index == h->index_last ? h->index_first : index + 1;
+		*next = index == seg->index_last ? seg->index_first : index + 1;
 	} while (w->wrapped && index_in_use(w, kind, index));
 	/* Published at once, so that no index is given again when we die before the next commit. */
 	ipm_words_store((char *)ipm_payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 16);
@@ -321,7 +322,7 @@ take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_erro
 		ipm_error_set(err, "%s: not a whole segment", w->seg.path);
 	} else {
 		rc = map_file(w, fd, (size_t)st.st_size);
-		if (rc == 0 && ipm_header_check(w->seg.base, w->seg.size, w->seg.path, err) < 0) {
+		if (rc == 0 && ipm_geometry_take(&w->seg, err) < 0) {
 			rc = -ESTALE;
 		} else if (rc == 0 && strcmp(ipm_header(&w->seg)->boot_id, wanted->boot_id) != 0) {
 			ipm_error_set(err, "%s: from an earlier boot: starting afresh", w->seg.path);
@@ -364,6 +365,11 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 		goto out;
 	}
 	memcpy(w->seg.base, wanted, sizeof(*wanted));
+	rc = ipm_geometry_take(&w->seg, err);
+	if (rc < 0) {
+		unmap_file(w);
+		goto out;
+	}
 	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
 	w->totals.next_ike = w->totals.next_tunnel = w->totals.next_map = wanted->index_first;
 	if (fchmod(w->fd, opt->mode) < 0 || rename(temp, w->seg.path) < 0) {
@@ -415,7 +421,7 @@ sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, b
 static bool
 workers_awake(const struct ipm_writer *w)
 {
-	return ipm_header(&w->seg)->lanes > 0 && ipm_workers_oldest(&w->seg) != UINT64_MAX;
+	return w->seg.lanes > 0 && ipm_workers_oldest(&w->seg) != UINT64_MAX;
 }
 
 /* Drop an SA, but not what its lanes hold: readers have seen it in the totals and in the tunnel. */
@@ -449,7 +455,7 @@ static bool
 sa_retired(const struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_sa *sa = ipm_sa_peek(w, slot);
-	return sa->index == 0 && sa->state == IPM_SA_RETIRED && ipm_header(&w->seg)->lanes > 0;
+	return sa->index == 0 && sa->state == IPM_SA_RETIRED && w->seg.lanes > 0;
 }
 
 /* Other records name a feed by its slot, so it keeps it; all but its name is told anew anyway. */
@@ -536,7 +542,7 @@ static void
 relink(struct ipm_writer *w)
 {
 	struct ipm_totals *t = &w->totals;
-	const struct ipm_header *h = ipm_header(&w->seg);
+	const struct ipm_segment *seg = &w->seg;
 
 	t->ike_active = t->tunnels_active = 0;
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
@@ -583,12 +589,12 @@ relink(struct ipm_writer *w)
 			ipm_slot_give(w, IPM_SELECTORS, slot);
 		}
 	}
-	if (t->next_ike < h->index_first || t->next_ike > h->index_last)
-		t->next_ike = h->index_first;
-	if (t->next_tunnel < h->index_first || t->next_tunnel > h->index_last)
-		t->next_tunnel = h->index_first;
-	if (t->next_map < h->index_first || t->next_map > h->index_last)
-		t->next_map = h->index_first;
+	if (t->next_ike < seg->index_first || t->next_ike > seg->index_last)
+		t->next_ike = seg->index_first;
+	if (t->next_tunnel < seg->index_first || t->next_tunnel > seg->index_last)
+		t->next_tunnel = seg->index_first;
+	if (t->next_map < seg->index_first || t->next_map > seg->index_last)
+		t->next_map = seg->index_first;
 	ipm_maps_relink(w);
 	ipm_engines_relink(w);
 }
@@ -1113,7 +1119,7 @@ lanes_clear(struct ipm_writer *w, uint32_t slot)
 {
 	static const struct ipm_count no_count;
 	static const struct ipm_drops no_drops;
-	for (uint32_t n = 0; n < ipm_header(&w->seg)->lanes; n++) {
+	for (uint32_t n = 0; n < w->seg.lanes; n++) {
 		struct ipm_lane lane = ipm_lane_at(&w->seg, slot, n);
 		ipm_words_store(lane.count, &no_count, sizeof(no_count));
 		ipm_words_store(lane.drops, &no_drops, sizeof(no_drops));
@@ -1189,7 +1195,7 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	struct ipm_traffic share = sa.count;
 	bool told = ipm_engine_record(w, &sa) != NULL;
 	/* What the lanes hold is the engine's, for readers: with the SA it would go back there. */
-	if (sa.engine == engine || (told && ipm_header(&w->seg)->lanes > 0))
+	if (sa.engine == engine || (told && w->seg.lanes > 0))
 		return;
 	ipm_engine_ended(w, &sa);
 	sa.engine = engine;
@@ -1282,11 +1288,11 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 const struct ipm_fast *
 ipm_writer_fast(const struct ipm_writer *w)
 {
-	return ipm_header(&w->seg)->lanes > 0 ? &w->fast : NULL;
+	return w->seg.lanes > 0 ? &w->fast : NULL;
 }
 
 struct ipm_lane
 ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane)
 {
-	return lane < ipm_header(&w->seg)->lanes ? ipm_lane_at(&w->seg, slot, lane) : (struct ipm_lane){ 0 };
+	return lane < w->seg.lanes ? ipm_lane_at(&w->seg, slot, lane) : (struct ipm_lane){ 0 };
 }

@@ -15,10 +15,9 @@
 int
 ipm_drain_open(struct ipm_writer *w)
 {
-	const struct ipm_header *h = ipm_header(&w->seg);
-	if (h->lanes == 0)
+	if (w->seg.lanes == 0)
 		return 0;
-	w->drain.sa = calloc((size_t)h->section[IPM_SAS].capacity + 1, sizeof(*w->drain.sa));
+	w->drain.sa = calloc((size_t)w->seg.section[IPM_SAS].capacity + 1, sizeof(*w->drain.sa));
 	return w->drain.sa ? 0 : -ENOMEM;
 }
 

@@ -57,7 +57,7 @@ ipm_ike_unlink(struct ipm_writer *w, uint32_t slot)
 int
 ipm_ikes_open(struct ipm_writer *w)
 {
-	uint32_t capacity = ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity;
+	uint32_t capacity = w->seg.section[IPM_IKE_SAS].capacity;
 	int rc = ipm_chains_open(&w->ikes, capacity);
 
 	w->moved = calloc(capacity ? capacity : 1, sizeof(*w->moved));
@@ -81,7 +81,7 @@ ipm_ike_make_room(struct ipm_writer *w)
 {
 	uint32_t used = ipm_segment_used(&w->seg, IPM_IKE_SAS), oldest = used;
 
-	if (used < ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity || w->free[IPM_IKE_SAS].count > 0)
+	if (used < w->seg.section[IPM_IKE_SAS].capacity || w->free[IPM_IKE_SAS].count > 0)
 		return;
 	for (uint32_t slot = 0; slot < used; slot++) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
@@ -116,10 +116,11 @@ ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_tr
 		   const struct ipm_ike_traffic *out)
 {
 	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_IKE_HISTORY];
+	uint32_t capacity = w->seg.section[IPM_IKE_HISTORY].capacity;
 	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
 
-	for (uint32_t back = 1; index && back <= ENDED_LATELY && back <= total && back <= sec->capacity; back++) {
-		uint32_t slot = (uint32_t)((total - back) % sec->capacity);
+	for (uint32_t back = 1; index && back <= ENDED_LATELY && back <= total && back <= capacity; back++) {
+		uint32_t slot = (uint32_t)((total - back) % capacity);
 		struct ipm_ike_history entry =
 			*(const struct ipm_ike_history *)ipm_payload_at(w, IPM_IKE_HISTORY, slot);
 		if (entry.sa.index != index || entry.reason == IPM_REASON_CHECKPOINT)

@@ -74,7 +74,7 @@ ipm_map_named(const struct ipm_writer *w, const char *name, const char *child)
 int
 ipm_maps_open(struct ipm_writer *w)
 {
-	uint32_t capacity = ipm_header(&w->seg)->section[IPM_MAPS].capacity;
+	uint32_t capacity = w->seg.section[IPM_MAPS].capacity;
 	int rc = ipm_chains_open(&w->maps, capacity);
 	if (rc == 0)
 		rc = ipm_chains_open(&w->entries, capacity);
@@ -353,7 +353,7 @@ static int
 map_slot_take(struct ipm_writer *w)
 {
 	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_MAPS];
-	bool full = atomic_load(&sec->used) == sec->capacity && w->free[IPM_MAPS].count == 0;
+	bool full = atomic_load(&sec->used) == w->seg.section[IPM_MAPS].capacity && w->free[IPM_MAPS].count == 0;
 	if (w->removed.count > 0 && (full || w->removed.count > REMOVED_KEPT))
 		ipm_slot_give(w, IPM_MAPS, ipm_queue_pop(&w->removed));
 	return ipm_slot_take(w, IPM_MAPS);

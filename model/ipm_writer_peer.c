@@ -89,7 +89,7 @@ ipm_peer_remove(struct ipm_writer *w, uint32_t slot)
 int
 ipm_peers_open(struct ipm_writer *w)
 {
-	int rc = ipm_chains_open(&w->peers, ipm_header(&w->seg)->section[IPM_IKE_SAS].capacity);
+	int rc = ipm_chains_open(&w->peers, w->seg.section[IPM_IKE_SAS].capacity);
 	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
 		if (ipm_ike_peek(w, slot)->index && ipm_ike_peek(w, slot)->state != IPM_IKE_NEGOTIATING)
 			ipm_peer_add(w, slot);

@@ -12,9 +12,8 @@
 static uint32_t
 ring_index(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
-	const struct ipm_header *h = ipm_header(&w->seg);
-	uint64_t total = atomic_load_explicit(&h->section[ring].total, memory_order_relaxed);
-	return ipm_ring_index(total, h->index_first, h->index_last);
+	uint64_t total = atomic_load_explicit(&ipm_header(&w->seg)->section[ring].total, memory_order_relaxed);
+	return ipm_ring_index(total, w->seg.index_first, w->seg.index_last);
 }
 
 /* Put in an entry, whose index is ring_index(). Returns its slot. */
@@ -23,7 +22,7 @@ ring_push(struct ipm_writer *w, enum ipm_section_kind ring, const void *entry)
 {
 	struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
 	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
-	uint32_t slot = (uint32_t)(total % sec->capacity);
+	uint32_t slot = (uint32_t)(total % w->seg.section[ring].capacity);
 
 	ipm_record_put(w, ring, slot, entry);
 	if (slot >= atomic_load_explicit(&sec->used, memory_order_relaxed))
@@ -36,7 +35,7 @@ ring_push(struct ipm_writer *w, enum ipm_section_kind ring, const void *entry)
 static bool
 ring_exists(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
-	return ipm_header(&w->seg)->section[ring].capacity > 0;
+	return w->seg.section[ring].capacity > 0;
 }
 
 static void
@@ -44,13 +43,14 @@ event_push(struct ipm_writer *w, struct ipm_event event)
 {
 	struct ipm_header *h = ipm_header(&w->seg);
 	struct ipm_section *sec = &h->section[IPM_EVENTS];
+	uint32_t capacity = w->seg.section[IPM_EVENTS].capacity;
 
-	if (sec->capacity == 0)
+	if (capacity == 0)
 		return;
 	event.serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
 	event.time_ns = ipm_now_ns();
-	ipm_record_put(w, IPM_EVENTS, (uint32_t)((event.serial - 1) % sec->capacity), &event);
-	if (event.serial <= sec->capacity)
+	ipm_record_put(w, IPM_EVENTS, (uint32_t)((event.serial - 1) % capacity), &event);
+	if (event.serial <= capacity)
 		atomic_store_explicit(&sec->used, (uint32_t)event.serial, memory_order_release);
 	atomic_store_explicit(&h->event_serial, event.serial, memory_order_release);
 }
@@ -92,7 +92,7 @@ ipm_rings_recover(struct ipm_writer *w)
 	static const enum ipm_section_kind rings[] = { IPM_EVENTS,           IPM_IKE_HISTORY,  IPM_TUNNEL_HISTORY,
 						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
 	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++)
-		for (uint32_t slot = 0; slot < ipm_header(&w->seg)->section[rings[r]].capacity; slot++) {
+		for (uint32_t slot = 0; slot < w->seg.section[rings[r]].capacity; slot++) {
 			struct ipm_record *rec = ipm_record_at(&w->seg, rings[r], slot);
 			if (!(atomic_load(&rec->seq) & 1))
 				continue;
@@ -151,7 +151,7 @@ ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_rea
 static void
 selectors_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32_t history)
 {
-	uint32_t left = ipm_header(&w->seg)->section[IPM_SELECTOR_HISTORY].capacity;
+	uint32_t left = w->seg.section[IPM_SELECTOR_HISTORY].capacity;
 	for (uint32_t at = tunnel->sel_head; at && left > 0; left--) {
 		struct ipm_selector_history entry = { .tunnel_history = history };
 		entry.selector = *(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, at - 1);
@@ -172,7 +172,7 @@ tunnel_peer(struct ipm_writer *w, struct ipm_tunnel_history *entry)
 	if (entry->tunnel.ike_slot < ipm_segment_used(&w->seg, IPM_IKE_SAS) &&
 	    ipm_ike_peek(w, entry->tunnel.ike_slot)->index == entry->tunnel.ike_index)
 		sa = ipm_ike_peek(w, entry->tunnel.ike_slot);
-	uint32_t capacity = ipm_header(&w->seg)->section[IPM_IKE_HISTORY].capacity;
+	uint32_t capacity = w->seg.section[IPM_IKE_HISTORY].capacity;
 	uint64_t total = ipm_header(&w->seg)->section[IPM_IKE_HISTORY].total;
 	for (uint32_t back = 1; !sa && back <= 64 && back <= total && back <= capacity; back++) {
 		const struct ipm_ike_history *ike =
@@ -298,12 +298,12 @@ ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_fail
 int
 ipm_settings_put(struct ipm_writer *w, const struct ipm_settings *settings)
 {
-	const struct ipm_section *sec = ipm_header(&w->seg)->section;
+	const struct ipm_segment *seg = &w->seg;
 
-	if (settings->history_size < 1 || settings->history_size > sec[IPM_IKE_HISTORY].capacity ||
-	    settings->history_size > sec[IPM_TUNNEL_HISTORY].capacity || settings->failure_size < 1 ||
-	    settings->failure_size > sec[IPM_IKE_FAILURES].capacity ||
-	    settings->failure_size > sec[IPM_TUNNEL_FAILURES].capacity)
+	if (settings->history_size < 1 || settings->history_size > seg->section[IPM_IKE_HISTORY].capacity ||
+	    settings->history_size > seg->section[IPM_TUNNEL_HISTORY].capacity || settings->failure_size < 1 ||
+	    settings->failure_size > seg->section[IPM_IKE_FAILURES].capacity ||
+	    settings->failure_size > seg->section[IPM_TUNNEL_FAILURES].capacity)
 		return -ERANGE;
 	ipm_record_put(w, IPM_SETTINGS, 0, settings);
 	for (enum ipm_section_kind ring = IPM_IKE_HISTORY; ring < IPM_SECTIONS; ring++)

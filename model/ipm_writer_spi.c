@@ -37,7 +37,7 @@ ipm_spi_remove(struct ipm_writer *w, uint32_t slot)
 int
 ipm_spis_open(struct ipm_writer *w)
 {
-	int rc = ipm_chains_open(&w->spis, ipm_header(&w->seg)->section[IPM_SAS].capacity);
+	int rc = ipm_chains_open(&w->spis, w->seg.section[IPM_SAS].capacity);
 	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_SAS); slot++)
 		if (ipm_sa_peek(w, slot)->index)
 			ipm_spi_add(w, slot);

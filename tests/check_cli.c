@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ipm_int.h"
 #include "algo_names.h"
 #include "cli_fixture.h"
 #include "cmd_table.h"
@@ -844,7 +845,7 @@ START_TEST(a_record_that_cannot_be_read_is_counted_and_the_others_are_shown)
 	int first = given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.4");
 	given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.5");
 	ipm_writer_commit(w);
-	const struct ipm_section *s = &ipm_segment_header(ipm_writer_segment(w))->section[IPM_IKE_SAS];
+	const struct ipm_section *s = &ipm_header(ipm_writer_segment(w))->section[IPM_IKE_SAS];
 	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 7 }, 4); /* its writer died in the middle of it */
 	ck_assert_int_eq(run("show crypto isakmp sa"), 1);
 	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer is at it, or died there\n");
@@ -858,7 +859,7 @@ START_TEST(lists_that_lead_in_a_circle_end)
 	given_segment();
 	int t = given_site_b();
 	ipm_writer_commit(w);
-	const struct ipm_header *h = ipm_segment_header(ipm_writer_segment(w));
+	const struct ipm_header *h = ipm_header(ipm_writer_segment(w));
 	const struct ipm_section *s = &h->section[IPM_SAS];
 	uint32_t head = ipm_tunnel_peek(w, (uint32_t)t)->sa_head;
 	patch(s->offset + (head - 1) * s->stride + sizeof(struct ipm_record) + offsetof(struct ipm_sa, next), &head, 4);

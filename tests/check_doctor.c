@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "ipm_int.h"
 #include "cli_fixture.h"
 
 static int listening[4];
@@ -396,7 +397,7 @@ START_TEST(an_agent_that_has_been_silent_is_wrong)
 	int fd = given_control();
 	uint64_t long_ago = ipm_now_ns() - 200 * (uint64_t)SECOND;
 	ipm_agent_put(w, &(struct ipm_agent){ .pid = 4711, .name = "x" });
-	const struct ipm_header *h = ipm_segment_header(ipm_writer_segment(w));
+	const struct ipm_header *h = ipm_header(ipm_writer_segment(w));
 	patch(h->section[IPM_AGENTS].offset + sizeof(struct ipm_record) + offsetof(struct ipm_agent, updated_ns),
 	      &long_ago, sizeof(long_ago));
 	check_with(fd, "ok\n", 3);

@@ -177,7 +177,7 @@ START_TEST(no_lane_has_a_word_or_a_page_in_common_with_another)
 	clean_up();
 	opt.capacity.sas = odd_capacities[_i];
 	open_writer();
-	const struct ipm_section *lanes = &ipm_segment_header(ipm_writer_segment(w))->section[IPM_LANES];
+	const struct ipm_section *lanes = &ipm_header(ipm_writer_segment(w))->section[IPM_LANES];
 	const uint8_t *begin = ipm_writer_segment(w)->base + lanes->offset,
 		      *end = begin + (size_t)LANES * lanes->stride;
 	ck_assert_uint_eq(lanes->offset % 4096, 0);

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ipm_int.h"
 #include "ipm_torture.h"
 #include "scratch.h"
 
@@ -452,7 +453,7 @@ static const struct {
 	const char *why;
 } damages[] = {
 	{ other_magic, -EPROTO, "not a model segment" },
-	{ other_abi, -EPROTO, "layout version 4, this program reads 3" },
+	{ other_abi, -EPROTO, "layout version 5, this program reads 4" },
 	{ other_order, -EPROTO, "byte order" },
 	{ other_size, -EPROTO, "its header says" },
 	{ other_boot, -ESTALE, "earlier boot" },
@@ -517,7 +518,7 @@ START_TEST(the_header_tells_who_writes_and_that_he_is_alive)
 	uint64_t before = ipm_now_ns();
 	struct ipm_writer *w = open_quietly();
 	struct ipm_segment *seg = attach();
-	const struct ipm_header *h = ipm_segment_header(seg);
+	const struct ipm_header *h = ipm_header(seg);
 	ck_assert_str_eq(h->name, "gw.example.net");
 	ck_assert_str_eq(h->control, "/run/ipsecmon/control");
 	ck_assert_str_eq(ipm_segment_path(seg), path);
@@ -596,13 +597,62 @@ START_TEST(a_record_that_its_writer_left_half_done_is_given_up_after_a_while)
 }
 END_TEST
 
+/* All that a segment holds, but for the times at which it was looked at. */
+static uint64_t
+all_that_is_read(const struct ipm_segment *seg)
+{
+	uint64_t hash = 1;
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++) {
+		hash = hash * 31 + ipm_segment_capacity(seg, kind);
+		for (uint32_t slot = 0; slot < ipm_segment_used(seg, kind); slot++) {
+			uint64_t room[256] = { 0 };
+			hash = hash * 31 + (uint32_t)ipm_read(seg, kind, slot, room);
+			for (size_t i = 0; i < COUNT(room); i++)
+				hash = hash * 31 + room[i];
+		}
+	}
+	return hash;
+}
+
+START_TEST(a_header_that_changes_later_leads_no_reader_astray)
+{
+	static const uint64_t nasty[] = {
+		0, 1, 0x1000, UINT32_MAX, 0x7fffffff, UINT64_MAX, UINT64_MAX - 7, 1ULL << 40
+	};
+	opt.capacity.lanes = 2;
+	given_a_segment();
+	struct ipm_segment *seg = attach();
+	uint64_t before = all_that_is_read(seg);
+	for (size_t n = 0; n < COUNT(nasty); n++) {
+		struct ipm_header h = file_header();
+		memcpy(h.magic, &nasty[n], sizeof(h.magic));
+		h.abi = h.byte_order = h.sections = h.lanes = (uint32_t)nasty[n];
+		h.index_first = h.index_last = (uint32_t)nasty[n];
+		h.size = nasty[n];
+		memset(h.name, 'x', sizeof(h.name));
+		memset(h.control, 'x', sizeof(h.control));
+		for (int i = 0; i < IPM_SECTIONS; i++) {
+			h.section[i].kind = h.section[i].stride = h.section[i].capacity = (uint32_t)nasty[n];
+			h.section[i].offset = nasty[n];
+		}
+		poke(0, &h, sizeof(h));
+		char name[IPM_NAME_MAX], control[IPM_TEXT_MAX];
+		ck_assert_uint_eq(all_that_is_read(seg), before);
+		ck_assert_uint_eq(strlen(ipm_segment_name(seg, name)), sizeof(name) - 1);
+		ck_assert_uint_eq(strlen(ipm_segment_control(seg, control)), sizeof(control) - 1);
+		ck_assert_uint_eq(ipm_segment_index_first(seg), 1);
+	}
+	ipm_segment_close(seg);
+}
+END_TEST
+
 START_TEST(a_slot_that_is_free_or_does_not_exist_holds_nothing)
 {
 	uint64_t room[256];
 	given_a_segment();
 	struct ipm_segment *seg = attach();
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind < IPM_SECTIONS; kind++) {
-		uint32_t capacity = ipm_segment_header(seg)->section[kind].capacity;
+		uint32_t capacity = ipm_header(seg)->section[kind].capacity;
 		if (kind != IPM_LANES && kind != IPM_EVENTS && kind != IPM_SETTINGS)
 			ck_assert_int_eq(ipm_read(seg, kind, capacity - 1, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, capacity, room), -ENOENT);
@@ -1405,10 +1455,10 @@ START_TEST(an_event_that_was_being_overwritten_when_the_writer_died_is_passed_ov
 	for (int i = 0; i < 10; i++)
 		given_tunnel(w);
 	ipm_writer_close(w);
-	/* serial 11 was on its way into slot 2, which holds serial 7; its first word has arrived */
+	/* serial 11 was on its way into slot 2, which holds serial 7; its first words have arrived */
 	uint64_t serial = 11;
 	tear(IPM_EVENTS, 2);
-	poke(record_offset(IPM_EVENTS, 2) + 8, &serial, sizeof(serial));
+	poke(record_offset(IPM_EVENTS, 2) + 8 + offsetof(struct ipm_event, serial), &serial, sizeof(serial));
 	struct ipm_segment *seg = attach();
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(ipm_event_next(seg, 0, &event), 0);
@@ -1424,6 +1474,22 @@ START_TEST(an_event_that_was_being_overwritten_when_the_writer_died_is_passed_ov
 	ck_assert_uint_eq(event.serial, 11);
 	ck_assert_uint_eq(event.index, 11);
 	ipm_segment_close(seg);
+	ipm_writer_close(w);
+}
+END_TEST
+
+/* Where the low half of a serial comes second, so do all events: it must not be taken for the index of a free slot. */
+START_TEST(an_event_is_read_whatever_half_of_its_serial_is_zero)
+{
+	ipm_writer_close(open_quietly());
+	uint64_t newest = UINT32_MAX;
+	poke(offsetof(struct ipm_header, event_serial), &newest, sizeof(newest));
+	struct ipm_writer *w = open_quietly();
+	struct ipm_event event;
+	given_tunnel(w);
+	ck_assert_int_eq(ipm_event_next(ipm_writer_segment(w), newest, &event), 0);
+	ck_assert_uint_eq(event.serial, newest + 1);
+	ck_assert_uint_eq(event.index, 1);
 	ipm_writer_close(w);
 }
 END_TEST
@@ -1625,8 +1691,8 @@ START_TEST(a_restart_keeps_records_indexes_and_totals)
 	opt.control = NULL;
 	w = open_quietly();
 	ck_assert(!ipm_segment_stale(seg)); /* readers stay where they are */
-	ck_assert_str_eq(ipm_segment_header(seg)->name, "renamed.example.net");
-	ck_assert_str_eq(ipm_segment_header(seg)->control, "");
+	ck_assert_str_eq(ipm_header(seg)->name, "renamed.example.net");
+	ck_assert_str_eq(ipm_header(seg)->control, "");
 	expect_that_history(w);
 	struct ipm_tunnel tunnel;
 	ck_assert_int_eq(ipm_tunnel_read(seg, 0, &tunnel), 0);
@@ -1657,10 +1723,10 @@ START_TEST(a_writer_that_was_killed_between_two_records_leaves_everything)
 {
 	in_a_process_that_dies(given_some_history);
 	struct ipm_segment *seg = attach();
-	ck_assert_uint_ne(ipm_segment_header(seg)->writer_pid, 0);
+	ck_assert_uint_ne(ipm_header(seg)->writer_pid, 0);
 	struct ipm_writer *w = open_quietly();
 	ck_assert(!ipm_segment_stale(seg));
-	ck_assert_uint_eq(ipm_segment_header(seg)->writer_pid, (uint32_t)getpid());
+	ck_assert_uint_eq(ipm_header(seg)->writer_pid, (uint32_t)getpid());
 	expect_that_history(w);
 	ipm_segment_close(seg);
 	ipm_writer_close(w);
@@ -1800,7 +1866,7 @@ START_TEST(other_capacities_make_a_new_segment_and_readers_are_told)
 	ck_assert_int_eq(ipm_tunnel_read(old, 0, &tunnel), 0); /* the old mapping can still be read */
 	seg = attach();
 	ck_assert(!ipm_segment_stale(seg));
-	ck_assert_uint_eq(ipm_segment_header(seg)->section[IPM_TUNNELS].capacity, opt.capacity.tunnels);
+	ck_assert_uint_eq(ipm_header(seg)->section[IPM_TUNNELS].capacity, opt.capacity.tunnels);
 	ck_assert_int_eq(ipm_tunnel_read(seg, 0, &tunnel), -ENOENT);
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1);
 	char beside[160];
@@ -2096,7 +2162,7 @@ START_TEST(no_reader_ever_finds_the_counts_of_a_leaving_sa_nowhere)
 	ipm_writer_commit(w);
 	peep.seg = attach();
 	peep.in = peep.total = UINT64_MAX;
-	const struct ipm_section *sec = &ipm_segment_header(peep.seg)->section[kinds[_i]];
+	const struct ipm_section *sec = &ipm_header(peep.seg)->section[kinds[_i]];
 	peep.section = ipm_writer_segment(w)->base + sec->offset;
 	peep.size = (size_t)sec->stride * sec->capacity;
 	struct sigaction action = { .sa_handler = peep_now }, before[2];
@@ -2185,6 +2251,7 @@ model_suite(void)
 
 	tc = given(s, "read");
 	tcase_add_loop_test(tc, a_record_that_its_writer_left_half_done_is_given_up_after_a_while, 0, 4);
+	tcase_add_test(tc, a_header_that_changes_later_leads_no_reader_astray);
 	tcase_add_test(tc, a_slot_that_is_free_or_does_not_exist_holds_nothing);
 	tcase_add_test(tc, texts_end_even_in_a_damaged_record);
 	tcase_add_test(tc, a_list_that_bites_its_tail_is_not_walked_forever);
@@ -2230,6 +2297,7 @@ model_suite(void)
 	tcase_add_test(tc, events_come_in_the_order_in_which_things_happened);
 	tcase_add_test(tc, a_reader_who_was_too_slow_for_the_events_is_told);
 	tcase_add_test(tc, an_event_that_was_being_overwritten_when_the_writer_died_is_passed_over);
+	tcase_add_test(tc, an_event_is_read_whatever_half_of_its_serial_is_zero);
 	tcase_add_test(tc, a_segment_without_room_for_events_does_without);
 
 	tc = given(s, "full");

@@ -2,6 +2,7 @@
 /* ipsecmon: what is configured, the engine's connections, and tunnels by their map, interface and peer. */
 #include <stddef.h>
 
+#include "ipm_int.h"
 #include "acl_text.h"
 #include "algo_names.h"
 #include "cli_fixture.h"
@@ -609,7 +610,7 @@ START_TEST(an_access_list_that_leads_in_a_circle_ends)
 	given_segment();
 	given_tunnelmap();
 	ipm_writer_commit(w);
-	const struct ipm_section *s = &ipm_segment_header(ipm_writer_segment(w))->section[IPM_ACCESS];
+	const struct ipm_section *s = &ipm_header(ipm_writer_segment(w))->section[IPM_ACCESS];
 	size_t next = s->offset + sizeof(struct ipm_record) + offsetof(struct ipm_access, next);
 	patch(next, &(uint32_t){ 1 }, 4);
 	ck_assert_int_eq(run("show crypto map"), 1);
@@ -624,7 +625,7 @@ START_TEST(an_entry_that_cannot_be_read_is_counted_and_the_others_are_shown)
 	uint32_t first = given_plain_entry("a");
 	given_plain_entry("b");
 	ipm_writer_commit(w);
-	const struct ipm_section *s = &ipm_segment_header(ipm_writer_segment(w))->section[IPM_MAPS];
+	const struct ipm_section *s = &ipm_header(ipm_writer_segment(w))->section[IPM_MAPS];
 	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 7 }, 4);
 	ck_assert_int_eq(run("show crypto map"), 1);
 	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer is at it, or died there\n");

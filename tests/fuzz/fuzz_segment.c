@@ -162,11 +162,12 @@ read_slot(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t sl
 static void
 read_all(const struct ipm_segment *seg)
 {
-	look_at(ipm_segment_header(seg)->name, sizeof(ipm_segment_header(seg)->name));
-	look_at(ipm_segment_header(seg)->control, sizeof(ipm_segment_header(seg)->control));
+	char name[IPM_NAME_MAX], control[IPM_TEXT_MAX];
+	look_at(ipm_segment_name(seg, name), sizeof(name));
+	look_at(ipm_segment_control(seg, control), sizeof(control));
 	sink += ipm_segment_silence_ns(seg);
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++) {
-		uint32_t capacity = ipm_segment_header(seg)->section[kind].capacity;
+		uint32_t capacity = ipm_segment_capacity(seg, kind);
 		if (ipm_segment_used(seg, kind) > capacity)
 			abort();
 		sink += ipm_segment_change(seg, kind);
@@ -204,10 +205,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fail("posix_memalign");
 	memcpy(exact, scratch, left);
 	memset(&err, 0, sizeof(err));
-	int whole = ipm_header_check(exact, left, "gw.model", &err);
+	struct ipm_segment seg_there = { .base = exact, .size = left, .path = "gw.model" };
+	int whole = ipm_geometry_take(&seg_there, &err);
 	if (whole == 0) {
-		struct ipm_segment seg = { .base = exact, .size = left, .path = file_path };
-		read_all(&seg);
+		read_all(&seg_there);
 	} else if (strncmp(err.text, "gw.model: ", 10) != 0) {
 		abort(); /* an error names the file */
 	}
