@@ -8,7 +8,7 @@
 static void
 print_agent(struct cli *cli, const struct ipm_agent *agent)
 {
-	char given[IPM_NAME_MAX], name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
+	char name[OUT_TEXT_MAX], age[OUT_AGE_MAX];
 	fprintf(cli->out, "agent %s (pid %" PRIu32 "), reported %s\n", OUT_CLEAN(agent->name, name), agent->pid,
 		out_since(cli->now_ns, agent->updated_ns, age));
 	fprintf(cli->out,
