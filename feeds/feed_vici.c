@@ -45,7 +45,7 @@ struct feed_vici {
 	bool conns_again;                /* there was a hint meanwhile */
 	bool names_known;
 	uint64_t names; /* of the connections that were loaded when all were last asked for */
-	uint64_t hinted_ns;
+	uint64_t hinted_ns, looked_ns;
 	bool names_unknown; /* this charon has no get-conns, or too many names for it */
 	bool complained;    /* in this run */
 	uint64_t refused;   /* records, at the last list */
@@ -61,6 +61,7 @@ struct feed_vici {
 };
 
 static void ask_conns(struct feed_vici *f);
+static void ask_list(struct feed_vici *f);
 static void look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_child *child);
 
 static void
@@ -88,7 +89,7 @@ on_ike(void *arg, enum vici_role role, const struct vici_ike *ike)
 		f->ike = *ike; /* is it this that went down, or a child of it? on_event() sees */
 		f->have_ike = true;
 	} else {
-		vici_failures_ike_seen(f->failures, ike);
+		vici_failures_ike_seen(f->failures, ike, ipm_now_ns());
 		/* A child that comes up says that its IKE SA is up too. */
 		if (f->said == SAID_UPDOWN)
 			vici_failures_ike_up(f->failures, ike, ipm_now_ns());
@@ -169,7 +170,11 @@ static void
 on_alert(void *arg, const struct vici_alert *alert)
 {
 	struct feed_vici *f = arg;
-	vici_failures_alert(f->failures, alert, ipm_now_ns());
+	uint64_t now = ipm_now_ns();
+	if (vici_failures_alert(f->failures, alert, now) && now - f->looked_ns >= NS_PER_SECOND) {
+		f->looked_ns = now;
+		ask_list(f);
+	}
 	wait_for_failures(f);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "feed_failure.h"
 #include "ike_phase.h"
 #include "ike_track.h"
 
@@ -440,6 +441,7 @@ fail(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 	if (!f.reason)
 		f.reason = ike->initiator && ike->last_in_ns == 0 ? IPM_FAIL_PEER_LOST : IPM_FAIL_OTHER;
 	identify(ike, f.local_id, f.remote_id);
+	feed_failure_identify(&f);
 	snprintf(f.text, sizeof(f.text), "seen on the wire: it ended in %s%s", ike_phase_text(ike->progress.phase),
 		 ike->progress.answered_short ? ", answered with no more than a notification" : "");
 	ipm_fail(t->w, IPM_IKE_FAILURES, &f);

@@ -32,8 +32,9 @@ static const struct vici_alert_meaning meanings[VICI_ALERT_KINDS] = {
 	ROW(INSTALL_CHILD_POLICY_FAILED, "install-child-policy-failed", 12, CHILD, INTERNAL, 2),
 	ROW(UNIQUE_REPLACE, "unique-replace", 13, RETIRES, OTHER, 0),
 	ROW(UNIQUE_KEEP, "unique-keep", 14, NOTHING, OTHER, 0),
-	/* Follows the alert that says why, where there is one: a refusal by the peer has none. */
-	ROW(KEEP_ON_CHILD_SA_FAILURE, "keep-on-child-sa-failure", 27, CHILD, OTHER, 1),
+	/* Follows the alert that says why, where there is one: that the peer finds our selectors unacceptable has none.
+	 */
+	ROW(KEEP_ON_CHILD_SA_FAILURE, "keep-on-child-sa-failure", 27, CHILD, PROPOSAL, 1),
 	ROW(VIP_FAILURE, "vip-failure", 15, SETUP, LOCAL, 2),
 	ROW(AUTHORIZATION_FAILED, "authorization-failed", 16, SETUP, AUTH, 2),
 	ROW(IKE_SA_EXPIRED, "ike-sa-expired", 28, RETIRES, OTHER, 0),

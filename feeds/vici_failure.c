@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed_failure.h"
 #include "vici_failure.h"
 
 #define CASES  128
@@ -21,6 +22,7 @@ struct fault {
 	uint32_t uniqueid;
 	uint16_t remote_port;
 	bool has_initiator;
+	enum vici_alert_kind hint; /* the alert that its end is as good as, if there is none */
 	char text[IPM_TEXT_MAX * 4];
 	struct ipm_failure entry;
 };
@@ -42,7 +44,11 @@ struct trace {
 struct half {
 	uint32_t uniqueid; /* 0: free */
 	uint16_t remote_port;
+	uint8_t version;
 	bool initiator;
+	bool agreed;      /* on a proposal: what follows may be encrypted */
+	uint64_t seen_ns; /* when charon told of it last */
+	uint64_t told_ns; /* when it was last known to fail by a wrong key, which is recorded; 0: it is not */
 	struct ipm_failure who;
 };
 
@@ -158,6 +164,21 @@ repeated(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 	return false;
 }
 
+static struct half *
+half_of(struct vici_failures *f, const struct fault *about)
+{
+	struct half *found = NULL;
+	for (unsigned i = 0; i < HALVES; i++) {
+		struct half *at = &f->halves[i];
+		if (at->uniqueid && at->seen_ns + VICI_FAILURE_SILENCE_NS >= about->first_ns &&
+		    same_sa(at->uniqueid, about->uniqueid) &&
+		    same_peer(&at->who, at->remote_port, &about->entry, about->remote_port) &&
+		    (!found || at->seen_ns > found->seen_ns))
+			found = at;
+	}
+	return found;
+}
+
 /* --- recording -------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -174,6 +195,18 @@ is_complaint(const struct fault *fault)
 	return kinds != 0 && kinds >> VICI_ALERT_CERT_EXPIRED << VICI_ALERT_CERT_EXPIRED == kinds;
 }
 
+/*
+ * In IKEv1's Main Mode the keys are made of the pre-shared key: with another one, the first encrypted message of the
+ * peer does not parse.
+ */
+static struct half *
+wrong_key(struct vici_failures *f, const struct fault *fault)
+{
+	struct half *half = fault->kind == VICI_ALERT_PARSE_ERROR_BODY ? half_of(f, fault) : NULL;
+	bool fresh = half && half->seen_ns + VICI_FAILURE_RECENT_NS >= fault->first_ns;
+	return fresh && half->version == 1 && half->agreed ? half : NULL;
+}
+
 static bool
 is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 {
@@ -181,6 +214,13 @@ is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 		return true;
 	if (fault->ended)
 		return false;
+	if (fault->class == VICI_CLASS_SILENCE) {
+		const struct half *half = fault->entry.setup ? half_of(f, fault) : NULL;
+		if (half && half->told_ns && now_ns - half->told_ns < VICI_FAILURE_SILENCE_NS)
+			return true; /* nobody answers what he cannot decrypt */
+		/* One of two, or what was left of a rekey: the connection is up. */
+		return f->model && vici_model_reaches(f->model, &fault->entry);
+	}
 	if (is_complaint(fault))
 		return trace_find(f, TRACE_UP, fault, fault->first_ns, VICI_FAILURE_HOLD_NS) != NULL;
 	if (fault->class == VICI_CLASS_CHILD && fault->kind == VICI_ALERT_KEEP_ON_CHILD_SA_FAILURE) {
@@ -197,7 +237,8 @@ is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 			return true;
 	}
 	if (fault->class == VICI_CLASS_STRAY || fault->class == VICI_CLASS_MESSAGE)
-		return repeated(f, fault, now_ns);
+		return repeated(f, fault, now_ns) ||
+		       (fault->class == VICI_CLASS_STRAY && f->model && vici_model_reaches(f->model, &fault->entry));
 	return false;
 }
 
@@ -215,12 +256,41 @@ names_us(struct vici_failures *f, const struct fault *fault)
 	       (f->model && vici_model_is_own(f->model, fault->entry.conn, subject));
 }
 
+/* What an operator would say of it, where charon does not: the alert that it should have raised. */
+static void
+explain(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
+{
+	struct half *half = wrong_key(f, fault);
+
+	if (fault->kind == VICI_ALERT_UNKNOWN)
+		fault->kind = fault->hint;
+	if (half) {
+		learn(&fault->entry, &half->who);
+		fault->again |= half->told_ns != 0;
+		half->told_ns = now_ns;
+		fault->class = VICI_CLASS_SETUP;
+		fault->kind = VICI_ALERT_PEER_AUTH_FAILED;
+		fault->uniqueid = half->uniqueid;
+		fault->entry.setup = 1;
+		fault->entry.initiator = half->initiator;
+		snprintf(fault->text, sizeof(fault->text), "cannot decrypt the peer's Main Mode message: another key");
+		return;
+	}
+	half = fault->kind == VICI_ALERT_PEER_INIT_UNREACHABLE ? half_of(f, fault) : NULL;
+	if (half && half->version == 1 && !half->initiator) { /* only Aggressive Mode has an answer sent again */
+		fault->kind = VICI_ALERT_PEER_AUTH_FAILED;
+		snprintf(fault->text, sizeof(fault->text),
+			 "no answer to our part of Aggressive Mode: the peer has another key, or is gone");
+	}
+}
+
 static void
 record(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 {
 	struct ipm_failure *entry = &fault->entry;
 	bool child = fault->class == VICI_CLASS_CHILD;
 
+	explain(f, fault, now_ns);
 	if (!is_nothing(f, fault, now_ns)) {
 		struct vici_slice text = { (const uint8_t *)fault->text, strlen(fault->text) };
 		entry->reason = vici_alert_meaning(fault->kind)->reason;
@@ -232,7 +302,9 @@ record(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 			vici_model_identify(f->model, entry);
 		if (entry->peer == 0)
 			entry->peer = 1;
-		ipm_fail(f->w, child ? IPM_TUNNEL_FAILURES : IPM_IKE_FAILURES, entry);
+		struct ipm_failure named = *entry;
+		feed_failure_identify(&named);
+		ipm_fail(f->w, child ? IPM_TUNNEL_FAILURES : IPM_IKE_FAILURES, &named);
 		struct trace *t = trace_add(f, TRACE_FAILED, entry, fault->remote_port, fault->first_ns);
 		t->class = fault->class;
 		t->ended = fault->ended;
@@ -299,15 +371,10 @@ fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_ale
 
 /* Did we begin it? With IKEv1 the other side, too, sends the same message again and again. */
 static bool
-began(const struct vici_failures *f, const struct fault *about)
+began(struct vici_failures *f, const struct fault *about)
 {
-	for (unsigned i = 0; i < HALVES; i++) {
-		const struct half *at = &f->halves[i];
-		if (at->uniqueid && same_sa(at->uniqueid, about->uniqueid) &&
-		    same_peer(&at->who, at->remote_port, &about->entry, about->remote_port))
-			return at->initiator;
-	}
-	return true;
+	const struct half *half = half_of(f, about);
+	return !half || half->initiator;
 }
 
 static void
@@ -348,24 +415,25 @@ add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert 
 	learn(&fault->entry, &about->entry);
 }
 
-void
+bool
 vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uint64_t now_ns)
 {
 	enum vici_alert_class class = (enum vici_alert_class)vici_alert_meaning(alert->kind)->alert_class;
 	struct fault about = { .class = class, .uniqueid = alert->uniqueid, .remote_port = alert->remote_port };
 	const struct trace *gone;
 
-	if (class == VICI_CLASS_NOTHING)
-		return;
 	about.entry.local = alert->local;
 	about.entry.remote = alert->remote;
 	snprintf(about.entry.conn, sizeof(about.entry.conn), "%s", alert->conn);
 	snprintf(about.entry.local_id, sizeof(about.entry.local_id), "%s", alert->local_id);
 	snprintf(about.entry.remote_id, sizeof(about.entry.remote_id), "%s", alert->remote_id);
+	if (class == VICI_CLASS_NOTHING) /* a negotiation that may come to nothing, and that no list has had */
+		return alert->kind == VICI_ALERT_RETRANSMIT_SEND && !half_of(f, &about) &&
+		       !(f->model && vici_model_reaches(f->model, &about.entry));
 	if (class == VICI_CLASS_RETIRES) {
 		if (f->model)
 			vici_model_ike_retires(f->model, alert->uniqueid, &about.entry, alert->remote_port);
-		return;
+		return false;
 	}
 	struct fault *fault = fault_of_alert(f, &about, alert->kind, alert->source);
 	if (!fault)
@@ -373,12 +441,16 @@ vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uin
 	add_alert(f, fault, alert, &about);
 	/* Whom it is about is known best while the IKE SA is there, or has just gone. */
 	if (class != VICI_CLASS_STRAY && class != VICI_CLASS_MESSAGE) {
+		const struct half *half = half_of(f, fault);
+		if (half)
+			learn(&fault->entry, &half->who);
 		if (f->model)
 			vici_model_identify(f->model, &fault->entry);
 		gone = trace_find(f, TRACE_DOWN, fault, now_ns, VICI_FAILURE_RECENT_NS);
 		if (gone)
 			learn(&fault->entry, &gone->who);
 	}
+	return alert->kind == VICI_ALERT_PARSE_ERROR_BODY && !wrong_key(f, fault);
 }
 
 /* --- ike-updown --------------------------------------------------------------------------------------------------- */
@@ -398,8 +470,25 @@ describe(const struct vici_ike *ike, char *text, size_t size)
 	snprintf(text, size, "the negotiation ended%s%s", where, told ? ", when the peer sent a notification" : "");
 }
 
+/*
+ * IKEv1 has its errors told by a notification, of which charon says nothing. The answer to our first message of Main
+ * Mode can only be that nothing is acceptable; a later one comes when both have proven who they are, or tried to. A
+ * responder that agrees to nothing forgets the IKE SA at once.
+ */
+static enum vici_alert_kind
+hint_of(const struct vici_ike *ike)
+{
+	bool agreed = ike->proposal.encr != 0, told = ike->passive & VICI_TASK_INFORMATIONAL;
+
+	if (ike->version != 1 || (ike->initiator && !(told && ike->active & VICI_TASK_MAIN)))
+		return VICI_ALERT_UNKNOWN;
+	if (!agreed)
+		return VICI_ALERT_PROPOSAL_MISMATCH_IKE;
+	return ike->initiator ? VICI_ALERT_LOCAL_AUTH_FAILED : VICI_ALERT_UNKNOWN;
+}
+
 void
-vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike)
+vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns)
 {
 	struct half *half = NULL;
 
@@ -408,11 +497,16 @@ vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike)
 	for (unsigned i = 0; i < HALVES && !half; i++)
 		if (f->halves[i].uniqueid == ike->uniqueid)
 			half = &f->halves[i];
-	if (!half)
+	if (!half) {
 		half = &f->halves[f->next_half++ % HALVES];
+		half->told_ns = 0;
+	}
 	half->uniqueid = ike->uniqueid;
 	half->remote_port = ike->remote_port;
+	half->version = ike->version;
 	half->initiator = ike->initiator;
+	half->agreed = ike->proposal.encr != 0;
+	half->seen_ns = now_ns;
 	who_of_ike(&half->who, ike);
 }
 
@@ -422,6 +516,9 @@ vici_failures_ike_up(struct vici_failures *f, const struct vici_ike *ike, uint64
 	struct ipm_failure who;
 	who_of_ike(&who, ike);
 	trace_add(f, TRACE_UP, &who, ike->remote_port, now_ns)->uniqueid = ike->uniqueid;
+	for (unsigned i = 0; i < HALVES; i++)
+		if (f->halves[i].uniqueid == ike->uniqueid)
+			f->halves[i].uniqueid = 0;
 }
 
 /* What is held back, or was recorded just now, and waits for the end of its negotiation. */
@@ -445,6 +542,10 @@ negotiation_ended(struct vici_failures *f, const struct vici_ike *ike, const str
 {
 	struct trace *recent = trace_find(f, TRACE_FAILED, end, now_ns, VICI_FAILURE_RECENT_NS);
 	struct fault *fault = fault_of_end(f, end);
+	struct half *half = half_of(f, end);
+
+	if (half && half->told_ns && !fault)
+		return; /* it was recorded long ago */
 
 	if (!fault && recent && recent->class == VICI_CLASS_SETUP && !recent->ended) {
 		recent->ended = true; /* it was recorded alone */
@@ -454,6 +555,7 @@ negotiation_ended(struct vici_failures *f, const struct vici_ike *ike, const str
 		fault = fault_new(f, VICI_CLASS_SETUP, now_ns);
 		describe(ike, fault->text, sizeof(fault->text));
 	}
+	fault->hint = hint_of(ike);
 	fault->ended = true;
 	fault->uniqueid = ike->uniqueid;
 	fault->remote_port = ike->remote_port;

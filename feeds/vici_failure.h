@@ -12,7 +12,11 @@
  *   - a message for no IKE SA is nothing when it comes from a peer whose IKE SA ended or failed just now: it did not
  *     know yet; else it counts once in VICI_FAILURE_REPEAT_NS per peer, like messages that do not parse, for both are
  *     sent again and again;
- *   - of a peer that is tried again and again only the first try counts.
+ *   - of a peer that is tried again and again only the first try counts;
+ *   - a peer that does not answer on one IKE SA, or sends a message for one that is not there, is nothing while another
+ *     IKE SA with it is up: it is what collisions, rekeys and duplicates leave behind;
+ *   - what charon does not say of IKEv1, its state does: a message that cannot be decrypted, in Main Mode, is another
+ *     pre-shared key, and what follows of that IKE SA is no failure of its own.
  *
  * No input or output here but the model: it can be tested with structs alone.
  * Times:     CLOCK_BOOTTIME in nanoseconds, given by the caller.
@@ -27,6 +31,8 @@
 #define VICI_FAILURE_HOLD_NS   500000000ull
 #define VICI_FAILURE_RECENT_NS 2000000000ull
 #define VICI_FAILURE_REPEAT_NS 60000000000ull
+/* For so long charon tries in vain to go on with an IKE SA, as it is configured by default. */
+#define VICI_FAILURE_SILENCE_NS 180000000000ull
 
 struct vici_failures;
 
@@ -34,10 +40,12 @@ struct vici_failures;
 struct vici_failures *vici_failures_new(struct ipm_writer *writer, struct vici_model *model);
 void vici_failures_free(struct vici_failures *f);
 
-void vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uint64_t now_ns);
+/** True when the state of the IKE SA would say more about it: ask for a list before it is recorded. */
+bool vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uint64_t now_ns);
 
-/** An IKE SA that is not up, in a list or an event: which side began it. Others are ignored. */
-void vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike);
+/** An IKE SA that is not up, in a list or an event: which side began it, and how far it has come. Others are ignored.
+ */
+void vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns);
 
 /** An ike-updown: it came up; or it went down, before the model is told. */
 void vici_failures_ike_up(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns);

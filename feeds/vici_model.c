@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed_hash.h"
 #include "feed_map.h"
 #include "vici_model.h"
 
@@ -62,6 +63,7 @@ struct conn_node {
 	uint8_t auth;
 	uint64_t rekey_octets, rekey_pkts;
 	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
+	struct ipm_addr local, peer; /* len 0: any, or several */
 };
 
 struct vici_model {
@@ -71,6 +73,8 @@ struct vici_model {
 	uint32_t engine;                       /* slot + 1 */
 	void *ikes, *children, *peers, *conns; /* trees */
 	uint32_t *same_peer;                   /* by IKE slot: the next with the same identities, or NONE */
+	uint32_t *at_addr, *next_at;           /* IKE slots by the hash of the peer's address, chained; or NONE */
+	uint32_t ikes_max;                     /* so many slots, and hashes */
 	uint32_t *first_tunnel;                /* by IKE slot */
 	uint32_t *sharing;                     /* by IKE slot: how many IKE SAs have this record */
 	struct half_open *half_open;           /* by IKE slot */
@@ -237,11 +241,20 @@ tunnel_unconfirmed(const struct vici_model *m, uint32_t slot)
 
 /* --- IKE SAs by who they connect ----------------------------------------------------------------------------- */
 
+static uint32_t *
+addr_chain(const struct vici_model *m, const struct ipm_addr *addr)
+{
+	return &m->at_addr[feed_hash(FEED_HASH_BEGIN, addr->bytes, addr->len) % m->ikes_max];
+}
+
 static void
 peer_link(struct vici_model *m, uint32_t slot)
 {
 	struct peer_node key = { .sa = ipm_ike_peek(m->w, slot), .first = slot };
 	struct peer_node *node = tree_find(&m->peers, &key, by_peer);
+	uint32_t *chain = addr_chain(m, &key.sa->remote);
+	m->next_at[slot] = *chain;
+	*chain = slot;
 	m->same_peer[slot] = NONE;
 	if (!node) {
 		tree_add(&m->peers, &key, sizeof(key), by_peer);
@@ -256,6 +269,11 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 {
 	struct peer_node key = { .sa = ipm_ike_peek(m->w, slot) };
 	struct peer_node *node = tree_find(&m->peers, &key, by_peer);
+	uint32_t *chain = addr_chain(m, &key.sa->remote);
+	while (*chain != NONE && *chain != slot)
+		chain = &m->next_at[*chain];
+	if (*chain == slot)
+		*chain = m->next_at[slot];
 	if (!node)
 		return;
 	if (node->first == slot) {
@@ -831,7 +849,7 @@ ike_put(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
 
 	ike_fill(m, &sa, ike);
 	moved = strcmp(sa.conn, there->conn) || strcmp(sa.local_id, there->local_id) ||
-		strcmp(sa.remote_id, there->remote_id);
+		strcmp(sa.remote_id, there->remote_id) || !ipm_addr_same(&sa.remote, &there->remote);
 	if (moved)
 		peer_unlink(m, slot);
 	ipm_ike_put(m->w, slot, &sa);
@@ -1296,12 +1314,29 @@ vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
 		if (!found || ipm_addr_same(&sa->remote, &who->remote))
 			found = sa;
 	}
-	if (!found || who->local_id[0] == '\0' || who->remote_id[0] == '\0')
-		return;
-	if (who->peer == 0)
-		who->peer = found->peer;
-	if (who->local.len == 0)
-		who->local = found->local;
+	if (found && who->local_id[0] && who->remote_id[0]) {
+		if (who->peer == 0)
+			who->peer = found->peer;
+		if (who->local.len == 0)
+			who->local = found->local;
+	}
+	if (conn && who->local.len == 0)
+		who->local = conn->local;
+	if (conn && who->remote.len == 0)
+		who->remote = conn->peer;
+}
+
+bool
+vici_model_reaches(const struct vici_model *m, const struct ipm_failure *who)
+{
+	for (uint32_t at = *addr_chain(m, &who->remote); at != NONE; at = m->next_at[at]) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, at);
+		if (ipm_addr_same(&sa->remote, &who->remote) && sa->state == IPM_IKE_ESTABLISHED && !sa->held &&
+		    ike_speaker(m, at) && (!who->conn[0] || strcmp(who->conn, sa->conn) == 0) &&
+		    (!who->remote_id[0] || strcmp(who->remote_id, sa->remote_id) == 0))
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -1436,6 +1471,8 @@ vici_model_conn(struct vici_model *m, const struct vici_conn *conn)
 	node->auth = conn->remote_auth;
 	snprintf(node->local_id, sizeof(node->local_id), "%s", strcmp(conn->local_id, "%any") ? conn->local_id : "");
 	snprintf(node->local_cert, sizeof(node->local_cert), "%s", conn->local_cert);
+	node->local = conn->local;
+	node->peer = conn->peers == 1 && !conn->peer_named ? conn->peer[0] : (struct ipm_addr){ 0 };
 }
 
 void
@@ -1550,18 +1587,24 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 		return NULL;
 	m->w = writer;
 	m->feed = feed;
+	m->ikes_max = ikes ? ikes : 1;
 	m->same_peer = malloc(ikes * sizeof(*m->same_peer));
+	m->at_addr = malloc(m->ikes_max * sizeof(*m->at_addr));
+	m->next_at = malloc(ikes * sizeof(*m->next_at));
 	m->first_tunnel = malloc(ikes * sizeof(*m->first_tunnel));
 	m->sharing = calloc(ikes, sizeof(*m->sharing));
 	m->half_open = calloc(ikes, sizeof(*m->half_open));
 	m->next_tunnel = malloc(tunnels * sizeof(*m->next_tunnel));
 	m->first_child = calloc(tunnels, sizeof(struct child_node *));
-	if (!m->same_peer || !m->first_tunnel || !m->sharing || !m->half_open || !m->next_tunnel || !m->first_child) {
+	if (!m->same_peer || !m->at_addr || !m->next_at || !m->first_tunnel || !m->sharing || !m->half_open ||
+	    !m->next_tunnel || !m->first_child) {
 		vici_model_free(m);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < ikes; i++)
 		m->first_tunnel[i] = NONE;
+	for (uint32_t i = 0; i < m->ikes_max; i++)
+		m->at_addr[i] = NONE;
 	m->list = 1; /* what is taken up has been seen in none */
 	take_up(m);
 	return m;
@@ -1577,6 +1620,8 @@ vici_model_free(struct vici_model *m)
 	tdestroy(m->peers, free);
 	tdestroy(m->conns, free);
 	free(m->same_peer);
+	free(m->at_addr);
+	free(m->next_at);
 	free(m->first_tunnel);
 	free(m->sharing);
 	free(m->half_open);

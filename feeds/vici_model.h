@@ -76,6 +76,10 @@ vici_model_ike_retires(struct vici_model *m, uint32_t uniqueid, const struct ipm
 /** Fill in what @p who does not say and what is known of the IKE SA or connection that it names. */
 void vici_model_identify(const struct vici_model *m, struct ipm_failure *who);
 
+/** Is an IKE SA up with the peer in @p who: at that address, of that connection and identity, as far as it names them?
+ */
+bool vici_model_reaches(const struct vici_model *m, const struct ipm_failure *who);
+
 /** Is @p subject who we are in this connection, or the subject of our configured certificate? */
 bool vici_model_is_own(const struct vici_model *m, const char *conn, const char *subject);
 

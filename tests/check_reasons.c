@@ -305,6 +305,12 @@ after_ms(uint64_t ms)
 	vici_failures_run(failures, now);
 }
 
+static uint64_t
+seconds_ms(unsigned n)
+{
+	return n * 1000ull;
+}
+
 static struct ipm_addr
 addr(uint8_t last)
 {
@@ -437,7 +443,7 @@ static const struct kind_case {
 	{ VICI_ALERT_RADIUS_NOT_RESPONDING, IPM_IKE_FAILURES, IPM_FAIL_LOCAL },
 	{ VICI_ALERT_VIP_FAILURE, IPM_IKE_FAILURES, IPM_FAIL_LOCAL },
 	{ VICI_ALERT_PEER_ADDR_FAILED, IPM_IKE_FAILURES, IPM_FAIL_LOCAL },
-	{ VICI_ALERT_KEEP_ON_CHILD_SA_FAILURE, IPM_TUNNEL_FAILURES, IPM_FAIL_OTHER },
+	{ VICI_ALERT_KEEP_ON_CHILD_SA_FAILURE, IPM_TUNNEL_FAILURES, IPM_FAIL_PROPOSAL },
 	{ VICI_ALERT_RETRANSMIT_SEND, -1, 0 },
 	{ VICI_ALERT_RETRANSMIT_SEND_CLEARED, -1, 0 },
 	{ VICI_ALERT_RETRANSMIT_RECEIVE, -1, 0 },
@@ -506,20 +512,30 @@ START_TEST(a_negotiation_that_nobody_explains_says_how_far_it_came)
 {
 	static const struct {
 		uint8_t version;
-		uint16_t active, passive;
+		uint16_t active, passive, encr;
+		enum ipm_failure_reason reason;
 		const char *text;
 	} cases[] = {
-		{ 2, VICI_TASK_IKE_INIT | VICI_TASK_IKE_AUTH, 0, "the negotiation ended in IKE_SA_INIT" },
-		{ 2, 0, VICI_TASK_IKE_AUTH | VICI_TASK_OTHER, "the negotiation ended in IKE_AUTH" },
-		{ 1, VICI_TASK_MAIN, VICI_TASK_INFORMATIONAL,
+		{ 2, VICI_TASK_IKE_INIT | VICI_TASK_IKE_AUTH, 0, 0, IPM_FAIL_OTHER,
+		  "the negotiation ended in IKE_SA_INIT" },
+		{ 2, 0, VICI_TASK_IKE_AUTH | VICI_TASK_OTHER, 12, IPM_FAIL_OTHER, "the negotiation ended in IKE_AUTH" },
+		/* Measured: the peer has no proposal in common with us, and we have none with the peer. */
+		{ 1, VICI_TASK_MAIN, VICI_TASK_INFORMATIONAL, 0, IPM_FAIL_PROPOSAL,
 		  "the negotiation ended in Main Mode, when the peer sent a notification" },
-		{ 1, VICI_TASK_AGGRESSIVE, 0, "the negotiation ended in Aggressive Mode" },
-		{ 1, 0, 0, "the negotiation ended" },
+		{ 1, 0, 0, 0, IPM_FAIL_PROPOSAL, "the negotiation ended" },
+		/* It did not like who we said we are. */
+		{ 1, VICI_TASK_MAIN, VICI_TASK_INFORMATIONAL, 12, IPM_FAIL_AUTH,
+		  "the negotiation ended in Main Mode, when the peer sent a notification" },
+		{ 1, 0, VICI_TASK_MAIN, 12, IPM_FAIL_OTHER, "the negotiation ended in Main Mode" },
+		{ 1, VICI_TASK_AGGRESSIVE, 0, 0, IPM_FAIL_OTHER, "the negotiation ended in Aggressive Mode" },
+		{ 1, VICI_TASK_AGGRESSIVE, VICI_TASK_INFORMATIONAL, 0, IPM_FAIL_OTHER,
+		  "the negotiation ended in Aggressive Mode, when the peer sent a notification" },
 	};
 	struct vici_ike sa = ike(3, VICI_IKE_CONNECTING);
 	sa.version = cases[_i].version;
 	sa.active = cases[_i].active;
 	sa.passive = cases[_i].passive;
+	sa.proposal.encr = cases[_i].encr;
 	sa.initiator = sa.active != 0;
 	strcpy(sa.local_id, "%any");
 	strcpy(sa.remote_id, "%any");
@@ -527,14 +543,197 @@ START_TEST(a_negotiation_that_nobody_explains_says_how_far_it_came)
 	ike_down(sa);
 	after_ms(500);
 	struct ipm_failure f = only(IPM_IKE_FAILURES);
-	ck_assert_uint_eq(f.reason, IPM_FAIL_OTHER);
+	ck_assert_uint_eq(f.reason, cases[_i].reason);
 	ck_assert_uint_eq(f.setup, 1);
 	ck_assert_uint_eq(f.initiator, sa.active != 0);
 	ck_assert_str_eq(f.text, cases[_i].text);
-	ck_assert_str_eq(f.local_id, "");
-	ck_assert_str_eq(f.remote_id, "");
+	ck_assert_str_eq(f.local_id, "10.9.0.1"); /* nobody has said who they are */
+	ck_assert_str_eq(f.remote_id, "10.9.0.2");
 	ck_assert_str_eq(f.conn, "");
 	ck_assert_int_eq(f.remote.len, 4);
+}
+END_TEST
+
+/* --- IKEv1 with another key: what 5.9.8 says of it ---------------------------------------------------------------- */
+
+static struct vici_ike
+half_open(uint32_t uid, bool initiator)
+{
+	struct vici_ike sa = ike(uid, VICI_IKE_CONNECTING);
+	sa.version = 1;
+	sa.initiator = initiator;
+	sa.proposal.encr = 12;
+	*(initiator ? &sa.active : &sa.passive) = VICI_TASK_MAIN;
+	strcpy(sa.remote_id, "%any");
+	if (!initiator) {
+		strcpy(sa.name, "(unnamed)");
+		strcpy(sa.local_id, "%any");
+	}
+	return sa;
+}
+
+static void
+listed(struct vici_ike sa)
+{
+	vici_failures_ike_seen(failures, &sa, now);
+	vici_model_ike(model, &sa);
+}
+
+/* An alert of error-notify about the IKE SA, as far as that tells. */
+static struct vici_alert
+about(const struct vici_ike *sa, enum vici_alert_kind kind)
+{
+	struct vici_alert alert = { .kind = kind, .remote = sa->remote_host, .remote_port = sa->remote_port };
+	vici_copy_name(alert.conn, sizeof(alert.conn), sa->name);
+	snprintf(alert.text, sizeof(alert.text), "%s", vici_alert_meaning(kind)->name);
+	return alert;
+}
+
+START_TEST(a_main_mode_message_that_cannot_be_decrypted_is_another_key_on_either_side)
+{
+	bool initiator = _i;
+	struct vici_ike sa = half_open(7, initiator);
+	struct vici_alert parse = about(&sa, VICI_ALERT_PARSE_ERROR_BODY);
+
+	ck_assert(vici_failures_alert(failures, &parse, now)); /* a list would tell more */
+	now += 20 * MS;
+	listed(sa);
+	after_ms(480);
+	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	ck_assert_uint_eq(f.reason, IPM_FAIL_AUTH);
+	ck_assert_uint_eq(f.setup, 1);
+	ck_assert_uint_eq(f.initiator, initiator);
+	ck_assert_mem_eq(f.local.bytes, addr(1).bytes, 4);
+	ck_assert_str_eq(f.local_id, initiator ? "us" : "10.9.0.1");
+	ck_assert_str_eq(f.remote_id, "10.9.0.2");
+	/* It is sent again and again, and then given up. */
+	for (int i = 0; i < 3; i++) {
+		ck_assert(!vici_failures_alert(failures, &parse, now));
+		after_ms(1500);
+		listed(sa);
+	}
+	after_ms(seconds_ms(40));
+	if (initiator)
+		tell(about(&sa, VICI_ALERT_RETRANSMIT_SEND_TIMEOUT));
+	tell(about(&sa, initiator ? VICI_ALERT_PEER_INIT_UNREACHABLE : VICI_ALERT_HALF_OPEN_TIMEOUT));
+	after_ms(500);
+	only(IPM_IKE_FAILURES);
+	/* The next attempt is another one, within a minute or not. */
+	sa = half_open(8, initiator);
+	listed(sa);
+	tell(parse);
+	after_ms(500);
+	ck_assert_uint_eq(count(IPM_IKE_FAILURES), 2);
+}
+END_TEST
+
+START_TEST(a_message_that_does_not_parse_has_nothing_to_do_with_the_key)
+{
+	struct vici_ike sa = half_open(7, true);
+	switch (_i) {
+	case 0:
+		sa.version = 2;
+		break;
+	case 1:
+		sa.proposal.encr = 0; /* nothing is encrypted yet */
+		break;
+	case 2:
+		sa.state = VICI_IKE_ESTABLISHED;
+		break;
+	default:
+		listed(sa); /* and gone since */
+		now += seconds_ms(20) * MS;
+	}
+	if (_i < 3)
+		listed(sa);
+	tell(about(&sa, VICI_ALERT_PARSE_ERROR_BODY));
+	after_ms(500);
+	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_ENCODING);
+}
+END_TEST
+
+START_TEST(a_peer_that_does_not_go_on_with_aggressive_mode_has_another_key)
+{
+	struct vici_ike sa = half_open(7, false);
+	sa.passive = VICI_TASK_AGGRESSIVE;
+	strcpy(sa.name, "gw");
+	listed(sa);
+	after_ms(3000);
+	tell(about(&sa, VICI_ALERT_PEER_INIT_UNREACHABLE));
+	after_ms(500);
+	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
+}
+END_TEST
+
+/* --- who it is that does not answer --------------------------------------------------------------------------------
+ */
+
+START_TEST(a_peer_that_never_answers_is_known_by_the_address_of_its_connection)
+{
+	struct vici_conn conn = { .name = "gw", .local_id = "us", .local = addr(1), .peer = { addr(2) }, .peers = 1 };
+	struct vici_ike sa = half_open(7, true);
+	struct vici_alert silent = about(&sa, VICI_ALERT_PEER_INIT_UNREACHABLE);
+
+	sa.version = 2;
+	if (_i == 0)
+		vici_model_conn(model, &conn); /* it came and went between two lists */
+	else
+		listed(sa);
+	if (_i == 2)
+		silent.remote = (struct ipm_addr){ 0 };
+	if (_i == 2)
+		vici_model_conn(model, &conn);
+	tell(silent);
+	after_ms(500);
+	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	ck_assert_uint_eq(f.reason, IPM_FAIL_PEER_LOST);
+	ck_assert(ipm_addr_same(&f.local, &conn.local));
+	ck_assert(ipm_addr_same(&f.remote, &conn.peer[0]));
+	ck_assert_str_eq(f.local_id, "us");
+	ck_assert_str_eq(f.remote_id, "10.9.0.2");
+}
+END_TEST
+
+START_TEST(a_negotiation_that_may_come_to_nothing_is_looked_at_while_it_is_there)
+{
+	struct vici_ike sa = half_open(7, false), up = ike(8, VICI_IKE_ESTABLISHED);
+	struct vici_alert again = about(&sa, VICI_ALERT_RETRANSMIT_SEND);
+	struct vici_alert dpd = about(&up, VICI_ALERT_RETRANSMIT_SEND);
+
+	ck_assert(vici_failures_alert(failures, &again, now));
+	listed(sa);
+	ck_assert(!vici_failures_alert(failures, &again, now)); /* it has been */
+	ck_assert(!vici_failures_alert(failures, &dpd, now));
+	vici_failures_flush(failures, now);
+	ike_up(up);
+	ck_assert(!vici_failures_alert(failures, &dpd, now)); /* it is up */
+}
+END_TEST
+
+START_TEST(what_duplicates_and_rekeys_leave_behind_is_no_failure_while_the_connection_is_up)
+{
+	static const enum vici_alert_kind kinds[] = { VICI_ALERT_RETRANSMIT_SEND_TIMEOUT, VICI_ALERT_INVALID_IKE_SPI };
+	struct vici_ike first = ike(7, VICI_IKE_ESTABLISHED), second = ike(8, VICI_IKE_ESTABLISHED);
+	struct vici_alert told = alert_of(kinds[_i % 2]);
+	bool other_peer = _i >= 2;
+
+	if (kinds[_i % 2] == VICI_ALERT_INVALID_IKE_SPI)
+		told = (struct vici_alert){ .kind = kinds[_i % 2], .remote = addr(2), .remote_port = 4500 };
+	if (other_peer)
+		second.remote_host = addr(3);
+	ike_up(first);
+	ike_up(second);
+	first.active = VICI_TASK_IKE_DELETE;
+	ike_down(first);
+	after_ms(seconds_ms(30));
+	tell(told);
+	after_ms(500);
+	ck_assert_uint_eq(count(IPM_IKE_FAILURES), other_peer);
+	ike_down(second);
+	after_ms(seconds_ms(90));
+	tell(told);
+	after_ms(500);
+	ck_assert_uint_eq(count(IPM_IKE_FAILURES), other_peer + 1u);
 }
 END_TEST
 
@@ -669,7 +868,7 @@ END_TEST
 START_TEST(the_side_that_did_not_begin_may_be_left_waiting_too)
 {
 	struct vici_ike half = ike(9, VICI_IKE_CONNECTING);
-	vici_failures_ike_seen(failures, &half);
+	vici_failures_ike_seen(failures, &half, now);
 	alert(VICI_ALERT_PEER_INIT_UNREACHABLE);
 	after_ms(500);
 	ck_assert_uint_eq(only(IPM_IKE_FAILURES).initiator, 0);
@@ -1003,7 +1202,14 @@ main(void)
 	tcase_add_checked_fixture(fails, gateway_setup, gateway_teardown);
 	tcase_add_loop_test(fails, an_alert_alone_is_one_failure_half_a_second_later, 0, COUNT(kind_cases));
 	tcase_add_loop_test(fails, an_alert_and_the_end_of_its_negotiation_are_one_failure, 0, 12);
-	tcase_add_loop_test(fails, a_negotiation_that_nobody_explains_says_how_far_it_came, 0, 5);
+	tcase_add_loop_test(fails, a_negotiation_that_nobody_explains_says_how_far_it_came, 0, 8);
+	tcase_add_loop_test(fails, a_main_mode_message_that_cannot_be_decrypted_is_another_key_on_either_side, 0, 2);
+	tcase_add_loop_test(fails, a_message_that_does_not_parse_has_nothing_to_do_with_the_key, 0, 4);
+	tcase_add_test(fails, a_peer_that_does_not_go_on_with_aggressive_mode_has_another_key);
+	tcase_add_loop_test(fails, a_peer_that_never_answers_is_known_by_the_address_of_its_connection, 0, 3);
+	tcase_add_test(fails, a_negotiation_that_may_come_to_nothing_is_looked_at_while_it_is_there);
+	tcase_add_loop_test(fails, what_duplicates_and_rekeys_leave_behind_is_no_failure_while_the_connection_is_up, 0,
+			    4);
 	tcase_add_loop_test(fails, what_is_wrong_with_a_certificate_says_more_than_that_authentication_failed, 0, 2);
 	tcase_add_loop_test(fails, complaints_about_certificates_are_nothing_when_the_ike_sa_comes_up, 0, 2);
 	tcase_add_loop_test(fails, the_peers_dislike_of_us_is_not_about_its_certificate, 0, 2);

@@ -37,8 +37,7 @@ elif what == "text":
 else:
     old = json.load(open(seen))
     # An answer that overtakes the SA it is for, which charon then does not find: now and then, between two so near.
-    stray = "ike failure - - - - no SA"
-    print("\n".join(sorted(t for kind, row, t in rows if row["index"] > old.get(kind, 0) and t != stray)))
+    print("\n".join(sorted(t for kind, row, t in rows if row["index"] > old.get(kind, 0) and not t.endswith("- no SA"))))
 '
 tell_ring() { "$lab_python" -c "$NEWS" "$IPSECMON" "$LAB/$1/ipsecmon.conf" "$LAB/$1/seen.json" "$2"; }
 news() { tell_ring "$1" news; }
@@ -79,6 +78,8 @@ monitor_up b
 for node in a b; do wait_until 15 listening $node; done
 ME="a.ikev2.lab b.ikev2.lab" YOU="b.ikev2.lab a.ikev2.lab"
 YOU1="b.ikev1-main.lab a.ikev1-main.lab"
+# Where a peer is that has not said who it is: in connection N
+outer() { [ "$1" = a ] && echo "10.9.${2:-1}.1" || echo "10.9.${2:-1}.2"; }
 
 forget
 change b 'secrets { ike-ikev2 { secret = wrong } ike-ikev1-aggr { secret = wrong } }'
@@ -90,19 +91,28 @@ try aggr
 told "wrong key, Aggressive Mode" a "ike failure ikev1-aggr a.ikev1-aggr.lab b.ikev1-aggr.lab init authentication"
 sleep 4         # b gives up
 told "wrong key, Aggressive Mode: nobody answers" b \
-	"ike failure ikev1-aggr b.ikev1-aggr.lab a.ikev1-aggr.lab resp peer lost"
-change b 'secrets { ike-ikev2 { secret = "not a secret, a lab: ikev2" } }'
+	"ike failure ikev1-aggr b.ikev1-aggr.lab a.ikev1-aggr.lab resp authentication"
+change b 'secrets { ike-ikev2 { secret = "not a secret, a lab: ikev2" } ike-ikev1-main { secret = wrong } }'
+for node in a b; do
+	forget
+	sw $node --initiate --child main --timeout 6 > /dev/null 2>&1
+	sleep 5 # both give up, which is no other failure
+	[ $node = a ] && them=b || them=a
+	told "wrong key, Main Mode begun by $node" $node "ike failure ikev1-main $node.ikev1-main.lab $(outer $them) init authentication"
+	told "wrong key, Main Mode begun by $node" $them "ike failure - $(outer $them) $(outer $node) resp authentication"
+done
+change b 'secrets { ike-ikev1-main { secret = "not a secret, a lab: ikev1-main" } }'
 
 forget
 change b 'connections { ikev2 { proposals = aes256-sha384-ecp384 }
                         ikev1-main { proposals = aes256-sha384-ecp384 } }'
 try net
-told "no IKE proposal, IKEv2" a "ike failure ikev2 a.ikev2.lab - init no proposal or selectors in common"
-told "no IKE proposal, IKEv2" b "ike failure - - - resp no proposal or selectors in common"
+told "no IKE proposal, IKEv2" a "ike failure ikev2 a.ikev2.lab $(outer b 0) init no proposal or selectors in common"
+told "no IKE proposal, IKEv2" b "ike failure - $(outer b 0) $(outer a 0) resp no proposal or selectors in common"
 forget
 try main
-told "no IKE proposal, IKEv1: charon does not say" a "ike failure ikev1-main a.ikev1-main.lab - init other"
-told "no IKE proposal, IKEv1: charon does not say" b "ike failure - - - resp other"
+told "no IKE proposal, IKEv1" a "ike failure ikev1-main a.ikev1-main.lab $(outer b) init no proposal or selectors in common"
+told "no IKE proposal, IKEv1" b "ike failure - $(outer b) $(outer a) resp no proposal or selectors in common"
 
 forget
 change b 'connections { ikev2 { proposals = aes128-sha256-modp2048
@@ -119,7 +129,7 @@ forget
 change b 'connections { ikev2 { children { net { esp_proposals = aes128gcm16
                                                  local_ts = 10.77.0.0/24 } } } }'
 try net
-told "no common selectors: the peer does not say why" a "ipsec failure ikev2 $ME resp other"
+told "no common selectors" a "ipsec failure ikev2 $ME resp no proposal or selectors in common"
 told "no common selectors" b "ipsec failure ikev2 $YOU resp no proposal or selectors in common"
 terminate a --ike ikev2
 change b 'connections { ikev2 { children { net { local_ts = 10.2.0.0/24 } } } }'
@@ -218,7 +228,10 @@ terminate a --ike ikev2
 
 forget
 try nobody 10
-told "nobody answers" a "ike failure nobody a.nobody.lab - init peer lost"
+told "nobody answers" a "ike failure nobody a.nobody.lab 10.9.7.99 init peer lost"
+equal "and both addresses are known" "10.9.7.1 10.9.7.99" "$(cli a show crypto failures --json |
+	"$lab_python" -c 'import json, sys
+row = max(json.load(sys.stdin)["segments"][0]["ike_failures"], key=lambda row: row["index"]); print(row["local"], row["remote"])')"
 
 # ---- Certificates -----------------------------------------------------------------------------------------------
 # authority DIR: two CAs, and certificates of a and b: good, expired, revoked, of the other CA, self-signed
