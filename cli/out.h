@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file out.h  How values look: in IOS's text (out_text.c), and in JSON (out_json.c, ipsecmon(1) has the keys).
+ * @file out.h  How values look: in IOS's text (out_text.c), and in JSON (out_json.c; doc/json.md has the keys).
  *
  * Text in a segment came from configurations and from peers: what is printed holds no control characters and is UTF-8.
  */
