@@ -476,6 +476,8 @@ static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	*(const char **)result = value;
+	if (now.failed) /* on_open() could not stop there: the section may have no element */
+		return -1;
 	int section = section_of(cfg);
 	size_t i = 0;
 	while (i < COUNT(keys) && (keys[i].section != section || strcmp(keys[i].name, opt->name) != 0))

@@ -273,6 +273,9 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "tunnel a { }\n\ntunnel b { }\ntunnel a { }", "4: line 1 has a section tunnel 'a' already" },
 		{ "\ntunnel \"a b\" { }", "2: a name of a section tunnel has 1 to 63 letters, digits, and any of ._-, "
 					  "not 'a b'" },
+		{ "\ntunnel \"a b\" { endpoint = e\n keys = /k }",
+		  "2: a name of a section tunnel has 1 to 63 letters, digits, and any of ._-, "
+		  "not 'a b'" },
 		{ "tunnel a {\n peer = nobody }", "2: peer must be an IPv4 or IPv6 address, not 'nobody'" },
 		{ "tunnel a { mode = beet }", "1: mode must be one of tunnel|transport, not 'beet'" },
 		{ "tunnel a { mode = tun }", "1: mode must be one of tunnel|transport, not 'tun'" },

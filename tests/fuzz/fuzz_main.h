@@ -15,8 +15,10 @@
 
 #include "fuzz_must.h"
 
-#define FUZZ_ROOM      (1u << 20) /* octets */
+#define FUZZ_ROOM (1u << 20) /* octets */
+#ifndef FUZZ_MUTATIONS
 #define FUZZ_MUTATIONS 200000
+#endif
 
 /* Seed @p n, and a mutation of any of them, in @p out, which has FUZZ_ROOM. They return how long it is. */
 static size_t fuzz_seed(uint32_t n, uint8_t *out);
