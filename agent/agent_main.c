@@ -287,6 +287,7 @@ main(int argc, char **argv)
 		log_error("out of memory");
 		goto out;
 	}
+	mib_show_old(server.mib, conf->agentx.old_failures);
 	mib_set_open(&(struct mib_set_options){
 		.state_path = state_path, .group = group_of(conf), .allow_destroy = conf->allow_destroy });
 	struct agentx_options agentx = {

@@ -64,6 +64,34 @@ mib_u64_high(const struct mib_cell *cell, const void *field, struct mib_value *o
 	return true;
 }
 
+/* Of an SA with IPComp not every feed knows them: octets without any are not known. */
+static bool
+raw_known(const struct ipm_traffic *t)
+{
+	return t->raw_octets != 0 || t->octets == 0;
+}
+
+bool
+mib_raw(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_traffic *t = field;
+	return mib_u64(cell, &t->raw_octets, out) && raw_known(t);
+}
+
+bool
+mib_raw_low(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_traffic *t = field;
+	return mib_u64_low(cell, &t->raw_octets, out) && raw_known(t);
+}
+
+bool
+mib_raw_high(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_traffic *t = field;
+	return mib_u64_high(cell, &t->raw_octets, out) && raw_known(t);
+}
+
 bool
 mib_addr(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
@@ -75,6 +103,12 @@ mib_addr(const struct mib_cell *cell, const void *field, struct mib_value *out)
 	if (addr->len == 0)
 		memset(out->octets, 0, out->len);
 	return true;
+}
+
+bool
+mib_addr_known(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	return ((const struct ipm_addr *)field)->len != 0 && mib_addr(cell, field, out);
 }
 
 bool
@@ -703,12 +737,9 @@ mib_tun_fail_reason(const struct mib_cell *cell, const void *field, struct mib_v
 	return fail_reason(field, number, MIB_COUNT(number), out);
 }
 
-/* The published range ends at 2147483647, where half of all SPIs begin: those are 0. */
+/* The published range ends at 2147483647, where half of all SPIs begin: charon's are 0xc... */
 bool
 mib_fail_spi(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
-	uint32_t spi = *(const uint32_t *)field;
-	(void)cell;
-	out->number = spi <= INT32_MAX ? spi : 0;
-	return true;
+	return mib_index(cell, field, out) && out->number <= INT32_MAX;
 }

@@ -16,7 +16,9 @@ uint64_t mib_ticks(uint64_t from_ns, uint64_t to_ns);
 mib_convert mib_u8, mib_u32;                    /* uint8_t, uint32_t: as they are */
 mib_convert mib_index;                          /* uint32_t; no cell if 0, which the MIB has not */
 mib_convert mib_u64, mib_u64_low, mib_u64_high; /* uint64_t: Counter64, Counter32, its wraps */
+mib_convert mib_raw, mib_raw_low, mib_raw_high; /* struct ipm_traffic: uncompressed octets; no cell if not known */
 mib_convert mib_addr;                           /* struct ipm_addr: 4 or 16 octets */
+mib_convert mib_addr_known;                     /* the same; no cell if it is not known */
 mib_convert mib_text;                           /* char []: DisplayString */
 mib_convert mib_age;                            /* a moment in ns: TimeInterval since then */
 mib_convert mib_moment;                         /* a moment in ns: TimeStamp */
@@ -42,7 +44,7 @@ mib_convert mib_spi_protocol;                                         /* uint8_t
 mib_convert mib_ike_lasted, mib_ike_reason;                           /* struct ipm_ike_history */
 mib_convert mib_tun_lasted, mib_tun_reason;                           /* struct ipm_tunnel_history */
 mib_convert mib_ike_fail_reason, mib_tun_fail_reason;                 /* uint32_t: enum ipm_failure_reason */
-mib_convert mib_fail_spi;                                             /* uint32_t */
+mib_convert mib_fail_spi;                                             /* uint32_t; no cell for what an INTEGER has no room for */
 
 /* Crypto maps and engines: mib_convert_map.c */
 mib_convert mib_none;                                           /* what is not known: no cell */
@@ -72,7 +74,7 @@ mib_convert mib_gateway;                                   /* number of the segm
 mib_convert mib_drops, mib_drops_nth;                      /* struct ipm_traffic: all, of the row's reason */
 mib_convert mib_seg_name, mib_seg_silence, mib_seg_events; /* the segment's header */
 mib_convert mib_seg_configured, mib_seg_up;                /* the segment's crypto maps */
-mib_convert mib_feed_caps;                                 /* char [] ipm_feed.name: BITS */
+mib_convert mib_feed_caps;                                 /* uint64_t ipm_feed.caps: BITS; no cell if 0 */
 mib_convert mib_cfg_admin, mib_cfg_oper;                   /* uint8_t: disabled, state */
 mib_convert mib_cfg_reason, mib_cfg_failure;               /* this and all below: struct ipm_map */
 mib_convert mib_cfg_local, mib_cfg_remote;                 /* text */

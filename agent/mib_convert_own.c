@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "algo_names.h"
-#include "feed_caps.h"
 #include "mib_convert.h"
 #include "view_maps.h"
 
@@ -131,16 +130,14 @@ mib_seg_events(const struct mib_cell *cell, const void *field, struct mib_value 
 bool
 mib_feed_caps(const struct mib_cell *cell, const void *field, struct mib_value *out)
 {
-	uint32_t caps;
+	uint64_t caps = *(const uint64_t *)field;
 	(void)cell;
-	if (!feed_caps(field, &caps))
-		return false;
-	out->len = (FEED_CAP_COUNT + 7) / 8;
+	out->len = (IPM_CAP_COUNT + 7) / 8;
 	memset(out->octets, 0, out->len);
-	for (unsigned bit = 0; bit < FEED_CAP_COUNT; bit++)
-		if (caps & 1u << bit)
+	for (unsigned bit = 0; bit < IPM_CAP_COUNT; bit++)
+		if (caps & UINT64_C(1) << bit)
 			out->octets[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return true;
+	return caps != 0;
 }
 
 /* --- configured tunnels -------------------------------------------------------------------------------------- */

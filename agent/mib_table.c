@@ -57,8 +57,9 @@ struct snapshot {
 	uint64_t change;  /* what the segments' change counters added up to, or which the groups were */
 	uint64_t made_ns; /* when it was made, and what that took */
 	uint64_t cost_ns;
-	bool busy;        /* the writer was at work on a record then: it may have a row by now */
-	uint64_t request; /* which the rows are looked after for */
+	uint64_t since_ns; /* rows from before that were left out */
+	bool busy;         /* the writer was at work on a record then: it may have a row by now */
+	uint64_t request;  /* which the rows are looked after for */
 };
 
 /* A group's place: its name and segment, by which it is found, and its record in the pool. */
@@ -92,6 +93,7 @@ struct mib {
 	uint64_t request; /* counts up */
 	uint64_t now_ns;
 	uint64_t master_ns;
+	bool show_old;
 	uint32_t read_new; /* so many records were read in this request; the last of them are below */
 	struct reading reads[READS_MAX];
 	struct snapshot snap[];
@@ -168,6 +170,12 @@ uint64_t
 mib_now_ns(const struct mib *mib)
 {
 	return mib->now_ns;
+}
+
+void
+mib_show_old(struct mib *mib, bool show)
+{
+	mib->show_old = show;
 }
 
 void
@@ -292,7 +300,8 @@ rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, u
 		int rc = ipm_read(seg, table->record, slot, &record);
 		if (rc == -EAGAIN)
 			snap->busy = true;
-		if (rc < 0 || (table->shown && !table->shown(seg, &record)))
+		if (rc < 0 || (table->shown && !table->shown(seg, &record)) ||
+		    (table->when && table->when(&record) < snap->since_ns))
 			continue;
 		rows_of_record(table, snap, &cell, (struct row){ .slot = slot, .seg = s });
 	}
@@ -525,11 +534,14 @@ snapshot_refresh(struct mib *mib, unsigned t)
 				change += change_of(mib->segs[s], table->also);
 		}
 	}
+	uint64_t since_ns = table->when && !mib->show_old ? mib->master_ns : 0;
 	bool same = change == snap->change && !snap->busy;
 	/* Groups have their own limit, and rows must be of those that there are. */
-	if (snap->made_ns && (same || (!g && mib->now_ns - snap->made_ns < 10 * snap->cost_ns)))
+	if (snap->made_ns && since_ns == snap->since_ns &&
+	    (same || (!g && mib->now_ns - snap->made_ns < 10 * snap->cost_ns)))
 		return;
 	uint64_t start = ipm_now_ns();
+	snap->since_ns = since_ns;
 	snap->change = change;
 	rows_make(mib, table, snap, g);
 	snap->made_ns = ipm_now_ns();
@@ -674,6 +686,94 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 	return read->ok ? &read->record : NULL;
 }
 
+/* --- what can be known ------------------------------------------------------------------------------------ */
+
+/* What feeds can tell, and whether there is one that doesn't say, or none at all: then only a count is a sign. */
+struct told {
+	uint64_t caps, drops;
+	bool unsaid;
+};
+
+static void
+told_add(struct told *told, const struct ipm_feed *feed)
+{
+	told->caps |= feed->caps;
+	told->drops |= feed->drops;
+	told->unsaid |= feed->caps == 0;
+}
+
+/* All feeds of a segment; @p active: but for those whose source has never answered. */
+static void
+told_by_segment(const struct ipm_segment *seg, bool active, struct told *told)
+{
+	uint32_t used = ipm_segment_used(seg, IPM_FEEDS), count = 0;
+	for (uint32_t slot = 0; slot < used; slot++) {
+		struct ipm_feed feed;
+		int rc = ipm_feed_read(seg, slot, &feed);
+		if (rc == -ENOENT)
+			continue;
+		count++;
+		if (rc < 0)
+			told->unsaid = true;
+		else if (!active || feed.state == IPM_FEED_UP || feed.updated_ns)
+			told_add(told, &feed);
+	}
+	told->unsaid |= count == 0;
+}
+
+static struct told
+told_of(const struct mib *mib, const struct mib_table *table, const struct mib_cell *cell)
+{
+	struct told told = { 0 };
+	uint32_t slots[MIB_FEEDS_MAX];
+	unsigned n = table->feeds ? table->feeds(cell, slots) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct ipm_feed feed;
+		if (ipm_feed_read(cell->seg, slots[i], &feed) == 0)
+			told_add(&told, &feed);
+		else
+			told.unsaid = true;
+	}
+	if (n == 0 && table->key && !table->make)
+		told_by_segment(cell->seg, true, &told);
+	else if (n == 0)
+		for (unsigned s = 0; s < mib->seg_count; s++)
+			told_by_segment(mib->segs[s], true, &told);
+	return told;
+}
+
+/* @p only: the reasons for drops that count here. */
+static bool
+told_column(const struct told *told, const struct mib_col *col, uint64_t only, bool counted)
+{
+	return (col->caps & told->caps) || (col->drops & told->drops & only) || (told->unsaid && counted);
+}
+
+/* Is there a feed that can know this cell? A 0 that nobody has counted is no value. */
+static bool
+known(const struct mib *mib, const struct mib_table *table, const struct mib_col *col, const struct mib_cell *cell,
+      const struct mib_value *value)
+{
+	if (!col->caps && !col->drops)
+		return true;
+	const struct told told = told_of(mib, table, cell);
+	uint64_t reason = UINT64_C(1) << cell->nth, only = table->each ? reason | reason << 16 : UINT64_MAX;
+	return told_column(&told, col, only, value->number != 0);
+}
+
+/* No row of any segment can have a cell of this column. */
+static bool
+column_unknown(const struct mib *mib, const struct mib_col *col)
+{
+	struct told told = { 0 };
+	if (!col->caps && !col->drops)
+		return false;
+	for (unsigned s = 0; s < mib->seg_count; s++)
+		told_by_segment(mib->segs[s], false, &told);
+	return !told_column(&told, col, UINT64_MAX, true);
+}
+
 static bool
 cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, struct mib_value *out)
 {
@@ -686,7 +786,8 @@ cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, s
 	out->type = col->type;
 	out->len = 0;
 	out->number = 0;
-	if (!col->convert(&cell, (const uint8_t *)cell.record + col->field, out))
+	if (!col->convert(&cell, (const uint8_t *)cell.record + col->field, out) ||
+	    !known(mib, mib->tables[t], col, &cell, out))
 		return false;
 	snap->hint = r;
 	return true;
@@ -811,6 +912,8 @@ mib_next(struct mib *mib, const mib_subid *name, size_t len, bool inclusive, con
 				r = row_search(snap, name + table->oid_len + 1, len - table->oid_len - 1, inclusive);
 		}
 		for (; c < table->ncols; c++, r = 0) {
+			if (snap->count && column_unknown(mib, &table->cols[c]))
+				continue;
 			for (; r < snap->count; r++) {
 				const struct row *row = &snap->rows[r];
 				memcpy(next, table->oid, table->oid_len * sizeof(*next));

@@ -78,16 +78,30 @@ struct mib_col {
 	const char *name;
 	mib_convert *convert;
 	size_t field; /* offset in the record */
+	/*
+	 * What a feed must be able to know, one of these or more, for the column to have cells: of enum ipm_cap, and of
+	 * the reasons in ipm_feed.drops. Both 0: the column always has them.
+	 */
+	uint64_t caps, drops;
 };
 
 /** One line of a table. ROW is the record's struct; define it before the list of columns. */
-#define COL(id, name, type, convert, field)                                      \
-	{                                                                        \
-		id, MIB_##type, NULL, name, convert, offsetof(struct ROW, field) \
+#define COL(id, name, type, convert, field)                                            \
+	{                                                                              \
+		id, MIB_##type, NULL, name, convert, offsetof(struct ROW, field), 0, 0 \
 	}
-#define COL_SET(id, name, type, convert, field, set)                            \
-	{                                                                       \
-		id, MIB_##type, set, name, convert, offsetof(struct ROW, field) \
+#define COL_SET(id, name, type, convert, field, set)                                  \
+	{                                                                             \
+		id, MIB_##type, set, name, convert, offsetof(struct ROW, field), 0, 0 \
+	}
+/** One that is there if a feed can know it: capabilities, or reasons for drops. */
+#define COL_CAP(id, name, type, convert, field, caps)                                     \
+	{                                                                                 \
+		id, MIB_##type, NULL, name, convert, offsetof(struct ROW, field), caps, 0 \
+	}
+#define COL_DROP(id, name, type, convert, field, drops)                                    \
+	{                                                                                  \
+		id, MIB_##type, NULL, name, convert, offsetof(struct ROW, field), 0, drops \
 	}
 
 #define MIB_KINDS 3
@@ -118,7 +132,15 @@ struct mib_table {
 	const struct mib_grouping *groups;        /* each group is one */
 	enum ipm_section_kind record;             /* each record of a segment is one */
 	enum ipm_section_kind also;               /* rows depend on these records too; 0: on no others */
-	unsigned each;                            /* rows of each record; 0 stands for 1 */
+	unsigned each;                            /* rows of each record, by reason for drops; 0 stands for 1 */
+	/*
+	 * The slots of the feeds that a record is from, MIB_FEEDS_MAX at most. 0, and where it is NULL: those of the
+	 * whole segment, or of all segments where the record is a sum of them.
+	 */
+	unsigned (*feeds)(const struct mib_cell *cell, uint32_t *slots);
+	/* When it happened: rows from before the master's start have none, unless mib_show_old(). NULL: no such rule.
+	 */
+	uint64_t (*when)(const void *record);
 	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
 	unsigned (*key)(const struct mib_cell *cell, mib_subid *key);
 	/* Should the record have a row now? NULL: always. Asked when rows are made, not for each request. */
@@ -127,6 +149,7 @@ struct mib_table {
 	unsigned ncols;
 };
 
+#define MIB_FEEDS_MAX    2
 #define MIB_MADE_MAX     1024 /* octets of a record that is made */
 
 #define MIB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -149,6 +172,9 @@ void mib_free(struct mib *mib);
 
 /** Serve these segments from now on; they must live until the next call. Index ranges should not overlap. */
 int mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count);
+
+/** Show rows from before the master's start, too; their time is 0. */
+void mib_show_old(struct mib *mib, bool show);
 
 /**
  * Call it before each request (a PDU with all its varbinds): within one, a row is read once and all its

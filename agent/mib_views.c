@@ -56,6 +56,14 @@ view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
 }
 
 unsigned
+view_tunnel_feeds(const struct ipm_tunnel *tunnel, uint32_t *slots)
+{
+	slots[0] = tunnel->feed;
+	slots[1] = tunnel->named_by - 1;
+	return tunnel->named_by ? 2 : 1;
+}
+
+unsigned
 view_index_key(const struct mib_cell *cell, mib_subid *key)
 {
 	key[0] = *(const uint32_t *)cell->record;

@@ -32,6 +32,16 @@ extern const struct mib_table view_cips_capacity, view_cips_trap_cntl;
 extern const struct mib_table view_own_agent, view_own_segment, view_own_feed, view_own_tunnel, view_own_drop;
 extern const struct mib_table view_own_engine, view_own_notify;
 
+/** What columns of drops need: some of these reasons, of SAs, or of SAs and of packets without one. */
+#define SA_DROPS(direction, set)  IPM_SA_DROPS(IPM_##direction, set)
+#define ALL_DROPS(direction, set) (IPM_SA_DROPS(IPM_##direction, set) | IPM_GATEWAY_DROPS(IPM_##direction, set))
+#define DROPS_REPLAYS             (IPM_DROPPED(REPLAY) | IPM_DROPPED(WINDOW))
+#define DROPS_BUT_REPLAYS         (IPM_DROPPED_ANY & ~DROPS_REPLAYS)
+/** A crypto engine's: those that it found to be bad itself, and all others. */
+#define DROPS_BAD    (IPM_DROPPED(AUTH) | IPM_DROPPED(CRYPT))
+#define ENGINE_BAD   (SA_DROPS(IN, DROPS_BAD) | SA_DROPS(OUT, DROPS_BAD))
+#define ENGINE_OTHER (SA_DROPS(IN, IPM_DROPPED_ANY & ~DROPS_BAD) | SA_DROPS(OUT, IPM_DROPPED_ANY & ~DROPS_BAD))
+
 /** All of them, in the order of their OIDs. */
 extern const struct mib_table *const mib_views[];
 extern const unsigned mib_view_count;
@@ -44,6 +54,9 @@ extern const struct mib_module mib_modules[MIB_MODULES];
 bool view_ike_shown(const struct ipm_segment *seg, const void *record);
 bool view_tunnel_up(const struct ipm_segment *seg, const void *record);
 bool view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index);
+
+/** The feeds that a tunnel is from: mib_table.feeds. */
+unsigned view_tunnel_feeds(const struct ipm_tunnel *tunnel, uint32_t *slots);
 
 /** The index of a row that is its record's own, which is the first field of every record. */
 unsigned view_index_key(const struct mib_cell *cell, mib_subid *key);

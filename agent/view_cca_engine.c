@@ -16,7 +16,7 @@ static const struct mib_col cols[] = {
 	COL( 7, "ccaAcclActiveTime",          TICKS,     mib_engine_active_time, index),
 	COL( 8, "ccaAcclInPkts",              COUNTER64, mib_engine_given_pkts,  index),
 	COL( 9, "ccaAcclOutPkts",             COUNTER64, mib_engine_pkts,        index),
-	COL(10, "ccaAcclOutBadPkts",          COUNTER64, mib_engine_bad_pkts,    index),
+	COL_DROP(10, "ccaAcclOutBadPkts",          COUNTER64, mib_engine_bad_pkts,    index, ENGINE_BAD),
 	COL(11, "ccaAcclInOctets",            COUNTER64, mib_engine_octets,      index),
 	COL(12, "ccaAcclOutOctets",           COUNTER64, mib_engine_octets,      index),
 	COL(13, "ccaAcclHashOutboundPkts",    COUNTER64, mib_u64,                out.auths),
@@ -28,7 +28,7 @@ static const struct mib_col cols[] = {
 	COL(19, "ccaAcclDecryptPkts",         COUNTER64, mib_u64,                in.crypts),
 	COL(20, "ccaAcclDecryptOctets",       COUNTER64, mib_crypt_octets,       in),
 	COL(21, "ccaAcclTransformsTotal",     COUNTER64, mib_engine_transforms,  index),
-	COL(22, "ccaAcclDropsPkts",           COUNTER64, mib_engine_drops,       index),
+	COL_DROP(22, "ccaAcclDropsPkts",           COUNTER64, mib_engine_drops,       index, ENGINE_OTHER),
 	COL(23, "ccaAcclRandRequests",        COUNTER64, mib_none,               index),
 	COL(24, "ccaAcclRandReqFails",        COUNTER64, mib_none,               index),
 	COL(25, "ccaAcclDHKeysGenerated",     COUNTER64, mib_zero,               index),
@@ -56,10 +56,18 @@ key(const struct mib_cell *cell, mib_subid *key)
 	return key[0] <= LAST_ROW;
 }
 
+static unsigned
+feeds(const struct mib_cell *cell, uint32_t *slots)
+{
+	slots[0] = ((const struct ipm_engine *)cell->record)->feed;
+	return 1;
+}
+
 const struct mib_table view_cca_engine = {
 	.name = "ccaAcceleratorTable",
 	MIB_OID(oid),
 	.record = IPM_ENGINES,
+	.feeds = feeds,
 	.key = key,
 	MIB_COLS(cols),
 };

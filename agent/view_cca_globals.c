@@ -31,7 +31,7 @@ static const struct mib_col global_cols[] = {
 	COL(4, "ccaGlobalOutOctets",              COUNTER64, mib_engine_octets,     all),
 	COL(5, "ccaGlobalInPkts",                 COUNTER64, mib_engine_given_pkts, all),
 	COL(6, "ccaGlobalOutPkts",                COUNTER64, mib_engine_pkts,       all),
-	COL(7, "ccaGlobalOutErrPkts",             COUNTER64, mib_engine_bad_pkts,   all),
+	COL_DROP(7, "ccaGlobalOutErrPkts",             COUNTER64, mib_engine_bad_pkts,   all, ENGINE_BAD),
 	/* clang-format on */
 };
 static const struct mib_col protocol_cols[] = {
@@ -46,7 +46,7 @@ static const struct mib_col protocol_cols[] = {
 	COL( 9, "ccaProtPktDecapReqs",          COUNTER64, mib_u64,           all.in.pkts),
 	COL(10, "ccaProtNextPhaseKeyAllocReqs", COUNTER64, mib_zero,          all), /* IPsec has no next phase */
 	COL(11, "ccaProtRndGenReqs",            COUNTER64, mib_none,          all),
-	COL(12, "ccaProtFailedReqs",            COUNTER64, mib_engine_failed, all),
+	COL_DROP(12, "ccaProtFailedReqs",            COUNTER64, mib_engine_failed, all, ENGINE_BAD | ENGINE_OTHER),
 	/* clang-format on */
 };
 static const mib_subid capability_oid[] = { ACCELERATOR_MIB, 1, 1 };

@@ -12,8 +12,8 @@ static const struct mib_col cols[] = {
 	COL(5, "cikeFailLocalValue",  OCTETS,  mib_text,            local_id),
 	COL(6, "cikeFailRemoteType",  INTEGER, mib_peer_type,       remote_id),
 	COL(7, "cikeFailRemoteValue", OCTETS,  mib_text,            remote_id),
-	COL(8, "cikeFailLocalAddr",   OCTETS,  mib_addr,            local),
-	COL(9, "cikeFailRemoteAddr",  OCTETS,  mib_addr,            remote),
+	COL(8, "cikeFailLocalAddr",   OCTETS,  mib_addr_known,      local),
+	COL(9, "cikeFailRemoteAddr",  OCTETS,  mib_addr_known,      remote),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 5, 2, 1, 1 };
@@ -25,11 +25,18 @@ shown(const struct ipm_segment *seg, const void *record)
 	return ipm_ring_shown(seg, IPM_IKE_FAILURES, entry->index);
 }
 
+static uint64_t
+when(const void *record)
+{
+	return ((const struct ipm_failure *)record)->time_ns;
+}
+
 const struct mib_table view_ike_fail = {
 	.name = "cikeFailTable",
 	MIB_OID(oid),
 	.record = IPM_IKE_FAILURES,
 	.key = view_index_key,
 	.shown = shown,
+	.when = when,
 	MIB_COLS(cols),
 };

@@ -53,6 +53,13 @@ view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct
 	return false;
 }
 
+unsigned
+view_map_feeds(const struct mib_cell *cell, uint32_t *slots)
+{
+	struct ipm_tunnel tunnel;
+	return view_map_tunnel(cell->seg, cell->record, &tunnel) ? view_tunnel_feeds(&tunnel, slots) : 0;
+}
+
 bool
 view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map *out)
 {

@@ -37,6 +37,9 @@ unsigned view_name_key(const char *name, mib_subid *key);
 /** The tunnel of this entry that came up last and still is; false: none. */
 bool view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out);
 
+/** The feeds of that tunnel: mib_table.feeds. While there is none any feed may have counted what was before. */
+unsigned view_map_feeds(const struct mib_cell *cell, uint32_t *slots);
+
 /** The entry that a tunnel came of; false: none is known. */
 bool view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map *out);
 

@@ -7,8 +7,8 @@
 #define ROW ipm_map
 static const struct mib_col cols[] = {
 	/* clang-format off */
-	COL(2, "ipsecmonDropInPkts",  COUNTER64, mib_drops_nth, in),
-	COL(3, "ipsecmonDropOutPkts", COUNTER64, mib_drops_nth, out),
+	COL_DROP(2, "ipsecmonDropInPkts",  COUNTER64, mib_drops_nth, in, SA_DROPS(IN, IPM_DROPPED_ANY)),
+	COL_DROP(3, "ipsecmonDropOutPkts", COUNTER64, mib_drops_nth, out, SA_DROPS(OUT, IPM_DROPPED_ANY)),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { IPSECMON_MIB, 1, 5, 1 };
@@ -25,6 +25,7 @@ const struct mib_table view_own_drop = {
 	.name = "ipsecmonDropTable",
 	MIB_OID(oid),
 	.record = IPM_MAPS,
+	.feeds = view_map_feeds,
 	.each = IPM_DROP_COUNT,
 	.key = key,
 	.shown = view_map_shown,

@@ -20,7 +20,7 @@ static const struct mib_col cols[] = {
 	COL(13, "ipsecmonFeedOverruns",     COUNTER64, mib_u64,       overruns),
 	COL(14, "ipsecmonFeedError",        OCTETS,    mib_words,     error),
 	COL(15, "ipsecmonFeedErrorAge",     TICKS,     mib_since,     errored_ns),
-	COL(16, "ipsecmonFeedCapabilities", OCTETS,    mib_feed_caps, name),
+	COL(16, "ipsecmonFeedCapabilities", OCTETS,    mib_feed_caps, caps),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { IPSECMON_MIB, 1, 3, 1 };

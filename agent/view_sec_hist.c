@@ -32,28 +32,28 @@ static const struct mib_col cols[] = {
 	COL(25, "cipSecTunHistInOctets",            COUNTER,   mib_u64_low,       tunnel.in.octets),
 	COL(26, "cipSecTunHistHcInOctets",          COUNTER64, mib_u64,           tunnel.in.octets),
 	COL(27, "cipSecTunHistInOctWraps",          COUNTER,   mib_u64_high,      tunnel.in.octets),
-	COL(28, "cipSecTunHistInDecompOctets",      COUNTER,   mib_u64_low,       tunnel.in.raw_octets),
-	COL(29, "cipSecTunHistHcInDecompOctets",    COUNTER64, mib_u64,           tunnel.in.raw_octets),
-	COL(30, "cipSecTunHistInDecompOctWraps",    COUNTER,   mib_u64_high,      tunnel.in.raw_octets),
+	COL(28, "cipSecTunHistInDecompOctets",      COUNTER,   mib_raw_low,       tunnel.in),
+	COL(29, "cipSecTunHistHcInDecompOctets",    COUNTER64, mib_raw,           tunnel.in),
+	COL(30, "cipSecTunHistInDecompOctWraps",    COUNTER,   mib_raw_high,      tunnel.in),
 	COL(31, "cipSecTunHistInPkts",              COUNTER,   mib_u64_low,       tunnel.in.pkts),
-	COL(32, "cipSecTunHistInDropPkts",          COUNTER,   mib_in_drops,      tunnel.in),
-	COL(33, "cipSecTunHistInReplayDropPkts",    COUNTER,   mib_replay_drops,  tunnel.in),
+	COL_DROP(32, "cipSecTunHistInDropPkts",          COUNTER,   mib_in_drops,      tunnel.in, SA_DROPS(IN, DROPS_BUT_REPLAYS)),
+	COL_DROP(33, "cipSecTunHistInReplayDropPkts",    COUNTER,   mib_replay_drops,  tunnel.in, SA_DROPS(IN, DROPS_REPLAYS)),
 	COL(34, "cipSecTunHistInAuths",             COUNTER,   mib_u64_low,       tunnel.in.auths),
-	COL(35, "cipSecTunHistInAuthFails",         COUNTER,   mib_auth_fails,    tunnel.in),
+	COL_DROP(35, "cipSecTunHistInAuthFails",         COUNTER,   mib_auth_fails,    tunnel.in, SA_DROPS(IN, IPM_DROPPED(AUTH))),
 	COL(36, "cipSecTunHistInDecrypts",          COUNTER,   mib_u64_low,       tunnel.in.crypts),
-	COL(37, "cipSecTunHistInDecryptFails",      COUNTER,   mib_crypt_fails,   tunnel.in),
+	COL_DROP(37, "cipSecTunHistInDecryptFails",      COUNTER,   mib_crypt_fails,   tunnel.in, SA_DROPS(IN, IPM_DROPPED(CRYPT))),
 	COL(38, "cipSecTunHistOutOctets",           COUNTER,   mib_u64_low,       tunnel.out.octets),
 	COL(39, "cipSecTunHistHcOutOctets",         COUNTER64, mib_u64,           tunnel.out.octets),
 	COL(40, "cipSecTunHistOutOctWraps",         COUNTER,   mib_u64_high,      tunnel.out.octets),
-	COL(41, "cipSecTunHistOutUncompOctets",     COUNTER,   mib_u64_low,       tunnel.out.raw_octets),
-	COL(42, "cipSecTunHistHcOutUncompOctets",   COUNTER64, mib_u64,           tunnel.out.raw_octets),
-	COL(43, "cipSecTunHistOutUncompOctWraps",   COUNTER,   mib_u64_high,      tunnel.out.raw_octets),
+	COL(41, "cipSecTunHistOutUncompOctets",     COUNTER,   mib_raw_low,       tunnel.out),
+	COL(42, "cipSecTunHistHcOutUncompOctets",   COUNTER64, mib_raw,           tunnel.out),
+	COL(43, "cipSecTunHistOutUncompOctWraps",   COUNTER,   mib_raw_high,      tunnel.out),
 	COL(44, "cipSecTunHistOutPkts",             COUNTER,   mib_u64_low,       tunnel.out.pkts),
-	COL(45, "cipSecTunHistOutDropPkts",         COUNTER,   mib_out_drops,     tunnel.out),
+	COL_DROP(45, "cipSecTunHistOutDropPkts",         COUNTER,   mib_out_drops,     tunnel.out, SA_DROPS(OUT, IPM_DROPPED_ANY)),
 	COL(46, "cipSecTunHistOutAuths",            COUNTER,   mib_u64_low,       tunnel.out.auths),
-	COL(47, "cipSecTunHistOutAuthFails",        COUNTER,   mib_auth_fails,    tunnel.out),
+	COL_DROP(47, "cipSecTunHistOutAuthFails",        COUNTER,   mib_auth_fails,    tunnel.out, SA_DROPS(OUT, IPM_DROPPED(AUTH))),
 	COL(48, "cipSecTunHistOutEncrypts",         COUNTER,   mib_u64_low,       tunnel.out.crypts),
-	COL(49, "cipSecTunHistOutEncryptFails",     COUNTER,   mib_crypt_fails,   tunnel.out),
+	COL_DROP(49, "cipSecTunHistOutEncryptFails",     COUNTER,   mib_crypt_fails,   tunnel.out, SA_DROPS(OUT, IPM_DROPPED(CRYPT))),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 4, 3, 1, 1 };
@@ -65,10 +65,17 @@ shown(const struct ipm_segment *seg, const void *record)
 	return ipm_ring_shown(seg, IPM_TUNNEL_HISTORY, entry->index);
 }
 
+static unsigned
+feeds(const struct mib_cell *cell, uint32_t *slots)
+{
+	return view_tunnel_feeds(&((const struct ipm_tunnel_history *)cell->record)->tunnel, slots);
+}
+
 const struct mib_table view_sec_hist = {
 	.name = "cipSecTunnelHistTable",
 	MIB_OID(oid),
 	.record = IPM_TUNNEL_HISTORY,
+	.feeds = feeds,
 	.key = view_index_key,
 	.shown = shown,
 	MIB_COLS(cols),

@@ -34,37 +34,44 @@ static const struct mib_col cols[] = {
 	COL(26, "cipSecTunInOctets",            COUNTER,   mib_u64_low,            in.octets),
 	COL(27, "cipSecTunHcInOctets",          COUNTER64, mib_u64,                in.octets),
 	COL(28, "cipSecTunInOctWraps",          COUNTER,   mib_u64_high,           in.octets),
-	COL(29, "cipSecTunInDecompOctets",      COUNTER,   mib_u64_low,            in.raw_octets),
-	COL(30, "cipSecTunHcInDecompOctets",    COUNTER64, mib_u64,                in.raw_octets),
-	COL(31, "cipSecTunInDecompOctWraps",    COUNTER,   mib_u64_high,           in.raw_octets),
+	COL(29, "cipSecTunInDecompOctets",      COUNTER,   mib_raw_low,            in),
+	COL(30, "cipSecTunHcInDecompOctets",    COUNTER64, mib_raw,                in),
+	COL(31, "cipSecTunInDecompOctWraps",    COUNTER,   mib_raw_high,           in),
 	COL(32, "cipSecTunInPkts",              COUNTER,   mib_u64_low,            in.pkts),
-	COL(33, "cipSecTunInDropPkts",          COUNTER,   mib_in_drops,           in),
-	COL(34, "cipSecTunInReplayDropPkts",    COUNTER,   mib_replay_drops,       in),
+	COL_DROP(33, "cipSecTunInDropPkts",          COUNTER,   mib_in_drops,           in, SA_DROPS(IN, DROPS_BUT_REPLAYS)),
+	COL_DROP(34, "cipSecTunInReplayDropPkts",    COUNTER,   mib_replay_drops,       in, SA_DROPS(IN, DROPS_REPLAYS)),
 	COL(35, "cipSecTunInAuths",             COUNTER,   mib_u64_low,            in.auths),
-	COL(36, "cipSecTunInAuthFails",         COUNTER,   mib_auth_fails,         in),
+	COL_DROP(36, "cipSecTunInAuthFails",         COUNTER,   mib_auth_fails,         in, SA_DROPS(IN, IPM_DROPPED(AUTH))),
 	COL(37, "cipSecTunInDecrypts",          COUNTER,   mib_u64_low,            in.crypts),
-	COL(38, "cipSecTunInDecryptFails",      COUNTER,   mib_crypt_fails,        in),
+	COL_DROP(38, "cipSecTunInDecryptFails",      COUNTER,   mib_crypt_fails,        in, SA_DROPS(IN, IPM_DROPPED(CRYPT))),
 	COL(39, "cipSecTunOutOctets",           COUNTER,   mib_u64_low,            out.octets),
 	COL(40, "cipSecTunHcOutOctets",         COUNTER64, mib_u64,                out.octets),
 	COL(41, "cipSecTunOutOctWraps",         COUNTER,   mib_u64_high,           out.octets),
-	COL(42, "cipSecTunOutUncompOctets",     COUNTER,   mib_u64_low,            out.raw_octets),
-	COL(43, "cipSecTunHcOutUncompOctets",   COUNTER64, mib_u64,                out.raw_octets),
-	COL(44, "cipSecTunOutUncompOctWraps",   COUNTER,   mib_u64_high,           out.raw_octets),
+	COL(42, "cipSecTunOutUncompOctets",     COUNTER,   mib_raw_low,            out),
+	COL(43, "cipSecTunHcOutUncompOctets",   COUNTER64, mib_raw,                out),
+	COL(44, "cipSecTunOutUncompOctWraps",   COUNTER,   mib_raw_high,           out),
 	COL(45, "cipSecTunOutPkts",             COUNTER,   mib_u64_low,            out.pkts),
-	COL(46, "cipSecTunOutDropPkts",         COUNTER,   mib_out_drops,          out),
+	COL_DROP(46, "cipSecTunOutDropPkts",         COUNTER,   mib_out_drops,          out, SA_DROPS(OUT, IPM_DROPPED_ANY)),
 	COL(47, "cipSecTunOutAuths",            COUNTER,   mib_u64_low,            out.auths),
-	COL(48, "cipSecTunOutAuthFails",        COUNTER,   mib_auth_fails,         out),
+	COL_DROP(48, "cipSecTunOutAuthFails",        COUNTER,   mib_auth_fails,         out, SA_DROPS(OUT, IPM_DROPPED(AUTH))),
 	COL(49, "cipSecTunOutEncrypts",         COUNTER,   mib_u64_low,            out.crypts),
-	COL(50, "cipSecTunOutEncryptFails",     COUNTER,   mib_crypt_fails,        out),
+	COL_DROP(50, "cipSecTunOutEncryptFails",     COUNTER,   mib_crypt_fails,        out, SA_DROPS(OUT, IPM_DROPPED(CRYPT))),
 	COL_SET(51, "cipSecTunStatus",              INTEGER,   mib_one,                state, &mib_set_tunnel_status),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 2, 1 };
 
+static unsigned
+feeds(const struct mib_cell *cell, uint32_t *slots)
+{
+	return view_tunnel_feeds(cell->record, slots);
+}
+
 const struct mib_table view_sec_tunnel = {
 	.name = "cipSecTunnelTable",
 	MIB_OID(oid),
 	.record = IPM_TUNNELS,
+	.feeds = feeds,
 	.key = view_index_key,
 	.shown = view_tunnel_up,
 	MIB_COLS(cols),

@@ -105,6 +105,7 @@ static const struct conf_key {
 	{ FEED_IKEWATCH, "netns", PATH(NETNS, ikewatch[0].netns, "") },
 	{ AGENTX, "socket", PATH(SOCKET, agentx.socket, "/var/agentx/master") },
 	{ AGENTX, "notify-rate", NUM(agentx.notify_rate, 1, 10000, 100) },
+	{ AGENTX, "old-failures", BOOL, FIELD(agentx.old_failures), 0, 0, false, NULL },
 	{ ENGINE, "name", PATH(TEXT, engine.name, "engine") },
 	{ ENGINE, "workers", NUM(engine.workers, 1, 64, 2) },
 	{ ENGINE, "first-index", NUM(engine.first_index, 1, 2000000001, 1000000001) },

@@ -57,6 +57,7 @@ struct conf {
 	struct {
 		char *socket;
 		uint32_t notify_rate; /* notifications in a second */
+		bool old_failures;    /* serve failures from before snmpd started, too */
 	} agentx;
 	/* ipsecmon-engine. Of sections that may be given any number of times: their name, and the line they begin at.
 	 */

@@ -33,7 +33,9 @@ main(int argc, char **argv)
 	struct ipm_error err;
 	pthread_t thread[2];
 
-	opt.capacity = (struct ipm_capacity){ .tunnels = 8, .sas = 64, .events = 16, .history = 16, .lanes = 2 };
+	opt.capacity = (struct ipm_capacity){
+		.tunnels = 8, .sas = 64, .feeds = 1, .events = 16, .history = 16, .lanes = 2
+	};
 	if (ipm_writer_open(&writer, &opt, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;

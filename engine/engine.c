@@ -18,6 +18,17 @@
 #define SEQ_SPARE     (1u << 20) /* so many before the last one it is time for the next key */
 #define KILOBYTE      1024ull
 
+/* What is told of drops: an SA's reasons are those of ESP_DROPS() and of the worker. */
+#define BOTH_WAYS (IPM_DROPPED(MALFORMED) | IPM_DROPPED(EXPIRED) | IPM_DROPPED(CAPACITY) | IPM_DROPPED(OTHER))
+#define OPENED                                                                                            \
+	(BOTH_WAYS | IPM_DROPPED(REPLAY) | IPM_DROPPED(WINDOW) | IPM_DROPPED(AUTH) | IPM_DROPPED(CRYPT) | \
+	 IPM_DROPPED(POLICY))
+#define SEALED (BOTH_WAYS | IPM_DROPPED(SEQUENCE))
+#define DROPS                                                                                             \
+	(IPM_SA_DROPS(IPM_IN, OPENED) | IPM_SA_DROPS(IPM_OUT, SEALED) |                                   \
+	 IPM_GATEWAY_DROPS(IPM_IN, IPM_DROPPED(MALFORMED) | IPM_DROPPED(NO_SA) | IPM_DROPPED(CAPACITY)) | \
+	 IPM_GATEWAY_DROPS(IPM_OUT, IPM_DROPPED(NOT_UP)))
+
 /* --- what there is to say of a tunnel --------------------------------------------------------------------------- */
 
 static enum ipm_encap
@@ -460,6 +471,9 @@ records_begin(struct engine *e, const char *source)
 	record.state = IPM_FEED_UP;
 	record.since_ns = record.updated_ns = ipm_now_ns();
 	record.interval_ns = NS_PER_SECOND;
+	record.caps =
+		IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
+	record.drops = DROPS;
 	record.connects++;
 	snprintf(record.source, sizeof(record.source), "%s", source);
 	snprintf(record.detail, sizeof(record.detail), "%s", OpenSSL_version(OPENSSL_VERSION));

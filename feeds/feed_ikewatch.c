@@ -232,6 +232,7 @@ feed_ikewatch_open(struct event_base *base, struct ipm_writer *writer, const str
 	f->give_up = only && f->netns[0] == '\0'; /* our own namespace does not go */
 	f->retry_ms = FEED_RETRY_FIRST_MS;
 	f->feed.interval_ns = IKE_SECOND_NS;
+	f->feed.caps = IPM_CAP_IKE_SAS | IPM_CAP_IKE_COUNTERS | IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS;
 	snprintf(f->feed.source, sizeof(f->feed.source), "IKE on the wire, %s%.80s",
 		 f->netns[0] ? "network namespace " : "this network namespace", f->netns);
 	snprintf(f->feed.detail, sizeof(f->feed.detail), "%s", ike_capture_library());

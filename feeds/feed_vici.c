@@ -25,6 +25,12 @@
 #define NAMES_MOST    (VICI_FRAME_MAX / 2) /* octets; charon sends no reply that is larger than a frame, nor says so */
 #define LISTS_EVERY   12 /* likewise, where nothing but names is taken from them: events tell what changes */
 
+/* What charon tells; with the event "alert" also why something failed. */
+#define CAPS                                                                                                    \
+	(IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | \
+	 IPM_CAP_REASONS | IPM_CAP_CONFIGURATION)
+#define CAPS_ALERT (CAPS | IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS)
+
 struct feed_vici {
 	struct event_base *base;
 	struct ipm_writer *writer;
@@ -410,12 +416,20 @@ on_second(evutil_socket_t fd, short what, void *arg)
 /* --- the connection --------------------------------------------------------------------------------------------------
  */
 
+/* "alert" is one of 6.0.3 and later; an older charon just says that it has none. */
+static void
+on_alert_registered(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	(void)msg;
+	f->feed.caps = ok ? CAPS_ALERT : CAPS;
+}
+
 static void
 on_connected(void *arg)
 {
-	/* "alert" is one of 6.0.3 and later; an older charon just says that it has none. */
 	static const char *const events[] = { "list-sa",      "list-conn",   "ike-updown", "ike-rekey",
-					      "child-updown", "child-rekey", "ike-update", "alert" };
+					      "child-updown", "child-rekey", "ike-update" };
 	struct feed_vici *f = arg;
 
 	f->connected = true;
@@ -423,7 +437,8 @@ on_connected(void *arg)
 	f->feed.connects++;
 	/* Subscribe first, then ask what is there: nothing can happen unseen in between. */
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-		vici_client_register(f->client, events[i]);
+		vici_client_register(f->client, events[i], NULL);
+	vici_client_register(f->client, "alert", on_alert_registered);
 	vici_client_command(f->client, "version", NULL, NULL, on_version);
 	vici_client_command(f->client, "stats", NULL, NULL, on_stats);
 	ask_names(f); /* before the list, so that what is loaded meanwhile is noticed */
@@ -562,6 +577,7 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 		.arg = f, .ike = on_ike, .child = on_child, .conn = on_conn, .conn_child = on_conn_child
 	};
 	f->feed.interval_ns = f->interval * NS_PER_SECOND;
+	f->feed.caps = CAPS;
 	snprintf(f->feed.source, sizeof(f->feed.source), "%s", conf->vici.socket);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	f->child = malloc(sizeof(*f->child));

@@ -322,6 +322,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 		f->retry_ms = FEED_RETRY_FIRST_MS;
 		f->feed.connects++;
 		feed_enter_state(&f->feed, IPM_FEED_CONNECTING);
+		f->feed.drops = xfrm_drops_told(f->sockets.stat >= 0);
 		if (f->sockets.stat < 0)
 			note_error(f, "no /proc/net/xfrm_stat: this kernel does not count drops "
 				      "(CONFIG_XFRM_STATISTICS)");
@@ -442,6 +443,9 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->retry_ms = FEED_RETRY_FIRST_MS;
 	f->sockets = XFRM_SOCKETS_CLOSED;
 	f->feed.interval_ns = f->interval * NS_PER_SECOND;
+	f->feed.caps = IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | IPM_CAP_FAILURES |
+		       IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
+	f->feed.drops = xfrm_drops_told(false);
 	f->refused = ipm_writer_totals(writer)->records_refused;
 	describe(f);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);

@@ -187,6 +187,7 @@ notify_client_open(struct event_base *base, struct ipm_writer *writer, const cha
 	c->arg = arg;
 	c->retry_ms = FEED_RETRY_FIRST_MS;
 	c->feed.error[0] = '\0'; /* of an earlier run */
+	c->feed.caps = IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS;
 	snprintf(c->feed.source, sizeof(c->feed.source), "%s", path);
 	feed_enter_state(&c->feed, IPM_FEED_DOWN);
 	c->retry = evtimer_new(base, on_retry, c);

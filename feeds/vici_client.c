@@ -203,12 +203,12 @@ send_packet(struct vici_client *c, struct vici_out *out, vici_reply *reply)
 }
 
 void
-vici_client_register(struct vici_client *c, const char *event)
+vici_client_register(struct vici_client *c, const char *event, vici_reply *reply)
 {
 	uint8_t buf[128];
 	struct vici_out out = { .buf = buf, .cap = sizeof(buf) };
 	vici_out_begin(&out, VICI_EVENT_REGISTER, event);
-	send_packet(c, &out, NULL);
+	send_packet(c, &out, reply);
 }
 
 void

@@ -33,8 +33,8 @@ void vici_client_free(struct vici_client *client);
 /** Start to connect. The outcome, at once or later, is ops.connected or ops.closed. */
 void vici_client_open(struct vici_client *client);
 
-/** Ask for an event. */
-void vici_client_register(struct vici_client *client, const char *event);
+/** Ask for an event. @p reply may be NULL. */
+void vici_client_register(struct vici_client *client, const char *event, vici_reply *reply);
 
 /** Send a command, with one key and value unless @p key is NULL. @p reply may be NULL. */
 void vici_client_command(struct vici_client *client, const char *command, const char *key, const char *value,

@@ -49,6 +49,15 @@ asked_settle(struct xfrm_drops *d)
 	d->asked_more = false;
 }
 
+uint64_t
+xfrm_drops_told(bool stat)
+{
+	uint64_t told = IPM_SA_DROPS(IPM_IN, IPM_DROPPED(REPLAY) | IPM_DROPPED(WINDOW) | IPM_DROPPED(AUTH));
+	for (size_t i = 0; stat && i < XFRM_STAT_COUNT; i++)
+		told |= IPM_GATEWAY_DROPS(xfrm_stat_lines[i].direction, UINT64_C(1) << xfrm_stat_lines[i].reason);
+	return told;
+}
+
 /* --- lines --------------------------------------------------------------------------------------------------- */
 
 static void

@@ -56,6 +56,9 @@ void xfrm_drops_asked(struct xfrm_drops *d, const struct ipm_addr *peer, bool la
  */
 void xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint64_t now_ns);
 
+/** What can be told of drops, for ipm_feed.drops: of an SA, and with @p stat what xfrm_stat has a line for. */
+uint64_t xfrm_drops_told(bool stat);
+
 /** One kind of failure is told no more often. */
 #define XFRM_FAILURE_NS (60 * 1000000000ull)
 

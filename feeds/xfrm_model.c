@@ -709,6 +709,8 @@ tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 	struct ipm_failure failure = { .reason = IPM_FAIL_IN_AUTH,
 				       .local = t->local,
 				       .remote = t->remote,
+				       /* The kernel finds an SA by destination and SPI: where from is anyone's guess. */
+				       .packet_dst = t->local,
 				       .tunnel_index = t->index,
 				       .spi = sa->spi };
 

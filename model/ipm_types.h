@@ -398,6 +398,50 @@ struct ipm_engine {
 	char name[IPM_NAME_MAX], version[IPM_TEXT_MAX];
 };
 
+/**
+ * What a feed can know: name, label in IPSECMON-MIB, and in words. They are in the order of the bits of
+ * FeedCapabilities there. Of drops struct ipm_feed says more; the writer derives these two from it.
+ */
+#define IPM_CAPS(X)                                                                         \
+	X(IKE_SAS, "ikeSas", "IKE SAs, their addresses, algorithms and times")              \
+	X(IDENTITIES, "identities", "who the peers say they are")                           \
+	X(IKE_COUNTERS, "ikeCounters", "octets, packets and exchanges of IKE")              \
+	X(TUNNELS, "tunnels", "tunnels and their SAs, algorithms and limits")               \
+	X(TUNNEL_COUNTERS, "tunnelCounters", "octets and packets of tunnels")               \
+	X(SELECTORS, "selectors", "what a tunnel protects")                                 \
+	X(TUNNEL_DROPS, "tunnelDrops", "packets that a tunnel dropped, by reason")          \
+	X(GATEWAY_DROPS, "gatewayDrops", "packets dropped without a tunnel, by reason")     \
+	X(REASONS, "reasons", "why a tunnel ended")                                         \
+	X(FAILURES, "failures", "why one could not be set up")                              \
+	X(CONFIGURATION, "configuration", "what is configured, whether it is up or not")    \
+	X(ENGINES, "engines", "crypto engines, and which of them an SA is on")              \
+	X(IKE_AUTH_FAILS, "ikeAuthFails", "IKE authentications that failed")                \
+	X(IKE_NO_SA_FAILS, "ikeNoSaFails", "IKE messages for an IKE SA that is not there")  \
+	X(IKE_CAPACITY_FAILS, "ikeCapacityFails", "IKE SAs refused for want of capacity")   \
+	X(IKE_DECRYPT_FAILS, "ikeDecryptFails", "IKE messages that could not be decrypted") \
+	X(IKE_HASH_FAILS, "ikeHashFails", "IKE messages with a wrong hash")                 \
+	X(IKE_DELETES, "ikeDeletes", "phase 2 SAs deleted by request")                      \
+	X(IKE_OUT_DROPS, "ikeOutDrops", "IKE messages dropped on the way out")
+
+enum ipm_cap_bit {
+#define IPM_CAP_BIT(name, label, text) IPM_CAP_BIT_##name,
+	IPM_CAPS(IPM_CAP_BIT)
+#undef IPM_CAP_BIT
+		IPM_CAP_COUNT
+};
+enum ipm_cap {
+#define IPM_CAP_ENUM(name, label, text) IPM_CAP_##name = 1 << IPM_CAP_BIT_##name,
+	IPM_CAPS(IPM_CAP_ENUM)
+#undef IPM_CAP_ENUM
+};
+
+/** Reasons for drops as a set: IPM_DROPPED(REPLAY) | IPM_DROPPED(AUTH). */
+#define IPM_DROPPED(name) (UINT64_C(1) << IPM_DROP_##name)
+#define IPM_DROPPED_ANY   ((UINT64_C(1) << IPM_DROP_COUNT) - 1)
+/** The sets in ipm_feed.drops: of a direction, by SAs or where there is none. */
+#define IPM_SA_DROPS(direction, set)      ((uint64_t)(set) << ((direction) == IPM_OUT ? 16 : 0))
+#define IPM_GATEWAY_DROPS(direction, set) ((uint64_t)(set) << ((direction) == IPM_OUT ? 48 : 32))
+
 enum ipm_feed_state { IPM_FEED_DOWN = 1, IPM_FEED_CONNECTING, IPM_FEED_UP };
 
 /** A source of this segment, and how it is. */
@@ -416,7 +460,10 @@ struct ipm_feed {
 	ipm_u64 overruns;          /* times that the source had more events than could be taken: all was read anew */
 	ipm_u64 errored_ns;
 	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
-	ipm_u64 kept[40];         /* the feed's own memory from one run to the next; of no meaning to others */
+	/* What it can know. Both 0: it doesn't say, and readers show a counter of its own once that isn't 0. */
+	ipm_u64 caps;     /* of enum ipm_cap */
+	ipm_u64 drops;    /* the reasons it tells: IPM_SA_DROPS(), IPM_GATEWAY_DROPS() */
+	ipm_u64 kept[40]; /* the feed's own memory from one run to the next; of no meaning to others */
 };
 
 /** Why an IKE SA or a tunnel ended. */
@@ -497,12 +544,14 @@ struct ipm_failure {
 	uint32_t index;
 	uint32_t reason; /* enum ipm_failure_reason */
 	ipm_u64 time_ns;
-	struct ipm_addr local, remote; /* of the gateways; of the packet when a packet failed */
-	uint32_t tunnel_index;         /* 0: none */
-	uint32_t spi;                  /* 0: none */
-	uint32_t peer;                 /* cikePeerIntIndex, 0: no IKE SA */
-	uint8_t initiator;             /* IKE: we began it */
-	uint8_t setup;                 /* it failed before it was up */
+	struct ipm_addr local, remote; /* of the gateways */
+	/* Of the packet that failed, as it came by; len 0: no packet, or not known. */
+	struct ipm_addr packet_src, packet_dst;
+	uint32_t tunnel_index; /* 0: none */
+	uint32_t spi;          /* 0: none */
+	uint32_t peer;         /* cikePeerIntIndex, 0: no IKE SA */
+	uint8_t initiator;     /* IKE: we began it */
+	uint8_t setup;         /* it failed before it was up */
 	uint8_t reserved[2];
 	uint32_t map; /* slot + 1 of the crypto map entry that it is about; 0: any of conn's */
 	uint32_t reserved2;

@@ -870,7 +870,14 @@ ipm_feed_peek(const struct ipm_writer *w, uint32_t slot)
 void
 ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *feed)
 {
-	ipm_record_put(w, IPM_FEEDS, slot, feed);
+	_Static_assert(IPM_DROP_COUNT <= 16, "ipm_feed.drops has room for all reasons");
+	struct ipm_feed put = *feed;
+	put.caps &= ~(uint64_t)(IPM_CAP_TUNNEL_DROPS | IPM_CAP_GATEWAY_DROPS);
+	if (put.drops & UINT32_MAX)
+		put.caps |= IPM_CAP_TUNNEL_DROPS;
+	if (put.drops >> 32)
+		put.caps |= IPM_CAP_GATEWAY_DROPS;
+	ipm_record_put(w, IPM_FEEDS, slot, &put);
 }
 
 /* --- IKE SAs ----------------------------------------------------------------------------------------------- */

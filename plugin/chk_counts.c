@@ -12,7 +12,7 @@
 struct counted {
 	const char *label;
 	uint32_t column, low, high;
-	bool cisco_only; /* nothing on Linux tells it, so that it is 0 there, which is no answer */
+	bool may_lack; /* a gateway where nothing can know it has no such object */
 };
 
 static const struct counted tunnel_traffic[] = {
@@ -30,24 +30,24 @@ static const struct counted own_traffic[] = {
 	{ "out_pkts", 36, 0, 0, false },  { NULL, 0, 0, 0, false },
 };
 static const struct counted global_errors[] = {
-	{ "init_fails", 20, 0, 0, false },    { "resp_fails", 21, 0, 0, false },
-	{ "capacity_fails", 22, 0, 0, true }, { "auth_fails", 23, 0, 0, false },
+	{ "init_fails", 20, 0, 0, true },     { "resp_fails", 21, 0, 0, true },
+	{ "capacity_fails", 22, 0, 0, true }, { "auth_fails", 23, 0, 0, true },
 	{ "decrypt_fails", 24, 0, 0, true },  { "hash_fails", 25, 0, 0, true },
-	{ "no_sa_fails", 26, 0, 0, false },   { NULL, 0, 0, 0, false },
+	{ "no_sa_fails", 26, 0, 0, true },    { NULL, 0, 0, 0, false },
 };
 static const struct counted own_errors[] = {
 	{ "failures", 12, 0, 0, false },
 	{ NULL, 0, 0, 0, false },
 };
 static const struct counted tunnel_drops[] = {
-	{ "in_drops", 33, 0, 0, false }, { "in_replay", 34, 0, 0, false }, { "in_auth", 36, 0, 0, false },
-	{ "in_crypt", 38, 0, 0, false }, { "out_drops", 46, 0, 0, false }, { NULL, 0, 0, 0, false },
+	{ "in_drops", 33, 0, 0, true }, { "in_replay", 34, 0, 0, true }, { "in_auth", 36, 0, 0, true },
+	{ "in_crypt", 38, 0, 0, true }, { "out_drops", 46, 0, 0, true }, { NULL, 0, 0, 0, false },
 };
 static const struct counted global_drops[] = {
-	{ "in_drops", 10, 0, 0, false },  { "in_replay", 11, 0, 0, false }, { "in_auth", 13, 0, 0, false },
-	{ "in_crypt", 15, 0, 0, false },  { "out_drops", 23, 0, 0, false }, { "out_auth", 25, 0, 0, true },
-	{ "out_crypt", 27, 0, 0, false }, { "policy", 28, 0, 0, false },    { "no_sa", 29, 0, 0, false },
-	{ "capacity", 30, 0, 0, false },  { NULL, 0, 0, 0, false },
+	{ "in_drops", 10, 0, 0, true },  { "in_replay", 11, 0, 0, true }, { "in_auth", 13, 0, 0, true },
+	{ "in_crypt", 15, 0, 0, true },  { "out_drops", 23, 0, 0, true }, { "out_auth", 25, 0, 0, true },
+	{ "out_crypt", 27, 0, 0, true }, { "policy", 28, 0, 0, true },    { "no_sa", 29, 0, 0, true },
+	{ "capacity", 30, 0, 0, true },  { NULL, 0, 0, 0, false },
 };
 
 static const char *const reasons[] = { "replay",  "window", "auth",  "crypt",  "malformed", "sequence",
@@ -76,7 +76,8 @@ add(struct chk_sample *sample, const char *label, bool wide, uint64_t value)
 		sample->counts[i].value &= UINT32_MAX;
 }
 
-/* All of a list from one row (or scalars, with the row 0). *missing is the label of one that is not there. */
+/* All of a list from one row (or scalars, with the row 0). *missing is the label of one that must be there, and is not.
+ */
 static bool
 read_list(struct chk_check *check, const struct chk_oid *table, uint32_t row, const struct counted *list,
 	  struct chk_sample *sample, const char **missing)
@@ -98,10 +99,8 @@ read_list(struct chk_check *check, const struct chk_oid *table, uint32_t row, co
 	for (const struct counted *c = list; c->label; c++) {
 		const struct chk_value *value = &values[n++], *high = halves && c->low != 0 ? &values[n++] : NULL;
 
-		if (c->cisco_only && check->device.own)
-			continue;
 		if (value->kind == CHK_NONE || (high && high->kind == CHK_NONE))
-			*missing = c->label;
+			*missing = c->may_lack ? *missing : c->label;
 		else if (high)
 			add(sample, c->label, true, high->number << 32 | value->number);
 		else
@@ -130,7 +129,7 @@ drop(void *context, const uint32_t *index, size_t len, const struct chk_value *v
 	return true;
 }
 
-/* By all reasons, of a configured tunnel. Of the ways out, those reasons that there are. */
+/* By the reasons that can be known, of a configured tunnel. */
 static bool
 read_reasons(struct chk_check *check, uint32_t row, struct chk_sample *sample, const char **missing)
 {
@@ -139,7 +138,7 @@ read_reasons(struct chk_check *check, uint32_t row, struct chk_sample *sample, c
 
 	if (!chk_snmp_walk(check->snmp, &in, drop, &ins) || !chk_snmp_walk(check->snmp, &out, drop, &outs))
 		return false;
-	if (ins.count == 0 || outs.count == 0)
+	if (ins.count + outs.count == 0)
 		*missing = "ipsecmonDropTable";
 	return true;
 }
@@ -296,6 +295,8 @@ count(struct chk_check *check, const struct source *source)
 			chk_say(r, CHK_UNKNOWN, "the device does not tell %s", missing);
 		else if (sample.count > 0)
 			tell(check, &sample, source->judged);
+		else if (rows.count > 0 || (!check->opt->name && !check->opt->peer_text))
+			chk_say(r, CHK_UNKNOWN, "the device does not tell any");
 	}
 	chk_rows_free(&rows);
 	return good;

@@ -93,6 +93,7 @@ expect_defaults(const struct conf *c)
 	ck_assert_str_eq(c->ikewatch[0].netns, "");
 	ck_assert_str_eq(c->agentx.socket, "/var/agentx/master");
 	ck_assert_uint_eq(c->agentx.notify_rate, 100);
+	ck_assert(!c->agentx.old_failures);
 }
 
 START_TEST(an_empty_file_means_the_defaults)
@@ -116,7 +117,7 @@ START_TEST(the_defaults_written_out_mean_the_defaults)
 				   " poll-interval = 5  hold-time = 30 }\n"
 				   "feed xfrm { poll-interval = 5 }\n"
 				   "feed ikewatch { }\n"
-				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100 }\n");
+				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100  old-failures = false }\n");
 	expect_defaults(c);
 	conf_free(c);
 }
@@ -131,7 +132,7 @@ START_TEST(every_key_is_heard)
 				   " hold-time = 0 error-socket = /tmp/e }\n"
 				   "feed xfrm { netns = blue  poll-interval = 7 }\n"
 				   "feed ikewatch { netns = red }\n"
-				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 } // end");
+				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 old-failures = true } // end");
 	ck_assert_str_eq(c->run_dir, "/srv/run");
 	ck_assert_str_eq(c->state_dir, "/srv/state");
 	ck_assert_str_eq(c->group, "_ipsec.mon-1");
@@ -140,6 +141,7 @@ START_TEST(every_key_is_heard)
 	ck_assert_uint_eq(c->capacity.failures, 9);
 	ck_assert_str_eq(c->vici.error_socket, "/tmp/e");
 	ck_assert_uint_eq(c->agentx.notify_rate, 10000);
+	ck_assert(c->agentx.old_failures);
 	ck_assert_uint_eq(c->capacity.ike_sas, 1);
 	ck_assert_uint_eq(c->capacity.tunnels, 16777216);
 	ck_assert_uint_eq(c->capacity.sas, 7);
@@ -257,7 +259,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed vici {\n\n poll = 1\n}\n", "3: there is no key 'poll' in section feed vici; known are socket, "
 						   "error-socket, poll-interval, hold-time" },
 		{ "agentx { port = 705 }",
-		  "1: there is no key 'port' in section agentx; known are socket, notify-rate" },
+		  "1: there is no key 'port' in section agentx; known are socket, notify-rate, old-failures" },
 		{ "\nfeed bgp {\n\n}\n", "2: there is no feed 'bgp'; known: vici, xfrm, ikewatch" },
 		{ "feed bgp { socket = /x\n poll = 1 }\n", "1: there is no feed 'bgp'; known: vici, xfrm, ikewatch" },
 		{ "feed { }", "1: missing title for section 'feed'" },

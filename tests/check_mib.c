@@ -40,6 +40,15 @@ given_tables(void)
 	w = NULL;
 }
 
+/* Of a feed that can know all there is, so that every column has its cells. */
+static struct ipm_writer *
+given_knowing_segment(void)
+{
+	struct ipm_writer *made = given_segment();
+	feed_knows(made, ALL_CAPS, UINT64_MAX);
+	return made;
+}
+
 static void
 serve_both(struct ipm_writer *one, struct ipm_writer *two)
 {
@@ -54,7 +63,7 @@ static void
 given_a_served_segment(void)
 {
 	given_tables();
-	w = given_segment();
+	w = given_knowing_segment();
 	serve(w);
 }
 
@@ -447,6 +456,8 @@ given_failures(void)
 		 &(struct ipm_failure){ .reason = IPM_FAIL_DECRYPT,
 					.local = address("192.0.2.1"),
 					.remote = address("2001:db8::9"),
+					.packet_src = address("2001:db8::9"),
+					.packet_dst = address("192.0.2.1"),
 					.tunnel_index = 1,
 					.spi = 0x7fffffff });
 	ipm_fail(w, IPM_TUNNEL_FAILURES,
@@ -475,6 +486,7 @@ given_a_gateway(void)
 	ipm_dropped(w, IPM_OUT, IPM_DROP_CAPACITY, 129);
 	ipm_writer_commit(w);
 	serve(w);
+	mib_show_old(mib, true);
 	mib_request(mib, master_ns);
 }
 
@@ -791,14 +803,14 @@ static const struct {
 	{ "cikeFailLocalValue",               "1.5.2.1.1.5",    MIB_OCTETS,    { "192.0.2.1", "" } },
 	{ "cikeFailRemoteType",               "1.5.2.1.1.6",    MIB_INTEGER,   { "2", "2" } },
 	{ "cikeFailRemoteValue",              "1.5.2.1.1.7",    MIB_OCTETS,    { "gw.example.net", "" } },
-	{ "cikeFailLocalAddr",                "1.5.2.1.1.8",    MIB_OCTETS,    { "192.0.2.1", "0.0.0.0" } },
-	{ "cikeFailRemoteAddr",               "1.5.2.1.1.9",    MIB_OCTETS,    { "198.51.100.7", "0.0.0.0" } },
+	{ "cikeFailLocalAddr",                "1.5.2.1.1.8",    MIB_OCTETS,    { "192.0.2.1", "-" } },
+	{ "cikeFailRemoteAddr",               "1.5.2.1.1.9",    MIB_OCTETS,    { "198.51.100.7", "-" } },
 	{ "cipSecFailReason",                 "1.5.3.1.1.2",    MIB_INTEGER,   { "7", "9" } },
 	{ "cipSecFailTime",                   "1.5.3.1.1.3",    MIB_TICKS,     { "1000~", "0" } },
 	{ "cipSecFailTunnelIndex",            "1.5.3.1.1.4",    MIB_INTEGER,   { "1", "-" } },
-	{ "cipSecFailSaSpi",                  "1.5.3.1.1.5",    MIB_INTEGER,   { "2147483647", "0" } },
-	{ "cipSecFailPktSrcAddr",             "1.5.3.1.1.6",    MIB_OCTETS,    { "192.0.2.1", "0.0.0.0" } },
-	{ "cipSecFailPktDstAddr",             "1.5.3.1.1.7",    MIB_OCTETS,    { "2001:db8::9", "0.0.0.0" } },
+	{ "cipSecFailSaSpi",                  "1.5.3.1.1.5",    MIB_INTEGER,   { "2147483647", "-" } },
+	{ "cipSecFailPktSrcAddr",             "1.5.3.1.1.6",    MIB_OCTETS,    { "2001:db8::9", "-" } },
+	{ "cipSecFailPktDstAddr",             "1.5.3.1.1.7",    MIB_OCTETS,    { "192.0.2.1", "-" } },
 	{ "cipSecTrapCntlIkeTunnelStart",     "1.6.1",          MIB_INTEGER,   { "2" } },
 	{ "cipSecTrapCntlIkeTunnelStop",      "1.6.2",          MIB_INTEGER,   { "2" } },
 	{ "cipSecTrapCntlIkeSysFailure",      "1.6.3",          MIB_INTEGER,   { "2" } },
@@ -1803,7 +1815,7 @@ START_TEST(a_slot_that_was_given_to_another_row_while_a_request_is_answered_is_n
 	mib_serve(mib, NULL, 0);
 	ipm_writer_close(w);
 	capacity.tunnels = capacity.selectors = capacity.sas = 2; /* so that a slot is used again at once */
-	w = given_segment();
+	w = given_knowing_segment();
 	uint32_t one = given_tunnel(w), two = given_tunnel(w);
 	given_sa(w, one, 0x1001);
 	given_sa(w, two, 0x2001);
@@ -1900,7 +1912,7 @@ START_TEST(a_request_may_ask_for_every_row_there_is)
 	mib_serve(mib, NULL, 0);
 	ipm_writer_close(w);
 	capacity.tunnels = capacity.sas = 3000;
-	w = given_segment();
+	w = given_knowing_segment();
 	for (uint32_t i = 1; i <= 3000; i++)
 		counts(w, given_sa(w, given_tunnel(w), 0x1000 + i), i, 1);
 	serve(w);
@@ -2372,6 +2384,7 @@ START_TEST(a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_
 		ipm_tunnel_stop(w, ok(ipm_tunnel_start(w, &tunnel)), IPM_REASON_NORMAL);
 	}
 	serve(w);
+	mib_show_old(mib, true);
 	for (int later = 0; later < 2; later++) { /* the answer stays */
 		mib_request(mib, master_ns);
 		for (unsigned i = 0; i < MIB_COUNT(moments); i++) {
@@ -2388,17 +2401,88 @@ START_TEST(a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_
 }
 END_TEST
 
-START_TEST(an_spi_that_the_mib_has_no_room_for_is_0)
+static void
+failed_at(uint64_t when_ns)
 {
-	static const uint32_t spis[][2] = {
-		{ 0, 0 }, { 1, 1 }, { 0x7fffffff, 2147483647 }, { 0x80000000, 0 }, { 0xffffffff, 0 },
-	};
-	for (unsigned i = 0; i < MIB_COUNT(spis); i++)
-		ipm_fail(w, IPM_TUNNEL_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_NO_SA, .spi = spis[i][0] });
+	struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA, .time_ns = when_ns };
+	ipm_fail(w, IPM_IKE_FAILURES, &failure);
+	ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+}
+
+START_TEST(a_failure_from_before_the_masters_start_has_no_row_and_no_other_moves)
+{
+	failed_at(master_ns - SECOND);
+	failed_at(master_ns);
+	failed_at(master_ns + 2 * SECOND);
 	serve(w);
 	mib_request(mib, master_ns);
+	expect_no_instance("cikeFailReason.1");
+	expect_no_instance("cipSecFailReason.1");
+	expect_number("cikeFailTime.2", 0);
+	expect_number("cikeFailTime.3", 200);
+	expect_next("cikeFailReason", "cikeFailReason.2");
+	expect_next("cikeFailReason.1", "cikeFailReason.2");
+	expect_next("cikeFailReason.2", "cikeFailReason.3");
+	expect_next("cipSecFailReason", "cipSecFailReason.2");
+	expect_number("cipSecFailTableSize.0", 32); /* counts entries, whether they have a row or not */
+
+	mib_request(mib, master_ns + SECOND); /* the master was started anew: at once */
+	expect_no_instance("cikeFailReason.2");
+	expect_next("cikeFailReason", "cikeFailReason.3");
+	expect_number("cikeFailTime.3", 100);
+
+	mib_request(mib, master_ns + 3 * SECOND); /* and again */
+	expect_no_instance("cikeFailReason.3");
+	expect_no_instance("cipSecFailReason.3");
+	failed_at(master_ns + 4 * SECOND);
+	expect_row_soon("cikeFailReason.4");
+}
+END_TEST
+
+START_TEST(failures_from_before_the_masters_start_have_rows_if_they_are_wanted)
+{
+	failed_at(master_ns - SECOND);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_no_instance("cikeFailReason.1");
+	mib_show_old(mib, true);
+	mib_request(mib, master_ns);
+	expect_number("cikeFailTime.1", 0);
+	expect_number("cipSecFailTime.1", 0);
+}
+END_TEST
+
+START_TEST(what_ended_before_the_masters_start_stays_in_the_history)
+{
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	ipm_tunnel_stop(w, ok(ipm_tunnel_start(w, &tunnel)), IPM_REASON_NORMAL);
+	serve(w);
+	mib_request(mib, ipm_now_ns() + SECOND);
+	expect_number("cipSecTunHistTermReason.1", 2);
+	expect_number("cipSecTunHistStartTime.1", 0);
+}
+END_TEST
+
+START_TEST(an_spi_that_the_mib_has_no_room_for_has_no_cell_and_the_row_has_the_others)
+{
+	static const struct {
+		uint32_t spi;
+		bool there;
+	} spis[] = {
+		{ 0, false },          { 1, true },           { 0x7fffffff, true },
+		{ 0x80000000, false }, { 0xc0000001, false }, { 0xffffffff, false },
+	};
 	for (unsigned i = 0; i < MIB_COUNT(spis); i++)
-		expect_number(at_row("cipSecFailSaSpi", i + 1), spis[i][1]);
+		ipm_fail(w, IPM_TUNNEL_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_NO_SA, .spi = spis[i].spi });
+	serve(w);
+	mib_request(mib, master_ns);
+	for (unsigned i = 0; i < MIB_COUNT(spis); i++) {
+		if (spis[i].there)
+			expect_number(at_row("cipSecFailSaSpi", i + 1), spis[i].spi);
+		else
+			expect_no_instance(at_row("cipSecFailSaSpi", i + 1));
+		expect_number(at_row("cipSecFailReason", i + 1), 6);
+	}
 }
 END_TEST
 
@@ -2420,6 +2504,171 @@ START_TEST(where_there_is_no_tunnel_and_no_ike_sa_there_is_no_cell_for_its_index
 	expect_number("cipSecTunHistIkeTunnelIndex.2", 1);
 	expect_next("cipSecTunHistActiveIndex.2", "cipSecTunHistIkeTunnelIndex.2");
 	expect_number("cipSecTunHistKeyType.1", 1);
+}
+END_TEST
+
+/* --- what can be known -------------------------------------------------------------------------------------------- */
+
+/* A row of each table, all of them of feed 0. */
+static void
+given_rows_of_feed_0(void)
+{
+	given_tables();
+	w = given_segment();
+	feed_knows(w, ALL_CAPS, UINT64_MAX);
+	uint32_t ike = given_ike(w), tunnel = given_tunnel(w);
+	ipm_tunnel_stop(w, given_tunnel(w), IPM_REASON_NORMAL);
+	ipm_ike_stop(w, given_ike(w), IPM_REASON_NORMAL);
+	given_sa(w, tunnel, 0x1001);
+	given_selectors(w, tunnel, 1, 1);
+	(void)ike;
+	serve(w);
+	mib_request(mib, master_ns);
+}
+
+/* The cells of a walk whose column needs something: none needs what another has by itself. */
+START_TEST(a_column_has_cells_if_and_only_if_a_feed_can_know_one_of_the_things_it_shows)
+{
+	unsigned checked = 0;
+	for (unsigned t = 0; t < flow_view_count(); t++)
+		for (unsigned c = 0; c < mib_views[t]->ncols; c++) {
+			const struct mib_col *col = &mib_views[t]->cols[c];
+			const char *cell = at_row(col->name, mib_views[t]->key ? 1 : 0);
+			struct name from = name_of(col->name), found;
+			struct mib_value value;
+			if (!col->caps && !col->drops)
+				continue;
+			feed_knows(w, ALL_CAPS & ~col->caps, ~col->drops);
+			mib_request(mib, master_ns);
+			expect_no_instance(cell);
+			if (next(&from, false, &nothing, &found, &value) == MIB_OK)
+				ck_assert_msg(memcmp(from.id, found.id, from.len * sizeof(from.id[0])) != 0,
+					      "%s: GETNEXT has it", col->name);
+			for (unsigned bit = 0; bit < 64; bit++) {
+				uint64_t only = UINT64_C(1) << bit;
+				if (!((col->caps | col->drops) & only))
+					continue;
+				feed_knows(w, col->caps & only ? only : IPM_CAP_TUNNELS, col->drops & only);
+				mib_request(mib, master_ns);
+				expect_number(cell, 0);
+				checked++;
+			}
+		}
+	ck_assert_uint_gt(checked, 100);
+}
+END_TEST
+
+START_TEST(with_charon_alone_no_drops_are_known_and_of_ike_only_the_octets_that_pollers_cannot_do_without)
+{
+	feed_knows(w, IPM_CAP_IKE_SAS | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS, 0);
+	mib_request(mib, master_ns);
+	expect_next("cikeTunTotalRefreshes.1", "cikeTunInOctets.1");
+	expect_next("cikeTunInOctets.1", "cikeTunOutOctets.1");
+	expect_next("cikeTunOutOctets.1", "cikeTunStatus.1");
+	expect_next("cikeGlobalPreviousTunnels.0", "cikeGlobalInitTunnels.0");
+	expect_next("cikePhase1GWRespTunnelFails.1", "cipSecGlobalActiveTunnels.0");
+	expect_next("cipSecGlobalInPkts.0", "cipSecGlobalInAuths.0");
+	expect_next("cipSecPhase2GWOutEncrypts.1", "cipSecHistTableSize.0");
+	expect_next("cipSecTunInPkts.1", "cipSecTunInAuths.1");
+	expect_next("cipSecTunOutPkts.1", "cipSecTunOutAuths.1");
+	expect_next("cipSecTunOutEncrypts.1", "cipSecTunStatus.1");
+	expect_next("cikeTunHistTotalSas.1", "cipSecTunHistTermReason.1");
+	expect_no_instance("cikeGlobalSysCapFails.0");
+	expect_no_instance("cikeGlobalDecryptFails.0");
+	expect_no_instance("cipSecTunOutDropPkts.1");
+	expect_number("cikeTunInOctets.1", 0);
+}
+END_TEST
+
+START_TEST(a_tunnel_has_what_its_own_feeds_can_know_and_the_totals_what_any_can)
+{
+	uint32_t slot = ok(ipm_feed_open(w, "other"));
+	struct ipm_feed other = *ipm_feed_peek(w, slot);
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .feed = slot };
+	other.state = IPM_FEED_UP;
+	other.caps = IPM_CAP_TUNNELS;
+	other.drops = IPM_SA_DROPS(IPM_IN, IPM_DROPPED(REPLAY));
+	ipm_feed_put(w, slot, &other);
+	feed_knows(w, IPM_CAP_TUNNELS, 0);
+	ok(ipm_tunnel_start(w, &tunnel)); /* 3 */
+	tunnel.feed = 0;
+	tunnel.named_by = slot + 1; /* 4: of one, named by the other */
+	ok(ipm_tunnel_start(w, &tunnel));
+	ipm_writer_commit(w);
+	expect_row_soon("cipSecTunStatus.4");
+	expect_no_instance("cipSecTunInReplayDropPkts.1");
+	expect_number("cipSecTunInReplayDropPkts.3", 0);
+	expect_number("cipSecTunInReplayDropPkts.4", 0);
+	expect_no_instance("cipSecTunInDropPkts.3");
+	expect_next("cipSecTunInReplayDropPkts", "cipSecTunInReplayDropPkts.3");
+	expect_number("cipSecGlobalInReplayDrops.0", 0);
+	expect_no_instance("cipSecGlobalInDrops.0");
+}
+END_TEST
+
+START_TEST(of_a_feed_that_does_not_say_a_column_is_there_once_it_has_counted)
+{
+	feed_knows(w, 0, 0);
+	mib_request(mib, master_ns);
+	expect_no_instance("cipSecTunInReplayDropPkts.1");
+	expect_no_instance("cipSecGlobalInReplayDrops.0");
+	expect_next("cipSecTunInPkts.1", "cipSecTunInAuths.1");
+	struct ipm_traffic now = { .pkts = 1, .drops = { [IPM_DROP_REPLAY] = 3 } };
+	ipm_sa_count(w, 0, &now);
+	ipm_writer_commit(w);
+	mib_request(mib, master_ns);
+	expect_number("cipSecTunInReplayDropPkts.1", 3);
+	expect_number("cipSecGlobalInReplayDrops.0", 3);
+	expect_no_instance("cipSecTunInDropPkts.1");
+	expect_next("cipSecTunInPkts.1", "cipSecTunInReplayDropPkts.1");
+}
+END_TEST
+
+START_TEST(without_a_feed_a_column_is_there_once_it_was_counted)
+{
+	struct ipm_writer *bare = given_segment();
+	counts(bare, given_sa(bare, given_tunnel(bare), 1), 1, 100);
+	serve(bare);
+	mib_request(mib, master_ns);
+	expect_number("cipSecTunInPkts.1", 1);
+	expect_no_instance("cipSecTunInReplayDropPkts.1");
+	ipm_dropped(bare, IPM_IN, IPM_DROP_NO_SA, 2);
+	ipm_writer_commit(bare);
+	mib_request(mib, master_ns);
+	expect_number("cipSecGlobalNoSaFails.0", 2);
+	expect_number("cipSecGlobalInDrops.0", 2);
+	expect_no_instance("cipSecGlobalOutDrops.0");
+	mib_serve(mib, NULL, 0);
+	ipm_writer_close(bare);
+}
+END_TEST
+
+START_TEST(a_feed_whose_source_has_never_answered_can_know_nothing_and_one_that_is_away_still_what_it_told)
+{
+	struct ipm_feed feed = *ipm_feed_peek(w, 0);
+	feed.state = IPM_FEED_DOWN;
+	ipm_feed_put(w, 0, &feed);
+	mib_request(mib, master_ns);
+	expect_no_instance("cikeGlobalAuthFails.0");
+	expect_no_instance("cikePhase1GWAuthFails.1");
+	feed.updated_ns = 1;
+	ipm_feed_put(w, 0, &feed);
+	mib_request(mib, master_ns);
+	expect_number("cikeGlobalAuthFails.0", 0);
+	expect_number("cikePhase1GWAuthFails.1", 0);
+}
+END_TEST
+
+START_TEST(uncompressed_octets_that_no_one_counted_have_no_cell)
+{
+	struct ipm_traffic now = { .pkts = 1, .octets = 100 };
+	expect_number("cipSecTunHcInDecompOctets.1", 0); /* nothing yet, and nothing of it was compressed */
+	ipm_sa_count(w, 0, &now);
+	mib_request(mib, master_ns);
+	expect_number("cipSecTunHcInOctets.1", 100);
+	expect_no_instance("cipSecTunHcInDecompOctets.1");
+	expect_no_instance("cipSecTunInDecompOctets.1");
+	expect_no_instance("cipSecTunInDecompOctWraps.1");
 }
 END_TEST
 
@@ -2480,7 +2729,7 @@ END_TEST
 
 START_TEST(rows_of_two_segments_are_merged_in_the_order_of_their_indexes)
 {
-	struct ipm_writer *other = given_segment();
+	struct ipm_writer *other = given_knowing_segment();
 	ipm_writer_totals(other)->next_tunnel = 1000;
 	ipm_writer_totals(other)->next_ike = 1000;
 	given_tunnel(w);
@@ -2516,7 +2765,7 @@ END_TEST
 
 START_TEST(a_change_in_any_of_two_segments_is_seen)
 {
-	struct ipm_writer *other = given_segment();
+	struct ipm_writer *other = given_knowing_segment();
 	ipm_writer_totals(other)->next_tunnel = 1000;
 	serve_both(w, other);
 	mib_request(mib, master_ns);
@@ -2536,7 +2785,7 @@ END_TEST
 
 START_TEST(scalars_are_sums_over_all_segments)
 {
-	struct ipm_writer *other = given_segment();
+	struct ipm_writer *other = given_knowing_segment();
 	ipm_writer_totals(other)->next_tunnel = 1000;
 	counts(w, given_sa(w, given_tunnel(w), 1), 1, 4294967295);
 	counts(other, given_sa(other, given_tunnel(other), 1), 10, 2);
@@ -2565,7 +2814,7 @@ END_TEST
 
 START_TEST(each_gateway_has_its_own_row_and_the_scalars_are_their_sums)
 {
-	struct ipm_writer *other = given_segment();
+	struct ipm_writer *other = given_knowing_segment();
 	ipm_writer_totals(other)->next_tunnel = 1000;
 	given_ike(w);
 	counts(w, given_sa(w, given_tunnel(w), 1), 1, 4294967295);
@@ -2614,7 +2863,7 @@ START_TEST(a_segment_that_was_replaced_leaves_nothing_behind)
 	expect_number("cipSecTunInPkts.2", 5);
 	expect_number("cipSecGlobalInPkts.0", 5);
 
-	struct ipm_writer *other = given_segment();
+	struct ipm_writer *other = given_knowing_segment();
 	counts(other, given_sa(other, given_tunnel(other), 0x2001), 7, 700);
 	serve(other);
 	ipm_writer_close(w); /* unmaps it */
@@ -2717,7 +2966,7 @@ START_TEST(a_walk_through_20000_tunnels_visits_each_once_and_in_order)
 	mib_serve(mib, NULL, 0);
 	ipm_writer_close(w);
 	capacity.tunnels = MANY;
-	w = given_segment();
+	w = given_knowing_segment();
 	for (uint32_t i = 0; i < MANY; i++)
 		slot[i] = given_tunnel(w);
 	for (uint32_t i = 0; i < MANY; i += 10) /* so that slots are not in the order of indexes */
@@ -2826,8 +3075,22 @@ mib_suite(void)
 	tcase_add_test(tc, every_reason_to_end_has_its_number);
 	tcase_add_test(tc, every_reason_to_fail_has_its_number);
 	tcase_add_test(tc, a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_start);
-	tcase_add_test(tc, an_spi_that_the_mib_has_no_room_for_is_0);
+	tcase_add_test(tc, a_failure_from_before_the_masters_start_has_no_row_and_no_other_moves);
+	tcase_add_test(tc, failures_from_before_the_masters_start_have_rows_if_they_are_wanted);
+	tcase_add_test(tc, what_ended_before_the_masters_start_stays_in_the_history);
+	tcase_add_test(tc, an_spi_that_the_mib_has_no_room_for_has_no_cell_and_the_row_has_the_others);
 	tcase_add_test(tc, where_there_is_no_tunnel_and_no_ike_sa_there_is_no_cell_for_its_index);
+
+	tc = given(s, "known", given_rows_of_feed_0);
+	tcase_add_test(tc, a_column_has_cells_if_and_only_if_a_feed_can_know_one_of_the_things_it_shows);
+	tcase_add_test(tc,
+		       with_charon_alone_no_drops_are_known_and_of_ike_only_the_octets_that_pollers_cannot_do_without);
+	tcase_add_test(tc, a_tunnel_has_what_its_own_feeds_can_know_and_the_totals_what_any_can);
+	tcase_add_test(tc, of_a_feed_that_does_not_say_a_column_is_there_once_it_has_counted);
+	tcase_add_test(tc, without_a_feed_a_column_is_there_once_it_was_counted);
+	tcase_add_test(tc,
+		       a_feed_whose_source_has_never_answered_can_know_nothing_and_one_that_is_away_still_what_it_told);
+	tcase_add_test(tc, uncompressed_octets_that_no_one_counted_have_no_cell);
 
 	tc = given(s, "no segment", given_tables);
 	tcase_add_test(tc, without_a_segment_nothing_is_served_but_the_trap_controls);

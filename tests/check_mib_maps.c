@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "acl_text.h"
-#include "feed_caps.h"
 #include "mib_fixture.h"
 #include "mib_health.h"
 #include "view_maps.h"
@@ -113,6 +112,8 @@ given_feeds(void)
 	feed.since_ns = now - 5 * SECOND;
 	feed.updated_ns = now - 2 * SECOND;
 	feed.interval_ns = 5 * SECOND;
+	feed.caps = IPM_CAP_IKE_SAS | IPM_CAP_TUNNELS | IPM_CAP_IKE_DELETES;
+	feed.drops = IPM_SA_DROPS(IPM_IN, IPM_DROPPED_ANY) | IPM_SA_DROPS(IPM_OUT, IPM_DROPPED_ANY);
 	feed.connects = 2, feed.errors = 3, feed.events = (1ull << 32) + 4, feed.rejected = 5, feed.overruns = 6;
 	feed.errored_ns = now - 9 * SECOND;
 	snprintf(feed.source, sizeof(feed.source), "/run/charon.vici");
@@ -409,7 +410,7 @@ static const struct {
 	{ "ipsecmonFeedOverruns",            { "6", "0" } },
 	{ "ipsecmonFeedError",               { "no such file", "" } },
 	{ "ipsecmonFeedErrorAge",            { "900~", "-" } },
-	{ "ipsecmonFeedCapabilities",        { "x:dca0", "-" } },
+	{ "ipsecmonFeedCapabilities",        { "x:920040", "-" } },
 	{ "ipsecmonTunnelName",              { "site", "site", "rw", "by hand" } },
 	{ "ipsecmonTunnelChild",             { "net", "dmz", "any", "" } },
 	{ "ipsecmonTunnelKind",              { "1", "1", "2", "1" } },
@@ -1234,14 +1235,24 @@ START_TEST(a_tunnel_without_selectors_shows_what_is_configured)
 }
 END_TEST
 
-START_TEST(a_feed_is_known_by_the_beginning_of_its_name)
+START_TEST(drops_have_a_row_for_each_reason_that_the_tunnels_feed_can_know)
 {
-	uint32_t one, other;
-	ck_assert(feed_caps("xfrm", &one) && feed_caps("xfrm /run/netns/blue", &other));
-	ck_assert_uint_eq(one, other);
-	ck_assert(one & 1u << FEED_CAP_TUNNEL_DROPS);
-	ck_assert(feed_caps("ikewatch", &one) && (one & 1u << FEED_CAP_IKE_COUNTERS));
-	ck_assert(!feed_caps("vici-like", &one) && !feed_caps("", &one));
+	feed_knows(w, IPM_CAP_TUNNELS,
+		   IPM_SA_DROPS(IPM_IN, IPM_DROPPED(REPLAY) | IPM_DROPPED(AUTH)) |
+			   IPM_SA_DROPS(IPM_OUT, IPM_DROPPED(AUTH)) | IPM_GATEWAY_DROPS(IPM_IN, IPM_DROPPED_ANY));
+	given_map(w, "site", "net", 10);
+	given_tunnel(w, "site", "net");
+	mib_request(mib, master_ns);
+	expect_number("ipsecmonDropInPkts.1.1", 0);
+	expect_next("ipsecmonDropInPkts.1.1", "ipsecmonDropInPkts.1.3");
+	expect_next("ipsecmonDropInPkts.1.3", "ipsecmonDropOutPkts.1.3");
+	expect_no_instance("ipsecmonDropOutPkts.1.1");
+	expect_no_instance("ipsecmonDropInPkts.1.9");
+	expect_number("ipsecmonTunnelInDrops.1", 0);
+	expect_number("ipsecmonTunnelOutDrops.1", 0);
+	feed_knows(w, IPM_CAP_TUNNELS, IPM_SA_DROPS(IPM_IN, IPM_DROPPED(AUTH)));
+	mib_request(mib, master_ns);
+	expect_no_instance("ipsecmonTunnelOutDrops.1");
 }
 END_TEST
 
@@ -1289,6 +1300,7 @@ given_many(uint32_t count)
 	ipm_writer_close(w);
 	capacity.maps = capacity.tunnels = count;
 	w = given_segment();
+	feed_knows(w, ALL_CAPS, UINT64_MAX);
 	for (uint32_t i = 0; i < count; i++) {
 		char name[IPM_NAME_MAX];
 		snprintf(name, sizeof(name), "site-%05u", i / 2 * 7919 % 100000);
@@ -1377,9 +1389,9 @@ mib_suite(void)
 	tcase_add_test(tc, without_a_segment_the_agents_own_is_served_and_nothing_else);
 	tcase_add_test(tc, every_reason_has_its_number);
 	tcase_add_test(tc, selectors_are_written_as_an_access_list_is);
-	tcase_add_test(tc, a_feed_is_known_by_the_beginning_of_its_name);
 	tc = given(s, "maps", given_a_served_segment);
 	tcase_add_test(tc, a_gateway_without_anything_configured_says_so);
+	tcase_add_test(tc, drops_have_a_row_for_each_reason_that_the_tunnels_feed_can_know);
 	tcase_add_test(tc, maps_are_in_the_order_of_their_names_so_a_shorter_one_comes_first);
 	tcase_add_test(tc, a_name_as_long_as_it_may_be_is_an_index_in_full);
 	tcase_add_test(tc, a_set_changes_with_its_entries);

@@ -92,9 +92,9 @@ END
 # --- the documents --------------------------------------------------------------------------------------------------
 
 # A table row of doc/mapping.md begins with "| `object` |".
-served=$(sed -nE 's/^[[:space:]]*COL(_SET)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/view_*.c)
+served=$(sed -nE 's/^[[:space:]]*COL(_[A-Z]+)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/view_*.c)
 rows=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*/\1/p' doc/mapping.md)
-[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL(_SET)?\(')" ] ||
+[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL(_[A-Z]+)?\(')" ] ||
 	fail "agent/view_*.c: a COL() without a name on its line"
 [ -n "$served" ] || fail "agent/view_*.c: no column found"
 for name in $served; do
@@ -102,6 +102,22 @@ for name in $served; do
 	# shellcheck disable=SC2086     # the list is meant
 	cat $objects | grep -q "^$name	" || fail "agent/view_*.c: $name is not in $objects"
 done
+# A row says what its column needs: the capabilities of COL_CAP() by the labels of model/ipm_types.h, or drops.
+labels=$(sed -nE 's/^[[:space:]]*X\(([A-Z0-9_]+), *"([A-Za-z]+)", .*/s,IPM_CAP_\1\\b,\\`\2\\`,/p' model/ipm_types.h)
+want=$({
+	sed -nE 's/^[[:space:]]*COL_CAP\([^"]*"([A-Za-z0-9]+)".*, ([A-Z_ |]+)\),.*/\1 needs \2/p' agent/view_*.c | sed "$labels; s/ | / or /"
+	sed -nE 's/^[[:space:]]*COL_DROP\([^"]*"([A-Za-z0-9]+)".*/\1 needs it told/p' agent/view_*.c
+} | sort)
+[ "$(echo "$want" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL_(CAP|DROP)\(')" ] ||
+	fail "agent/view_*.c: a COL_CAP() or COL_DROP() that is not understood"
+[ "$want" = "$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*; (needs [^|;]*[^|; ]) \|.*/\1 \2/p' doc/mapping.md | sort)" ] ||
+	fail "doc/mapping.md: rows say something else of what columns need than COL_CAP() and COL_DROP()"
+# What bits there are, by label and number, is said in three places.
+caps=$(sed -n '/^#define IPM_CAPS/,/^$/s/^[[:space:]]*X([A-Z0-9_]*, *"\([A-Za-z]*\)".*/\1/p' model/ipm_types.h | awk '{ print $1 "(" NR - 1 ")" }')
+[ -n "$caps" ] || fail "model/ipm_types.h: no IPM_CAPS found"
+[ "$caps" = "$(sed -nE '/^### What a feed can know/,/^### IKE/s/^\| ([A-Za-z]+\([0-9]+\)) \| .*/\1/p' doc/mapping.md)" ] || fail "doc/mapping.md: other capabilities than IPM_CAPS"
+[ "$caps" = "$(sed -n '/^FeedCapabilities/,/}/s/^ *\([A-Za-z]*([0-9]*)\),*$/\1/p' mibs/template/IPSECMON-MIB.txt.in)" ] ||
+	fail "mibs/template/IPSECMON-MIB.txt.in: other FeedCapabilities than IPM_CAPS"
 for name in $rows; do
 	echo "$served" | grep -qx "$name" || fail "doc/mapping.md: has a row for $name, which no view serves"
 done

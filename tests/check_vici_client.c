@@ -231,7 +231,7 @@ expect_closed(const char *why)
 START_TEST(requests_are_sent_and_answers_come_back_in_order)
 {
 	given_a_conversation();
-	vici_client_register(client, "ike-updown");
+	vici_client_register(client, "ike-updown", NULL);
 	vici_client_command(client, "list-sas", NULL, NULL, on_reply);
 	vici_client_command(client, "terminate", "ike-id", "7", on_reply);
 	vici_client_command(client, "nonsense", NULL, NULL, on_reply);
@@ -254,7 +254,7 @@ END_TEST
 START_TEST(an_event_that_charon_does_not_know_does_no_harm)
 {
 	given_a_conversation();
-	vici_client_register(client, "alert");
+	vici_client_register(client, "alert", NULL);
 	server_says(VICI_EVENT_UNKNOWN, NULL, "");
 	ck_assert_uint_eq(vici_client_pending(client), 0);
 	ck_assert_uint_eq(heard.closed, 0);

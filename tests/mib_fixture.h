@@ -43,6 +43,21 @@ given_segment(void)
 	return made;
 }
 
+/* Its feed, in slot 0, can know so much. */
+static void
+feed_knows(struct ipm_writer *writer, uint64_t caps, uint64_t drops)
+{
+	int slot = ipm_feed_open(writer, "knowing");
+	ck_assert_int_eq(slot, 0);
+	struct ipm_feed feed = *ipm_feed_peek(writer, 0);
+	feed.state = IPM_FEED_UP;
+	feed.caps = caps;
+	feed.drops = drops;
+	ipm_feed_put(writer, 0, &feed);
+}
+
+#define ALL_CAPS ((UINT64_C(1) << IPM_CAP_COUNT) - 1)
+
 static void
 serve(struct ipm_writer *only)
 {
