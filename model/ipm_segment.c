@@ -459,7 +459,7 @@ static void
 sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 {
 	ipm_lanes_sum(seg, slot, sa, &sa->count);
-	for (uint32_t n = 0; n < ipm_header(seg)->lanes; n++) {
+	for (uint32_t n = 0; n < seg->lanes; n++) {
 		uint64_t seq = atomic_load_explicit(&ipm_lane_at(seg, slot, n).drops->seq, memory_order_relaxed);
 		if (seq > sa->seq)
 			sa->seq = seq;
