@@ -12,6 +12,7 @@
 #define AGENTS_MAX        16
 #define EVENTS_PER_TUNNEL 4 /* so many for each when all begin at once: its entry, its IKE SA, itself, its end */
 #define EVENTS_ANYWAY     4096
+#define REFUSED_REST_NS   60000000000u
 
 bool
 place_group(const struct conf *conf, gid_t *out)
@@ -68,4 +69,22 @@ place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, str
 		return true;
 	log_error("%s: cannot be given to the group: %s", opt.path, strerror(errno));
 	return false;
+}
+
+void
+place_log_refused(const struct ipm_writer *w, struct place_refusals *r)
+{
+	struct ipm_totals totals;
+	struct ipm_error why;
+	uint64_t now = ipm_now_ns();
+
+	if (ipm_totals_read(ipm_writer_segment(w), &totals) < 0)
+		return;
+	bool more = totals.records_refused > r->seen, begins = more && !r->on;
+	r->seen = totals.records_refused;
+	r->on = more;
+	if (!begins || (r->told_ns && now - r->told_ns < REFUSED_REST_NS) || !ipm_writer_refused(w, &why))
+		return;
+	r->told_ns = now;
+	log_warn("some records are not shown: %s", why.text);
 }

@@ -30,4 +30,16 @@ bool place_run_dir(const struct conf *conf, gid_t group);
  */
 bool place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, struct ipm_writer_options opt);
 
+/** Refused records that were noticed so far. */
+struct place_refusals {
+	uint64_t seen, told_ns;
+	bool on;
+};
+
+/**
+ * Log that records were refused since the last call, and why: when it begins, and once a minute at most. To be called
+ * after all SAs were looked at.
+ */
+void place_log_refused(const struct ipm_writer *w, struct place_refusals *r);
+
 #endif

@@ -562,6 +562,7 @@ publish(struct engine *e, uint64_t now_ns)
 	feed.updated_ns = now_ns;
 	ipm_feed_put(e->writer, e->feed, &feed);
 	ipm_writer_commit(e->writer);
+	place_log_refused(e->writer, &e->refused);
 	e->published_ns = now_ns;
 }
 

@@ -15,6 +15,7 @@
 
 #include "engine_worker.h"
 #include "ipm_writer.h"
+#include "place.h"
 
 struct engine_tunnel {
 	int slot;                   /* of its record; -1: it is not up */
@@ -38,6 +39,7 @@ struct engine {
 	uint64_t *unsent; /* of each generator: what the segment has */
 	bool *reported;   /* likewise: its end was told */
 	uint64_t published_ns;
+	struct place_refusals refused;
 };
 
 /** Bring up what the plan has; what an earlier run left in the segment goes on. @p source: the configuration file. */

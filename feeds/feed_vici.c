@@ -12,6 +12,7 @@
 #include "links.h"
 #include "netlink.h"
 #include "notify_client.h"
+#include "place.h"
 #include "vici_client.h"
 #include "vici_decode.h"
 #include "vici_failure.h"
@@ -54,8 +55,7 @@ struct feed_vici {
 	uint64_t hinted_ns, looked_ns;
 	bool names_unknown; /* this charon has no get-conns, or too many names for it */
 	bool complained;    /* in this run */
-	uint64_t refused;   /* records, at the last list */
-	bool full;          /* some were refused in the last list */
+	struct place_refusals refused;
 	feed_before *before;
 	void *before_arg;
 	struct vici_sink sink;
@@ -241,16 +241,6 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
  */
 
 static void
-log_refused(struct feed_vici *f)
-{
-	uint64_t refused = vici_model_refused(f->model);
-	if (refused > f->refused && !f->full)
-		log_warn("vici: the segment is full: some SAs are not shown; raise \"capacity\" in the configuration");
-	f->full = refused > f->refused;
-	f->refused = refused;
-}
-
-static void
 on_listed(void *arg, bool ok, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
@@ -266,8 +256,8 @@ on_listed(void *arg, bool ok, struct vici_slice msg)
 		f->feed.interval_ns = f->interval * NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
 		feed_enter_state(&f->feed, IPM_FEED_UP);
 	}
-	log_refused(f);
 	publish(f);
+	place_log_refused(f->writer, &f->refused);
 }
 
 static void
@@ -584,7 +574,7 @@ feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	const struct feed_host host = open_host(f);
 	f->model = vici_model_new(writer, f->slot);
 	f->maps = vici_maps_new(writer, f->slot, &host);
-	f->refused = f->model ? vici_model_refused(f->model) : 0;
+	f->refused.seen = ipm_writer_totals(writer)->records_refused;
 	f->client = vici_client_new(base, conf->vici.socket, &ops, f);
 	f->retry = evtimer_new(base, on_retry, f);
 	f->poll = evtimer_new(base, on_poll, f);

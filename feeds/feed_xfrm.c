@@ -14,6 +14,7 @@
 #include "feed_record.h"
 #include "links.h"
 #include "netlink.h"
+#include "place.h"
 #include "xfrm_model.h"
 #include "xfrm_socket.h"
 
@@ -44,8 +45,7 @@ struct feed_xfrm {
 	bool want_sas, want_policies;
 	bool have_stat;
 	uint64_t stat[XFRM_STAT_COUNT]; /* as it was before the dump */
-	uint64_t refused;               /* records, at the last dump */
-	bool full;
+	struct place_refusals refused;
 	bool complained; /* in this run */
 	char *packet;    /* PACKET_MAX: keys come by here, and are gone before it is used again */
 };
@@ -110,17 +110,6 @@ resync(struct feed_xfrm *f)
 }
 
 static void
-log_refused(struct feed_xfrm *f)
-{
-	uint64_t refused = ipm_writer_totals(f->writer)->records_refused;
-	if (refused > f->refused && !f->full)
-		log_warn("%s: the segment is full: some SAs are not shown; raise \"capacity\" in the configuration",
-			 f->feed.name);
-	f->full = refused > f->refused;
-	f->refused = refused;
-}
-
-static void
 dump_end(struct feed_xfrm *f)
 {
 	if (f->dump == XFRM_MSG_GETPOLICY) {
@@ -135,7 +124,8 @@ dump_end(struct feed_xfrm *f)
 			log_info("%s: %u SAs, read in %llu ms", f->feed.name, xfrm_model_sas(f->model),
 				 (unsigned long long)(f->feed.updated_ns - f->feed.since_ns) / 1000000);
 		feed_enter_state(&f->feed, IPM_FEED_UP);
-		log_refused(f);
+		ipm_writer_commit(f->writer);
+		place_log_refused(f->writer, &f->refused);
 	}
 	f->dump = 0;
 	dump_next(f);
@@ -446,7 +436,7 @@ feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct 
 	f->feed.caps = IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | IPM_CAP_FAILURES |
 		       IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
 	f->feed.drops = xfrm_drops_told(false);
-	f->refused = ipm_writer_totals(writer)->records_refused;
+	f->refused.seen = ipm_writer_totals(writer)->records_refused;
 	describe(f);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 	const struct feed_host host = { .arg = f,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,14 +84,15 @@ ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
 	uint32_t used = atomic_load_explicit(&sec->used, memory_order_relaxed);
 	uint32_t slot;
 
-	if (w->free[kind].count > SLOTS_AT_REST || (used == capacity && w->free[kind].count > 0)) {
+	if (w->free[kind].count > SLOTS_AT_REST) {
 		slot = ipm_queue_pop(&w->free[kind]);
-	} else if (used < capacity) {
+	} else if (used < capacity && ipm_room(w, kind, used + 1) == 0) {
 		slot = used;
 		atomic_store_explicit(&sec->used, used + 1, memory_order_release);
+	} else if (w->free[kind].count > 0) {
+		slot = ipm_queue_pop(&w->free[kind]);
 	} else {
-		w->totals.records_refused++;
-		return -ENOSPC;
+		return ipm_refuse(w, kind, used < capacity);
 	}
 	ipm_record_at(&w->seg, kind, slot)->generation++;
 	return (int)slot;
@@ -285,6 +285,7 @@ unmap_file(struct ipm_writer *w)
 		munmap(w->seg.base, w->seg.size);
 	if (w->fd >= 0)
 		close(w->fd);
+	memset(w->room, 0, sizeof(w->room));
 	w->seg.base = NULL;
 	w->fd = -1;
 }
@@ -298,6 +299,52 @@ mark_replaced(void *base, size_t size)
 		atomic_store(&h->replaced, 1);
 }
 
+/* What another user made is not ours to write to, or to replace. */
+static int
+check_owner(const char *path, const struct stat *st, struct ipm_error *err)
+{
+	if (st->st_uid == geteuid())
+		return 0;
+	ipm_error_set(err, "%s: belongs to user %u, and this program runs as user %u: remove it, or run as that user",
+		      path, st->st_uid, geteuid());
+	return -EPERM;
+}
+
+/*
+ * Keep other writers out. The lock is on a file of its own that only its owner can open: on the segment itself even a
+ * reader could hold one.
+ */
+static int
+lock_path(struct ipm_writer *w, struct ipm_error *err)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+	char *path;
+	int rc = 0;
+
+	if (asprintf(&path, "%s.lock", w->seg.path) < 0)
+		return -ENOMEM;
+	w->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (w->lock < 0) {
+		rc = -errno;
+		if (lstat(path, &st) < 0 || check_owner(path, &st, err) == 0)
+			ipm_error_set(err, "%s: cannot be opened: %s", path, strerror(-rc));
+	} else if (fstat(w->lock, &st) < 0) {
+		rc = -errno;
+	} else if ((rc = check_owner(path, &st, err)) == 0 && !S_ISREG(st.st_mode)) {
+		rc = -EPERM;
+		ipm_error_set(err, "%s: is no regular file: remove it", path);
+	} else if (rc == 0 && fcntl(w->lock, F_OFD_SETLK, &whole) < 0) {
+		rc = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+		ipm_error_set(err, "%s: %s", w->seg.path,
+			      rc == -EBUSY ? "another process writes this segment" : strerror(-rc));
+	}
+	if (rc == 0 && (st.st_mode & 077) && fchmod(w->lock, 0600) < 0)
+		rc = -errno;
+	free(path);
+	return rc;
+}
+
 /*
  * Map the segment of an earlier run. -ENOENT: there is none; -ESTALE: there is a file, but not one to go on
  * with, and @p err says why.
@@ -307,16 +354,16 @@ take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_erro
 {
 	struct stat st;
 	int rc = 0;
-	int fd = open(w->seg.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(w->seg.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
 		return -ENOENT;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		rc = -errno;
-		ipm_error_set(err, "%s: %s", w->seg.path, strerror(-rc));
-	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		rc = -EBUSY;
-		ipm_error_set(err, "%s: another process writes this segment", w->seg.path);
+		if (fd >= 0 || lstat(w->seg.path, &st) < 0 || S_ISLNK(st.st_mode) ||
+		    check_owner(w->seg.path, &st, err) == 0)
+			ipm_error_set(err, "%s: %s", w->seg.path, strerror(-rc));
+	} else if ((rc = check_owner(w->seg.path, &st, err)) < 0) {
 	} else if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct ipm_header)) {
 		rc = -ESTALE;
 		ipm_error_set(err, "%s: not a whole segment", w->seg.path);
@@ -354,18 +401,26 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 		return -ENOMEM;
 	unlink(temp);
 	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, (off_t)wanted->size) < 0) {
+	if (fd < 0 && errno == EEXIST) { /* a name that somebody else put there is in nobody's way */
+		free(temp);
+		if (asprintf(&temp, "%s.new.XXXXXX", w->seg.path) < 0)
+			return -ENOMEM;
+		fd = mkostemp(temp, O_CLOEXEC);
+	}
+	if (fd < 0 || ftruncate(fd, (off_t)wanted->size) < 0) {
 		rc = -errno;
 		goto out;
 	}
 	rc = map_file(w, fd, wanted->size);
 	fd = -1; /* the writer's now */
-	if (rc < 0) {
-		unmap_file(w);
-		goto out;
+	if (rc == 0)
+		rc = ipm_room_header(w);
+	if (rc == 0) {
+		memcpy(w->seg.base, wanted, sizeof(*wanted));
+		rc = ipm_geometry_take(&w->seg, err);
 	}
-	memcpy(w->seg.base, wanted, sizeof(*wanted));
-	rc = ipm_geometry_take(&w->seg, err);
+	if (rc == 0)
+		rc = ipm_room_open(w);
 	if (rc < 0) {
 		unmap_file(w);
 		goto out;
@@ -604,11 +659,11 @@ static const void *
 last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
 	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
-	if (sec->total == 0 || sec->capacity == 0)
+	if (sec->total == 0 || w->seg.section[ring].capacity == 0)
 		return NULL;
 	const struct {
 		uint32_t index, reason;
-	} *entry = ipm_payload_at(w, ring, (uint32_t)((sec->total - 1) % sec->capacity));
+	} *entry = ipm_payload_at(w, ring, (uint32_t)((sec->total - 1) % w->seg.section[ring].capacity));
 	return entry->index && entry->reason != IPM_REASON_CHECKPOINT ? entry : NULL;
 }
 
@@ -746,6 +801,8 @@ writer_free(struct ipm_writer *w)
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(w->free[i].slot);
 	unmap_file(w);
+	if (w->lock >= 0)
+		close(w->lock);
 	free(w->seg.path);
 	free(w);
 }
@@ -761,7 +818,7 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 	err->text[0] = '\0';
 	if (!w)
 		goto out;
-	w->fd = -1;
+	w->fd = w->lock = -1;
 	if (!(w->seg.path = strdup(opt->path)))
 		goto out;
 	if (!capacity_fits(&opt->capacity) || !indexes_suffice(opt)) {
@@ -771,12 +828,16 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 		goto out;
 	}
 	layout(&wanted, opt);
-	rc = take_over(w, &wanted, err);
+	rc = lock_path(w, err);
+	if (rc == 0)
+		rc = take_over(w, &wanted, err);
 	bool fresh = rc == -ENOENT || rc == -ESTALE;
 	if (fresh)
 		rc = make_new(w, &wanted, opt, err);
 	if (rc == 0)
 		rc = ipm_drain_open(w);
+	if (rc == 0 && !fresh && (rc = ipm_room_open(w)) < 0)
+		ipm_error_set(err, "%s: no room left on its file system", w->seg.path);
 	if (rc == 0 && !fresh)
 		recover(w, &wanted, err);
 	if (rc == 0)

@@ -10,9 +10,9 @@
  *
  * Ownership: what the peek functions return lies in the segment: read it, copy it, change the copy, put
  *            the copy. The pointer is good until the record is retired.
- * Errors:    0 or a slot when not negative, else a negative errno. -ENOSPC: the section is full; it was
- *            counted in ipm_totals.records_refused and is not fatal.
- * Threads:   one thread of one process; ipm_writer_open() holds a lock on the file against a second one.
+ * Errors:    0 or a slot when not negative, else a negative errno. -ENOSPC: the section or the file system is
+ *            full; it was counted in ipm_totals.records_refused and is not fatal.
+ * Threads:   one thread of one process; ipm_writer_open() holds a lock against a second one, see there.
  */
 #ifndef IPM_WRITER_H
 #define IPM_WRITER_H
@@ -47,7 +47,11 @@ struct ipm_writer_options {
  * range of indexes, is taken over: indexes, totals and records stay. Records whose writer died in the middle of
  * them are dropped. Anything else is replaced by a new file.
  *
- * Errors:    -EBUSY when another process writes it; what open(2), ftruncate(2), mmap(2) say.
+ * The lock is on "PATH.lock", which nobody else can open: a lock on the segment itself could be held by a reader. The
+ * pages of records are reserved before they are used, so a full file system means refused records and no SIGBUS.
+ *
+ * Errors:    -EBUSY when another process writes it; -EPERM when the segment or its lock is another user's; -ENOSPC when
+ *            the file system has no room for an empty segment; what open(2), ftruncate(2), mmap(2) say.
  * @p err     is also filled in on success when something had to be given up; else it is empty.
  */
 int ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err);
@@ -61,6 +65,9 @@ const struct ipm_segment *ipm_writer_segment(const struct ipm_writer *w);
  * counted into SAs that are gone joins their tunnels and the totals here, at most 64 SAs at a time.
  */
 void ipm_writer_commit(struct ipm_writer *w);
+
+/** Why a record was refused last, as a sentence that names the file. False: none was. */
+bool ipm_writer_refused(const struct ipm_writer *w, struct ipm_error *why);
 
 /** Totals that a feed counts itself (failures). The rest of the struct is the writer's. */
 struct ipm_totals *ipm_writer_totals(struct ipm_writer *w);

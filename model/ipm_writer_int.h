@@ -37,7 +37,13 @@ struct ike_move {
 struct ipm_writer {
 	struct ipm_segment seg;
 	struct ipm_fast fast; /* the same, for workers in this process */
-	int fd;
+	int fd, lock;
+	uint32_t room[IPM_SECTIONS]; /* slots of which the pages are reserved */
+	uint64_t punched_ns;
+	struct refusal {
+		enum ipm_section_kind kind; /* 0: none was refused */
+		bool no_room;               /* on the file system; false: the section is full */
+	} refused;
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
 	struct drain drain;
@@ -110,6 +116,15 @@ void ipm_drain_close(struct ipm_writer *w);
 void ipm_drain_add(struct ipm_writer *w, uint32_t slot);
 /* Move what came late into some of those that wait, and let go of those that no worker can hold any more. */
 void ipm_drain(struct ipm_writer *w);
+
+/* ipm_writer_room.c: pages of the file, reserved before they are written to. 0 or -ENOSPC. */
+int ipm_room_header(struct ipm_writer *w);
+/* All that every segment has, and what an earlier run used. */
+int ipm_room_open(struct ipm_writer *w);
+/* For slots 0 to @p slots - 1. */
+int ipm_room(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slots);
+/* Count a record that cannot be taken. Returns -ENOSPC. */
+int ipm_refuse(struct ipm_writer *w, enum ipm_section_kind kind, bool no_room);
 
 /* ipm_writer_list.c: selectors of a tunnel, access list of a crypto map entry. */
 struct owned_list {

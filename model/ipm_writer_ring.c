@@ -24,6 +24,7 @@ ring_push(struct ipm_writer *w, enum ipm_section_kind ring, const void *entry)
 	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
 	uint32_t slot = (uint32_t)(total % w->seg.section[ring].capacity);
 
+	/* The caller made sure that there is room. */
 	ipm_record_put(w, ring, slot, entry);
 	if (slot >= atomic_load_explicit(&sec->used, memory_order_relaxed))
 		atomic_store_explicit(&sec->used, slot + 1, memory_order_release);
@@ -32,10 +33,18 @@ ring_push(struct ipm_writer *w, enum ipm_section_kind ring, const void *entry)
 	return slot;
 }
 
+/* Is there room for one more entry? In a ring that is full the oldest makes it. */
 static bool
-ring_exists(const struct ipm_writer *w, enum ipm_section_kind ring)
+ring_room(struct ipm_writer *w, enum ipm_section_kind ring)
 {
-	return w->seg.section[ring].capacity > 0;
+	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
+
+	if (w->seg.section[ring].capacity == 0)
+		return false;
+	if (ipm_room(w, ring, (uint32_t)(sec->total % w->seg.section[ring].capacity) + 1) == 0)
+		return true;
+	ipm_refuse(w, ring, true);
+	return false;
 }
 
 static void
@@ -47,6 +56,10 @@ event_push(struct ipm_writer *w, struct ipm_event event)
 
 	if (capacity == 0)
 		return;
+	if (ipm_room(w, IPM_EVENTS, (uint32_t)(h->event_serial % capacity) + 1) < 0) {
+		ipm_refuse(w, IPM_EVENTS, true);
+		return;
+	}
 	event.serial = atomic_load_explicit(&h->event_serial, memory_order_relaxed) + 1;
 	event.time_ns = ipm_now_ns();
 	ipm_record_put(w, IPM_EVENTS, (uint32_t)((event.serial - 1) % capacity), &event);
@@ -74,9 +87,9 @@ unannounced_goes(struct ipm_writer *w, enum ipm_section_kind ring)
 {
 	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
 
-	if (sec->capacity == 0)
+	if (w->seg.section[ring].capacity == 0 || sec->total % w->seg.section[ring].capacity >= w->room[ring])
 		return;
-	struct ipm_record *rec = ipm_record_at(&w->seg, ring, (uint32_t)(sec->total % sec->capacity));
+	struct ipm_record *rec = ipm_record_at(&w->seg, ring, (uint32_t)(sec->total % w->seg.section[ring].capacity));
 	uint32_t *index = ipm_payload(rec);
 	if (*index != ring_index(w, ring))
 		return;
@@ -91,14 +104,19 @@ ipm_rings_recover(struct ipm_writer *w)
 {
 	static const enum ipm_section_kind rings[] = { IPM_EVENTS,           IPM_IKE_HISTORY,  IPM_TUNNEL_HISTORY,
 						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
-	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++)
-		for (uint32_t slot = 0; slot < w->seg.section[rings[r]].capacity; slot++) {
+	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++) {
+		uint32_t end = ipm_segment_used(&w->seg, rings[r]);
+		/* Behind what is in use there may be one more; if there is no page for it, it was never begun. */
+		if (end < w->seg.section[rings[r]].capacity && ipm_room(w, rings[r], end + 1) == 0)
+			end++;
+		for (uint32_t slot = 0; slot < end; slot++) {
 			struct ipm_record *rec = ipm_record_at(&w->seg, rings[r], slot);
 			if (!(atomic_load(&rec->seq) & 1))
 				continue;
 			*(uint32_t *)ipm_payload(rec) = 0;
 			atomic_fetch_add(&rec->seq, 1);
 		}
+	}
 	for (enum ipm_section_kind ring = IPM_IKE_HISTORY; ring < IPM_SECTIONS; ring++)
 		unannounced_goes(w, ring);
 }
@@ -110,7 +128,7 @@ static const void *
 ring_oldest(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
 	const struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
-	return ipm_payload_at(w, ring, (uint32_t)(sec->total % sec->capacity));
+	return ipm_payload_at(w, ring, (uint32_t)(sec->total % w->seg.section[ring].capacity));
 }
 
 static void
@@ -135,7 +153,7 @@ void
 ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_reason reason)
 {
 	struct ipm_ike_history entry = { .index = 1, .reason = reason, .ended_ns = ipm_now_ns(), .sa = *sa };
-	if (!ring_exists(w, IPM_IKE_HISTORY)) {
+	if (!ring_room(w, IPM_IKE_HISTORY)) {
 		ike_drop_out(w, &entry);
 		return;
 	}
@@ -152,7 +170,7 @@ static void
 selectors_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32_t history)
 {
 	uint32_t left = w->seg.section[IPM_SELECTOR_HISTORY].capacity;
-	for (uint32_t at = tunnel->sel_head; at && left > 0; left--) {
+	for (uint32_t at = tunnel->sel_head; at && left > 0 && ring_room(w, IPM_SELECTOR_HISTORY); left--) {
 		struct ipm_selector_history entry = { .tunnel_history = history };
 		entry.selector = *(const struct ipm_selector *)ipm_payload_at(w, IPM_SELECTORS, at - 1);
 		entry.index = ring_index(w, IPM_SELECTOR_HISTORY);
@@ -191,7 +209,7 @@ void
 ipm_tunnel_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, enum ipm_reason reason)
 {
 	struct ipm_tunnel_history entry = { .index = 1, .reason = reason, .ended_ns = ipm_now_ns(), .tunnel = *tunnel };
-	if (!ring_exists(w, IPM_TUNNEL_HISTORY)) {
+	if (!ring_room(w, IPM_TUNNEL_HISTORY)) {
 		tunnel_drop_out(w, &entry);
 		return;
 	}
@@ -212,8 +230,8 @@ ipm_tunnel_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_
 	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_TUNNEL_HISTORY];
 	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
 
-	for (uint64_t back = 1; back <= total && back <= sec->capacity; back++) {
-		uint32_t slot = (uint32_t)((total - back) % sec->capacity);
+	for (uint64_t back = 1; back <= total && back <= w->seg.section[IPM_TUNNEL_HISTORY].capacity; back++) {
+		uint32_t slot = (uint32_t)((total - back) % w->seg.section[IPM_TUNNEL_HISTORY].capacity);
 		const struct ipm_tunnel_history *there = ipm_payload_at(w, IPM_TUNNEL_HISTORY, slot);
 		if (there->tunnel.index != sa->tunnel_index || there->reason == IPM_REASON_CHECKPOINT)
 			continue;
@@ -286,7 +304,7 @@ ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_fail
 	if (ike)
 		count_ike_failure(&w->totals, failure);
 	ipm_map_failed(w, &entry);
-	if (!ring_exists(w, ring))
+	if (!ring_room(w, ring))
 		return;
 	entry.index = ring_index(w, ring);
 	uint32_t slot = ring_push(w, ring, &entry);

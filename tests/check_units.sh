@@ -33,7 +33,7 @@ while read -r unit most; do
 		fail "$unit: more exposed than $most tenths
 $score"
 	echo "$score" | sed -n 's/.*Overall exposure level for \([^:]*\): \([^ ]*\) .*/\1: exposure \2 of 10/p'
-	for setting in Type=notify WatchdogSec= NoNewPrivileges=yes ProtectSystem=strict SystemCallFilter=@system-service; do
+	for setting in Type=notify WatchdogSec= Restart=on-failure RestartSec=2 StartLimitIntervalSec=0 NoNewPrivileges=yes ProtectSystem=strict SystemCallFilter=@system-service; do
 		grep -q "^$setting" "$work/$unit" || fail "$unit: no $setting"
 	done
 done <<-'END'

@@ -13,6 +13,9 @@
  *     const char *broken = laws_broken(&laws, seg);  // NULL, or a sentence
  *     laws_forget(&laws);                            // before another segment
  *
+ * Set .unbroken = true when no writer of it was killed and its file system was never full: then what has not dropped
+ * out of the history must be in it.
+ *
  * Needs nothing but ipm_segment.h, so that unit tests, fuzzers and generators can use it. With .live = true the writer
  * may be at work meanwhile: then only law 2 is checked.
  */
@@ -44,6 +47,7 @@ struct law_seen {
 
 struct laws {
 	bool live;
+	bool unbroken; /* no writer died, and the file system was never full */
 	uint32_t round;
 	uint64_t serial; /* of the last event that was looked at */
 	struct {
@@ -58,11 +62,12 @@ struct laws {
 static inline void
 laws_forget(struct laws *l)
 {
-	bool live = l->live;
+	bool live = l->live, unbroken = l->unbroken;
 	for (int i = 0; i < IPM_SECTIONS; i++)
 		free(l->of[i].seen);
 	memset(l, 0, sizeof(*l));
 	l->live = live;
+	l->unbroken = unbroken;
 }
 
 static inline __attribute__((format(printf, 2, 3))) const char *
@@ -163,6 +168,7 @@ struct law_sums {
 	struct ipm_traffic in, out;
 	struct ipm_ike_traffic ike_in, ike_out;
 	uint64_t ike_active, tunnels_active, ike_ended, tunnels_ended;
+	bool has_first; /* the first tunnel that ended is still in the history */
 };
 
 static inline const char *
@@ -229,6 +235,7 @@ law_history(struct laws *l, const struct ipm_segment *seg, struct law_sums *sum)
 		if (ipm_tunnel_history_read(seg, slot, &was) < 0)
 			continue;
 		const struct ipm_tunnel *t = &was.tunnel;
+		sum->has_first |= was.index == 1;
 		broken = LAW_NEVER_BACK(l, IPM_TUNNEL_HISTORY, was.index, t->in, t->out, t->refreshes, false);
 		if (broken || was.reason == IPM_REASON_CHECKPOINT)
 			continue;
@@ -283,6 +290,18 @@ law_totals(struct laws *l, const struct ipm_totals *t, const struct law_sums *su
 				"totals: %" PRIu64 " IKE SAs and %" PRIu64 " tunnels have ended, %" PRIu64
 				" and %" PRIu64 " are in the history",
 				t->ike_previous, t->tunnels_previous, sum->ike_ended, sum->tunnels_ended);
+	return NULL;
+}
+
+/* Nothing dropped out of the history yet: then it shows all that has ended, but for drops of no SA. */
+static inline const char *
+law_rest(struct laws *l, const struct ipm_totals *t, const struct law_sums *sum)
+{
+	if (sum->has_first && (t->rest_in.pkts || t->rest_out.pkts || t->rest_in.auths))
+		return law_says(l,
+				"%" PRIu64 " packets in and %" PRIu64 " out are in the totals, but in no row or "
+				"history entry",
+				t->rest_in.pkts, t->rest_out.pkts);
 	return NULL;
 }
 
@@ -450,7 +469,7 @@ laws_broken(struct laws *l, const struct ipm_segment *seg)
 	if ((broken = law_totals_never_back(l, &totals)) || (broken = law_rows(l, seg, &sum)) ||
 	    (broken = law_history(l, seg, &sum)) || (broken = law_events(l, seg)) || l->live)
 		return broken;
-	if ((broken = law_totals(l, &totals, &sum)))
+	if ((broken = law_totals(l, &totals, &sum)) || (l->unbroken && (broken = law_rest(l, &totals, &sum))))
 		return broken;
 	return law_lists(l, seg);
 }

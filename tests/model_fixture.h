@@ -26,7 +26,7 @@ static struct ipm_writer *writer;
 static struct ipm_segment *seg; /* as a reader maps it */
 static uint64_t hold_until;
 static bool at_random; /* far too many steps to look at each of them */
-static struct laws laws;
+static struct laws laws = { .unbroken = true };
 
 static struct seen {
 	uint64_t in, out, in_pkts, out_pkts, refreshes;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Room on the file system. A segment is sparse, and whoever writes into a hole of it when the file system is full is
+ * killed by SIGBUS. So the writer reserves pages before a slot is used for the first time, and refuses the record when
+ * there are none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "ipm_writer_int.h"
+
+#define PAGE             4096
+#define CHUNK            65536       /* octets that are reserved at a time, once a section has that many */
+#define PUNCH_REST_NS    1000000000u /* between two attempts to find room in holes */
+#define OCTETS(from, to) ((uint64_t)((const uint8_t *)(to) - (const uint8_t *)(from)))
+
+static int
+allocate(const struct ipm_writer *w, int mode, uint64_t from, uint64_t to)
+{
+	int rc;
+	if (from >= to)
+		return 0;
+	do
+		rc = fallocate(w->fd, mode, (off_t)from, (off_t)(to - from));
+	while (rc < 0 && errno == EINTR);
+	/* A file system that cannot reserve is no tmpfs: there is nothing better to do. */
+	return rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS ? -ENOSPC : 0;
+}
+
+static uint64_t
+offset_of(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+{
+	return OCTETS(w->seg.base, ipm_record_at(&w->seg, kind, slot));
+}
+
+/* Slots @p from to @p to - 1, and for SAs what the lanes have of them. */
+static int
+reserve(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t from, uint32_t to)
+{
+	int rc = allocate(w, 0, offset_of(w, kind, from), offset_of(w, kind, to));
+	for (uint32_t n = 0; rc == 0 && kind == IPM_SAS && n < w->seg.lanes; n++) {
+		struct ipm_lane first = ipm_lane_at(&w->seg, from, n), end = ipm_lane_at(&w->seg, to, n);
+		rc = allocate(w, 0, OCTETS(w->seg.base, first.count), OCTETS(w->seg.base, end.count));
+		if (rc == 0)
+			rc = allocate(w, 0, OCTETS(w->seg.base, first.drops), OCTETS(w->seg.base, end.drops));
+	}
+	return rc;
+}
+
+/*
+ * A reader that looks where there are no records yet makes tmpfs put pages there. Give them back: no reader can use up
+ * the room of the writer for good.
+ */
+static void
+empty_holes(struct ipm_writer *w)
+{
+	uint64_t now = ipm_now_ns();
+
+	if (w->punched_ns && now - w->punched_ns < PUNCH_REST_NS)
+		return;
+	w->punched_ns = now;
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++) {
+		if (!ipm_kind_is_record(kind))
+			continue;
+		uint64_t from = offset_of(w, kind, w->room[kind]);
+		uint64_t to = offset_of(w, kind, w->seg.section[kind].capacity);
+		allocate(w, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (from + PAGE - 1) / PAGE * PAGE,
+			 to / PAGE * PAGE);
+	}
+}
+
+int
+ipm_refuse(struct ipm_writer *w, enum ipm_section_kind kind, bool no_room)
+{
+	w->totals.records_refused++;
+	w->refused = (struct refusal){ .kind = kind, .no_room = no_room };
+	return -ENOSPC;
+}
+
+bool
+ipm_writer_refused(const struct ipm_writer *w, struct ipm_error *why)
+{
+	static const char *const name[IPM_SECTIONS] = {
+		[IPM_FEEDS] = "feeds",
+		[IPM_IKE_SAS] = "IKE SAs",
+		[IPM_TUNNELS] = "tunnels",
+		[IPM_SELECTORS] = "traffic selectors",
+		[IPM_SAS] = "SAs",
+		[IPM_EVENTS] = "events",
+		[IPM_AGENTS] = "agents",
+		[IPM_INTERFACES] = "interfaces",
+		[IPM_MAPS] = "crypto map entries",
+		[IPM_ACCESS] = "access lists",
+		[IPM_ENGINES] = "crypto engines",
+		[IPM_IKE_HISTORY] = "the history of IKE SAs",
+		[IPM_TUNNEL_HISTORY] = "the history of tunnels",
+		[IPM_SELECTOR_HISTORY] = "the history of traffic selectors",
+		[IPM_IKE_FAILURES] = "IKE failures",
+		[IPM_TUNNEL_FAILURES] = "IPsec failures",
+	};
+	enum ipm_section_kind kind = w->refused.kind;
+
+	if (!name[kind])
+		return false;
+	if (w->refused.no_room)
+		ipm_error_set(why, "%s: no room left on its file system for %s", w->seg.path, name[kind]);
+	else
+		ipm_error_set(why, "%s: full: it has room for %u %s", w->seg.path, w->seg.section[kind].capacity,
+			      name[kind]);
+	return true;
+}
+
+int
+ipm_room(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slots)
+{
+	uint32_t have = w->room[kind];
+
+	if (slots <= have)
+		return 0;
+	/* Twice as much as there is, so that few are asked for while there is little; whole pages. */
+	uint64_t more =
+		have < CHUNK / w->seg.section[kind].stride ? have * 2u : have + CHUNK / w->seg.section[kind].stride;
+	if (more < slots)
+		more = slots;
+	more = (more * w->seg.section[kind].stride + PAGE - 1) / PAGE * PAGE / w->seg.section[kind].stride;
+	if (more > w->seg.section[kind].capacity)
+		more = w->seg.section[kind].capacity;
+	int rc = reserve(w, kind, have, (uint32_t)more);
+	if (rc < 0) {
+		more = slots;
+		empty_holes(w);
+		rc = reserve(w, kind, have, slots);
+	}
+	if (rc == 0)
+		w->room[kind] = (uint32_t)more;
+	return rc;
+}
+
+int
+ipm_room_header(struct ipm_writer *w)
+{
+	return allocate(w, 0, 0, sizeof(struct ipm_header));
+}
+
+int
+ipm_room_open(struct ipm_writer *w)
+{
+	static const enum ipm_section_kind whole[] = { IPM_TOTALS, IPM_SETTINGS, IPM_FEEDS, IPM_AGENTS };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(whole) / sizeof(whole[0]); i++)
+		rc = ipm_room(w, whole[i], w->seg.section[whole[i]].capacity);
+	for (uint32_t n = 0; rc == 0 && n < w->seg.lanes; n++) {
+		uint64_t line = OCTETS(w->seg.base, ipm_worker_line_at(&w->seg, n));
+		rc = allocate(w, 0, line, line + sizeof(struct ipm_worker_line));
+	}
+	for (enum ipm_section_kind kind = 0; rc == 0 && kind < IPM_SECTIONS; kind++)
+		if (ipm_kind_is_record(kind))
+			rc = ipm_room(w, kind, ipm_segment_used(&w->seg, kind));
+	return rc;
+}
