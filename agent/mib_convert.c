@@ -209,7 +209,9 @@ static bool
 gateway_drops(const struct mib_cell *cell, enum ipm_drop why, struct mib_value *out)
 {
 	const struct ipm_totals *totals = cell->record;
-	out->number = (totals->in.drops[why] + totals->out.drops[why]) & UINT32_MAX;
+	out->number =
+		(totals->in.drops[why] + totals->out.drops[why] + totals->fails_in[why] + totals->fails_out[why]) &
+		UINT32_MAX;
 	return true;
 }
 
@@ -239,6 +241,16 @@ mib_auth_fails(const struct mib_cell *cell, const void *field, struct mib_value 
 {
 	(void)cell;
 	return drops_for(field, IPM_DROP_AUTH, out);
+}
+
+/* Of the gateway: those that are no drops, too. */
+bool
+mib_encrypt_fails(const struct mib_cell *cell, const void *field, struct mib_value *out)
+{
+	const struct ipm_totals *totals = cell->record;
+	(void)field;
+	out->number = (totals->out.drops[IPM_DROP_CRYPT] + totals->fails_out[IPM_DROP_CRYPT]) & UINT32_MAX;
+	return true;
 }
 
 bool

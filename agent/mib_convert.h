@@ -27,6 +27,7 @@ mib_convert mib_in_drops, mib_replay_drops;     /* struct ipm_traffic; drops but
 mib_convert mib_out_drops;                      /* struct ipm_traffic: all drops */
 mib_convert mib_policy_drops, mib_no_sa_drops, mib_capacity_drops;    /* struct ipm_totals: both ways */
 mib_convert mib_auth_fails, mib_crypt_fails;                          /* struct ipm_traffic */
+mib_convert mib_encrypt_fails;                                        /* struct ipm_totals, of the whole record */
 mib_convert mib_encrypt_algo, mib_dh_group, mib_ike_hash;             /* struct ipm_proposal */
 mib_convert mib_in_encrypt, mib_in_ah_auth, mib_in_esp_auth;          /* struct ipm_tunnel */
 mib_convert mib_out_encrypt, mib_out_ah_auth, mib_out_esp_auth;       /* struct ipm_tunnel */

@@ -33,12 +33,28 @@ print_interfaces(struct cli *cli)
 	cli_rows_free(&rows);
 }
 
-/* IOS has no such list. Reasons for which nothing was dropped are left out. */
+static bool
+print_list(struct cli *cli, const uint64_t in[IPM_DROP_COUNT], const uint64_t out[IPM_DROP_COUNT], const char *title)
+{
+	bool any = false;
+	for (int why = 0; why < IPM_DROP_COUNT; why++) {
+		if (!in[why] && !out[why])
+			continue;
+		if (!any)
+			fprintf(cli->out, "\n%s:\n%10s %10s   Reason\n", title, "In", "Out");
+		fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], reason_texts[why]);
+		any = true;
+	}
+	return any;
+}
+
+/* IOS has no such lists. Reasons for which nothing was dropped are left out. */
 static void
 print_reasons(struct cli *cli)
 {
+	static const char dropped[] = "Packets dropped in all, by reason";
 	uint64_t in[IPM_DROP_COUNT] = { 0 }, out[IPM_DROP_COUNT] = { 0 };
-	bool any = false;
+	uint64_t fails_in[IPM_DROP_COUNT] = { 0 }, fails_out[IPM_DROP_COUNT] = { 0 };
 
 	for (size_t i = 0; i < cli->segments; i++) {
 		struct ipm_totals totals;
@@ -49,17 +65,13 @@ print_reasons(struct cli *cli)
 		for (int why = 0; why < IPM_DROP_COUNT; why++) {
 			in[why] += totals.in.drops[why];
 			out[why] += totals.out.drops[why];
+			fails_in[why] += totals.fails_in[why];
+			fails_out[why] += totals.fails_out[why];
 		}
 	}
-	fprintf(cli->out, "\nPackets dropped in all, by reason:\n%10s %10s   Reason\n", "In", "Out");
-	for (int why = 0; why < IPM_DROP_COUNT; why++) {
-		if (!in[why] && !out[why])
-			continue;
-		fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], reason_texts[why]);
-		any = true;
-	}
-	if (!any)
-		fprintf(cli->out, "%10s %10s   none\n", "-", "-");
+	if (!print_list(cli, in, out, dropped))
+		fprintf(cli->out, "\n%s:\n%10s %10s   Reason\n%10s %10s   none\n", dropped, "In", "Out", "-", "-");
+	print_list(cli, fails_in, fails_out, "Packets rejected after an SA had counted them, or in clear");
 }
 
 static json_t *
@@ -86,6 +98,8 @@ json_head(struct cli *cli, const struct cli_segment *s, json_t *head)
 	}
 	out_json_drops(head, "drops_in", totals.in.drops);
 	out_json_drops(head, "drops_out", totals.out.drops);
+	out_json_drops(head, "fails_in", totals.fails_in);
+	out_json_drops(head, "fails_out", totals.fails_out);
 }
 
 void

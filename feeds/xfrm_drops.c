@@ -109,7 +109,8 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 		kept->stat[i] = stat[i];
 		if (more == 0 || i == XFRM_STAT_IN_PROTO || i == XFRM_STAT_IN_SEQ)
 			continue;
-		ipm_dropped(d->w, xfrm_stat_lines[i].direction, xfrm_stat_lines[i].reason, more);
+		const struct xfrm_stat_line *line = &xfrm_stat_lines[i];
+		(line->late ? ipm_failed : ipm_dropped)(d->w, line->direction, line->reason, more);
 		if (i == XFRM_STAT_IN_NO_STATES && !first)
 			tell_no_sa(d, more, now_ns);
 		if (i == XFRM_STAT_OUT_NO_STATES) {

@@ -706,13 +706,15 @@ tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 {
 	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
 	struct tunnel_note *note = &m->tunnel[sa->tunnel_slot];
-	struct ipm_failure failure = { .reason = IPM_FAIL_IN_AUTH,
-				       .local = t->local,
-				       .remote = t->remote,
-				       /* The kernel finds an SA by destination and SPI: where from is anyone's guess. */
-				       .packet_dst = t->local,
-				       .tunnel_index = t->index,
-				       .spi = sa->spi };
+	struct ipm_failure failure = {
+		.reason = IPM_FAIL_IN_AUTH,
+		.local = t->local,
+		.remote = t->remote,
+		/* The kernel finds an SA by destination and SPI: where from is anyone's guess. */
+		.packet_dst = t->local,
+		.tunnel_index = t->index,
+		.spi = sa->spi
+	};
 
 	if (note->failed_ns && m->now_ns - note->failed_ns < XFRM_FAILURE_NS)
 		return;
@@ -1157,6 +1159,10 @@ unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
 	xfrm_drops_asked(&m->drops, &x->key.dst, false);
 	if (m->ike_known)
 		return;
+	if (x->has_sel && x->src_sel.type == IPM_SEL_SINGLE && x->dst_sel.type == IPM_SEL_SINGLE) {
+		failure.packet_src = x->src_sel.first; /* the kernel has made the larval SA for one packet */
+		failure.packet_dst = x->dst_sel.first;
+	}
 	while (at < 0 && (rule = xfrm_policies_next(m->policies, x->reqid, &x->src, &x->key.dst, rule)))
 		at = xfrm_maps_slot(m->maps, rule);
 	if (at >= 0) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct xfrm_stat_line xfrm_stat_lines[XFRM_STAT_COUNT] = {
-#define XFRM_STAT_LINE(name, text, direction, reason) { text, direction, reason },
+#define XFRM_STAT_LINE(name, text, direction, reason, late) { text, direction, reason, late },
 	XFRM_STATS(XFRM_STAT_LINE)
 #undef XFRM_STAT_LINE
 };

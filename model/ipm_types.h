@@ -282,6 +282,12 @@ struct ipm_totals {
 	/* Of these, what no row and no entry of the history shows (any more): totals = rows + history + rest. */
 	struct ipm_ike_traffic ike_rest_in, ike_rest_out;
 	struct ipm_traffic rest_in, rest_out;
+	/*
+	 * Failures that are no drops, by reason: of packets that an SA has counted as packets before (a policy rejects
+	 * what was decrypted), or of packets that may have been such (it may also have come in clear; the kernel does
+	 * not say).
+	 */
+	ipm_u64 fails_in[IPM_DROP_COUNT], fails_out[IPM_DROP_COUNT];
 	ipm_u64 records_refused;        /* what a full section could not take */
 	uint32_t next_ike, next_tunnel; /* indexes to give next */
 	uint32_t next_map, reserved;

@@ -154,6 +154,8 @@ void ipm_sa_stop(struct ipm_writer *w, uint32_t slot);
 
 /** Packets were dropped, for which no SA is to be counted. */
 void ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts);
+/** Packets have failed that an SA counts, or may count, as packets: they are not among the drops. */
+void ipm_failed(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts);
 
 /**
  * Packets were dropped on their way out of an interface, which is made when it is not known: by feed and ifindex;

@@ -358,6 +358,12 @@ ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop wh
 	(in ? &w->totals.rest_in : &w->totals.rest_out)->drops[why] += pkts;
 }
 
+void
+ipm_failed(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts)
+{
+	(direction == IPM_IN ? w->totals.fails_in : w->totals.fails_out)[why] += pkts;
+}
+
 static int
 interface_find(const struct ipm_writer *w, const struct ipm_interface *wanted)
 {

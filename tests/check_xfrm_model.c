@@ -2858,25 +2858,67 @@ dropped(enum ipm_direction direction, enum ipm_drop why)
 }
 
 static uint64_t
+failed(enum ipm_direction direction, enum ipm_drop why)
+{
+	struct ipm_totals t = totals();
+	return (direction == IPM_IN ? t.fails_in : t.fails_out)[why];
+}
+
+/* Dropped, and failed after they had been counted. */
+static uint64_t
 dropped_in_all(void)
 {
 	struct ipm_totals t = totals();
 	uint64_t n = 0;
 	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		n += t.in.drops[i] + t.out.drops[i];
+		n += t.in.drops[i] + t.out.drops[i] + t.fails_in[i] + t.fails_out[i];
 	return n;
+}
+
+static uint64_t
+told_of(const struct xfrm_stat_line *line)
+{
+	return (line->late ? failed : dropped)(line->direction, line->reason);
 }
 
 START_TEST(every_line_of_xfrm_stat_counts_by_its_reason_and_direction)
 {
 	stat_is(_i, 0);
 	stat_is(_i, 7);
-	ck_assert_uint_eq(dropped(xfrm_stat_lines[_i].direction, xfrm_stat_lines[_i].reason), 7);
+	ck_assert_uint_eq(told_of(&xfrm_stat_lines[_i]), 7);
 	ck_assert_uint_eq(dropped_in_all(), 7);
 	stat_is(_i, 7);
 	stat_is(_i, 9);
-	ck_assert_uint_eq(dropped(xfrm_stat_lines[_i].direction, xfrm_stat_lines[_i].reason), 9);
+	ck_assert_uint_eq(told_of(&xfrm_stat_lines[_i]), 9);
 	ck_assert_uint_eq(dropped_in_all(), 9);
+}
+END_TEST
+
+/* The kernel asks for policy when the SA has counted the packet: it is no drop besides. */
+START_TEST(what_policy_rejects_after_decryption_is_counted_once)
+{
+	static const enum xfrm_stat lines[] = { XFRM_STAT_IN_MISMATCH, XFRM_STAT_IN_TMPL,   XFRM_STAT_IN_NO_POLICY,
+						XFRM_STAT_IN_BLOCK,    XFRM_STAT_IN_POLICY, XFRM_STAT_IN_MODE };
+	pair_there(OLD);
+	stat_is(lines[_i], 0);
+	DUMP(dumped(out(OLD + 1)); dumped(carried(in(OLD), 9)));
+	stat_is(lines[_i], 5); /* of the 9 */
+	ck_assert_uint_eq(totals().in.pkts, 9);
+	for (int why = 0; why < IPM_DROP_COUNT; why++)
+		ck_assert_uint_eq(dropped(IPM_IN, why), 0);
+	ck_assert_uint_eq(failed(IPM_IN, IPM_DROP_POLICY), 5);
+}
+END_TEST
+
+START_TEST(a_packet_that_cannot_be_encrypted_is_counted_once)
+{
+	pair_there(OLD);
+	stat_is(XFRM_STAT_OUT_PROTO, 0);
+	DUMP(dumped(carried(out(OLD + 1), 9)); dumped(in(OLD)));
+	stat_is(XFRM_STAT_OUT_PROTO, 2);
+	ck_assert_uint_eq(totals().out.pkts, 9);
+	ck_assert_uint_eq(dropped(IPM_OUT, IPM_DROP_CRYPT), 0);
+	ck_assert_uint_eq(failed(IPM_OUT, IPM_DROP_CRYPT), 2);
 }
 END_TEST
 
@@ -3124,9 +3166,19 @@ START_TEST(an_sa_that_a_policy_wanted_in_vain_is_a_failure)
 	ck_assert_uint_eq(failures(IPM_FAIL_PEER_LOST, &f), 1);
 	ck_assert(same_addr(f.remote, PEER(3)));
 	ck_assert_uint_eq(f.setup, 1);
+	ck_assert_uint_eq(f.packet_src.len, 0);
+	struct xfrm_sa sa = larval(with_peer(out(0), 3));
+	sa.has_sel = true;
+	sa.src_sel = single(ip4(10, 1, 0, 7));
+	sa.dst_sel = single(ip4(10, 2, 0, 9));
+	expires_hard(sa); /* the kernel says for which packet */
+	ck_assert_uint_eq(failures(IPM_FAIL_PEER_LOST, &f), 2);
+	ck_assert(same_addr(f.remote, PEER(3)));
+	ck_assert(same_addr(f.packet_src, ip4(10, 1, 0, 7)));
+	ck_assert(same_addr(f.packet_dst, ip4(10, 2, 0, 9)));
 	xfrm_model_ike_known(model, true); /* who knows charon hears it from there */
 	expires_hard(larval(with_peer(out(0), 3)));
-	expect_failures(IPM_FAIL_PEER_LOST, 1);
+	expect_failures(IPM_FAIL_PEER_LOST, 2);
 }
 END_TEST
 
@@ -3758,6 +3810,8 @@ xfrm_model_suite(void)
 
 	tests = tests_of(suite, "drops", given_a_gateway);
 	tcase_add_loop_test(tests, every_line_of_xfrm_stat_counts_by_its_reason_and_direction, 0, XFRM_STAT_COUNT);
+	tcase_add_loop_test(tests, what_policy_rejects_after_decryption_is_counted_once, 0, 6);
+	tcase_add_test(tests, a_packet_that_cannot_be_encrypted_is_counted_once);
 	tcase_add_loop_test(tests, every_line_goes_on_after_a_restart, 0, XFRM_STAT_COUNT);
 	tcase_add_loop_test(tests, every_line_that_is_smaller_than_before_counts_from_zero, 0, XFRM_STAT_COUNT);
 	tcase_add_loop_test(tests, what_sas_told_of_is_not_counted_again, 0, 2);

@@ -58,12 +58,31 @@ moves "packets behind the window" XfrmInStateSeqError 2 cipSecTunInReplayDropPkt
 xfrm a policy add src 10.2.21.0/24 dst 10.1.21.0/24 dir in \
 	tmpl src 10.9.21.2 dst 10.9.21.1 proto esp reqid 21 mode tunnel
 clear() { in_ns b ping -q -c "$1" -i 0.02 -W 1 -I 10.2.21.1 10.1.21.1; }
-moves "packets that come in clear" XfrmInTmplMismatch 6 cipSecGlobalInDrops.0 cipSecGlobalProtocolUseFails.0 -- clear 6
+moves "packets that come in clear" XfrmInTmplMismatch 6 cipSecGlobalProtocolUseFails.0 -- clear 6
 xfrm a policy update src 10.2.21.0/24 dst 10.1.21.0/24 dir in action block
-moves "packets that a policy blocks" XfrmInPolBlock 4 cipSecGlobalInDrops.0 cipSecGlobalProtocolUseFails.0 -- clear 4
+moves "packets that a policy blocks" XfrmInPolBlock 4 cipSecGlobalProtocolUseFails.0 -- clear 4
 xfrm a policy add src 10.1.21.0/24 dst 10.2.21.0/24 dir out action block
 moves "packets that must not leave" XfrmOutPolBlock 3 cipSecGlobalOutDrops.0 cipSecGlobalProtocolUseFails.0 \
 	-- in_ns a ping -q -c 3 -i 0.02 -W 1 -I 10.1.21.1 10.2.21.1
+
+# ---- One packet, one count --------------------------------------------------------------------------------------
+
+# The kernel decrypts these, the SA counts them, and then no policy wants them, or another one.
+xfrm a policy delete src 10.2.20.0/24 dst 10.1.20.0/24 dir in
+moves "packets that no policy wants after decryption" XfrmInNoPols 5 cipSecGlobalInPkts.0 cipSecTunInPkts."$row" \
+	cipSecGlobalProtocolUseFails.0 -- in_ns b ping -q -c 5 -i 0.02 -W 1 -I 10.2.20.1 10.1.20.1
+xfrm a policy add src 10.2.20.0/24 dst 10.1.20.0/24 dir in \
+	tmpl src 10.9.20.2 dst 10.9.20.1 proto esp reqid 99 mode tunnel
+moves "packets of an SA that the policy does not want" XfrmInTmplMismatch 5 cipSecGlobalInPkts.0 cipSecTunInPkts."$row" \
+	cipSecGlobalProtocolUseFails.0 -- in_ns b ping -q -c 5 -i 0.02 -W 1 -I 10.2.20.1 10.1.20.1
+equal "none of these is a drop" "$(($(stat_of a XfrmInStateProtoError) + $(stat_of a XfrmInNoStates)))" \
+	"$(value a cipSecGlobalInDrops.0)"
+rejected() {            # what the second list of the same command says of policy
+	cli a show crypto engine connections dropped-packet | awk '/^Packets rejected/ { rejected = 1 }
+		rejected && /no policy/ { print $1 }'
+}
+equal "the command line tells of them" \
+	"$(($(stat_of a XfrmInNoPols) + $(stat_of a XfrmInTmplMismatch) + $(stat_of a XfrmInPolBlock)))" "$(rejected)"
 
 # ---- No SA for what is to leave -------------------------------------------------------------------------------
 

@@ -412,13 +412,16 @@ def totals_of(kernel):
     def drops(*names):
         return sum(stat.get("Xfrm" + name, 0) for name in names)
 
+    # The SA has counted these packets before, or they came in clear: failures, not drops.
+    late = {"In": drops("InStateModeError", "InStateMismatch", "InTmplMismatch", "InNoPols", "InPolBlock", "InPolError",
+                        "InIptfsError"), "Out": drops("OutStateProtoError")}
     every = {way: sum(value for name, value in stat.items() if name.startswith("Xfrm" + way)) for way in ("In", "Out")}
     found.update({
         "ActiveTunnels": len(kernel.current()), "PreviousTunnels": len(kernel.ever()) - len(kernel.current()),
-        "InDrops": every["In"] + drops("FwdHdrError", "AcquireError") - drops("InStateSeqError"),
+        "InDrops": every["In"] + drops("FwdHdrError", "AcquireError") - drops("InStateSeqError") - late["In"],
         "InReplayDrops": drops("InStateSeqError"),
         "InDecryptFails": max(0, drops("InStateProtoError") - found["InAuthFails"]),
-        "OutDrops": every["Out"], "OutEncryptFails": drops("OutStateProtoError"), "OutAuthFails": 0,
+        "OutDrops": every["Out"] - late["Out"], "OutEncryptFails": drops("OutStateProtoError"), "OutAuthFails": 0,
         "ProtocolUseFails": drops("InStateModeError", "InStateMismatch", "InTmplMismatch", "InNoPols", "InPolBlock",
                                   "InPolError", "OutStateModeError", "OutPolBlock", "OutPolDead", "OutPolError"),
         "NoSaFails": drops("InNoStates", "OutNoStates"), "SysCapFails": drops("InBufferError"),
