@@ -72,8 +72,8 @@ print_ike(struct cli *cli)
 		struct ipm_ike_sa sa;
 		char algorithm[ALGO_TRANSFORM_MAX];
 		if (cli_read(cli, row->segment, IPM_IKE_SAS, row->slot, &sa) && sa.index == row->index)
-			print_row(cli->out, sa.index, "", "", ike_state(&sa), algo_engine(ESP, &sa.proposal, algorithm),
-				  0, 0);
+			print_row(cli->out, ipm_ike_index(&sa), "", "", ike_state(&sa),
+				  algo_engine(ESP, &sa.proposal, algorithm), 0, 0);
 	}
 	cli_rows_free(&rows);
 }
@@ -104,7 +104,7 @@ json_ike(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t i
 	if (!cli_read(cli, s, IPM_IKE_SAS, slot, &sa) || sa.index != index)
 		return NULL;
 	json_t *o = json_object();
-	out_json_u64(o, "id", sa.index);
+	out_json_limit(o, "id", ipm_ike_index(&sa));
 	out_json_addr(o, "address", &sa.local);
 	out_json_string(o, "state", ike_state(&sa));
 	out_json_string(o, "algorithm", algo_engine(ESP, &sa.proposal, algorithm));

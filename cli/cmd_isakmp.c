@@ -50,11 +50,11 @@ print_sa(struct cli *cli, const struct cli_row *row, const struct ipm_ike_sa *sa
 	out_addr(sa->initiator ? &sa->remote : &sa->local, dst); /* the responder */
 	out_addr(sa->initiator ? &sa->local : &sa->remote, src); /* the initiator */
 	if (row->group == FAMILY_4)
-		fprintf(cli->out, "%-15s %-15s %-14s %7" PRIu32 " %4" PRIu32 "\n", dst, src, state_ios(sa), sa->index,
-			row->segment->ordinal);
+		fprintf(cli->out, "%-15s %-15s %-14s %7" PRIu32 " %4" PRIu32 "\n", dst, src, state_ios(sa),
+			ipm_ike_index(sa), row->segment->ordinal);
 	else
 		fprintf(cli->out, " dst: %s\n src: %s\n state: %-14s conn-id: %7" PRIu32 " slot: %4" PRIu32 "\n\n", dst,
-			src, state_ios(sa), sa->index, row->segment->ordinal);
+			src, state_ios(sa), ipm_ike_index(sa), row->segment->ordinal);
 }
 
 static void
@@ -101,7 +101,7 @@ json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t in
 	if (!cli_read(cli, s, IPM_IKE_SAS, slot, &sa) || sa.index != index)
 		return NULL;
 	json_t *o = json_object();
-	out_json_u64(o, "index", sa.index);
+	out_json_limit(o, "index", ipm_ike_index(&sa));
 	out_json_string(o, "state", NAME_OF(states, sa.state));
 	out_json_string(o, "ios_state", state_ios(&sa));
 	out_json_string(o, "phase", sa.phase ? phase_text(&sa) : NULL);

@@ -145,6 +145,13 @@ bool ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, u
 int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
 size_t ipm_record_size(enum ipm_section_kind kind);
 
+/** The index that an IKE SA has in the MIBs; 0: none yet, it is being negotiated. */
+static inline uint32_t
+ipm_ike_index(const struct ipm_ike_sa *sa)
+{
+	return sa->index < IPM_IKE_UNNUMBERED ? sa->index : 0;
+}
+
 /** Does the IKE SA that made this tunnel still exist? */
 bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel);
 

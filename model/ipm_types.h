@@ -93,10 +93,17 @@ struct ipm_traffic {
  * Octets are those of the IKE message: the UDP payload without the non-ESP marker.
  */
 struct ipm_ike_traffic {
-	ipm_u64 octets, pkts, drops, notifies;                  /* drops: of those packets, that are no valid message */
+	ipm_u64 octets, pkts, drops, notifies;                  /* drops: no valid message; not in pkts */
 	ipm_u64 exchanges, exchange_invalids, exchange_rejects; /* phase 2: Quick Mode, CREATE_CHILD_SA */
 	ipm_u64 sa_deletes;                                     /* phase 2 SAs deleted by request */
 };
+
+/*
+ * Anybody can begin a negotiation, so it takes no index: else a flood of them would use up all there are. Until it is
+ * established an IKE SA has a temporary number from here on, that no other one has at the same time, and that is in no
+ * table of a MIB.
+ */
+#define IPM_IKE_UNNUMBERED 0x80000000u
 
 enum ipm_ike_state {
 	IPM_IKE_NEGOTIATING = 1,
@@ -143,7 +150,7 @@ enum ipm_auth {
 
 /** An IKE SA, and the ones it replaced: a rekey keeps the record and its index. */
 struct ipm_ike_sa {
-	uint32_t index; /* cikeTunIndex; 0: the slot is free */
+	uint32_t index; /* cikeTunIndex, or IPM_IKE_UNNUMBERED and more; 0: the slot is free */
 	uint8_t state;  /* enum ipm_ike_state */
 	uint8_t held;   /* its feed is gone; kept for the feed's hold time */
 	uint8_t version;

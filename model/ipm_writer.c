@@ -606,7 +606,7 @@ relink(struct ipm_writer *w)
 			continue;
 		if (sa->state != IPM_IKE_NEGOTIATING && !sa->held)
 			t->ike_active++;
-		if (sa->index >= t->next_ike)
+		if (sa->index >= t->next_ike && sa->index < IPM_IKE_UNNUMBERED)
 			w->wrapped = true;
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
@@ -970,13 +970,13 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 	int slot = ipm_slot_take(w, IPM_IKE_SAS);
 	if (slot < 0)
 		return slot;
-	copy.index = ipm_index_take(w, IPM_IKE_SAS, &w->totals.next_ike);
+	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
+	copy.index = is_up ? ipm_index_take(w, IPM_IKE_SAS, &w->totals.next_ike) : ipm_ike_unnumbered(w);
 	copy.refreshes = 0;
 	if (copy.created_ns == 0)
 		copy.created_ns = ipm_now_ns();
 	memset(&copy.in, 0, sizeof(copy.in));
 	memset(&copy.out, 0, sizeof(copy.out));
-	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
 	copy.peer = is_up ? ipm_peer_number(w, &copy) : 0;
 	ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
 	if (is_up)
@@ -1023,6 +1023,8 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 		copy.peer = ipm_peer_number(w, &copy);
 	else if (!is_up)
 		copy.peer = 0;
+	if (is_up)
+		ipm_ike_number(w, slot, &copy);
 	if (other_spis)
 		ipm_ike_unlink(w, slot);
 	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);

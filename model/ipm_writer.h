@@ -77,7 +77,10 @@ int ipm_feed_open(struct ipm_writer *w, const char *name);
 const struct ipm_feed *ipm_feed_peek(const struct ipm_writer *w, uint32_t slot);
 void ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *feed);
 
-/** A new IKE SA: @p sa with the index, and created_ns when it is 0, filled in by the writer. */
+/**
+ * A new IKE SA: @p sa with the index, and created_ns when it is 0, filled in by the writer. One that is negotiated gets
+ * a temporary number, IPM_IKE_UNNUMBERED or more, and its index when ipm_ike_put() makes it established.
+ */
 int ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa);
 const struct ipm_ike_sa *ipm_ike_peek(const struct ipm_writer *w, uint32_t slot);
 /**
@@ -94,7 +97,10 @@ void ipm_ike_make_room(struct ipm_writer *w);
  * The next IKE SA that has these SPIs now, behind slot @p after; -1: the first. -ENOENT when there is no more.
  */
 int ipm_ike_named(const struct ipm_writer *w, uint64_t spi_initiator, uint64_t spi_responder, int after);
-/** Where the IKE SA @p index is now, that was in @p slot: there, or in the record that it became one with. -ENOENT. */
+/**
+ * Where the IKE SA @p index is now, that was in @p slot: there, or in the record that it became one with. The record
+ * has another index by then if it was established, or became one with another. -ENOENT.
+ */
 int ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index);
 /** Change it. Index, refreshes and traffic are kept from the record whatever @p sa says. */
 void ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa);

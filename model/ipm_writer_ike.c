@@ -54,6 +54,24 @@ ipm_ike_unlink(struct ipm_writer *w, uint32_t slot)
 	ipm_chain_remove(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
 }
 
+uint32_t
+ipm_ike_unnumbered(struct ipm_writer *w)
+{
+	uint32_t index = w->next_unnumbered;
+	w->next_unnumbered = index == UINT32_MAX ? IPM_IKE_UNNUMBERED : index + 1;
+	return index;
+}
+
+void
+ipm_ike_number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
+{
+	uint32_t before = sa->index;
+	if (before < IPM_IKE_UNNUMBERED)
+		return;
+	sa->index = ipm_index_take(w, IPM_IKE_SAS, &w->totals.next_ike);
+	w->moved[slot] = (struct ike_move){ .index = before, .slot = slot, .into = sa->index };
+}
+
 int
 ipm_ikes_open(struct ipm_writer *w)
 {
@@ -63,9 +81,14 @@ ipm_ikes_open(struct ipm_writer *w)
 	w->moved = calloc(capacity ? capacity : 1, sizeof(*w->moved));
 	if (!w->moved)
 		rc = -ENOMEM;
-	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
-		if (ipm_ike_peek(w, slot)->index)
+	w->next_unnumbered = IPM_IKE_UNNUMBERED;
+	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		uint32_t index = ipm_ike_peek(w, slot)->index;
+		if (index)
 			ipm_ike_link(w, slot);
+		if (index >= w->next_unnumbered)
+			w->next_unnumbered = index == UINT32_MAX ? IPM_IKE_UNNUMBERED : index + 1;
+	}
 	return rc;
 }
 

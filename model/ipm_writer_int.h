@@ -47,11 +47,13 @@ struct ipm_writer {
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
 	struct drain drain;
-	bool wrapped;               /* an index has wrapped: look before one is given */
-	struct slot_chains peers;   /* IKE SAs by their two identities */
-	struct slot_chains spis;    /* SAs by protocol and SPI */
-	struct slot_chains ikes;    /* IKE SAs by their SPIs */
-	struct ike_move *moved;     /* by IKE slot: where the last one went that another was merged into */
+	bool wrapped;             /* an index has wrapped: look before one is given */
+	struct slot_chains peers; /* IKE SAs by their two identities */
+	struct slot_chains spis;  /* SAs by protocol and SPI */
+	struct slot_chains ikes;  /* IKE SAs by their SPIs */
+	struct ike_move
+		*moved; /* by IKE slot: where the last one went that another was merged into, or got its index */
+	uint32_t next_unnumbered;   /* what the next IKE SA that is negotiated gets for an index */
 	struct slot_chains maps;    /* crypto map entries by the name of the map */
 	struct slot_chains entries; /* and by both names */
 	struct slot_queue removed;  /* of these, such as are not configured any more */
@@ -166,6 +168,10 @@ void ipm_engine_rekeyed(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 void ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
 
 /* ipm_writer_ring.c: what has been. */
+/* A temporary index, for an IKE SA that is not established. */
+uint32_t ipm_ike_unnumbered(struct ipm_writer *w);
+/* The IKE SA in @p slot, a copy of whose record is @p sa, is established: it gets its index. */
+void ipm_ike_number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa);
 void ipm_event_push(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t reason, uint32_t slot, uint32_t index);
 void ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint32_t index, uint32_t ifindex);
 void ipm_ike_remember(struct ipm_writer *w, const struct ipm_ike_sa *sa, enum ipm_reason reason);

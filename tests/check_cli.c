@@ -322,8 +322,8 @@ START_TEST(ike_sas_are_shown_initiator_as_src_and_responder_as_dst)
 	expect("show crypto isakmp sa", "dst             src             state          conn-id slot\n"
 					"172.22.1.4      172.22.1.3      QM_IDLE              1    0\n"
 					"172.22.1.3      192.0.2.200     READY                2    0\n"
-					"192.0.2.1       172.22.1.3      IN-NEG               3    0\n"
-					"192.0.2.2       172.22.1.3      DELETE               4    0\n");
+					"192.0.2.2       172.22.1.3      DELETE               3    0\n"
+					"192.0.2.1       172.22.1.3      IN-NEG               0    0\n");
 }
 END_TEST
 

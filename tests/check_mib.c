@@ -226,8 +226,9 @@ given_ike_sas(void)
 							  .local_id = "192.0.2.1",
 							  .remote_id = "gw.example.net" }));
 	ipm_ike_refresh(w, one);
-	/* 2: being negotiated, no row */
+	/* Being negotiated: no index, and no row; and 2 was somebody's. */
 	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_NEGOTIATING, .version = 2 }));
+	ipm_writer_totals(w)->next_ike++;
 	/* 3: IKEv1 over IPv6, without limits */
 	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_DELETING,
 						  .version = 1,
@@ -1957,20 +1958,20 @@ START_TEST(an_ike_sa_has_a_row_while_it_is_established_and_not_held)
 	uint32_t slot = ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_NEGOTIATING, .version = 2 }));
 	struct ipm_ike_sa sa = *ipm_ike_peek(w, slot);
 	given_ike(w);
-	expect_row_soon("cikeTunStatus.2");
-	expect_no_instance("cikeTunStatus.1");
+	expect_row_soon("cikeTunStatus.1");
+	expect_no_instance("cikeTunStatus.2");
 	sa.state = IPM_IKE_ESTABLISHED;
 	ipm_ike_put(w, slot, &sa);
-	expect_row_soon("cikeTunStatus.1");
+	expect_row_soon("cikeTunStatus.2");
 	sa.held = 1;
 	ipm_ike_put(w, slot, &sa);
-	expect_no_row_soon("cikeTunStatus.1");
+	expect_no_row_soon("cikeTunStatus.2");
 	sa.held = 0;
 	ipm_ike_put(w, slot, &sa);
-	expect_row_soon("cikeTunStatus.1");
+	expect_row_soon("cikeTunStatus.2");
 	ipm_ike_stop(w, slot, IPM_REASON_NORMAL);
-	expect_no_row_soon("cikeTunStatus.1");
-	expect_number("cikeTunStatus.2", 1);
+	expect_no_row_soon("cikeTunStatus.2");
+	expect_number("cikeTunStatus.1", 1);
 }
 END_TEST
 

@@ -1201,6 +1201,33 @@ START_TEST(an_ike_sa_counts_once_it_is_established)
 }
 END_TEST
 
+START_TEST(a_negotiation_takes_no_index_until_it_is_established)
+{
+	struct ipm_writer *w = open_quietly();
+	for (int i = 0; i < 10000; i++)
+		ipm_ike_stop(w, given_ike(w, IPM_IKE_NEGOTIATING), IPM_REASON_UNKNOWN);
+	uint32_t slot = given_ike(w, IPM_IKE_NEGOTIATING), other = given_ike(w, IPM_IKE_NEGOTIATING);
+	uint32_t before = ipm_ike_peek(w, slot)->index, left = ipm_ike_peek(w, other)->index;
+	ck_assert_uint_ge(before, IPM_IKE_UNNUMBERED);
+	ck_assert_uint_ne(before, left);
+	ck_assert_uint_eq(ipm_ike_index(ipm_ike_peek(w, slot)), 0);
+	struct ipm_ike_sa sa = *ipm_ike_peek(w, slot);
+	sa.state = IPM_IKE_ESTABLISHED;
+	ipm_ike_put(w, slot, &sa);
+	ck_assert_uint_eq(ipm_ike_peek(w, slot)->index, 1);
+	ck_assert_uint_eq(ipm_ike_index(ipm_ike_peek(w, slot)), 1);
+	/* Who knows it by its temporary number finds it; the next run gives none that is in use. */
+	ck_assert_int_eq(ipm_ike_find(w, slot, before), (int)slot);
+	ck_assert_int_eq(ipm_ike_find(w, slot, left), -ENOENT);
+	ipm_writer_close(w);
+	w = open_quietly();
+	ck_assert_uint_eq(ipm_ike_peek(w, other)->index, left);
+	ck_assert_uint_gt(ipm_ike_peek(w, given_ike(w, IPM_IKE_NEGOTIATING))->index, left);
+	ck_assert_uint_eq(ipm_ike_peek(w, given_ike(w, IPM_IKE_ESTABLISHED))->index, 2);
+	ipm_writer_close(w);
+}
+END_TEST
+
 static struct ipm_ike_sa
 ike_in(struct ipm_writer *w, uint32_t slot)
 {
@@ -2282,6 +2309,7 @@ model_suite(void)
 	tcase_add_test(tc, failures_that_a_feed_counts_are_published_by_a_commit);
 	tcase_add_test(tc, a_held_tunnel_leaves_the_gauge_and_comes_back);
 	tcase_add_test(tc, an_ike_sa_counts_once_it_is_established);
+	tcase_add_test(tc, a_negotiation_takes_no_index_until_it_is_established);
 	tcase_add_test(tc, an_ike_sa_is_found_by_the_spis_that_it_has_now);
 	tcase_add_test(tc, ike_messages_count_for_their_ike_sa_and_the_gateway);
 	tcase_add_test(tc, two_records_of_one_ike_sa_become_one);

@@ -647,7 +647,7 @@ START_TEST(connections_are_laid_out_as_in_ios)
 	given_sa(t, (struct ipm_sa){ .direction = IPM_OUT, .proposal = { .encr = 12, .encr_bits = 128, .integ = 12 } });
 	expect("show crypto engine connections active",
 	       "   ID Interface            IP-Address      State  Algorithm                Encrypt  Decrypt\n"
-	       "    1                                      alloc  AES_GCM_256                    0        0\n"
+	       "    0                                      alloc  AES_GCM_256                    0        0\n"
 	       " 2000 FastEthernet0/1      172.22.1.3      set    HMAC_SHA+3DES_56_C             0     1156\n"
 	       " 2001 FastEthernet0/1      172.22.1.3      set    HMAC_SHA+3DES_56_C           466        0\n"
 	       " 2002 -                    2001:DB8:FFFF:FFFF:FFFF:FFFF:FFFF:FFF1 set    HMAC_SHA256+AES_CBC_128       "

@@ -704,17 +704,19 @@ START_TEST(an_ike_sa_that_the_wire_has_shown_first_keeps_its_record)
 {
 	uint32_t slot = on_the_wire(ike(1, "net"), 4), index = ipm_ike_peek(writer, slot)->index;
 	struct ipm_ike_sa sa;
+	ck_assert_uint_ge(index, IPM_IKE_UNNUMBERED);
 	tell(ike(1, "net"), child(1, "net", 1, 0x100));
+	ck_assert_int_eq(ipm_ike_find(writer, slot, index), (int)slot);
 	ck_assert_uint_eq(ikes("net", &sa), 1);
 	ck_assert_uint_eq(rows(IPM_IKE_SAS), 1);
-	ck_assert_uint_eq(sa.index, index);
+	ck_assert_uint_eq(sa.index, 1);
 	ck_assert_uint_eq(sa.state, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa.in.pkts, 4);
 	ck_assert_uint_eq(sa.mode, IPM_MODE_MAIN);
 	ck_assert_uint_eq(sa.created_ns, sa.established_ns);
 	ck_assert_uint_eq(totals().ike_in.pkts, 4);
 	ck_assert_uint_eq(totals().ike_initiated, 1);
-	ck_assert_uint_eq(tunnel("net").ike_index, index);
+	ck_assert_uint_eq(tunnel("net").ike_index, 1);
 	expect_events(IPM_EVENT_IKE_START, 1);
 	ike_down(ike_in(ike(1, "net"), VICI_IKE_DELETING));
 	ck_assert_uint_eq(rows(IPM_IKE_SAS), 0);
