@@ -74,21 +74,33 @@ quick_mode(struct ike_progress *p, const struct ike_message *msg, const struct i
 		return;
 	/* We who answer send the last message of Main Mode, so we have believed the peer. */
 	bool believed = p->phase == IPM_PHASE_MM_KEY_AUTH && from->initiator;
-	if (from->us || believed) {
-		p->phase = IPM_PHASE_QM_IDLE;
-		p->up = true;
-	}
+	if (from->us || believed)
+		ike_progress_adopt(p);
+}
+
+bool
+ike_progress_waits(const struct ike_progress *p)
+{
+	return p->phase == IPM_PHASE_MM_KEY_AUTH || p->phase == IPM_PHASE_AG_AUTH;
+}
+
+void
+ike_progress_adopt(struct ike_progress *p)
+{
+	p->phase = IPM_PHASE_QM_IDLE;
+	p->up = true;
 }
 
 /* Who refuses the peer says so at once; who has something to say later is up, with or without a Quick Mode. */
 static void
 v1_informational(struct ike_progress *p, const struct ike_message *msg, const struct ike_sender *from)
 {
-	bool waits = p->phase == IPM_PHASE_MM_KEY_AUTH || p->phase == IPM_PHASE_AG_AUTH;
-	if (waits && msg->encrypted && from->us && from->now_ns - p->answered_ns >= IKE_DOUBT_NS) {
-		p->phase = IPM_PHASE_QM_IDLE;
-		p->up = true;
-	}
+	if (!ike_progress_waits(p) || !msg->encrypted)
+		return;
+	if (from->now_ns - p->answered_ns < IKE_DOUBT_NS)
+		p->doubted_ns = from->now_ns;
+	else if (from->us)
+		ike_progress_adopt(p);
 }
 
 static void
@@ -169,6 +181,9 @@ ike_progress_message(struct ike_progress *p, const struct ike_message *msg, cons
 		break;
 	case IKE_V1_INFORMATIONAL:
 		v1_informational(p, msg, from);
+		break;
+	case IKE_V1_TRANSACTION:
+		p->doubted_ns = from->now_ns;
 		break;
 	case IKE_V2_SA_INIT:
 		sa_init(p, msg);

@@ -7,7 +7,7 @@
  *   - MM_KEY_AUTH and AG_AUTH say that both sides have sent what authenticates them, not that it was right;
  *   - an IKEv1 SA is up (QM_IDLE) with our first Quick Mode message, or with the peer's after our own last message
  *     of Main Mode, for we would not have sent those otherwise; without a Quick Mode (it may take over the tunnels of
- *     another one) with our first enciphered message a moment after that;
+ *     another one) with our first encrypted message a moment after that;
  *   - an IKEv2 SA is up (READY) a moment after an IKE_AUTH response that is too long for a mere error, unless another
  *     IKE_AUTH request (EAP) or an INFORMATIONAL exchange (it may be a refusal) comes in that moment.
  * Threads:   any; nothing is shared.
@@ -38,8 +38,9 @@ struct ike_progress {
 	bool key[2], auth[2];
 	uint32_t auth_id;     /* IKEv2: message id of the IKE_AUTH request that was answered last */
 	uint64_t answered_ns; /* when, or, IKEv1, when both had sent what authenticates them */
-	uint64_t doubted_ns;
-	uint8_t refusal; /* enum ipm_failure_reason: what was said in the clear; 0: nothing */
+	uint64_t
+		doubted_ns; /* something was said that may be a refusal; IKEv1: or it goes on with XAUTH and the like */
+	uint8_t refusal;    /* enum ipm_failure_reason: what was said in the clear; 0: nothing */
 	bool answered_short;
 };
 
@@ -55,6 +56,11 @@ struct ike_sender {
 void ike_progress_message(struct ike_progress *p, const struct ike_message *msg, const struct ike_sender *from);
 /** Time has passed. True when the IKE SA has come up by that. */
 bool ike_progress_time(struct ike_progress *p, uint64_t now_ns);
+
+/** IKEv1: both have sent what authenticates them, and it is open whether it was right. */
+bool ike_progress_waits(const struct ike_progress *p);
+/** IKEv1: it is known from elsewhere that it is up. */
+void ike_progress_adopt(struct ike_progress *p);
 
 /** As IOS writes it: "MM_NO_STATE". "-": not known. */
 const char *ike_phase_text(enum ipm_ike_phase phase);

@@ -423,8 +423,8 @@ look(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 static void
 fail(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
-	bool authenticated = ike->progress.phase == IPM_PHASE_MM_KEY_AUTH || ike->progress.phase == IPM_PHASE_AG_AUTH;
-	if (t->daemon || authenticated || (!ike->initiator && !ike->returned && !ike->progress.refusal))
+	if (t->daemon || ike_progress_waits(&ike->progress) ||
+	    (!ike->initiator && !ike->returned && !ike->progress.refusal))
 		return;
 	if (now_ns - t->failures_from_ns >= 60 * IKE_SECOND_NS) {
 		t->failures_from_ns = now_ns;
@@ -457,16 +457,12 @@ half_open_end(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	ike_forget(t, ike);
 }
 
-/* What came in for it was for nobody. */
+/* What came in for it was for nobody, unless it was there, but more than that is not known. */
 static void
 unknown_end(struct ike_track *t, struct ike *ike)
 {
-	if (ike->ours_sealed) { /* it was there, but more than that is not known */
-		ipm_ike_count(t->w, -1, &ike->in, &ike->out);
-	} else {
-		const struct ipm_ike_traffic in = { .drops = ike->in.pkts };
-		ipm_ike_count(t->w, -1, &in, &nothing);
-	}
+	const struct ipm_ike_traffic dropped = { .drops = ike->in.pkts + ike->in.drops };
+	ipm_ike_count(t->w, -1, ike->ours_sealed ? &ike->in : &dropped, &ike->out);
 	ike_forget(t, ike);
 }
 
@@ -708,15 +704,13 @@ ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 	}
 	if (!ike && !d->fault)
 		ike = ike_admit(t, d);
+	if (in && (!ike || d->fault))
+		more = (struct ipm_ike_traffic){ .drops = 1 };
 	if (!ike) {
-		const struct ipm_ike_traffic dropped = { .drops = 1 };
-		if (in)
-			ipm_ike_count(t->w, -1, &dropped, &nothing);
+		ipm_ike_count(t->w, -1, in ? &more : &nothing, in ? &nothing : &more);
 		return;
 	}
 	bool repeated = again(ike, d->digest);
-	if (d->fault && in)
-		more.drops = 1;
 	if (!repeated)
 		count(ike, d, &more, &back);
 	heard(ike, d, repeated);
@@ -753,17 +747,28 @@ static void
 settle(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
 	const struct ipm_ike_sa *sa = record(t, ike);
-	bool waits = ike->progress.phase == IPM_PHASE_MM_KEY_AUTH || ike->progress.phase == IPM_PHASE_AG_AUTH;
 
 	if (!sa || sa->feed == t->feed || !is_current(ike, sa))
 		return;
-	if (waits && now_ns - ike->up_ns >= IKE_GRACE_NS) {
-		ike->progress.phase = IPM_PHASE_QM_IDLE;
-		ike->progress.up = true;
+	if (ike_progress_waits(&ike->progress) && now_ns - ike->up_ns >= IKE_GRACE_NS) {
+		ike_progress_adopt(&ike->progress);
 		record_update(t, ike);
 	} else if (sa->version == 2 && sa->phase != IPM_PHASE_V2_READY) {
 		record_update(t, ike);
 	}
+}
+
+/*
+ * IKEv1 that negotiates again while the IKE SA before it is up takes over its tunnels, without a Quick Mode: it is up
+ * when nobody has refused the other one.
+ */
+static void
+succeed(struct ike_track *t, struct ike *ike, uint64_t now_ns)
+{
+	struct ike_progress *p = &ike->progress;
+	if (ike->standing == HALF_OPEN && ike_progress_waits(p) && !p->doubted_ns &&
+	    now_ns - p->answered_ns >= IKE_GRACE_NS && predecessor(t, ike))
+		ike_progress_adopt(p);
 }
 
 /* Why one that is ours to end is over; IPM_REASON_CHECKPOINT: it is not. */
@@ -809,6 +814,7 @@ ike_tick(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
 	look(t, ike, now_ns);
 	ike_progress_time(&ike->progress, now_ns);
+	succeed(t, ike, now_ns);
 	if (may_come_up(t, ike, now_ns)) {
 		come_up(t, ike, now_ns);
 		return;
@@ -928,6 +934,8 @@ ike_track_free(struct ike_track *t)
 {
 	if (!t)
 		return;
+	while (t->of[UNKNOWN].oldest) /* or nobody has counted what it has */
+		unknown_end(t, t->of[UNKNOWN].oldest);
 	for (int standing = 0; standing < STANDINGS; standing++)
 		for (struct ike *ike = t->of[standing].oldest, *newer; ike; ike = newer) {
 			newer = ike->newer;

@@ -11,12 +11,17 @@
  *   - Where another feed, strongSwan's, has a record of that IKE SA, the counts and the phase join it; a rekey that the
  *     record outlives is that feed's to tell.
  *   - One that is being negotiated gets a record of this feed's, until another feed takes it over, it comes up, or
- *     nothing was heard of it for IKE_HALF_OPEN_NS (IKE_OWN_OPEN_NS if we began it).
+ *     nothing was heard of it for IKE_HALF_OPEN_NS (IKE_OWN_OPEN_NS if we began it). It has no index of the MIB until
+ *     it is up, for anybody can begin one.
  *   - One that is up, as ike_phase.h says, is this feed's where no other feed claims it: at once when no IKE daemon's
  *     feed is connected, else after IKE_GRACE_NS. It ends with what ike_track_tick() says.
  *   - What names SPIs of which nothing is known is kept apart: it may be of an IKE SA that another feed will tell of in
- *     a moment, or that is older than we are. We send enciphered messages only for IKE SAs that there are, so that
- * shows it. Of what stays unknown, what came in is a drop of the gateway's.
+ *     a moment, or that is older than we are. We send encrypted messages only for IKE SAs that there are, so that shows
+ *     it. Of what stays unknown, what came in is a drop of the gateway's.
+ *
+ * Every message is counted once: what came in as a packet or as a drop, what went out as a packet. It is in the record
+ * of its IKE SA, and with that in the history; of a negotiation that came to nothing and of what stays unknown it is in
+ * the totals alone, which tell how much that is (ike_rest_in, ike_rest_out).
  *
  * Bounds. So many IKE SAs are being negotiated at the most, and so many are unknown; of those the oldest makes room,
  * and first of them one whose peer has not come back. One that is up never does.

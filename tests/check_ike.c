@@ -1008,14 +1008,14 @@ START_TEST(what_is_malformed_is_a_drop_of_the_ike_sa_that_it_names)
 	sends(IN, o);
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->in.drops, 1);
-	ck_assert_uint_eq(sa->in.pkts, 3);
+	ck_assert_uint_eq(sa->in.pkts, 2);                  /* a drop is not a packet, too */
 	o = sealed(IKE_V2_INFORMATIONAL, 0, 17, 18, 0, 80); /* nobody's */
 	o.at[17] = 0x40;
 	sends(IN, o);
 	o.len = 20;
 	sends(IN, o);
 	ck_assert_uint_eq(totals()->ike_in.drops, 3);
-	ck_assert_uint_eq(totals()->ike_in.pkts, 3);
+	ck_assert_uint_eq(totals()->ike_in.pkts, 2);
 	ck_assert_uint_eq(ike_watch_counts(watch)->faults, 3);
 }
 END_TEST
@@ -1309,7 +1309,7 @@ START_TEST(what_names_no_ike_sa_is_dropped)
 	passes(IKE_UNKNOWN_NS + S);
 	ck_assert_uint_eq(totals()->ike_in.drops, 1);
 	ck_assert_uint_eq(totals()->ike_in.pkts, 0);
-	ck_assert_uint_eq(totals()->ike_out.pkts, 0);
+	ck_assert_uint_eq(totals()->ike_out.pkts, 1); /* it was sent */
 	ck_assert_uint_eq(records(), 0);
 }
 END_TEST
@@ -1352,6 +1352,45 @@ START_TEST(ikev1_that_negotiates_again_keeps_its_record)
 	ck_assert_uint_eq(records(), 1);
 	ck_assert_uint_eq(totals()->ike_active, 1);
 	ck_assert_uint_eq(totals()->ike_out.pkts, 8);
+}
+END_TEST
+
+START_TEST(ikev1_that_negotiates_again_needs_no_quick_mode)
+{
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 0, mm(n, 7, 8)); /* the peer begins */
+	sends(IN, qm(1, 7, 8, 9));
+	/* The tunnels stay, and nothing more is said on the new one. */
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 0, mm(n, 17, 18));
+	passes(IKE_GRACE_NS - S);
+	ck_assert_uint_eq(records(), 2);
+	passes(3 * IKE_HALF_OPEN_NS);
+	const struct ipm_ike_sa *sa = expect_phase(17, 18, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
+	ck_assert_uint_eq(sa->index, 1);
+	ck_assert_uint_eq(sa->refreshes, 1);
+	ck_assert_uint_eq(sa->in.pkts, 7);
+	ck_assert_uint_eq(sa->out.pkts, 6);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
+START_TEST(ikev1_that_negotiates_again_and_is_refused_is_not_up)
+{
+	struct octets o;
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 1, mm(n, 7, 8));
+	sends(OUT, qm(1, 7, 8, 9));
+	for (int n = 1; n <= 6; n++)
+		sends(n % 2 == 1, mm(n, 17, 18));
+	o = message(1, IKE_V1_INFORMATIONAL, 1, 17, 18, 3);
+	blank(&o, 8, 60, 1);
+	sends(OUT, o);
+	passes(IKE_OWN_OPEN_NS + S);
+	ck_assert_ptr_null(record(17, 18));
+	ck_assert_uint_eq(expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED)->refreshes, 0);
+	ck_assert_uint_eq(totals()->ike_rest_out.pkts, 4);
+	ck_assert_uint_eq(totals()->ike_rest_in.pkts, 3);
 }
 END_TEST
 
@@ -1479,6 +1518,8 @@ main(void)
 	tcase_add_test(tc, what_names_no_ike_sa_is_dropped);
 	tcase_add_test(tc, a_rekey_within_the_ike_sa_keeps_its_record);
 	tcase_add_test(tc, ikev1_that_negotiates_again_keeps_its_record);
+	tcase_add_test(tc, ikev1_that_negotiates_again_needs_no_quick_mode);
+	tcase_add_test(tc, ikev1_that_negotiates_again_and_is_refused_is_not_up);
 	tcase_add_test(tc, a_peer_that_does_not_answer_is_lost);
 	tcase_add_test(tc, one_that_was_replaced_ends_when_it_is_silent);
 	tcase_add_test(tc, an_ikev1_sa_ends_with_its_lifetime);
