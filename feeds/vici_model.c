@@ -1185,7 +1185,7 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 	uint32_t tunnel = before ? before->tunnel : NONE;
 
 	if (before) {
-		if (!known && child_has_sas(now))
+		if (!known && child_has_sas(now) && now->uniqueid != old->uniqueid)
 			child_add(m, tunnel, now->uniqueid);
 		if (!before->refreshed && tunnel_is_own(m, tunnel))
 			ipm_tunnel_refresh(m->w, tunnel);
