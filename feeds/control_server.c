@@ -21,7 +21,8 @@
 #include "clean.h"
 #include "daemon.h"
 
-#define GROUPS_MAX 256 /* that are looked at of one user */
+#define GROUPS_MAX 256                    /* that are looked at of one user */
+#define READ_MAX   (2 * CONTROL_LINE_MAX) /* octets at a time: more than a line that is too long */
 
 struct control_call {
 	struct control_server *server;
@@ -126,9 +127,9 @@ ask_handler(struct client *c, const char *line, size_t len)
 	server->opt.handler(server->opt.arg, &command, call);
 }
 
-/* Take up the next request. */
+/* Take up the requests that can be. */
 static void
-take_request(struct client *c)
+take_requests(struct client *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->bev), *out = bufferevent_get_output(c->bev);
 
@@ -155,7 +156,12 @@ static void
 go_on(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
-	take_request(c);
+	take_requests(c);
+	/* Of a buffer that is full and not emptied, libevent tells us again and again. */
+	if (evbuffer_get_length(bufferevent_get_input(bev)) >= READ_MAX)
+		bufferevent_disable(bev, EV_READ);
+	else if (!c->ending && !c->eof)
+		bufferevent_enable(bev, EV_READ);
 	if ((c->ending || c->eof) && !c->call && evbuffer_get_length(bufferevent_get_output(bev)) == 0)
 		client_free(c);
 }
@@ -269,8 +275,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 		return;
 	}
 	bufferevent_setcb(c->bev, go_on, go_on, on_state, c);
-	/* No more is read than a line that is too long. */
-	bufferevent_setwatermark(c->bev, EV_READ, 0, 2 * CONTROL_LINE_MAX);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_MAX);
 	set_deadline(c, server->opt.slow_ms);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 	if (!may_ask(server, fd))

@@ -316,6 +316,25 @@ START_TEST(one_waits_and_another_is_served)
 }
 END_TEST
 
+START_TEST(one_who_sends_ahead_does_not_keep_the_loop_busy)
+{
+	int fd = client();
+	char want[1024] = "ok first\n";
+	say(fd, "check-point\n");
+	for (int i = 0; i < 150; i++) {
+		say(fd, "ping\n");
+		strcat(want, "ok\n");
+	}
+	/* Returns when there is nothing to do now: with more than is read at a time waiting, it must be so. */
+	for (int i = 0; i < 10; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	ck_assert_uint_eq(held_count, 1);
+	control_answer(held[0], true, "first");
+	expect(fd, want, false);
+	close(fd);
+}
+END_TEST
+
 START_TEST(the_answer_to_one_who_has_gone_goes_nowhere)
 {
 	int fd = client();
@@ -1058,6 +1077,7 @@ main(void)
 	tcase_add_test(t, a_request_in_pieces_is_put_together);
 	tcase_add_test(t, who_has_said_all_still_hears_all);
 	tcase_add_test(t, one_waits_and_another_is_served);
+	tcase_add_test(t, one_who_sends_ahead_does_not_keep_the_loop_busy);
 	tcase_add_test(t, the_answer_to_one_who_has_gone_goes_nowhere);
 	tcase_add_test(t, who_has_gone_before_his_turn_takes_it_back);
 	tcase_add_test(t, a_line_that_is_too_long_ends_it);
