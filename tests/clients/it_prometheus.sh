@@ -105,8 +105,8 @@ cost() {                # cost NODE MODULE: of what was scraped last
 	sed -n 's/^snmp_scrape_\(packets_sent\|pdus_returned\|duration_seconds\) /\1 /p' "$LAB/$1/$2-text" | paste -sd ' '
 	printf 'series %d\n' "$(grep -vc '^#\|^snmp_scrape' "$LAB/$1/$2-text")"
 }
-sleep 1.5               # a poll of ipsecmond after the last packet
 for module in "ipsecmon 1.3.6.1.4.1.8072.9999.9999" "cisco_ipsec $FLOW_MIB" "cisco_ipsec_v6 $FLOW_MIB"; do
+	try_for 5 same a "${module% *}" "${module#* }"   # a poll of ipsecmond after the last packet
 	check "all that module ${module% *} scrapes is what walks say" same a "${module% *}" "${module#* }"
 	say "${module% *}, 9 tunnels up: $(cost a "${module% *}" | paste -sd ' ')"
 done

@@ -2,7 +2,7 @@
 # Stories about the kernel's IPsec: the lab's two gateways, in a User-Mode-Linux guest.  A story sources it in place of
 # gateway.sh, which it brings along:
 #
-#     GUEST_OPTIONS=(-t 200 -m 256M)            # of run.sh, if the story needs others
+#     GUEST_OPTIONS=(-m 256M)                   # of run.sh, if the story needs others
 #     . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 #     need ip ping snmpd python3
 #     lab_begin
@@ -20,9 +20,9 @@ GUEST_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ "${IN_GUEST:-}" != yes ]; then
 	builddir=$(realpath -e "${PLAIN_BUILDDIR:-${builddir:-.}}") || exit
 	story=$(realpath "$0")
-	exec "$GUEST_HOME/run.sh" ${GUEST_OPTIONS[@]+"${GUEST_OPTIONS[@]}"} \
+	exec "$GUEST_HOME/run.sh" -t "${TEST_LIMIT:-1200}" ${GUEST_OPTIONS[@]+"${GUEST_OPTIONS[@]}"} \
 		-r "$builddir" -r "$GUEST_HOME/../.." -r "$(dirname "$story")" \
-		-e IN_GUEST=yes -e builddir="$builddir" -e LAB_TAIL="${LAB_TAIL:-25}" "$BASH" "$story" "$@"
+		-e IN_GUEST=yes -e builddir="$builddir" -e LAB_TAIL="${LAB_TAIL:-25}" -e TEST_SECONDS="${TEST_SECONDS:-}" "$BASH" "$story" "$@"
 fi
 
 # Not libtool's scripts: each start of a process takes a guest 50 ms.
@@ -119,9 +119,9 @@ compared() {
 
 # agrees NODE WHAT [SECONDS]: within a few polls every cell is what the kernel says
 agrees() {
-	local until=$(($(lab_ms) + ${3:-15} * 1000)) output
+	local began output; began=$(lab_ms)
 	until output=$(compared "$1" 2>&1); do
-		[ "$(lab_ms)" -le $until ] && continue
+		in_time $(($(lab_ms) - began)) $((${3:-15} * 2000)) && continue
 		fail "$1: $2"
 		printf '%s\n' "$output" | head -n 40 | sed 's/^/#   /'
 		return

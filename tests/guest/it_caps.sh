@@ -2,7 +2,6 @@
 # Without CAP_NET_ADMIN the feed of the kernel says what it lacks, and the other one goes on.  With it, keys pass
 # through ipsecmond with each dump and each event: none of their octets is in its segment or its memory afterwards.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
-GUEST_OPTIONS=(-t 240)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 setpriv gcore snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Packets that the kernel drops, each kind by itself: the counter that tells of it moves by as many, and no other.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
-GUEST_OPTIONS=(-t 240)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping python3 snmpd snmpbulkwalk "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin

@@ -3,7 +3,6 @@
 # transform, in both modes, both IP versions, with extended sequence numbers, and in UDP. Node a has a kernel's SAs; in b
 # a program of ours seals echo requests, and opens what a answers.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2016     # awk's
-GUEST_OPTIONS=(-t 240)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 PEER=$builddir/tests/guest/esp_peer
 need root ip python3 "$PEER"

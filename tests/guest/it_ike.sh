@@ -2,7 +2,6 @@
 # Every kind of SA that strongSwan makes in a kernel: after traffic through all of them, every cell of a walk on either
 # side is what the kernel and charon say.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
-GUEST_OPTIONS=(-t 240)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" \
 	"$SEGMENT_SAYS"

@@ -18,7 +18,7 @@ if [ "${IN_GUEST:-}" != yes ]; then
 		"$BASH" "$0"
 		exit
 	fi
-	GUEST_OPTIONS=(-t 330 -r "$DEBS" -e DEBS="$DEBS")
+	GUEST_OPTIONS=(-r "$DEBS" -e DEBS="$DEBS")
 fi
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 # shellcheck source=../packages/machine.sh

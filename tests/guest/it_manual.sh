@@ -2,7 +2,6 @@
 # SAs and policies by hand, without any IKE daemon: every mode and bundle, marks, interface ids, and lifetimes that end
 # them.  Every cell of a walk is what the kernel says.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
-GUEST_OPTIONS=(-t 300)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping python3 snmpd snmpbulkwalk snmpset "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" "$SEGMENT_SAYS"
 lab_begin
@@ -143,7 +142,7 @@ agrees a "soft limits are reached"
 in_ns a ping -q -c 12 -i 0.02 -W 1 -s 1000 -I 10.1.30.1 10.2.30.1 > /dev/null
 wait_until 10 active 1
 agrees a "hard limits in packets and octets end a tunnel"
-tunnel 32 "${GCM[@]}" limit time-soft 2 limit time-hard 6
+tunnel 32 "${GCM[@]}" limit time-soft 4 limit time-hard 12
 wait_until 5 active 2
 wait_until 15 active 1
 agrees a "a hard limit in seconds ends a tunnel"

@@ -3,7 +3,6 @@
 # counter goes back, and at the end each has counted every packet of every SA that there ever was: as many as the
 # kernel's last words of them, and as many as were sent.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317,SC2154    # wait_until calls; PID is lab.sh's
-GUEST_OPTIONS=(-t 300)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin

@@ -393,6 +393,9 @@ def check_gets(walk, gets, nexts, later):
 
 # ---- Times -------------------------------------------------------------------------------------------------------
 
+# Hundredths of a second by which a TimeStamp may be early: charon tells since how many whole seconds an SA is there, and
+# the agent learns the master's time from its answers, which come late and are rounded.
+EARLY = 120
 STAMPS = ("cikeTunHistStartTime", "cipSecTunHistStartTime", "cikeFailTime", "cipSecFailTime")
 
 
@@ -402,7 +405,7 @@ def check_times(path, began, ended):
         for index, at in walk[name].items():
             stamps += 1
             lasted = walk[name.replace("StartTime", "ActiveTime")][index] if name.endswith("StartTime") else 0
-            if not int(began) <= at <= at + lasted <= int(ended):
+            if not int(began) - EARLY <= at <= at + lasted <= int(ended):
                 wrong("%s.%s" % (name, index), "%s to %s" % (began, ended), "%s + %s" % (at, lasted))
     print("%d TimeStamps from %s to %s" % (stamps, began, ended))
 
@@ -418,7 +421,7 @@ def check_restarted(before, again, began, ended):
             equal("%s.%s, before sysUpTime began" % (name, index), 0, walk[name].get(index))
         for index, at in new.items():
             lasted = walk[name.replace("StartTime", "ActiveTime")][index] if name.endswith("StartTime") else 0
-            if at == 0 and lasted < began or at and not began <= at <= at + lasted <= ended:
+            if at == 0 and lasted < began - EARLY or at and not began - EARLY <= at <= at + lasted <= ended:
                 wrong("%s.%s" % (name, index), "%s to %s" % (began, ended), "%s + %s" % (at, lasted))
         if not was[name] or not any(new.values()):
             wrong("rows of %s" % name, "some from before, some from now", "%d, %s" % (len(was[name]), new))

@@ -9,7 +9,7 @@ need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk snmpget snmpget
 lab_begin
 conforms() { "$lab_python" "$LAB_HOME/conformance.py" "$@"; }
 uptime() { in_ns a env SNMPCONFPATH=/nonexistent MIBS= snmpget -v2c -c public -Oqvt 127.0.0.1 1.3.6.1.2.1.1.3.0; }
-try() { sw a --initiate --child "$1" --timeout 5 > /dev/null 2>&1; }
+try() { sw a --initiate --child "$1" --timeout 30 > /dev/null 2>&1; }
 change() { tweak "$1" "$2"; load "$1"; }
 # rows OID: of a column
 rows() { walk a "$LAB/a/rows" "$FLOW_MIB.$1" && grep -c "^$FLOW_MIB\.$1\." "$LAB/a/rows"; }
@@ -26,8 +26,8 @@ sys.exit(len(feeds) < 2 or set(feeds) != {"up"})'
 
 gateways_up
 connections "${ALL_CONNECTIONS[@]}" nobody
-CHARON_SETTINGS='retransmit_tries = 1
-half_open_timeout = 4'
+CHARON_SETTINGS="retransmit_tries = 2
+half_open_timeout = $((4 * SLOW / 100))"
 both_up
 monitor_up a
 wait_until 15 listening
@@ -40,7 +40,7 @@ terminate a --ike encap
 try encap
 wait_until 5 has_rows $ike_fail 1
 say "nobody answers"
-sw a --initiate --child nobody --timeout 8 > /dev/null 2>&1
+sw a --initiate --child nobody --timeout 30 > /dev/null 2>&1
 wait_until 8 has_rows $ike_fail 2
 say "no traffic selectors in common"
 terminate a --child net2

@@ -19,7 +19,7 @@ watch a
 watch b
 all_up
 took "all connections are up"
-check "in less than 8 s" test "$(($(lab_ms) - began))" -lt 8000
+check "in less than 8 s" in_time $(($(lab_ms) - began)) 8000
 
 children=()
 # shellcheck disable=SC2153     # CHILDREN is in lab.sh

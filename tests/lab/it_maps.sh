@@ -44,7 +44,7 @@ as_listed() {
 lab_begin
 gateways_up
 connections ikev2 ikev1-main ikev1-aggr ikev2-v6 rw nobody
-CHARON_SETTINGS='retransmit_tries = 1'
+CHARON_SETTINGS='retransmit_tries = 2'
 both_up
 feed_up a
 feed_up b
@@ -61,7 +61,7 @@ check "a connection for any peer is a template, at the gateway of the road warri
 
 initiate a net
 wait_until 1 entry_is a ikev2 net state up
-pass "IKEv2: it is up within a second"
+pass "IKEv2: it is up"
 equal "and that was told once" 1 "$(told a up ikev2 net)"
 equal "its other child is still down" down "$(entry a ikev2 net2 state)"
 equal "the suite is the negotiated one" esp-gcm "$(entry a ikev2 net transforms.0.transform | cut -d ' ' -f 1)"
@@ -75,7 +75,7 @@ equal "net2 has PFS" 14 "$(entry a ikev2 net2 pfs_group)"
 
 initiate a main
 wait_until 1 entry_is a ikev1-main main state up
-pass "IKEv1: the names are the same, and it is up within a second"
+pass "IKEv1: the names are the same, and it is up"
 initiate a aggr
 wait_until 1 entry_is a ikev1-aggr aggr state up
 initiate a v6
@@ -88,7 +88,7 @@ traffic "${SRC[net]}" "${DST[net]}" 10 100
 wait_until 3 entry_is a ikev2 net out.pkts 10
 terminate a --child net
 wait_until 1 entry_is a ikev2 net state down
-pass "it is down within a second"
+pass "it is down"
 equal "and that was told once" 1 "$(told a down ikev2 net)"
 equal "its counts stay" 10 "$(entry a ikev2 net out.pkts)"
 equal "it is the entry that it was" "$index" "$(entry a ikev2 net index)"
@@ -102,7 +102,7 @@ equal "SAs are on charon's own ESP" "software charon libipsec" \
 sas=$(says a | awk '/^engine/ { print $3 }')
 equal "all of them" "$(vici_raw a | grep -oE 'spi-(in|out)=' | grep -c .)" "$sas"
 
-sw a --initiate --child nobody --timeout 5 > /dev/null 2>&1
+sw a --initiate --child nobody --timeout 30 > /dev/null 2>&1
 wait_until 20 entry_is a nobody nobody failures 1
 equal "a peer that is silent is the last failure of its entry" down "$(entry a nobody nobody state)"
 equal "of that one alone" 0 "$(entry a ikev2 net failures)"
@@ -129,7 +129,7 @@ check "the road warriors' are gone with it" no_entry a bob bob
 tweak a 'connections { ikev2 { children { net2 { rekey_time = 30m } } } }'
 load a
 wait_until 20 entry_is a ikev2 net2 lifetime 1800
-pass "one whose names stay is noticed within a minute, or twelve polls"
+pass "one whose names stay is noticed"
 check "it is all as charon lists it" as_listed
 
 stop feed-a

@@ -7,7 +7,7 @@
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin
 # shellcheck disable=SC2034     # it is gateway.sh's
-HOLD=12
+HOLD=$((12 * SLOW / 100))
 gateways_up
 connections ikev2 ikev1-main
 both_up
@@ -30,7 +30,7 @@ rows() { compare table "$LAB/walk" "$1" | grep -c .; }
 recovered() {
 	local took=$(($(lab_ms) - $2))
 	say "$1: recovered in $took ms"
-	check "$1: recovered in less than 10 s" test $took -lt 10000
+	check "$1: recovered in less than 10 s" in_time $took 10000
 }
 # the_same WHAT: three tunnels and two IKE SAs, with the indexes that they had
 the_same() {
@@ -107,8 +107,8 @@ silent_for() { [ "$(heartbeat)" -ge "$1" ]; }
 wait_until 15 silent_for 11
 cli a show feeds > "$LAB/a/feeds"
 say "11 s after ipsecmond was killed: $(head -n 1 "$LAB/a/feeds")"
-check "show feeds says how old the figures are" grep -qE "silent for 1[1-9] s: the figures are that old" "$LAB/a/feeds"
-check "show feeds names the silent writer" grep -q "writer silent (pid [0-9]*), heartbeat 1[1-9] s ago" "$LAB/a/feeds"
+check "show feeds says how old the figures are" grep -qE "silent for [1-9][0-9] s: the figures are that old" "$LAB/a/feeds"
+check "show feeds names the silent writer" grep -q "writer silent (pid [0-9]*), heartbeat [1-9][0-9] s ago" "$LAB/a/feeds"
 check "it has not been longer than that" test "$(heartbeat)" -le $((($(lab_ms) - beat) / 1000 + 2))
 feed_up a
 wait_until 10 feed_is up

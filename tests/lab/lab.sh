@@ -23,6 +23,9 @@
 
 set -u
 LAB_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../speed.sh
+. "$LAB_HOME/../speed.sh"
+export SLOW=100         # how slow this machine is, in hundredths: from lab_begin on, and again when a limit is reached
 CHARON=${CHARON:-/usr/lib/ipsec/charon}
 LAB=                    # our directory, from lab_begin on
 STATUS=0                # exit status of what `stop' ended last
@@ -65,17 +68,37 @@ equal() {
 	printf '#   expected: %s\n#   got:      %s\n' "$2" "$3"
 }
 
-# wait_until SECONDS CMD...: as soon as CMD succeeds; ends the story when it does not in time.
+# in_time TOOK LIMIT: both in milliseconds; the limit is that of an idle machine.
+in_time() {
+	local now
+	[ "$1" -gt $(($2 * SLOW / 100)) ] || return 0
+	now=$(slowness)         # it may have become busy
+	[ "$now" -le "$SLOW" ] || SLOW=$now
+	[ "$1" -le $(($2 * SLOW / 100)) ]
+}
+
+# wait_until SECONDS CMD...: as soon as CMD succeeds; ends the story when it does not in three times the time: what has
+# to be fast is measured, and `in_time'.
 wait_until() {
-	local seconds=$1 until output; shift
-	until=$(($(lab_ms) + seconds * 1000))
+	local seconds=$1 began output; shift
+	began=$(lab_ms)
 	until output=$("$@" 2>&1); do
-		if [ "$(lab_ms)" -gt "$until" ]; then
+		if ! in_time $(($(lab_ms) - began)) $((seconds * 3000)); then
 			printf '%s\n' "$output" | tail -n 20 | sed 's/^/#   /'
-			die "not within $seconds s: $*"
+			die "not within $seconds s, three times, at a speed of 100/$SLOW: $*"
 		fi
 		sleep 0.1
 	done
+}
+
+# try_for SECONDS CMD...: the same, but it only fails
+try_for() {
+	local seconds=$1 began; shift
+	began=$(lab_ms)
+	until "$@"; do
+		in_time $(($(lab_ms) - began)) $((seconds * 3000)) || return
+		sleep 0.1
+	done > /dev/null 2>&1
 }
 
 # lab_quiet WHAT CMD...: silent, unless it fails; then its last output is told and the story ends.
@@ -110,6 +133,7 @@ lab_begin() {
 	LAB=$(mktemp -d /tmp/ipm.XXXXXX) || exit 1
 	chmod 0700 "$LAB"
 	lab_python=$(python3 -c 'import sys; print(sys.executable)')        # python3 itself may be a slow wrapper
+	SLOW=$(slowness)
 	trap lab_cleanup EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -176,7 +200,7 @@ stop() {
 	local name=$1
 	[ -n "${PID[$name]:-}" ] || die "stop: $name was not started"
 	lab_signal "${2:-TERM}" "$name"
-	lab_reap "$name" "$((${3:-10} * 10))" || die "$name still runs ${3:-10} s after SIG${2:-TERM}"
+	lab_reap "$name" "$((${3:-30} * 10))" || die "$name still runs ${3:-30} s after SIG${2:-TERM}"
 }
 
 running() { kill -0 "${PID[$1]}" 2> /dev/null; }    # running NAME
@@ -244,7 +268,7 @@ charon_up() {
 	  threads = 40
 	  # Aggressive mode needs it: a responder may take up the first quick mode message before the third of
 	  # aggressive mode, and drops it then.  A silent peer is given up after 20 s.
-	  retransmit_timeout = 0.5
+	  retransmit_timeout = $((SLOW / 200)).$((SLOW / 2 % 100 / 10))
 	  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
 	  install_virtual_ip = no
 	  plugins { vici { socket = unix://$dir/charon.vici }
@@ -315,14 +339,14 @@ both_up() {
 
 # initiate NODE CHILD [IKE]
 initiate() {
-	lab_quiet "initiate $2 on $1" sw "$1" --initiate --child "$2" ${3:+--ike "$3"} --timeout 10
+	lab_quiet "initiate $2 on $1" sw "$1" --initiate --child "$2" ${3:+--ike "$3"} --timeout 30
 }
 
 # establish CHILD...: from a, all at the same time
 establish() {
 	local child pids=() pid
 	for child in "$@"; do
-		sw a --initiate --child "$child" --timeout 10 > "$LAB/a/initiate-$child" 2>&1 &
+		sw a --initiate --child "$child" --timeout 30 > "$LAB/a/initiate-$child" 2>&1 &
 		pids+=($!)
 	done
 	for pid in "${pids[@]}"; do
@@ -347,13 +371,13 @@ all_up() {
 
 # traffic SRC DST COUNT SIZE [NODE]: COUNT echo requests from NODE (a), and as many answers.  A packet in the
 # tunnel has SIZE + 28 octets (IPv6: + 48); up to SIZE 1372 (IPv6: 1352) it is one packet.
-# In bursts, because after its last packet ping waits for no longer than an interval (2 s) or two round trips.
+# In bursts, because after its last packet ping waits for no longer than an interval (5 s) or two round trips.
 traffic() {
 	local left=$3 n output
 	while [ "$left" -gt 0 ]; do
 		n=$((left < 16 ? left : 16))
 		left=$((left - n))
-		output=$(in_ns "${5:-a}" ping -q -n -c $n -l $n -i 2 -s "$4" -W 2 -I "$1" "$2" 2>&1)
+		output=$(in_ns "${5:-a}" ping -q -n -c $n -l $n -i 5 -s "$4" -W 10 -I "$1" "$2" 2>&1)
 		case $output in
 		*"$n packets transmitted, $n received,"*) ;;
 		*) printf '%s\n' "$output" | sed 's/^/#   /'; die "packets lost from $1 to $2" ;;
@@ -376,7 +400,7 @@ rekey_ike() {
 lab_is_newer() { local before=$1 now; shift; now=$(newest "$@"); [ -n "$now" ] && [ "$now" -gt "${before:-0}" ]; }
 
 # terminate NODE --ike NAME | --child NAME
-terminate() { lab_quiet "terminate $2 $3 on $1" sw "$1" --terminate "${@:2}" --timeout 10; }
+terminate() { lab_quiet "terminate $2 $3 on $1" sw "$1" --terminate "${@:2}" --timeout 30; }
 
 # ---- The witness ----------------------------------------------------------------------------------------------
 # What charon itself says, by code that is not the project's.
