@@ -12,6 +12,9 @@ Nothing here is shared with the programs: names and types of objects come from t
     compare.py next WALK GETNEXTS                    GETNEXT of each instance gave the following one
     compare.py stable WALK...                        walks in the order of time: no counter ever got smaller
     compare.py constant WALK...                      the same tunnels and IKE SAs are in all of them
+    compare.py laws WALK...                          the same: no index is given twice, and what rows and history have
+                                                     counted is never more than a later total
+    compare.py sums WALK                             with no traffic: totals are rows and history; 32 bits are those of 64
     compare.py total CHILD LOG WITNESS...            octets in and out of all CHILD_SAs of that name, by witnesses and
                                                      charon's log
     compare.py table WALK COLUMN                     INDEX VALUE of a column, a line each
@@ -565,6 +568,60 @@ def constant(*paths):
         equal("rows in %s" % os.path.basename(path), first, found)
 
 
+CHECK_POINT = 7         # cipSecTunHistTermReason: the record of one that may still be there
+
+
+def sums(path, quiet=True):
+    """total -> (what it is, what rows and history have counted), where the walk has all of them"""
+    walk, found = walk_of(path), {}
+    for table, names in (("cipSec", ("HcInOctets", "HcOutOctets", "InPkts", "OutPkts")),
+                         ("cike", ("InOctets", "OutOctets", "InPkts", "OutPkts"))):
+        points = {index for index, reason in walk.get(table + "TunHistTermReason", {}).items() if reason == CHECK_POINT}
+        ended = {active for index, active in walk.get(table + "TunHistActiveIndex", {}).items() if index not in points}
+        for name in names:      # a row may end while it is walked
+            parts = [value for index, value in walk.get(table + "Tun" + name, {}).items() if index[0] not in ended]
+            parts += [value for index, value in walk.get(table + "TunHist" + name, {}).items() if index not in points]
+            for value in walk.get(table + "Global" + name, {}).values():
+                found[table + "Global" + name] = value, sum(parts)
+    if quiet:
+        for name, (whole, parts) in found.items():
+            equal(name, parts, whole)
+        for name, values in walk.items():
+            if "Hc" not in name:
+                continue
+            low, wraps = name.replace("Hc", ""), name.replace("Hc", "").replace("Octets", "OctWraps")
+            for index, value in values.items():
+                if index in walk.get(low, {}):
+                    equal("%s.%s" % (low, index), value & 0xffffffff, walk[low][index])
+                if index in walk.get(wraps, {}):
+                    equal("%s.%s" % (wraps, index), value >> 32, walk[wraps][index])
+    return found
+
+
+def laws(*paths):
+    """Walks take time, and what is not shown for a while is only missing in the parts: they are no more than a later total.
+    An index is of the same two gateways for ever, and ends once."""
+    owners, parts = {}, {}
+    for path in paths:
+        for name, (whole, now) in sums(path, quiet=False).items():
+            if whole < parts.get(name, 0):
+                wrong("%s in %s" % (name, os.path.basename(path)), "no less than its parts before, %d" % parts[name], whole)
+            parts[name] = max(parts.get(name, 0), now)
+        walk = walk_of(path)
+        for table in ("cipSec", "cike"):
+            remote = walk.get(table + "TunRemoteAddr", {})
+            for index, local in walk.get(table + "TunLocalAddr", {}).items():
+                ends = local, remote.get(index)
+                if ends[1] is not None and owners.setdefault((table, index), ends) != ends:
+                    wrong("%sTun %s in %s" % (table, index, os.path.basename(path)), owners[table, index], ends)
+    reasons, active = walk.get("cipSecTunHistTermReason", {}), walk.get("cipSecTunHistActiveIndex", {})
+    ended = collections.Counter(value for index, value in active.items() if reasons.get(index) != CHECK_POINT)
+    for index, times in ended.items():
+        if times > 1:
+            wrong("ends of tunnel %s" % index, 1, times)
+    print("%d indexes, %d ended" % (len(owners), len(ended)))
+
+
 def total(name, log_path, *witness_paths):
     """Of all CHILD_SAs of one name, with what was seen of each last: by a witness, or in the line that it closed with."""
     last = collections.defaultdict(lambda: [0, 0])
@@ -588,7 +645,7 @@ def table(walk_path, column):
 
 
 COMMANDS = {"tables": tables, "cli": cli, "counters": counters, "same": same, "next": following, "stable": stable,
-            "constant": constant, "total": total, "table": table}
+            "constant": constant, "laws": laws, "sums": sums, "total": total, "table": table}
 
 
 def main(argv):
