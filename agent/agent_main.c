@@ -22,8 +22,10 @@
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
 #endif
-#define SEGMENTS_MAX MIB_SET_SEGMENTS
-#define STATE_FILE   "agentx.state"
+#define SEGMENTS_MAX   MIB_SET_SEGMENTS
+#define STATE_FILE     "agentx.state"
+
+#define UNREAD_REST_NS 60000000000u /* between two complaints about records that cannot be read */
 
 static volatile sig_atomic_t stop;
 
@@ -36,27 +38,18 @@ struct server {
 	uint64_t report_ns;               /* when they may be told again */
 	struct ipm_segment *segs[SEGMENTS_MAX];
 	unsigned count;
+	struct ipm_segment *damaged[SEGMENTS_MAX]; /* not served, and kept until their files are replaced */
+	uint32_t damaged_by[SEGMENTS_MAX];         /* their writers: another one may have put them in order */
+	unsigned damaged_count;
+	uint64_t unread, unread_ns; /* reads that gave up, of all that was attached, and when that was told */
 	char said[sizeof(((struct ipm_error *)0)->text)]; /* the last complaint, so that it is made once */
 };
-
-static struct server *serving; /* for the signal handler */
 
 static void
 on_signal(int number)
 {
 	(void)number;
 	stop = 1;
-}
-
-/* A segment was truncated while we read it: what is gone reads as nothing, and the next look drops the segment. */
-static void
-on_bus_error(int number, siginfo_t *info, void *context)
-{
-	(void)context;
-	for (unsigned i = 0; serving && i < serving->count; i++)
-		if (ipm_segment_mend(serving->segs[i], info->si_addr))
-			return;
-	signal(number, SIG_DFL); /* something else, which happens again now */
 }
 
 static void
@@ -75,28 +68,78 @@ is_segment(const struct dirent *entry)
 }
 
 static bool
-attached(const struct server *server, const char *path)
+is_among(struct ipm_segment *const *segs, unsigned count, const char *path)
 {
-	for (unsigned i = 0; i < server->count; i++)
-		if (strcmp(ipm_segment_path(server->segs[i]), path) == 0)
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(ipm_segment_path(segs[i]), path) == 0)
 			return true;
 	return false;
 }
 
-/* Drop segments that were replaced or removed. */
+static bool
+attached(const struct server *server, const char *path)
+{
+	return is_among(server->segs, server->count, path) || is_among(server->damaged, server->damaged_count, path);
+}
+
+/* Drop segments that were replaced or removed, and stop to serve such as are damaged. */
 static bool
 detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_count)
 {
-	unsigned kept = 0;
+	unsigned kept = 0, kept_damaged = 0;
+	bool changed = false;
+
 	*gone_count = 0;
-	for (unsigned i = 0; i < server->count; i++) {
-		if (ipm_segment_stale(server->segs[i]))
-			gone[(*gone_count)++] = server->segs[i];
-		else
-			server->segs[kept++] = server->segs[i];
+	for (unsigned i = 0; i < server->damaged_count; i++) {
+		if (ipm_segment_stale(server->damaged[i]) ||
+		    ipm_segment_writer(server->damaged[i]) != server->damaged_by[i]) {
+			gone[(*gone_count)++] = server->damaged[i];
+			continue;
+		}
+		server->damaged_by[kept_damaged] = server->damaged_by[i];
+		server->damaged[kept_damaged++] = server->damaged[i];
 	}
+	server->damaged_count = kept_damaged;
+	for (unsigned i = 0; i < server->count; i++) {
+		struct ipm_error err;
+		int state = ipm_segment_state(server->segs[i], &err);
+		if (state < 0)
+			log_error("%s", err.text);
+		if (ipm_segment_stale(server->segs[i])) {
+			gone[(*gone_count)++] = server->segs[i];
+		} else if (state < 0) {
+			server->damaged_by[server->damaged_count] = ipm_segment_writer(server->segs[i]);
+			server->damaged[server->damaged_count++] = server->segs[i];
+		} else {
+			server->segs[kept++] = server->segs[i];
+		}
+	}
+	changed = kept != server->count;
 	server->count = kept;
-	return *gone_count > 0;
+	return changed;
+}
+
+/* What could not be read was left out of the answers. */
+static void
+warn_of_unread(struct server *server)
+{
+	uint64_t unread = 0, now = ipm_now_ns();
+	const struct ipm_segment *worst = NULL;
+
+	for (unsigned i = 0; i < server->count; i++) {
+		unread += ipm_segment_unread(server->segs[i]);
+		if (!worst || ipm_segment_unread(server->segs[i]) > ipm_segment_unread(worst))
+			worst = server->segs[i];
+	}
+	if (unread > server->unread && (server->unread_ns == 0 || now - server->unread_ns > UNREAD_REST_NS)) {
+		log_warn("%s: records were left out of answers, %" PRIu64 " times so far: their writer is in the "
+			 "middle of them, or died there",
+			 ipm_segment_path(worst), ipm_segment_unread(worst));
+		server->unread_ns = now;
+		server->unread = unread;
+	} else if (unread < server->unread) {
+		server->unread = unread; /* a segment has gone */
+	}
 }
 
 /* Of rows with the same index the first is served, and the others are not seen. */
@@ -131,7 +174,7 @@ attach_new(struct server *server)
 		char *path = conf_run_path(server->conf, names[i]->d_name);
 		struct ipm_error err;
 		free(names[i]);
-		if (path && server->count < SEGMENTS_MAX && !attached(server, path)) {
+		if (path && server->count + server->damaged_count < SEGMENTS_MAX && !attached(server, path)) {
 			if (ipm_segment_attach(&server->segs[server->count], path, &err) == 0) {
 				log_info("serving %s", path);
 				warn_of_indexes(server, server->segs[server->count]);
@@ -174,6 +217,7 @@ look_for_segments(void *arg)
 	}
 	for (unsigned i = 0; i < gone_count; i++)
 		ipm_segment_close(gone[i]);
+	warn_of_unread(server);
 }
 
 /* Who may use the state's directory, if it is for us to make it. */
@@ -272,14 +316,12 @@ main(int argc, char **argv)
 	struct sigaction act = { .sa_handler = on_signal }; /* no SA_RESTART: poll() must return */
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGINT, &act, NULL);
-	struct sigaction bus = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
-	sigaction(SIGBUS, &bus, NULL);
+	ipm_segment_guard();
 	signal(SIGPIPE, SIG_IGN);
 
 	snprintf(mib_health.version, sizeof(mib_health.version), "%s", PACKAGE_VERSION);
 	mib_health.started_ns = ipm_now_ns();
 	server.conf = conf;
-	serving = &server;
 	server.mib = mib_new(mib_views, mib_view_count);
 	state_path = conf_state_path(conf, STATE_FILE);
 	server.notify = mib_notify_new(conf->agentx.notify_rate, server.mib, agentx_notify, NULL);
@@ -309,6 +351,8 @@ out:
 	mib_free(server.mib);
 	for (unsigned i = 0; i < server.count; i++)
 		ipm_segment_close(server.segs[i]);
+	for (unsigned i = 0; i < server.damaged_count; i++)
+		ipm_segment_close(server.damaged[i]);
 	free(state_path);
 	conf_free(conf);
 	return status;

@@ -207,12 +207,11 @@ mib_tun_acl(const struct mib_cell *cell, const void *field, struct mib_value *ou
 static bool
 first_selector(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_selector *out)
 {
-	uint32_t left = ipm_segment_used(seg, IPM_SELECTORS);
 	struct ipm_selector sel;
+	struct ipm_walk walk;
 	bool found = false;
-	for (uint32_t at = tunnel->sel_head; at && left; left--, at = sel.next) {
-		if (ipm_selector_read(seg, at - 1, &sel) < 0 || sel.tunnel_index != tunnel->index)
-			break;
+	ipm_walk_selectors(&walk, seg, tunnel);
+	while (ipm_walk_next(&walk, &sel) > 0) {
 		if (!found || sel.index < out->index)
 			*out = sel;
 		found = true;
@@ -224,12 +223,11 @@ first_selector(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, s
 static bool
 first_access(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_access *out)
 {
-	uint32_t left = ipm_segment_used(seg, IPM_ACCESS);
 	struct ipm_access access;
+	struct ipm_walk walk;
 	bool found = false;
-	for (uint32_t at = map->access_head; at && left; left--, at = access.next) {
-		if (ipm_access_read(seg, at - 1, &access) < 0 || access.map_index != map->index)
-			break;
+	ipm_walk_access(&walk, seg, map);
+	while (ipm_walk_next(&walk, &access) > 0) {
 		if (!found || access.index < out->index)
 			*out = access;
 		found = true;

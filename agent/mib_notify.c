@@ -434,7 +434,8 @@ fill_tokens(struct mib_notify *n)
 static uint64_t
 waiting(const struct followed *f)
 {
-	return ipm_segment_event_serial(f->seg) - f->serial;
+	uint64_t newest = ipm_segment_event_serial(f->seg);
+	return newest > f->serial ? newest - f->serial : 0;
 }
 
 /* False: there is none now. */
@@ -457,6 +458,8 @@ mib_notify_poll(struct mib_notify *n)
 	bool more = true;
 
 	fill_tokens(n);
+	for (unsigned i = 0; i < n->count; i++)
+		ipm_segment_patience(n->seg[i].seg, MIB_PATIENCE_NS);
 	while (more && n->tokens >= 1) {
 		more = false;
 		/* One of each in turn, and the next one goes on: a segment in trouble does not silence the others. */
@@ -471,12 +474,14 @@ told_before(const struct mib_notify *n, const struct ipm_segment *seg)
 {
 	struct ipm_event event = { 0 };
 	uint64_t serial = 0;
-	for (;;) {
+	/* Twice, as they may go on while we look; one that makes more is not to be waited for. */
+	for (uint64_t left = 2 * (uint64_t)ipm_segment_capacity(seg, IPM_EVENTS) + 1; left > 0; left--) {
 		int rc = ipm_event_next(seg, serial, &event);
 		if ((rc < 0 && rc != -EOVERFLOW) || event.time_ns >= n->began_ns)
 			return serial;
 		serial = event.serial;
 	}
+	return serial;
 }
 
 void

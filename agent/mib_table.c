@@ -83,12 +83,19 @@ struct groups {
 
 #define GROUPINGS_MAX 4
 
+/* A segment's totals as they could be read last. */
+struct last_totals {
+	struct ipm_totals totals;
+	bool known;
+};
+
 struct mib {
 	struct groups groups[GROUPINGS_MAX];
 	unsigned grouping_count;
 	const struct mib_table *const *tables;
 	unsigned table_count;
 	const struct ipm_segment **segs;
+	struct last_totals *totals; /* of each */
 	unsigned seg_count;
 	uint64_t request; /* counts up */
 	uint64_t now_ns;
@@ -126,6 +133,7 @@ mib_free(struct mib *mib)
 		free(mib->groups[g].table);
 	}
 	free(mib->segs);
+	free(mib->totals);
 	free(mib);
 }
 
@@ -133,14 +141,21 @@ int
 mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count)
 {
 	const struct ipm_segment **copy = NULL;
+	struct last_totals *totals = NULL;
 	if (count) {
 		copy = malloc(count * sizeof(*copy));
-		if (!copy)
+		totals = calloc(count, sizeof(*totals));
+		if (!copy || !totals) {
+			free(copy);
+			free(totals);
 			return -ENOMEM;
+		}
 		memcpy(copy, segs, count * sizeof(*copy));
 	}
 	free(mib->segs);
+	free(mib->totals);
 	mib->segs = copy;
+	mib->totals = totals;
 	mib->seg_count = count;
 	mib->read_new = 0;
 	for (unsigned t = 0; t < mib->table_count; t++) {
@@ -185,6 +200,8 @@ mib_request(struct mib *mib, uint64_t master_ns)
 	mib->read_new = 0;
 	mib->master_ns = master_ns;
 	mib->now_ns = ipm_now_ns();
+	for (unsigned s = 0; s < mib->seg_count; s++)
+		ipm_segment_patience(mib->segs[s], MIB_PATIENCE_NS);
 }
 
 /* --- names ------------------------------------------------------------------------------------------------ */
@@ -613,21 +630,25 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
 	return low;
 }
 
-/* Scalars speak for all segments. */
+/*
+ * Scalars speak for all segments. While one cannot be read, it counts with what it had last: the sums do not go back,
+ * and the other segments are not silenced.
+ */
 static bool
 read_totals(struct mib *mib, struct ipm_totals *sum)
 {
+	bool any = false;
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned s = 0; s < mib->seg_count; s++) {
-		struct ipm_totals one;
-		if (ipm_totals_read(mib->segs[s], &one) < 0)
-			return false;
+		struct last_totals *last = &mib->totals[s];
+		last->known |= ipm_totals_read(mib->segs[s], &last->totals) == 0;
+		any |= last->known;
 		/* All of it is 64-bit counts but the two indexes at the end, which nobody shows. */
-		uint64_t *to = (uint64_t *)(void *)sum, *from = (uint64_t *)(void *)&one;
+		uint64_t *to = (uint64_t *)(void *)sum, *from = (uint64_t *)(void *)&last->totals;
 		for (size_t i = 0; i < offsetof(struct ipm_totals, next_ike) / sizeof(*to); i++)
 			to[i] += from[i];
 	}
-	return true;
+	return any;
 }
 
 /* What a conversion may look at, for a row whose record is @p record. */

@@ -31,25 +31,14 @@ view_name_key(const char *name, mib_subid *key)
 	return 1 + len;
 }
 
-/* So many steps along a list, which in a damaged segment may have no end. */
-static uint32_t
-steps(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t count)
-{
-	uint32_t used = ipm_segment_used(seg, kind);
-	return count < used ? count : used;
-}
-
 bool
 view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out)
 {
-	uint32_t at = map->tunnels_up ? map->tunnel_head : 0;
-	for (uint32_t left = steps(seg, IPM_TUNNELS, map->tunnels); at && left; left--) {
-		if (ipm_tunnel_read(seg, at - 1, out) < 0)
-			return false;
+	struct ipm_walk walk;
+	ipm_walk_tunnels(&walk, seg, map);
+	while (map->tunnels_up && ipm_walk_next(&walk, out) > 0)
 		if (out->state == IPM_TUNNEL_UP)
 			return true;
-		at = out->map_next;
-	}
 	return false;
 }
 
@@ -70,14 +59,11 @@ bool
 view_tunnel_sa(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, enum ipm_direction direction,
 	       struct ipm_sa *out)
 {
-	uint32_t at = tunnel->sa_head;
-	for (uint32_t left = steps(seg, IPM_SAS, tunnel->sas); at && left; left--) {
-		if (ipm_sa_read(seg, at - 1, out) < 0 || out->tunnel_index != tunnel->index)
-			return false;
+	struct ipm_walk walk;
+	ipm_walk_sas(&walk, seg, tunnel);
+	while (ipm_walk_next(&walk, out) > 0)
 		if (out->direction == direction && out->protocol == tunnel->protocol)
 			return true;
-		at = out->next;
-	}
 	return false;
 }
 
@@ -112,13 +98,12 @@ set_key(enum ipm_section_kind kind, const void *record)
 static uint32_t
 map_sas(const struct ipm_segment *seg, const struct ipm_map *map)
 {
-	uint32_t at = map->tunnel_head, sas = 0;
 	struct ipm_tunnel tunnel;
-	for (uint32_t left = steps(seg, IPM_TUNNELS, map->tunnels);
-	     at && left && ipm_tunnel_read(seg, at - 1, &tunnel) == 0; left--) {
+	struct ipm_walk walk;
+	uint32_t sas = 0;
+	ipm_walk_tunnels(&walk, seg, map);
+	while (ipm_walk_next(&walk, &tunnel) > 0)
 		sas += tunnel.sas;
-		at = tunnel.map_next;
-	}
 	return sas;
 }
 

@@ -93,6 +93,11 @@ command_run(struct cli *cli, const struct cmd_match *match)
 		cli_fail(cli, "1 record could not be read: its writer is at it, or died there");
 	else if (cli->unread)
 		cli_fail(cli, "%zu records could not be read: their writer is at them, or died there", cli->unread);
+	for (size_t i = 0; i < cli->segments; i++) {
+		struct ipm_error damage;
+		if (ipm_segment_state(cli->segment[i].seg, &damage) < 0)
+			cli_fail(cli, "%s", damage.text);
+	}
 	cli_segments_close(cli);
 	conf_free(conf);
 	cli->conf = NULL;
@@ -107,7 +112,7 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct cli cli = { .out = out, .err = err, .patience = CLI_PATIENCE };
+	struct cli cli = { .out = out, .err = err };
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0) /* what follows is another command line, not ours */
 		return cli_complete(argc - 2, argv + 2, out);
 	optind = 0; /* glibc: begin anew */

@@ -16,10 +16,10 @@
 #include "conf.h"
 #include "ipm_segment.h"
 
-#define CLI_SCHEMA   1            /* of JSON: grows when a key changes its meaning or goes; a new key changes nothing */
-#define CLI_STALE_NS 10000000000u /* a writer that has been silent for longer is worth a warning */
-#define CLI_PATIENCE 200          /* ms: one that was preempted goes on, one that died does not */
-#define CLI_RELEASE  1024         /* records that are read before the memory they were in is given back */
+#define CLI_SCHEMA      1 /* of JSON: grows when a key changes its meaning or goes; a new key changes nothing */
+#define CLI_STALE_NS    10000000000u /* a writer that has been silent for longer is worth a warning */
+#define CLI_PATIENCE_NS 300000000u   /* for the writer of a segment, in all: one that was preempted goes on */
+#define CLI_RELEASE     1024         /* records that are read before the memory they were in is given back */
 
 struct cli_segment {
 	struct cli *cli;
@@ -36,8 +36,7 @@ struct cli {
 	struct cli_segment *segment;
 	size_t segments;
 	size_t unread;   /* records that the writer was at for too long */
-	size_t reads;    /* of records so far */
-	int patience;    /* milliseconds that may still be spent on waiting for a writer in mid-write */
+	size_t reads;    /* of records since memory was given back */
 	uint64_t now_ns; /* when the command began */
 	void *asked;     /* the command's own, for its cli_pick: what is to be shown */
 	bool comma_segment, comma_row;
@@ -66,10 +65,6 @@ const char *cli_writer_state(const struct ipm_segment *seg);
 
 /** The moment at which what the segment says was true: now, as long as its writer runs. */
 uint64_t cli_segment_now(const struct cli_segment *s);
-
-/** ipm_read(), with patience for a writer that lost its CPU in the middle of the record. */
-int
-cli_read_patiently(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out);
 
 /** Copy a record; false when the slot has none, or it cannot be read (which is remembered in cli->unread). */
 bool cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out);

@@ -4,5 +4,6 @@
 int
 main(int argc, char **argv)
 {
+	ipm_segment_guard();
 	return cli_run(argc, argv, stdout, stderr);
 }

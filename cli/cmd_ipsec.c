@@ -59,33 +59,34 @@ by_sa_index(const void *a, const void *b)
 
 /* Both lists; false when one does not hold together. */
 static bool
-whole_lists(struct cli *cli, const struct cli_segment *s, struct whole_tunnel *w)
+whole_lists(const struct cli_segment *s, struct whole_tunnel *w)
 {
-	uint32_t left = ipm_segment_capacity(s->seg, IPM_SELECTORS);
+	struct ipm_walk walk;
+	struct ipm_selector sel;
+	struct whole_sa sa;
+	int rc;
+
 	w->sels = w->sas = 0;
-	for (uint32_t at = w->tunnel.sel_head; at != 0; at = w->sel[w->sels++].next) {
-		struct ipm_selector *sel = cli_grow(w->sel, w->sels, &w->sel_room, sizeof(*sel));
-		if (!sel)
+	ipm_walk_selectors(&walk, s->seg, &w->tunnel);
+	while ((rc = ipm_walk_next(&walk, &sel)) > 0) {
+		struct ipm_selector *more = cli_grow(w->sel, w->sels, &w->sel_room, sizeof(*more));
+		if (!more)
 			return false;
-		w->sel = sel;
-		sel += w->sels;
-		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SELECTORS, at - 1, sel) != 0 ||
-		    sel->tunnel_index != w->tunnel.index)
-			return false;
+		w->sel = more;
+		w->sel[w->sels++] = sel;
 	}
-	left = w->tunnel.sas;
-	for (uint32_t at = w->tunnel.sa_head; at != 0; at = w->sa[w->sas++].sa.next) {
-		struct whole_sa *sa = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*sa));
-		if (!sa)
+	if (rc < 0)
+		return false;
+	ipm_walk_sas(&walk, s->seg, &w->tunnel);
+	while ((rc = ipm_walk_next(&walk, &sa.sa)) > 0) {
+		struct whole_sa *more = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*more));
+		if (!more)
 			return false;
-		w->sa = sa;
-		sa += w->sas;
-		sa->slot = at - 1;
-		if (left-- == 0 || cli_read_patiently(cli, s, IPM_SAS, sa->slot, &sa->sa) != 0 ||
-		    sa->sa.tunnel_index != w->tunnel.index)
-			return false;
+		w->sa = more;
+		sa.slot = walk.slot;
+		w->sa[w->sas++] = sa;
 	}
-	return true;
+	return rc == 0;
 }
 
 /* False when the tunnel is gone. */
@@ -97,7 +98,8 @@ whole_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 		if (!cli_read(cli, s, IPM_TUNNELS, slot, &w->tunnel) || w->tunnel.index != index ||
 		    w->tunnel.state == IPM_TUNNEL_HELD)
 			return false;
-		good = whole_lists(cli, s, w);
+		good = whole_lists(s, w);
+		cli->reads += w->sels + w->sas;
 	}
 	if (!good)
 		cli->unread++; /* shown with what was found */

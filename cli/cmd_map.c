@@ -59,21 +59,22 @@ by_access_index(const void *a, const void *b)
 
 /* False when the list does not hold together. */
 static bool
-access_walk(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map, struct access_list *list)
+access_walk(const struct cli_segment *s, const struct ipm_map *map, struct access_list *list)
 {
-	uint32_t left = ipm_segment_capacity(s->seg, IPM_ACCESS);
+	struct ipm_access access;
+	struct ipm_walk walk;
+	int rc;
+
 	list->n = 0;
-	for (uint32_t at = map->access_head; at != 0; at = list->access[list->n++].next) {
+	ipm_walk_access(&walk, s->seg, map);
+	while ((rc = ipm_walk_next(&walk, &access)) > 0) {
 		struct ipm_access *more = cli_grow(list->access, list->n, &list->room, sizeof(*more));
 		if (!more)
 			return false;
 		list->access = more;
-		more += list->n;
-		if (left-- == 0 || cli_read_patiently(cli, s, IPM_ACCESS, at - 1, more) != 0 ||
-		    more->map_index != map->index)
-			return false;
+		list->access[list->n++] = access;
 	}
-	return true;
+	return rc == 0;
 }
 
 /* An entry with its access list, in order; false when it is gone. */
@@ -85,7 +86,8 @@ entry_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 	for (int i = 0; i < LIST_TRIES && !good; i++) {
 		if (!cli_read(cli, s, IPM_MAPS, slot, map) || map->index != index || map->state == IPM_MAP_REMOVED)
 			return false;
-		good = access_walk(cli, s, map, list);
+		good = access_walk(s, map, list);
+		cli->reads += list->n;
 	}
 	if (!good)
 		cli->unread++; /* shown with what was found */
@@ -96,17 +98,14 @@ entry_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 
 /* The peer of a tunnel that is up; else the first one that is configured; len 0: not known. */
 static struct ipm_addr
-current_peer(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map)
+current_peer(const struct cli_segment *s, const struct ipm_map *map)
 {
-	uint32_t at = map->tunnels_up ? map->tunnel_head : 0;
-	for (int i = 0; i < UP_TRIES && at != 0; i++) {
-		struct ipm_tunnel t;
-		if (cli_read_patiently(cli, s, IPM_TUNNELS, at - 1, &t) != 0)
-			break;
+	struct ipm_tunnel t;
+	struct ipm_walk walk;
+	ipm_walk_tunnels(&walk, s->seg, map);
+	for (int i = 0; i < UP_TRIES && map->tunnels_up && ipm_walk_next(&walk, &t) > 0; i++)
 		if (t.state == IPM_TUNNEL_UP)
 			return t.remote;
-		at = t.map_next;
-	}
 	return map->peers > 0 ? map->peer[0] : (struct ipm_addr){ .len = 0 };
 }
 
@@ -290,7 +289,7 @@ print_body(struct cli *cli, const struct cli_segment *s, const struct ipm_map *m
 {
 	static const char pfs[] = { '-', 'N', 'Y' };
 	char peer[OUT_ADDR_MAX], kilobytes[24], seconds[24], group[24];
-	struct ipm_addr current = current_peer(cli, s, map);
+	struct ipm_addr current = current_peer(s, map);
 	FILE *f = cli->out;
 	if (current.len == 0 && map->kind == IPM_MAP_DYNAMIC)
 		snprintf(peer, sizeof(peer), "0.0.0.0"); /* IOS's way to say that there is none */
@@ -467,7 +466,7 @@ json_entry(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t
 		return NULL;
 	}
 	json_t *o = json_object();
-	struct ipm_addr current = current_peer(cli, s, &map);
+	struct ipm_addr current = current_peer(s, &map);
 	out_json_u64(o, "index", map.index);
 	OUT_JSON_TEXT(o, "name", map.name);
 	out_json_u64(o, "seq", map.seq);

@@ -82,7 +82,7 @@ static void
 complete_values(const struct line *line, const struct cmd_word *w, FILE *out)
 {
 	char error[512];
-	struct cli cli = { .out = out, .err = fopen("/dev/null", "w"), .patience = CLI_PATIENCE };
+	struct cli cli = { .out = out, .err = fopen("/dev/null", "w") };
 	struct conf *conf = cli.err ? conf_load(line->conf_file, error, sizeof(error)) : NULL;
 
 	if (conf) {

@@ -182,6 +182,22 @@ segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json
 	cli->comma_segment = true;
 }
 
+/* What is known of a segment only when all of it has been read. */
+static void
+segment_close(struct cli *cli, const struct cli_segment *s, size_t unread)
+{
+	struct ipm_error error;
+	char text[OUT_TEXT_MAX];
+	json_t *tail = json_object();
+	bool damaged = ipm_segment_state(s->seg, &error) < 0;
+	out_json_u64(tail, "unread", unread);
+	out_json_string(tail, "damage", damaged ? OUT_CLEAN(error.text, text) : NULL);
+	fputs(", ", cli->out);
+	dump(cli, tail, JSON_EMBED);
+	fputc('}', cli->out);
+	json_decref(tail);
+}
+
 static void
 print_list(struct cli *cli, const struct cli_segment *s, const struct out_json_list *list)
 {
@@ -210,9 +226,10 @@ out_json_segments(struct cli *cli, const struct out_json_list *list, size_t list
 {
 	for (size_t i = 0; i < cli->segments; i++) {
 		const struct cli_segment *s = &cli->segment[i];
+		size_t unread = cli->unread;
 		segment_open(cli, s, list);
 		for (size_t n = 0; n < lists; n++)
 			print_list(cli, s, &list[n]);
-		fputc('}', cli->out);
+		segment_close(cli, s, cli->unread - unread);
 	}
 }

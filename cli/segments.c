@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
 #include "out.h"
@@ -85,6 +84,7 @@ cli_segments_open(struct cli *cli)
 		int rc = path && cli->segment ? ipm_segment_attach(&seg, path, &error) : -ENOMEM;
 		if (rc == 0) {
 			cli->segment[cli->segments++] = (struct cli_segment){ cli, seg, (uint32_t)i };
+			ipm_segment_patience(seg, CLI_PATIENCE_NS);
 			segment_warn(cli, &cli->segment[cli->segments - 1]);
 		} else if (error.text[0]) {
 			cli_fail(cli, "%s", error.text);
@@ -107,23 +107,14 @@ cli_segments_close(struct cli *cli)
 	cli->segments = 0;
 }
 
-int
-cli_read_patiently(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
-{
-	int rc;
-	if (++cli->reads % CLI_RELEASE == 0)
-		ipm_segment_release(s->seg);
-	while ((rc = ipm_read(s->seg, kind, slot, out)) == -EAGAIN && cli->patience > 0) {
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-		cli->patience--;
-	}
-	return rc;
-}
-
 bool
 cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
 {
-	int rc = cli_read_patiently(cli, s, kind, slot, out);
+	if (++cli->reads >= CLI_RELEASE) {
+		cli->reads = 0;
+		ipm_segment_release(s->seg);
+	}
+	int rc = ipm_read(s->seg, kind, slot, out);
 	if (rc == -EAGAIN)
 		cli->unread++;
 	return rc == 0;

@@ -166,7 +166,7 @@ map_lanes(struct ipm_fast *fast, int fd)
 		return -errno;
 	fast->lanes = at;
 	fast->size = size;
-	return 0;
+	return ipm_mapping_add(at, size, PROT_READ | PROT_WRITE, seg->found);
 }
 
 int
@@ -213,8 +213,10 @@ ipm_fast_close(struct ipm_fast *fast)
 {
 	if (!fast)
 		return;
-	if (fast->size)
+	if (fast->size) {
+		ipm_mapping_remove(fast->lanes);
 		munmap(fast->lanes, fast->size);
+	}
 	ipm_segment_close(fast->own);
 	free(fast);
 }

@@ -51,6 +51,13 @@ _Static_assert(offsetof(struct ipm_header, heartbeat_ns) == 280 && offsetof(stru
 		       sizeof(struct ipm_header) == 304 + IPM_SECTIONS * sizeof(struct ipm_section),
 	       "no padding");
 
+/* What the readers of a segment found out about it, in any thread. */
+struct ipm_findings {
+	_Atomic int state;            /* 0; -EPROTO: damaged; -ESTALE: truncated */
+	_Atomic uint64_t unread;      /* reads that gave up */
+	_Atomic uint64_t patience_ns; /* that they may still spend on waiting */
+};
+
 /*
  * A mapped segment. Where its sections are, and what else its header says for good, is checked and copied when it is
  * attached: whoever can write the file may change the header later, and leads no reader astray.
@@ -65,7 +72,8 @@ struct ipm_segment {
 		uint32_t stride, capacity;
 	} section[IPM_SECTIONS];
 	uint32_t lanes, index_first, index_last;
-	uint64_t lane_drops; /* where in a lane the drops begin */
+	uint64_t lane_drops;                  /* where in a lane the drops begin */
+	struct ipm_findings findings, *found; /* found: the same, for those to whom the segment is const */
 };
 
 struct ipm_fast {
@@ -85,6 +93,13 @@ int ipm_header_check(const struct ipm_header *header, size_t size, const char *p
 
 /* The same for the header of what is mapped at seg->base; then take its geometry from it. */
 int ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err);
+
+/* A list of it has no end, or belongs to two: it is read no more. Returns -EPROTO. */
+int ipm_damaged(const struct ipm_segment *seg);
+
+/* ipm_guard.c: what to put zeros in the place of, when it is gone. */
+int ipm_mapping_add(void *base, size_t size, int prot, struct ipm_findings *found);
+void ipm_mapping_remove(const void *base);
 
 static inline struct ipm_header *
 ipm_header(const struct ipm_segment *seg)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,6 +176,8 @@ ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err)
 	seg->index_first = h.index_first;
 	seg->index_last = h.index_last;
 	seg->lane_drops = ipm_lane_drops(h.section[IPM_SAS].capacity);
+	seg->found = &seg->findings;
+	ipm_segment_patience(seg, UINT64_MAX);
 	return 0;
 }
 
@@ -214,7 +217,12 @@ ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error 
 		ipm_error_set(err, "%s: cannot map: %s", path, strerror(-rc));
 		goto out;
 	}
-	rc = ipm_geometry_take(seg, err);
+	seg->found = &seg->findings;
+	rc = ipm_mapping_add(seg->base, seg->size, PROT_READ, seg->found);
+	if (rc < 0)
+		ipm_error_set(err, "%s: out of memory", path);
+	else
+		rc = ipm_geometry_take(seg, err);
 	if (rc == 0) {
 		char boot[40];
 		ipm_boot_id(boot);
@@ -239,8 +247,10 @@ ipm_segment_close(struct ipm_segment *seg)
 {
 	if (!seg)
 		return;
-	if (seg->base)
+	if (seg->base) {
+		ipm_mapping_remove(seg->base);
 		munmap(seg->base, seg->size);
+	}
 	free(seg->path);
 	free(seg);
 }
@@ -249,20 +259,31 @@ bool
 ipm_segment_stale(const struct ipm_segment *seg)
 {
 	struct stat st;
-	if (atomic_load_explicit(&ipm_header(seg)->replaced, memory_order_relaxed))
+	if (ipm_segment_state(seg, NULL) == -ESTALE ||
+	    atomic_load_explicit(&ipm_header(seg)->replaced, memory_order_relaxed))
 		return true;
 	return stat(seg->path, &st) < 0 || st.st_dev != seg->dev || st.st_ino != seg->ino ||
 	       (uint64_t)st.st_size < seg->size;
 }
 
-bool
-ipm_segment_mend(const struct ipm_segment *seg, const void *addr)
+int
+ipm_segment_state(const struct ipm_segment *seg, struct ipm_error *err)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)addr, base = (uintptr_t)seg->base;
-	if (at < base || at - base >= seg->size)
-		return false;
-	void *start = seg->base + (at - base) / page * page;
-	return mmap(start, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+	int state = atomic_load_explicit(&seg->found->state, memory_order_relaxed);
+	if (state)
+		ipm_error_set(err, "%s: %s", seg->path,
+			      state == -ESTALE ? "was truncated while it was read: nothing of it is served"
+					       : "damaged, its lists have no end: nothing of it is served until its "
+						 "writer makes it anew");
+	return state;
+}
+
+int
+ipm_damaged(const struct ipm_segment *seg)
+{
+	int sound = 0;
+	atomic_compare_exchange_strong(&seg->found->state, &sound, -EPROTO);
+	return -EPROTO;
 }
 
 void
@@ -334,8 +355,9 @@ uint32_t
 ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind)
 {
 	uint32_t used = atomic_load_explicit(&ipm_header(seg)->section[kind].used, memory_order_acquire);
-	return used < seg->section[kind].capacity ? used
-						  : seg->section[kind].capacity; /* the file is not to be trusted */
+	if (ipm_segment_state(seg, NULL) < 0)
+		return 0;
+	return used < seg->section[kind].capacity ? used : seg->section[kind].capacity; /* the file may say anything */
 }
 
 uint64_t
@@ -466,19 +488,146 @@ sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 	}
 }
 
-/* Add what the lanes of a tunnel's SAs hold. The list is walked as found: what is torn, the caller reads again. */
-static void
-tunnel_lanes(const struct ipm_segment *seg, struct ipm_tunnel *tunnel)
-{
-	uint32_t capacity = seg->section[IPM_SAS].capacity;
-	uint32_t left = tunnel->sas < capacity ? tunnel->sas : capacity;
+/* --- one read ---------------------------------------------------------------------------------------------- */
 
-	for (uint32_t at = tunnel->sa_head; at > 0 && at <= capacity && left > 0; left--) {
+/* What it may still cost, with all that is read for it along lists. */
+struct reading {
+	const struct ipm_segment *seg;
+	enum ipm_section_kind kind;
+	uint64_t steps;    /* to records of lists, in one attempt */
+	uint64_t since_ns; /* when it first had to try again */
+	uint32_t tries;
+};
+
+void
+ipm_segment_patience(const struct ipm_segment *seg, uint64_t ns)
+{
+	atomic_store_explicit(&seg->found->patience_ns, ns, memory_order_relaxed);
+}
+
+uint64_t
+ipm_segment_unread(const struct ipm_segment *seg)
+{
+	return atomic_load_explicit(&seg->found->unread, memory_order_relaxed);
+}
+
+#define SILENT_NS 10000000000u /* a writer is taken for dead that has been silent for so long ... */
+#define GONE_NS   2000000000u  /* ... or for so long, when there is no such process in our pid namespace */
+
+static bool
+writer_gone(const struct ipm_segment *seg)
+{
+	uint32_t pid = ipm_segment_writer(seg);
+	uint64_t silence = ipm_segment_silence_ns(seg);
+	return pid == 0 || silence > SILENT_NS || (silence > GONE_NS && kill((pid_t)pid, 0) < 0 && errno == ESRCH);
+}
+
+#define TRIES_LEAST 16 /* of what keeps changing: to read the totals of many SAs may take as long as the patience */
+
+/* May the record be looked at once more? @p busy: its writer was in the middle of it, and may need this CPU to go on.
+ */
+static bool
+again(struct reading *r, bool busy)
+{
+	uint64_t now = ipm_now_ns();
+	uint64_t limit = atomic_load_explicit(&r->seg->found->patience_ns, memory_order_relaxed);
+	if (limit > IPM_READ_PATIENCE_NS)
+		limit = IPM_READ_PATIENCE_NS;
+	if (r->tries++ == 0)
+		r->since_ns = now;
+	if (now - r->since_ns >= limit && (busy || limit == 0 || r->tries > TRIES_LEAST))
+		return false;
+	if (busy) {
+		if (r->tries == TRIES_LEAST && writer_gone(r->seg))
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/* It is over: what it cost in waiting is taken from the patience that there is for all. */
+static int
+reading_end(const struct reading *r, int rc)
+{
+	struct ipm_findings *found = r->seg->found;
+	if (rc == -EAGAIN)
+		atomic_fetch_add_explicit(&found->unread, 1, memory_order_relaxed);
+	if (r->tries > 0) {
+		uint64_t spent = ipm_now_ns() - r->since_ns;
+		uint64_t left = atomic_load_explicit(&found->patience_ns, memory_order_relaxed);
+		if (left != UINT64_MAX)
+			ipm_segment_patience(r->seg, left > spent ? left - spent : 0);
+	}
+	return rc;
+}
+
+/* --- what a record has along a list -------------------------------------------------------------------------- */
+
+/*
+ * A list is walked as found, and what is torn is read again by the caller. Nothing is walked twice: each record knows
+ * the one before it, and whose it is. In front of the first one there may be one that its owner does not know yet; and
+ * one that is not its owner's is what a writer that died left behind: there the list ends.
+ */
+
+static bool
+step(struct reading *r)
+{
+	if (r->steps == 0)
+		return false;
+	r->steps--;
+	return true;
+}
+
+/* Add what the lanes of the SAs of the tunnel in @p slot hold. */
+static int
+tunnel_lanes(struct reading *r, uint32_t slot, struct ipm_tunnel *tunnel)
+{
+	const struct ipm_segment *seg = r->seg;
+	uint32_t left = tunnel->sas, last = 0;
+
+	for (uint32_t at = tunnel->sa_head; at > 0;) {
 		struct ipm_sa sa;
-		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, at - 1)), sizeof(sa));
+		if (at > seg->section[IPM_SAS].capacity || left-- == 0 || !step(r))
+			return -EPROTO;
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, at - 1)),
+			       offsetof(struct ipm_sa, installed_ns));
+		if (sa.index == 0 || sa.tunnel_slot != slot || sa.tunnel_index != tunnel->index)
+			return 0;
+		if (last && (at == tunnel->sa_head || sa.prev != last))
+			return -EPROTO;
 		ipm_lanes_share(seg, at - 1, &sa, sa.direction == IPM_IN ? &tunnel->in : &tunnel->out);
+		last = at;
 		at = sa.next;
 	}
+	return 0;
+}
+
+static int read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *out);
+
+/* Add what the tunnels of the crypto map entry in @p slot have. */
+static int
+map_tunnels(struct reading *r, uint32_t slot, struct ipm_map *map)
+{
+	uint32_t left = map->tunnels, last = 0;
+
+	for (uint32_t at = map->tunnel_head; at > 0;) {
+		struct ipm_tunnel tunnel;
+		if (at > r->seg->section[IPM_TUNNELS].capacity || left-- == 0 || !step(r))
+			return -EPROTO;
+		int rc = read_record(r, IPM_TUNNELS, at - 1, &tunnel);
+		if (rc < 0)
+			return rc == -ENOENT ? 0 : rc;
+		if (tunnel.map != slot + 1)
+			return 0;
+		if (last && (at == map->tunnel_head || tunnel.map_prev != last))
+			return -EPROTO;
+		ipm_traffic_add(&map->in, &tunnel.in);
+		ipm_traffic_add(&map->out, &tunnel.out);
+		map->refreshes += tunnel.refreshes;
+		last = at;
+		at = tunnel.map_next;
+	}
+	return 0;
 }
 
 /*
@@ -537,24 +686,6 @@ sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in
 			ipm_traffic_share(&sa, &t);
 			ipm_traffic_add(sa.direction == IPM_IN ? in : out, &t);
 		}
-	}
-}
-
-/* Add what a crypto map entry's tunnels have. The list is walked as found, as above. */
-static void
-map_tunnels(const struct ipm_segment *seg, struct ipm_map *map)
-{
-	uint32_t capacity = seg->section[IPM_TUNNELS].capacity;
-	uint32_t left = map->tunnels < capacity ? map->tunnels : capacity;
-
-	for (uint32_t at = map->tunnel_head; at > 0 && at <= capacity && left > 0; left--) {
-		struct ipm_tunnel tunnel;
-		if (ipm_tunnel_read(seg, at - 1, &tunnel) < 0)
-			return;
-		ipm_traffic_add(&map->in, &tunnel.in);
-		ipm_traffic_add(&map->out, &tunnel.out);
-		map->refreshes += tunnel.refreshes;
-		at = tunnel.map_next;
 	}
 }
 
@@ -656,51 +787,72 @@ texts_end(enum ipm_section_kind kind, union any_record *rec)
 	}
 }
 
+/* Add to @p copy, a record as it is, what lanes and lists have of it. */
+static int
+complete(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union any_record *copy)
+{
+	const struct ipm_segment *seg = r->seg;
+	if (kind == IPM_MAPS)
+		return map_tunnels(r, slot, &copy->map);
+	if (seg->lanes == 0)
+		return 0;
+	if (kind == IPM_TUNNELS)
+		return tunnel_lanes(r, slot, &copy->tunnel);
+	if (kind == IPM_SAS)
+		sa_lanes(seg, slot, &copy->sa);
+	else if (kind == IPM_TOTALS)
+		sas_lanes(seg, 0, &copy->totals.in, &copy->totals.out);
+	else if (kind == IPM_ENGINES)
+		sas_lanes(seg, slot + 1, &copy->engine.in, &copy->engine.out);
+	return 0;
+}
+
+static int
+read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	const struct ipm_segment *seg = r->seg;
+	struct ipm_record *rec = ipm_record_at(seg, kind, slot);
+	int state = ipm_segment_state(seg, NULL), broken = 0;
+
+	while (state == 0) {
+		union any_record copy;
+		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
+		if (before & 1) {
+			if (!again(r, true))
+				return -EAGAIN;
+			continue;
+		}
+		if (kind == r->kind) /* no record has one of its own kind on a list */
+			r->steps = (uint64_t)seg->section[IPM_TUNNELS].capacity + seg->section[IPM_SAS].capacity;
+		ipm_words_load(&copy, ipm_payload(rec), record_size[kind]);
+		int rc = complete(r, kind, slot, &copy);
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before) {
+			if (!again(r, false))
+				return -EAGAIN;
+			continue;
+		}
+		if (rc == -EPROTO && ++broken < 3)
+			continue;
+		state = ipm_segment_state(seg, NULL); /* zeros have taken its place meanwhile? */
+		if (rc < 0 || state < 0)
+			return state < 0 ? state : rc == -EPROTO ? ipm_damaged(seg) : rc;
+		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
+			return -ENOENT;
+		texts_end(kind, &copy);
+		memcpy(out, &copy, record_size[kind]);
+		return 0;
+	}
+	return state;
+}
+
 int
 ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out)
 {
 	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind) || slot >= seg->section[kind].capacity)
 		return -ENOENT;
-	struct ipm_record *rec = ipm_record_at(seg, kind, slot);
-	size_t size = record_size[kind];
-	bool lanes = seg->lanes > 0;
-
-	uint32_t last = 0;
-	int stuck = 0;
-
-	for (int try = 0; try < IPM_READ_TRIES; try++) {
-		union any_record copy;
-		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
-		if (before & 1) {
-			/* A writer that is alive moves on; to do so it may need this CPU. One that died never will. */
-			stuck = before == last ? stuck + 1 : 0;
-			last = before;
-			if (stuck > IPM_READ_STUCK)
-				return -EAGAIN;
-			sched_yield();
-			continue;
-		}
-		ipm_words_load(&copy, ipm_payload(rec), size);
-		if (lanes && kind == IPM_TUNNELS)
-			tunnel_lanes(seg, &copy.tunnel);
-		else if (lanes && kind == IPM_SAS)
-			sa_lanes(seg, slot, &copy.sa);
-		else if (lanes && kind == IPM_TOTALS)
-			sas_lanes(seg, 0, &copy.totals.in, &copy.totals.out);
-		else if (lanes && kind == IPM_ENGINES)
-			sas_lanes(seg, slot + 1, &copy.engine.in, &copy.engine.out);
-		else if (kind == IPM_MAPS)
-			map_tunnels(seg, &copy.map);
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before)
-			continue;
-		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
-			return -ENOENT;
-		texts_end(kind, &copy);
-		memcpy(out, &copy, size);
-		return 0;
-	}
-	return -EAGAIN;
+	struct reading r = { .seg = seg, .kind = kind };
+	return reading_end(&r, read_record(&r, kind, slot, out));
 }
 
 int
@@ -829,19 +981,23 @@ ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event 
 	uint64_t newest = ipm_segment_event_serial(seg);
 	uint64_t want = serial + 1;
 	bool missed = false;
+	struct reading r = { .seg = seg, .kind = IPM_EVENTS };
 
-	for (int try = 0; try < IPM_READ_TRIES; try++) {
+	for (uint64_t left = 2 * (uint64_t)capacity + TRIES_LEAST; left > 0; left--) {
 		struct ipm_event event;
 		if (want > newest || capacity == 0)
-			return -ENOENT;
+			return reading_end(&r, -ENOENT);
 		if (newest - want >= capacity) {
 			missed = serial > 0;
 			want = newest - capacity + 1;
 		}
-		if (ipm_read(seg, IPM_EVENTS, (uint32_t)((want - 1) % capacity), &event) == 0 && event.serial == want) {
+		int rc = read_record(&r, IPM_EVENTS, (uint32_t)((want - 1) % capacity), &event);
+		if (rc == 0 && event.serial == want) {
 			*out = event;
-			return missed ? -EOVERFLOW : 0;
+			return reading_end(&r, missed ? -EOVERFLOW : 0);
 		}
+		if (rc == -EPROTO || rc == -ESTALE)
+			return rc;
 		uint64_t now = ipm_segment_event_serial(seg);
 		if (now == newest) { /* the oldest gives way to one not announced yet, or did when the writer died */
 			missed = serial > 0;
@@ -849,5 +1005,5 @@ ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event 
 		}
 		newest = now;
 	}
-	return -EAGAIN;
+	return reading_end(&r, -EAGAIN);
 }

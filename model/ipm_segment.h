@@ -68,11 +68,31 @@ void ipm_segment_close(struct ipm_segment *seg);
 bool ipm_segment_stale(const struct ipm_segment *seg);
 
 /**
- * For a reader's SIGBUS handler: when the file was truncated, and that is why @p addr (si_addr) cannot be read,
- * put a page of zeros there, which says that there are no records. False: @p addr is not in this segment.
- * Async-signal-safe.
+ * Is everything in order, as far as readers have found out? Once it is not, nothing is read from the segment any more:
+ * ipm_segment_used() is 0, and what reads a record returns what this does.
+ *
+ * Errors:    0; -EPROTO: it is damaged; -ESTALE: the file was truncated while it was mapped, and ipm_segment_guard() is
+ *            why the program lives. @p err, unless NULL, says so and names the file.
  */
-bool ipm_segment_mend(const struct ipm_segment *seg, const void *addr);
+int ipm_segment_state(const struct ipm_segment *seg, struct ipm_error *err);
+
+/**
+ * From now on this process survives a segment that is truncated while it is mapped: all that is mapped of it then reads
+ * as zeros, and ipm_segment_state() says -ESTALE. Without this such a read ends the process with SIGBUS. The same goes
+ * for what ipm_fast_attach() has mapped; what is counted there then is lost.
+ *
+ * Errors:    0, or what sigaction(2) says.
+ * Threads:   it installs a handler of SIGBUS for the whole process, once; call it before there are threads that attach
+ *            segments, after any handler of your own, which is called for what is not ours. The handler runs in the
+ *            thread that reads, on its alternate stack if it has one. Keep SIGBUS unblocked in threads that read.
+ */
+int ipm_segment_guard(void);
+
+/**
+ * For programs with a handler of their own: what ipm_segment_guard()'s does. @p addr is si_addr of a SIGBUS whose
+ * si_code is BUS_ADRERR. False: it is in no segment. Async-signal-safe.
+ */
+bool ipm_segment_mend(const void *addr);
 
 /**
  * Give back the memory of what has been read so far; it comes again when it is read again. For readers that go through
@@ -107,8 +127,16 @@ uint32_t ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind k
 /** A number that grows whenever the set of records of @p kind changes; counters do not move it. */
 uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-#define IPM_READ_TRIES 10000 /* of a record that its writer keeps changing */
-#define IPM_READ_STUCK 500   /* of one that is always found in the same mid-write: its writer has died */
+#define IPM_READ_PATIENCE_NS 20000000u /* for one record that its writer keeps changing, or is in the middle of */
+
+/**
+ * Let all reads of the segment together wait no longer than @p ns from now on, until this is called again; UINT64_MAX:
+ * no limit but that of each record, as in the beginning. For programs that have to answer in time.
+ */
+void ipm_segment_patience(const struct ipm_segment *seg, uint64_t ns);
+
+/** Reads that gave up with -EAGAIN so far: what they were to read is missing from what was shown. */
+uint64_t ipm_segment_unread(const struct ipm_segment *seg);
 
 /**
  * Copy one record out of the segment, whole and consistent.
@@ -116,10 +144,10 @@ uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind
  * Units:     as the record's own comments say. Traffic of tunnels, SAs and engines includes what is in the lanes,
  *            that of crypto map entries and its refreshes what their tunnels have.
  * Ownership: @p out is the caller's, and is untouched on error.
- * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer died in the middle of it, or
- *            changed it under each of IPM_READ_TRIES attempts.
- * Threads:   never blocks, never writes. A counter never goes back from one call to the next; two
- *            counters of one record may differ by a packet in flight.
+ * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer is in the middle of it and has not come
+ * on for IPM_READ_PATIENCE_NS, or has died there, which is told at once when its process is gone; or it keeps changing
+ * it; -EPROTO, -ESTALE: see ipm_segment_state(). Threads:   never blocks, never writes. A counter never goes back from
+ * one call to the next; two counters of one record may differ by a packet in flight.
  */
 int ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out);
 int ipm_feed_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_feed *out);
@@ -151,6 +179,37 @@ ipm_ike_index(const struct ipm_ike_sa *sa)
 {
 	return sa->index < IPM_IKE_UNNUMBERED ? sa->index : 0;
 }
+
+/**
+ * A walk along a list: the SAs or selectors of a tunnel, the tunnels or the access list of a crypto map entry. The
+ * members but @p slot are for the functions below.
+ *
+ *     struct ipm_walk walk;
+ *     ipm_walk_sas(&walk, seg, &tunnel);
+ *     while ((rc = ipm_walk_next(&walk, &sa)) > 0)
+ *             ... sa is that in walk.slot
+ */
+struct ipm_walk {
+	const struct ipm_segment *seg;
+	enum ipm_section_kind kind;
+	uint32_t owner, head, at, last;
+	uint32_t slot; /* of the record that was read last */
+	uint64_t left;
+};
+
+void ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
+void ipm_walk_selectors(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
+void ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of);
+void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of);
+
+/**
+ * Read the next record of the list, newest first.
+ *
+ * Errors:    1; 0: that was all; -EAGAIN: the list has changed since its owner was read, or a record of it cannot be
+ * read: read the owner again and begin anew, a few times; -EPROTO: it has no end, and ipm_segment_state() says so from
+ * now on; -ESTALE.
+ */
+int ipm_walk_next(struct ipm_walk *walk, void *out);
 
 /** Does the IKE SA that made this tunnel still exist? */
 bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel);

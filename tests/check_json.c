@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* ipsecmon's JSON is what doc/json.md says: each key that is printed is in a table there, and the other way round. */
 #include "cli_fixture.h"
+#include "ipm_int.h"
 
 #define OBJECTS_MAX 40
 #define KEYS_MAX    48
@@ -325,6 +326,13 @@ START_TEST(each_key_that_is_printed_is_documented_and_the_other_way_round)
 		}
 		given_whole_tunnel(0);
 	}
+	/* And once with a list that is longer than its owner says. */
+	((struct ipm_map *)ipm_payload(ipm_record_at(ipm_writer_segment(w), IPM_MAPS, 0)))->tunnels = 0;
+	json_t *damaged = json_of("show crypto map");
+	for (size_t i = 0; i < doc.commands; i++)
+		if (strcmp(doc.command[i], "show crypto map") == 0)
+			compare_object(at(damaged, "segments.0"), "segment", doc.lists[i]);
+	json_decref(damaged);
 	json_t *check = json_of("check");
 	compare_object(check, "check", NULL);
 	json_decref(check);
