@@ -5,7 +5,7 @@
  * An IV is made of the sequence number, which no two packets of an SA have in common, and a random mask of the SA. The
  * AEADs want no more of it than that (RFC 4106 3.1, RFC 7634 2); the mask is for keys that somebody gives to two SAs,
  * one after the other, against all advice. CBC wants one that cannot be foretold (RFC 3602 3): this is the number
- * enciphered under the SA's key (NIST SP 800-38A appendix C). To encipher it in front of the text with an IV of zeros
+ * encrypted under the SA's key (NIST SP 800-38A appendix C). To encrypt it in front of the text with an IV of zeros
  * makes both in one go.
  */
 #include "esp_int.h"

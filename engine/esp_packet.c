@@ -185,7 +185,7 @@ packet_seal(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf, size_t *pay
 	size_t total = header + udp_size + esp_sealed_size(sa, len);
 	if (total > ESP_PAYLOAD_MAX)
 		return ESP_DROP_LENGTH;
-	/* The header first: what it is made of will be enciphered, or written over. */
+	/* The header first: what it is made of will be encrypted, or written over. */
 	if (tunnel)
 		outer_header(sa, packet, ip);
 	else

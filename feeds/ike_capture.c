@@ -12,7 +12,7 @@
 
 #include "ike_capture.h"
 
-#define SNAPLEN     2048 /* what is not enciphered is in front */
+#define SNAPLEN     2048 /* what is not encrypted is in front */
 #define RING_OCTETS (4 * 1024 * 1024)
 
 /*

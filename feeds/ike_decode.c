@@ -390,7 +390,7 @@ v2_payload(uint8_t type, struct octets body, struct ike_message *out)
 
 /* --- the message ------------------------------------------------------------------------------------------------ */
 
-/* The payloads one after the other, until there is none, or one that is enciphered, or what was captured ends. */
+/* The payloads one after the other, until there is none, or one that is encrypted, or what was captured ends. */
 static enum ike_fault
 payloads(struct octets rest, size_t sent, struct ike_message *out)
 {

@@ -4,11 +4,11 @@
  * 7296).
  *
  * Source:    the UDP payload, without the non-ESP marker of port 4500 (RFC 3948).
- * Output:    the header, and what the payloads say that are not enciphered. Nothing is remembered from one message to
+ * Output:    the header, and what the payloads say that are not encrypted. Nothing is remembered from one message to
  *            the next; what a message means for its IKE SA is ike_track.h's.
  * Errors:    0, or a fault that ike_fault_text() has a sentence for. The header is filled in with every fault but
  *            IKE_FAULT_SHORT, so that the message can still be told to which IKE SA it pretends to belong.
- * Keys:      Diffie-Hellman values, nonces and everything enciphered are passed over, and not copied.
+ * Keys:      Diffie-Hellman values, nonces and everything encrypted are passed over, and not copied.
  * Threads:   any; nothing is shared.
  */
 #ifndef IKE_DECODE_H
@@ -28,7 +28,7 @@
 	X(LENGTH, "longer than its datagram, as its header says, or shorter than that")   \
 	X(SPI, "no initiator's SPI")                                                      \
 	X(PAYLOAD, "a payload reaches beyond the message, or is shorter than its header") \
-	X(CHAIN, "an enciphered payload that is not the last")                            \
+	X(CHAIN, "an encrypted payload that is not the last")                             \
 	X(SA, "a proposal or transform that does not fit its SA payload")                 \
 	X(NOTIFY, "a notification that does not fit its payload")                         \
 	X(DELETE, "a delete payload that does not hold what it says")                     \

@@ -3,7 +3,7 @@
  * @file ike_phase.h  How far the negotiation of an IKE SA has come, as far as the wire shows it.
  *
  * Input:     its messages, each once, in the order in which they came by; and time.
- * Output:    the phase, as IOS names it, and whether the IKE SA is up. What is enciphered cannot be read, so:
+ * Output:    the phase, as IOS names it, and whether the IKE SA is up. What is encrypted cannot be read, so:
  *   - MM_KEY_AUTH and AG_AUTH say that both sides have sent what authenticates them, not that it was right;
  *   - an IKEv1 SA is up (QM_IDLE) with our first Quick Mode message, or with the peer's after our own last message
  *     of Main Mode, for we would not have sent those otherwise; without a Quick Mode (it may take over the tunnels of
@@ -18,7 +18,7 @@
 #include "ike_decode.h"
 
 /*
- * An enciphered message of IKEv2 that is no longer than this has room for one notification and not for what an IKE_AUTH
+ * An encrypted message of IKEv2 that is no longer than this has room for one notification and not for what an IKE_AUTH
  * response needs: 28 of header, 4 of SK, 16 of IV, 16 of a notification in blocks, 32 of integrity check.
  */
 #define IKE_ONLY_NOTIFY_OCTETS 96

@@ -39,7 +39,7 @@ struct ike {
 	uint64_t rival_ns; /* when another one came up between the same two */
 	bool returned;     /* the peer has answered us, or come back after our answer */
 	bool answered;     /* we have sent something */
-	bool ours_sealed;  /* we have sent something enciphered */
+	bool ours_sealed;  /* we have sent something encrypted */
 	bool rekeys;       /* IKEv2: a CREATE_CHILD_SA exchange was agreed upon, that may have made another IKE SA */
 	uint64_t digest[DIGESTS_KEPT];
 	unsigned digests;
@@ -677,7 +677,7 @@ may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 			return false;
 		if (!t->daemon)
 			return true;
-		/* A daemon that refuses the peer in IKE_AUTH says so enciphered: another message has to follow later.
+		/* A daemon that refuses the peer in IKE_AUTH says so encrypted: another message has to follow later.
 		 */
 		return now_ns - ike->first_ns >= IKE_GRACE_NS && ike->last_ns - ike->first_ns >= IKE_GRACE_NS;
 	}

@@ -78,7 +78,7 @@ void ike_track_daemon(struct ike_track *t, bool connected);
  *   - another one came up between the same addresses and ports, and it was silent for IKE_REPLACED_NS since;
  *   - it was silent for IKE_SILENT_NS, or, where an IKE daemon's feed is connected and does not tell of it, for
  *     IKE_UNCLAIMED_NS.
- * Deletes are enciphered, and not seen.
+ * Deletes are encrypted, and not seen.
  */
 void ike_track_tick(struct ike_track *t, uint64_t now_ns);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "laws.h"
 #include "scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -334,6 +335,7 @@ END_TEST
 
 struct side {
 	struct engine e;
+	struct laws laws;
 	struct conf *conf;
 	char segment[SCRATCH_PATH];
 	int notify;
@@ -379,6 +381,25 @@ side_goes_on(struct side *s, const char *name, const char *text)
 	ck_assert_int_eq(engine_begin(&s->e, name), 0);
 }
 
+/* No packet is on its way now. */
+static void
+expect_laws(struct side *s)
+{
+	ipm_writer_commit(s->e.writer);
+	const char *broken = laws_broken(&s->laws, ipm_writer_segment(s->e.writer));
+	if (broken)
+		ck_abort_msg("%s", broken);
+}
+
+static uint64_t
+all_drops(const struct ipm_traffic *t)
+{
+	uint64_t all = 0;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		all += t->drops[i];
+	return all;
+}
+
 static void
 side_begins(struct side *s, const char *name, const char *text)
 {
@@ -406,7 +427,10 @@ static void
 side_ends(struct side *s)
 {
 	engine_workers_close(s->e.workers, s->conf->engine.workers);
+	expect_laws(s);
 	engine_end(&s->e);
+	expect_laws(s);
+	laws_forget(&s->laws);
 	side_frees(s);
 }
 
@@ -580,6 +604,10 @@ START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
 		ck_assert_uint_eq(b.in.pkts, PACKETS - 449);
 		ck_assert_uint_eq(b.in.drops[IPM_DROP_MALFORMED], 149); /* the last packet had a wrong SPI already */
 		ck_assert_uint_eq(totals.in.pkts, 2 * PACKETS - 509);
+		/* One packet, one count: what was sent, some of it twice, was opened or dropped. */
+		ck_assert_uint_eq(a.in.pkts + all_drops(&a.in), PACKETS + 42);
+		ck_assert_uint_eq(b.in.pkts + all_drops(&b.in), PACKETS - 300);
+		ck_assert_uint_eq(all_drops(&a.out) + all_drops(&b.out), 0);
 		engine_tick(&side[i]->e);
 	}
 	sleep(1); /* drops that no SA has are published once a second */
@@ -589,6 +617,8 @@ START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
 		engine_tick(&side[i]->e);
 		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
 		ck_assert_uint_eq(totals.in.drops[IPM_DROP_NO_SA], 300);
+		ck_assert_uint_eq(totals.in.pkts + all_drops(&totals.in), 2 * PACKETS + 42);
+		expect_laws(side[i]);
 		ck_assert_int_eq(ipm_engine_read(ipm_writer_segment(side[i]->e.writer), 0, &engine), 0);
 		ck_assert_uint_eq(engine.out.pkts, 2 * PACKETS);
 		ck_assert_uint_eq(engine.in.pkts, 2 * PACKETS - 509);
@@ -692,9 +722,7 @@ expect_counted(enum ipm_direction direction, uint64_t pkts, uint64_t drops)
 	for (int tries = 0;; tries++) {
 		struct ipm_map map = entry_of(&alone, 0);
 		const struct ipm_traffic *t = direction == IPM_IN ? &map.in : &map.out;
-		uint64_t all = 0;
-		for (int i = 0; i < IPM_DROP_COUNT; i++)
-			all += t->drops[i];
+		uint64_t all = all_drops(t);
 		ck_assert_msg(tries < 6000 && t->pkts <= pkts && all <= drops,
 			      "%ju packets and %ju drops, not %ju and %ju", (uintmax_t)t->pkts, (uintmax_t)all,
 			      (uintmax_t)pkts, (uintmax_t)drops);
@@ -719,6 +747,7 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 	expect_counted(IPM_IN, 120, 0);
 	side_is_killed(&alone);
 	side_goes_on(&alone, "alone", alone_text);
+	expect_laws(&alone);
 	expect_counted(IPM_IN, 120, 0);
 	peer_sends_again(0, 120);
 	expect_counted(IPM_IN, 120, 120);

@@ -229,7 +229,7 @@ START_TEST(identities_in_the_clear_are_text)
 }
 END_TEST
 
-START_TEST(what_is_enciphered_is_not_looked_at)
+START_TEST(what_is_encrypted_is_not_looked_at)
 {
 	struct octets o = message(1, IKE_V1_QUICK, 1, 1, 2, 3);
 	struct ike_message m;
@@ -319,7 +319,7 @@ START_TEST(what_is_malformed_has_a_reason_and_keeps_its_header)
 	o.at[good.len - 3] = 1; /* an SPI that is not there */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NOTIFY);
 	o = good;
-	o.at[16] = 46; /* enciphered, but there is more behind it */
+	o.at[16] = 46; /* encrypted, but there is more behind it */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_CHAIN);
 	o = message(2, IKE_V2_AUTH, 0x08, 1, 2, 1);
 	payload(&o, 53, (const uint8_t[]){ 0, 3, 0, 2 }, 4);
@@ -741,7 +741,7 @@ init(bool response, uint64_t spi_i, uint64_t spi_r)
 	return o;
 }
 
-/* An enciphered message of @p octets. */
+/* An encrypted message of @p octets. */
 static struct octets
 sealed(unsigned exchange, unsigned flags, uint64_t spi_i, uint64_t spi_r, uint32_t id, size_t octets)
 {
@@ -1112,6 +1112,7 @@ START_TEST(a_flood_pushes_out_nobody_who_answers)
 	ck_assert_uint_eq(ike_track_pushed_out(track), 4 * IKE_HALF_OPEN_MAX + 2);
 	ck_assert_uint_eq(totals()->ike_in.pkts, 2 + 2 + 5 * IKE_HALF_OPEN_MAX);
 	ck_assert_uint_eq(totals()->ike_resp_fails, 0);
+	ck_assert_uint_eq(totals()->next_ike, 2); /* and none of them has used up an index */
 	/* And with SPIs of which nothing is known. */
 	for (uint64_t spi = 1; spi < 3 * IKE_UNKNOWN_MAX; spi++) {
 		sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, spi << 20, spi, 0, 80));
@@ -1466,7 +1467,7 @@ main(void)
 	tcase_add_test(tc, of_ikev1_the_suite_the_authentication_and_the_lifetime_are_read);
 	tcase_add_test(tc, of_ikev2_the_first_suite_is_read_and_all_are_counted);
 	tcase_add_test(tc, identities_in_the_clear_are_text);
-	tcase_add_test(tc, what_is_enciphered_is_not_looked_at);
+	tcase_add_test(tc, what_is_encrypted_is_not_looked_at);
 	tcase_add_test(tc, fragments_know_their_place);
 	tcase_add_test(tc, deletes_of_phase_2_are_counted_and_no_others);
 	tcase_add_test(tc, what_is_malformed_has_a_reason_and_keeps_its_header);

@@ -241,7 +241,7 @@ for f in json.load(sys.stdin)["segments"][0]["ike_failures"]:
 failed() { [ "$(failures "$1")" = "$2" ]; }
 b_failed="10.9.0.1 resp other,10.9.1.1 resp no proposal or selectors in common"
 wait_until 60 failed b "$b_failed"
-pass "b, by the wire alone: a refusal that was enciphered, and one that was not: $b_failed"
+pass "b, by the wire alone: a refusal that was encrypted, and one that was not: $b_failed"
 equal "b counts them" "0 2" "$(value b cikeGlobalInitTunnelFails.0) $(value b cikeGlobalRespTunnelFails.0)"
 wait_until 20 eval '[ "$(value a cikeGlobalInitTunnelFails.0)" = 3 ]'
 pass "a, by strongSwan's word: 3 failures, each of them once"
