@@ -8,11 +8,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -632,7 +635,7 @@ END_TEST
 /* --- a peer that the test plays -------------------------------------------------------------------------------------
  */
 
-#define PEER_SENT 200
+#define PEER_SENT 20000
 
 static struct side alone;
 static char alone_text[1024];
@@ -645,9 +648,9 @@ static struct {
 } peer_sent[PEER_SENT];
 static unsigned peer_sends;
 
-/* One tunnel, with two inbound keys and an outbound one, to @p peer. */
+/* What an engine is to do that has one tunnel, with two inbound keys and an outbound one, to @p peer. */
 static void
-given_an_engine_alone(const char *peer, const char *tunnel, const char *sections)
+given_a_peer_for_one_engine(const char *peer, const char *tunnel, const char *sections)
 {
 	char hex[2][41], text[512];
 	unsigned peer_port = free_port();
@@ -668,6 +671,12 @@ given_an_engine_alone(const char *peer, const char *tunnel, const char *sections
 		 "tunnel a { endpoint = wan peer = \"%s\" peer-port = %u keys = \"%s\" suite = aes128gcm16\n"
 		 "           local-ts = \"10.1.0.0/16\" remote-ts = \"10.2.0.0/16\" %s }\n%s\n",
 		 alone_port, peer, peer_port, keys, tunnel, sections);
+}
+
+static void
+given_an_engine_alone(const char *peer, const char *tunnel, const char *sections)
+{
+	given_a_peer_for_one_engine(peer, tunnel, sections);
 	side_begins(&alone, "alone", alone_text);
 }
 
@@ -762,6 +771,81 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 }
 END_TEST
 
+/* The same engine as a process of its own. */
+static pid_t
+alone_runs(void)
+{
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	side_goes_on(&alone, "alone", alone_text);
+	for (;;) {
+		engine_tick(&alone.e);
+		usleep(1000);
+	}
+}
+
+static uint64_t
+alone_opened(void)
+{
+	struct ipm_segment *seg;
+	struct ipm_totals totals = { 0 };
+	if (ipm_segment_attach(&seg, alone.segment, &err) < 0)
+		return 0;
+	int rc = ipm_totals_read(seg, &totals);
+	ipm_segment_close(seg);
+	return rc == 0 ? totals.in.pkts : 0;
+}
+
+/* All of the packets again, and a new one each time, so that it is known when all have been looked at. */
+static void
+peer_sends_all_again(struct esp_sa *sa)
+{
+	unsigned all = peer_sends;
+	for (unsigned i = 0; i < all; i += 100) {
+		uint64_t opened = alone_opened();
+		peer_sends_again(i, i + 100 < all ? i + 100 : all);
+		peer_seals(sa, 1, 2);
+		for (int tries = 0; alone_opened() == opened; tries++) {
+			ck_assert_int_lt(tries, 60000);
+			usleep(1000);
+		}
+	}
+}
+
+START_TEST(killed_in_the_middle_of_its_work_it_accepts_no_packet_twice)
+{
+	uint64_t opened = 0;
+
+	given_a_peer_for_one_engine("127.0.0.1", "replay-window = 64", "");
+	path_in_scratch(alone.segment);
+	struct esp_sa *sa = peer_sa(0, 1);
+	for (unsigned round = 0; round < 5; round++) {
+		pid_t pid = alone_runs();
+		for (uint64_t more = opened + 100 + 37 * round; opened < more; opened = alone_opened()) {
+			if (peer_sends < (round + 1) * 2000)
+				peer_seals(sa, 10, 2);
+			usleep(500);
+		}
+		peer_seals(sa, 50, 2);
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		waitpid(pid, NULL, 0);
+	}
+	side_goes_on(&alone, "alone", alone_text);
+	peer_sends_all_again(sa);
+	ck_assert_uint_le(alone_opened(), peer_sends);
+	unsigned before = peer_sends;
+	opened = alone_opened();
+	peer_sends_all_again(sa);
+	ck_assert_uint_eq(alone_opened() - opened, peer_sends - before);
+	esp_sa_free(sa);
+	side_ends(&alone);
+	close(peer_socket);
+}
+END_TEST
+
 START_TEST(after_a_kill_no_sequence_number_is_sent_again)
 {
 	uint8_t esp[512], was[1000] = { 0 };
@@ -831,6 +915,7 @@ main(void)
 	tcase_add_test(tc, harm_is_done_where_it_says);
 	tcase_add_test(tc, what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside);
 	tcase_add_loop_test(tc, after_a_kill_nothing_that_came_in_before_comes_in_again, 0, 2);
+	tcase_add_test(tc, killed_in_the_middle_of_its_work_it_accepts_no_packet_twice);
 	tcase_add_test(tc, after_a_kill_no_sequence_number_is_sent_again);
 	tcase_add_test(tc, a_packet_that_policy_rejects_is_a_drop_and_no_packet);
 	tcase_add_test(tc, a_packet_that_could_not_be_sent_is_a_drop_and_no_packet);
