@@ -93,54 +93,6 @@ fits(const struct chk_options *opt, const struct chk_mode *mode, struct chk_resu
 	return !wrong;
 }
 
-/* Is what the device serves enough, and true? */
-static bool
-serves(struct chk_check *check, const struct chk_mode *mode)
-{
-	const struct chk_device *device = &check->device;
-	struct chk_result *r = check->result;
-	char text[CHK_TIME_LEN];
-
-	if (!device->cisco && !device->own) {
-		chk_say(r, CHK_UNKNOWN,
-			"the device answers, but serves no IPsec here: is CISCO-IPSEC-FLOW-MONITOR-MIB in the view, "
-			"or, with "
-			"ipsecmon, what says `ipsecmon check' on the gateway?");
-		return false;
-	}
-	if (mode->needs_own && !device->own) {
-		chk_say(r, CHK_UNKNOWN,
-			"the device has no IPSECMON-MIB (1.3.6.1.4.1.8072.9999.9999 if not configured otherwise), "
-			"which mode %s needs: a "
-			"Cisco device has none; with ipsecmon, is it in the view?",
-			mode->name);
-		return false;
-	}
-	if (!device->own || mode->run == chk_mode_feeds)
-		return true;
-	if (device->segments == 0) {
-		chk_say(r, CHK_UNKNOWN, "nothing is known on the gateway: does ipsecmond run? -m feeds tells more");
-		return false;
-	}
-	if (device->silence > CHK_SILENCE) {
-		chk_say(r, CHK_UNKNOWN, "what the gateway shows is %s old: does ipsecmond run? -m feeds tells more",
-			chk_time(device->silence, text));
-		return false;
-	}
-	if (mode->knows != 0 && (device->knows & mode->knows) == 0)
-		chk_say(r, CHK_UNKNOWN, "no feed that is up on the gateway can know this: -m feeds tells more");
-	return true;
-}
-
-/* False: no answer. */
-static bool
-run(struct chk_check *check, const struct chk_mode *mode)
-{
-	if (!chk_device_ask(check->snmp, &check->device))
-		return false;
-	return !serves(check, mode) || mode->run(check);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -176,7 +128,7 @@ main(int argc, char **argv)
 		 chk_state_name(options.timeout_state));
 	signal(SIGALRM, too_late);
 	alarm((unsigned)options.timeout + 1);
-	if (!chk_snmp_open(&snmp, &options) || !run(&check, mode))
+	if (!chk_snmp_open(&snmp, &options) || !chk_run(&check, mode))
 		chk_say(&result, snmp.timed_out ? options.timeout_state : CHK_UNKNOWN, "%s", snmp.error);
 	if (options.verbose > 1)
 		chk_line(&result, "%u requests", snmp.requests);

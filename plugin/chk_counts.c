@@ -99,8 +99,10 @@ read_list(struct chk_check *check, const struct chk_oid *table, uint32_t row, co
 	for (const struct counted *c = list; c->label; c++) {
 		const struct chk_value *value = &values[n++], *high = halves && c->low != 0 ? &values[n++] : NULL;
 
-		if (value->kind == CHK_NONE || (high && high->kind == CHK_NONE))
-			*missing = c->may_lack ? *missing : c->label;
+		if (c->may_lack && value->kind == CHK_NONE && (!high || high->kind == CHK_NONE))
+			continue;
+		if (!chk_is_number(value) || (high && !chk_is_number(high)))
+			*missing = c->label;
 		else if (high)
 			add(sample, c->label, true, high->number << 32 | value->number);
 		else
@@ -121,7 +123,7 @@ drop(void *context, const uint32_t *index, size_t len, const struct chk_value *v
 	struct drops *drops = context;
 	char label[CHK_LABEL_MAX];
 
-	if (len == 1 && index[0] >= 1 && index[0] <= REASONS) {
+	if (len == 1 && index[0] >= 1 && index[0] <= REASONS && chk_is_number(value)) {
 		snprintf(label, sizeof(label), "%s_%s", drops->way, reasons[index[0] - 1]);
 		add(drops->sample, label, value->kind == CHK_NUMBER64, value->number);
 		drops->count++;

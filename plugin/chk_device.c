@@ -36,9 +36,10 @@ silence(void *context, const uint32_t *index, size_t len, const struct chk_value
 
 	(void)index;
 	(void)len;
+	device->silence_known = chk_is_number(value);
 	if (seconds > device->silence)
 		device->silence = seconds;
-	return true;
+	return device->silence_known; /* one that is not known is enough */
 }
 
 /* Feeds that are up, by their index in two numbers. */
@@ -150,7 +151,7 @@ found(void *context, const uint32_t *index, size_t len, const struct chk_value *
 		return true;
 	search->all++;
 	if (search->text) {
-		hit = strcmp(value->text, search->text) == 0;
+		hit = value->size == strlen(search->text) && memcmp(value->text, search->text, value->size) == 0;
 		if (value->size == search->first_len && value->size > 0 &&
 		    memcmp(value->text, search->text, value->size) == 0)
 			chk_rows_add(search->first_rows, index[0]);

@@ -28,6 +28,7 @@ struct chk_device {
 	uint32_t uptime; /* 1/100 s */
 	/* Only with IPSECMON-MIB: */
 	unsigned segments;
+	bool silence_known;
 	double silence; /* seconds, of the writer that is silent for longest */
 	uint32_t knows; /* what feeds that are up can know */
 };

@@ -80,6 +80,57 @@ chk_mode_find(const char *name)
 	return NULL;
 }
 
+/* Is what the device serves enough, and true? */
+static bool
+serves(struct chk_check *check, const struct chk_mode *mode)
+{
+	const struct chk_device *device = &check->device;
+	struct chk_result *r = check->result;
+	char text[CHK_TIME_LEN];
+
+	if (!device->cisco && !device->own) {
+		chk_say(r, CHK_UNKNOWN,
+			"the device answers, but serves no IPsec here: is CISCO-IPSEC-FLOW-MONITOR-MIB in the view, "
+			"or, with "
+			"ipsecmon, what says `ipsecmon check' on the gateway?");
+		return false;
+	}
+	if (mode->needs_own && !device->own) {
+		chk_say(r, CHK_UNKNOWN,
+			"the device has no IPSECMON-MIB (1.3.6.1.4.1.8072.9999.9999 if not configured otherwise), "
+			"which mode %s needs: a "
+			"Cisco device has none; with ipsecmon, is it in the view?",
+			mode->name);
+		return false;
+	}
+	if (!device->own || mode->run == chk_mode_feeds)
+		return true;
+	if (device->segments == 0) {
+		chk_say(r, CHK_UNKNOWN, "nothing is known on the gateway: does ipsecmond run? -m feeds tells more");
+		return false;
+	}
+	if (!device->silence_known) {
+		chk_say(r, CHK_UNKNOWN, "the device does not tell how old is what it shows");
+		return false;
+	}
+	if (device->silence > CHK_SILENCE) {
+		chk_say(r, CHK_UNKNOWN, "what the gateway shows is %s old: does ipsecmond run? -m feeds tells more",
+			chk_time(device->silence, text));
+		return false;
+	}
+	if (mode->knows != 0 && (device->knows & mode->knows) == 0)
+		chk_say(r, CHK_UNKNOWN, "no feed that is up on the gateway can know this: -m feeds tells more");
+	return true;
+}
+
+bool
+chk_run(struct chk_check *check, const struct chk_mode *mode)
+{
+	if (!chk_device_ask(check->snmp, &check->device))
+		return false;
+	return !serves(check, mode) || mode->run(check);
+}
+
 bool
 chk_named(struct chk_check *check, struct chk_rows *rows)
 {

@@ -29,6 +29,9 @@ extern const struct chk_mode chk_modes[]; /* ends with one that has no name */
 
 const struct chk_mode *chk_mode_find(const char *name);
 
+/* Asks the device what it has, and checks it. False: no answer, see snmp->error. */
+bool chk_run(struct chk_check *check, const struct chk_mode *mode);
+
 bool chk_mode_tunnel(struct chk_check *check);
 bool chk_mode_tunnels(struct chk_check *check);
 bool chk_mode_active(struct chk_check *check);

@@ -8,7 +8,7 @@
 /* --- lifetime ----------------------------------------------------------------------------------------------------- */
 
 struct least {
-	bool any;
+	bool any, nonsense;
 	double seconds;
 	uint32_t index;
 };
@@ -18,8 +18,9 @@ left(void *context, const uint32_t *index, size_t len, const struct chk_value *v
 {
 	struct least *least = context;
 
-	if (len == 1 && value->kind == CHK_NUMBER && (!least->any || (double)value->number < least->seconds))
-		*least = (struct least){ .any = true, .seconds = (double)value->number, .index = index[0] };
+	least->nonsense |= len != 1 || !chk_is_number(value);
+	if (len == 1 && chk_is_number(value) && (!least->any || (double)value->number < least->seconds))
+		*least = (struct least){ true, least->nonsense, (double)value->number, index[0] };
 	return true;
 }
 
@@ -40,6 +41,8 @@ chk_mode_lifetime(struct chk_check *check)
 		good = chk_named(check, &rows);
 	} else {
 		good = chk_snmp_walk(check->snmp, &column, left, &least);
+		if (good && least.nonsense)
+			chk_say(r, CHK_UNKNOWN, "a lifetime that the device tells is no number");
 		if (good && least.any)
 			chk_rows_add(&rows, least.index);
 		else if (good)
@@ -52,12 +55,16 @@ chk_mode_lifetime(struct chk_check *check)
 		good = chk_row(check->snmp, &chk_tunnel_table, rows.index[i], columns, CELLS, row);
 		if (!good)
 			break;
+		if (!chk_is_number(&row[OPER])) {
+			chk_say(r, CHK_UNKNOWN, "the tunnel went away while it was looked at");
+			continue;
+		}
 		if (row[OPER].number != 1) {
 			chk_say(r, CHK_UNKNOWN, "%s/%s is down, so that it has no SAs", row[NAME].text,
 				row[CHILD].text);
 			continue;
 		}
-		if (row[TIME_LEFT].kind == CHK_NONE) {
+		if (!chk_is_number(&row[TIME_LEFT])) {
 			chk_say(r, CHK_UNKNOWN, "%s/%s has no lifetime that is known", row[NAME].text, row[CHILD].text);
 			continue;
 		}
@@ -129,6 +136,10 @@ segments(struct chk_check *check, uint64_t *refused)
 		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, CELLS, row))
 			return false;
 		*refused += row[REFUSED].number;
+		if (!chk_is_number(&row[SILENCE])) {
+			chk_say(check->result, CHK_UNKNOWN, "it is not known how old segment %s is", row[NAME].text);
+			continue;
+		}
 		silence = (double)row[SILENCE].number / 100;
 		if (silence > longest)
 			longest = silence;
@@ -140,6 +151,8 @@ segments(struct chk_check *check, uint64_t *refused)
 			 chk_time(silence, text), (unsigned long long)row[CONFIGURED].number,
 			 (unsigned long long)row[UP].number);
 	}
+	if (places.count == 0)
+		chk_say(check->result, CHK_UNKNOWN, "the device does not tell of its segments");
 	tell_left_out(check, &places, "segments");
 	chk_perf(check->result, "segments", (double)places.count, 0, "", NULL, 0, CHK_NO_END);
 	chk_perf(check->result, "silence", longest, 2, "s", &check->limits, 0, CHK_NO_END);
@@ -171,7 +184,10 @@ feeds(struct chk_check *check)
 			return false;
 		late = (double)row[ANSWER_AGE].number / 100;
 		chk_time((double)row[STATE_AGE].number / 100, age);
-		if (row[STATE].number != 3) {
+		if (!chk_is_number(&row[STATE])) {
+			chk_say(check->result, CHK_UNKNOWN, "the device does not tell the state of feed %s",
+				row[NAME].text);
+		} else if (row[STATE].number != 3) {
 			chk_say(check->result, CHK_CRITICAL, "feed %s (%s) is down for %s%s%s", row[NAME].text,
 				row[SOURCE].text, age, row[ERROR].size > 0 ? ": " : "", row[ERROR].text);
 		} else {
@@ -212,7 +228,7 @@ chk_mode_feeds(struct chk_check *check)
 	}
 	if (!segments(check, &refused))
 		return false;
-	if (check->device.silence > CHK_SILENCE) {
+	if (!check->device.silence_known || check->device.silence > CHK_SILENCE) {
 		chk_say(check->result, CHK_UNKNOWN, "what else is shown is not true any more");
 		return true;
 	}

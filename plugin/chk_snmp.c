@@ -188,8 +188,8 @@ value_of(const netsnmp_variable_list *v)
 
 	switch (v->type) {
 	case ASN_INTEGER:
-		value.kind = CHK_NUMBER;
-		value.number = *v->val.integer < 0 ? 0 : (uint64_t)*v->val.integer; /* none of ours is negative */
+		value.kind = *v->val.integer < 0 ? CHK_NONSENSE : CHK_NUMBER;
+		value.number = value.kind == CHK_NUMBER ? (uint64_t)*v->val.integer : 0;
 		break;
 	case ASN_COUNTER:
 	case ASN_GAUGE:
@@ -209,8 +209,13 @@ value_of(const netsnmp_variable_list *v)
 		memcpy(value.text, v->val.string, value.size);
 		value.text[value.size] = '\0';
 		break;
+	case SNMP_NOSUCHOBJECT:
+	case SNMP_NOSUCHINSTANCE:
+	case SNMP_ENDOFMIBVIEW:
+	case ASN_NULL:
+		break;
 	default:
-		break; /* an exception, or of a type that no object of ours has */
+		value.kind = CHK_NONSENSE;
 	}
 	return value;
 }
@@ -304,19 +309,23 @@ chk_snmp_get(struct chk_snmp *s, const struct chk_oid *names, struct chk_value *
 	return true;
 }
 
-/* Is @p v below @p column, and behind @p last? What is not could be asked for for ever. */
 static bool
-goes_on(const netsnmp_variable_list *v, const struct chk_oid *column, const struct chk_oid *last)
+is_below(const netsnmp_variable_list *v, const struct chk_oid *column)
 {
-	size_t i = 0;
-
 	if (v->name_length <= column->len || v->name_length > CHK_OID_MAX)
 		return false;
-	for (; i < column->len; i++) {
+	for (size_t i = 0; i < column->len; i++) {
 		if (v->name[i] != column->ids[i])
 			return false;
 	}
-	for (; i < v->name_length && i < last->len; i++) {
+	return true;
+}
+
+/* What is not behind the one before could be asked for for ever. */
+static bool
+is_behind(const netsnmp_variable_list *v, const struct chk_oid *last)
+{
+	for (size_t i = 0; i < v->name_length && i < last->len; i++) {
 		if (v->name[i] != last->ids[i])
 			return v->name[i] > last->ids[i];
 	}
@@ -347,12 +356,16 @@ chk_snmp_walk(struct chk_snmp *s, const struct chk_oid *column, chk_each *each, 
 		for (netsnmp_variable_list *v = answer->variables; status == SNMP_ERR_NOERROR && v;
 		     v = v->next_variable) {
 			struct chk_value value;
-			more = goes_on(v, column, &last);
-			if (!more || v->type == SNMP_ENDOFMIBVIEW || v->type == SNMP_NOSUCHOBJECT ||
-			    v->type == SNMP_NOSUCHINSTANCE) {
-				more = false;
-				break;
+			more = v->type != SNMP_ENDOFMIBVIEW && v->type != SNMP_NOSUCHOBJECT &&
+			       v->type != SNMP_NOSUCHINSTANCE;
+			if (more && !is_behind(v, &last)) {
+				snprintf(s->error, sizeof(s->error), "%s: its answers are out of order", s->opt->host);
+				snmp_free_pdu(answer);
+				return false;
 			}
+			more = more && is_below(v, column);
+			if (!more)
+				break;
 			last.len = v->name_length;
 			for (size_t i = 0; i < last.len; i++)
 				last.ids[i] = (uint32_t)v->name[i];

@@ -18,7 +18,8 @@ struct chk_oid {
 	size_t len;
 };
 
-enum chk_kind { CHK_NONE, CHK_NUMBER, CHK_NUMBER64, CHK_OCTETS }; /* none: there is no such object */
+/* None: there is no such object. Nonsense: one that no object of ours can be. */
+enum chk_kind { CHK_NONE, CHK_NUMBER, CHK_NUMBER64, CHK_OCTETS, CHK_NONSENSE };
 
 struct chk_value {
 	enum chk_kind kind;
@@ -26,6 +27,13 @@ struct chk_value {
 	char text[CHK_TEXT_MAX]; /* ends with a 0 that is not counted */
 	size_t size;
 };
+
+/* Did the device answer with a number? Where one is expected, text is nonsense. */
+static inline bool
+chk_is_number(const struct chk_value *value)
+{
+	return value->kind == CHK_NUMBER || value->kind == CHK_NUMBER64;
+}
 
 struct chk_snmp {
 	const struct chk_options *opt;

@@ -5,7 +5,7 @@
 #include "chk_modes.h"
 
 #define SHOWN_DOWN 5  /* tunnels that are told of at once; five times as many with -v, as far as there is room */
-#define AT_ONCE    20 /* rows asked for in one request, two cells of each */
+#define AT_ONCE    16 /* rows asked for in one request, three cells of each */
 
 /* ipsecmonTunnelEntry */
 enum { NAME, CHILD, KIND, ADMIN, OPER, AGE, FLAPS, REASON, FAILURE, FAIL_TEXT, FAIL_AGE, PEER, ACTIVE, CELLS };
@@ -110,6 +110,10 @@ judge(struct chk_check *check, const struct chk_value *row)
 	enum chk_state state;
 
 	full_name(row, name, sizeof(name));
+	if (row[OPER].number == STATUS_UP && !chk_is_number(&row[AGE])) {
+		chk_say(check->result, CHK_UNKNOWN, "%s is up, and the device does not tell for how long", name);
+		return -1;
+	}
 	if (row[OPER].number == STATUS_UP) {
 		state = chk_limits_judge(&check->limits, seconds);
 		chk_say(check->result, state, "%s is up for %s%s", name, chk_time(seconds, age),
@@ -141,7 +145,7 @@ tunnel_by_name(struct chk_check *check)
 		good = configured(check, rows.index[i], row);
 		if (!good)
 			break;
-		if (row[OPER].kind == CHK_NONE) {
+		if (!chk_is_number(&row[OPER])) {
 			chk_say(check->result, CHK_UNKNOWN, "the tunnel went away while it was looked at");
 			continue;
 		}
@@ -199,7 +203,7 @@ tunnel_by_peer(struct chk_check *check)
 
 	for (size_t i = 0; good && i < rows.count; i++) {
 		good = chk_row(check->snmp, &chk_sec_table, rows.index[i], active_time, 1, &value);
-		if (good && value.kind == CHK_NUMBER && (age < 0 || (double)value.number / 100 < age))
+		if (good && chk_is_number(&value) && (age < 0 || (double)value.number / 100 < age))
 			age = (double)value.number / 100;
 	}
 	if (good) {
@@ -233,7 +237,7 @@ chk_mode_tunnel(struct chk_check *check)
 struct all {
 	uint64_t sum;
 	struct chk_rows down;
-	size_t count;
+	size_t count, nonsense; /* rows; and those whose answer is no number */
 };
 
 static bool
@@ -242,6 +246,7 @@ add_up(void *context, const uint32_t *index, size_t len, const struct chk_value 
 	struct all *all = context;
 	(void)index;
 	(void)len;
+	all->nonsense += !chk_is_number(value);
 	all->sum += value->number;
 	return true;
 }
@@ -250,6 +255,7 @@ static bool
 oper_status(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
 {
 	struct all *all = context;
+	all->nonsense += len != 1 || !chk_is_number(value);
 	if (len == 1) {
 		all->count++;
 		if (value->number != STATUS_UP)
@@ -260,25 +266,33 @@ oper_status(void *context, const uint32_t *index, size_t len, const struct chk_v
 
 /* Of those that are down: how many should be up. They are told, the first of them in the first line. */
 static bool
-tell_down(struct chk_check *check, const struct chk_rows *down, size_t *faults, size_t *idle)
+tell_down(struct chk_check *check, struct all *all, size_t *faults, size_t *idle)
 {
-	static const uint32_t short_columns[] = { 4, 6 };
-	struct chk_oid names[2 * AT_ONCE];
-	struct chk_value cells[2 * AT_ONCE];
+	static const uint32_t short_columns[] = { 4, 6, 7 };
+	const struct chk_rows *down = &all->down;
+	struct chk_oid names[3 * AT_ONCE];
+	struct chk_value cells[3 * AT_ONCE];
 	size_t lines = check->opt->verbose > 0 ? 5 * SHOWN_DOWN : SHOWN_DOWN;
 
 	for (size_t at = 0; at < down->count; at += AT_ONCE) {
 		size_t n = down->count - at < AT_ONCE ? down->count - at : AT_ONCE;
-		for (size_t i = 0; i < 2 * n; i++)
-			names[i] = chk_oid_2(&chk_tunnel_table, short_columns[i % 2], down->index[at + i / 2]);
-		if (!chk_snmp_get(check->snmp, names, cells, 2 * n))
+		for (size_t i = 0; i < 3 * n; i++)
+			names[i] = chk_oid_2(&chk_tunnel_table, short_columns[i % 3], down->index[at + i / 3]);
+		if (!chk_snmp_get(check->snmp, names, cells, 3 * n))
 			return false;
 		for (size_t i = 0; i < n; i++) {
 			struct chk_value row[CELLS];
 			char name[160], text[512];
-			if (cells[2 * i].kind == CHK_NONE)
-				continue; /* gone meanwhile */
-			if (cells[2 * i].number == KIND_DYNAMIC || cells[2 * i + 1].number == STATUS_DOWN) {
+			const struct chk_value *kind = &cells[3 * i], *admin = kind + 1, *oper = kind + 2;
+			if (kind->kind == CHK_NONE && admin->kind == CHK_NONE && oper->kind == CHK_NONE) {
+				all->count--; /* gone meanwhile */
+				continue;
+			}
+			if (!chk_is_number(kind) || !chk_is_number(admin) || !chk_is_number(oper)) {
+				all->nonsense++;
+				continue;
+			}
+			if (kind->number == KIND_DYNAMIC || admin->number == STATUS_DOWN) {
 				++*idle;
 				continue;
 			}
@@ -316,8 +330,11 @@ chk_mode_tunnels(struct chk_check *check)
 	if (up.sum != count.sum) {
 		all.count = 0;
 		good = chk_snmp_walk(check->snmp, &oper_column, oper_status, &all) &&
-		       tell_down(check, &all.down, &faults, &idle);
+		       tell_down(check, &all, &faults, &idle);
 	}
+	all.nonsense += count.nonsense + up.nonsense;
+	if (good && all.nonsense > 0)
+		chk_say(r, CHK_UNKNOWN, "the device does not tell the state of all tunnels");
 	if (good && all.count == 0) {
 		chk_say(r, CHK_UNKNOWN, "no tunnel is configured on the gateway, so that there is nothing to check");
 	} else if (good) {
@@ -360,7 +377,7 @@ how_many(struct chk_check *check, const struct chk_oid *global, const struct chk
 	} else {
 		if (!chk_snmp_get(check->snmp, &name, &value, 1))
 			return false;
-		if (value.kind == CHK_NONE) {
+		if (!chk_is_number(&value)) {
 			chk_say(r, CHK_UNKNOWN, "the device does not tell how many %ss there are", what);
 			return true;
 		}
