@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "laws.h"
 #include "notify_decode.h"
 #include "vici_failure.h"
 #include "vici_reason.h"
@@ -275,6 +276,7 @@ gateway_setup(void)
 							.selectors = 64,
 							.sas = 256,
 							.feeds = 2,
+							.maps = 4,
 							.history = 128,
 							.failures = 256,
 							.events = 512 } };
@@ -1087,6 +1089,148 @@ START_TEST(an_alert_about_another_peer_replaces_nothing)
 }
 END_TEST
 
+/* Up to four IKE SAs of one connection, each with a CHILD_SA: `unique = never', `replace', and both reauthentications.
+ */
+#define TWINS 4
+
+static struct twins {
+	uint64_t seed;
+	uint32_t last; /* unique id given */
+	struct vici_ike sa[TWINS];
+	bool up[TWINS];
+} twins;
+
+static uint32_t
+roll(uint32_t below)
+{
+	twins.seed = twins.seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(twins.seed >> 33) % below;
+}
+
+static uint32_t
+twins_up(void)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < TWINS; i++)
+		n += twins.up[i];
+	return n;
+}
+
+static void
+twins_list(void)
+{
+	vici_model_list_begin(model);
+	for (size_t i = 0; i < TWINS; i++) {
+		if (!twins.up[i])
+			continue;
+		vici_model_ike(model, &twins.sa[i]);
+		vici_model_child(model, &twins.sa[i], child(twins.sa[i].uniqueid));
+	}
+	vici_model_list_end(model);
+}
+
+static void
+twin_comes(uint16_t queued)
+{
+	size_t at = 0;
+	while (at < TWINS - 1 && twins.up[at])
+		at++;
+	if (twins.up[at])
+		return;
+	twins.sa[at] = ike(++twins.last, VICI_IKE_ESTABLISHED);
+	twins.sa[at].queued = queued;
+	twins.up[at] = true;
+	ike_up(twins.sa[at]);
+	if (roll(3) == 0)
+		twins_list();
+	vici_model_child(model, &twins.sa[at], child(twins.last));
+	twins.sa[at].queued = 0;
+}
+
+static void
+twin_goes(uint16_t active, enum vici_alert_kind before)
+{
+	size_t at = roll(TWINS);
+	if (!twins.up[at])
+		return;
+	struct vici_ike sa = twins.sa[at];
+	sa.active = active;
+	sa.state = active ? VICI_IKE_DELETING : VICI_IKE_ESTABLISHED;
+	twins.up[at] = false;
+	if (before)
+		alert(before);
+	ike_down(sa);
+	if (roll(3) == 0)
+		twins_list();
+	vici_model_child_down(model, &sa, child(sa.uniqueid));
+}
+
+static unsigned
+tunnels_up(void)
+{
+	unsigned n = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+		struct ipm_tunnel t;
+		n += ipm_tunnel_read(seg, slot, &t) == 0 && t.state == IPM_TUNNEL_UP;
+	}
+	return n;
+}
+
+START_TEST(reauthentication_and_duplicates_in_any_order_lose_nobody)
+{
+	static struct laws laws;
+	struct ipm_map map = { .name = "gw", .child = "net" };
+	struct vici_alert stray = { .kind = VICI_ALERT_INVALID_IKE_SPI, .remote = addr(2), .remote_port = 4500 };
+
+	twins = (struct twins){ .seed = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1) };
+	ck_assert_int_eq(ipm_map_open(writer, &map), 0);
+	twin_comes(0);
+	for (int step = 0; step < 200; step++) {
+		switch (roll(7)) {
+		case 0:
+			twin_comes(0); /* a duplicate, or the first */
+			break;
+		case 1:
+			twin_comes(VICI_TASK_REAUTH_COMPLETE); /* made before the break */
+			twin_goes(VICI_TASK_IKE_DELETE, VICI_ALERT_UNKNOWN);
+			break;
+		case 2:
+			twin_goes(VICI_TASK_REAUTH, VICI_ALERT_UNKNOWN); /* broken before the new one is made */
+			twin_comes(0);
+			break;
+		case 3:
+			twin_comes(0);
+			twin_goes(VICI_TASK_IKE_DELETE, VICI_ALERT_UNIQUE_REPLACE);
+			break;
+		case 4: /* the peer has deleted one of them, and does not answer there any more */
+			if (twins_up() < 2)
+				break;
+			twin_goes(0, VICI_ALERT_RETRANSMIT_SEND_TIMEOUT);
+			after_ms(600);
+			break;
+		case 5:
+			if (twins_up() == 0)
+				break;
+			tell(stray);
+			after_ms(600);
+			break;
+		default:
+			twins_list();
+		}
+		if (roll(2))
+			after_ms(600);
+		ipm_writer_commit(writer);
+		const char *broken = laws_broken(&laws, seg);
+		ck_assert_msg(!broken, "step %d: %s", step, broken);
+		ck_assert_uint_eq(tunnels_up(), twins_up());
+		ck_assert_int_eq(ipm_map_read(seg, 0, &map), 0);
+		ck_assert_uint_eq(map.state == IPM_MAP_UP, twins_up() > 0);
+		nothing_failed();
+	}
+	laws_forget(&laws);
+}
+END_TEST
+
 START_TEST(volume_that_is_used_up_is_an_end_like_any_lifetime)
 {
 	struct vici_conn conn = { .name = "gw" };
@@ -1229,6 +1373,7 @@ main(void)
 	tcase_add_test(fails, children_behind_their_ike_sa_end_for_its_reason);
 	tcase_add_loop_test(fails, of_two_the_older_one_is_replaced, 0, 3);
 	tcase_add_test(fails, an_alert_about_another_peer_replaces_nothing);
+	tcase_add_loop_test(fails, reauthentication_and_duplicates_in_any_order_lose_nobody, 0, 16);
 	tcase_add_loop_test(fails, volume_that_is_used_up_is_an_end_like_any_lifetime, 0, 3);
 	tcase_add_test(fails, what_vanishes_without_a_word_is_unknown);
 	suite_add_tcase(suite, fails);
