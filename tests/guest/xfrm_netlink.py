@@ -29,6 +29,7 @@ NAMES = {16: "newsa", 17: "delsa", 18: "getsa", 19: "newpolicy", 20: "delpolicy"
          30: "newae", 31: "getae", 32: "report", 33: "migrate", 38: "mapping"}
 NEWSA, DELSA, GETSA, GETPOLICY, EXPIRE, UPDSA, FLUSHSA = 16, 17, 18, 21, 24, 26, 28
 # Attributes
+TMPL = 5
 ALG_AUTH, ALG_CRYPT, ALG_COMP, ENCAP, SA_INSIDE = 1, 2, 3, 4, 6
 ALG_AEAD, AUTH_TRUNC, MARK, ESN, IF_ID = 18, 20, 21, 23, 31
 PROTOCOLS = {50: "esp", 51: "ah", 108: "comp"}
@@ -38,6 +39,9 @@ MODES = {0: "transport", 1: "tunnel", 4: "beet"}
 SELECTOR = struct.Struct("=16s16s2s2s2s2sHBBB3xiI")
 SA_ID = struct.Struct("=16s4sB3x")
 REST = struct.Struct("=16s8Q4Q3IIIHBBB7x")
+# struct xfrm_userpolicy_info: selector, limits and counts, the rest; struct xfrm_user_tmpl.
+POLICY_LIMITS, POLICY_REST, POLICY_SIZE = 12 * 8, struct.Struct("=IIBB2x"), 168
+TMPL_STRUCT = struct.Struct("=16s4sB3xH2x16sIBBBxIII")
 SA_SIZE = SELECTOR.size + SA_ID.size + REST.size
 LIMITS = ["%s_%s" % pair[::-1] for pair in
           [(a, b) for a in ("byte", "packet", "add", "use") for b in ("soft", "hard")]]
@@ -67,7 +71,7 @@ def sa_of(info, attrs):
     sel_dst, sel_src, dport, _, sport, _, sel_family, dst_len, src_len, sel_proto, _, _ = SELECTOR.unpack_from(info)
     dst, spi, proto = SA_ID.unpack_from(info, SELECTOR.size)
     (src, *numbers) = REST.unpack_from(info, SELECTOR.size + SA_ID.size)
-    limits, (octets, packets, added, _), (window, replay, failed) = numbers[:8], numbers[8:12], numbers[12:15]
+    limits, (octets, packets, added, used), (window, replay, failed) = numbers[:8], numbers[8:12], numbers[12:15]
     reqid, family, mode, replay_window = numbers[16:20]
     sel_family = sel_family or family
     mark = struct.unpack("=II", attrs[MARK][:8]) if MARK in attrs else (0, 0)
@@ -82,10 +86,28 @@ def sa_of(info, attrs):
                   (("auth", ALG_AUTH), ("auth", AUTH_TRUNC), ("enc", ALG_CRYPT), ("aead", ALG_AEAD), ("comp", ALG_COMP))
                   if kind in attrs},
         "limits": {key: value for key, value in zip(LIMITS, limits) if value not in (0, 2 ** 64 - 1)},
-        "bytes": octets, "packets": packets, "added": added,
+        "bytes": octets, "packets": packets, "added": added, "used": used,
         "behind": window, "replay": replay, "failed": failed, "window": replay_window,
         "encap": ENCAP in attrs, "esn": ESN in attrs,
     }
+
+
+def policy_of(payload):
+    """struct xfrm_userpolicy_info and its attributes, likewise."""
+    dst, src, dport, _, sport, _, family, dst_len, src_len, proto, _, _ = SELECTOR.unpack_from(payload)
+    _, _, direction, action = POLICY_REST.unpack_from(payload, SELECTOR.size + POLICY_LIMITS)
+    attrs, tmpls = attributes(payload[POLICY_SIZE:]), []
+    for at in range(0, len(attrs.get(TMPL, b"")), TMPL_STRUCT.size):
+        t_dst, _, t_proto, t_family, t_src, reqid, _, _, _, _, _, _ = TMPL_STRUCT.unpack_from(attrs[TMPL], at)
+        t_family = t_family or family
+        tmpls.append({"src": address(t_family, t_src), "dst": address(t_family, t_dst),
+                      "proto": PROTOCOLS.get(t_proto, str(t_proto)), "reqid": reqid})
+    return {"socket": direction > 2, "direction": ("in", "out", "fwd")[direction % 3],
+            "action": "block" if action else "allow",
+            "mark": list(struct.unpack("=II", attrs[MARK][:8])) if MARK in attrs else [0, 0],
+            "if_id": struct.unpack("=I", attrs[IF_ID])[0] if IF_ID in attrs else 0, "tmpls": tmpls,
+            "sel": {"src": "%s/%d" % (address(family, src), src_len), "dst": "%s/%d" % (address(family, dst), dst_len),
+                    "proto": proto, "sport": int.from_bytes(sport, "big"), "dport": int.from_bytes(dport, "big")}}
 
 
 def listen(groups):
@@ -122,16 +144,25 @@ def tell(**what):
     print(json.dumps(what), flush=True)
 
 
-def tell_sa(kind, payload):
+def event_of(kind, payload):
+    """What a message says of an SA; None of another one."""
     if kind in (NEWSA, UPDSA):
-        tell(event=NAMES[kind], sa=sa_of(payload[:SA_SIZE], attributes(payload[SA_SIZE:])))
-    elif kind == DELSA:         # struct xfrm_usersa_id, and all the rest as attributes
+        return {"event": NAMES[kind], "sa": sa_of(payload[:SA_SIZE], attributes(payload[SA_SIZE:]))}
+    if kind == DELSA:           # struct xfrm_usersa_id, and all the rest as attributes
         attrs = attributes(payload[24:])
-        tell(event="delsa", sa=sa_of(attrs[SA_INSIDE], attrs))
-    elif kind == EXPIRE:        # struct xfrm_user_expire
-        tell(event="expire", hard=payload[SA_SIZE] != 0, sa=sa_of(payload[:SA_SIZE], attributes(payload[SA_SIZE + 8:])))
-    elif kind == FLUSHSA:
-        tell(event="flushsa", proto=payload[0])
+        return {"event": "delsa", "sa": sa_of(attrs[SA_INSIDE], attrs)}
+    if kind == EXPIRE:          # struct xfrm_user_expire
+        return {"event": "expire", "hard": payload[SA_SIZE] != 0,
+                "sa": sa_of(payload[:SA_SIZE], attributes(payload[SA_SIZE + 8:]))}
+    if kind == FLUSHSA:
+        return {"event": "flushsa", "proto": payload[0]}
+    return None
+
+
+def tell_sa(kind, payload):
+    event = event_of(kind, payload)
+    if event:
+        tell(**event)
 
 
 def record():

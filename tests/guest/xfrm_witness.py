@@ -164,11 +164,6 @@ class Tunnel:
         there = {sa["proto"] for sa in self.all()}
         return next(proto for proto in ("esp", "ah", "comp") if proto in there)
 
-    def newest(self, direction, proto, live=False):
-        found = [sa for sa in (self.live.values() if live else self.all())
-                 if sa["direction"] == direction and sa["proto"] == proto]
-        return max(found, key=lambda sa: (sa["added"], sa["order"])) if found else None
-
 
 class Kernel:
     """All tunnels that there are and were, by a record and a snapshot."""
@@ -217,11 +212,37 @@ class Kernel:
             sa.update({name: (last or sa)[name] for name in ("bytes", "packets", "replay", "behind", "failed")})
             tunnel.gone.append(sa)
 
+    def worn(self, key, sa):
+        """Has it reached a soft limit?"""
+        age = self.now["now"] - sa["added"]
+        return key in self.soft or any(value >= sa["limits"].get(name, value + 1) for name, value in
+                                       (("soft_byte", sa["bytes"]), ("soft_packet", sa["packets"]), ("soft_add", age)))
+
+    def in_use(self, tunnel, direction, proto):
+        """The SA that the kernel takes for the next packet; without one, the last that there was."""
+        found = [(not self.worn(key, sa), sa["added"], sa["order"], sa) for key, sa in tunnel.live.items()
+                 if sa["direction"] == direction and sa["proto"] == proto]
+        if found:
+            return max(found, key=lambda one: one[:3])[3]
+        gone = [sa for sa in tunnel.gone if sa["direction"] == direction and sa["proto"] == proto]
+        return gone[-1] if gone else None
+
     def replay(self, event):
         kind, sa = event["event"], event.get("sa")
         if kind == "lost":
             raise SystemExit("the recorder lost messages")
-        if kind in ("newsa", "updsa") and is_sa(sa):
+        if kind == "counts":            # of a snapshot on the way: what goes without a word goes with these
+            for state in event["states"]:
+                for tunnel in self.current():
+                    if id_of(state) in tunnel.live:
+                        tunnel.live[id_of(state)].update(state)
+        elif kind == "updsa" and any(id_of(sa) in tunnel.live for tunnel in self.current()):
+            self.soft.discard(id_of(sa))        # it has other limits; times and counts stay
+            for tunnel in self.current():
+                if id_of(sa) in tunnel.live:
+                    tunnel.live[id_of(sa)]["limits"] = sa["limits"]
+        elif kind in ("newsa", "updsa") and is_sa(sa):
+            self.soft.discard(id_of(sa))
             self.there(sa)
         elif kind == "expire" and not event["hard"]:
             self.soft.add(id_of(sa))
@@ -271,13 +292,11 @@ def counts_of(tunnel):
         checked = [sa for sa in tunnel.all(direction, "esp", "ah") if authenticates(sa)]
         found[way + "Auths"] = sum(sa["packets"] for sa in checked)
         found[way + crypt] = sum(sa["packets"] for sa in sas if enciphers(sa))
-        found[way + "AuthFails"] = 0
-        if way == "In":
+        if way == "In":         # the kernel tells of no others for an SA: they have no cell
             found["InAuthFails"] = sum(sa["failed"] for sa in tunnel.all("in"))
             found["InAuths"] += found["InAuthFails"]
             found["InReplayDropPkts"] = sum(sa["replay"] + sa["behind"] for sa in tunnel.all("in"))
-        found[way + "DropPkts"] = found[way + "AuthFails"]
-        found[way + crypt[:-1] + "Fails"] = 0
+            found["InDropPkts"] = found["InAuthFails"]
     return found
 
 
@@ -290,8 +309,8 @@ def limits_of(sa, name, unit):
     return limit, 1 if hard is None or soft is None else min(NO_LIMIT, max(1, (hard - soft) // unit))
 
 
-def algorithms(tunnel, way, comp_column):
-    newest = {proto: tunnel.newest(way.lower(), proto) for proto in PROTOCOLS}
+def algorithms(tunnel, kernel, way, comp_column):
+    newest = {proto: kernel.in_use(tunnel, way.lower(), proto) for proto in PROTOCOLS}
     esp = newest["esp"]["algos"] if newest["esp"] else {"enc": "ecb(cipher_null)"}
     auth = AUTH.get(esp.get("auth", "digest_null"), OTHER)
     return {
@@ -317,7 +336,7 @@ def ends_of(tunnel):
 def expected_tunnel(tunnel, kernel, later, charon, index_of):
     local, remote = ends_of(tunnel)
     main = tunnel.main()
-    speaks = tunnel.newest("in", main, live=True) or tunnel.newest("out", main, live=True)
+    speaks = kernel.in_use(tunnel, "in", main) or kernel.in_use(tunnel, "out", main)
     began = min(sa["added"] for sa in tunnel.all())
     its = child_of(tunnel, charon or [])
     by_daemon = charon is None and any(policy["socket"] for policy in kernel.now["policies"])
@@ -335,7 +354,7 @@ def expected_tunnel(tunnel, kernel, later, charon, index_of):
     expected["LifeTime"], expected["SaLifeTimeThreshold"] = limits_of(speaks, "add", 1)
     expected["LifeSize"], expected["SaLifeSizeThreshold"] = limits_of(speaks, "byte", 1024)
     for way, comp_column in (("In", "SaDecompAlgo"), ("Out", "SaCompAlgo")):
-        expected.update(algorithms(tunnel, way, comp_column))
+        expected.update(algorithms(tunnel, kernel, way, comp_column))
         group = OTHER if by_daemon else NONE
         if its:
             group = compare.GROUP[its[1]["dh-group"]] if "dh-group" in its[1] else NONE
@@ -348,10 +367,7 @@ def spis_of(tunnel, kernel):
     """[(direction, SPI, protocol, status)]"""
     found = []
     for key, sa in tunnel.live.items():
-        limits, age = sa["limits"], kernel.now["now"] - sa["added"]
-        old = (tunnel.newest(sa["direction"], sa["proto"], live=True) is not sa or key in kernel.soft or
-               any(value >= limits.get(name, value + 1) for name, value in
-                   (("soft_byte", sa["bytes"]), ("soft_packet", sa["packets"]), ("soft_add", age))))
+        old = kernel.in_use(tunnel, sa["direction"], sa["proto"]) is not sa or kernel.worn(key, sa)
         found.append((1 if sa["direction"] == "in" else 2, sa["spi"], PROTOCOLS[sa["proto"]], 2 if old else 1))
     return sorted(found)
 
@@ -421,7 +437,7 @@ def totals_of(kernel):
         "InDrops": every["In"] + drops("FwdHdrError", "AcquireError") - drops("InStateSeqError") - late["In"],
         "InReplayDrops": drops("InStateSeqError"),
         "InDecryptFails": max(0, drops("InStateProtoError") - found["InAuthFails"]),
-        "OutDrops": every["Out"] - late["Out"], "OutEncryptFails": drops("OutStateProtoError"), "OutAuthFails": 0,
+        "OutDrops": every["Out"] - late["Out"], "OutEncryptFails": drops("OutStateProtoError"),
         "ProtocolUseFails": drops("InStateModeError", "InStateMismatch", "InTmplMismatch", "InNoPols", "InPolBlock",
                                   "InPolError", "OutStateModeError", "OutPolBlock", "OutPolDead", "OutPolError"),
         "NoSaFails": drops("InNoStates", "OutNoStates"), "SysCapFails": drops("InBufferError"),
@@ -479,19 +495,12 @@ def ikes(walk_path, before_path, after_path):
     print("%d IKE SAs" % len(seen))
 
 
-def tables(walk_path, before_path, after_path, record_path=None):
-    walk, before, after = compare.walk_of(walk_path), read_json(before_path), read_json(after_path)
-    equal("the SAs before and after the walk", *moved(before, after))
-    equal("the statistics before and after the walk", before["stat"], after["stat"])
-    kernel = Kernel(before, record_of(record_path))
-    charon, index_of = None, {}
-    if os.path.exists(before_path + ".ikes"):
-        charon = compare.sas_of(before_path + ".ikes")
-        index_of = ikes_of(walk)
+def check_tables(walk, kernel, after, charon=None, index_of=None):
+    """Every cell of a walk, by what the kernel says.  Returns [(tunnel, its index)]"""
     table, spis = rows(walk, TUNNELS), shown_spis(walk)
     by_end = {(table[(index,)].get("cipSecTunLocalAddr"), table[(index,)].get("cipSecTunRemoteAddr")) + row[:3]: index
               for index, its in spis.items() if (index,) in table for row in its}
-    seen = set()
+    seen = []
     for tunnel in kernel.current():
         local, remote = ends_of(tunnel)
         wanted = spis_of(tunnel, kernel)
@@ -501,12 +510,13 @@ def tables(walk_path, before_path, after_path, record_path=None):
         if index is None:
             wrong(what, "a row", "none")
             continue
-        seen.add(index)
+        seen.append((tunnel, index))
         check_row(what, expected_tunnel(tunnel, kernel, after, charon, index_of), table[(index,)])
         equal("%s: SAs" % what, wanted, spis[index])
         equal("%s: selectors" % what, selectors_of(tunnel, kernel), shown_selectors(walk, index))
+    indexes = {index for _, index in seen}
     for prefix in (TUNNELS, "cipSecSpi", SELECTORS):
-        strays = {index for index in rows(walk, prefix) if index[0] not in seen}
+        strays = {index for index in rows(walk, prefix) if index[0] not in indexes}
         equal("rows of %s without an SA" % prefix, set(), strays)
     totals = totals_of(kernel)
     check_row("globals", {"cipSecGlobal" + name: value for name, value in totals.items()},
@@ -515,6 +525,19 @@ def tables(walk_path, before_path, after_path, record_path=None):
     narrow = {name: value for name, value in totals.items() if not name.startswith("Hc")}
     check_row("gateway", {"cipSecPhase2GW" + name: value for name, value in narrow.items()},
               rows(walk, "cipSecPhase2GW").get((1,), {}))
+    return seen
+
+
+def tables(walk_path, before_path, after_path, record_path=None):
+    walk, before, after = compare.walk_of(walk_path), read_json(before_path), read_json(after_path)
+    equal("the SAs before and after the walk", *moved(before, after))
+    equal("the statistics before and after the walk", before["stat"], after["stat"])
+    kernel = Kernel(before, record_of(record_path))
+    charon, index_of = None, {}
+    if os.path.exists(before_path + ".ikes"):
+        charon = compare.sas_of(before_path + ".ikes")
+        index_of = ikes_of(walk)
+    check_tables(walk, kernel, after, charon, index_of)
     print("%d tunnels, %d SAs, %d were before, %d cells" % (
         len(kernel.current()), sum(len(tunnel.live) for tunnel in kernel.current()),
         sum(len(tunnel.gone) for tunnel in kernel.ever()), sum(map(len, walk.values()))))
