@@ -655,15 +655,13 @@ sa_stop(struct vici_model *m, uint32_t *slot, uint32_t uid)
 }
 
 static void
-sa_update(struct vici_model *m, uint32_t slot, const struct vici_child *child, uint64_t octets, uint64_t pkts)
+sa_update(struct vici_model *m, uint32_t slot, const struct vici_child *child, bool in_use, uint64_t octets,
+	  uint64_t pkts)
 {
 	if (!sa_is_own(m, slot, child->uniqueid))
 		return;
 	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
-	sa.state = child->state == VICI_CHILD_INSTALLED || child->state == VICI_CHILD_UPDATING ||
-				   child->state == VICI_CHILD_REKEYING
-			   ? IPM_SA_ACTIVE
-			   : IPM_SA_EXPIRING;
+	sa.state = in_use ? IPM_SA_ACTIVE : IPM_SA_EXPIRING;
 	if (child->install_time != VICI_UNSET) {
 		sa.soft_ns = lifetime_ns(child->install_time, child->rekey_time);
 		sa.hard_ns = lifetime_ns(child->install_time, child->life_time);
@@ -1088,16 +1086,17 @@ child_update(struct vici_model *m, struct child_node *node, const struct vici_ik
 	}
 	if (own)
 		child_start(m, node, child);
-	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
-	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
+	bool pending = rekey_is_pending(parent, child);
+	node->up = child_is_up(child);
+	node->live = node->up || pending || child->state == VICI_CHILD_DELETING;
+	sa_update(m, node->in, child, node->up || pending, child->bytes_in, child->packets_in);
+	sa_update(m, node->out, child, node->up || pending, child->bytes_out, child->packets_out);
 	if (own && child->state == VICI_CHILD_DELETED) {
 		/* Charon keeps the inbound SA a little longer for packets that are on their way. */
 		sa_stop(m, &node->out, node->uid);
 		sa_stop(m, &node->comp_out, node->uid);
 		node->half = true;
 	}
-	node->up = child_is_up(child);
-	node->live = node->up || child->state == VICI_CHILD_DELETING || rekey_is_pending(parent, child);
 	node->spi_in = child->spi_in;
 	node->seen = m->list;
 	node->missed = 0;
@@ -1261,8 +1260,8 @@ vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const st
 	enum ipm_reason reason = vici_child_reason(ike, &known, child, volume_over(m, tunnel, child));
 	m->now_ns = ipm_now_ns();
 	/* Its last counts. */
-	sa_update(m, node->in, child, child->bytes_in, child->packets_in);
-	sa_update(m, node->out, child, child->bytes_out, child->packets_out);
+	sa_update(m, node->in, child, false, child->bytes_in, child->packets_in);
+	sa_update(m, node->out, child, false, child->bytes_out, child->packets_out);
 	child_forget(m, node);
 	tunnel_settle(m, tunnel, false, reason);
 }

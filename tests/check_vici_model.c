@@ -491,6 +491,7 @@ START_TEST(a_collision_that_the_peer_loses_before_it_answers_takes_no_tunnel_dow
 		     tell_child(waits, child_in(loser, VICI_CHILD_DELETED)));
 	LIST_TWICE(tell(waits, child_in(old, VICI_CHILD_REKEYED)));
 	expect_same(tunnel("net"), before, 1);
+	ck_assert_uint_eq(sa_state(OLD), IPM_SA_ACTIVE); /* it is the only one in use */
 	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), winner);
 	LIST(tell(a, child_in(old, VICI_CHILD_DELETED)); tell_child(a, carried(winner, 1, 2)));
 	LIST_TWICE(tell(a, carried(winner, 2, 3)));
