@@ -137,12 +137,12 @@ END_TEST
 START_TEST(it_is_alive_once_for_an_interval_however_often_the_loop_comes_by)
 {
 	given_manager(path);
-	setenv("WATCHDOG_USEC", "600000", 1);
+	setenv("WATCHDOG_USEC", "6000000", 1);
 	service_ready();
 	ck_assert_str_eq(heard(), "READY=1\nWATCHDOG=1");
 	service_alive();
 	ck_assert_str_eq(heard(), "");
-	after_ms(210);
+	after_ms(2010);
 	service_alive();
 	service_alive();
 	ck_assert_str_eq(heard(), "WATCHDOG=1");

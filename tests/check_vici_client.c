@@ -409,11 +409,11 @@ START_TEST(a_server_that_is_silent_when_asked_ends_it)
 {
 	given_a_conversation();
 	vici_client_free(client);
-	ops.answer_ms = 40;
+	ops.answer_ms = 300; /* in which a busy machine has the conversation begun */
 	client = vici_client_new(base, path, &ops, &heard);
 	given_a_conversation();
 	vici_client_command(client, "list-sas", NULL, NULL, on_reply);
-	for (int i = 0; i < 500 && heard.closed == 0; i++) {
+	for (int i = 0; i < 15000 && heard.closed == 0; i++) {
 		usleep(2000);
 		all_is_read();
 	}
@@ -424,12 +424,12 @@ END_TEST
 START_TEST(a_server_may_be_silent_when_nothing_was_asked)
 {
 	vici_client_free(client);
-	ops.answer_ms = 20;
+	ops.answer_ms = 300;
 	client = vici_client_new(base, path, &ops, &heard);
 	given_a_conversation();
 	vici_client_command(client, "version", NULL, NULL, on_reply);
 	server_says(VICI_CMD_RESPONSE, NULL, "5.9.8");
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 250; i++) {
 		usleep(2000);
 		all_is_read();
 	}

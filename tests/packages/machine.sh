@@ -2,7 +2,7 @@
 # A gateway as a machine of its own, without systemd: for stories, which have sourced lab.sh.
 #
 # stand_ins ROOT puts there a systemctl that starts what a unit says, as its user and with its capabilities, a journalctl,
-# and `wait-for COMMANDS', which tries for 30 s.
+# and `wait-for COMMANDS', which tries for two minutes.
 
 # of a root for gateway_begins
 GATEWAY_PACKAGES=(libcharon-extra-plugins libstrongswan-standard-plugins netbase procps strongswan-charon strongswan-swanctl)
@@ -24,7 +24,7 @@ gateway_begins() {
 	lab_quiet "strongSwan" in_root systemctl start strongswan
 	lab_quiet "it answers" in_root wait-for "swanctl --stats"
 	lab_quiet "its configuration" in_root swanctl --load-all
-	lab_quiet "a tunnel" in_root swanctl --initiate --child net --timeout 10
+	lab_quiet "a tunnel" in_root swanctl --initiate --child net --timeout 30
 }
 in_root() { nsenter --mount --pid --net -t "${GATEWAY_INIT% }" chroot "$GATEWAY_ROOT" "$@"; }
 
@@ -92,8 +92,8 @@ stand_ins() {           # stand_ins ROOT
 	END
 	cat > "$1/usr/local/bin/wait-for" <<-'END'
 	#!/bin/bash
-	for _ in $(seq 300); do bash -c "$1" > /tmp/wait-for.out 2>&1 && exit; sleep 0.1; done
-	echo "not within 30 s: $1"
+	for _ in $(seq 1200); do bash -c "$1" > /tmp/wait-for.out 2>&1 && exit; sleep 0.1; done
+	echo "not within two minutes: $1"
 	cat /tmp/wait-for.out
 	exit 1
 	END

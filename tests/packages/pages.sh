@@ -35,7 +35,7 @@ $(sed 's/^/#   /' "$block/$first"; echo '#   ----'; tail -n 20 "$block/$first.ou
 
 page_run() {            # page_run FILE PLACE: its output is in FILE.out
 	local status
-	in_place "$2" timeout 100 bash -e -o pipefail -c "$(< "$1")" > "$1.out" 2>&1 < /dev/null
+	in_place "$2" timeout 300 bash -e -o pipefail -c "$(< "$1")" > "$1.out" 2>&1 < /dev/null
 	status=$?
 	echo $status > "$1.status"
 	return $status
