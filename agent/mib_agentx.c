@@ -10,8 +10,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
+#include "agentx_frame.h"
 #include "daemon.h"
 #include "mib_agentx.h"
 #include "mib_health.h"
@@ -21,7 +23,9 @@
 /* RFC 2741, 6.1: the PDU types that are answered here. Net-SNMP does not install its own names for them. */
 #define AGENTX_GET                5
 #define AGENTX_GETNEXT            6
+#define AGENTX_TESTSET            8
 #define AGENTX_RESPONSE           18
+#define AGENTX_PARSE_ERROR        266
 #define AGENTX_NETWORK_BYTE_ORDER 0x10
 
 #define PING_SECONDS              5 /* how often the library looks whether the master is there */
@@ -37,9 +41,11 @@ static struct {
 	struct mib *mib;
 	netsnmp_session *session; /* to the master; NULL: not connected */
 	netsnmp_callback library; /* what the library had as the session's callback */
-	bool passed_on;           /* the library got something to do */
-	bool told;                /* that there is no master */
-	uint64_t master_ns;       /* when the master's sysUpTime was 0; 0: not known yet */
+	int (*receive)(netsnmp_transport *, void *, int, void **, int *); /* and to receive with */
+	struct agentx_frames frames;
+	bool passed_on;     /* the library got something to do */
+	bool told;          /* that there is no master */
+	uint64_t master_ns; /* when the master's sysUpTime was 0; 0: not known yet */
 } agentx;
 
 /* --- the master's time --------------------------------------------------------------------------------------- */
@@ -75,6 +81,34 @@ varbind_set(netsnmp_variable_list *vb, const struct mib_value *value)
 	}
 	default:
 		snmp_set_var_typed_integer(vb, (u_char)value->type, (long)value->number);
+	}
+}
+
+/* --- sizes: RFC 2741, 5 --------------------------------------------------------------------------------------- */
+
+static size_t
+oid_size(const oid *name, size_t len)
+{
+	static const oid internet[] = { 1, 3, 6, 1 }; /* a prefix that takes no room, with the number behind it */
+	bool prefix = len > 4 && memcmp(name, internet, sizeof(internet)) == 0 && name[4] > 0 && name[4] <= UINT8_MAX;
+	return 4 + 4 * (prefix ? len - 5 : len);
+}
+
+static size_t
+varbind_size(const netsnmp_variable_list *vb)
+{
+	size_t size = 4 + oid_size(vb->name, vb->name_length);
+	switch (vb->type) {
+	case ASN_OCTET_STR:
+		return size + 4 + (vb->val_len + 3) / 4 * 4;
+	case ASN_COUNTER64:
+		return size + 8;
+	case SNMP_NOSUCHOBJECT:
+	case SNMP_NOSUCHINSTANCE:
+	case SNMP_ENDOFMIBVIEW:
+		return size;
+	default:
+		return size + 4;
 	}
 }
 
@@ -114,12 +148,12 @@ answer_getnext(netsnmp_variable_list *vb)
 	varbind_set(vb, &value);
 }
 
-static bool
-answer(netsnmp_session *session, netsnmp_pdu *pdu)
+static netsnmp_pdu *
+response_to(const netsnmp_session *session, const netsnmp_pdu *pdu)
 {
 	netsnmp_pdu *response = snmp_pdu_create(AGENTX_RESPONSE);
 	if (!response)
-		return false;
+		return NULL;
 	response->version = session->version;
 	response->reqid = pdu->reqid;
 	response->transid = pdu->transid;
@@ -127,6 +161,25 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 	response->flags |= pdu->flags & AGENTX_NETWORK_BYTE_ORDER;
 	response->errstat = response->errindex = 0;
 	response->time = 0;
+	return response;
+}
+
+static void
+respond_error(netsnmp_pdu *response, long error)
+{
+	snmp_free_varbind(response->variables);
+	response->variables = NULL;
+	response->errstat = error;
+	response->errindex = 1;
+}
+
+static bool
+answer(netsnmp_session *session, netsnmp_pdu *pdu)
+{
+	netsnmp_pdu *response = response_to(session, pdu);
+	size_t size = AGENTX_TOO_BIG_LEN; /* of a response without variables */
+	if (!response)
+		return false;
 	/* The request's varbinds become the response's. */
 	response->variables = pdu->variables;
 	pdu->variables = NULL;
@@ -138,7 +191,10 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 			answer_get(vb);
 		else
 			answer_getnext(vb);
+		size += varbind_size(vb);
 	}
+	if (size > AGENTX_MOST)
+		respond_error(response, SNMP_ERR_TOOBIG);
 	/* As the library does for each message: the master is alive, there is no need to ping it. */
 	if (session->securityModel != SNMP_DEFAULT_SECMODEL)
 		snmp_alarm_reset((unsigned)session->securityModel);
@@ -147,15 +203,64 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 	return true;
 }
 
+/*
+ * The library takes a context for a C string with a length of its own, and reads behind its end where there is a NUL
+ * in it. No master of good will sends one.
+ */
+static void
+refuse_context(netsnmp_session *session, const netsnmp_pdu *pdu)
+{
+	bool request = pdu->command >= AGENTX_GET && pdu->command <= AGENTX_TESTSET;
+	netsnmp_pdu *response = request ? response_to(session, pdu) : NULL;
+	if (!response)
+		return;
+	respond_error(response, AGENTX_PARSE_ERROR);
+	if (!snmp_send(session, response))
+		snmp_free_pdu(response);
+}
+
 static int
 on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic)
 {
+	if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->community_len > 0 &&
+	    memchr(pdu->community, '\0', pdu->community_len)) {
+		refuse_context(session, pdu);
+		return 1;
+	}
 	/* A context other than the default one is not ours; the library knows what to answer. */
 	if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->community_len == 0 &&
 	    (pdu->command == AGENTX_GET || pdu->command == AGENTX_GETNEXT) && answer(session, pdu))
 		return 1;
 	agentx.passed_on = true;
 	return agentx.library(op, session, reqid, pdu, magic);
+}
+
+/* --- messages that are too long ------------------------------------------------------------------------------ */
+
+/* The library has not seen it, and would not have answered. */
+static void
+on_too_big(void *arg, const uint8_t header[AGENTX_HEADER])
+{
+	const netsnmp_transport *transport = arg;
+	uint8_t out[AGENTX_TOO_BIG_LEN];
+	if (header[1] < AGENTX_GET || header[1] > AGENTX_TESTSET)
+		return;
+	agentx_too_big(header, out);
+	if (send(transport->sock, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_warn("cannot tell the SNMP master agent that its request is too big: %s", strerror(errno));
+}
+
+static int
+on_receive(netsnmp_transport *transport, void *buf, int size, void **opaque, int *opaque_len)
+{
+	size_t held = agentx_frames_resume(&agentx.frames, buf);
+	int got = agentx.receive(transport, (uint8_t *)buf + held, size - (int)held, opaque, opaque_len);
+	if (got <= 0)
+		return got;
+	got = (int)agentx_frames_keep(&agentx.frames, buf, held + (size_t)got, on_too_big, transport);
+	if (got == 0) /* which is not the end of the stream */
+		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
+	return got;
 }
 
 /* --- the library's way: SET, and GETs when the objects are served from within snmpd ---------------------------- */
@@ -272,6 +377,10 @@ on_connect(int major, int minor, void *server, void *client)
 	agentx.session = server;
 	agentx.library = agentx.session->callback;
 	agentx.session->callback = on_message;
+	netsnmp_transport *transport = snmp_sess_transport(snmp_sess_pointer(agentx.session));
+	agentx.receive = transport->f_recv;
+	transport->f_recv = on_receive;
+	memset(&agentx.frames, 0, sizeof(agentx.frames));
 	agentx.told = false;
 	agentx.master_ns = 0; /* it may be another one */
 	log_info("connected to the SNMP master agent");

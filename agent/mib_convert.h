@@ -45,7 +45,7 @@ mib_convert mib_spi_protocol;                                         /* uint8_t
 mib_convert mib_ike_lasted, mib_ike_reason;                           /* struct ipm_ike_history */
 mib_convert mib_tun_lasted, mib_tun_reason;                           /* struct ipm_tunnel_history */
 mib_convert mib_ike_fail_reason, mib_tun_fail_reason;                 /* uint32_t: enum ipm_failure_reason */
-mib_convert mib_fail_spi;                                             /* uint32_t; no cell for what an INTEGER has no room for */
+mib_convert mib_fail_spi; /* uint32_t; no cell for what an INTEGER has no room for */
 
 /* Crypto maps and engines: mib_convert_map.c */
 mib_convert mib_none;                                           /* what is not known: no cell */
