@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* show crypto history, show crypto failures: what has been, the oldest first. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd_table.h"
 #include "out.h"
@@ -199,10 +200,12 @@ print_failure(struct cli *cli, const union cli_record *record)
 	const struct ipm_failure *f = &record->failure;
 	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], name[OUT_TEXT_MAX], id[OUT_TEXT_MAX],
 		text[OUT_TEXT_MAX];
+	bool named = strcmp(f->remote_id, out_addr(&f->remote, b)) != 0; /* who is not is known by the address */
 	fprintf(cli->out, "%5" PRIu32 "  %s  %s - %s%s%s  %s ago: %s%s%s\n", f->index,
-		f->conn[0] ? OUT_CLEAN(f->conn, name) : "-", out_addr(&f->local, a), out_addr(&f->remote, b),
-		f->remote_id[0] ? " " : "", OUT_CLEAN(f->remote_id, id), out_age(lasted(f->time_ns, cli->now_ns), ago),
-		out_failure_reason(f->reason), f->text[0] ? ": " : "", OUT_CLEAN(f->text, text));
+		f->conn[0] ? OUT_CLEAN(f->conn, name) : "-", out_addr(&f->local, a), b,
+		named && f->remote_id[0] ? " " : "", named ? OUT_CLEAN(f->remote_id, id) : "",
+		out_age(lasted(f->time_ns, cli->now_ns), ago), out_failure_reason(f->reason), f->text[0] ? ": " : "",
+		OUT_CLEAN(f->text, text));
 }
 
 static json_t *
