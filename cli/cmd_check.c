@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* check: is everything as it must be, from the configuration to the poller's view, and what to do about what is not. */
+/* check: look at the whole chain, from the configuration to the poller's view, and say what to do about each fault. */
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
@@ -27,6 +27,21 @@
 
 static const char *const levels[] = { "ok", "warn", "FAIL" };
 
+/* In lines of no more than 80 columns, as far as its words are not longer. */
+static void
+print_advice(FILE *f, const char *advice)
+{
+	size_t column = strlen("     ->");
+	fprintf(f, "     ->");
+	for (size_t len; *advice; advice += len + (advice[len] == ' ')) {
+		len = strcspn(advice, " ");
+		bool wraps = column + 1 + len > 80;
+		fprintf(f, "%s%.*s", wraps ? "\n        " : " ", (int)len, advice);
+		column = wraps ? 8 + len : column + 1 + len;
+	}
+	fputc('\n', f);
+}
+
 void
 doctor_tell(struct doctor *d, enum doctor_level level, const char *what, const char *advice, const char *format, ...)
 {
@@ -50,7 +65,7 @@ doctor_tell(struct doctor *d, enum doctor_level level, const char *what, const c
 	}
 	fprintf(d->cli->out, "%-4s %s: %s\n", levels[level], about, clean);
 	if (level != DOCTOR_OK && advice)
-		fprintf(d->cli->out, "     -> %s\n", advice);
+		print_advice(d->cli->out, advice);
 }
 
 const char *
@@ -502,7 +517,7 @@ cmd_check(struct cli *cli, const struct cmd_match *match)
 		fputc('\n', cli->out);
 		json_decref(all);
 	} else {
-		fprintf(cli->out, "%u ok, %u to think about, %u wrong\n", d.count[DOCTOR_OK], d.count[DOCTOR_WARN],
+		fprintf(cli->out, "%u ok, %u warnings, %u failed\n", d.count[DOCTOR_OK], d.count[DOCTOR_WARN],
 			d.count[DOCTOR_FAIL]);
 	}
 	if (d.count[DOCTOR_FAIL])

@@ -103,7 +103,7 @@ static const struct cmd_word show_words[] = {
 
 const struct cmd_word cmd_root[] = {
 	{ .word = "check",
-	  .help = "is everything as it must be, and if not, what to do",
+	  .help = "check the whole chain, from the SAs to the poller",
 	  .run = cmd_check,
 	  .alone = true },
 	{ .word = "show", .help = "show what is known", .next = show_words },

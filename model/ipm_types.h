@@ -57,18 +57,18 @@ struct ipm_proposal {
  * Why an ESP, AH or IPComp packet was dropped: the name in JSON, and in words. Those up to IPM_DROP_EXPIRED can be an
  * SA's, the rest happen where there is none.
  */
-#define IPM_DROPS(X)                                                           \
-	X(REPLAY, "replay", "seen before")                                     \
-	X(WINDOW, "window", "behind the replay window")                        \
-	X(AUTH, "auth", "integrity check failed")                              \
-	X(CRYPT, "crypt", "deciphering failed, or what came out is no packet") \
-	X(MALFORMED, "malformed", "too short, or a header that is wrong")      \
-	X(SEQUENCE, "sequence", "sequence numbers used up")                    \
-	X(EXPIRED, "expired", "lifetime over, SA not valid")                   \
-	X(POLICY, "policy", "no policy, or not what the policy wants")         \
-	X(NO_SA, "no_sa", "no SA")                                             \
-	X(NOT_UP, "not_up", "connection not established")                      \
-	X(CAPACITY, "capacity", "memory, queue or engine exhausted")           \
+#define IPM_DROPS(X)                                                       \
+	X(REPLAY, "replay", "seen before")                                 \
+	X(WINDOW, "window", "behind the replay window")                    \
+	X(AUTH, "auth", "integrity check failed")                          \
+	X(CRYPT, "crypt", "decryption failed, or the result is no packet") \
+	X(MALFORMED, "malformed", "too short, or a header that is wrong")  \
+	X(SEQUENCE, "sequence", "sequence numbers used up")                \
+	X(EXPIRED, "expired", "lifetime over, SA not valid")               \
+	X(POLICY, "policy", "no policy, or not what the policy wants")     \
+	X(NO_SA, "no_sa", "no SA")                                         \
+	X(NOT_UP, "not_up", "connection not established")                  \
+	X(CAPACITY, "capacity", "memory, queue or engine exhausted")       \
 	X(OTHER, "other", "anything else")
 
 enum ipm_drop {

@@ -141,7 +141,7 @@ END_TEST
 
 START_TEST(a_question_mark_lists_what_fits)
 {
-	expect("?", "  check        is everything as it must be, and if not, what to do\n"
+	expect("?", "  check        check the whole chain, from the SAs to the poller\n"
 		    "  show         show what is known\n");
 	expect("show ?", "  crypto        IKE and IPsec\n"
 			 "  feeds         where the figures come from, and how old they are\n"

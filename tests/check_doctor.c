@@ -129,7 +129,7 @@ START_TEST(a_configuration_that_is_wrong_is_the_only_finding)
 	ck_assert_int_eq(run("check"), 1);
 	expect_finding("FAIL configuration: @/conf:3: ");
 	expect_finding("     -> correct that;");
-	expect_finding("0 ok, 0 to think about, 1 wrong");
+	expect_finding("0 ok, 0 warnings, 1 failed");
 }
 END_TEST
 
