@@ -293,6 +293,7 @@ send_delay_request = no"
 		start - "laws-$node" "$SEGMENT_SAYS" "$(segment $node)" laws
 	done
 	for ((n = 0; n < STEPS; n++)); do
+		[ "$seeds" != 0 ] || [ $n -lt 3 ] || ! time_is_over || break
 		if [ "$mobike" = yes ]; then pick "${OPS[@]}" mobike mobike; else pick "${OPS[@]}"; fi
 		step "$picked"
 	done
@@ -309,8 +310,9 @@ send_delay_request = no"
 gateways_up
 enough() {
 	[ "$seeds" = 0 ] || { [ $done_seeds -ge "$seeds" ]; return; }
-	[ $done_seeds -gt 0 ] && [ $(($(lab_ms) - began)) -ge $((${TEST_SECONDS:-120} * 1000)) ]
+	[ $done_seeds -gt 0 ] && time_is_over
 }
+time_is_over() { [ $(($(lab_ms) - began)) -ge $((${TEST_SECONDS:-120} * 1000)) ]; }
 first=$seed
 until enough; do
 	seed=${first:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
