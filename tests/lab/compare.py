@@ -246,7 +246,7 @@ def check_ike(walk, before, after, conns):
         for column in rows(walk, "cikeTun")[(seen[key],)]:
             if re.search(r"(Octets|Pkts|Notifys|Exchgs|Invalids|Rejects|Requests|Refreshes)$", column):
                 expected[column] = 0
-        equal("%s: columns" % what, 34, len(expected))
+        equal("%s: columns" % what, 34 - 14, len(expected))     # nobody watches the wire: of traffic the octets
         check_row(what, expected, rows(walk, "cikeTun")[(seen[key],)])
     return seen
 
@@ -324,8 +324,6 @@ def expected_tunnel(conn, ike, child, later, ike_index, conns):
     }
     for way in ("In", "Out"):
         expected.update({"%sSa%s" % (way, name): number for name, number in algorithms.items()})
-        expected.update({way + column: 0 for column in ("DropPkts", "AuthFails")})
-    expected.update({"InReplayDropPkts": 0, "InDecryptFails": 0, "OutEncryptFails": 0})
     return {"cipSecTun" + column: value for column, value in expected.items()}
 
 
@@ -346,7 +344,7 @@ def check_tunnels(walk, before, after, conns, ikes):
         check_counts(what, "cipSecTun", counts_of(child), counts_of(later[child["uniqueid"]]), row)
         counted = {"cipSecTun" + column for way in ("In", "Out") for column in traffic_columns(way, 0, 0)}
         check_row(what, expected, {column: value for column, value in row.items() if column not in counted})
-        equal("%s: number of columns" % what, 50, len(row))
+        equal("%s: number of columns" % what, 50 - 7, len(row))     # drops: charon knows of none, so there is no cell
         check_spis(what, index, child, walk)
         check_selectors(what, index, child, walk)
     for index in table:
@@ -357,13 +355,13 @@ def check_tunnels(walk, before, after, conns, ikes):
         equal("rows of %s without a tunnel" % prefix, set(), strays)
 
 
-def sums(sas):
+def sums_of(sas):
     return [sum(column) for column in zip(*(counts_of(child) for _, _, child in children_of(sas)))] or [0] * 4
 
 
 def check_globals(walk, before, after):
     flat = {name: cells[(0,)] for name, cells in walk.items() if (0,) in cells}
-    check_counts("globals", "cipSecGlobal", sums(before), sums(after), flat)
+    check_counts("globals", "cipSecGlobal", sums_of(before), sums_of(after), flat)
     expected = {"cipSecMibLevel": 1, "cipSecGlobalActiveTunnels": len(children_of(before)),
                 "cikeGlobalActiveTunnels": len(before),
                 "cikeGlobalInitTunnels": sum(ike.get("initiator") == "yes" for _, ike in before)}
@@ -375,7 +373,9 @@ def check_globals(walk, before, after):
     expected.update({name: 0 for name in flat if name not in expected and name not in counted and
                      re.search(r"(Fails|Drops|PreviousTunnels|DropPkts)$|^cikeGlobal(In|Out)", name)})
     check_row("globals", expected, {name: value for name, value in flat.items() if name not in counted})
-    equal("number of scalars", 57 + 3 + 13, len(flat))
+    # Of the 57 totals, those that charon tells: no traffic of IKE but set-ups, no drops. Failures of IKE need alerts.
+    alerts = sum(name in flat for name in ("cikeGlobalAuthFails", "cikeGlobalNoSaFails"))
+    equal("number of scalars", 57 - 16 - 5 - 10 + alerts + 3 + 13, len(flat))
 
 
 def tables(walk_path, before_path, conns_path, after_path):
