@@ -91,7 +91,7 @@ tell_main(const struct engine_worker *w)
 static void
 drop(struct engine_worker *w, enum ipm_drop why, uint64_t pkts)
 {
-	ipm_lane_add(&w->dropped[why], pkts);
+	esp_add(&w->dropped[why], pkts);
 }
 
 /* --- the SAs it has ------------------------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, en
 		g->holds = true;
 		return n; /* it counts when it is sent */
 	}
-	ipm_lane_add(&g->harmed[harm], 1);
+	esp_add(&g->harmed[harm], 1);
 	if (harm == HARM_DROP) {
 		ipm_lane_count(sa->lane, 1, octets);
 		return n;
@@ -355,7 +355,7 @@ static unsigned
 send_held(struct engine_worker *w, struct source *s, const struct engine_sa *sa, unsigned n)
 {
 	n = queue(w, sa, n, s->held, s->held_len, 0);
-	ipm_lane_add(&s->g->harmed[HARM_LATE], 1);
+	esp_add(&s->g->harmed[HARM_LATE], 1);
 	free(s->held);
 	s->held = NULL;
 	s->g->holds = false;
@@ -378,7 +378,7 @@ generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 		enum engine_harm harm = engine_generator_next(g);
 		uint8_t *esp = w->sent.room + (size_t)n * SEALED_MAX, next;
 		if (!sa) {
-			ipm_lane_add(&g->unsent, 1);
+			esp_add(&g->unsent, 1);
 			continue;
 		}
 		uint8_t *inner = esp + esp_head_size(sa->esp);
@@ -389,7 +389,7 @@ generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 			continue;
 		}
 		esp_spend(sa->esp, len);
-		ipm_lane_add(&g->sent, 1);
+		esp_add(&g->sent, 1);
 		n = harmed(w, s, sa, harm, n, room, len);
 		if (s->held && g->sent >= s->held_until)
 			n = send_held(w, s, sa, n);

@@ -14,6 +14,8 @@
 #ifndef ENGINE_WORKER_H
 #define ENGINE_WORKER_H
 
+#include <stdatomic.h>
+
 #include "engine_traffic.h"
 #include "esp.h"
 

@@ -3,6 +3,8 @@
 #ifndef ESP_INT_H
 #define ESP_INT_H
 
+#include <stdatomic.h>
+
 #include <endian.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -143,6 +145,14 @@ esp_spend(struct esp_sa *sa, size_t payload_len)
 {
 	sa->pkts++;
 	sa->octets += payload_len;
+}
+
+/* Add to a counter that nobody else writes. */
+static inline void
+esp_add(_Atomic uint64_t *counter, uint64_t amount)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
+			      memory_order_relaxed);
 }
 
 #endif

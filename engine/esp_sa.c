@@ -42,7 +42,7 @@ esp_count(struct esp_sa *sa, enum esp_drop why, size_t payload_len)
 		if (sa->lane.count)
 			ipm_lane_count(sa->lane, 1, payload_len);
 	} else {
-		ipm_lane_add(&sa->drops[why], 1);
+		esp_add(&sa->drops[why], 1);
 		if (sa->lane.drops)
 			ipm_lane_drop(sa->lane, esp_drop_model(why), 1);
 	}

@@ -65,7 +65,7 @@ process_alive(uint64_t owner)
 static uint64_t
 line_owner(struct ipm_worker_line *line)
 {
-	return atomic_load_explicit(&line->owner, memory_order_acquire);
+	return __atomic_load_n(&line->owner, __ATOMIC_ACQUIRE);
 }
 
 /* Take a lane from its @p owner, who has left it (0) or whose process has ended. */
@@ -74,14 +74,15 @@ line_take(struct ipm_worker_line *line, uint64_t owner, uint64_t self)
 {
 	if (owner != 0 && (owner == self || process_alive(owner)))
 		return false;
-	return atomic_compare_exchange_strong(&line->owner, &owner, self); /* the others that try fail */
+	ipm_u64 expected = owner; /* the others that try fail */
+	return __atomic_compare_exchange_n(&line->owner, &expected, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 static void
 line_give(struct ipm_worker_line *line)
 {
-	atomic_store_explicit(&line->passed, 0, memory_order_release);
-	atomic_store_explicit(&line->owner, 0, memory_order_release);
+	__atomic_store_n(&line->passed, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&line->owner, 0, __ATOMIC_RELEASE);
 }
 
 static struct ipm_worker_line *
@@ -122,7 +123,7 @@ ipm_workers_oldest(const struct ipm_segment *seg)
 
 	atomic_thread_fence(memory_order_seq_cst); /* see ipm_worker_wake() */
 	for (uint32_t n = 0; n < seg->lanes; n++) {
-		uint64_t passed = atomic_load_explicit(&ipm_worker_line_at(seg, n)->passed, memory_order_acquire);
+		uint64_t passed = __atomic_load_n(&ipm_worker_line_at(seg, n)->passed, __ATOMIC_ACQUIRE);
 		if (passed != 0 && passed < oldest)
 			oldest = passed;
 	}
@@ -135,7 +136,7 @@ ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
 	uint64_t self = 0;
 	for (uint32_t n = 0; n < seg->lanes; n++) {
 		struct ipm_worker_line *line = ipm_worker_line_at(seg, n);
-		uint64_t passed = atomic_load_explicit(&line->passed, memory_order_acquire);
+		uint64_t passed = __atomic_load_n(&line->passed, __ATOMIC_ACQUIRE);
 		if (passed == 0 || passed >= epoch)
 			continue;
 		if (self == 0)

@@ -38,8 +38,6 @@
 #ifndef IPM_FAST_H
 #define IPM_FAST_H
 
-#include <stdatomic.h>
-
 #include "ipm_segment.h"
 #include "ipm_types.h"
 
@@ -49,16 +47,21 @@ extern "C" {
 
 #define IPM_CACHE_LINE 64
 
+/*
+ * What several threads share has no _Atomic type, which C++ cannot share with C, but is only touched with the __atomic
+ * builtins of GCC and clang, here and in the library.
+ */
+
 /** What one worker counted of one SA: four of these are a cache line. */
 struct ipm_count {
-	_Alignas(16) _Atomic uint64_t octets;
-	_Atomic uint64_t pkts;
+	ipm_u64 octets __attribute__((aligned(16)));
+	ipm_u64 pkts;
 };
 
 /** And what it dropped, by reason; and how far it has come with the sequence numbers: ipm_lane_seq(). */
 struct ipm_drops {
-	_Atomic uint64_t pkts[IPM_DROP_COUNT];
-	_Atomic uint64_t seq;
+	ipm_u64 pkts[IPM_DROP_COUNT];
+	ipm_u64 seq;
 };
 
 /** One worker's lane of one SA; NULL and NULL: none. */
@@ -72,13 +75,14 @@ struct ipm_lane {
  * struct ipm_count as there may be SAs, and from the next cache line on as many struct ipm_drops.
  */
 struct ipm_worker_line {
-	_Alignas(IPM_CACHE_LINE) _Atomic uint64_t owner; /* its process: start time and pid; 0: the lane is free */
-	_Atomic uint64_t passed; /* the writer's epoch when it last held no SA; 0: it rests and holds none */
+	/* Its process: start time and pid; 0: the lane is free. */
+	ipm_u64 owner __attribute__((aligned(IPM_CACHE_LINE)));
+	ipm_u64 passed; /* the writer's epoch when it last held no SA; 0: it rests and holds none */
 };
 
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "lanes are shared between processes");
-_Static_assert(sizeof(struct ipm_worker_line) == IPM_CACHE_LINE, "the counts begin on a cache line");
-_Static_assert(IPM_CACHE_LINE % sizeof(struct ipm_count) == 0, "no count lies on two cache lines");
+#if __GCC_ATOMIC_LLONG_LOCK_FREE != 2
+#error "lanes are shared between processes: 64-bit loads and stores must take no lock"
+#endif
 
 /** The lanes of a segment, writable. */
 struct ipm_fast;
@@ -86,7 +90,7 @@ struct ipm_fast;
 /** A thread that counts. The members are for the functions below. */
 struct ipm_worker {
 	struct ipm_lane lane; /* its own, of the SA in slot 0 */
-	const _Atomic uint64_t *epoch;
+	const ipm_u64 *epoch;
 	struct ipm_worker_line *line;
 };
 
@@ -128,10 +132,9 @@ ipm_worker_lane(const struct ipm_worker *worker, uint32_t sa)
 }
 
 static inline void
-ipm_lane_add(_Atomic uint64_t *counter, uint64_t amount)
+ipm_lane_add(ipm_u64 *counter, uint64_t amount)
 {
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
-			      memory_order_relaxed);
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + amount, __ATOMIC_RELAXED);
 }
 
 /** Count @p pkts packets of @p octets octets in all: one packet, or what a burst has for this SA. */
@@ -157,9 +160,9 @@ ipm_lane_drop(struct ipm_lane lane, enum ipm_drop why, uint64_t pkts)
 static inline void
 ipm_lane_seq(struct ipm_lane lane, uint64_t seq)
 {
-	atomic_store_explicit(&lane.drops->seq, seq, memory_order_relaxed);
+	__atomic_store_n(&lane.drops->seq, seq, __ATOMIC_RELAXED);
 	/* A process is killed between two instructions: all that counts is that the compiler keeps their order. */
-	atomic_signal_fence(memory_order_seq_cst);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /** Between bursts: this worker holds no SA now. */
@@ -167,15 +170,15 @@ static inline void
 ipm_worker_pass(const struct ipm_worker *worker)
 {
 	/* Who sees this epoch sees all tables as they were made before it; who sees us pass it sees all we counted. */
-	uint64_t now = atomic_load_explicit(worker->epoch, memory_order_acquire);
-	atomic_store_explicit(&worker->line->passed, now, memory_order_release);
+	uint64_t now = __atomic_load_n(worker->epoch, __ATOMIC_ACQUIRE);
+	__atomic_store_n(&worker->line->passed, now, __ATOMIC_RELEASE);
 }
 
 /** This worker holds no SA, and will not until it wakes. */
 static inline void
 ipm_worker_rest(const struct ipm_worker *worker)
 {
-	atomic_store_explicit(&worker->line->passed, 0, memory_order_release);
+	__atomic_store_n(&worker->line->passed, (ipm_u64)0, __ATOMIC_RELEASE);
 }
 
 /** It goes on. */
@@ -184,7 +187,7 @@ ipm_worker_wake(const struct ipm_worker *worker)
 {
 	ipm_worker_pass(worker);
 	/* Either the writer sees us awake, or we see what it took out of the tables before it looked. */
-	atomic_thread_fence(memory_order_seq_cst);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 #ifdef __cplusplus

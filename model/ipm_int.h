@@ -3,8 +3,13 @@
 #ifndef IPM_INT_H
 #define IPM_INT_H
 
+#include <stdatomic.h>
+
 #include "ipm_fast.h"
 #include "ipm_segment.h"
+
+_Static_assert(sizeof(struct ipm_worker_line) == IPM_CACHE_LINE, "the counts begin on a cache line");
+_Static_assert(IPM_CACHE_LINE % sizeof(struct ipm_count) == 0, "no count lies on two cache lines");
 
 /* Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
 struct ipm_record {
@@ -41,7 +46,7 @@ struct ipm_header {
 	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
 	_Atomic uint64_t heartbeat_ns;    /* when the writer last said that it is alive */
 	_Atomic uint64_t event_serial;    /* of the newest event */
-	_Atomic uint64_t epoch;           /* one more for each SA that was stopped while workers might hold it */
+	ipm_u64 epoch;                    /* one more for each SA that was stopped while workers might hold it */
 	struct ipm_section section[IPM_SECTIONS];
 };
 

@@ -457,7 +457,7 @@ drops_add(const struct ipm_segment *seg, uint32_t slot, struct ipm_traffic *sum)
 	for (uint32_t n = 0; n < seg->lanes; n++) {
 		const struct ipm_drops *drops = ipm_lane_at(seg, slot, n).drops;
 		for (int i = 0; i < IPM_DROP_COUNT; i++)
-			sum->drops[i] += atomic_load_explicit(&drops->pkts[i], memory_order_relaxed);
+			sum->drops[i] += __atomic_load_n(&drops->pkts[i], __ATOMIC_RELAXED);
 	}
 }
 
@@ -467,8 +467,8 @@ ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa 
 	struct ipm_traffic t = { 0 };
 	for (uint32_t n = 0; n < seg->lanes; n++) {
 		const struct ipm_count *count = ipm_lane_at(seg, slot, n).count;
-		t.octets += atomic_load_explicit(&count->octets, memory_order_relaxed);
-		t.pkts += atomic_load_explicit(&count->pkts, memory_order_relaxed);
+		t.octets += __atomic_load_n(&count->octets, __ATOMIC_RELAXED);
+		t.pkts += __atomic_load_n(&count->pkts, __ATOMIC_RELAXED);
 	}
 	drops_add(seg, slot, &t);
 	t.raw_octets = t.octets;
@@ -482,7 +482,7 @@ sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 {
 	ipm_lanes_sum(seg, slot, sa, &sa->count);
 	for (uint32_t n = 0; n < seg->lanes; n++) {
-		uint64_t seq = atomic_load_explicit(&ipm_lane_at(seg, slot, n).drops->seq, memory_order_relaxed);
+		uint64_t seq = __atomic_load_n(&ipm_lane_at(seg, slot, n).drops->seq, __ATOMIC_RELAXED);
 		if (seq > sa->seq)
 			sa->seq = seq;
 	}
@@ -656,8 +656,8 @@ gather(const struct ipm_segment *seg, uint32_t first, uint32_t n, struct gathere
 	for (uint32_t k = 0; k < seg->lanes; k++) {
 		const struct ipm_count *count = ipm_lane_at(seg, first, k).count;
 		for (uint32_t i = 0; i < n; i++) {
-			g->count[i].octets += atomic_load_explicit(&count[i].octets, memory_order_relaxed);
-			g->count[i].pkts += atomic_load_explicit(&count[i].pkts, memory_order_relaxed);
+			g->count[i].octets += __atomic_load_n(&count[i].octets, __ATOMIC_RELAXED);
+			g->count[i].pkts += __atomic_load_n(&count[i].pkts, __ATOMIC_RELAXED);
 		}
 	}
 }

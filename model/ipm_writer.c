@@ -101,7 +101,7 @@ ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind)
 void
 ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 {
-	static const uint64_t nothing[4096 / 8];
+	static const uint64_t nothing[IPM_RECORD_MAX / 8];
 	_Static_assert(sizeof(nothing) >= sizeof(struct ipm_ike_sa) && sizeof(nothing) >= sizeof(struct ipm_map),
 		       "room for the largest record");
 	ipm_record_put(w, kind, slot, nothing);
@@ -750,7 +750,7 @@ recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error 
 	uint32_t torn = 0;
 
 	if (h->epoch == 0)
-		atomic_store(&h->epoch, 1);
+		h->epoch = 1;
 	atomic_store(&h->replaced, 0); /* whoever was to replace it did not get that far */
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
 		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* no more than there are */
@@ -885,7 +885,7 @@ void
 ipm_writer_commit(struct ipm_writer *w)
 {
 	if (w->drain.count > 0) {
-		ipm_workers_bury(&w->seg, atomic_load_explicit(&ipm_header(&w->seg)->epoch, memory_order_relaxed));
+		ipm_workers_bury(&w->seg, __atomic_load_n(&ipm_header(&w->seg)->epoch, __ATOMIC_RELAXED));
 		ipm_drain(w);
 	}
 	ipm_totals_publish(w);
@@ -925,7 +925,7 @@ ipm_feed_open(struct ipm_writer *w, const char *name)
 const struct ipm_feed *
 ipm_feed_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_FEEDS, slot);
+	return ipm_peek(w, IPM_FEEDS, slot);
 }
 
 void
@@ -938,7 +938,8 @@ ipm_feed_put(struct ipm_writer *w, uint32_t slot, const struct ipm_feed *feed)
 		put.caps |= IPM_CAP_TUNNEL_DROPS;
 	if (put.drops >> 32)
 		put.caps |= IPM_CAP_GATEWAY_DROPS;
-	ipm_record_put(w, IPM_FEEDS, slot, &put);
+	if (slot < ipm_segment_used(&w->seg, IPM_FEEDS))
+		ipm_record_put(w, IPM_FEEDS, slot, &put);
 }
 
 /* --- IKE SAs ----------------------------------------------------------------------------------------------- */
@@ -967,7 +968,7 @@ int
 ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 {
 	struct ipm_ike_sa copy = *sa;
-	int slot = ipm_slot_take(w, IPM_IKE_SAS);
+	int rc = ipm_ike_valid(w, &copy), slot = rc < 0 ? rc : ipm_slot_take(w, IPM_IKE_SAS);
 	if (slot < 0)
 		return slot;
 	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
@@ -994,16 +995,21 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 const struct ipm_ike_sa *
 ipm_ike_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_IKE_SAS, slot);
+	return ipm_peek(w, IPM_IKE_SAS, slot);
 }
 
-void
+int
 ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 {
 	const struct ipm_ike_sa *old = ipm_ike_peek(w, slot);
 	struct ipm_ike_sa copy = *sa;
 	bool was_shown = ike_shown(old), was_up = old->state != IPM_IKE_NEGOTIATING;
 
+	if (!ipm_slot_live(w, IPM_IKE_SAS, slot))
+		return -ENOENT;
+	int rc = ipm_ike_valid(w, &copy);
+	if (rc < 0)
+		return rc;
 	bool other_peer = strcmp(copy.local_id, old->local_id) != 0 || strcmp(copy.remote_id, old->remote_id) != 0;
 
 	copy.index = old->index;
@@ -1014,7 +1020,7 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 	if (!was_up && copy.state == IPM_IKE_DELETING)
 		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was one: it gets no row now, and no event */
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
-		return;
+		return 0;
 	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;
 	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
 	if (was_up && (other_peer || !is_up))
@@ -1040,12 +1046,15 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 			w->totals.ike_initiated++;
 		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
 	}
+	return 0;
 }
 
 void
 ipm_ike_refresh(struct ipm_writer *w, uint32_t slot)
 {
 	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
+	if (copy.index == 0)
+		return;
 	copy.refreshes++;
 	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
 }
@@ -1056,6 +1065,8 @@ ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
 	bool was_up = copy.state != IPM_IKE_NEGOTIATING;
 
+	if (copy.index == 0)
+		return;
 	if (ike_shown(&copy))
 		w->totals.ike_active--;
 	if (was_up) {
@@ -1077,7 +1088,7 @@ int
 ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 {
 	struct ipm_tunnel copy = *tunnel;
-	int slot = ipm_slot_take(w, IPM_TUNNELS);
+	int rc = ipm_tunnel_valid(w, &copy), slot = rc < 0 ? rc : ipm_slot_take(w, IPM_TUNNELS);
 	if (slot < 0)
 		return slot;
 	copy.index = ipm_index_take(w, IPM_TUNNELS, &w->totals.next_tunnel);
@@ -1100,15 +1111,20 @@ ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 const struct ipm_tunnel *
 ipm_tunnel_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_TUNNELS, slot);
+	return ipm_peek(w, IPM_TUNNELS, slot);
 }
 
-void
+int
 ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel)
 {
 	const struct ipm_tunnel *old = ipm_tunnel_peek(w, slot);
 	struct ipm_tunnel copy = *tunnel;
 
+	if (!ipm_slot_live(w, IPM_TUNNELS, slot))
+		return -ENOENT;
+	int rc = ipm_tunnel_valid(w, &copy);
+	if (rc < 0)
+		return rc;
 	copy.index = old->index;
 	copy.refreshes = old->refreshes;
 	copy.sas = old->sas;
@@ -1123,7 +1139,7 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	copy.in = old->in;
 	copy.out = old->out;
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
-		return;
+		return 0;
 	bool renamed = strcmp(copy.conn, old->conn) != 0 || strcmp(copy.name, old->name) != 0;
 	bool was_up = old->state == IPM_TUNNEL_UP, is_up = copy.state == IPM_TUNNEL_UP;
 	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
@@ -1137,12 +1153,15 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	}
 	if (renamed)
 		ipm_tunnel_tie(w, slot);
+	return 0;
 }
 
 void
 ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot)
 {
 	struct ipm_tunnel copy = *ipm_tunnel_peek(w, slot);
+	if (copy.index == 0)
+		return;
 	copy.refreshes++;
 	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
 	ipm_engine_rekeyed(w, &copy);
@@ -1153,6 +1172,8 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 {
 	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
 
+	if (tunnel->index == 0)
+		return;
 	while (tunnel->sa_head)
 		ipm_sa_stop(w, tunnel->sa_head - 1);
 	if (tunnel->state == IPM_TUNNEL_UP)
@@ -1172,6 +1193,9 @@ ipm_tunnel_select(struct ipm_writer *w, uint32_t slot, const struct ipm_selector
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, slot);
 	struct owned_list list = selectors_of(&tunnel, slot);
 	bool changed;
+
+	if (tunnel.index == 0)
+		return -ENOENT;
 	int rc = ipm_list_set(w, &list, sel, n, &changed);
 
 	if (changed) {
@@ -1213,6 +1237,9 @@ int
 ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa)
 {
 	struct ipm_sa copy = *sa;
+	int rc = ipm_sa_valid(w, &copy);
+	if (rc < 0 || !ipm_slot_live(w, IPM_TUNNELS, tunnel_slot))
+		return rc < 0 ? rc : -ENOENT;
 	ipm_drain(w); /* or SAs that come and go fast would fill the section with those that wait */
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	int slot = ipm_slot_take(w, IPM_SAS);
@@ -1236,15 +1263,17 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 const struct ipm_sa *
 ipm_sa_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_SAS, slot);
+	return ipm_peek(w, IPM_SAS, slot);
 }
 
-void
+int
 ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 {
 	const struct ipm_sa *old = ipm_sa_peek(w, slot);
 	struct ipm_sa copy = *sa;
 
+	if (!ipm_slot_live(w, IPM_SAS, slot))
+		return -ENOENT;
 	copy.index = old->index;
 	copy.tunnel_index = old->tunnel_index;
 	copy.tunnel_slot = old->tunnel_slot;
@@ -1254,8 +1283,10 @@ ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 	copy.spi = old->spi;
 	copy.engine = old->engine;
 	copy.count = old->count;
-	if (memcmp(&copy, old, sizeof(copy)) != 0)
+	int rc = ipm_sa_valid(w, &copy);
+	if (rc == 0 && memcmp(&copy, old, sizeof(copy)) != 0)
 		ipm_record_put(w, IPM_SAS, slot, &copy);
+	return rc;
 }
 
 void
@@ -1265,7 +1296,7 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	struct ipm_traffic share = sa.count;
 	bool told = ipm_engine_record(w, &sa) != NULL;
 	/* What the lanes hold is the engine's, for readers: with the SA it would go back there. */
-	if (sa.engine == engine || (told && w->seg.lanes > 0))
+	if (sa.index == 0 || sa.engine == engine || (told && w->seg.lanes > 0))
 		return;
 	ipm_engine_ended(w, &sa);
 	sa.engine = engine;
@@ -1293,6 +1324,8 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 						  .pkts = growth(sa.count.pkts, now->pkts, anew),
 						  .raw_octets = growth(sa.count.raw_octets, now->raw_octets, anew) };
 
+	if (sa.index == 0)
+		return;
 	for (int i = 0; i < IPM_DROP_COUNT; i++)
 		more.drops[i] = growth(sa.count.drops[i], now->drops[i], anew);
 	ipm_traffic_derive(&sa, &more);
@@ -1312,6 +1345,8 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 void
 ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 {
+	if (!ipm_slot_live(w, IPM_SAS, slot))
+		return;
 	const struct ipm_sa sa = *ipm_sa_peek(w, slot);
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 	struct ipm_record *tunnel_rec = ipm_record_at(&w->seg, IPM_TUNNELS, sa.tunnel_slot);
@@ -1364,5 +1399,6 @@ ipm_writer_fast(const struct ipm_writer *w)
 struct ipm_lane
 ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane)
 {
-	return lane < w->seg.lanes ? ipm_lane_at(&w->seg, slot, lane) : (struct ipm_lane){ 0 };
+	return lane < w->seg.lanes && slot < w->seg.section[IPM_SAS].capacity ? ipm_lane_at(&w->seg, slot, lane)
+									      : (struct ipm_lane){ 0 };
 }

@@ -11,7 +11,13 @@
  * Ownership: what the peek functions return lies in the segment: read it, copy it, change the copy, put
  *            the copy. The pointer is good until the record is retired.
  * Errors:    0 or a slot when not negative, else a negative errno. -ENOSPC: the section or the file system is
- *            full; it was counted in ipm_totals.records_refused and is not fatal.
+ *            full; -EINVAL: a field has a value that no reader could tell. Both are counted in
+ *            ipm_totals.records_refused, ipm_writer_refused() has the reason, and neither is fatal. What was left 0
+ *            and has a usual value gets it: a tunnel is up, in tunnel mode, with ESP, keyed by its IKE SA if it has
+ *            one, else by hand; an SA is active and ESP.
+ *            A slot may be any number, such as the (uint32_t) of an error that an earlier call returned: where there
+ *            is no record, a call returns -ENOENT, or does nothing, and a peek function returns an empty record. Only
+ *            the fast path (ipm_fast.h) checks nothing.
  * Threads:   one thread of one process; ipm_writer_open() holds a lock against a second one, see there.
  */
 #ifndef IPM_WRITER_H
@@ -103,7 +109,7 @@ int ipm_ike_named(const struct ipm_writer *w, uint64_t spi_initiator, uint64_t s
  */
 int ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index);
 /** Change it. Index, refreshes and traffic are kept from the record whatever @p sa says. */
-void ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa);
+int ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa);
 /** It was rekeyed: the record goes on, one refresh more. */
 void ipm_ike_refresh(struct ipm_writer *w, uint32_t slot);
 /** So much more came in and went out. @p slot: of the IKE SA; -1: one that has no record any more, or never had. */
@@ -123,7 +129,7 @@ int ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 const struct ipm_tunnel *ipm_tunnel_peek(const struct ipm_writer *w, uint32_t slot);
 /** Change it. Index, counts, SAs and selectors are kept from the record; if its names are a crypto map entry's, it is
  * tied to that. */
-void ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel);
+int ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel);
 void ipm_tunnel_refresh(struct ipm_writer *w, uint32_t slot);
 /** It is gone, with its SAs and selectors. */
 void ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
@@ -140,7 +146,7 @@ int ipm_sa_start(struct ipm_writer *w, uint32_t tunnel, const struct ipm_sa *sa)
 int ipm_sa_named(const struct ipm_writer *w, uint8_t protocol, uint32_t spi, int after);
 const struct ipm_sa *ipm_sa_peek(const struct ipm_writer *w, uint32_t slot);
 /** Change it. Index, tunnel, protocol, SPI, engine and count are kept from the record. */
-void ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
+int ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
 /**
  * It runs on this crypto engine, slot + 1; 0: which one is not known. What it has carried goes to this engine if none
  * was known before; else it stays with the one before, which counts it as deleted. A segment with lanes keeps an engine
@@ -177,7 +183,7 @@ ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interfac
 int ipm_map_open(struct ipm_writer *w, const struct ipm_map *map);
 const struct ipm_map *ipm_map_peek(const struct ipm_writer *w, uint32_t slot);
 /** Change its configuration. Index, names, state, counts and lists are kept from the record. */
-void ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map);
+int ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map);
 /** The next entry of the map @p name behind slot @p after; -1: the first one found. -ENOENT: no more. */
 int ipm_map_next(const struct ipm_writer *w, const char *name, int after);
 /** The entry with this name and child, or -ENOENT. */
@@ -197,7 +203,7 @@ void ipm_tunnel_from(struct ipm_writer *w, uint32_t tunnel, uint32_t map);
 /** The crypto engine of this feed with this name, made when there is none. */
 int ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine);
 /** Change what kind it is, its version, and whether it is disabled. */
-void ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *engine);
+int ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *engine);
 
 /**
  * An interface by feed and ifindex, made when it is not known; its name and address are those of now. Its drops are not

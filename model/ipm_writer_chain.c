@@ -48,5 +48,5 @@ ipm_chain_remove(struct slot_chains *c, uint32_t hash, uint32_t slot)
 uint32_t
 ipm_chain_next(const struct slot_chains *c, uint32_t hash, int after)
 {
-	return after < 0 ? *chain(c, hash) : c->next[after];
+	return after < 0 ? *chain(c, hash) : (uint32_t)after < c->buckets ? c->next[after] : 0;
 }

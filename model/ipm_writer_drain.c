@@ -56,11 +56,11 @@ drain_pop(struct ipm_writer *w)
 void
 ipm_drain_add(struct ipm_writer *w, uint32_t slot)
 {
-	_Atomic uint64_t *epoch = &ipm_header(&w->seg)->epoch;
-	uint64_t now = atomic_load_explicit(epoch, memory_order_relaxed) + 1;
+	ipm_u64 *epoch = &ipm_header(&w->seg)->epoch;
+	uint64_t now = __atomic_load_n(epoch, __ATOMIC_RELAXED) + 1;
 	w->drain.sa[slot].epoch = now;
 	drain_push(w, slot);
-	atomic_store_explicit(epoch, now, memory_order_release);
+	__atomic_store_n(epoch, now, __ATOMIC_RELEASE);
 }
 
 static uint64_t

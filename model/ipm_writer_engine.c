@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Crypto engines: which SAs they have, and what they carried. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 static const struct ipm_engine *
 engine_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_ENGINES, slot);
+	return ipm_peek(w, IPM_ENGINES, slot);
 }
 
 struct ipm_record *
@@ -76,18 +77,17 @@ ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine)
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ENGINES); slot++) {
 		const struct ipm_engine *there = engine_peek(w, slot);
 		if (there->index && there->feed == engine->feed && strcmp(there->name, engine->name) == 0) {
-			ipm_engine_put(w, slot, engine);
-			return (int)slot;
+			int rc = ipm_engine_put(w, slot, engine);
+			return rc < 0 ? rc : (int)slot;
 		}
 	}
-	int slot = ipm_slot_take(w, IPM_ENGINES);
+	struct ipm_engine copy = {
+		.feed = engine->feed, .kind = engine->kind, .disabled = engine->disabled, .since_ns = ipm_now_ns()
+	};
+	int rc = ipm_engine_valid(w, &copy), slot = rc < 0 ? rc : ipm_slot_take(w, IPM_ENGINES);
 	if (slot < 0)
 		return slot;
-	struct ipm_engine copy = { .index = (uint32_t)slot + 1,
-				   .feed = engine->feed,
-				   .kind = engine->kind,
-				   .disabled = engine->disabled,
-				   .since_ns = ipm_now_ns() };
+	copy.index = (uint32_t)slot + 1;
 	snprintf(copy.name, sizeof(copy.name), "%s", engine->name);
 	snprintf(copy.version, sizeof(copy.version), "%s", engine->version);
 	ipm_record_put(w, IPM_ENGINES, (uint32_t)slot, &copy);
@@ -98,12 +98,17 @@ ipm_engine_open(struct ipm_writer *w, const struct ipm_engine *engine)
 	return slot;
 }
 
-void
+int
 ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *engine)
 {
 	struct ipm_engine copy = *engine_peek(w, slot);
 	bool turned = copy.disabled != engine->disabled;
+	if (copy.index == 0)
+		return -ENOENT;
 	copy.kind = engine->kind;
+	int rc = ipm_engine_valid(w, &copy);
+	if (rc < 0)
+		return rc;
 	if (turned)
 		copy.since_ns = ipm_now_ns();
 	copy.disabled = engine->disabled;
@@ -111,6 +116,7 @@ ipm_engine_put(struct ipm_writer *w, uint32_t slot, const struct ipm_engine *eng
 	ipm_record_put(w, IPM_ENGINES, slot, &copy);
 	if (turned)
 		ipm_event_push(w, copy.disabled ? IPM_EVENT_ENGINE_DOWN : IPM_EVENT_ENGINE_UP, 0, slot, copy.index);
+	return 0;
 }
 
 void

@@ -119,7 +119,7 @@ ipm_ike_make_room(struct ipm_writer *w)
 void
 ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out)
 {
-	if (slot >= 0) {
+	if (slot >= 0 && ipm_slot_live(w, IPM_IKE_SAS, (uint32_t)slot)) {
 		struct ipm_ike_sa copy = *ipm_ike_peek(w, (uint32_t)slot);
 		ipm_ike_traffic_add(&copy.in, in);
 		ipm_ike_traffic_add(&copy.out, out);
@@ -163,6 +163,8 @@ ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 {
 	struct ipm_ike_sa gone = *ipm_ike_peek(w, from), copy = *ipm_ike_peek(w, into);
 
+	if (gone.index == 0 || copy.index == 0 || from == into)
+		return;
 	if (gone.state == IPM_IKE_NEGOTIATING) {
 		ipm_ike_traffic_add(&copy.in, &gone.in);
 		ipm_ike_traffic_add(&copy.out, &gone.out);

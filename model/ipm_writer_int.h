@@ -43,6 +43,8 @@ struct ipm_writer {
 	struct refusal {
 		enum ipm_section_kind kind; /* 0: none was refused */
 		bool no_room;               /* on the file system; false: the section is full */
+		const char *field;          /* of the record is invalid; NULL: there was no room */
+		uint32_t value;
 	} refused;
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
@@ -118,6 +120,19 @@ void ipm_drain_close(struct ipm_writer *w);
 void ipm_drain_add(struct ipm_writer *w, uint32_t slot);
 /* Move what came late into some of those that wait, and let go of those that no worker can hold any more. */
 void ipm_drain(struct ipm_writer *w);
+
+#define IPM_RECORD_MAX 4096 /* no record is larger */
+/* ipm_writer_valid.c: is there a record in this slot, which may be any number? */
+bool ipm_slot_live(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot);
+/* Its payload, all 0 when there is no such slot. */
+const void *ipm_peek(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot);
+/* Supply what was left 0. -EINVAL: a field has a value that no reader could tell; it was counted as refused. */
+int ipm_ike_valid(struct ipm_writer *w, struct ipm_ike_sa *sa);
+int ipm_tunnel_valid(struct ipm_writer *w, struct ipm_tunnel *tunnel);
+int ipm_sa_valid(struct ipm_writer *w, struct ipm_sa *sa);
+int ipm_map_valid(struct ipm_writer *w, struct ipm_map *map);
+int ipm_engine_valid(struct ipm_writer *w, struct ipm_engine *engine);
+int ipm_side_valid(struct ipm_writer *w, enum ipm_section_kind kind, struct ipm_sel_side *side);
 
 /* ipm_writer_room.c: pages of the file, reserved before they are written to. 0 or -ENOSPC. */
 int ipm_room_header(struct ipm_writer *w);

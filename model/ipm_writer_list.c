@@ -3,6 +3,8 @@
  * Lists of what is to be protected: the selectors of a tunnel, the access list of a crypto map entry. Their records
  * begin alike; what is behind that says what an entry is, and two that have the same there are the same.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipm_writer_int.h"
@@ -87,8 +89,8 @@ list_forget(struct ipm_writer *w, const struct owned_list *list, const void *ent
 	return changed;
 }
 
-int
-ipm_list_set(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n, bool *changed)
+static int
+list_set(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n, bool *changed)
 {
 	size_t size = ipm_record_size(list->kind);
 
@@ -111,6 +113,37 @@ ipm_list_set(struct ipm_writer *w, const struct owned_list *list, const void *en
 		*changed = true;
 	}
 	return 0;
+}
+
+static struct ipm_sel_side *
+side_of(enum ipm_section_kind kind, void *entry, bool local)
+{
+	struct ipm_selector *sel = entry;
+	struct ipm_access *access = entry;
+	if (kind == IPM_SELECTORS)
+		return local ? &sel->local : &sel->remote;
+	return local ? &access->local : &access->remote;
+}
+
+int
+ipm_list_set(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n, bool *changed)
+{
+	size_t size = ipm_record_size(list->kind);
+	char *copy = malloc(n ? n * size : 1);
+	int rc = copy ? 0 : -ENOMEM;
+
+	*changed = false;
+	if (n && copy)
+		memcpy(copy, entries, n * size);
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		rc = ipm_side_valid(w, list->kind, side_of(list->kind, copy + i * size, true));
+		if (rc == 0)
+			rc = ipm_side_valid(w, list->kind, side_of(list->kind, copy + i * size, false));
+	}
+	if (rc == 0)
+		rc = list_set(w, list, copy, n, changed);
+	free(copy);
+	return rc;
 }
 
 void

@@ -21,7 +21,7 @@ is_configured(const struct ipm_map *map)
 const struct ipm_map *
 ipm_map_peek(const struct ipm_writer *w, uint32_t slot)
 {
-	return ipm_payload_at(w, IPM_MAPS, slot);
+	return ipm_peek(w, IPM_MAPS, slot);
 }
 
 static uint32_t
@@ -198,7 +198,7 @@ ipm_tunnel_from(struct ipm_writer *w, uint32_t slot, uint32_t map_slot)
 {
 	const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
 
-	if (tunnel->map == map_slot + 1 || !is_configured(ipm_map_peek(w, map_slot)))
+	if (tunnel->index == 0 || tunnel->map == map_slot + 1 || !is_configured(ipm_map_peek(w, map_slot)))
 		return;
 	if (tunnel->map)
 		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
@@ -269,6 +269,9 @@ ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *acc
 	struct ipm_map map = *ipm_map_peek(w, slot);
 	struct owned_list list = access_of(&map, slot);
 	bool changed;
+
+	if (map.index == 0)
+		return -ENOENT;
 	int rc = ipm_list_set(w, &list, access, n, &changed);
 
 	if (changed) {
@@ -328,16 +331,19 @@ map_configure(struct ipm_map *map, const struct ipm_map *from)
 	*map = copy;
 }
 
-void
+int
 ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map)
 {
 	const struct ipm_map *old = ipm_map_peek(w, slot);
 	struct ipm_map copy = *old;
 	uint32_t ifindex = old->ifindex;
 
+	if (old->index == 0)
+		return -ENOENT;
 	map_configure(&copy, map);
-	if (memcmp(&copy, old, sizeof(copy)) == 0)
-		return;
+	int rc = ipm_map_valid(w, &copy);
+	if (rc < 0 || memcmp(&copy, old, sizeof(copy)) == 0)
+		return rc;
 	bool moved = copy.ifindex != ifindex;
 	bool shown = copy.kind != old->kind || copy.seq != old->seq || copy.key_type != old->key_type;
 	ipm_record_put(w, IPM_MAPS, slot, &copy);
@@ -347,6 +353,7 @@ ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map)
 		interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, ifindex);
 		interface_turn(w, IPM_EVENT_MAP_ATTACHED, slot, copy.ifindex);
 	}
+	return 0;
 }
 
 static int
@@ -366,14 +373,15 @@ ipm_map_open(struct ipm_writer *w, const struct ipm_map *map)
 	int slot = ipm_map_named(w, map->name, map->child);
 
 	if (slot >= 0) {
-		ipm_map_put(w, (uint32_t)slot, map);
-		return slot;
+		int rc = ipm_map_put(w, (uint32_t)slot, map);
+		return rc < 0 ? rc : slot;
 	}
-	if ((slot = map_slot_take(w)) < 0)
-		return slot;
+	map_configure(&copy, map);
+	int rc = ipm_map_valid(w, &copy);
+	if (rc < 0 || (slot = map_slot_take(w)) < 0)
+		return rc < 0 ? rc : slot;
 	memcpy(copy.name, map->name, sizeof(copy.name) - 1);
 	memcpy(copy.child, map->child, sizeof(copy.child) - 1);
-	map_configure(&copy, map);
 	copy.index = ipm_index_take(w, IPM_MAPS, &w->totals.next_map);
 	copy.state = IPM_MAP_DOWN;
 	copy.access_next = 1;
@@ -392,6 +400,8 @@ ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 {
 	struct ipm_map map = *ipm_map_peek(w, slot);
 
+	if (!is_configured(&map))
+		return;
 	map.state = IPM_MAP_REMOVED;
 	map.since_ns = ipm_now_ns();
 	ipm_record_put(w, IPM_MAPS, slot, &map);

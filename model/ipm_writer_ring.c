@@ -299,6 +299,8 @@ ipm_fail(struct ipm_writer *w, enum ipm_section_kind ring, const struct ipm_fail
 	struct ipm_failure entry = *failure;
 	bool ike = ring == IPM_IKE_FAILURES;
 
+	if (ring != IPM_IKE_FAILURES && ring != IPM_TUNNEL_FAILURES)
+		return;
 	if (entry.time_ns == 0)
 		entry.time_ns = ipm_now_ns();
 	if (ike)
@@ -354,6 +356,8 @@ void
 ipm_dropped(struct ipm_writer *w, enum ipm_direction direction, enum ipm_drop why, uint64_t pkts)
 {
 	bool in = direction == IPM_IN;
+	if ((unsigned)why >= IPM_DROP_COUNT || (!in && direction != IPM_OUT))
+		return;
 	(in ? &w->totals.in : &w->totals.out)->drops[why] += pkts;
 	(in ? &w->totals.rest_in : &w->totals.rest_out)->drops[why] += pkts;
 }
@@ -382,6 +386,8 @@ ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interfac
 	int slot = interface_find(w, interface);
 	bool found = slot >= 0;
 
+	if ((unsigned)why >= IPM_DROP_COUNT)
+		return -EINVAL;
 	if (!found && (slot = ipm_slot_take(w, IPM_INTERFACES)) < 0)
 		return slot;
 	const struct ipm_interface *there = ipm_payload_at(w, IPM_INTERFACES, (uint32_t)slot);

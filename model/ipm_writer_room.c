@@ -102,7 +102,10 @@ ipm_writer_refused(const struct ipm_writer *w, struct ipm_error *why)
 
 	if (!name[kind])
 		return false;
-	if (w->refused.no_room)
+	if (w->refused.field)
+		ipm_error_set(why, "%s: a record for %s was refused: its %s is %u", w->seg.path, name[kind],
+			      w->refused.field, w->refused.value);
+	else if (w->refused.no_room)
 		ipm_error_set(why, "%s: no room left on its file system for %s", w->seg.path, name[kind]);
 	else
 		ipm_error_set(why, "%s: full: it has room for %u %s", w->seg.path, w->seg.section[kind].capacity,
