@@ -1586,9 +1586,10 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 		return NULL;
 	m->w = writer;
 	m->feed = feed;
-	m->ikes_max = ikes ? ikes : 1;
+	ikes += ikes == 0;
+	m->ikes_max = ikes;
 	m->same_peer = malloc(ikes * sizeof(*m->same_peer));
-	m->at_addr = malloc(m->ikes_max * sizeof(*m->at_addr));
+	m->at_addr = malloc(ikes * sizeof(*m->at_addr));
 	m->next_at = malloc(ikes * sizeof(*m->next_at));
 	m->first_tunnel = malloc(ikes * sizeof(*m->first_tunnel));
 	m->sharing = calloc(ikes, sizeof(*m->sharing));
@@ -1601,9 +1602,7 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 		return NULL;
 	}
 	for (uint32_t i = 0; i < ikes; i++)
-		m->first_tunnel[i] = NONE;
-	for (uint32_t i = 0; i < m->ikes_max; i++)
-		m->at_addr[i] = NONE;
+		m->first_tunnel[i] = m->at_addr[i] = NONE;
 	m->list = 1; /* what is taken up has been seen in none */
 	take_up(m);
 	return m;

@@ -4,8 +4,9 @@
  *
  *     segment_says SEGMENT [laws]
  *
- * With `laws' it watches the laws of laws.h until it is ended: law 2 all the time, and four times a second all of them, which
- * may seem broken for a moment while the writer is at work. It tells of each look, "looks N", and of what is broken.
+ * With `laws' it watches the laws of laws.h until it is ended: law 2 all the time, and four times a second all of them,
+ * which may seem broken for a moment while the writer is at work. It tells of each look, "looks N", and of what is
+ * broken.
  *
  * event SERIAL up|down|added|removed|attached|detached MAP CHILD REASON
  * engine KIND SAS CREATED DELETED IN-PKTS OUT-PKTS NAME
