@@ -934,13 +934,16 @@ sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 /*
  * Has another SA taken the name of one that we have not seen going? The kernel adds none beside one that is there: an
  * event of an SA that was added at another time says so. In a dump it is counts that have gone back, unless it was made
- * before an event told of them. A time by itself says nothing there: it can be set (XFRM_MSG_NEWAE).
+ * before an event told of them. A time by itself says nothing there: it can be set (XFRM_MSG_NEWAE). XFRM_MSG_MIGRATE
+ * puts another SA in the place of one, without an event for it: from another source, with the same time, and no counts.
  */
 static bool
 sa_is_another(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
 	const struct sa_note *note = &m->sa[slot];
 	const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
+	if (note->keyed && note->src != hash_addr(&x->src))
+		return true;
 	if (note->sure)
 		return false;
 	if (!m->dumped && note->added)

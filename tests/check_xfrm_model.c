@@ -1572,6 +1572,27 @@ START_TEST(an_sa_that_an_event_adds_at_another_time_is_another)
 }
 END_TEST
 
+/* XFRM_MSG_MIGRATE: clones that have carried nothing, under the same time and SPI. Events tell of none of them. */
+START_TEST(sas_that_were_migrated_count_on)
+{
+	struct xfrm_sa a = with_peer(in(OLD), 9), b = with_peer(out(OLD + 1), 9);
+
+	pair_there(OLD);
+	if (_i & 1)
+		DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	if (_i & 2)
+		DUMP(dumped(a); dumped(b));
+	else
+		DUMP(dumped(b); dumped(a));
+	ck_assert(same_addr(tunnel_with(OLD).remote, PEER(9)));
+	expect_one_tunnel(OLD, OLD + 1);
+	DUMP(dumped(carried(b, 2)); dumped(carried(a, 1)));
+	expect_total(_i & 1 ? 11 : 1, _i & 1 ? 22 : 2);
+	expect_tunnels(1);
+	ck_assert_uint_eq(rows(IPM_SAS), 2);
+}
+END_TEST
+
 /* --- updates -------------------------------------------------------------- */
 
 START_TEST(an_update_of_an_sa_counts_nothing_again)
@@ -3735,6 +3756,8 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, counts_that_a_dump_has_going_back_are_of_another_sa);
 	tcase_add_test(tests, another_time_of_birth_does_not_make_another_sa);
 	tcase_add_test(tests, an_sa_that_an_event_adds_at_another_time_is_another);
+
+	tcase_add_loop_test(tests, sas_that_were_migrated_count_on, 0, 4);
 
 	tests = tests_of(suite, "updates", given_a_gateway);
 	tcase_add_test(tests, an_update_of_an_sa_counts_nothing_again);
