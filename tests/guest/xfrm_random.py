@@ -540,9 +540,9 @@ class World:
 
     def walk(self):
         path = os.path.join(self.options.dir, "walk")
-        done = subprocess.run(["ip", "netns", "exec", self.options.a, "snmpbulkwalk", "-v2c", "-c", "public", "-On", "-Oe",
-                               "-Ox", "-m", "", "-M", "", "-t", "5", "-r", "3", "-Cr25", "127.0.0.1", FLOW_MIB],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        done = inside(self.options.a, lambda: subprocess.run(
+            ["snmpbulkwalk", "-v2c", "-c", "public", "-On", "-Oe", "-Ox", "-m", "", "-M", "", "-t", "5", "-r", "3", "-Cr25",
+             "127.0.0.1", FLOW_MIB], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False))
         with open(path, "w", encoding="utf-8") as file:
             file.write(compare_cells(done.stdout))
         return compare.walk_of(path), compare.lines_of(path)
