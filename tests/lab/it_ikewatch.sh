@@ -114,6 +114,9 @@ equal "a knows of what is up as strongSwan does" "$(witness a get ike ikev1-main
 	"$lab_python" -c 'import json, sys
 for sa in json.load(sys.stdin)["segments"][0]["ike_sas"]:
     if sa["conn"] == "ikev1-main": print(sa["state"].upper())')"
+# Negotiated again, and no Quick Mode behind it: the record goes on all the same.
+for peer in 10.9.1.1 10.9.2.1; do wait_until 60 state_is b $peer QM_IDLE; done
+pass "b, by the wire alone, goes on with the records of IKEv1 that was negotiated again"
 captured day-a
 captured day-b
 for node in a b; do
