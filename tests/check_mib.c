@@ -2269,6 +2269,24 @@ START_TEST(a_check_point_is_a_record_of_what_goes_on)
 }
 END_TEST
 
+START_TEST(a_check_point_is_of_all_that_goes_on)
+{
+	for (int i = 0; i < 3; i++) {
+		given_ike(w);
+		given_tunnel(w);
+	}
+	ipm_checkpoint(w);
+	serve(w);
+	mib_request(mib, master_ns);
+	expect_number("cikeTunHistActiveIndex.1", 1);
+	expect_number("cikeTunHistActiveIndex.2", 2);
+	expect_number("cikeTunHistActiveIndex.3", 3);
+	expect_number("cipSecTunHistActiveIndex.1", 1);
+	expect_number("cipSecTunHistActiveIndex.2", 2);
+	expect_number("cipSecTunHistActiveIndex.3", 3);
+}
+END_TEST
+
 /* The cell in this row of a table without other indexes. */
 static const char *
 at_row(const char *column, uint32_t row)
@@ -3073,6 +3091,7 @@ mib_suite(void)
 	tcase_add_test(tc, fewer_failures_hide_the_oldest_of_both_kinds_and_no_history);
 	tcase_add_test(tc, behind_2147483647_the_index_of_the_history_is_1_again);
 	tcase_add_test(tc, a_check_point_is_a_record_of_what_goes_on);
+	tcase_add_test(tc, a_check_point_is_of_all_that_goes_on);
 	tcase_add_test(tc, every_reason_to_end_has_its_number);
 	tcase_add_test(tc, every_reason_to_fail_has_its_number);
 	tcase_add_test(tc, a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_start);

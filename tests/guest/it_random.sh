@@ -9,7 +9,7 @@ seconds=${TEST_SECONDS:-90}
 case ${1:-} in
 --seeds) seconds=$((${2:-1} * 120)) ;;
 esac
-GUEST_OPTIONS=(-t $((seconds * 2 + 400)) -e "TEST_SECONDS=$seconds")
+GUEST_OPTIONS=(-t "${TEST_LIMIT:-$((seconds * 2 + 1200))}" -e "TEST_SECONDS=$seconds")
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip python3 snmpd snmpbulkwalk "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin
