@@ -31,6 +31,8 @@ read_file(const char *path, char **out)
 		return errno == ENOTDIR ? -ENOENT : errno == ELOOP ? -EBADMSG : -errno;
 	if (fstat(fd, &st) < 0)
 		rc = -errno;
+	else if (st.st_uid != geteuid() && st.st_uid != 0)
+		rc = -EPERM; /* the directory is open to others: what they put there is not followed */
 	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
 		rc = -EBADMSG;
 	else if (!(text = malloc(FILE_MAX + 1)))
@@ -141,7 +143,7 @@ state_load(const char *path, const struct state_key *keys, size_t count)
 			log_error("%s: this is no file of settings; everything is at its default", path);
 		put_aside(path);
 	} else if (rc < 0) {
-		log_error("%s: cannot be read: %s", path, strerror(-rc));
+		log_error("%s: cannot be read: %s", path, rc == -EPERM ? "it belongs to another user" : strerror(-rc));
 	}
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		*keys[i].value = values[i];
@@ -200,17 +202,29 @@ make_text(const struct state_key *keys, size_t count, size_t *len)
 	return text;
 }
 
+/* PATH.new; or PATH.new.XXXXXX, when something is in the way that cannot be removed. @p temp is the latter. */
 static int
-save(const char *path, const char *temp, const char *text, size_t len, gid_t group)
+open_new(char *temp)
+{
+	char *suffix = strrchr(temp, '.');
+
+	*suffix = '\0';
+	unlink(temp); /* one that is left was never finished */
+	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	*suffix = '.';
+	return mkostemp(temp, O_CLOEXEC);
+}
+
+static int
+save(const char *path, char *temp, const char *text, size_t len, gid_t group)
 {
 	int dir = open_directory(path, group);
 	if (dir < 0)
 		return dir;
-	/* One that is left was never finished. */
-	int rc = unlink(temp) < 0 && errno != ENOENT ? -errno : 0;
-	int fd = rc < 0 ? -1 : open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (rc == 0)
-		rc = fd < 0 ? -errno : write_all(fd, text, len);
+	int fd = open_new(temp);
+	int rc = fd < 0 ? -errno : write_all(fd, text, len);
 	if (fd >= 0 && close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc == 0 && rename(temp, path) < 0)
@@ -229,7 +243,7 @@ state_save(const char *path, const struct state_key *keys, size_t count, gid_t g
 	size_t len = 0;
 	char *temp = NULL, *text = make_text(keys, count, &len);
 	int rc = -ENOMEM;
-	if (text && asprintf(&temp, "%s.new", path) < 0)
+	if (text && asprintf(&temp, "%s.new.XXXXXX", path) < 0)
 		temp = NULL;
 	if (text && temp)
 		rc = save(path, temp, text, len, group);

@@ -215,6 +215,36 @@ START_TEST(what_a_crash_left_is_no_obstacle)
 }
 END_TEST
 
+START_TEST(a_directory_in_the_way_of_the_new_file_is_no_obstacle)
+{
+	char temp[160], inside[176];
+	given_file("first = 4\n", 10);
+	snprintf(temp, sizeof(temp), "%s.new", path);
+	snprintf(inside, sizeof(inside), "%s/inside", temp);
+	ck_assert_int_eq(mkdir(temp, 0700), 0);
+	ck_assert_int_eq(mkdir(inside, 0700), 0);
+	a = 6;
+	ck_assert_int_eq(state_save(path, keys, 2, (gid_t)-1), 0);
+	a = 1;
+	ck_assert_int_eq(state_load(path, keys, 2), 0);
+	ck_assert_uint_eq(a, 6);
+	ck_assert_str_eq(files(), "agentx.state agentx.state.new ");
+}
+END_TEST
+
+START_TEST(what_another_user_put_there_is_not_read)
+{
+	if (geteuid() != 0)
+		return; /* cannot give files away */
+	given_file("first = 4\n", 10);
+	ck_assert_int_eq(chown(path, 65534, (gid_t)-1), 0);
+	a = 1;
+	ck_assert_int_eq(state_load(path, keys, 2), -EPERM);
+	ck_assert_uint_eq(a, 1);
+	ck_assert_str_eq(files(), "agentx.state ");
+}
+END_TEST
+
 /* --- SET ------------------------------------------------------------------------------------------------------- */
 
 #define GATEWAYS 3 /* two with a control socket, and one without */
@@ -674,6 +704,8 @@ main(void)
 	tcase_add_test(t, what_is_no_file_is_not_read);
 	tcase_add_test(t, what_cannot_be_written_leaves_the_old_file);
 	tcase_add_test(t, what_a_crash_left_is_no_obstacle);
+	tcase_add_test(t, a_directory_in_the_way_of_the_new_file_is_no_obstacle);
+	tcase_add_test(t, what_another_user_put_there_is_not_read);
 	suite_add_tcase(s, t);
 
 	t = tcase_create("set");
