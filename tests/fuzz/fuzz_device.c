@@ -250,7 +250,10 @@ answer_walk(netsnmp_pdu *answer, const netsnmp_variable_list *from, long repetit
 			len++;
 		}
 		name[len++] = row;
-		answer_cell(snmp_add_null_var(answer, name, len), table, column, row);
+		netsnmp_variable_list *v = snmp_add_null_var(answer, name, len);
+		answer_cell(v, table, column, row);
+		if (v->type == SNMP_NOSUCHOBJECT || v->type == SNMP_NOSUCHINSTANCE)
+			return; /* what is behind it is not looked at */
 	}
 }
 
@@ -287,7 +290,9 @@ snmp_sess_synch_response(void *session, netsnmp_pdu *pdu, netsnmp_pdu **answer)
 		a->errindex = next();
 	}
 	walks = pdu->command != SNMP_MSG_GET;
-	if (!walks) {
+	if (a->errstat != SNMP_ERR_NOERROR) {
+		/* Nobody looks at the rest. */
+	} else if (!walks) {
 		unsigned cut = fate >= 230 ? next() : 1000;
 		for (netsnmp_variable_list *v = pdu->variables; v && cut > 0; v = v->next_variable, cut--)
 			answer_get(snmp_add_null_var(a, v->name, v->name_length));
