@@ -361,8 +361,7 @@ populate(void)
 	feed.connects = 1;
 	feed.caps = IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS |
 		    IPM_CAP_SELECTORS | IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
-	feed.drops = IPM_SA_DROPS(IPM_IN, IPM_DROPPED(REPLAY) | IPM_DROPPED(AUTH)) |
-		     IPM_SA_DROPS(IPM_OUT, IPM_DROPPED(REPLAY) | IPM_DROPPED(AUTH));
+	feed.drops = IPM_SA_DROPS(IPM_IN, IPM_DROPPED_ANY) | IPM_SA_DROPS(IPM_OUT, IPM_DROPPED_ANY);
 	snprintf(feed.source, sizeof(feed.source), "ipsecmon-synth -i %u -t %u -m %u -u %u", opt.ike_sas, opt.tunnels,
 		 opt.maps, opt.churn);
 	ipm_feed_put(synth.w, synth.feed, &feed);

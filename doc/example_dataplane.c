@@ -54,6 +54,14 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
+	int source = ipm_feed_open(writer, "example");
+	if (source < 0)
+		return refused("feed", source);
+	struct ipm_feed feed = *ipm_feed_peek(writer, (uint32_t)source);
+	feed.state = IPM_FEED_UP;
+	feed.caps = IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS; /* and no drops: they are not known, which is not 0 */
+	ipm_feed_put(writer, (uint32_t)source, &feed);
+	tunnel.feed = (uint32_t)source;
 	int slot = ipm_tunnel_start(writer, &tunnel);
 	if (slot < 0)
 		return refused("tunnel", slot);
