@@ -68,9 +68,9 @@ waits(struct machine *m, uint32_t seconds)
 }
 
 static void
-negotiates(struct machine *m, unsigned who, uint8_t version, uint8_t mode, bool ours)
+negotiates(struct machine *m, unsigned who, uint8_t version, unsigned mode, bool ours)
 {
-	machine_meets(m, who, version, mode, ours, 1);
+	machine_meets(m, who, version, (uint8_t)mode, ours, 1);
 	while (m->peer[who].next) {
 		machine_negotiates(m, who);
 		waits(m, 8);
@@ -83,7 +83,7 @@ START_TEST(every_message_of_ike_sas_that_come_up_is_in_a_row_or_the_history)
 	bool ours = _i % 2;
 
 	given_a_machine(&m, _i);
-	for (uint8_t mode = IPM_MODE_MAIN; mode <= IPM_MODE_AGGRESSIVE; mode++) {
+	for (unsigned mode = IPM_MODE_MAIN; mode <= IPM_MODE_AGGRESSIVE; mode++) {
 		negotiates(&m, mode, 1, mode, ours);
 		machine_quick(&m, mode, ours);
 		for (int round = 0; round < 4; round++) {
