@@ -185,4 +185,36 @@ for node in a b; do
 	check "$node: no poller saw a tunnel or an IKE SA come or go" compare constant "$LAB/polls/$node."?????
 done
 check "every walk was answered" test ! -e "$LAB/polls/failed"
+# ---- Both sides at the same moment ----------------------------------------------------------------------------
+# Answers are late, so the requests cross. When b's CHILD_SA loses, b deletes it before it answers a's request: until then
+# a has only one that charon calls REKEYED. Who loses is chance.
+
+judge() { "$lab_python" "$LAB_HOME/random_ike.py" "$1" "$LAB/$2/mark.json" "$IPSECMON" "$LAB/$2/ipsecmon.conf" "${@:3}"; }
+for node in a b; do charon_down $node; done
+charon_up a 'receive_delay = 300
+receive_delay_type = 36
+receive_delay_response = no'
+charon_up b 'receive_delay = 100
+receive_delay_type = 36
+receive_delay_response = no
+send_delay = 1500
+send_delay_type = 36
+send_delay_request = no'
+crossed() { log charon-a | grep -c 'detected CHILD_REKEY collision with CHILD_REKEY'; }
+for node in a b; do load $node; watch $node; done
+initiate a net
+alone_with_one() { [ "$(count "$1" child net)" = 1 ] && [ "$(index_of "$1" tunnel net | wc -l)" = 1 ]; }
+for node in a b; do wait_until 30 alone_with_one $node; done
+for node in a b; do judge mark $node; done
+for ((n = 0; n < 6; n++)); do
+	for node in a b; do sw $node --rekey --child net > /dev/null 2>&1 & PID[rekey-$node]=$!; done
+	wait "${PID[rekey-a]}" "${PID[rekey-b]}"
+	unset "PID[rekey-a]" "PID[rekey-b]"
+	for node in a b; do wait_until 30 alone_with_one $node; done
+done
+say "$(crossed) of 6 crossed"
+check "rekeys crossed each other" test "$(crossed)" -gt 0
+for node in a b; do
+	check "$node: a collision takes nothing down, and is one refresh" judge since $node "$LAB/events-$node.log" 0
+done
 story_end
