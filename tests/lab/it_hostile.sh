@@ -36,7 +36,7 @@ probe() {
 }
 walks() {
 	while running hostile; do
-		SNMP_OPTION=-Cr25 snmp a snmpbulkwalk $FLOW_MIB
+		SNMP_OPTION=-Cr25 snmp a snmpbulkwalk "$FLOW_MIB"
 		SNMP_OPTION=-Cr25 snmp a snmpbulkwalk 1.3.6.1.4.1.9.10.62
 	done > "$LAB/walked" 2>&1
 }
@@ -49,7 +49,7 @@ shows() {
 		timeout 60 "$IPSECMON" -c "$LAB/a/ipsecmon.conf" $json show crypto ${commands[n++ % ${#commands[@]}]} > "$LAB/shown" 2>> "$LAB/cli.log"
 		status=$?
 		printf '%d %d\n' $(($(lab_ms) - began)) $((status <= 1 && $(wc -c < "$LAB/shown") > 20))
-		[ $status -le 1 ] || cp "$LAB/shown" "$LAB/shown.$status"
+		[ "$status" -le 1 ] || cp "$LAB/shown" "$LAB/shown.$status"
 	done > "$LAB/shows"
 }
 readers=()
