@@ -18,14 +18,14 @@ for node in a:1:2 b:2:1; do
 	IFS=: read -r name me peer <<< "$node"
 	lab_quiet "addresses" in_ns "$name" ip -batch - <<-END
 		$(for n in {40..45}; do
-			printf 'addr add 10.9.%d.%d/24 dev wire\naddr add fd09:%d::%d/64 dev wire nodad\n' $n "$me" $n "$me"
-			printf 'neigh add 10.9.%d.%d lladdr 02:00:00:00:00:%02d dev wire\n' $n "$peer" "$peer"
-			printf 'neigh add fd09:%d::%d lladdr 02:00:00:00:00:%02d dev wire\n' $n "$peer" "$peer"
+			printf 'addr add 10.9.%d.%d/24 dev wire\naddr add fd09:%d::%d/64 dev wire nodad\n' "$n" "$me" "$n" "$me"
+			printf 'neigh add 10.9.%d.%d lladdr 02:00:00:00:00:%02d dev wire\n' "$n" "$peer" "$peer"
+			printf 'neigh add fd09:%d::%d lladdr 02:00:00:00:00:%02d dev wire\n' "$n" "$peer" "$peer"
 		done
 		for n in {80..91}; do
-			printf 'addr add 10.%d.%d.1/32 dev lo\naddr add fd0%d:%d::1/128 dev lo nodad\n' "$me" $n "$me" $n
-			printf 'route add 10.%d.%d.0/24 via 10.9.%d.%d\n' "$peer" $n $((n / 2)) "$peer"
-			printf 'route add fd0%d:%d::/64 via fd09:%d::%d\n' "$peer" $n $((n / 2)) "$peer"
+			printf 'addr add 10.%d.%d.1/32 dev lo\naddr add fd0%d:%d::1/128 dev lo nodad\n' "$me" "$n" "$me" "$n"
+			printf 'route add 10.%d.%d.0/24 via 10.9.%d.%d\n' "$peer" "$n" $((n / 2)) "$peer"
+			printf 'route add fd0%d:%d::/64 via fd09:%d::%d\n' "$peer" "$n" $((n / 2)) "$peer"
 		done)
 	END
 done
