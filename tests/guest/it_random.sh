@@ -30,7 +30,7 @@ for node in a:1:2 b:2:1; do
 	END
 done
 acquires_end_after 2
-guest_configure a
+guest_configure a 'capacity { history = 40 }'     # a walk of more would take most of the time
 snmpd_up a
 agentx_up a
 # The generator starts and stops ipsecmond itself.
