@@ -5,7 +5,8 @@
 #
 # That is not always what was sent: when charon rekeys, it looks at the old outbound SA for the last time a moment
 # before packets stop to use it.  Over VICI nobody can know of those in between, and a busy machine has more of them.  So
-# rekeys without traffic at that moment follow, and then every packet is accounted for.
+# rekeys without traffic at that moment follow, and then every packet is accounted for.  At last both
+# sides rekey at the same moment.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
