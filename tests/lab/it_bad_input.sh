@@ -153,6 +153,60 @@ says "a second ipsecmond says why" "$(segment a): another process writes this se
 check "and the first is there" test "$(running feed-a && echo "${PID[feed-a]}")" = "$feed"
 check "and is up" feed_is up
 
+# ---- Who may only read, and what others put there -------------------------------------------------------------
+
+"$lab_python" - "$(segment a)" <<-'PYTHON' > "$LAB/reader.log" 2>&1 &
+	import fcntl, struct, sys, time
+	file = open(sys.argv[1], "rb")                          # reading is all that it may do
+	fcntl.flock(file, fcntl.LOCK_EX)
+	fcntl.fcntl(file, 37, struct.pack("hhqqi", fcntl.F_RDLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+	print("locked", flush=True)
+	time.sleep(600)
+PYTHON
+reader=$!
+wait_until 10 grep -q locked "$LAB/reader.log"
+stop feed-a
+feed_up a
+wait_until 10 feed_is up
+check "a reader's locks keep nobody from starting" running feed-a
+kill "$reader"
+stop feed-a
+chown 65534 "$(segment a).lock"
+timeout 60 "$IPSECMOND" -f -c "$LAB/a/ipsecmon.conf" > "$LAB/second.log" 2>&1
+equal "a lock that another user owns: ipsecmond does not start" 1 $?
+says "a lock that another user owns: it says whose" "gateway.model.lock: belongs to user 65534" "$LAB/second.log"
+rm "$(segment a).lock"
+mkdir -p "$(segment a).new/inside"
+feed_up a
+wait_until 10 feed_is up
+check "a directory in the way of the new segment is in nobody's way" running feed-a
+rm -r "$(segment a).new"
+
+# ---- A full file system ---------------------------------------------------------------------------------------
+
+mkdir "$LAB/full"
+sed "s|^run-dir.*|run-dir = \"$LAB/full\"|" "$LAB/a/ipsecmon.conf" > "$LAB/full.conf"
+# The mount is seen only there.
+unshare --mount --propagation private bash -s "$IPSECMOND" "$LAB" > "$LAB/full.log" 2>&1 <<-'STORY'
+	ipsecmond=$1 lab=$2
+	mount -t tmpfs -o size=256k none "$lab/full"
+	dd if=/dev/zero of="$lab/full/fill" bs=4k 2>/dev/null
+	timeout 60 "$ipsecmond" -f -c "$lab/full.conf"
+	echo "without room: $?"
+	rm "$lab/full/fill"
+	"$ipsecmond" -f -c "$lab/full.conf" & pid=$!
+	for _ in {1..200}; do [ -e "$lab/full/control" ] && break; sleep 0.1; done
+	dd if=/dev/zero of="$lab/full/fill" bs=4k 2>/dev/null
+	kill -KILL "$pid"; wait "$pid"
+	"$ipsecmond" -f -c "$lab/full.conf" & pid=$!
+	sleep 3
+	kill -TERM "$pid"; wait "$pid"
+	echo "on what an earlier run left: $?"
+STORY
+says "a full file system: ipsecmond says so" "gateway.model: cannot make it: No space left on device" "$LAB/full.log"
+says "a full file system: and ends with an error, not by a signal" "^without room: 1$" "$LAB/full.log"
+says "a full file system: it goes on with what it had" "^on what an earlier run left: 0$" "$LAB/full.log"
+
 # ---- No run-dir -----------------------------------------------------------------------------------------------
 
 configure b
