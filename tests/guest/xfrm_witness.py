@@ -405,7 +405,7 @@ def selectors_of(tunnel, kernel):
                 policy["if_id"] == sa["if_id"] and marked(policy["mark"], sa["mark"]) and
                 any(fits(tmpl, policy, here, there, sa["reqid"]) for tmpl in policy["tmpls"])]
 
-    found = of_policies("out", local, remote) or list(map(reversed_selector, of_policies("in", remote, local)))
+    found = of_policies("out", local, remote)      # inbound ones say who may come in, not who is protected
     if not found:
         sel = sa["sel"] if sa["direction"] == "out" else reversed_selector(sa["sel"])
         less = not (sel["src"].endswith("/0") and sel["dst"].endswith("/0") and sel["proto"] == 0)
