@@ -143,7 +143,22 @@ equal "SNMP: a hundred objects in one GET" 100 "$(snmp a snmpget "${oids[@]}" | 
 SNMP_OPTION=-Cr1000 snmp a snmpbulkget $FLOW_MIB 2> /dev/null | lab_cells | cut -d ' ' -f 1 > "$LAB/out"
 check "SNMP: a GETBULK of a thousand gives as many as snmpd allows ($(wc -l < "$LAB/out"))" \
 	test "$(cut -d ' ' -f 1 "$LAB/a/walk" | head -n "$(wc -l < "$LAB/out")" | cmp - "$LAB/out" && wc -l < "$LAB/out")" -ge 50
+mapfile -t oids < <(for i in $(seq 1600); do echo "$tunnel.26.$index"; done)
+check "SNMP: 1,600 objects in one GET are too many" grep -q tooBig <<< "$(snmp a snmpget "${oids[@]}" 2>&1)"
 check "SNMP: and all is served" shown 5
+equal "SNMP: over one and the same AgentX session" 0 "$(grep -c 'master agent has gone' "$LAB/agentx-a.log")"
+
+# ---- An AgentX master ---------------------------------------------------------------------------------------------
+
+configure b
+start - master "$lab_python" "$LAB_HOME/fake_master.py" "$LAB/b/agentx"
+wait_until 5 grep -q listening "$LAB/master.log"
+agentx_up b
+wait_until 60 grep -q 'done' "$LAB/master.log"
+equal "a master that asks what no good one does: parseError, tooBig, and answers to all else" \
+	"one variable: 0, a context with a NUL: 266, one variable more: 0, more than 65536 octets: 1, one variable at last: 0, done" \
+	"$(grep -v listening "$LAB/master.log" | paste -sd , | sed 's/,/, /g')"
+stop agentx-b
 
 # ---- A second ipsecmond ---------------------------------------------------------------------------------------
 
