@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xfrm_corpus.h"
 #include "xfrm_decode.h"
 #include "xfrm_stat.h"
 
@@ -1643,6 +1644,14 @@ decode_file(const char *path)
 	ck_assert_ptr_nonnull(file);
 	int len = (int)fread(box.octets, 1, sizeof(box.octets), file);
 	fclose(file);
+	/* There and back: the same octets, or the layouts that bring them into another byte order are wrong. */
+	static uint8_t turned[sizeof(box.octets)];
+	memcpy(turned, box.octets, (size_t)len);
+	corpus_turn_messages(turned, (size_t)len, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+	ck_assert_mem_ne(turned, box.octets, (size_t)len);
+	corpus_turn_messages(turned, (size_t)len, __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__);
+	ck_assert_mem_eq(turned, box.octets, (size_t)len);
+	corpus_to_host((uint8_t *)box.octets, (size_t)len);
 	const struct nlmsghdr *h = &box.header;
 	for (; mnl_nlmsg_ok(h, len) && h->nlmsg_len <= (uint32_t)len; h = mnl_nlmsg_next(h, &len))
 		ck_assert_msg(decode_octets(h, h->nlmsg_len) != -EBADMSG, "%s: a message of type %u", path,

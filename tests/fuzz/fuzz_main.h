@@ -4,6 +4,7 @@
  * fixed seed, or writes its corpus (--corpus DIR).
  *
  * Included under FUZZ_MAIN, by a file that says how many seeds it has (FUZZ_SEEDS) and makes them and their mutations.
+ * When files have to be brought into this machine's byte order, FUZZ_TO_HOST(octets, n) does it.
  * Where the seeds are an array of texts it only says which one (FUZZ_TEXTS), and makes the mutations.
  */
 #ifndef FUZZ_MAIN_H
@@ -66,6 +67,9 @@ main(int argc, char **argv)
 		}
 		size_t n = fread(octets, 1, sizeof(octets), f);
 		fclose(f);
+#ifdef FUZZ_TO_HOST
+		FUZZ_TO_HOST(octets, n);
+#endif
 		LLVMFuzzerTestOneInput(octets, n);
 	}
 	for (int i = 0; i < FUZZ_MUTATIONS && argc == 1; i++)

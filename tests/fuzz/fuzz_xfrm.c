@@ -342,6 +342,8 @@ seed(unsigned int n)
 	return box.header.nlmsg_len;
 }
 #define FUZZ_SEEDS (12 * 16)
+#include "xfrm_corpus.h"
+#define FUZZ_TO_HOST corpus_to_host
 #include "fuzz_main.h"
 
 static size_t
