@@ -151,7 +151,7 @@ struct mib_table {
 
 #define MIB_FEEDS_MAX    2
 #define MIB_PATIENCE_NS  50000000u /* that a request may spend on waiting for the writer of one segment */
-#define MIB_MADE_MAX     1024 /* octets of a record that is made */
+#define MIB_MADE_MAX     1024      /* octets of a record that is made */
 
 #define MIB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB_COLS(array)  .cols = (array), .ncols = MIB_COUNT(array)
