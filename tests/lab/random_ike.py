@@ -21,6 +21,12 @@ UP = ("INSTALLED", "REKEYING", "UPDATING")
 IKE_UP = ("ESTABLISHED", "REKEYING", "DELETING")
 
 
+def ikes(program, conf):
+    """Not those that only the wire has shown so far."""
+    return [row for row in ask(program, conf, "isakmp", "sa")["ike_sas"]
+            if not row["held"] and row["state"] != "negotiating"]
+
+
 def ask(program, conf, *words):
     out = subprocess.run([program, "-c", conf, "show", "crypto", *words, "--json"], capture_output=True, check=True)
     return json.loads(out.stdout)["segments"][0]
@@ -86,8 +92,7 @@ def compare_tunnel(diff, group, every, row):
 def agree(socket, program, conf):
     diff = Differences()
     sas = [(name, ike) for name, ike in Vici(socket).sas() if ike["state"] in IKE_UP]
-    rows = [row for row in ask(program, conf, "isakmp", "sa")["ike_sas"]
-            if not row["held"] and row["state"] != "negotiating"]
+    rows = ikes(program, conf)
     tunnels = ask(program, conf, "ipsec", "sa")["tunnels"]
 
     # Two IKEv1 SAs of one connection between the same two are one row, of the younger.
@@ -127,7 +132,7 @@ def shown_now(program, conf):
     history, failures = ask(program, conf, "history"), ask(program, conf, "failures")
     return {
         "tunnels": ask(program, conf, "ipsec", "sa")["tunnels"],
-        "ikes": ask(program, conf, "isakmp", "sa")["ike_sas"],
+        "ikes": ikes(program, conf),
         "ended": history["tunnel_history"],
         "failed": [dict(row, ring="ike") for row in failures["ike_failures"]] +
                   [dict(row, ring="ipsec") for row in failures["tunnel_failures"]],
