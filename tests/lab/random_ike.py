@@ -15,7 +15,8 @@ import json
 import subprocess
 import sys
 
-from vici_witness import Vici, children
+sys.dont_write_bytecode = True
+from vici_witness import Vici, children     # noqa: E402
 
 UP = ("INSTALLED", "REKEYING", "UPDATING")
 IKE_UP = ("ESTABLISHED", "REKEYING", "DELETING")
