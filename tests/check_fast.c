@@ -397,6 +397,20 @@ START_TEST(of_a_bundled_sa_what_comes_late_counts_as_what_came_before)
 }
 END_TEST
 
+START_TEST(attaching_leaves_no_file_open)
+{
+	struct ipm_fast *fast;
+	struct ipm_error err;
+	int before = dup(0);
+	close(before);
+	ck_assert_int_eq(ipm_fast_attach(&fast, path, &err), 0);
+	ipm_fast_close(fast);
+	int after = dup(0);
+	close(after);
+	ck_assert_int_eq(after, before);
+}
+END_TEST
+
 START_TEST(the_next_writer_goes_on_waiting)
 {
 	struct ipm_fast *fast;
@@ -590,6 +604,7 @@ fast_suite(void)
 	tcase_add_test(tc, the_slowest_worker_decides);
 	tcase_add_test(tc, late_packets_of_a_tunnel_that_is_gone_are_in_its_history_and_the_totals);
 	tcase_add_test(tc, of_a_bundled_sa_what_comes_late_counts_as_what_came_before);
+	tcase_add_test(tc, attaching_leaves_no_file_open);
 	tcase_add_test(tc, the_next_writer_goes_on_waiting);
 	tcase_add_loop_test(tc, a_worker_whose_process_has_died_holds_nothing, 0, 2);
 	tcase_add_test(tc, the_lane_of_a_process_that_has_died_can_be_taken);

@@ -218,6 +218,37 @@ START_TEST(its_counts_outlive_its_tunnels)
 }
 END_TEST
 
+START_TEST(another_configuration_leaves_what_happened)
+{
+	uint32_t slot = given_entry("site", "net"), tunnel = given_tunnel("site", "net");
+	struct ipm_map map = { .ifindex = 7 };
+	carries(given_sa(tunnel, 0), 5);
+	ipm_tunnel_refresh(w, tunnel);
+	struct ipm_map before = entry(slot);
+	ipm_map_put(w, slot, &map);
+	struct ipm_map after = entry(slot);
+	ck_assert_uint_eq(after.ifindex, 7);
+	ck_assert_uint_eq(after.index, before.index);
+	ck_assert_uint_eq(after.state, IPM_MAP_UP);
+	ck_assert_str_eq(after.name, "site");
+	ck_assert_str_eq(after.child, "net");
+	ck_assert_uint_eq(after.tunnels, 1);
+	ck_assert_uint_eq(after.tunnels_up, 1);
+	ck_assert_uint_eq(after.ups, 1);
+	ck_assert_uint_eq(after.refreshes, 1);
+	ck_assert_uint_eq(after.in.pkts, 5);
+	ck_assert_uint_eq(after.created_ns, before.created_ns);
+	ck_assert_uint_eq(after.since_ns, before.since_ns);
+	ipm_tunnel_stop(w, tunnel, IPM_REASON_OPERATOR);
+	before = entry(slot);
+	ipm_map_put(w, slot, &map);
+	after = entry(slot);
+	ck_assert_uint_eq(after.state, IPM_MAP_DOWN);
+	ck_assert_uint_eq(after.downs, 1);
+	ck_assert_uint_eq(after.reason, before.reason);
+}
+END_TEST
+
 START_TEST(what_workers_count_late_reaches_entry_and_engine)
 {
 	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "soft" }, read;
@@ -547,6 +578,7 @@ main(void)
 	tcase_add_test(tc, entries_that_come_later_find_their_tunnels);
 	tcase_add_test(tc, a_tunnel_that_gets_its_names_late_is_tied_then);
 	tcase_add_test(tc, its_counts_outlive_its_tunnels);
+	tcase_add_test(tc, another_configuration_leaves_what_happened);
 	tcase_add_test(tc, what_workers_count_late_reaches_entry_and_engine);
 	tcase_add_test(tc, a_failure_is_remembered_by_the_entries_that_are_not_up);
 	tcase_add_test(tc, a_failure_that_names_its_entry_is_that_ones_alone);

@@ -1016,6 +1016,27 @@ START_TEST(after_the_last_index_comes_the_first_that_is_free)
 }
 END_TEST
 
+START_TEST(a_tunnel_that_outlives_its_ike_sa_is_remembered_with_its_peer)
+{
+	struct ipm_writer *w = open_quietly();
+	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED, .version = 2, .local_id = "us", .remote_id = "them" };
+	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
+	struct ipm_tunnel_history past;
+	int at = ipm_ike_start(w, &ike);
+	ck_assert_int_ge(at, 0);
+	tunnel.ike_slot = (uint32_t)at;
+	tunnel.ike_index = ipm_ike_peek(w, (uint32_t)at)->index;
+	int slot = ipm_tunnel_start(w, &tunnel);
+	ck_assert_int_ge(slot, 0);
+	ipm_ike_stop(w, (uint32_t)at, IPM_REASON_NORMAL);
+	ipm_tunnel_stop(w, (uint32_t)slot, IPM_REASON_NORMAL);
+	ck_assert_int_eq(ipm_tunnel_history_read(ipm_writer_segment(w), 0, &past), 0);
+	ck_assert_str_eq(past.local_id, "us");
+	ck_assert_str_eq(past.remote_id, "them");
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(indexes_are_of_the_range_that_the_writer_was_given)
 {
 	opt.index_first = 1000000001;
@@ -2507,6 +2528,7 @@ model_suite(void)
 	tcase_add_test(tc, indexes_start_at_1_and_grow);
 	tcase_add_test(tc, an_index_is_not_given_twice);
 	tcase_add_test(tc, after_the_last_index_comes_the_first_that_is_free);
+	tcase_add_test(tc, a_tunnel_that_outlives_its_ike_sa_is_remembered_with_its_peer);
 	tcase_add_test(tc, indexes_are_of_the_range_that_the_writer_was_given);
 	tcase_add_test(tc, a_range_of_indexes_that_does_not_suffice_is_refused);
 	tcase_add_test(tc, a_slot_rests_before_it_is_used_again);

@@ -2045,6 +2045,24 @@ START_TEST(an_sa_of_a_dump_was_installed_when_the_kernel_says)
 }
 END_TEST
 
+START_TEST(the_second_in_which_the_kernel_added_an_sa_is_told_exactly)
+{
+	struct timespec before, after;
+	uint64_t boot = ipm_now_ns();
+	clock_gettime(CLOCK_REALTIME, &before);
+	struct xfrm_sa a = in(OLD);
+	a.added = (uint64_t)before.tv_sec - 500;
+	DUMP(dumped(a));
+	clock_gettime(CLOCK_REALTIME, &after);
+	uint64_t age = boot - sa_row(OLD).installed_ns, /* when the test began */
+		least = 500 * S + (uint64_t)before.tv_nsec,
+		 took = (uint64_t)(after.tv_sec - before.tv_sec) * S + (uint64_t)after.tv_nsec -
+			(uint64_t)before.tv_nsec;
+	ck_assert_uint_ge(age + took + S / 1000, least);
+	ck_assert_uint_le(age, least + S / 1000);
+}
+END_TEST
+
 START_TEST(sequence_numbers_windows_and_algorithms_follow_the_sa)
 {
 	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
@@ -3789,6 +3807,7 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, a_lifetime_by_use_counts_from_the_first_packet);
 	tcase_add_test(tests, limits_too_far_away_are_none);
 	tcase_add_test(tests, an_sa_of_a_dump_was_installed_when_the_kernel_says);
+	tcase_add_test(tests, the_second_in_which_the_kernel_added_an_sa_is_told_exactly);
 	tcase_add_test(tests, sequence_numbers_windows_and_algorithms_follow_the_sa);
 
 	tests = tests_of(suite, "who has keyed it", given_a_gateway);
