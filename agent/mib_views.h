@@ -35,6 +35,7 @@ extern const struct mib_table view_own_engine, view_own_notify;
 /** What columns of drops need: some of these reasons, of SAs, or of SAs and of packets without one. */
 #define SA_DROPS(direction, set)  IPM_SA_DROPS(IPM_##direction, set)
 #define ALL_DROPS(direction, set) (IPM_SA_DROPS(IPM_##direction, set) | IPM_GATEWAY_DROPS(IPM_##direction, set))
+#define WAYS_DROPS(set)           (ALL_DROPS(IN, set) | ALL_DROPS(OUT, set))
 #define DROPS_REPLAYS             (IPM_DROPPED(REPLAY) | IPM_DROPPED(WINDOW))
 #define DROPS_BUT_REPLAYS         (IPM_DROPPED_ANY & ~DROPS_REPLAYS)
 /** A crypto engine's: those that it found to be bad itself, and all others. */

@@ -29,9 +29,9 @@ static const struct mib_col cols[] = {
 	COL_DROP(21, "cipSecPhase2GWOutAuthFails",      COUNTER, mib_auth_fails,   out, ALL_DROPS(OUT, IPM_DROPPED(AUTH))),
 	COL(22, "cipSecPhase2GWOutEncrypts",       COUNTER, mib_u64_low,      out.crypts),
 	COL_DROP(23, "cipSecPhase2GWOutEncryptFails",   COUNTER, mib_encrypt_fails, out, ALL_DROPS(OUT, IPM_DROPPED(CRYPT))),
-	COL_DROP(24, "cipSecPhase2GWProtocolUseFails",  COUNTER, mib_policy_drops, in, ALL_DROPS(IN, IPM_DROPPED(POLICY)) | ALL_DROPS(OUT, IPM_DROPPED(POLICY))),
-	COL_DROP(25, "cipSecPhase2GWNoSaFails",         COUNTER, mib_no_sa_drops,  in, ALL_DROPS(IN, IPM_DROPPED(NO_SA)) | ALL_DROPS(OUT, IPM_DROPPED(NO_SA))),
-	COL_DROP(26, "cipSecPhase2GWSysCapFails",       COUNTER, mib_capacity_drops, in, ALL_DROPS(IN, IPM_DROPPED(CAPACITY)) | ALL_DROPS(OUT, IPM_DROPPED(CAPACITY))),
+	COL_DROP(24, "cipSecPhase2GWProtocolUseFails",  COUNTER, mib_policy_drops, in, WAYS_DROPS(IPM_DROPPED(POLICY))),
+	COL_DROP(25, "cipSecPhase2GWNoSaFails",         COUNTER, mib_no_sa_drops,  in, WAYS_DROPS(IPM_DROPPED(NO_SA))),
+	COL_DROP(26, "cipSecPhase2GWSysCapFails",       COUNTER, mib_capacity_drops, in, WAYS_DROPS(IPM_DROPPED(CAPACITY))),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 5, 1 };

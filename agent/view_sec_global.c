@@ -33,9 +33,9 @@ static const struct mib_col cols[] = {
 	COL_DROP(25, "cipSecGlobalOutAuthFails",      COUNTER,   mib_auth_fails,   out, ALL_DROPS(OUT, IPM_DROPPED(AUTH))),
 	COL(26, "cipSecGlobalOutEncrypts",       COUNTER,   mib_u64_low,      out.crypts),
 	COL_DROP(27, "cipSecGlobalOutEncryptFails",   COUNTER,   mib_encrypt_fails, out, ALL_DROPS(OUT, IPM_DROPPED(CRYPT))),
-	COL_DROP(28, "cipSecGlobalProtocolUseFails",  COUNTER,   mib_policy_drops, in, ALL_DROPS(IN, IPM_DROPPED(POLICY)) | ALL_DROPS(OUT, IPM_DROPPED(POLICY))),
-	COL_DROP(29, "cipSecGlobalNoSaFails",         COUNTER,   mib_no_sa_drops,  in, ALL_DROPS(IN, IPM_DROPPED(NO_SA)) | ALL_DROPS(OUT, IPM_DROPPED(NO_SA))),
-	COL_DROP(30, "cipSecGlobalSysCapFails",       COUNTER,   mib_capacity_drops, in, ALL_DROPS(IN, IPM_DROPPED(CAPACITY)) | ALL_DROPS(OUT, IPM_DROPPED(CAPACITY))),
+	COL_DROP(28, "cipSecGlobalProtocolUseFails",  COUNTER,   mib_policy_drops, in, WAYS_DROPS(IPM_DROPPED(POLICY))),
+	COL_DROP(29, "cipSecGlobalNoSaFails",         COUNTER,   mib_no_sa_drops,  in, WAYS_DROPS(IPM_DROPPED(NO_SA))),
+	COL_DROP(30, "cipSecGlobalSysCapFails",       COUNTER,   mib_capacity_drops, in, WAYS_DROPS(IPM_DROPPED(CAPACITY))),
 	/* clang-format on */
 };
 static const mib_subid oid[] = { FLOW_MIB, 1, 3, 1 };
