@@ -42,11 +42,18 @@ command -v insmod > /dev/null || skip "no insmod: Debian's package kmod"
 # Everything that guest and machine tell each other is in files here.
 dir=$(mktemp -d /tmp/guest.XXXXXX) || exit 125
 guest=
+# The guest makes a session of its own, apart from that of its `timeout'.  Its processes are processes of the machine, in
+# its group, and outlive it when it is killed.
+kill_guest() {
+	local group
+	for group in "$guest" "$(cat "$dir/uml/pid")"; do
+		[ -z "$group" ] || kill -KILL -- "-$group"
+	done
+} 2> /dev/null
 # shellcheck disable=SC2317     # by the trap
 finish() {
 	trap '' INT TERM HUP
-	# The guest's processes are processes of the machine, in a group of their own, and outlive a guest that is killed.
-	[ -z "$guest" ] || { kill -KILL -- "-$guest"; wait "$guest"; } 2> /dev/null
+	[ -z "$guest" ] || { kill_guest; wait "$guest"; } 2> /dev/null
 	rm -rf "$dir"
 }
 trap finish EXIT
@@ -134,7 +141,7 @@ env -u TMPDIR -u TMP -u TEMP ${preload:+"$preload"} setsid timeout -s KILL $((li
 guest=$!
 exec 3>&- 4>&-
 { wait $guest; } 2> /dev/null           # the shell would tell of a guest that was killed
-kill -KILL -- -$guest 2> /dev/null
+kill_guest
 guest=
 wait $out $err
 [ ! -s "$dir/status" ] || exit "$(< "$dir/status")"
