@@ -174,7 +174,7 @@ mib_notify_tell_map(struct mib_notify *n, struct mib *mib, const struct ipm_segm
 	const struct scene s = { n, mib, seg, gateway, event };
 
 	if (mib)
-		mib_request(mib, 0); /* the groups of now */
+		mib_request_fresh(mib, 0);
 	switch (event->kind) {
 	case IPM_EVENT_MAP_ADDED:
 		return tell_set(&s, MAP_ADDED) + tell_policy(&s, POLICY_ADDED);

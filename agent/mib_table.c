@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "mib_table.h"
 
@@ -101,6 +102,7 @@ struct mib {
 	uint64_t now_ns;
 	uint64_t master_ns;
 	bool show_old;
+	bool fresh;        /* rows and groups must be those of now, whatever they cost */
 	uint32_t read_new; /* so many records were read in this request; the last of them are below */
 	struct reading reads[READS_MAX];
 	struct snapshot snap[];
@@ -200,8 +202,32 @@ mib_request(struct mib *mib, uint64_t master_ns)
 	mib->read_new = 0;
 	mib->master_ns = master_ns;
 	mib->now_ns = ipm_now_ns();
+	mib->fresh = false;
 	for (unsigned s = 0; s < mib->seg_count; s++)
 		ipm_segment_patience(mib->segs[s], MIB_PATIENCE_NS);
+}
+
+void
+mib_request_fresh(struct mib *mib, uint64_t master_ns)
+{
+	mib_request(mib, master_ns);
+	mib->fresh = true;
+}
+
+/* What we have worked: on a busy machine far less than the time that has passed meanwhile. */
+static uint64_t
+worked_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* No more than a tenth of the time goes into making rows and groups anew. */
+static bool
+too_soon(const struct mib *mib, uint64_t made_ns, uint64_t cost_ns)
+{
+	return !mib->fresh && mib->now_ns - made_ns < 10 * cost_ns;
 }
 
 /* --- names ------------------------------------------------------------------------------------------------ */
@@ -433,9 +459,9 @@ groups_refresh(struct mib *mib, struct groups *g)
 			if (g->grouping->also[k])
 				change += change_of(mib->segs[s], g->grouping->also[k]);
 		}
-	if (g->made_ns && ((change == g->change && !g->busy) || mib->now_ns - g->made_ns < 10 * g->cost_ns))
+	if (g->made_ns && ((change == g->change && !g->busy) || too_soon(mib, g->made_ns, g->cost_ns)))
 		return;
-	uint64_t start = ipm_now_ns();
+	uint64_t start = worked_ns();
 	g->change = change;
 	g->count = 0;
 	g->busy = false;
@@ -446,7 +472,7 @@ groups_refresh(struct mib *mib, struct groups *g)
 			groups_gather(mib, g, (uint16_t)s, g->grouping->of[k]);
 	g->made++;
 	g->made_ns = ipm_now_ns();
-	g->cost_ns = g->made_ns - start;
+	g->cost_ns = worked_ns() - start;
 }
 
 /* The groups to answer this request from; NULL: there are too many groupings. */
@@ -555,14 +581,14 @@ snapshot_refresh(struct mib *mib, unsigned t)
 	bool same = change == snap->change && !snap->busy;
 	/* Groups have their own limit, and rows must be of those that there are. */
 	if (snap->made_ns && since_ns == snap->since_ns &&
-	    (same || (!g && mib->now_ns - snap->made_ns < 10 * snap->cost_ns)))
+	    (same || (!g && too_soon(mib, snap->made_ns, snap->cost_ns))))
 		return;
-	uint64_t start = ipm_now_ns();
+	uint64_t start = worked_ns();
 	snap->since_ns = since_ns;
 	snap->change = change;
 	rows_make(mib, table, snap, g);
 	snap->made_ns = ipm_now_ns();
-	snap->cost_ns = snap->made_ns - start;
+	snap->cost_ns = worked_ns() - start;
 }
 
 /* The rows to answer this request from: they stay the same until the next. */

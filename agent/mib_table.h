@@ -185,6 +185,12 @@ void mib_show_old(struct mib *mib, bool show);
  */
 void mib_request(struct mib *mib, uint64_t master_ns);
 
+/**
+ * The same, but what changed has its rows at once. mib_request() spares the processor and may give rows of a moment
+ * ago; a notification must not tell of a moment before its event.
+ */
+void mib_request_fresh(struct mib *mib, uint64_t master_ns);
+
 /** What is served: for what is made of all of it. */
 unsigned mib_segments(const struct mib *mib);
 const struct ipm_segment *mib_segment(const struct mib *mib, unsigned number); /* from 1 */

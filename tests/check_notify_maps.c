@@ -24,6 +24,8 @@ static struct ipm_writer *w;
 static struct mib_notification sent[256];
 static unsigned sent_count;
 
+#define MANY_MAPS 2000 /* to make their groups takes a while */
+
 /* --- helpers ------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -45,7 +47,7 @@ switch_all(uint32_t to)
 }
 
 static void
-given_a_followed_segment(void)
+given_room_for(uint32_t maps)
 {
 	char path[SCRATCH_PATH];
 	struct ipm_error err;
@@ -58,7 +60,7 @@ given_a_followed_segment(void)
 					      .events = 256,
 					      .history = 16,
 					      .failures = 16,
-					      .maps = 6,
+					      .maps = maps,
 					      .engines = 2 };
 	ck_assert_msg(ipm_writer_open(&w, &opt, &err) == 0, "%s", err.text);
 	const struct ipm_segment *seg = ipm_writer_segment(w);
@@ -69,6 +71,12 @@ given_a_followed_segment(void)
 	mib_notify_serve(notify, &seg, 1);
 	sent_count = 0;
 	switch_all(1);
+}
+
+static void
+given_a_followed_segment(void)
+{
+	given_room_for(6);
 }
 
 static void
@@ -286,6 +294,28 @@ START_TEST(entries_that_come_and_go_are_told_and_a_policy_with_the_first_and_the
 	expect_number(4, 0, "cipsStaticCryptomapSetSize", SITE, 0);
 	expect_kind(5, MIB_NOTIFY_CIPS, 2, 1);
 	expect_number(5, 0, "cipsNumIsakmpPolicies", "0", 0);
+}
+END_TEST
+
+/* However much it costs: no poll would have the groups made anew as soon as that. */
+START_TEST(a_notification_is_no_older_than_its_event)
+{
+	all_gone();
+	given_room_for(MANY_MAPS + 3);
+	switch_all(OFF);
+	for (uint32_t i = 0; i < MANY_MAPS; i++) {
+		char child[16];
+		snprintf(child, sizeof(child), "c%u", i);
+		given_map("site", child, i + 1);
+	}
+	from_now_on();
+	switch_all(1);
+	for (uint32_t more = 1; more <= 3; more++) {
+		given_map("site", more == 1 ? "x" : more == 2 ? "y" : "z", MANY_MAPS + more);
+		tell_all();
+		ck_assert_uint_eq(sent_count, more);
+		expect_number(more - 1, 1, "cipsStaticCryptomapSetSize", SITE, MANY_MAPS + more);
+	}
 }
 END_TEST
 
@@ -548,6 +578,7 @@ notify_suite(void)
 	tcase_add_test(tc, one_of_several_tunnels_that_ends_is_told_to_nobody);
 	tcase_add_test(tc, a_tunnel_that_nobody_configured_is_told_to_nobody);
 	tcase_add_test(tc, entries_that_come_and_go_are_told_and_a_policy_with_the_first_and_the_last);
+	tcase_add_test(tc, a_notification_is_no_older_than_its_event);
 	tcase_add_test(tc, all_entries_of_a_map_at_once_are_one_policy);
 	tcase_add_test(tc, a_map_that_is_keyed_by_hand_is_no_policy);
 	tcase_add_test(tc, an_interface_that_begins_to_use_a_map_and_ends_is_told);
