@@ -849,8 +849,13 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 int
 ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out)
 {
-	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind) || slot >= seg->section[kind].capacity)
+	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind))
 		return -ENOENT;
+	/* What lies behind them is not touched: a file system in memory would make pages for it. */
+	if (slot >= ipm_segment_used(seg, kind)) {
+		int state = ipm_segment_state(seg, NULL);
+		return state < 0 ? state : -ENOENT;
+	}
 	struct reading r = { .seg = seg, .kind = kind };
 	return reading_end(&r, read_record(&r, kind, slot, out));
 }

@@ -426,6 +426,7 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 		goto out;
 	}
 	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
+	atomic_store(&ipm_header(&w->seg)->section[IPM_SETTINGS].used, 1);
 	w->totals.next_ike = w->totals.next_tunnel = w->totals.next_map = wanted->index_first;
 	if (fchmod(w->fd, opt->mode) < 0 || rename(temp, w->seg.path) < 0) {
 		rc = -errno;

@@ -653,8 +653,11 @@ START_TEST(a_slot_that_is_free_or_does_not_exist_holds_nothing)
 	struct ipm_segment *seg = attach();
 	for (enum ipm_section_kind kind = IPM_FEEDS; kind < IPM_SECTIONS; kind++) {
 		uint32_t capacity = ipm_header(seg)->section[kind].capacity;
-		if (kind != IPM_LANES && kind != IPM_EVENTS && kind != IPM_SETTINGS)
+		uint32_t used = ipm_segment_used(seg, kind);
+		if (kind != IPM_LANES && capacity > used) {
+			ck_assert_int_eq(ipm_read(seg, kind, used, room), -ENOENT);
 			ck_assert_int_eq(ipm_read(seg, kind, capacity - 1, room), -ENOENT);
+		}
 		ck_assert_int_eq(ipm_read(seg, kind, capacity, room), -ENOENT);
 		ck_assert_int_eq(ipm_read(seg, kind, UINT32_MAX, room), -ENOENT);
 	}
@@ -662,6 +665,22 @@ START_TEST(a_slot_that_is_free_or_does_not_exist_holds_nothing)
 	ck_assert_int_eq(ipm_read(seg, IPM_LANES, 0, room), -ENOENT); /* lanes are no records */
 	ck_assert_int_eq(ipm_read(seg, IPM_SECTIONS, 0, room), -ENOENT);
 	ck_assert_uint_eq(ipm_record_size(IPM_SECTIONS), 0);
+	ipm_segment_close(seg);
+}
+END_TEST
+
+START_TEST(a_reader_of_slots_that_were_never_used_takes_no_memory)
+{
+	struct stat before, after;
+	uint64_t room[4096 / 8];
+	given_a_segment();
+	struct ipm_segment *seg = attach();
+	ck_assert_int_eq(stat(path, &before), 0);
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
+		for (uint32_t slot = ipm_segment_used(seg, kind); slot < ipm_header(seg)->section[kind].capacity; slot++)
+			ck_assert_int_eq(ipm_read(seg, kind, slot, room), -ENOENT);
+	ck_assert_int_eq(stat(path, &after), 0);
+	ck_assert_int_eq(after.st_blocks, before.st_blocks);
 	ipm_segment_close(seg);
 }
 END_TEST
@@ -2519,6 +2538,7 @@ model_suite(void)
 	tcase_add_loop_test(tc, a_record_that_its_writer_left_half_done_is_given_up_after_a_while, 0, 4);
 	tcase_add_test(tc, a_header_that_changes_later_leads_no_reader_astray);
 	tcase_add_test(tc, a_slot_that_is_free_or_does_not_exist_holds_nothing);
+	tcase_add_test(tc, a_reader_of_slots_that_were_never_used_takes_no_memory);
 	tcase_add_test(tc, texts_end_even_in_a_damaged_record);
 	tcase_add_loop_test(tc, a_list_without_an_end_takes_the_segment_out_of_service, 0, 5);
 	tcase_add_test(tc, a_list_is_walked_from_the_newest_to_the_oldest);
