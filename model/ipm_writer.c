@@ -33,8 +33,20 @@ void
 ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, const void *payload)
 {
 	struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
+	ipm_word *to = ipm_payload(rec);
+	const ipm_word *from = payload;
+	bool anew = *(const uint32_t *)ipm_payload(rec) == 0;
+
+	/* The index is in the first word: see sweep_torn(). A killed process needs only the compiler to keep the order.
+	 */
 	ipm_record_begin(rec);
-	ipm_words_store(ipm_payload(rec), payload, ipm_record_size(kind));
+	if (!anew)
+		ipm_words_store(to, from, sizeof(*to));
+	atomic_signal_fence(memory_order_seq_cst);
+	ipm_words_store(to + 1, from + 1, ipm_record_size(kind) - sizeof(*to));
+	atomic_signal_fence(memory_order_seq_cst);
+	if (anew)
+		ipm_words_store(to, from, sizeof(*to));
 	ipm_record_end(rec);
 }
 
@@ -522,6 +534,19 @@ feed_stands(const struct ipm_writer *w, uint32_t slot)
 	return feed->index == slot + 1 && feed->name[0] != '\0';
 }
 
+/*
+ * Is a record that is half written there to stay? A new record gets its index last, and one that goes loses it first.
+ * So this one was being changed: it is the same SA or crypto map entry, and each of its words is true, old or new.
+ * These have to stay: a data plane must know which keys an earlier run may have used.
+ */
+static bool
+torn_stands(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+{
+	if (kind == IPM_FEEDS)
+		return feed_stands(w, slot);
+	return (kind == IPM_SAS || kind == IPM_MAPS) && *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
+}
+
 /* Drop what was being written when the last writer died; what is free goes to the free slots. Returns how many. */
 static uint32_t
 sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
@@ -531,7 +556,7 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 		struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
 		if (atomic_load(&rec->seq) & 1) {
 			atomic_fetch_add(&rec->seq, 1);
-			if (kind == IPM_FEEDS && feed_stands(w, slot))
+			if (torn_stands(w, kind, slot))
 				continue;
 			if (kind == IPM_SAS && sa_retired(w, slot)) { /* its count is true word by word */
 				ipm_drain_add(w, slot);
