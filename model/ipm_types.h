@@ -269,8 +269,10 @@ struct ipm_sa {
 	uint32_t replay_window; /* packets; 0: none, or not known */
 	uint32_t engine;        /* slot + 1 of the crypto engine that it is on; 0: not known */
 	uint32_t map;           /* of its tunnel, when it was stopped */
-	ipm_u64 uid;            /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
-	ipm_u64 seq;            /* highest sequence number sent or received; 0: none, or not known */
+	uint8_t goes_on;        /* its count did not start at 0: see ipm_sa_start() */
+	uint8_t reserved[7];
+	ipm_u64 uid; /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
+	ipm_u64 seq; /* highest sequence number sent or received; 0: none, or not known */
 	struct ipm_proposal proposal;
 	ipm_u64 installed_ns, soft_ns, hard_ns;
 	ipm_u64 soft_octets, hard_octets;

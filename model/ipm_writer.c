@@ -1277,6 +1277,7 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	copy.index = tunnel.next_sa;
 	copy.tunnel_index = tunnel.index;
 	copy.tunnel_slot = tunnel_slot;
+	copy.goes_on = sa->count.octets || sa->count.pkts;
 	sa_link(w, &tunnel, (uint32_t)slot, &copy);
 	ipm_spi_add(w, (uint32_t)slot);
 	tunnel.next_sa = tunnel.next_sa == INT32_MAX ? 1 : tunnel.next_sa + 1;
@@ -1308,6 +1309,7 @@ ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa)
 	copy.protocol = old->protocol;
 	copy.spi = old->spi;
 	copy.engine = old->engine;
+	copy.goes_on = old->goes_on;
 	copy.count = old->count;
 	int rc = ipm_sa_valid(w, &copy);
 	if (rc == 0 && memcmp(&copy, old, sizeof(copy)) != 0)
@@ -1329,7 +1331,8 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	ipm_record_put(w, IPM_SAS, slot, &sa);
 	ipm_engine_began(w, &sa);
 	ipm_traffic_share(&sa, &share);
-	if (!told)
+	/* Some of the count belongs to nobody, or to another SA's engine; nobody knows how much by now. */
+	if (!told && !sa.goes_on)
 		ipm_engine_count(w, &sa, &share);
 }
 

@@ -149,8 +149,8 @@ const struct ipm_sa *ipm_sa_peek(const struct ipm_writer *w, uint32_t slot);
 int ipm_sa_put(struct ipm_writer *w, uint32_t slot, const struct ipm_sa *sa);
 /**
  * It runs on this crypto engine, slot + 1; 0: which one is not known. What it has carried goes to this engine if none
- * was known before; else it stays with the one before, which counts it as deleted. A segment with lanes keeps an engine
- * that is known.
+ * was known before, unless its count did not start at 0; else it stays with the one before, which counts it as deleted.
+ * A segment with lanes keeps an engine that is known.
  */
 void ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine);
 /**

@@ -6,6 +6,7 @@
 
 #include "ipm_segment.h"
 #include "ipm_writer.h"
+#include "laws.h"
 #include "scratch.h"
 
 static char path[SCRATCH_PATH];
@@ -381,6 +382,27 @@ START_TEST(an_engine_that_is_told_late_has_what_its_sa_carried)
 }
 END_TEST
 
+START_TEST(what_an_sa_counted_before_it_was_ours_goes_to_no_engine)
+{
+	given_no_lanes();
+	struct laws laws = { .unbroken = true };
+	struct ipm_sa goes_on = { .direction = IPM_IN, .protocol = 50, .count = { .octets = 3000, .pkts = 30 } };
+	uint32_t on = given_engine("kernel"), tunnel = given_tunnel("site", "net");
+	carries(given_sa(tunnel, 0), 30);
+	int sa = ipm_sa_start(w, tunnel, &goes_on);
+	ck_assert_int_ge(sa, 0);
+	ipm_sa_engine(w, (uint32_t)sa, on + 1);
+	ck_assert_uint_eq(engine(on).in.pkts, 0);
+	carries((uint32_t)sa, 36);
+	ck_assert_uint_eq(engine(on).in.pkts, 6);
+	ipm_sa_stop(w, (uint32_t)sa);
+	ipm_writer_commit(w);
+	const char *broken = laws_broken(&laws, seg);
+	ck_assert_msg(!broken, "%s", broken);
+	laws_forget(&laws);
+}
+END_TEST
+
 START_TEST(an_sa_that_changes_its_engine_leaves_there_what_it_carried)
 {
 	given_no_lanes();
@@ -585,6 +607,7 @@ main(void)
 	tcase_add_test(tc, a_feed_may_say_which_entry_a_tunnel_comes_from);
 	tcase_add_test(tc, an_entry_that_has_the_tunnels_names_takes_it);
 	tcase_add_test(tc, an_engine_that_is_told_late_has_what_its_sa_carried);
+	tcase_add_test(tc, what_an_sa_counted_before_it_was_ours_goes_to_no_engine);
 	tcase_add_test(tc, an_sa_that_changes_its_engine_leaves_there_what_it_carried);
 	tcase_add_test(tc, with_lanes_an_engine_that_is_known_stays);
 	tcase_add_test(tc, a_removed_entry_can_be_read_for_a_while_and_its_tunnels_stay);

@@ -4,7 +4,8 @@
  *
  *   1. Totals = rows + history + what neither shows any more (ipm_totals.rest_*).
  *   2. The counters of an index never go back, from its row into its history either. An index is never given twice.
- *   3. Lists, back-links and the numbers kept beside them agree with the records.
+ *   3. Lists, back-links and the numbers kept beside them agree with the records, and crypto engines have counted no
+ *      more than SAs have.
  *
  * Law 4 (32-bit views) is the table code's; check_mib has it. That a packet is counted once is a matter of what the
  * test sent: compare the totals with that.
@@ -399,11 +400,25 @@ law_count(const struct ipm_segment *seg, enum ipm_section_kind kind)
 	return n;
 }
 
+/* Each packet that a crypto engine has counted is an SA's, and so in the totals. Some SAs have no engine. */
+static inline const char *
+law_engines(struct laws *l, const char *what, const struct ipm_traffic *engines, const struct ipm_traffic *totals)
+{
+	const uint64_t *have = (const uint64_t *)engines, *all = (const uint64_t *)totals;
+	for (size_t i = 0; i < sizeof(*engines) / 8; i++)
+		if (have[i] > all[i])
+			return law_says(l, "%s, %s: crypto engines have %" PRIu64 ", the totals %" PRIu64, what,
+					law_word_name(i, sizeof(*engines) / 8), have[i], all[i]);
+	return NULL;
+}
+
 static inline const char *
 law_lists(struct laws *l, const struct ipm_segment *seg)
 {
 	const char *broken = NULL;
 	uint32_t sas = 0, sels = 0, access = 0;
+	struct ipm_traffic in = { 0 }, out = { 0 };
+	struct ipm_totals totals;
 	struct ipm_tunnel tunnel;
 	struct ipm_map map;
 	struct ipm_engine engine;
@@ -423,6 +438,14 @@ law_lists(struct laws *l, const struct ipm_segment *seg)
 			n += ipm_sa_read(seg, i, &sa) == 0 && sa.engine == slot + 1;
 		if (n != engine.sas)
 			broken = law_says(l, "crypto engine %u: %u SAs, it says %u", engine.index, n, engine.sas);
+		ipm_traffic_add(&in, &engine.in);
+		ipm_traffic_add(&out, &engine.out);
+	}
+	/* What a writer had not published yet when it was killed may be in an engine, and nowhere else. */
+	if (!broken && l->unbroken && ipm_totals_read(seg, &totals) == 0) {
+		broken = law_engines(l, "in", &in, &totals.in);
+		if (!broken)
+			broken = law_engines(l, "out", &out, &totals.out);
 	}
 	if (broken)
 		return broken;
