@@ -161,16 +161,24 @@ esp_make(const struct engine *e, struct engine_sa *sa, const struct ipm_sa *reco
 }
 
 static void
-sa_lost(struct engine *e, uint32_t at, const char *why)
+tunnel_failed(struct engine *e, uint32_t at, const char *why)
 {
 	const struct plan_tunnel *plan = &e->plan.tunnel[at];
 	struct ipm_failure failure = {
 		.reason = IPM_FAIL_LOCAL, .local = endpoint_of(e, plan)->address, .remote = plan->conf->peer, .setup = 1
 	};
-	log_error("tunnel '%s': an SA could not be made: %s", plan->conf->name, why);
+	log_error("tunnel '%s': %s", plan->conf->name, why);
 	snprintf(failure.conn, sizeof(failure.conn), "%s", plan->conf->endpoint);
-	snprintf(failure.text, sizeof(failure.text), "an SA could not be made: %s", why);
+	snprintf(failure.text, sizeof(failure.text), "%s", why);
 	ipm_fail(e->writer, IPM_TUNNEL_FAILURES, &failure);
+}
+
+static void
+sa_lost(struct engine *e, uint32_t at, const char *why)
+{
+	char text[IPM_TEXT_MAX];
+	snprintf(text, sizeof(text), "an SA could not be made: %s", why);
+	tunnel_failed(e, at, text);
 }
 
 /* The next SA of a direction: its record, its keys, to its worker. NULL: it could not be. */
@@ -246,16 +254,22 @@ sa_place(const struct engine *e, const struct engine_sa *sa)
 	return at;
 }
 
-/* Nobody holds it any more. */
 static void
-sa_gone(struct engine *e, struct engine_sa **at)
+sa_free(struct engine_sa **at)
 {
 	struct engine_sa *sa = *at;
 
 	*at = sa->sibling;
-	ipm_sa_stop(e->writer, sa->slot);
 	esp_sa_free(sa->esp);
 	free(sa);
+}
+
+/* Nobody holds it any more. */
+static void
+sa_gone(struct engine *e, struct engine_sa **at)
+{
+	ipm_sa_stop(e->writer, (*at)->slot);
+	sa_free(at);
 }
 
 /* --- tunnels ------------------------------------------------------------------------------------------------------ */
@@ -332,26 +346,33 @@ tunnel_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 /* --- beginning ------------------------------------------------------------------------------------------------------
  */
 
-/* Had an earlier run an SA with this key? Then the key has its sequence number now. */
+/*
+ * Had an earlier run an SA with this key? Then the key has its sequence number now: the highest, if a run was killed
+ * while it took the SA over.
+ */
 static bool
 key_used(const struct engine *e, uint32_t at, enum ipm_direction direction, struct engine_key *key)
 {
+	bool used = false;
+
 	for (int slot = -1; (slot = ipm_sa_named(e->writer, IPPROTO_ESP, key->spi, slot)) >= 0;) {
 		struct ipm_sa sa;
 		if (ipm_sa_read(ipm_writer_segment(e->writer), (uint32_t)slot, &sa) < 0 ||
 		    sa.tunnel_slot != (uint32_t)e->tunnel[at].slot || sa.direction != direction)
 			continue;
-		key->seq = sa.seq;
-		return true;
+		if (key->seq < sa.seq)
+			key->seq = sa.seq;
+		used = true;
 	}
-	return false;
+	return used;
 }
 
 /*
  * Go on with the keys that an earlier run was at, and with its sequence numbers: none is sent again, and none that may
- * have come in is accepted again. The workers tell them in the segment before they use them: see ipm_lane_seq().
+ * have come in is accepted again. The workers tell them in the segment before they use them: see ipm_lane_seq(). False:
+ * a direction has no SA left, so that all of its keys may have been used.
  */
-static void
+static bool
 tunnel_resume(struct engine *e, uint32_t at)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
@@ -363,16 +384,33 @@ tunnel_resume(struct engine *e, uint32_t at)
 		if (found)
 			t->next_out = i;
 	}
-	/* The oldest is where to go on, but the peer may have used newer ones, too. */
-	for (uint32_t i = plan->keys.ins; i-- > 0;)
-		if (key_used(e, at, IPM_IN, &plan->keys.in[i]))
+	/* The oldest is where to go on, but the peer may have used newer ones, too. What is before a gap has ended. */
+	for (uint32_t i = plan->keys.ins; i-- > 0;) {
+		if (key_used(e, at, IPM_IN, &plan->keys.in[i])) {
+			t->known_in = t->known_in ? t->known_in : i + 1;
 			t->next_in = t->current_in = i;
+		} else if (t->known_in) {
+			break;
+		}
+	}
 	for (uint32_t i = 0; i < t->next_in; i++)
 		engine_key_wipe(&plan->keys.in[i]);
 	for (uint32_t i = 0; i < t->next_out; i++)
 		engine_key_wipe(&plan->keys.out[i]);
-	while (ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->sa_head)
-		ipm_sa_stop(e->writer, ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->sa_head - 1);
+	return found && t->known_in;
+}
+
+/* It stays down until the engine was stopped, which is when there are new keys. */
+static void
+tunnel_refuse(struct engine *e, uint32_t at)
+{
+	struct engine_tunnel *t = &e->tunnel[at];
+
+	if (t->slot >= 0)
+		ipm_tunnel_stop(e->writer, (uint32_t)t->slot, IPM_REASON_LOCAL_FAILURE);
+	t->slot = -1;
+	tunnel_failed(e, at,
+		      "the earlier run was killed and may have used all keys: stop, give new keys to both ends, start");
 }
 
 static int
@@ -380,19 +418,35 @@ tunnel_begin(struct engine *e, uint32_t at)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
 	struct ipm_tunnel record = tunnel_record(e, at);
+	const struct ipm_map *map = ipm_map_peek(e->writer, t->map);
+	bool was_up = e->killed && map->ups > 0;
+	uint32_t old = 0; /* slot + 1 of the newest SA of the earlier run */
 
-	t->slot = (int)ipm_map_peek(e->writer, t->map)->tunnel_head - 1; /* of an earlier run */
+	t->slot = (int)map->tunnel_head - 1; /* of an earlier run */
+	if (was_up && (t->slot < 0 || !tunnel_resume(e, at))) {
+		tunnel_refuse(e, at);
+		return 0;
+	}
 	if (t->slot >= 0) {
+		old = ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->sa_head;
 		record.created_ns = ipm_tunnel_peek(e->writer, (uint32_t)t->slot)->created_ns;
 		ipm_tunnel_put(e->writer, (uint32_t)t->slot, &record);
-		tunnel_resume(e, at);
 	} else {
 		t->slot = ipm_tunnel_start(e->writer, &record);
 	}
 	if (t->slot < 0)
 		return t->slot;
 	selectors_put(e, at);
-	return sa_install(e, at, IPM_IN) && sa_install(e, at, IPM_OUT) ? 0 : -EINVAL;
+	bool made = sa_install(e, at, IPM_IN) && sa_install(e, at, IPM_OUT);
+	while (made && t->next_in < t->known_in)
+		made = sa_install(e, at, IPM_IN);
+	/* Only now: a run that is killed at any moment leaves an SA of each key that was used. */
+	while (made && old) {
+		uint32_t slot = old - 1;
+		old = ipm_sa_peek(e->writer, slot)->next;
+		ipm_sa_stop(e->writer, slot);
+	}
+	return made ? 0 : -EINVAL;
 }
 
 /* Entries and tunnels of an earlier run that this configuration does not have. */
@@ -468,6 +522,7 @@ records_begin(struct engine *e, const char *source)
 	if (feed < 0)
 		return feed;
 	struct ipm_feed record = *ipm_feed_peek(e->writer, (uint32_t)feed);
+	e->killed = record.state == IPM_FEED_UP; /* see engine_end() */
 	record.state = IPM_FEED_UP;
 	record.since_ns = record.updated_ns = ipm_now_ns();
 	record.interval_ns = NS_PER_SECOND;
@@ -493,11 +548,13 @@ engine_begin(struct engine *e, const char *source)
 	uint32_t *seq = calloc(e->conf->endpoints + 1, sizeof(*seq));
 	int rc = seq ? records_begin(e, source) : -ENOMEM;
 
+	for (uint32_t i = 0; i < e->conf->tunnels; i++)
+		e->tunnel[i].slot = -1;
+	e->begun = rc == 0 && !e->killed;
 	if (rc == 0)
 		interfaces_begin(e);
 	for (uint32_t i = 0; rc == 0 && i < e->conf->tunnels; i++) {
 		int map = map_put(e, i, seq[e->plan.tunnel[i].endpoint] += 10);
-		e->tunnel[i].slot = -1;
 		if (map < 0)
 			rc = map;
 		else
@@ -508,8 +565,10 @@ engine_begin(struct engine *e, const char *source)
 	for (uint32_t i = 0; rc == 0 && i < e->conf->tunnels; i++)
 		rc = tunnel_begin(e, i);
 	free(seq);
-	if (rc == 0)
+	if (rc == 0) {
+		e->begun = true;
 		engine_tick(e);
+	}
 	return rc;
 }
 
@@ -622,13 +681,15 @@ engine_end(struct engine *e)
 	for (uint32_t i = 0; i < e->conf->tunnels; i++) {
 		struct engine_tunnel *t = &e->tunnel[i];
 		while (t->in)
-			sa_gone(e, &t->in);
+			e->begun ? sa_gone(e, &t->in) : sa_free(&t->in);
 		while (t->out)
-			sa_gone(e, &t->out);
-		if (t->slot >= 0)
+			e->begun ? sa_gone(e, &t->out) : sa_free(&t->out);
+		if (e->begun && t->slot >= 0)
 			ipm_tunnel_stop(e->writer, (uint32_t)t->slot, IPM_REASON_OPERATOR);
 		t->slot = -1;
 	}
+	if (!e->begun)
+		return;
 	struct ipm_feed feed = *ipm_feed_peek(e->writer, e->feed);
 	feed.state = IPM_FEED_DOWN;
 	feed.since_ns = ipm_now_ns();

@@ -24,6 +24,7 @@ struct engine_tunnel {
 	uint32_t current_in;        /* number of the inbound SA that the peer uses */
 	struct engine_sa *in, *out; /* newest first; of out, the others are on their way back */
 	bool over;                  /* it had its last outbound SA */
+	uint32_t known_in;          /* so many of its inbound keys had SAs in an earlier run, or came before those */
 };
 
 struct engine {
@@ -39,10 +40,15 @@ struct engine {
 	uint64_t *unsent; /* of each generator: what the segment has */
 	bool *reported;   /* likewise: its end was told */
 	uint64_t published_ns;
+	bool killed; /* the earlier run did not end by itself: its keys may not be used again from their beginning */
+	bool begun;  /* what is in the segment is ours to end */
 	struct place_refusals refused;
 };
 
-/** Bring up what the plan has; what an earlier run left in the segment goes on. @p source: the configuration file. */
+/**
+ * Bring up what the plan has; what an earlier run left in the segment goes on. A tunnel whose keys that run may have
+ * used up stays down. @p source: the configuration file.
+ */
 int engine_begin(struct engine *e, const char *source);
 
 /** All there is to do now: SAs that come and go, and once a second what the segment says of them. */
@@ -51,7 +57,10 @@ void engine_tick(struct engine *e);
 /** Log what each generator has done: all of them, or those whose end was not told. */
 void engine_report(const struct engine *e, bool all);
 
-/** All tunnels end: the workers were closed. */
+/**
+ * All tunnels end: the workers were closed. When engine_begin() failed, what a killed run left stays as it is, for the
+ * next one.
+ */
 void engine_end(struct engine *e);
 
 #endif

@@ -344,9 +344,9 @@ struct side {
 	int notify;
 };
 
-/* With the segment of an earlier run, if there is one. */
+/* All but engine_begin(). */
 static void
-side_goes_on(struct side *s, const char *name, const char *text)
+side_opens(struct side *s, const char *name, const char *text)
 {
 	char file[SCRATCH_PATH], error[512];
 	snprintf(file, sizeof(file), "%s.conf", name);
@@ -381,6 +381,13 @@ side_goes_on(struct side *s, const char *name, const char *text)
 					  s->notify, &err) == 0,
 		      "%s", err.text);
 	ck_assert_int_eq(engine_workers_start(s->e.workers, s->conf->engine.workers), 0);
+}
+
+/* With the segment of an earlier run, if there is one. */
+static void
+side_goes_on(struct side *s, const char *name, const char *text)
+{
+	side_opens(s, name, text);
 	ck_assert_int_eq(engine_begin(&s->e, name), 0);
 }
 
@@ -754,8 +761,14 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 	peer_seals(first, 40, 2);
 	peer_seals(second, 30, 2);
 	expect_counted(IPM_IN, 120, 0);
-	side_is_killed(&alone);
-	side_goes_on(&alone, "alone", alone_text);
+	for (int kills = 0; kills < 3; kills++) {
+		side_is_killed(&alone);
+		side_opens(&alone, "alone", alone_text); /* a run that cannot begin changes nothing */
+		engine_workers_close(alone.e.workers, alone.conf->engine.workers);
+		engine_end(&alone.e);
+		side_frees(&alone);
+		side_goes_on(&alone, "alone", alone_text);
+	}
 	expect_laws(&alone);
 	expect_counted(IPM_IN, 120, 0);
 	peer_sends_again(0, 120);
@@ -787,44 +800,65 @@ alone_runs(void)
 	}
 }
 
+/* Packets that came in: opened, and all of them. */
 static uint64_t
-alone_opened(void)
+alone_opened(uint64_t *all)
 {
 	struct ipm_segment *seg;
 	struct ipm_totals totals = { 0 };
+	*all = 0;
 	if (ipm_segment_attach(&seg, alone.segment, &err) < 0)
 		return 0;
 	int rc = ipm_totals_read(seg, &totals);
 	ipm_segment_close(seg);
+	*all = rc == 0 ? totals.in.pkts + all_drops(&totals.in) : 0;
 	return rc == 0 ? totals.in.pkts : 0;
 }
 
-/* All of the packets again, and a new one each time, so that it is known when all have been looked at. */
-static void
+/* All of the packets again, and new ones in between. Returns how many were opened: each one sent is opened or dropped.
+ */
+static uint64_t
 peer_sends_all_again(struct esp_sa *sa)
 {
-	unsigned all = peer_sends;
-	for (unsigned i = 0; i < all; i += 100) {
-		uint64_t opened = alone_opened();
-		peer_sends_again(i, i + 100 < all ? i + 100 : all);
+	unsigned sent = peer_sends;
+	uint64_t before, all, opened = alone_opened(&before);
+	for (unsigned i = 0, n = 0; i < sent; i += 100) {
+		unsigned end = i + 100 < sent ? i + 100 : sent;
+		peer_sends_again(i, end);
 		peer_seals(sa, 1, 2);
-		for (int tries = 0; alone_opened() == opened; tries++) {
+		n += end - i + 1;
+		/* So that the socket has room for all of them. */
+		for (int tries = 0; alone_opened(&all), all < before + n; tries++) {
 			ck_assert_int_lt(tries, 60000);
 			usleep(1000);
 		}
+		ck_assert_uint_eq(all, before + n);
 	}
+	return alone_opened(&all) - opened;
 }
 
+/* The highest sequence number that the segment has of the first inbound SA. */
+static uint64_t
+alone_seq(void)
+{
+	struct ipm_sa sa;
+	int slot = ipm_sa_named(alone.e.writer, 50, 2000, -1);
+	ck_assert_int_ge(slot, 0);
+	ck_assert_int_eq(ipm_sa_read(ipm_writer_segment(alone.e.writer), (uint32_t)slot, &sa), 0);
+	return sa.seq;
+}
+
+/* A packet that was accepted in the moment of the kill may not have been counted. So sequence numbers must tell. */
 START_TEST(killed_in_the_middle_of_its_work_it_accepts_no_packet_twice)
 {
-	uint64_t opened = 0;
+	uint64_t opened = 0, all;
 
 	given_a_peer_for_one_engine("127.0.0.1", "replay-window = 64", "");
 	path_in_scratch(alone.segment);
 	struct esp_sa *sa = peer_sa(0, 1);
 	for (unsigned round = 0; round < 5; round++) {
 		pid_t pid = alone_runs();
-		for (uint64_t more = opened + 100 + 37 * round; opened < more; opened = alone_opened()) {
+		for (uint64_t more = opened + 100 + 37 * round; opened < more; opened = alone_opened(&all)) {
 			if (peer_sends < (round + 1) * 2000)
 				peer_seals(sa, 10, 2);
 			usleep(500);
@@ -834,13 +868,64 @@ START_TEST(killed_in_the_middle_of_its_work_it_accepts_no_packet_twice)
 		waitpid(pid, NULL, 0);
 	}
 	side_goes_on(&alone, "alone", alone_text);
-	peer_sends_all_again(sa);
-	ck_assert_uint_le(alone_opened(), peer_sends);
-	unsigned before = peer_sends;
-	opened = alone_opened();
-	peer_sends_all_again(sa);
-	ck_assert_uint_eq(alone_opened() - opened, peer_sends - before);
+	unsigned sent = peer_sends;
+	uint64_t never_seen = sent - alone_seq();
+	opened = peer_sends_all_again(sa);
+	unsigned new = peer_sends - sent;
+	ck_assert_uint_ge(opened, new);
+	ck_assert_uint_le(opened, new + never_seen);
+	sent = peer_sends;
+	opened = peer_sends_all_again(sa);
+	ck_assert_uint_eq(opened, peer_sends - sent);
+	ck_assert_uint_le(alone_opened(&all), peer_sends);
 	esp_sa_free(sa);
+	side_ends(&alone);
+	close(peer_socket);
+}
+END_TEST
+
+/* No packet comes from the engine within a while in which many would. */
+static void
+expect_silence(void)
+{
+	uint8_t esp[512];
+	for (int i = 0; i < 50; i++) {
+		engine_tick(&alone.e);
+		usleep(2000);
+	}
+	ck_assert_int_lt(recv(peer_socket, esp, sizeof(esp), MSG_DONTWAIT), 0);
+}
+
+/* With an inbound SA that still overlaps, and when there is nothing left of the tunnel. */
+START_TEST(keys_that_were_used_up_before_a_kill_are_not_used_again)
+{
+	uint8_t esp[512];
+
+	given_an_engine_alone("127.0.0.1", _i ? "hard-packets = 100 overlap = 0" : "hard-packets = 100 overlap = 600",
+			      "generator a { tunnel = a rate = 1000 packets = 200 size = 100 }");
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_gt(recv(peer_socket, esp, sizeof(esp), 0), 8);
+	for (int tries = 0; _i ? alone.e.tunnel[0].slot >= 0 : !alone.e.tunnel[0].over || alone.e.tunnel[0].out;
+	     tries++) {
+		ck_assert_int_lt(tries, 60000);
+		engine_tick(&alone.e);
+		usleep(1000);
+	}
+	for (unsigned kills = 0; kills < 2; kills++) {
+		side_is_killed(&alone);
+		side_goes_on(&alone, "alone", alone_text);
+		expect_silence();
+		ck_assert_int_lt(alone.e.tunnel[0].slot, 0);
+		struct ipm_failure failure;
+		ck_assert_int_eq(
+			ipm_failure_read(ipm_writer_segment(alone.e.writer), IPM_TUNNEL_FAILURES, kills, &failure), 0);
+		ck_assert_ptr_nonnull(strstr(failure.text, "new keys"));
+	}
+	/* It was stopped, and the keys are new: so its operator says. */
+	side_ends(&alone);
+	side_goes_on(&alone, "alone", alone_text);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_gt(recv(peer_socket, esp, sizeof(esp), 0), 8);
 	side_ends(&alone);
 	close(peer_socket);
 }
@@ -917,6 +1002,7 @@ main(void)
 	tcase_add_loop_test(tc, after_a_kill_nothing_that_came_in_before_comes_in_again, 0, 2);
 	tcase_add_test(tc, killed_in_the_middle_of_its_work_it_accepts_no_packet_twice);
 	tcase_add_test(tc, after_a_kill_no_sequence_number_is_sent_again);
+	tcase_add_loop_test(tc, keys_that_were_used_up_before_a_kill_are_not_used_again, 0, 2);
 	tcase_add_test(tc, a_packet_that_policy_rejects_is_a_drop_and_no_packet);
 	tcase_add_test(tc, a_packet_that_could_not_be_sent_is_a_drop_and_no_packet);
 	suite_add_tcase(suite, tc);
