@@ -242,6 +242,7 @@ sizes_put(size_t field, const uint32_t *sizes, unsigned count)
 	return result;
 }
 
+/* MIB_UNDO_FAILED: it has failed, and what was there may not be there again. */
 static int
 size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
@@ -254,8 +255,8 @@ size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", (uint32_t)value) !=
 			    MIB_NO_ERROR) {
 			give_time(BACK_MS);
-			sizes_put(field, before, i + 1); /* this one, too, if it only had no time to say so */
-			return MIB_COMMIT_FAILED;
+			/* This one, too, if it only had no time to say so. */
+			return sizes_put(field, before, i + 1) == MIB_NO_ERROR ? MIB_COMMIT_FAILED : MIB_UNDO_FAILED;
 		}
 	}
 	return MIB_NO_ERROR;
@@ -331,8 +332,10 @@ commit_one(struct mib *mib, struct mib_write *write)
 	write->serving = set.serving;
 	for (unsigned i = 0; is_size(col) && i < set.count; i++)
 		write->sizes[i] = size_of(set.segs[i], col->field);
-	write->done = col->set->commit(&cell, col->field, (int32_t)write->value) == MIB_NO_ERROR;
-	return write->done;
+	int error = col->set->commit(&cell, col->field, (int32_t)write->value);
+	/* What could not be put back is left to mib_write_undo(), which tells if it cannot either. */
+	write->done = error != MIB_COMMIT_FAILED;
+	return error == MIB_NO_ERROR;
 }
 
 static bool

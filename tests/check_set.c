@@ -255,6 +255,7 @@ static struct gateway {
 	int fd;
 	pthread_t thread;
 	bool refuses;     /* every request from now on */
+	unsigned last;    /* or all behind this one; 0: none */
 	char asked[1024]; /* "request;request;" */
 	unsigned requests;
 } gateways[GATEWAYS];
@@ -281,7 +282,8 @@ serve(void *arg)
 			sizes.history_size = number;
 		else if (sscanf(line, "failure-size %u", &number) == 1)
 			sizes.failure_size = number;
-		bool ok = !gw->refuses && ipm_settings_put(gw->writer, &sizes) == 0;
+		bool refuses = gw->refuses || (gw->last && gw->requests > gw->last);
+		bool ok = !refuses && ipm_settings_put(gw->writer, &sizes) == 0;
 		const char *answer = ok ? "ok\n" : "error no\n";
 		if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
 			break;
@@ -639,6 +641,26 @@ START_TEST(what_cannot_be_undone_is_told)
 }
 END_TEST
 
+/* What one has taken it keeps when it does not answer again. */
+START_TEST(a_failed_set_whose_size_stays_is_told_by_its_undo)
+{
+	struct mib_write size = TO(hist_size, 3), *one[] = { &size };
+	struct ipm_settings sizes;
+	serve_gateways((const unsigned[]){ 0, 1 }, 2);
+	gateways[0].last = 1;
+	gateways[1].refuses = true;
+	mib_request(mib, 0);
+	ck_assert_int_eq(mib_write_commit(mib, one, 1, &which), MIB_COMMIT_FAILED);
+	ck_assert_int_eq(ipm_settings_read(ipm_writer_segment(gateways[0].writer), &sizes), 0);
+	ck_assert_uint_eq(sizes.history_size, 3);
+	ck_assert_int_eq(mib_write_undo(mib, one, 1, &which), MIB_UNDO_FAILED);
+	gateways[0].last = 0;
+	ck_assert_int_eq(mib_write_undo(mib, one, 1, &which), MIB_NO_ERROR);
+	ck_assert_int_eq(ipm_settings_read(ipm_writer_segment(gateways[0].writer), &sizes), 0);
+	ck_assert_uint_ne(sizes.history_size, 3);
+}
+END_TEST
+
 START_TEST(sizes_are_of_all_that_can_be_asked)
 {
 	serve_gateways((const unsigned[]){ 0, 1, 2 }, 3);
@@ -720,6 +742,7 @@ main(void)
 	tcase_add_test(t, one_that_cannot_be_keeps_all_from_being_done);
 	tcase_add_test(t, one_that_fails_has_the_others_undone);
 	tcase_add_test(t, what_cannot_be_undone_is_told);
+	tcase_add_test(t, a_failed_set_whose_size_stays_is_told_by_its_undo);
 	tcase_add_test(t, sizes_are_of_all_that_can_be_asked);
 	tcase_add_test(t, without_a_control_socket_there_is_nobody_to_ask);
 	tcase_add_test(t, a_row_that_goes_between_test_and_deed);
