@@ -31,7 +31,7 @@ import sys
 OBJECTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "CISCO-IPSEC-FLOW-MONITOR-MIB.objects")
 WIRE = {"OCTET STRING": "Hex-STRING", "Unsigned32": "Gauge32", "TimeTicks": "Timeticks"}      # what Net-SNMP calls them
 
-# /work's DESIGN.md, "Algorithm numbers": from strongSwan's names to what the MIB's columns say.
+# From strongSwan's names to what the MIB's columns say: see doc/mapping.md.
 ENCR = {"DES_CBC": 2, "3DES_CBC": 3, "AES_CBC": 4, "AES_CTR": 5, "AES_GCM_16": 6, "AES_GCM_12": 6, "AES_GCM_8": 6,
         "AES_CCM_16": 7, "CHACHA20_POLY1305": 8, "CAMELLIA_CBC": 9}
 AEAD = {"AES_GCM_16", "AES_GCM_12", "AES_GCM_8", "AES_CCM_16", "CHACHA20_POLY1305"}
