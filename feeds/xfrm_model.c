@@ -43,7 +43,6 @@ struct tunnel_note {
 	uint32_t bucket;    /* that it is in */
 	uint32_t ever[2];   /* SAs of the main protocol that it has had, by direction */
 	uint32_t own_ts;    /* hash of its SAs' own selectors: part of its identity without reqid */
-	uint8_t ours;       /* it is in a bucket */
 	uint8_t dirty;      /* its policies have changed */
 	uint8_t bare;       /* it has lost its last policy: its selectors are those it had */
 	uint64_t begun_ns;  /* when we heard of it */
@@ -101,8 +100,8 @@ struct xfrm_model {
 	struct xfrm_drops drops;
 	bool ike_shown, ike_known, unsure; /* unsure: a tunnel has come up since, and no daemon was seen */
 	bool policies_seen, policies_spoilt;
-	uint32_t sockets; /* policies of sockets in the dump that is coming in */
-	uint32_t held;    /* tunnels without SAs that an IKE daemon claims */
+	bool sockets;  /* the dump that is coming in has policies of sockets */
+	uint32_t held; /* tunnels without SAs that an IKE daemon claims */
 	uint64_t now_ns;
 	uint64_t real_s;  /* CLOCK_REALTIME, when the dump began */
 	uint64_t zero_ns; /* what CLOCK_BOOTTIME was when CLOCK_REALTIME was 0, modulo 2^64 */
@@ -161,7 +160,6 @@ tunnel_link(struct xfrm_model *m, uint32_t slot)
 	struct tunnel_note *note = &m->tunnel[slot];
 	note->bucket = bucket_of(m, t->reqid, &t->local, &t->remote);
 	note->next = m->bucket[note->bucket];
-	note->ours = 1;
 	m->bucket[note->bucket] = slot + 1;
 }
 
@@ -173,7 +171,6 @@ tunnel_unlink(struct xfrm_model *m, uint32_t slot)
 		at = &m->tunnel[*at - 1].next;
 	if (*at)
 		*at = m->tunnel[slot].next;
-	m->tunnel[slot].ours = 0;
 }
 
 static bool
@@ -1191,7 +1188,7 @@ policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped
 	struct xfrm_rule was;
 
 	if (policy->direction >= XFRM_SOCKET_IN) {
-		m->sockets++;
+		m->sockets = true;
 		return;
 	}
 	if (dumped && xfrm_policies_outdated(m->policies, policy->index))
@@ -1356,7 +1353,7 @@ xfrm_model_policies_begin(struct xfrm_model *m)
 	tell_time(m);
 	xfrm_policies_begin(m->policies);
 	m->policies_spoilt = false;
-	m->sockets = 0;
+	m->sockets = false;
 }
 
 static void
@@ -1369,7 +1366,7 @@ bool
 xfrm_model_policies_end(struct xfrm_model *m)
 {
 	xfrm_policies_end(m->policies, rule_gone, m);
-	m->ike_shown = m->sockets > 0;
+	m->ike_shown = m->sockets;
 	m->unsure = false;
 	if (!m->policies_spoilt)
 		xfrm_maps_complete(m->maps);

@@ -1245,6 +1245,33 @@ START_TEST(an_sa_whose_soft_limit_is_over_does_not_come_into_use_again)
 }
 END_TEST
 
+/* By octets, by packets, by age and by use: one less than the limit, the limit itself, and no limit. */
+START_TEST(a_dump_tells_whether_a_soft_limit_is_reached)
+{
+	struct xfrm_sa a = carried(in(OLD), 10);
+	struct timespec now;
+	uint64_t *const limit[] = { &a.soft_octets, &a.soft_pkts, &a.soft_add_s, &a.soft_use_s };
+	uint64_t reached[] = { 10 * OCTETS, 10, 500, 100 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	a.added = (uint64_t)now.tv_sec - 500;
+	a.used = (uint64_t)now.tv_sec - 100;
+	DUMP(dumped(a));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	*limit[_i] = reached[_i] + (_i < 2 ? 1 : 60); /* seconds pass */
+	DUMP(dumped(a));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	*limit[_i] = reached[_i];
+	DUMP(dumped(a));
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	if (_i == 3) {
+		a.used = 0;
+		DUMP(dumped(a));
+		ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
+	}
+}
+END_TEST
+
 /* The kernel sends by it, and then only it is left. */
 START_TEST(when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_again)
 {
@@ -1916,6 +1943,21 @@ START_TEST(an_sa_that_has_carried_nothing_moves_as_well)
 }
 END_TEST
 
+START_TEST(an_sa_that_has_carried_nothing_does_not_move_to_another_interface)
+{
+	struct xfrm_sa a = in(OLD);
+
+	pair_there(OLD);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(a);
+	a.if_id = 7;
+	there(a);
+	expect_tunnels(2);
+	expect_two_tunnels(OLD, OLD + 1);
+	expect_same(tunnel_with(OLD + 1), before, 0);
+}
+END_TEST
+
 /* Only the port behind a NAT has changed. */
 START_TEST(an_sa_that_is_put_back_at_the_same_address_counts_on)
 {
@@ -2501,6 +2543,19 @@ START_TEST(a_rekey_that_both_tell_of_is_one_refresh)
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
 	expect_events(IPM_EVENT_TUNNEL_START, 1);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
+}
+END_TEST
+
+START_TEST(a_rekey_of_a_tunnel_that_charon_told_of_first_counts_with_its_first_sa)
+{
+	given_charon();
+	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	struct ipm_tunnel before = tunnel_with(OLD);
+	kernel_dump(OLD, 10, 20);
+	there(later(_i ? out(NEW + 1) : in(NEW), 50));
+	expect_same(tunnel_with(OLD), before, 1);
+	there(later(_i ? in(NEW) : out(NEW + 1), 50));
+	expect_same(tunnel_with(OLD), before, 1);
 }
 END_TEST
 
@@ -3748,6 +3803,7 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, of_two_sas_of_the_same_second_the_one_dumped_first_is_the_newer);
 	tcase_add_test(tests, when_the_new_sa_goes_the_old_one_is_in_use_again);
 	tcase_add_test(tests, an_sa_whose_soft_limit_is_over_does_not_come_into_use_again);
+	tcase_add_loop_test(tests, a_dump_tells_whether_a_soft_limit_is_reached, 0, 4);
 	tcase_add_test(tests, when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_again);
 	tcase_add_test(tests, when_all_have_reached_their_soft_limits_the_newest_says_what_the_tunnel_says);
 	tcase_add_loop_test(tests, which_sa_is_in_use_is_the_same_after_a_restart, 0, 2);
@@ -3798,6 +3854,7 @@ xfrm_model_suite(void)
 	tcase_add_loop_test(tests, sas_that_move_to_another_address_keep_their_tunnel_and_count_on, 0, 2);
 	tcase_add_test(tests, an_sa_that_has_moved_counts_its_drops_from_zero);
 	tcase_add_test(tests, an_sa_that_has_carried_nothing_moves_as_well);
+	tcase_add_test(tests, an_sa_that_has_carried_nothing_does_not_move_to_another_interface);
 	tcase_add_test(tests, an_sa_that_is_put_back_at_the_same_address_counts_on);
 	tcase_add_test(tests, an_sa_that_is_made_again_with_its_old_spi_counts_from_zero);
 	tcase_add_test(tests, an_spi_that_is_used_for_another_peer_and_reqid_moves_nothing);
@@ -3828,6 +3885,7 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, a_dump_made_before_charon_counted_does_not_count_all_again);
 	tcase_add_test(tests, a_tunnel_that_the_kernel_told_of_first_gets_its_names);
 	tcase_add_loop_test(tests, a_rekey_that_both_tell_of_is_one_refresh, 0, 2);
+	tcase_add_loop_test(tests, a_rekey_of_a_tunnel_that_charon_told_of_first_counts_with_its_first_sa, 0, 2);
 	tcase_add_test(tests, a_list_that_has_the_new_child_before_the_kernel_tells_of_it_makes_no_second_tunnel);
 	tcase_add_loop_test(tests, a_child_that_is_closed_ends_the_tunnel_once_with_charons_reason, 0, 2);
 	tcase_add_loop_test(tests, an_ike_sa_that_is_closed_ends_its_tunnel_once_with_charons_reason, 0, 2);
