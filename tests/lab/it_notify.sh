@@ -66,8 +66,13 @@ event_of() {
 }
 
 # peer LOCAL_ID REMOTE_ID LOCAL REMOTE [NUMBER]: the two variables that name one
-peer() { printf 'cikePeerLocalAddr[2:%s 2:%s %s]=%s; cikePeerRemoteAddr[2:%s 2:%s %s]=%s' \
-	"$1" "$2" "${5:-1}" "$3" "$1" "$2" "${5:-1}" "$4"; }
+# The remote side may be known by its address only.
+peer() {
+	local index type=2
+	[[ $2 = *[!0-9.]* ]] || [ -z "$2" ] || type=1
+	index="2:$1 $type:$2 ${5:-1}"
+	printf 'cikePeerLocalAddr[%s]=%s; cikePeerRemoteAddr[%s]=%s' "$index" "$3" "$index" "$4"
+}
 IKEV2=$(peer a.ikev2.lab b.ikev2.lab 10.9.0.1 10.9.0.2)
 MAIN=$(peer a.ikev1-main.lab b.ikev1-main.lab 10.9.1.1 10.9.1.2)
 MOST=6000       # hundredths of a second that anything here lasts
@@ -207,7 +212,7 @@ change b 'secrets { ike-ikev2 { secret = "not a secret, a lab: ikev2" } }
 connections { ikev2 { proposals = aes256-sha384-ecp384 } }'
 try net
 happened
-told "no IKE proposal in common" "cikeProtocolFailure; $(peer a.ikev2.lab "" 10.9.0.1 10.9.0.2)"
+told "no IKE proposal in common" "cikeProtocolFailure; $(peer a.ikev2.lab 10.9.0.2 10.9.0.1 10.9.0.2)"
 change b 'connections { ikev2 { proposals = aes128-sha256-modp2048
                                 children { net { local_ts = 10.77.0.0/24 } } } }'
 try net
@@ -234,7 +239,7 @@ sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind(("10.9.5.2", 5000))
 sock.sendto(message, ("10.9.5.1", 500))'
 happened
-told "a message for an IKE SA that there is not" "cikeNoSa; $(peer "" "" 0.0.0.0 10.9.5.2)"
+told "a message for an IKE SA that there is not" "cikeNoSa; $(peer "" 10.9.5.2 0.0.0.0 10.9.5.2)"
 
 # A CA of our own, and a certificate of b that has expired.
 certify() {
