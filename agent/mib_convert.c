@@ -64,11 +64,11 @@ mib_u64_high(const struct mib_cell *cell, const void *field, struct mib_value *o
 	return true;
 }
 
-/* Of an SA with IPComp not every feed knows them: octets without any are not known. */
+/* With IPComp not every feed knows them: octets without any are not known, unless a feed has counted IPComp's SA. */
 static bool
 raw_known(const struct ipm_traffic *t)
 {
-	return t->raw_octets != 0 || t->octets == 0;
+	return t->raw_octets != 0 || t->octets == 0 || t->comps != 0;
 }
 
 bool

@@ -374,6 +374,7 @@ ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more)
 	sum->raw_octets += more->raw_octets;
 	sum->crypts += more->crypts;
 	sum->auths += more->auths;
+	sum->comps += more->comps;
 	for (int i = 0; i < IPM_DROP_COUNT; i++)
 		sum->drops[i] += more->drops[i];
 }

@@ -2,6 +2,7 @@
 /* The writer's side of the model: records, indexes, counts, and taking over what an earlier run left. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1359,6 +1360,8 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 		more.drops[i] = growth(sa.count.drops[i], now->drops[i], anew);
 	ipm_traffic_derive(&sa, &more);
 	ipm_traffic_derive(&sa, &count);
+	count.comps = sa.protocol == IPPROTO_COMP;
+	more.comps = count.comps - sa.count.comps;
 	if (memcmp(&sa.count, &count, sizeof(count)) == 0)
 		return;
 	sa.count = count;

@@ -2688,6 +2688,16 @@ START_TEST(uncompressed_octets_that_no_one_counted_have_no_cell)
 	expect_no_instance("cipSecTunHcInDecompOctets.1");
 	expect_no_instance("cipSecTunInDecompOctets.1");
 	expect_no_instance("cipSecTunInDecompOctWraps.1");
+	/* IPComp's SA is counted, too, and has had nothing to decompress. */
+	ck_assert_int_eq(sa_of(0, IPM_IN, 108, 0x1234), 1);
+	now = (struct ipm_traffic){ 0 };
+	ipm_sa_count(w, 1, &now);
+	mib_request(mib, master_ns);
+	expect_number("cipSecTunHcInDecompOctets.1", 0);
+	expect_number("cipSecTunInDecompOctets.1", 0);
+	expect_number("cipSecTunInDecompOctWraps.1", 0);
+	expect_number("cipSecGlobalHcInDecompOctets.0", 0);
+	expect_number("cipSecTunHcInOctets.1", 100);
 }
 END_TEST
 

@@ -1804,6 +1804,12 @@ START_TEST(ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression)
 	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_ESP);
 	ck_assert_uint_eq(tunnel_with(OLD).ipcomp, 1);
 	ck_assert_uint_eq(sa_row(0x10).bundled, 1);
+	/* The packets were too small to be compressed: that it is 0 is known. */
+	DUMP(dumped(carried(out(OLD + 1), 4)); dumped(carried(in(OLD), 4)); dumped(comp(out(0x11), 0, 0));
+	     dumped(comp(in(0x10), 0, 0)));
+	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).in.comps, 1);
+	ck_assert_uint_eq(tunnel_with(OLD).out.comps, 1);
 	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)); dumped(comp(out(0x11), 10, 3000));
 	     dumped(comp(in(0x10), 10, 2000)));
 	expect_carried(tunnel_with(OLD), 10, 10);

@@ -111,13 +111,13 @@ static const char *const law_kind_name[IPM_SECTIONS] = {
 static inline const char *
 law_word_name(size_t word, size_t words)
 {
-	static const char *const traffic[] = { "octets", "pkts", "raw_octets", "crypts", "auths" };
+	static const char *const traffic[] = { "octets", "pkts", "raw_octets", "crypts", "auths", "comps" };
 	static const char *const ike[] = { "octets",   "pkts",      "drops",
 					   "notifies", "exchanges", "exchange_invalids",
 					   "rejects",  "sa_deletes" };
 	if (words == sizeof(struct ipm_ike_traffic) / 8)
 		return ike[word];
-	return word < 5 ? traffic[word] : "drops";
+	return word < 6 ? traffic[word] : "drops";
 }
 
 /* The index has these counters now. @p gone: its history says so. */
