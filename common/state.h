@@ -24,8 +24,8 @@ struct state_key {
  * Read the values that the file has; the others stay as they are. A key that is not among @p keys is logged and
  * not taken.
  *
- * Errors:    -ENOENT: there is no file, or no directory; -EPERM: it is neither ours nor root's; -EBADMSG: it holds what is not a setting, or a number out
- *            of range: no value was taken, the file is now called PATH.bad.
+ * Errors:    -ENOENT: there is no file, or no directory; -EPERM: it is neither ours nor root's; -EBADMSG: it holds what
+ * is not a setting, or a number out of range: no value was taken, the file is now called PATH.bad.
  */
 int state_load(const char *path, const struct state_key *keys, size_t count);
 

@@ -109,15 +109,16 @@ END_TEST
 
 START_TEST(the_defaults_written_out_mean_the_defaults)
 {
-	struct conf *c = load_good("run-dir = \"/run/ipsecmon\"\nstate-dir = \"/var/lib/ipsecmon\"\n"
-				   "group = \"\"\nallow-destroy = false\n"
-				   "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536  history = 4096\n"
-				   " failures = 4096 }\n"
-				   "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
-				   " poll-interval = 5  hold-time = 30 }\n"
-				   "feed xfrm { poll-interval = 5 }\n"
-				   "feed ikewatch { }\n"
-				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100  old-failures = false }\n");
+	struct conf *c =
+		load_good("run-dir = \"/run/ipsecmon\"\nstate-dir = \"/var/lib/ipsecmon\"\n"
+			  "group = \"\"\nallow-destroy = false\n"
+			  "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536  history = 4096\n"
+			  " failures = 4096 }\n"
+			  "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
+			  " poll-interval = 5  hold-time = 30 }\n"
+			  "feed xfrm { poll-interval = 5 }\n"
+			  "feed ikewatch { }\n"
+			  "agentx { socket = \"/var/agentx/master\"  notify-rate = 100  old-failures = false }\n");
 	expect_defaults(c);
 	conf_free(c);
 }
@@ -125,14 +126,15 @@ END_TEST
 
 START_TEST(every_key_is_heard)
 {
-	struct conf *c = load_good("run-dir = '/srv/run'\nstate-dir = /srv/state\nallow-destroy = true\n"
-				   "group = _ipsec.mon-1\n"
-				   "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
-				   "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
-				   " hold-time = 0 error-socket = /tmp/e }\n"
-				   "feed xfrm { netns = blue  poll-interval = 7 }\n"
-				   "feed ikewatch { netns = red }\n"
-				   "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 old-failures = true } // end");
+	struct conf *c =
+		load_good("run-dir = '/srv/run'\nstate-dir = /srv/state\nallow-destroy = true\n"
+			  "group = _ipsec.mon-1\n"
+			  "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
+			  "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
+			  " hold-time = 0 error-socket = /tmp/e }\n"
+			  "feed xfrm { netns = blue  poll-interval = 7 }\n"
+			  "feed ikewatch { netns = red }\n"
+			  "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 old-failures = true } // end");
 	ck_assert_str_eq(c->run_dir, "/srv/run");
 	ck_assert_str_eq(c->state_dir, "/srv/state");
 	ck_assert_str_eq(c->group, "_ipsec.mon-1");

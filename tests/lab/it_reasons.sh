@@ -98,8 +98,8 @@ for node in a b; do
 	sw $node --initiate --child main --timeout 6 > /dev/null 2>&1
 	sleep 5 # both give up, which is no other failure
 	[ $node = a ] && them=b || them=a
-	told "wrong key, Main Mode begun by $node" $node "ike failure ikev1-main $node.ikev1-main.lab $(outer $them) init authentication"
-	told "wrong key, Main Mode begun by $node" $them "ike failure - $(outer $them) $(outer $node) resp authentication"
+	told "wrong key, Main Mode begun by $node" $node "ike failure ikev1-main $node.ikev1-main.lab $(outer "$them") init authentication"
+	told "wrong key, Main Mode begun by $node" "$them" "ike failure - $(outer "$them") $(outer $node) resp authentication"
 done
 change b 'secrets { ike-ikev1-main { secret = "not a secret, a lab: ikev1-main" } }'
 
