@@ -76,16 +76,16 @@ struct vici_model {
 	uint32_t *at_addr, *next_at;           /* IKE slots by the hash of the peer's address, chained; or NONE */
 	uint32_t ikes_max;                     /* so many slots, and hashes */
 	uint32_t *first_tunnel;                /* by IKE slot */
-	uint32_t *sharing;                     /* by IKE slot: how many IKE SAs have this record */
-	struct half_open *half_open;           /* by IKE slot */
-	uint32_t *next_tunnel;                 /* by tunnel slot */
-	struct child_node **first_child;       /* by tunnel slot */
-	uint64_t list;                         /* number of the list that is coming in, or came in last */
-	uint64_t away;                         /* what was last seen in this list, charon may have lost since */
-	bool listing;                          /* a list is coming in */
-	bool listed;                           /* one came in since charon was last away */
-	uint64_t hold_until_ns;                /* 0: nothing is held */
-	uint32_t kept, own; /* CHILD_SAs whose SAs another feed keeps, and others, in the last list */
+	uint32_t *sharing;               /* by IKE slot: how many IKE SAs have this record; 0 saves looking for them */
+	struct half_open *half_open;     /* by IKE slot */
+	uint32_t *next_tunnel;           /* by tunnel slot */
+	struct child_node **first_child; /* by tunnel slot */
+	uint64_t list;                   /* number of the list that is coming in, or came in last */
+	uint64_t away;                   /* what was last seen in this list, charon may have lost since */
+	bool listing;                    /* a list is coming in */
+	bool listed;                     /* one came in since charon was last away */
+	uint64_t hold_until_ns;          /* 0: nothing is held */
+	bool kept, own;                  /* the last list had CHILD_SAs whose SAs another feed keeps, and others */
 	uint64_t now_ns;
 	struct ended ended[ENDED_KEPT]; /* a ring */
 	unsigned next_ended;
@@ -1373,7 +1373,7 @@ take_stock(struct vici_model *m, enum ipm_reason reason)
 	struct uids children = uids_of(m->children), ikes = uids_of(m->ikes);
 	bool unsure = false;
 
-	m->own = m->kept = 0;
+	m->own = m->kept = false;
 
 	for (size_t i = 0; i < children.count; i++) {
 		struct child_node *node = child_find(m, children.uid[i]);
@@ -1381,7 +1381,7 @@ take_stock(struct vici_model *m, enum ipm_reason reason)
 			continue;
 		uint32_t tunnel = node->tunnel;
 		bool gone = missing(m, node->seen, &node->missed), live = node->live;
-		*(tunnel_is_own(m, tunnel) ? &m->own : &m->kept) += 1;
+		*(tunnel_is_own(m, tunnel) ? &m->own : &m->kept) = true;
 		unsure |= !gone && node->missed > 0;
 		if (gone)
 			child_forget(m, node);
@@ -1631,7 +1631,7 @@ vici_model_free(struct vici_model *m)
 bool
 vici_model_is_kept(const struct vici_model *m)
 {
-	return m->kept > 0 && m->own == 0;
+	return m->kept && !m->own;
 }
 
 uint64_t

@@ -247,6 +247,8 @@ START_TEST(another_configuration_leaves_what_happened)
 	ck_assert_uint_eq(after.state, IPM_MAP_DOWN);
 	ck_assert_uint_eq(after.downs, 1);
 	ck_assert_uint_eq(after.reason, before.reason);
+	ck_assert_uint_eq(after.refreshes, 1);
+	ck_assert_uint_eq(after.in.pkts, 5);
 }
 END_TEST
 

@@ -1610,6 +1610,31 @@ START_TEST(an_ike_sa_that_we_began_counts_as_initiated_when_it_is_established)
 }
 END_TEST
 
+START_TEST(a_checkpoint_has_every_ike_sa_and_tunnel_that_is_up)
+{
+	struct ipm_writer *w = open_quietly();
+	const struct ipm_segment *seg = ipm_writer_segment(w);
+	struct ipm_ike_history ike;
+	struct ipm_tunnel_history tunnel;
+	uint32_t ikes[2] = { given_ike(w, IPM_IKE_ESTABLISHED) }, tunnels[2] = { given_tunnel(w) };
+	given_ike(w, IPM_IKE_NEGOTIATING);
+	ikes[1] = given_ike(w, IPM_IKE_ESTABLISHED);
+	tunnels[1] = given_tunnel(w);
+	ipm_checkpoint(w);
+	for (uint32_t at = 0; at < 2; at++) {
+		ck_assert_int_eq(ipm_ike_history_read(seg, at, &ike), 0);
+		ck_assert_int_eq(ike.reason, IPM_REASON_CHECKPOINT);
+		ck_assert_uint_eq(ike.sa.index, ike_in(w, ikes[at]).index);
+		ck_assert_int_eq(ipm_tunnel_history_read(seg, at, &tunnel), 0);
+		ck_assert_int_eq(tunnel.reason, IPM_REASON_CHECKPOINT);
+		ck_assert_uint_eq(tunnel.tunnel.index, tunnel_in(w, tunnels[at]).index);
+	}
+	ck_assert_int_lt(ipm_ike_history_read(seg, 2, &ike), 0);
+	ck_assert_int_lt(ipm_tunnel_history_read(seg, 2, &tunnel), 0);
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(an_ike_sa_given_up_before_it_was_established_is_never_shown_nor_announced)
 {
 	struct ipm_writer *w = open_quietly();
@@ -2173,6 +2198,22 @@ START_TEST(other_capacities_make_a_new_segment_and_readers_are_told)
 }
 END_TEST
 
+/* Even when somebody puts the old file back. */
+START_TEST(readers_of_a_replaced_file_are_told_by_the_file_itself)
+{
+	char kept[SCRATCH_PATH];
+	given_a_segment();
+	struct ipm_segment *old = attach();
+	path_in_scratch(kept);
+	ck_assert_int_eq(link(path, kept), 0);
+	opt.capacity.tunnels += 1;
+	ipm_writer_close(open_saying("other capacities"));
+	ck_assert_int_eq(rename(kept, path), 0);
+	ck_assert(ipm_segment_stale(old));
+	ipm_segment_close(old);
+}
+END_TEST
+
 START_TEST(a_segment_of_another_boot_is_replaced_and_readers_are_told)
 {
 	given_a_segment();
@@ -2615,6 +2656,7 @@ model_suite(void)
 	tcase_add_test(tc, two_records_of_one_ike_sa_become_one);
 	tcase_add_test(tc, one_that_is_negotiated_makes_room_for_one_that_is_established);
 	tcase_add_test(tc, an_ike_sa_that_we_began_counts_as_initiated_when_it_is_established);
+	tcase_add_test(tc, a_checkpoint_has_every_ike_sa_and_tunnel_that_is_up);
 	tcase_add_test(tc, an_ike_sa_given_up_before_it_was_established_is_never_shown_nor_announced);
 
 	tc = given(s, "selectors");
@@ -2645,6 +2687,7 @@ model_suite(void)
 	tcase_add_test(tc, half_written_totals_are_taken_as_they_are);
 	tcase_add_test(tc, a_half_written_feed_keeps_its_slot_since_records_name_it);
 	tcase_add_test(tc, other_capacities_make_a_new_segment_and_readers_are_told);
+	tcase_add_test(tc, readers_of_a_replaced_file_are_told_by_the_file_itself);
 	tcase_add_test(tc, a_segment_of_another_boot_is_replaced_and_readers_are_told);
 	tcase_add_test(tc, a_writer_that_died_before_its_new_file_was_whole_leaves_no_trace);
 	tcase_add_test(tc, what_a_header_says_in_excess_is_not_taken_over);
