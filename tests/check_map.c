@@ -224,6 +224,8 @@ START_TEST(another_configuration_leaves_what_happened)
 	uint32_t slot = given_entry("site", "net"), tunnel = given_tunnel("site", "net");
 	struct ipm_map map = { .ifindex = 7 };
 	carries(given_sa(tunnel, 0), 5);
+	struct ipm_sa sent = { .direction = IPM_OUT, .protocol = 50 };
+	carries((uint32_t)ipm_sa_start(w, tunnel, &sent), 6);
 	ipm_tunnel_refresh(w, tunnel);
 	struct ipm_map before = entry(slot);
 	ipm_map_put(w, slot, &map);
@@ -241,12 +243,18 @@ START_TEST(another_configuration_leaves_what_happened)
 	ck_assert_uint_eq(after.created_ns, before.created_ns);
 	ck_assert_uint_eq(after.since_ns, before.since_ns);
 	ipm_tunnel_stop(w, tunnel, IPM_REASON_OPERATOR);
+	struct ipm_access access = { .deny = 1 };
+	struct ipm_failure failure = { .reason = IPM_FAIL_AUTH, .conn = "site", .text = "no shared key found" };
+	ck_assert_int_eq(ipm_map_permit(w, slot, &access, 1), 0);
+	ipm_fail(w, IPM_IKE_FAILURES, &failure);
 	before = entry(slot);
 	ipm_map_put(w, slot, &map);
 	after = entry(slot);
+	ck_assert_mem_eq(&after, &before, sizeof(after));
+	ck_assert_uint_eq(after.out.pkts, 6);
+	ck_assert_uint_eq(after.failures, 1);
 	ck_assert_uint_eq(after.state, IPM_MAP_DOWN);
 	ck_assert_uint_eq(after.downs, 1);
-	ck_assert_uint_eq(after.reason, before.reason);
 	ck_assert_uint_eq(after.refreshes, 1);
 	ck_assert_uint_eq(after.in.pkts, 5);
 }
