@@ -1517,11 +1517,11 @@ END_TEST
 START_TEST(esp_without_an_integrity_transform_is_aead_none_or_not_known_as_its_cipher_says)
 {
 	static const struct algo table[] = {
-		{ 2, NONE },   { 3, NONE },   { 7, NONE },     { 11, NONE },     { 12, NONE }, { 13, NONE },
-		{ 23, NONE },  { 24, NONE },  { 14, 9 },       { 15, 9 },        { 16, 9 },    { 18, 9 },
-		{ 19, 9 },     { 20, 9 },     { 21, 9 },       { 25, 9 },        { 26, 9 },    { 27, 9 },
-		{ 28, 9 },     { 29, 9 },     { 30, 9 },       { 31, 9 },        { 0, OTHER }, { 32, OTHER },
-		{ 35, OTHER }, { 36, OTHER }, { 1024, OTHER }, { 65535, OTHER },
+		{ 1, NONE },   { 2, NONE },   { 3, NONE },   { 7, NONE },     { 11, NONE },     { 12, NONE },
+		{ 13, NONE },  { 23, NONE },  { 24, NONE },  { 14, 9 },       { 15, 9 },        { 16, 9 },
+		{ 18, 9 },     { 19, 9 },     { 20, 9 },     { 21, 9 },       { 25, 9 },        { 26, 9 },
+		{ 27, 9 },     { 28, 9 },     { 29, 9 },     { 30, 9 },       { 31, 9 },        { 0, OTHER },
+		{ 32, OTHER }, { 35, OTHER }, { 36, OTHER }, { 1024, OTHER }, { 65535, OTHER },
 	};
 	for (size_t i = 0; i < MIB_COUNT(table); i++) {
 		struct ipm_proposal p = { .encr = table[i].iana };

@@ -2123,6 +2123,30 @@ START_TEST(a_half_written_tunnel_is_dropped_with_its_sas_and_selectors)
 }
 END_TEST
 
+START_TEST(a_map_that_was_going_is_dropped_with_its_access_list)
+{
+	struct ipm_map one = { .kind = IPM_MAP_STATIC, .name = "gw", .child = "one" }, two = one;
+	struct ipm_access rules[2] = { { .deny = 1 }, { .deny = 0 } }, read;
+	opt.capacity.maps = 4;
+	opt.capacity.access = 8;
+	snprintf(two.child, sizeof(two.child), "two");
+	struct ipm_writer *w = open_quietly();
+	uint32_t torn = (uint32_t)ipm_map_open(w, &one), whole = (uint32_t)ipm_map_open(w, &two);
+	ck_assert_int_eq(ipm_map_permit(w, torn, rules, 2), 0);
+	ck_assert_int_eq(ipm_map_permit(w, whole, rules, 1), 0);
+	ipm_writer_close(w);
+	tear_unnamed(IPM_MAPS, torn);
+	w = open_saying("dropped 1 record");
+	const struct ipm_segment *seg = ipm_writer_segment(w);
+	ck_assert_int_eq(ipm_map_read(seg, torn, &one), -ENOENT);
+	ck_assert_uint_eq(expect_readable(seg, IPM_ACCESS, false), 1);
+	ck_assert_int_eq(ipm_map_read(seg, whole, &two), 0);
+	ck_assert_int_eq(ipm_access_read(seg, two.access_head - 1, &read), 0);
+	ck_assert_uint_eq(read.map_slot, whole);
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(half_written_records_are_dropped_and_what_is_around_them_stays)
 {
 	struct ipm_writer *w = open_quietly();
@@ -2683,6 +2707,7 @@ model_suite(void)
 	tcase_add_test(tc, indexes_given_since_the_last_commit_are_not_given_again);
 	tcase_add_test(tc, sub_indexes_given_by_a_writer_that_died_are_not_given_again);
 	tcase_add_test(tc, a_half_written_tunnel_is_dropped_with_its_sas_and_selectors);
+	tcase_add_test(tc, a_map_that_was_going_is_dropped_with_its_access_list);
 	tcase_add_test(tc, half_written_records_are_dropped_and_what_is_around_them_stays);
 	tcase_add_test(tc, half_written_totals_are_taken_as_they_are);
 	tcase_add_test(tc, a_half_written_feed_keeps_its_slot_since_records_name_it);
