@@ -216,6 +216,27 @@ START_TEST(without_room_for_an_empty_segment_there_is_an_error_and_no_signal)
 }
 END_TEST
 
+/* An empty tmpfs gives the same numbers to its files as the one before. */
+START_TEST(a_segment_on_another_file_system_is_another_segment)
+{
+	struct ipm_segment *old, *now;
+	if (!given_room(256))
+		return;
+	ipm_writer_close(open_quietly());
+	ck_assert_int_eq(ipm_segment_attach(&old, path, &err), 0);
+	ck_assert(!ipm_segment_stale(old));
+	ck_assert_int_eq(mount("none", directory, "tmpfs", 0, "size=256k"), 0);
+	ipm_writer_close(open_quietly());
+	ck_assert(ipm_segment_stale(old));
+	ck_assert_int_eq(ipm_segment_attach(&now, path, &err), 0);
+	ck_assert(!ipm_segment_stale(now));
+	ipm_segment_close(now);
+	ipm_segment_close(old);
+	room_ends();
+	room_ends();
+}
+END_TEST
+
 START_TEST(when_the_file_system_is_full_records_are_refused_and_all_else_goes_on)
 {
 	struct torture t = { .seed = 362436069u + (uint64_t)_i };
@@ -330,6 +351,7 @@ suite(void)
 	tcase_add_checked_fixture(tc, given_a_directory, NULL);
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, without_room_for_an_empty_segment_there_is_an_error_and_no_signal, 0, 2);
+	tcase_add_test(tc, a_segment_on_another_file_system_is_another_segment);
 	tcase_add_loop_test(tc, when_the_file_system_is_full_records_are_refused_and_all_else_goes_on, 0, 4);
 	tcase_add_test(tc, no_reader_can_use_up_the_writers_room);
 	tcase_add_test(tc, reservations_do_not_make_an_idle_segment_large);
