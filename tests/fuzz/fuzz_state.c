@@ -107,8 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #ifdef FUZZ_MAIN
 static const char *const seeds[] = {
-	"# Written by the program. To change it by hand, stop the program first.\n"
-	"history-size = 300\nfailure-size = 5\ntunnel-start = 0\n",
+	"# To change it by hand, stop the program.\nhistory-size = 300\nfailure-size = 5\ntunnel-start = 0\n",
 	"history-size=1#x\n\tfailure-size =\t5000 \n\n",
 	"history-size = 2147483648\n",
 	"failure-size = -1\n",
