@@ -65,8 +65,7 @@ event_of() {
 	PYTHON
 }
 
-# peer LOCAL_ID REMOTE_ID LOCAL REMOTE [NUMBER]: the two variables that name one
-# The remote side may be known by its address only.
+# peer LOCAL_ID REMOTE_ID LOCAL REMOTE [NUMBER]: the two variables that name one. Without an identity REMOTE_ID is its address.
 peer() {
 	local index type=2
 	[[ $2 = *[!0-9.]* ]] || [ -z "$2" ] || type=1
