@@ -2474,6 +2474,23 @@ START_TEST(a_tunnel_that_charon_told_of_first_keeps_its_index_and_counts_nothing
 }
 END_TEST
 
+/* Its ESP is in user space. */
+START_TEST(a_tunnel_of_charon_that_the_kernel_has_not_got_is_not_the_kernels_to_end)
+{
+	given_charon();
+	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	struct ipm_tunnel before = tunnel_with(OLD);
+	DUMP(NOTHING);
+	flushed(0);
+	expect_same(tunnel_with(OLD), before, 0);
+	expect_carried(tunnel_with(OLD), 10, 20);
+	ck_assert_uint_eq(tunnel_with(OLD).feed, before.feed);
+	ck_assert_uint_eq(rows(IPM_SAS), 2);
+	ck_assert_uint_eq(xfrm_model_sas(model), 0);
+	expect_tunnels(1);
+}
+END_TEST
+
 /* The kernel filled in the message before charon looked, and we read it after. */
 START_TEST(a_dump_made_before_charon_counted_does_not_count_all_again)
 {
@@ -3888,6 +3905,7 @@ xfrm_model_suite(void)
 
 	tests = tests_of(suite, "together with charon", given_a_gateway);
 	tcase_add_test(tests, a_tunnel_that_charon_told_of_first_keeps_its_index_and_counts_nothing_twice);
+	tcase_add_test(tests, a_tunnel_of_charon_that_the_kernel_has_not_got_is_not_the_kernels_to_end);
 	tcase_add_test(tests, a_dump_made_before_charon_counted_does_not_count_all_again);
 	tcase_add_test(tests, a_tunnel_that_the_kernel_told_of_first_gets_its_names);
 	tcase_add_loop_test(tests, a_rekey_that_both_tell_of_is_one_refresh, 0, 2);
