@@ -854,6 +854,18 @@ START_TEST(ikev2_goes_through_its_states)
 }
 END_TEST
 
+START_TEST(only_the_responder_says_what_its_spi_is)
+{
+	sends(IN, init(false, 7, 0));
+	struct octets o = message(2, IKE_V2_SA_INIT, I, 7, 99, 0);
+	payload(&o, 33, v2_sa, sizeof(v2_sa));
+	sends(IN, o);
+	sends(OUT, init(true, 7, 8));
+	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
+	ck_assert_uint_eq(records(), 1);
+}
+END_TEST
+
 static void
 v2_up(uint64_t spi_i, uint64_t spi_r)
 {
@@ -1486,6 +1498,7 @@ main(void)
 	tcase_add_loop_test(tc, aggressive_mode_goes_through_its_states, 0, 2);
 	tcase_add_test(tc, in_fragments_it_goes_through_the_same_states);
 	tcase_add_loop_test(tc, ikev2_goes_through_its_states, 0, 2);
+	tcase_add_test(tc, only_the_responder_says_what_its_spi_is);
 	tcase_add_test(tc, a_cookie_and_another_group_are_asked_for_within_the_same_negotiation);
 	tcase_add_test(tc, eap_is_not_over_with_the_first_answer);
 	tcase_add_test(tc, an_answer_with_room_for_no_more_than_an_error_is_no_success);

@@ -2169,6 +2169,29 @@ START_TEST(half_written_records_are_dropped_and_what_is_around_them_stays)
 }
 END_TEST
 
+START_TEST(a_half_written_entry_of_a_ring_is_dropped)
+{
+	static const enum ipm_section_kind rings[] = { IPM_EVENTS,           IPM_IKE_HISTORY,  IPM_TUNNEL_HISTORY,
+						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
+	struct ipm_selector sel = subnet(1);
+	struct ipm_failure failure = { .reason = IPM_FAIL_AUTH };
+	uint64_t room[256];
+	struct ipm_writer *w = open_quietly();
+	uint32_t tunnel = given_tunnel(w);
+	ck_assert_int_eq(ipm_tunnel_select(w, tunnel, &sel, 1), 0);
+	ipm_tunnel_stop(w, tunnel, IPM_REASON_NORMAL);
+	ipm_ike_stop(w, given_ike(w, IPM_IKE_ESTABLISHED), IPM_REASON_NORMAL);
+	ipm_fail(w, IPM_IKE_FAILURES, &failure);
+	ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+	ck_assert_int_eq(ipm_read(ipm_writer_segment(w), rings[_i], 0, room), 0);
+	ipm_writer_close(w);
+	tear(rings[_i], 0);
+	w = open_quietly();
+	ck_assert_int_eq(ipm_read(ipm_writer_segment(w), rings[_i], 0, room), -ENOENT);
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(half_written_totals_are_taken_as_they_are)
 {
 	struct ipm_writer *w = open_quietly();
@@ -2709,6 +2732,7 @@ model_suite(void)
 	tcase_add_test(tc, a_half_written_tunnel_is_dropped_with_its_sas_and_selectors);
 	tcase_add_test(tc, a_map_that_was_going_is_dropped_with_its_access_list);
 	tcase_add_test(tc, half_written_records_are_dropped_and_what_is_around_them_stays);
+	tcase_add_loop_test(tc, a_half_written_entry_of_a_ring_is_dropped, 0, 6);
 	tcase_add_test(tc, half_written_totals_are_taken_as_they_are);
 	tcase_add_test(tc, a_half_written_feed_keeps_its_slot_since_records_name_it);
 	tcase_add_test(tc, other_capacities_make_a_new_segment_and_readers_are_told);

@@ -1813,6 +1813,25 @@ START_TEST(a_held_tunnel_is_known_by_a_pair_that_fits)
 }
 END_TEST
 
+START_TEST(a_peer_is_reached_by_an_ike_sa_with_its_address_connection_and_identity)
+{
+	LIST(tell(ike(1, "v2"), child(1, "net", 1, OLD)));
+	struct ipm_failure who = { .remote = ike_row("v2").remote };
+	ck_assert(vici_model_reaches(model, &who));
+	snprintf(who.conn, sizeof(who.conn), "v2");
+	snprintf(who.remote_id, sizeof(who.remote_id), "%s", ike_row("v2").remote_id);
+	ck_assert(vici_model_reaches(model, &who));
+	who.conn[0] = 'w';
+	ck_assert(!vici_model_reaches(model, &who));
+	who.conn[0] = '\0';
+	who.remote_id[0] ^= 1;
+	ck_assert(!vici_model_reaches(model, &who));
+	who.remote_id[0] = '\0';
+	who.remote.bytes[0] ^= 1;
+	ck_assert(!vici_model_reaches(model, &who));
+}
+END_TEST
+
 START_TEST(what_the_configuration_says_is_told_of_its_sas)
 {
 	struct vici_conn conn = { .name = "ikev2", .version = 2, .remote_auth = IPM_AUTH_PSK };
@@ -2466,6 +2485,7 @@ vici_model_suite(void)
 	tcase_add_test(tests, addresses_and_selectors_follow_a_peer_that_moves);
 	tcase_add_test(tests, selectors_pair_up_when_family_and_protocol_fit);
 	tcase_add_loop_test(tests, a_held_tunnel_is_known_by_a_pair_that_fits, 0, 3);
+	tcase_add_test(tests, a_peer_is_reached_by_an_ike_sa_with_its_address_connection_and_identity);
 	tcase_add_test(tests, what_the_configuration_says_is_told_of_its_sas);
 	tcase_add_test(tests, lifetimes_are_the_sum_of_both_ends);
 	tcase_add_test(tests, a_full_section_of_ike_sas_leaves_the_others_working);
