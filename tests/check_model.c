@@ -1217,6 +1217,19 @@ END_TEST
 
 /* --- counts ------------------------------------------------------------------------------------------------ */
 
+START_TEST(an_agent_keeps_its_slot_by_its_name)
+{
+	struct ipm_agent one = { .name = "one" }, two = { .name = "two" };
+	opt.capacity.agents = 3;
+	struct ipm_writer *w = open_quietly();
+	for (int times = 0; times < 2; times++) {
+		ck_assert_int_eq(ipm_agent_put(w, &one), 0);
+		ck_assert_int_eq(ipm_agent_put(w, &two), 1);
+	}
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(a_rekey_keeps_the_index_and_the_counts)
 {
 	struct ipm_writer *w = open_quietly();
@@ -2686,6 +2699,7 @@ model_suite(void)
 	tcase_add_test(tc, a_feed_keeps_its_slot_by_its_name);
 
 	tc = given(s, "counts");
+	tcase_add_test(tc, an_agent_keeps_its_slot_by_its_name);
 	tcase_add_test(tc, a_rekey_keeps_the_index_and_the_counts);
 	tcase_add_test(tc, sas_leave_their_tunnels_list_from_any_place);
 	tcase_add_test(tc, a_source_that_starts_again_from_zero_adds_what_it_counted_since);
