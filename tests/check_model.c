@@ -1583,6 +1583,22 @@ START_TEST(two_records_of_one_ike_sa_become_one)
 }
 END_TEST
 
+START_TEST(an_ike_sa_is_not_merged_with_one_that_is_gone)
+{
+	struct ipm_writer *w = open_quietly();
+	uint32_t there = given_ike(w, IPM_IKE_ESTABLISHED), gone = given_ike(w, IPM_IKE_ESTABLISHED);
+	ipm_ike_stop(w, gone, IPM_REASON_NORMAL);
+	struct ipm_ike_sa before = ike_in(w, there);
+	ipm_ike_merge(w, there, gone);
+	ipm_ike_merge(w, gone, there);
+	ck_assert_uint_eq(ike_in(w, there).index, before.index);
+	ck_assert_uint_eq(ike_in(w, gone).index, 0);
+	ck_assert_uint_eq(totals_in(w).ike_active, 1);
+	ck_assert_uint_eq(totals_in(w).ike_previous, 1);
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(one_that_is_negotiated_makes_room_for_one_that_is_established)
 {
 	opt.capacity.ike_sas = 3;
@@ -2715,6 +2731,7 @@ model_suite(void)
 	tcase_add_test(tc, an_ike_sa_is_found_by_the_spis_that_it_has_now);
 	tcase_add_test(tc, ike_messages_count_for_their_ike_sa_and_the_gateway);
 	tcase_add_test(tc, two_records_of_one_ike_sa_become_one);
+	tcase_add_test(tc, an_ike_sa_is_not_merged_with_one_that_is_gone);
 	tcase_add_test(tc, one_that_is_negotiated_makes_room_for_one_that_is_established);
 	tcase_add_test(tc, an_ike_sa_that_we_began_counts_as_initiated_when_it_is_established);
 	tcase_add_test(tc, a_checkpoint_has_every_ike_sa_and_tunnel_that_is_up);
