@@ -503,6 +503,7 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 		if (!moved) {
 			uint32_t most = note->ever[IN] > note->ever[OUT] ? note->ever[IN] : note->ever[OUT];
 			refreshed = ++note->ever[direction] > most && most > 0;
+			t.ahead = (int32_t)(note->ever[IN] - note->ever[OUT]);
 		}
 	}
 	ipm_tunnel_put(m->w, slot, &t);
@@ -597,15 +598,23 @@ sa_find(const struct xfrm_model *m, const struct xfrm_sa *x, bool updated)
 	return likely;
 }
 
+/* Into the note of a tunnel that was there before us: what it has had. */
+static void
+ever_resume(struct tunnel_note *note, const struct ipm_tunnel *t)
+{
+	uint32_t most = t->refreshes + 1, behind = (uint32_t)abs(t->ahead) < most ? (uint32_t)abs(t->ahead) : most;
+	note->ever[IN] = t->ahead < 0 ? most - behind : most;
+	note->ever[OUT] = t->ahead > 0 ? most - behind : most;
+}
+
 /* Out of the tunnel's record: SAs that its feed began there, which we keep from now on. */
 static void
 tunnel_adopt(struct xfrm_model *m, uint32_t slot)
 {
 	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
-	struct tunnel_note note = { .ever = { t.refreshes + 1, t.refreshes + 1 },
-				    .begun_ns = m->now_ns,
-				    .dirty = m->tunnel[slot].dirty };
+	struct tunnel_note note = { .begun_ns = m->now_ns, .dirty = m->tunnel[slot].dirty };
 
+	ever_resume(&note, &t);
 	for (uint32_t at = t.sa_head; at; at = ipm_sa_peek(m->w, at - 1)->next) {
 		m->sa[at - 1] = (struct sa_note){ .sure = 1 };
 		m->sas++;
@@ -1406,7 +1415,8 @@ take_up_tunnel(struct xfrm_model *m, uint32_t slot)
 	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
 	struct tunnel_note *note = &m->tunnel[slot];
 
-	*note = (struct tunnel_note){ .ever = { t.refreshes + 1, t.refreshes + 1 } };
+	*note = (struct tunnel_note){ 0 };
+	ever_resume(note, &t);
 	t.claimed = 0; /* until an IKE daemon's feed says so again */
 	ipm_tunnel_put(m->w, slot, &t);
 	tunnel_link(m, slot);

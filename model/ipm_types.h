@@ -214,7 +214,7 @@ struct ipm_tunnel {
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
-	uint32_t reserved;
+	int32_t ahead; /* so many more SAs have come inbound than outbound; negative: fewer. The feed's own memory */
 	ipm_u64 created_ns;
 	ipm_u64 installed_ns;             /* of the newest SA */
 	ipm_u64 soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */

@@ -2880,6 +2880,21 @@ START_TEST(a_rekey_while_we_were_away_is_one_refresh)
 }
 END_TEST
 
+START_TEST(a_restart_in_the_middle_of_a_rekey_is_no_refresh_of_its_own)
+{
+	kernel_dump(OLD, 10, 20);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	there(later(in(NEW), 10));
+	expect_same(tunnel_with(NEW), before, 1);
+	daemon_restarts(_i);
+	DUMP(dumped(later(in(NEW), 10)); dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	there(later(out(NEW + 1), 11));
+	expect_same(tunnel_with(NEW), before, 1);
+	there(later(out(NEW + 3), 20));
+	expect_same(tunnel_with(NEW), before, 2);
+}
+END_TEST
+
 START_TEST(a_name_that_another_sa_took_while_we_were_away_counts_from_zero)
 {
 	kernel_dump(OLD, 10, 20);
@@ -3925,6 +3940,7 @@ xfrm_model_suite(void)
 	tcase_add_loop_test(tests, after_a_restart_all_is_as_it_was, 0, 2);
 	tcase_add_loop_test(tests, sas_that_went_while_we_were_away_go_at_the_first_dump, 0, 2);
 	tcase_add_loop_test(tests, a_rekey_while_we_were_away_is_one_refresh, 0, 2);
+	tcase_add_loop_test(tests, a_restart_in_the_middle_of_a_rekey_is_no_refresh_of_its_own, 0, 2);
 	tcase_add_loop_test(tests, a_name_that_another_sa_took_while_we_were_away_counts_from_zero, 0, 2);
 	tcase_add_loop_test(tests, a_late_dump_message_after_a_restart_does_not_count_all_again, 0, 2);
 	tcase_add_loop_test(tests, a_tunnels_own_selector_survives_a_restart, 0, 2);
