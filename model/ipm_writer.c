@@ -538,14 +538,16 @@ feed_stands(const struct ipm_writer *w, uint32_t slot)
 /*
  * Is a record that is half written there to stay? A new record gets its index last, and one that goes loses it first.
  * So this one was being changed: it is the same SA or crypto map entry, and each of its words is true, old or new.
- * These have to stay: a data plane must know which keys an earlier run may have used.
+ * Those of a data plane have to stay: it must know which keys an earlier run may have used, and its SAs are counted in
+ * the lanes. Without lanes a feed tells of the SA anew, and octets and packets of two moments must not be taken over.
  */
 static bool
 torn_stands(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 {
 	if (kind == IPM_FEEDS)
 		return feed_stands(w, slot);
-	return (kind == IPM_SAS || kind == IPM_MAPS) && *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
+	return w->seg.lanes > 0 && (kind == IPM_SAS || kind == IPM_MAPS) &&
+	       *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
 }
 
 /* Drop what was being written when the last writer died; what is free goes to the free slots. Returns how many. */
