@@ -606,7 +606,9 @@ START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
 		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
 		ck_assert_uint_eq(a.out.pkts, PACKETS);
 		ck_assert_uint_eq(a.out.octets, 200 * PACKETS);
-		ck_assert_uint_eq(a.refreshes, 9);
+		/* A new key after 300 packets, or as many more as the workers send before we come to it. */
+		ck_assert_uint_ge(a.refreshes, 1);
+		ck_assert_uint_le(a.refreshes, 9);
 		ck_assert_uint_eq(a.in.pkts, PACKETS - 60);
 		ck_assert_uint_eq(a.in.drops[IPM_DROP_AUTH], 60);
 		ck_assert_uint_eq(a.in.drops[IPM_DROP_REPLAY], 42);
