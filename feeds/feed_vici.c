@@ -50,6 +50,8 @@ struct feed_vici {
 	bool connected, listing;
 	bool conns_listing, conns_whole; /* list-conns is coming in; all of it was understood so far */
 	bool conns_again;                /* there was a hint meanwhile */
+	bool conns_any;                  /* it has one at least */
+	uint64_t lost_until_ns;          /* the hold time of a charon that went away; 0: none did, or it is over */
 	bool names_known;
 	uint64_t names; /* of the connections that were loaded when all were last asked for */
 	uint64_t hinted_ns, looked_ns;
@@ -124,6 +126,7 @@ static void
 on_conn(void *arg, const struct vici_conn *conn)
 {
 	struct feed_vici *f = arg;
+	f->conns_any = true;
 	vici_model_conn(f->model, conn);
 	vici_maps_conn(f->maps, conn);
 }
@@ -280,7 +283,9 @@ on_conns_listed(void *arg, bool ok, struct vici_slice msg)
 		feed_error(&f->feed, "charon does not know the command list-conns");
 		f->feed.errors++;
 	} else {
-		vici_maps_end(f->maps, f->conns_whole);
+		/* A charon that has just started has no connections until somebody loads them. */
+		bool early = !f->conns_any && f->lost_until_ns;
+		vici_maps_end(f->maps, f->conns_whole && !early);
 	}
 	if (f->conns_again)
 		ask_conns(f);
@@ -296,6 +301,7 @@ ask_conns(struct feed_vici *f)
 	if (f->conns_listing)
 		return;
 	f->conns_listing = f->conns_whole = true;
+	f->conns_any = false;
 	vici_maps_begin(f->maps);
 	vici_client_command(f->client, "list-conns", NULL, NULL, on_conns_listed);
 }
@@ -400,6 +406,10 @@ on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	vici_model_expire(f->model, ipm_now_ns());
+	if (f->lost_until_ns && ipm_now_ns() >= f->lost_until_ns) {
+		f->lost_until_ns = 0;
+		ask_conns(f);
+	}
 	publish(f);
 }
 
@@ -449,7 +459,8 @@ on_closed(void *arg, const char *why)
 	f->complained = true;
 	if (was_connected) {
 		vici_failures_flush(f->failures, ipm_now_ns());
-		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
+		f->lost_until_ns = ipm_now_ns() + f->hold_time * NS_PER_SECOND;
+		vici_model_hold(f->model, f->lost_until_ns);
 	}
 	f->connected = f->listing = f->conns_listing = f->conns_again = false;
 	f->names_known = f->names_unknown = false;
