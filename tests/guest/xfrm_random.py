@@ -495,6 +495,7 @@ class World:
         for _ in range(self.rng.randrange(0, 3)):
             self.rng.choice((self.op_up, self.op_traffic, self.op_traffic))()
         self.daemon_up()
+        self.settle("after a restart")          # what came and went before its first look, it cannot know
 
     OPS = ((op_up, 6), (op_rekey, 4), (op_retire, 3), (op_delete_one, 1), (op_again, 2), (op_update, 4), (op_limited, 3),
            (op_traffic, 7), (op_bad, 4), (op_policy, 4), (op_in_clear, 1), (op_flush, 1), (op_restart, 1))
