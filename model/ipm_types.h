@@ -83,7 +83,7 @@ struct ipm_traffic {
 	ipm_u64 octets; /* as the SA counted them: behind compression, before decompression */
 	ipm_u64 pkts;
 	ipm_u64 raw_octets; /* uncompressed; equals octets where IPComp is not in use */
-	ipm_u64 crypts;     /* packets enciphered or deciphered: derived from pkts by the writer */
+	ipm_u64 crypts;     /* packets encrypted or decrypted: derived from pkts by the writer */
 	ipm_u64 auths;      /* packets whose integrity was protected or checked: derived likewise */
 	ipm_u64 comps;      /* IPComp SAs that a feed has counted: with one, raw_octets is known to be 0 if it is 0 */
 	ipm_u64 drops[IPM_DROP_COUNT];
