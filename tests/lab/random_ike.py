@@ -3,9 +3,10 @@
 
     random_ike.py agree VICI IPSECMON CONF     prints the number of cells that were compared, or what differs: status 1
     random_ike.py mark FILE IPSECMON CONF      remembers what is shown now
-    random_ike.py since FILE IPSECMON CONF EVENTS OFFSET
+    random_ike.py since FILE IPSECMON CONF EVENTS OFFSET [REASON]
                                                what came since: charon's events (vici_witness.py monitor) from OFFSET
-                                               on say what there should be. Prints what should not; else nothing
+                                               on say what there should be. Prints what should not; else nothing.
+                                               Failures for REASON are expected
     random_ike.py failures FILE IPSECMON CONF  "ring conn reason" of what failed since
 
 The second opinion is charon's own list, read by code that is not the project's, and its events.
@@ -145,7 +146,7 @@ def new_rows(before, now, what):
     return [row for row in now[what] if (row.get("ring"), row["index"]) not in seen]
 
 
-def since(before, now, path, offset):
+def since(before, now, path, offset, expected):
     """Of a step in which only rekeys were asked for."""
     downs, rekeyed, ike_rekeyed = 0, set(), set()
     with open(path, encoding="utf-8") as log:
@@ -164,7 +165,7 @@ def since(before, now, path, offset):
         return []       # charon itself says that something went down: agree() sees what is left
     wrong = ["tunnel %s ended: %s" % (row["name"], row["reason"]) for row in new_rows(before, now, "ended")]
     wrong += ["a failure: %s %s, %s" % (row["conn"], row["reason"], row["text"])
-              for row in new_rows(before, now, "failed")]
+              for row in new_rows(before, now, "failed") if row["reason"] != expected]
     for rows, count, key, name in (("tunnels", rekeyed, "name", "tunnel"), ("ikes", ike_rekeyed, "conn", "IKE SA")):
         old = {row["index"]: row for row in before[rows]}
         if {row["index"] for row in now[rows]} != set(old):
@@ -195,7 +196,7 @@ def main(argv):
         for row in new_rows(before, now, "failed"):
             print(row["ring"], row["conn"] or "-", row["reason"])
         return 0
-    wrong = since(before, now, argv[5], int(argv[6]))
+    wrong = since(before, now, argv[5], int(argv[6]), argv[7] if len(argv) > 7 else None)
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
