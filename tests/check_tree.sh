@@ -154,19 +154,17 @@ for page in doc/*.md; do
 	done
 done
 
-# Messages that doc/troubleshooting.md quotes in its tables are in the sources: each piece between what differs ("..."). Not those
-# of a table or line that says "<!-- of Net-SNMP -->", nor what the C library says.
+# Messages that doc/troubleshooting.md quotes exist in the sources. An item of a list that ends with a colon quotes messages; the text
+# between two variable parts ("...") must be in the code. Exceptions: lists and lines marked "of Net-SNMP", and errno texts.
 cat agent/*.c common/*.[ch] feeds/*.c model/*.[ch] cli/*.c | tr '\n' ' ' |
 	sed -E 's/" *PRI[a-zA-Z0-9]+ *"//g; s/"[[:space:]]*"//g; s/\\"/"/g' > "${TMPDIR:-/tmp}/check_tree.$$"
 missing=$(awk -v code="${TMPDIR:-/tmp}/check_tree.$$" '
 	BEGIN { getline code < code }
 	/^<!-- of Net-SNMP -->/ { foreign = 1; next }
-	!/^\|/ { if ($0 != "") foreign = 0; quotes = 0; next }
-	/^\| (message|line|it says) \|/ { quotes = 1; next }
-	!quotes || foreign || /of Net-SNMP/ { next }
+	/^$/ { foreign = 0 }
+	!/^- .*:$/ || foreign || /of Net-SNMP/ { next }
 	{
-		split($0, cell, "|")
-		n = split(cell[2], text, "`")
+		n = split($0, text, "`")
 		for (i = 2; i <= n; i += 2) {
 			sub(/^(error|warning|info): /, "", text[i])
 			if (text[i] ~ /^feed [a-z-]+: (up|down)$/) continue
