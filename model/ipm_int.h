@@ -132,6 +132,10 @@ ipm_ring_index(uint64_t total, uint32_t first, uint32_t last)
 	return (uint32_t)(total % ((uint64_t)last - first + 1)) + first;
 }
 
+/* Entries that a ring has ever had, and how many of the newest readers show at most. */
+uint64_t ipm_ring_total(const struct ipm_segment *seg, enum ipm_section_kind ring);
+uint32_t ipm_ring_shown_most(const struct ipm_segment *seg, enum ipm_section_kind ring);
+
 /* A lane of a segment that has room for @p sas SAs: where in it the drops begin, and how long it is. */
 static inline uint64_t
 ipm_lane_drops(uint32_t sas)

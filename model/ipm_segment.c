@@ -690,28 +690,6 @@ sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in
 	}
 }
 
-/* Room for any record, aligned as all of them are. */
-union any_record {
-	struct ipm_totals totals;
-	struct ipm_feed feed;
-	struct ipm_ike_sa ike;
-	struct ipm_tunnel tunnel;
-	struct ipm_selector selector;
-	struct ipm_sa sa;
-	struct ipm_event event;
-	struct ipm_settings settings;
-	struct ipm_agent agent;
-	struct ipm_interface interface;
-	struct ipm_map map;
-	struct ipm_access access;
-	struct ipm_engine engine;
-	struct ipm_ike_history ike_history;
-	struct ipm_tunnel_history tunnel_history;
-	struct ipm_selector_history selector_history;
-	struct ipm_failure failure;
-	uint32_t index; /* the first field of every record that can be free */
-};
-
 static void
 text_end(char *text, size_t size)
 {
@@ -736,7 +714,7 @@ tunnel_texts_end(struct ipm_tunnel *tunnel)
 
 /* End every text, so that a damaged record cannot send its reader past the end of it. */
 static void
-texts_end(enum ipm_section_kind kind, union any_record *rec)
+texts_end(enum ipm_section_kind kind, union ipm_any_record *rec)
 {
 	switch (kind) {
 	case IPM_FEEDS:
@@ -790,7 +768,7 @@ texts_end(enum ipm_section_kind kind, union any_record *rec)
 
 /* Add to @p copy, a record as it is, what lanes and lists have of it. */
 static int
-complete(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union any_record *copy)
+complete(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
 {
 	const struct ipm_segment *seg = r->seg;
 	if (kind == IPM_MAPS)
@@ -816,7 +794,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 	int state = ipm_segment_state(seg, NULL), broken = 0;
 
 	while (state == 0) {
-		union any_record copy;
+		union ipm_any_record copy;
 		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
 		if (before & 1) {
 			if (!again(r, true))
@@ -861,115 +839,36 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 	return reading_end(&r, read_record(&r, kind, slot, out));
 }
 
-int
-ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out)
+uint64_t
+ipm_ring_total(const struct ipm_segment *seg, enum ipm_section_kind ring)
 {
-	return ipm_read(seg, IPM_TOTALS, 0, out);
+	return atomic_load_explicit(&ipm_header(seg)->section[ring].total, memory_order_acquire);
 }
 
-int
-ipm_feed_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_feed *out)
+uint32_t
+ipm_ring_shown_most(const struct ipm_segment *seg, enum ipm_section_kind ring)
 {
-	return ipm_read(seg, IPM_FEEDS, slot, out);
-}
+	uint32_t capacity = seg->section[ring].capacity;
+	struct ipm_settings settings;
 
-int
-ipm_ike_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_sa *out)
-{
-	return ipm_read(seg, IPM_IKE_SAS, slot, out);
-}
-
-int
-ipm_tunnel_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel *out)
-{
-	return ipm_read(seg, IPM_TUNNELS, slot, out);
-}
-
-int
-ipm_selector_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector *out)
-{
-	return ipm_read(seg, IPM_SELECTORS, slot, out);
-}
-
-int
-ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out)
-{
-	return ipm_read(seg, IPM_SAS, slot, out);
-}
-
-int
-ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out)
-{
-	return ipm_read(seg, IPM_SETTINGS, 0, out);
-}
-
-int
-ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out)
-{
-	return ipm_read(seg, IPM_AGENTS, slot, out);
-}
-
-int
-ipm_interface_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_interface *out)
-{
-	return ipm_read(seg, IPM_INTERFACES, slot, out);
-}
-
-int
-ipm_map_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_map *out)
-{
-	return ipm_read(seg, IPM_MAPS, slot, out);
-}
-
-int
-ipm_access_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_access *out)
-{
-	return ipm_read(seg, IPM_ACCESS, slot, out);
-}
-
-int
-ipm_engine_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_engine *out)
-{
-	return ipm_read(seg, IPM_ENGINES, slot, out);
-}
-
-int
-ipm_ike_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_history *out)
-{
-	return ipm_read(seg, IPM_IKE_HISTORY, slot, out);
-}
-
-int
-ipm_tunnel_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel_history *out)
-{
-	return ipm_read(seg, IPM_TUNNEL_HISTORY, slot, out);
-}
-
-int
-ipm_selector_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector_history *out)
-{
-	return ipm_read(seg, IPM_SELECTOR_HISTORY, slot, out);
-}
-
-int
-ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t slot, struct ipm_failure *out)
-{
-	return ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES ? ipm_read(seg, ring, slot, out) : -EINVAL;
+	if (ring < IPM_IKE_HISTORY || ipm_settings_read(seg, &settings) < 0)
+		return 0;
+	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
+	uint32_t most = failures ? settings.failure_size : settings.history_size;
+	return most < capacity ? most : capacity;
 }
 
 bool
 ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index)
 {
-	uint64_t total = atomic_load_explicit(&ipm_header(seg)->section[ring].total, memory_order_acquire);
-	uint32_t first = seg->index_first, last = seg->index_last, capacity = seg->section[ring].capacity;
-	struct ipm_settings settings;
+	uint64_t total = ipm_ring_total(seg, ring);
+	uint32_t first = seg->index_first, last = seg->index_last;
 
-	if (total == 0 || index == 0 || index < first || index > last || ipm_settings_read(seg, &settings) < 0)
+	if (total == 0 || index == 0 || index < first || index > last)
 		return false;
-	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
 	uint32_t newest = ipm_ring_index(total - 1, first, last);
 	uint32_t age = newest >= index ? newest - index : newest - first + (last - index) + 1;
-	return age < (failures ? settings.failure_size : settings.history_size) && age < capacity && age < total;
+	return age < ipm_ring_shown_most(seg, ring) && age < total;
 }
 
 bool

@@ -13,6 +13,7 @@
 #ifndef IPM_SEGMENT_H
 #define IPM_SEGMENT_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -149,29 +150,75 @@ uint64_t ipm_segment_unread(const struct ipm_segment *seg);
  * it; -EPROTO, -ESTALE: see ipm_segment_state(). Threads:   never blocks, never writes. A counter never goes back from
  * one call to the next; two counters of one record may differ by a packet in flight.
  */
-int ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out);
-int ipm_feed_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_feed *out);
-int ipm_ike_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_sa *out);
-int ipm_tunnel_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel *out);
-int ipm_selector_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector *out);
-int ipm_sa_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *out);
-int ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out);
-int ipm_agent_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_agent *out);
-int ipm_interface_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_interface *out);
-int ipm_map_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_map *out);
-int ipm_access_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_access *out);
-int ipm_engine_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_engine *out);
-int ipm_ike_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_ike_history *out);
-int ipm_tunnel_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_tunnel_history *out);
-int ipm_selector_history_read(const struct ipm_segment *seg, uint32_t slot, struct ipm_selector_history *out);
-int ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t slot, struct ipm_failure *out);
+int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
+
+/* The same for a kind that is known when the program is written. */
+#define IPM_READER(name, type, kind)                                                                 \
+	static inline int ipm_##name##_read(const struct ipm_segment *seg, uint32_t slot, type *out) \
+	{                                                                                            \
+		return ipm_read(seg, kind, slot, out);                                               \
+	}
+IPM_READER(feed, struct ipm_feed, IPM_FEEDS)
+IPM_READER(ike, struct ipm_ike_sa, IPM_IKE_SAS)
+IPM_READER(tunnel, struct ipm_tunnel, IPM_TUNNELS)
+IPM_READER(selector, struct ipm_selector, IPM_SELECTORS)
+IPM_READER(sa, struct ipm_sa, IPM_SAS)
+IPM_READER(agent, struct ipm_agent, IPM_AGENTS)
+IPM_READER(interface, struct ipm_interface, IPM_INTERFACES)
+IPM_READER(map, struct ipm_map, IPM_MAPS)
+IPM_READER(access, struct ipm_access, IPM_ACCESS)
+IPM_READER(engine, struct ipm_engine, IPM_ENGINES)
+IPM_READER(ike_history, struct ipm_ike_history, IPM_IKE_HISTORY)
+IPM_READER(tunnel_history, struct ipm_tunnel_history, IPM_TUNNEL_HISTORY)
+IPM_READER(selector_history, struct ipm_selector_history, IPM_SELECTOR_HISTORY)
+#undef IPM_READER
+
+/* The totals and the settings have one slot; failures are in two rings. */
+static inline int
+ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out)
+{
+	return ipm_read(seg, IPM_TOTALS, 0, out);
+}
+
+static inline int
+ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out)
+{
+	return ipm_read(seg, IPM_SETTINGS, 0, out);
+}
+
+static inline int
+ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t slot, struct ipm_failure *out)
+{
+	return ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES ? ipm_read(seg, ring, slot, out) : -EINVAL;
+}
+
+/** Octets of a record of this kind, as ipm_read() copies it. */
+size_t ipm_record_size(enum ipm_section_kind kind);
+
+/** Room for a record of any kind. */
+union ipm_any_record {
+	uint32_t index; /* the first field of every record but the totals and the settings */
+	struct ipm_totals totals;
+	struct ipm_feed feed;
+	struct ipm_ike_sa ike;
+	struct ipm_tunnel tunnel;
+	struct ipm_selector selector;
+	struct ipm_sa sa;
+	struct ipm_event event;
+	struct ipm_settings settings;
+	struct ipm_agent agent;
+	struct ipm_interface interface;
+	struct ipm_map map;
+	struct ipm_access access;
+	struct ipm_engine engine;
+	struct ipm_ike_history ike_history;
+	struct ipm_tunnel_history tunnel_history;
+	struct ipm_selector_history selector_history;
+	struct ipm_failure failure;
+};
 
 /** Is the entry @p index of a ring among the newest that the settings want shown? */
 bool ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index);
-
-/** The same for a kind that is known only when running; @p out must have room for ipm_record_size(kind). */
-int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
-size_t ipm_record_size(enum ipm_section_kind kind);
 
 /** The index that an IKE SA has in the MIBs; 0: none yet, it is being negotiated. */
 static inline uint32_t
@@ -181,33 +228,45 @@ ipm_ike_index(const struct ipm_ike_sa *sa)
 }
 
 /**
- * A walk along a list: the SAs or selectors of a tunnel, the tunnels or the access list of a crypto map entry. The
- * members but @p slot are for the functions below.
+ * A walk over records: all of a kind, what a ring shows, or a list of one record. The members but @p slot and @p unread
+ * belong to the functions below.
  *
  *     struct ipm_walk walk;
+ *     struct ipm_sa sa;
  *     ipm_walk_sas(&walk, seg, &tunnel);
- *     while ((rc = ipm_walk_next(&walk, &sa)) > 0)
- *             ... sa is that in walk.slot
+ *     while (ipm_walk_next(&walk, &sa) > 0)
+ *             ... sa is the record in walk.slot
+ *
+ * Every walk ends, whatever the segment contains: a walk over a section reads each slot once that was in use when it
+ * began, and a walk along a list reads at most twice as many records as its section had then, and 16 more.
  */
 struct ipm_walk {
 	const struct ipm_segment *seg;
 	enum ipm_section_kind kind;
-	uint32_t owner, head, at, last;
-	uint32_t slot; /* of the record that was read last */
-	uint64_t left;
+	bool along_list, shown_only;
+	uint32_t owner, head, at, last; /* of a list */
+	uint64_t position, left;        /* position: in a section, or in all that a ring has ever had */
+	uint32_t slot;                  /* of the record that was read last */
+	uint32_t unread;                /* records of a section that could not be read, and were left out */
 };
 
+/** All records of a kind, in the order of their slots. */
+void ipm_walk_all(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind);
+/** The entries of a ring that the settings want shown, oldest first. */
+void ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind ring);
+/** The SAs of a tunnel, its selectors, and the tunnels and the access list of a crypto map entry, newest first. */
 void ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
 void ipm_walk_selectors(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
 void ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of);
 void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of);
 
 /**
- * Read the next record of the list, newest first.
+ * Read the next record of the walk.
  *
- * Errors:    1; 0: that was all; -EAGAIN: the list has changed since its owner was read, or a record of it cannot be
- * read: read the owner again and begin anew, a few times; -EPROTO: it has no end, and ipm_segment_state() says so from
- * now on; -ESTALE.
+ * Errors:    1; 0: that was all; -EPROTO, -ESTALE: see ipm_segment_state(). A walk over a section leaves out what it
+ *            cannot read, and counts it in @p walk->unread. A walk along a list says -EAGAIN when the list has changed
+ *            since its owner was read, or a record of it cannot be read: read the owner again and begin anew, a few
+ *            times. It says -EPROTO for a list without an end; ipm_segment_state() says so from then on.
  */
 int ipm_walk_next(struct ipm_walk *walk, void *out);
 

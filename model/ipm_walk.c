@@ -1,17 +1,72 @@
 /* SPDX-License-Identifier: ISC */
-/* Lists of records: each is read by itself, and the list may change meanwhile, or be a damaged one without an end. */
+/*
+ * Walks over records: a section, what a ring shows, a list. Each record is read by itself, and the list may change
+ * meanwhile, or be a damaged one without an end.
+ */
 #include <errno.h>
 
 #include "ipm_int.h"
 
+/* --- sections and rings ------------------------------------------------------------------------------------ */
+
+void
+ipm_walk_all(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind)
+{
+	*walk = (struct ipm_walk){ .seg = seg, .kind = kind, .left = ipm_segment_used(seg, kind) };
+}
+
+void
+ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind ring)
+{
+	uint64_t total = ipm_ring_total(seg, ring);
+	uint32_t shown = ipm_ring_shown_most(seg, ring);
+	if (shown > total)
+		shown = (uint32_t)total;
+	*walk = (struct ipm_walk){
+		.seg = seg, .kind = ring, .shown_only = true, .position = total - shown, .left = shown
+	};
+}
+
+/* Is this what a ring had at @p position, and not an entry that has taken its place since? */
+static bool
+is_at(const struct ipm_walk *walk, uint64_t position, const void *record)
+{
+	const struct ipm_segment *seg = walk->seg;
+	return !walk->shown_only ||
+	       *(const uint32_t *)record == ipm_ring_index(position, seg->index_first, seg->index_last);
+}
+
+static int
+next_of_section(struct ipm_walk *walk, void *out)
+{
+	uint32_t capacity = walk->seg->section[walk->kind].capacity;
+
+	while (walk->left > 0) {
+		uint64_t position = walk->position++;
+		walk->left--;
+		walk->slot = (uint32_t)(position % capacity);
+		int rc = ipm_read(walk->seg, walk->kind, walk->slot, out);
+		if (rc == 0 && is_at(walk, position, out))
+			return 1;
+		if (rc == -EAGAIN)
+			walk->unread++;
+		else if (rc < 0 && rc != -ENOENT)
+			return rc;
+	}
+	return 0;
+}
+
+/* --- lists ---------------------------------------------------------------------------------------------------- */
+
 static void
-walk_begin(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t owner,
+list_begin(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t owner,
 	   uint32_t head)
 {
 	/* A list that changes under the walk is no longer than this either, or the writer would work as fast as we do.
 	 */
 	*walk = (struct ipm_walk){ .seg = seg,
 				   .kind = kind,
+				   .along_list = true,
 				   .owner = owner,
 				   .head = head,
 				   .at = head,
@@ -21,25 +76,25 @@ walk_begin(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_sectio
 void
 ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of)
 {
-	walk_begin(walk, seg, IPM_SAS, of->index, of->sa_head);
+	list_begin(walk, seg, IPM_SAS, of->index, of->sa_head);
 }
 
 void
 ipm_walk_selectors(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of)
 {
-	walk_begin(walk, seg, IPM_SELECTORS, of->index, of->sel_head);
+	list_begin(walk, seg, IPM_SELECTORS, of->index, of->sel_head);
 }
 
 void
 ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of)
 {
-	walk_begin(walk, seg, IPM_TUNNELS, 0, of->tunnel_head);
+	list_begin(walk, seg, IPM_TUNNELS, 0, of->tunnel_head);
 }
 
 void
 ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of)
 {
-	walk_begin(walk, seg, IPM_ACCESS, of->index, of->access_head);
+	list_begin(walk, seg, IPM_ACCESS, of->index, of->access_head);
 }
 
 /* How a record hangs on its list. */
@@ -67,8 +122,8 @@ link_of(enum ipm_section_kind kind, const void *record)
 	}
 }
 
-int
-ipm_walk_next(struct ipm_walk *walk, void *out)
+static int
+next_of_list(struct ipm_walk *walk, void *out)
 {
 	if (walk->at == 0)
 		return 0;
@@ -86,4 +141,10 @@ ipm_walk_next(struct ipm_walk *walk, void *out)
 	walk->last = walk->at;
 	walk->at = link.next;
 	return 1;
+}
+
+int
+ipm_walk_next(struct ipm_walk *walk, void *out)
+{
+	return walk->along_list ? next_of_list(walk, out) : next_of_section(walk, out);
 }
