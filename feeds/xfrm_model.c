@@ -113,23 +113,34 @@ tell_time(struct xfrm_model *m)
 	m->now_ns = ipm_now_ns();
 }
 
-/* All SAs of a dump go by one difference of the clocks: of two with the same second neither is older. */
+/* CLOCK_BOOTTIME at the moment when CLOCK_REALTIME was 0, modulo 2^64. */
+static uint64_t
+epoch_ns(uint64_t now_ns)
+{
+	struct timespec real;
+	clock_gettime(CLOCK_REALTIME, &real);
+	return now_ns - ((uint64_t)real.tv_sec * NS_PER_SECOND + (uint64_t)real.tv_nsec);
+}
+
+/* All SAs of a dump use one difference of the clocks: two SAs with the same second have the same age. */
 static void
 tell_clocks(struct xfrm_model *m)
 {
-	struct timespec real;
 	tell_time(m);
-	clock_gettime(CLOCK_REALTIME, &real);
-	m->real_s = (uint64_t)real.tv_sec;
-	m->zero_ns = m->now_ns - (m->real_s * NS_PER_SECOND + (uint64_t)real.tv_nsec);
+	m->zero_ns = epoch_ns(m->now_ns);
+	m->real_s = (m->now_ns - m->zero_ns) / NS_PER_SECOND;
 }
 
-/* The kernel has whole seconds; an SA that an event tells of has come just now, even while a dump comes in. */
+/*
+ * When the kernel added an SA, on CLOCK_BOOTTIME. The kernel gives whole seconds. An event reports an SA that was added
+ * just now, also while a dump is coming in. If we read the event late, the SA was added before that second ended.
+ */
 static uint64_t
 moment_ns(const struct xfrm_model *m, uint64_t second)
 {
-	uint64_t moment = m->zero_ns + second * NS_PER_SECOND;
-	return !m->dumped || second == 0 || moment > m->now_ns ? m->now_ns : moment;
+	uint64_t moment = m->dumped ? m->zero_ns + second * NS_PER_SECOND
+				    : epoch_ns(m->now_ns) + (second + 1) * NS_PER_SECOND;
+	return second == 0 || moment > m->now_ns ? m->now_ns : moment;
 }
 
 static int

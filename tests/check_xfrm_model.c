@@ -2093,6 +2093,23 @@ START_TEST(an_sa_of_a_dump_was_installed_when_the_kernel_says)
 }
 END_TEST
 
+START_TEST(an_sa_of_a_late_event_was_installed_within_the_second_that_the_kernel_says)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	a.added = (uint64_t)now.tv_sec - 500;
+	b.added = (uint64_t)now.tv_sec;
+	there(a);
+	there(b);
+	uint64_t late = ipm_now_ns() - sa_row(OLD).installed_ns, at_once = ipm_now_ns() - sa_row(OLD + 1).installed_ns;
+	ck_assert_uint_ge(late, 499 * S);
+	ck_assert_uint_le(late, 510 * S);
+	ck_assert_uint_le(at_once, 10 * S);
+}
+END_TEST
+
 START_TEST(the_second_in_which_the_kernel_added_an_sa_is_told_exactly)
 {
 	struct timespec before, after;
@@ -3902,6 +3919,7 @@ xfrm_model_suite(void)
 	tcase_add_test(tests, a_lifetime_by_use_counts_from_the_first_packet);
 	tcase_add_test(tests, limits_too_far_away_are_none);
 	tcase_add_test(tests, an_sa_of_a_dump_was_installed_when_the_kernel_says);
+	tcase_add_test(tests, an_sa_of_a_late_event_was_installed_within_the_second_that_the_kernel_says);
 	tcase_add_test(tests, the_second_in_which_the_kernel_added_an_sa_is_told_exactly);
 	tcase_add_test(tests, sequence_numbers_windows_and_algorithms_follow_the_sa);
 
