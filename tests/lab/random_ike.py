@@ -146,6 +146,11 @@ def new_rows(before, now, what):
     return [row for row in now[what] if (row.get("ring"), row["index"]) not in seen]
 
 
+def garbled(failure):
+    """Of two IKEv1 exchanges that cross, charon 5.9 takes one for garbage, and reports that as any other garbage."""
+    return failure["reason"] == "malformed message" and (failure["conn"] or "").startswith("ikev1")
+
+
 def since(before, now, path, offset, expected):
     """Of a step in which only rekeys were asked for."""
     downs, rekeyed, ike_rekeyed = 0, set(), set()
@@ -165,7 +170,7 @@ def since(before, now, path, offset, expected):
         return []       # charon itself says that something went down: agree() sees what is left
     wrong = ["tunnel %s ended: %s" % (row["name"], row["reason"]) for row in new_rows(before, now, "ended")]
     wrong += ["a failure: %s %s, %s" % (row["conn"], row["reason"], row["text"])
-              for row in new_rows(before, now, "failed") if row["reason"] != expected]
+              for row in new_rows(before, now, "failed") if row["reason"] != expected and not garbled(row)]
     for rows, count, key, name in (("tunnels", rekeyed, "name", "tunnel"), ("ikes", ike_rekeyed, "conn", "IKE SA")):
         old = {row["index"]: row for row in before[rows]}
         if {row["index"] for row in now[rows]} != set(old):
