@@ -9,8 +9,8 @@ status=0
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 
-headers=$(sed -n 's/^ipminclude_HEADERS = *//p' "$top/Makefile.am")
-[ -n "$headers" ] || { echo "FAIL: Makefile.am: no installed headers found"; exit 1; }
+headers=$(sed -n 's/^ipminclude_HEADERS = *//p' "$top/model/local.mk" | sed 's,%D%,model,g')
+[ -n "$headers" ] || { echo "FAIL: model/local.mk: no installed headers found"; exit 1; }
 compilers=
 for compiler in g++ clang++; do
 	command -v "$compiler" >/dev/null && compilers="$compilers $compiler"

@@ -181,11 +181,11 @@ missing=$(awk -v code="${TMPDIR:-/tmp}/check_tree.$$" '
 rm -f "${TMPDIR:-/tmp}/check_tree.$$"
 [ -z "$missing" ] || fail "doc/troubleshooting.md: $missing"
 
-programs=$(sed -nE 's/^(s?bin|plugin)_PROGRAMS *[+]?= *//p' Makefile.am)
-[ -n "$programs" ] || fail "Makefile.am: no programs found"
+programs=$(cat ./*/local.mk | sed -nE 's/^(s?bin|plugin)_PROGRAMS [+]= *//p')
+[ -n "$programs" ] || fail "local.mk: no programs found"
 for program in $programs; do
 	grep -q "^\.Nm $program\$" /dev/null doc/"$program".[1-8] 2>/dev/null || fail "doc/: no man page of $program"
-	grep -q "doc/$program\.[1-8]" Makefile.am || fail "Makefile.am: does not install the man page of $program"
+	grep -q "%D%/$program\.[1-8]" doc/local.mk || fail "doc/local.mk: does not install the man page of $program"
 done
 
 # What is built with here is built with there, and each man page is in a package.
@@ -196,7 +196,7 @@ for page in doc/*.[1-8]; do
 	section=${page##*.} name=$(basename "$page")
 	grep -qE "^usr/share/man/man$section(/$name)?\$" debian/*.install || fail "debian/: no package has $name"
 done
-for module in $(sed -nE '/^(nodist_|dist_)?mib_DATA/,/[^\\]$/p; /^dist_mib_DATA/,/[^\\]$/p' Makefile.am | grep -oE '[A-Za-z0-9-]+[.]txt' | sort -u); do
+for module in $(sed -nE '/^(nodist_|dist_)?mib_DATA/,/[^\\]$/p; /^dist_mib_DATA/,/[^\\]$/p' mibs/local.mk | grep -oE '[A-Za-z0-9-]+[.]txt' | sort -u); do
 	grep -q "\.It Pa.*\b$module" doc/ipsecmon-mibs.7 || fail "doc/ipsecmon-mibs.7: does not name $module"
 done
 [ "$(sed -n '1s/^ipsecmon (\(.*\)) .*/\1/p' debian/changelog)" = "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' configure.ac)" ] ||

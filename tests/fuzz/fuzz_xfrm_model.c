@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "fuzz_must.h"
-#include "../laws.h"
+#include "laws.h"
 #include "ipm_writer.h"
 #include "xfrm_model.h"
 

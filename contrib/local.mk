@@ -1,0 +1,58 @@
+# Services and samples
+units = %D%/systemd/ipsecmond.service %D%/systemd/ipsecmon-agentx.service
+if WITH_ENGINE
+units += %D%/systemd/ipsecmon-engine.service
+endif
+if WITH_SYSTEMD
+systemdsystemunit_DATA = $(units)
+endif
+$(units): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|[@]sbindir[@]|$(sbindir)|; s|[@]bindir[@]|$(bindir)|' $< > $@.tmp && mv $@.tmp $@
+# Read by systemd of packages and of /usr/local alike; renamed, because the four files have two names.
+install-data-hook:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) $(srcdir)/contrib/completion/ipsecmon.bash '$(DESTDIR)$(bashcompletiondir)/ipsecmon'
+if WITH_SYSTEMD
+	$(MKDIR_P) '$(DESTDIR)$(prefix)/lib/sysusers.d' '$(DESTDIR)$(prefix)/lib/tmpfiles.d'
+	for name in ipsecmon $(services_of_engine); do for kind in sysusers tmpfiles; do \
+		$(INSTALL_DATA) $(srcdir)/contrib/systemd/$$name.$$kind \
+			'$(DESTDIR)$(prefix)/lib/'$$kind.d/$$name.conf || exit 1; done; done
+endif
+# contrib/ is distributed as a folder, and units are made in there.
+dist-hook:
+	rm -f '$(distdir)'/contrib/systemd/*.service
+uninstall-hook:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/ipsecmon'
+if WITH_SYSTEMD
+	for name in ipsecmon ipsecmon-engine; do for kind in sysusers tmpfiles; do \
+		rm -f '$(DESTDIR)$(prefix)/lib/'$$kind.d/$$name.conf; done; done
+endif
+if WITH_ENGINE
+services_of_engine = ipsecmon-engine
+endif
+# What shells ask ipsecmon. Debian has another folder for zsh's.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = %D%/completion/_ipsecmon
+# Samples, to be copied to where they are used: /usr/share/doc may be left out of an installation.
+samplesdir = $(pkgdatadir)
+dist_samples_DATA = %D%/ipsecmon.conf
+snmpdsamplesdir = $(pkgdatadir)/snmpd
+dist_snmpdsamples_DATA = %D%/snmpd/ipsecmon.conf
+snmptrapdsamplesdir = $(pkgdatadir)/snmptrapd
+dist_snmptrapdsamples_DATA = %D%/snmptrapd/README.md %D%/snmptrapd/notification.awk %D%/snmptrapd/snmptrapd.conf
+dist_snmptrapdsamples_SCRIPTS = %D%/snmptrapd/to-nagios %D%/snmptrapd/to-zabbix
+zabbixsamplesdir = $(pkgdatadir)/zabbix
+dist_zabbixsamples_DATA = %D%/zabbix/README.md %D%/zabbix/ipsecmon.yaml
+prometheussamplesdir = $(pkgdatadir)/prometheus
+dist_prometheussamples_DATA = %D%/prometheus/README.md %D%/prometheus/alertmanager.yml %D%/prometheus/alerts.yml \
+	%D%/prometheus/generator.yml %D%/prometheus/grafana-dashboard.json %D%/prometheus/prometheus.yml \
+	%D%/prometheus/snmp.yml %D%/prometheus/snmp-0.23.yml
+dist_prometheussamples_SCRIPTS = %D%/prometheus/generate
+systemdsamplesdir = $(pkgdatadir)/systemd
+dist_systemdsamples_DATA = %D%/systemd/netns.conf
+nagiossamplesdir = $(pkgdatadir)/nagios
+dist_nagiossamples_DATA = %D%/nagios/README.md %D%/nagios/gateway.cfg %D%/nagios/ipsecmon.cfg \
+	%D%/nagios/ipsecmon-icinga2.conf
+CLEANFILES += $(units)
+EXTRA_DIST += contrib

@@ -1,0 +1,17 @@
+# libipsecmon: records, segment, writer, fast path
+ipminclude_HEADERS = %D%/ipm_fast.h %D%/ipm_segment.h %D%/ipm_types.h %D%/ipm_writer.h
+ipmincludedir = $(includedir)/ipsecmon
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = %D%/libipsecmon.pc
+# The library without its export list: tests link this one, so that they reach what it does not export.
+noinst_LTLIBRARIES += libmodel.la
+libmodel_la_SOURCES = %D%/ipm_int.h %D%/ipm_writer_int.h %D%/ipm_fast.c %D%/ipm_guard.c %D%/ipm_segment.c \
+	%D%/ipm_walk.c %D%/ipm_writer.c %D%/ipm_writer_chain.c %D%/ipm_writer_drain.c %D%/ipm_writer_engine.c \
+	%D%/ipm_writer_ike.c %D%/ipm_writer_list.c %D%/ipm_writer_map.c %D%/ipm_writer_peer.c %D%/ipm_writer_ring.c \
+	%D%/ipm_writer_room.c %D%/ipm_writer_spi.c %D%/ipm_writer_valid.c
+libmodel_la_CFLAGS = $(filter-out -fPIE,$(AM_CFLAGS))
+lib_LTLIBRARIES += libipsecmon.la
+libipsecmon_la_SOURCES =
+libipsecmon_la_LIBADD = libmodel.la
+libipsecmon_la_LDFLAGS = $(SAN_CFLAGS) -Wl,-z,relro,-z,now -version-info 0:0:0 \
+	-export-symbols-regex '^ipm_'

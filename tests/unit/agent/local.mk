@@ -1,0 +1,9 @@
+LDADD_AGENT = libmibview.la $(LDADD)
+check_PROGRAMS += %D%/check_frame %D%/check_mib %D%/check_mib_maps %D%/check_notify %D%/check_notify_maps %D%/check_set
+%C%_check_frame_LDADD = $(LDADD_AGENT)
+%C%_check_mib_LDADD = $(LDADD_AGENT)
+%C%_check_mib_maps_LDADD = $(LDADD_AGENT)
+%C%_check_notify_LDADD = $(LDADD_AGENT)
+%C%_check_notify_maps_LDADD = $(LDADD_AGENT)
+%C%_check_set_LDADD = $(LDADD_AGENT)
+EXTRA_DIST += %D%/mib_fixture.h

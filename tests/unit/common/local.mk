@@ -1,0 +1,1 @@
+check_PROGRAMS += %D%/check_conf %D%/check_service
