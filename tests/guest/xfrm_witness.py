@@ -287,9 +287,7 @@ def counts_of(tunnel):
         comps = tunnel.all(direction, "comp")
         carried = sum(sa["bytes"] for sa in sas)
         found.update(octets(way, "", carried))
-        before = sum(sa["bytes"] for sa in comps) if comps else carried
-        if before or not carried:       # else all packets passed by IPComp's SA, or nobody knows
-            found.update(octets(way, raw, before))
+        found.update(octets(way, raw, sum(sa["bytes"] for sa in comps) if comps else carried))
         found[way + "Pkts"] = sum(sa["packets"] for sa in sas)
         checked = [sa for sa in tunnel.all(direction, "esp", "ah") if authenticates(sa)]
         found[way + "Auths"] = sum(sa["packets"] for sa in checked)
@@ -425,9 +423,7 @@ def totals_of(kernel):
         found["InAuthFails"] += counts["InAuthFails"]
     for way, raw in (("In", "Decomp"), ("Out", "Uncomp")):
         for kind in ("", raw):
-            total = found.pop("Hc" + way + kind + "Octets", 0)
-            if total or not kind or not found["Hc" + way + "Octets"]:
-                found.update(octets(way, kind, total))
+            found.update(octets(way, kind, found.pop("Hc" + way + kind + "Octets", 0)))
 
     def drops(*names):
         return sum(stat.get("Xfrm" + name, 0) for name in names)
