@@ -195,6 +195,12 @@ void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ip
 /* The same, but as far as it counts for its tunnel and the totals. */
 void ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
 
+/* Add to the count of the SA in @p slot what its lanes hold, and its sequence number, if the workers tell it. */
+void ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa);
+
+/* Add what the lanes of all SAs hold, or of those that the engine in slot @p engine - 1 has. */
+void ipm_sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in, struct ipm_traffic *out);
+
 /* Of what an SA has counted, leave what counts for its tunnel and the totals. */
 void ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t);
 

@@ -98,7 +98,7 @@ sa_catch_up(struct ipm_writer *w, uint32_t slot)
 	if (memcmp(&more, &(struct ipm_traffic){ 0 }, sizeof(more)) == 0)
 		return;
 	ipm_record_put(w, IPM_SAS, slot, &sa);
-	if (ipm_tunnel_is(w, sa.tunnel_slot, sa.tunnel_index)) {
+	if (ipm_slot_holds(w, IPM_TUNNELS, sa.tunnel_slot, sa.tunnel_index)) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, sa.tunnel_slot);
 		ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
 		ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs by their SPIs, what is counted for them, and two records that turn out to be of one. */
+/* IKE SAs: what they are, what is counted for them, and two records that turn out to be of one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipm_hash.h"
 #include "ipm_writer_int.h"
+
+/* --- by SPI ------------------------------------------------------------------------------------------------ */
 
 /* Peers choose them: whoever makes them collide makes his own chain longer, and those are bounded by the feed. */
 static uint32_t
 hash_spis(uint64_t spi_initiator, uint64_t spi_responder)
 {
-	uint64_t hash = (spi_initiator ^ (spi_responder << 32 | spi_responder >> 32)) * 0x9e3779b97f4a7c15u;
-	return (uint32_t)(hash >> 32);
+	const uint64_t spis[] = { spi_initiator, spi_responder };
+	return ipm_hash(IPM_HASH_BEGIN, spis, sizeof(spis));
 }
 
 int
@@ -23,6 +26,22 @@ ipm_ike_named(const struct ipm_writer *w, uint64_t spi_initiator, uint64_t spi_r
 		at = ipm_chain_next(&w->ikes, hash, (int)(at - 1));
 	return at ? (int)(at - 1) : -ENOENT;
 }
+
+static void
+spis_add(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+	ipm_chain_add(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
+}
+
+static void
+spis_remove(struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+	ipm_chain_remove(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
+}
+
+/* --- indexes ----------------------------------------------------------------------------------------------- */
 
 int
 ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index)
@@ -40,30 +59,18 @@ ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index)
 	return -ENOENT;
 }
 
-void
-ipm_ike_link(struct ipm_writer *w, uint32_t slot)
-{
-	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
-	ipm_chain_add(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
-}
-
-void
-ipm_ike_unlink(struct ipm_writer *w, uint32_t slot)
-{
-	const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
-	ipm_chain_remove(&w->ikes, hash_spis(sa->spi_initiator, sa->spi_responder), slot);
-}
-
-uint32_t
-ipm_ike_unnumbered(struct ipm_writer *w)
+/* A temporary index, for an IKE SA that is not established. */
+static uint32_t
+take_temporary(struct ipm_writer *w)
 {
 	uint32_t index = w->next_unnumbered;
 	w->next_unnumbered = index == UINT32_MAX ? IPM_IKE_UNNUMBERED : index + 1;
 	return index;
 }
 
-void
-ipm_ike_number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
+/* The IKE SA in @p slot, a copy of whose record is @p sa, is established: it gets its index. */
+static void
+number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
 {
 	uint32_t before = sa->index;
 	if (before < IPM_IKE_UNNUMBERED)
@@ -72,31 +79,138 @@ ipm_ike_number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
 	w->moved[slot] = (struct ike_move){ .index = before, .slot = slot, .into = sa->index };
 }
 
-int
-ipm_ikes_open(struct ipm_writer *w)
-{
-	uint32_t capacity = w->seg.section[IPM_IKE_SAS].capacity;
-	int rc = ipm_chains_open(&w->ikes, capacity);
+/* --- coming and going -------------------------------------------------------------------------------------- */
 
-	w->moved = calloc(capacity ? capacity : 1, sizeof(*w->moved));
-	if (!w->moved)
-		rc = -ENOMEM;
-	w->next_unnumbered = IPM_IKE_UNNUMBERED;
-	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
-		uint32_t index = ipm_ike_peek(w, slot)->index;
-		if (index)
-			ipm_ike_link(w, slot);
-		if (index >= w->next_unnumbered)
-			w->next_unnumbered = index == UINT32_MAX ? IPM_IKE_UNNUMBERED : index + 1;
+/* An IKE SA counts as active, and has a row, once it has been established. */
+static bool
+is_shown(const struct ipm_ike_sa *sa)
+{
+	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
+}
+
+/* Keep the gauge right, tell readers and listeners, when an IKE SA becomes or ceases to be shown. */
+static void
+shown_changed(struct ipm_writer *w, bool was, const struct ipm_ike_sa *now)
+{
+	if (was == is_shown(now))
+		return;
+	if (was)
+		w->totals.ike_active--;
+	else
+		w->totals.ike_active++;
+	ipm_section_changed(w, IPM_IKE_SAS);
+}
+
+int
+ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
+{
+	struct ipm_ike_sa copy = *sa;
+	int rc = ipm_ike_valid(w, &copy), slot = rc < 0 ? rc : ipm_slot_take(w, IPM_IKE_SAS);
+	if (slot < 0)
+		return slot;
+	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
+	copy.index = is_up ? ipm_index_take(w, IPM_IKE_SAS, &w->totals.next_ike) : take_temporary(w);
+	copy.refreshes = 0;
+	if (copy.created_ns == 0)
+		copy.created_ns = ipm_now_ns();
+	memset(&copy.in, 0, sizeof(copy.in));
+	memset(&copy.out, 0, sizeof(copy.out));
+	copy.peer = is_up ? ipm_peer_number(w, &copy) : 0;
+	ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
+	if (is_up)
+		ipm_peer_add(w, (uint32_t)slot);
+	spis_add(w, (uint32_t)slot);
+	ipm_section_changed(w, IPM_IKE_SAS);
+	shown_changed(w, false, &copy);
+	if (copy.initiator && is_up)
+		w->totals.ike_initiated++;
+	if (is_shown(&copy))
+		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
+	return slot;
+}
+
+int
+ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
+{
+	const struct ipm_ike_sa *old = ipm_ike_peek(w, slot);
+	struct ipm_ike_sa copy = *sa;
+	bool was_shown = is_shown(old), was_up = old->state != IPM_IKE_NEGOTIATING;
+
+	if (!ipm_slot_live(w, IPM_IKE_SAS, slot))
+		return -ENOENT;
+	int rc = ipm_ike_valid(w, &copy);
+	if (rc < 0)
+		return rc;
+	bool other_peer = strcmp(copy.local_id, old->local_id) != 0 || strcmp(copy.remote_id, old->remote_id) != 0;
+
+	copy.index = old->index;
+	copy.refreshes = old->refreshes;
+	copy.peer = old->peer;
+	copy.in = old->in;
+	copy.out = old->out;
+	if (!was_up && copy.state == IPM_IKE_DELETING)
+		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was one: it gets no row now, and no event */
+	if (memcmp(&copy, old, sizeof(copy)) == 0)
+		return 0;
+	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;
+	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
+	if (was_up && (other_peer || !is_up))
+		ipm_peer_remove(w, slot);
+	if (is_up && (other_peer || !was_up))
+		copy.peer = ipm_peer_number(w, &copy);
+	else if (!is_up)
+		copy.peer = 0;
+	if (is_up)
+		number(w, slot, &copy);
+	if (other_spis)
+		spis_remove(w, slot);
+	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
+	if (other_spis)
+		spis_add(w, slot);
+	if (is_up && (other_peer || !was_up)) {
+		ipm_peer_add(w, slot);
+		ipm_section_changed(w, IPM_IKE_SAS); /* it has another index in cikePeerTable now */
 	}
-	return rc;
+	shown_changed(w, was_shown, &copy);
+	if (!was_up && copy.state == IPM_IKE_ESTABLISHED) {
+		if (copy.initiator)
+			w->totals.ike_initiated++;
+		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
+	}
+	return 0;
 }
 
 void
-ipm_ikes_close(struct ipm_writer *w)
+ipm_ike_refresh(struct ipm_writer *w, uint32_t slot)
 {
-	ipm_chains_close(&w->ikes);
-	free(w->moved);
+	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
+	if (copy.index == 0)
+		return;
+	copy.refreshes++;
+	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
+}
+
+void
+ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
+{
+	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
+	bool was_up = copy.state != IPM_IKE_NEGOTIATING;
+
+	if (copy.index == 0)
+		return;
+	if (is_shown(&copy))
+		w->totals.ike_active--;
+	if (was_up) {
+		w->totals.ike_previous++;
+		ipm_ike_remember(w, &copy, reason);
+	} else {
+		ipm_ike_traffic_add(&w->totals.ike_rest_in, &copy.in);
+		ipm_ike_traffic_add(&w->totals.ike_rest_out, &copy.out);
+	}
+	if (was_up)
+		ipm_peer_remove(w, slot);
+	spis_remove(w, slot);
+	ipm_slot_give(w, IPM_IKE_SAS, slot);
 }
 
 void
@@ -117,48 +231,6 @@ ipm_ike_make_room(struct ipm_writer *w)
 }
 
 void
-ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out)
-{
-	if (slot >= 0 && ipm_slot_live(w, IPM_IKE_SAS, (uint32_t)slot)) {
-		struct ipm_ike_sa copy = *ipm_ike_peek(w, (uint32_t)slot);
-		ipm_ike_traffic_add(&copy.in, in);
-		ipm_ike_traffic_add(&copy.out, out);
-		ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
-	} else {
-		ipm_ike_traffic_add(&w->totals.ike_rest_in, in);
-		ipm_ike_traffic_add(&w->totals.ike_rest_out, out);
-	}
-	ipm_ike_traffic_add(&w->totals.ike_in, in);
-	ipm_ike_traffic_add(&w->totals.ike_out, out);
-}
-
-#define ENDED_LATELY 1024 /* entries of the history that are looked through */
-
-void
-ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_traffic *in,
-		   const struct ipm_ike_traffic *out)
-{
-	const struct ipm_section *sec = &ipm_header(&w->seg)->section[IPM_IKE_HISTORY];
-	uint32_t capacity = w->seg.section[IPM_IKE_HISTORY].capacity;
-	uint64_t total = atomic_load_explicit(&sec->total, memory_order_relaxed);
-
-	for (uint32_t back = 1; index && back <= ENDED_LATELY && back <= total && back <= capacity; back++) {
-		uint32_t slot = (uint32_t)((total - back) % capacity);
-		struct ipm_ike_history entry =
-			*(const struct ipm_ike_history *)ipm_payload_at(w, IPM_IKE_HISTORY, slot);
-		if (entry.sa.index != index || entry.reason == IPM_REASON_CHECKPOINT)
-			continue;
-		ipm_ike_traffic_add(&entry.sa.in, in);
-		ipm_ike_traffic_add(&entry.sa.out, out);
-		ipm_record_put(w, IPM_IKE_HISTORY, slot, &entry);
-		ipm_ike_traffic_add(&w->totals.ike_in, in);
-		ipm_ike_traffic_add(&w->totals.ike_out, out);
-		return;
-	}
-	ipm_ike_count(w, -1, in, out);
-}
-
-void
 ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 {
 	struct ipm_ike_sa gone = *ipm_ike_peek(w, from), copy = *ipm_ike_peek(w, into);
@@ -175,4 +247,78 @@ ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 	}
 	ipm_ike_stop(w, from, IPM_REASON_NORMAL);
 	w->moved[from] = (struct ike_move){ .index = gone.index, .slot = into, .into = copy.index };
+}
+
+/* --- counts ------------------------------------------------------------------------------------------------ */
+
+void
+ipm_ike_count(struct ipm_writer *w, int slot, const struct ipm_ike_traffic *in, const struct ipm_ike_traffic *out)
+{
+	if (slot >= 0 && ipm_slot_live(w, IPM_IKE_SAS, (uint32_t)slot)) {
+		struct ipm_ike_sa copy = *ipm_ike_peek(w, (uint32_t)slot);
+		ipm_ike_traffic_add(&copy.in, in);
+		ipm_ike_traffic_add(&copy.out, out);
+		ipm_record_put(w, IPM_IKE_SAS, (uint32_t)slot, &copy);
+	} else {
+		ipm_ike_traffic_add(&w->totals.ike_rest_in, in);
+		ipm_ike_traffic_add(&w->totals.ike_rest_out, out);
+	}
+	ipm_ike_traffic_add(&w->totals.ike_in, in);
+	ipm_ike_traffic_add(&w->totals.ike_out, out);
+}
+
+void
+ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_traffic *in,
+		   const struct ipm_ike_traffic *out)
+{
+	if (index == 0 || !ipm_ike_late(w, index, in, out)) {
+		ipm_ike_count(w, -1, in, out);
+		return;
+	}
+	ipm_ike_traffic_add(&w->totals.ike_in, in);
+	ipm_ike_traffic_add(&w->totals.ike_out, out);
+}
+
+/* --- opening ----------------------------------------------------------------------------------------------- */
+
+int
+ipm_ikes_open(struct ipm_writer *w)
+{
+	uint32_t capacity = w->seg.section[IPM_IKE_SAS].capacity;
+	int rc = ipm_chains_open(&w->ikes, capacity);
+
+	w->moved = calloc(capacity ? capacity : 1, sizeof(*w->moved));
+	if (!w->moved)
+		rc = -ENOMEM;
+	w->next_unnumbered = IPM_IKE_UNNUMBERED;
+	for (uint32_t slot = 0; rc == 0 && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		uint32_t index = ipm_ike_peek(w, slot)->index;
+		if (index)
+			spis_add(w, slot);
+		if (index >= w->next_unnumbered)
+			w->next_unnumbered = index == UINT32_MAX ? IPM_IKE_UNNUMBERED : index + 1;
+	}
+	return rc;
+}
+
+void
+ipm_ikes_close(struct ipm_writer *w)
+{
+	ipm_chains_close(&w->ikes);
+	free(w->moved);
+}
+
+void
+ipm_ikes_relink(struct ipm_writer *w)
+{
+	w->totals.ike_active = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(w, slot);
+		if (sa->index == 0)
+			continue;
+		if (is_shown(sa))
+			w->totals.ike_active++;
+		if (sa->index >= w->totals.next_ike && sa->index < IPM_IKE_UNNUMBERED)
+			w->wrapped = true;
+	}
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipm_hash.h"
 #include "ipm_writer_int.h"
 
 #define REMOVED_KEPT 64 /* entries that can still be read when they are not configured any more */
@@ -18,30 +19,16 @@ is_configured(const struct ipm_map *map)
 	return map->index != 0 && map->state != IPM_MAP_REMOVED;
 }
 
-const struct ipm_map *
-ipm_map_peek(const struct ipm_writer *w, uint32_t slot)
-{
-	return ipm_peek(w, IPM_MAPS, slot);
-}
-
-static uint32_t
-hash_more(uint32_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 16777619u;
-	return hash;
-}
-
 static uint32_t
 hash_name(const char *name)
 {
-	return hash_more(2166136261u, name);
+	return ipm_hash_text(IPM_HASH_BEGIN, name);
 }
 
 static uint32_t
 hash_names(const char *name, const char *child)
 {
-	return hash_more((hash_name(name) ^ '/') * 16777619u, child);
+	return ipm_hash_text(hash_name(name), child);
 }
 
 static void
@@ -420,18 +407,12 @@ ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 /* --- after an earlier run --------------------------------------------------------------------------------------------
  */
 
-static bool
-map_is(const struct ipm_writer *w, uint32_t slot, uint32_t index)
-{
-	return index != 0 && slot < ipm_segment_used(&w->seg, IPM_MAPS) && ipm_map_peek(w, slot)->index == index;
-}
-
 static void
 relink_access(struct ipm_writer *w)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ACCESS); slot++) {
 		const struct ipm_access *access = ipm_payload_at(w, IPM_ACCESS, slot);
-		if (access->index && map_is(w, access->map_slot, access->map_index)) {
+		if (access->index && ipm_slot_holds(w, IPM_MAPS, access->map_slot, access->map_index)) {
 			struct ipm_map map = *ipm_map_peek(w, access->map_slot);
 			struct owned_list list = access_of(&map, access->map_slot);
 			ipm_list_relink(w, &list, slot);

@@ -4,21 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipm_hash.h"
 #include "ipm_writer_int.h"
 
-/* FNV-1a over the part of an identity that an SNMP index has room for. */
-static uint32_t
-hash_id(uint32_t hash, const char *id)
-{
-	for (int i = 0; i < IPM_PEER_ID_MAX && id[i]; i++)
-		hash = (hash ^ (uint8_t)id[i]) * 16777619u;
-	return (hash ^ 0xff) * 16777619u;
-}
-
+/* Only what an SNMP index has room for counts of an identity. */
 static uint32_t
 hash_peer(const char *local_id, const char *remote_id)
 {
-	return hash_id(hash_id(2166136261u, local_id), remote_id);
+	uint32_t hash = ipm_hash(IPM_HASH_BEGIN, local_id, strnlen(local_id, IPM_PEER_ID_MAX));
+	return ipm_hash(ipm_hash(hash, "", 1), remote_id, strnlen(remote_id, IPM_PEER_ID_MAX));
 }
 
 static bool

@@ -8,19 +8,6 @@
 
 #include "ipm_writer_int.h"
 
-bool
-ipm_slot_live(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
-{
-	return slot < ipm_segment_used(&w->seg, kind) && *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
-}
-
-const void *
-ipm_peek(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
-{
-	static const uint64_t nothing[IPM_RECORD_MAX / 8];
-	return slot < ipm_segment_used(&w->seg, kind) ? ipm_payload_at(w, kind, slot) : nothing;
-}
-
 /* 0 becomes @p otherwise. */
 static void
 supply(uint8_t *field, uint8_t otherwise)
@@ -29,24 +16,16 @@ supply(uint8_t *field, uint8_t otherwise)
 		*field = otherwise;
 }
 
-static int
-invalid(struct ipm_writer *w, enum ipm_section_kind kind, const char *field, uint32_t value)
-{
-	w->totals.records_refused++;
-	w->refused = (struct refusal){ .kind = kind, .field = field, .value = value };
-	return -EINVAL;
-}
-
 int
 ipm_ike_valid(struct ipm_writer *w, struct ipm_ike_sa *sa)
 {
 	supply(&sa->state, IPM_IKE_ESTABLISHED);
 	if (sa->state > IPM_IKE_DELETING)
-		return invalid(w, IPM_IKE_SAS, "state", sa->state);
+		return ipm_refuse_value(w, IPM_IKE_SAS, "state", sa->state);
 	if (sa->mode > IPM_MODE_AGGRESSIVE)
-		return invalid(w, IPM_IKE_SAS, "mode", sa->mode);
+		return ipm_refuse_value(w, IPM_IKE_SAS, "mode", sa->mode);
 	if (sa->auth > IPM_AUTH_PUBKEY)
-		return invalid(w, IPM_IKE_SAS, "auth", sa->auth);
+		return ipm_refuse_value(w, IPM_IKE_SAS, "auth", sa->auth);
 	return 0;
 }
 
@@ -58,13 +37,13 @@ ipm_tunnel_valid(struct ipm_writer *w, struct ipm_tunnel *t)
 	supply(&t->key_type, t->ike_index ? IPM_KEY_IKE : IPM_KEY_MANUAL);
 	supply(&t->protocol, IPPROTO_ESP);
 	if (t->state > IPM_TUNNEL_HELD)
-		return invalid(w, IPM_TUNNELS, "state", t->state);
+		return ipm_refuse_value(w, IPM_TUNNELS, "state", t->state);
 	if (t->encap > IPM_ENCAP_BEET)
-		return invalid(w, IPM_TUNNELS, "encap", t->encap);
+		return ipm_refuse_value(w, IPM_TUNNELS, "encap", t->encap);
 	if (t->key_type > IPM_KEY_MANUAL)
-		return invalid(w, IPM_TUNNELS, "key_type", t->key_type);
+		return ipm_refuse_value(w, IPM_TUNNELS, "key_type", t->key_type);
 	if (t->protocol != IPPROTO_ESP && t->protocol != IPPROTO_AH && t->protocol != IPPROTO_COMP)
-		return invalid(w, IPM_TUNNELS, "protocol", t->protocol);
+		return ipm_refuse_value(w, IPM_TUNNELS, "protocol", t->protocol);
 	return 0;
 }
 
@@ -74,11 +53,11 @@ ipm_sa_valid(struct ipm_writer *w, struct ipm_sa *sa)
 	supply(&sa->state, IPM_SA_ACTIVE);
 	supply(&sa->protocol, IPPROTO_ESP);
 	if (sa->direction != IPM_IN && sa->direction != IPM_OUT)
-		return invalid(w, IPM_SAS, "direction", sa->direction);
+		return ipm_refuse_value(w, IPM_SAS, "direction", sa->direction);
 	if (sa->state > IPM_SA_EXPIRING)
-		return invalid(w, IPM_SAS, "state", sa->state);
+		return ipm_refuse_value(w, IPM_SAS, "state", sa->state);
 	if (sa->protocol != IPPROTO_ESP && sa->protocol != IPPROTO_AH && sa->protocol != IPPROTO_COMP)
-		return invalid(w, IPM_SAS, "protocol", sa->protocol);
+		return ipm_refuse_value(w, IPM_SAS, "protocol", sa->protocol);
 	return 0;
 }
 
@@ -87,19 +66,19 @@ ipm_map_valid(struct ipm_writer *w, struct ipm_map *map)
 {
 	supply(&map->kind, IPM_MAP_STATIC);
 	if (map->kind > IPM_MAP_DYNAMIC)
-		return invalid(w, IPM_MAPS, "kind", map->kind);
+		return ipm_refuse_value(w, IPM_MAPS, "kind", map->kind);
 	if (map->key_type > IPM_KEY_MANUAL)
-		return invalid(w, IPM_MAPS, "key_type", map->key_type);
+		return ipm_refuse_value(w, IPM_MAPS, "key_type", map->key_type);
 	if (map->encap > IPM_ENCAP_BEET)
-		return invalid(w, IPM_MAPS, "encap", map->encap);
+		return ipm_refuse_value(w, IPM_MAPS, "encap", map->encap);
 	if (map->pfs > IPM_PFS_YES)
-		return invalid(w, IPM_MAPS, "pfs", map->pfs);
+		return ipm_refuse_value(w, IPM_MAPS, "pfs", map->pfs);
 	if (map->auth > IPM_AUTH_PUBKEY)
-		return invalid(w, IPM_MAPS, "auth", map->auth);
+		return ipm_refuse_value(w, IPM_MAPS, "auth", map->auth);
 	if (map->peers > IPM_MAP_PEERS)
-		return invalid(w, IPM_MAPS, "peers", map->peers);
+		return ipm_refuse_value(w, IPM_MAPS, "peers", map->peers);
 	if (map->transforms > IPM_MAP_TRANSFORMS)
-		return invalid(w, IPM_MAPS, "transforms", map->transforms);
+		return ipm_refuse_value(w, IPM_MAPS, "transforms", map->transforms);
 	return 0;
 }
 
@@ -107,7 +86,7 @@ int
 ipm_engine_valid(struct ipm_writer *w, struct ipm_engine *engine)
 {
 	supply(&engine->kind, IPM_ENGINE_SOFTWARE);
-	return engine->kind > IPM_ENGINE_HARDWARE ? invalid(w, IPM_ENGINES, "kind", engine->kind) : 0;
+	return engine->kind > IPM_ENGINE_HARDWARE ? ipm_refuse_value(w, IPM_ENGINES, "kind", engine->kind) : 0;
 }
 
 int
@@ -116,5 +95,5 @@ ipm_side_valid(struct ipm_writer *w, enum ipm_section_kind kind, struct ipm_sel_
 	bool subnet = side->prefix || side->first.len == 0;
 	bool single = side->last.len == 0 || ipm_addr_same(&side->first, &side->last);
 	supply(&side->type, subnet ? IPM_SEL_SUBNET : single ? IPM_SEL_SINGLE : IPM_SEL_RANGE);
-	return side->type > IPM_SEL_SUBNET ? invalid(w, kind, "type", side->type) : 0;
+	return side->type > IPM_SEL_SUBNET ? ipm_refuse_value(w, kind, "type", side->type) : 0;
 }

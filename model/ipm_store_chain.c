@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ipm_writer_int.h"
+#include "ipm_store.h"
 
 int
 ipm_chains_open(struct slot_chains *c, uint32_t slots)

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "ipm_writer_int.h"
+#include "ipm_store.h"
 
 #define PAGE             4096
 #define CHUNK            65536       /* octets that are reserved at a time, once a section has that many */
@@ -67,50 +67,6 @@ empty_holes(struct ipm_writer *w)
 		allocate(w, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (from + PAGE - 1) / PAGE * PAGE,
 			 to / PAGE * PAGE);
 	}
-}
-
-int
-ipm_refuse(struct ipm_writer *w, enum ipm_section_kind kind, bool no_room)
-{
-	w->totals.records_refused++;
-	w->refused = (struct refusal){ .kind = kind, .no_room = no_room };
-	return -ENOSPC;
-}
-
-bool
-ipm_writer_refused(const struct ipm_writer *w, struct ipm_error *why)
-{
-	static const char *const name[IPM_SECTIONS] = {
-		[IPM_FEEDS] = "feeds",
-		[IPM_IKE_SAS] = "IKE SAs",
-		[IPM_TUNNELS] = "tunnels",
-		[IPM_SELECTORS] = "traffic selectors",
-		[IPM_SAS] = "SAs",
-		[IPM_EVENTS] = "events",
-		[IPM_AGENTS] = "agents",
-		[IPM_INTERFACES] = "interfaces",
-		[IPM_MAPS] = "crypto map entries",
-		[IPM_ACCESS] = "access lists",
-		[IPM_ENGINES] = "crypto engines",
-		[IPM_IKE_HISTORY] = "the history of IKE SAs",
-		[IPM_TUNNEL_HISTORY] = "the history of tunnels",
-		[IPM_SELECTOR_HISTORY] = "the history of traffic selectors",
-		[IPM_IKE_FAILURES] = "IKE failures",
-		[IPM_TUNNEL_FAILURES] = "IPsec failures",
-	};
-	enum ipm_section_kind kind = w->refused.kind;
-
-	if (!name[kind])
-		return false;
-	if (w->refused.field)
-		ipm_error_set(why, "%s: a record for %s was refused: its %s is %u", w->seg.path, name[kind],
-			      w->refused.field, w->refused.value);
-	else if (w->refused.no_room)
-		ipm_error_set(why, "%s: no room left on its file system for %s", w->seg.path, name[kind]);
-	else
-		ipm_error_set(why, "%s: full: it has room for %u %s", w->seg.path, w->seg.section[kind].capacity,
-			      name[kind]);
-	return true;
 }
 
 int

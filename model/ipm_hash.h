@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file ipm_hash.h  FNV-1a, the hash function of all our tables in memory. Not installed.
+ *
+ * Whoever can choose the keys can make them collide: a table over keys from outside needs a bound of its own.
+ */
+#ifndef IPM_HASH_H
+#define IPM_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define IPM_HASH_BEGIN 2166136261u
+
+/** The hash of what @p hash is the hash of, followed by these octets. */
+static inline uint32_t
+ipm_hash(uint32_t hash, const void *data, size_t octets)
+{
+	const uint8_t *octet = (const uint8_t *)data;
+	for (size_t i = 0; i < octets; i++)
+		hash = (hash ^ octet[i]) * 16777619u;
+	return hash;
+}
+
+/** The same for a text. Its NUL counts, so that "a", "bc" and "ab", "c" differ. */
+static inline uint32_t
+ipm_hash_text(uint32_t hash, const char *text)
+{
+	return ipm_hash(hash, text, strlen(text) + 1);
+}
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading records: each is copied whole and consistent, with what lanes and lists have of it. A read ends after a
+ * bounded number of steps and a bounded time, whatever the segment contains.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+
+#include "ipm_int.h"
+
+/* --- one read ---------------------------------------------------------------------------------------------- */
+
+/* What it may still cost, with all that is read for it along lists. */
+struct reading {
+	const struct ipm_segment *seg;
+	enum ipm_section_kind kind;
+	uint64_t steps;    /* to records of lists, in one attempt */
+	uint64_t since_ns; /* when it first had to try again */
+	uint32_t tries;
+};
+
+#define SILENT_NS 10000000000u /* a writer is taken for dead that has been silent for so long ... */
+#define GONE_NS   2000000000u  /* ... or for so long, when there is no such process in our pid namespace */
+
+static bool
+writer_gone(const struct ipm_segment *seg)
+{
+	uint32_t pid = ipm_segment_writer(seg);
+	uint64_t silence = ipm_segment_silence_ns(seg);
+	return pid == 0 || silence > SILENT_NS || (silence > GONE_NS && kill((pid_t)pid, 0) < 0 && errno == ESRCH);
+}
+
+#define TRIES_LEAST 16 /* of what keeps changing: to read the totals of many SAs may take as long as the patience */
+
+/* May the record be looked at once more? @p busy: its writer was in the middle of it, and may need this CPU to go on.
+ */
+static bool
+may_try_again(struct reading *r, bool busy)
+{
+	uint64_t now = ipm_now_ns();
+	uint64_t limit = atomic_load_explicit(&r->seg->found->patience_ns, memory_order_relaxed);
+	if (limit > IPM_READ_PATIENCE_NS)
+		limit = IPM_READ_PATIENCE_NS;
+	if (r->tries++ == 0)
+		r->since_ns = now;
+	if (now - r->since_ns >= limit && (busy || limit == 0 || r->tries > TRIES_LEAST))
+		return false;
+	if (busy) {
+		if (r->tries == TRIES_LEAST && writer_gone(r->seg))
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/* It is over: what it cost in waiting is taken from the patience that there is for all. */
+static int
+reading_end(const struct reading *r, int rc)
+{
+	struct ipm_findings *found = r->seg->found;
+	if (rc == -EAGAIN)
+		atomic_fetch_add_explicit(&found->unread, 1, memory_order_relaxed);
+	if (r->tries > 0) {
+		uint64_t spent = ipm_now_ns() - r->since_ns;
+		uint64_t left = atomic_load_explicit(&found->patience_ns, memory_order_relaxed);
+		if (left != UINT64_MAX)
+			ipm_segment_patience(r->seg, left > spent ? left - spent : 0);
+	}
+	return rc;
+}
+
+/* --- what a record has along a list ------------------------------------------------------------------------ */
+
+/*
+ * A list is walked as found, and what is torn is read again by the caller. Nothing is walked twice: each record knows
+ * the one before it, and whose it is. In front of the first one there may be one that its owner does not know yet; and
+ * one that is not its owner's is what a writer that died left behind: there the list ends.
+ */
+
+static bool
+step(struct reading *r)
+{
+	if (r->steps == 0)
+		return false;
+	r->steps--;
+	return true;
+}
+
+/* Add what the lanes of the SAs of the tunnel in @p slot hold. */
+static int
+tunnel_lanes(struct reading *r, uint32_t slot, struct ipm_tunnel *tunnel)
+{
+	const struct ipm_segment *seg = r->seg;
+	uint32_t left = tunnel->sas, last = 0;
+
+	for (uint32_t at = tunnel->sa_head; at > 0;) {
+		struct ipm_sa sa;
+		if (at > seg->section[IPM_SAS].capacity || left-- == 0 || !step(r))
+			return -EPROTO;
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, at - 1)),
+			       offsetof(struct ipm_sa, installed_ns));
+		if (sa.index == 0 || sa.tunnel_slot != slot || sa.tunnel_index != tunnel->index)
+			return 0;
+		if (last && (at == tunnel->sa_head || sa.prev != last))
+			return -EPROTO;
+		ipm_lanes_share(seg, at - 1, &sa, sa.direction == IPM_IN ? &tunnel->in : &tunnel->out);
+		last = at;
+		at = sa.next;
+	}
+	return 0;
+}
+
+static int read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *out);
+
+/* Add what the tunnels of the crypto map entry in @p slot have. */
+static int
+map_tunnels(struct reading *r, uint32_t slot, struct ipm_map *map)
+{
+	uint32_t left = map->tunnels, last = 0;
+
+	for (uint32_t at = map->tunnel_head; at > 0;) {
+		struct ipm_tunnel tunnel;
+		if (at > r->seg->section[IPM_TUNNELS].capacity || left-- == 0 || !step(r))
+			return -EPROTO;
+		int rc = read_record(r, IPM_TUNNELS, at - 1, &tunnel);
+		if (rc < 0)
+			return rc == -ENOENT ? 0 : rc;
+		if (tunnel.map != slot + 1)
+			return 0;
+		if (last && (at == map->tunnel_head || tunnel.map_prev != last))
+			return -EPROTO;
+		ipm_traffic_add(&map->in, &tunnel.in);
+		ipm_traffic_add(&map->out, &tunnel.out);
+		map->refreshes += tunnel.refreshes;
+		last = at;
+		at = tunnel.map_next;
+	}
+	return 0;
+}
+
+/* Add to @p copy, a record as it is, what lanes and lists have of it. */
+static int
+complete(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
+{
+	const struct ipm_segment *seg = r->seg;
+	if (kind == IPM_MAPS)
+		return map_tunnels(r, slot, &copy->map);
+	if (seg->lanes == 0)
+		return 0;
+	if (kind == IPM_TUNNELS)
+		return tunnel_lanes(r, slot, &copy->tunnel);
+	if (kind == IPM_SAS)
+		ipm_sa_lanes(seg, slot, &copy->sa);
+	else if (kind == IPM_TOTALS)
+		ipm_sas_lanes(seg, 0, &copy->totals.in, &copy->totals.out);
+	else if (kind == IPM_ENGINES)
+		ipm_sas_lanes(seg, slot + 1, &copy->engine.in, &copy->engine.out);
+	return 0;
+}
+
+/* --- texts ------------------------------------------------------------------------------------------------- */
+
+static void
+text_end(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+}
+#define TEXT_END(text) text_end(text, sizeof(text))
+
+static void
+ike_texts_end(struct ipm_ike_sa *sa)
+{
+	TEXT_END(sa->conn);
+	TEXT_END(sa->local_id);
+	TEXT_END(sa->remote_id);
+}
+
+static void
+tunnel_texts_end(struct ipm_tunnel *tunnel)
+{
+	TEXT_END(tunnel->conn);
+	TEXT_END(tunnel->name);
+}
+
+/* End every text, so that a damaged record cannot send its reader past the end of it. */
+static void
+texts_end(enum ipm_section_kind kind, union ipm_any_record *rec)
+{
+	switch (kind) {
+	case IPM_FEEDS:
+		TEXT_END(rec->feed.name);
+		TEXT_END(rec->feed.source);
+		TEXT_END(rec->feed.detail);
+		TEXT_END(rec->feed.error);
+		break;
+	case IPM_IKE_SAS:
+		ike_texts_end(&rec->ike);
+		break;
+	case IPM_TUNNELS:
+		tunnel_texts_end(&rec->tunnel);
+		break;
+	case IPM_AGENTS:
+		TEXT_END(rec->agent.name);
+		break;
+	case IPM_INTERFACES:
+		TEXT_END(rec->interface.name);
+		break;
+	case IPM_MAPS:
+		TEXT_END(rec->map.ifname);
+		TEXT_END(rec->map.name);
+		TEXT_END(rec->map.child);
+		TEXT_END(rec->map.peer_text);
+		TEXT_END(rec->map.failure_text);
+		break;
+	case IPM_ENGINES:
+		TEXT_END(rec->engine.name);
+		TEXT_END(rec->engine.version);
+		break;
+	case IPM_IKE_HISTORY:
+		ike_texts_end(&rec->ike_history.sa);
+		break;
+	case IPM_TUNNEL_HISTORY:
+		tunnel_texts_end(&rec->tunnel_history.tunnel);
+		TEXT_END(rec->tunnel_history.local_id);
+		TEXT_END(rec->tunnel_history.remote_id);
+		break;
+	case IPM_IKE_FAILURES:
+	case IPM_TUNNEL_FAILURES:
+		TEXT_END(rec->failure.conn);
+		TEXT_END(rec->failure.text);
+		TEXT_END(rec->failure.local_id);
+		TEXT_END(rec->failure.remote_id);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- records ----------------------------------------------------------------------------------------------- */
+
+static int
+read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	const struct ipm_segment *seg = r->seg;
+	struct ipm_record *rec = ipm_record_at(seg, kind, slot);
+	int state = ipm_segment_state(seg, NULL), broken = 0;
+
+	while (state == 0) {
+		union ipm_any_record copy;
+		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
+		if (before & 1) {
+			if (!may_try_again(r, true))
+				return -EAGAIN;
+			continue;
+		}
+		if (kind == r->kind) /* no record has one of its own kind on a list */
+			r->steps = (uint64_t)seg->section[IPM_TUNNELS].capacity + seg->section[IPM_SAS].capacity;
+		ipm_words_load(&copy, ipm_payload(rec), ipm_record_size(kind));
+		int rc = complete(r, kind, slot, &copy);
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before) {
+			if (!may_try_again(r, false))
+				return -EAGAIN;
+			continue;
+		}
+		if (rc == -EPROTO && ++broken < 3)
+			continue;
+		state = ipm_segment_state(seg, NULL); /* zeros have taken its place meanwhile? */
+		if (rc < 0 || state < 0)
+			return state < 0 ? state : rc == -EPROTO ? ipm_damaged(seg) : rc;
+		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
+			return -ENOENT;
+		texts_end(kind, &copy);
+		memcpy(out, &copy, ipm_record_size(kind));
+		return 0;
+	}
+	return state;
+}
+
+int
+ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind))
+		return -ENOENT;
+	/* What lies behind them is not touched: a file system in memory would make pages for it. */
+	if (slot >= ipm_segment_used(seg, kind)) {
+		int state = ipm_segment_state(seg, NULL);
+		return state < 0 ? state : -ENOENT;
+	}
+	struct reading r = { .seg = seg, .kind = kind };
+	return reading_end(&r, read_record(&r, kind, slot, out));
+}
+
+bool
+ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel)
+{
+	struct ipm_ike_sa sa;
+	return tunnel->ike_index != 0 && ipm_ike_read(seg, tunnel->ike_slot, &sa) == 0 &&
+	       sa.index == tunnel->ike_index && !sa.held;
+}
+
+/* --- rings ------------------------------------------------------------------------------------------------- */
+
+uint64_t
+ipm_ring_total(const struct ipm_segment *seg, enum ipm_section_kind ring)
+{
+	return atomic_load_explicit(&ipm_header(seg)->section[ring].total, memory_order_acquire);
+}
+
+uint32_t
+ipm_ring_shown_most(const struct ipm_segment *seg, enum ipm_section_kind ring)
+{
+	uint32_t capacity = seg->section[ring].capacity;
+	struct ipm_settings settings;
+
+	if (ring < IPM_IKE_HISTORY || ipm_settings_read(seg, &settings) < 0)
+		return 0;
+	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
+	uint32_t most = failures ? settings.failure_size : settings.history_size;
+	return most < capacity ? most : capacity;
+}
+
+bool
+ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index)
+{
+	uint64_t total = ipm_ring_total(seg, ring);
+	uint32_t first = seg->index_first, last = seg->index_last;
+
+	if (total == 0 || index == 0 || index < first || index > last)
+		return false;
+	uint32_t newest = ipm_ring_index(total - 1, first, last);
+	uint32_t age = newest >= index ? newest - index : newest - first + (last - index) + 1;
+	return age < ipm_ring_shown_most(seg, ring) && age < total;
+}
+
+int
+ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out)
+{
+	uint32_t capacity = seg->section[IPM_EVENTS].capacity;
+	uint64_t newest = ipm_segment_event_serial(seg);
+	uint64_t want = serial + 1;
+	bool missed = false;
+	struct reading r = { .seg = seg, .kind = IPM_EVENTS };
+
+	for (uint64_t left = 2 * (uint64_t)capacity + TRIES_LEAST; left > 0; left--) {
+		struct ipm_event event;
+		if (want > newest || capacity == 0)
+			return reading_end(&r, -ENOENT);
+		if (newest - want >= capacity) {
+			missed = serial > 0;
+			want = newest - capacity + 1;
+		}
+		int rc = read_record(&r, IPM_EVENTS, (uint32_t)((want - 1) % capacity), &event);
+		if (rc == 0 && event.serial == want) {
+			*out = event;
+			return reading_end(&r, missed ? -EOVERFLOW : 0);
+		}
+		if (rc == -EPROTO || rc == -ESTALE)
+			return rc;
+		uint64_t now = ipm_segment_event_serial(seg);
+		if (now == newest) { /* the oldest gives way to one not announced yet, or did when the writer died */
+			missed = serial > 0;
+			want++;
+		}
+		newest = now;
+	}
+	return reading_end(&r, -EAGAIN);
+}

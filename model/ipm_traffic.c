@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* Sums of what was counted: by SAs in their lanes, by tunnels, by the gateway. */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "ipm_int.h"
+
+void
+ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more)
+{
+	sum->octets += more->octets;
+	sum->pkts += more->pkts;
+	sum->raw_octets += more->raw_octets;
+	sum->crypts += more->crypts;
+	sum->auths += more->auths;
+	sum->comps += more->comps;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		sum->drops[i] += more->drops[i];
+}
+
+uint64_t
+ipm_traffic_drops(const struct ipm_traffic *t)
+{
+	uint64_t sum = 0;
+	for (int i = 0; i < IPM_DROP_COUNT; i++)
+		sum += t->drops[i];
+	return sum;
+}
+
+void
+ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more)
+{
+	sum->octets += more->octets;
+	sum->pkts += more->pkts;
+	sum->drops += more->drops;
+	sum->notifies += more->notifies;
+	sum->exchanges += more->exchanges;
+	sum->exchange_invalids += more->exchange_invalids;
+	sum->exchange_rejects += more->exchange_rejects;
+	sum->sa_deletes += more->sa_deletes;
+}
+
+/* --- what follows from packets ----------------------------------------------------------------------------- */
+
+bool
+ipm_is_aead(uint16_t encr)
+{
+	/* AES-CCM, AES-GCM, GMAC, Camellia-CCM, ChaCha20-Poly1305 and their implicit-IV forms (IANA) */
+	return (encr >= 14 && encr <= 16) || (encr >= 18 && encr <= 21) || (encr >= 25 && encr <= 31);
+}
+
+/* ESP with a cipher: NULL (RFC 2410) and GMAC (RFC 4543) only authenticate. */
+static bool
+sa_encrypts(const struct ipm_sa *sa)
+{
+	return sa->protocol == IPPROTO_ESP && sa->proposal.encr != 11 && sa->proposal.encr != 21;
+}
+
+/* AH, ESP with an integrity transform, and ESP whose cipher brings its own (AEAD). */
+static bool
+sa_authenticates(const struct ipm_sa *sa)
+{
+	return sa->protocol == IPPROTO_AH ||
+	       (sa->protocol == IPPROTO_ESP && (sa->proposal.integ || ipm_is_aead(sa->proposal.encr)));
+}
+
+void
+ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t)
+{
+	t->crypts = sa_encrypts(sa) ? t->pkts : 0;
+	t->auths = sa_authenticates(sa) ? t->pkts + t->drops[IPM_DROP_AUTH] : 0;
+}
+
+void
+ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t)
+{
+	if (sa->bundled)
+		t->octets = t->pkts = 0;
+}
+
+/* --- lanes ------------------------------------------------------------------------------------------------- */
+
+static void
+drops_add(const struct ipm_segment *seg, uint32_t slot, struct ipm_traffic *sum)
+{
+	for (uint32_t n = 0; n < seg->lanes; n++) {
+		const struct ipm_drops *drops = ipm_lane_at(seg, slot, n).drops;
+		for (int i = 0; i < IPM_DROP_COUNT; i++)
+			sum->drops[i] += __atomic_load_n(&drops->pkts[i], __ATOMIC_RELAXED);
+	}
+}
+
+void
+ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum)
+{
+	struct ipm_traffic t = { 0 };
+	for (uint32_t n = 0; n < seg->lanes; n++) {
+		const struct ipm_count *count = ipm_lane_at(seg, slot, n).count;
+		t.octets += __atomic_load_n(&count->octets, __ATOMIC_RELAXED);
+		t.pkts += __atomic_load_n(&count->pkts, __ATOMIC_RELAXED);
+	}
+	drops_add(seg, slot, &t);
+	t.raw_octets = t.octets;
+	ipm_traffic_derive(sa, &t);
+	ipm_traffic_add(sum, &t);
+}
+
+void
+ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum)
+{
+	struct ipm_traffic t = { 0 };
+	ipm_lanes_sum(seg, slot, sa, &t);
+	ipm_traffic_share(sa, &t);
+	ipm_traffic_add(sum, &t);
+}
+
+/* Add what the lanes of the SA in @p slot hold; and its sequence number, if the workers tell it. */
+void
+ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
+{
+	ipm_lanes_sum(seg, slot, sa, &sa->count);
+	for (uint32_t n = 0; n < seg->lanes; n++) {
+		uint64_t seq = __atomic_load_n(&ipm_lane_at(seg, slot, n).drops->seq, __ATOMIC_RELAXED);
+		if (seq > sa->seq)
+			sa->seq = seq;
+	}
+}
+
+/*
+ * So many SAs' packets and octets are read in one go, lane by lane: each cache line is taken from its worker once, and
+ * not once for each of the SAs on it.
+ */
+#define TOGETHER 1024
+
+struct gathered {
+	struct {
+		uint64_t octets, pkts;
+	} count[TOGETHER];
+	bool live[TOGETHER]; /* there is an SA that they are of */
+};
+
+static void
+gather(const struct ipm_segment *seg, uint32_t first, uint32_t n, struct gathered *g)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct ipm_sa sa;
+		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, first + i)), 8);
+		g->live[i] = sa.index != 0;
+	}
+	atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were emptied before it was there */
+	memset(g->count, 0, n * sizeof(g->count[0]));
+	for (uint32_t k = 0; k < seg->lanes; k++) {
+		const struct ipm_count *count = ipm_lane_at(seg, first, k).count;
+		for (uint32_t i = 0; i < n; i++) {
+			g->count[i].octets += __atomic_load_n(&count[i].octets, __ATOMIC_RELAXED);
+			g->count[i].pkts += __atomic_load_n(&count[i].pkts, __ATOMIC_RELAXED);
+		}
+	}
+}
+
+/* Add what the lanes of all SAs hold, or of those that the engine in slot @p engine - 1 has. */
+void
+ipm_sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in, struct ipm_traffic *out)
+{
+	uint32_t used = ipm_segment_used(seg, IPM_SAS);
+	for (uint32_t first = 0; first < used; first += TOGETHER) {
+		uint32_t n = used - first < TOGETHER ? used - first : TOGETHER;
+		struct gathered g;
+		gather(seg, first, n, &g);
+		for (uint32_t i = 0; i < n; i++) {
+			struct ipm_sa sa;
+			struct ipm_traffic t = { .octets = g.count[i].octets, .pkts = g.count[i].pkts };
+			if (!g.live[i])
+				continue;
+			ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, first + i)),
+				       offsetof(struct ipm_sa, installed_ns));
+			if (engine && sa.engine != engine)
+				continue;
+			drops_add(seg, first + i, &t);
+			t.raw_octets = t.octets;
+			ipm_traffic_derive(&sa, &t);
+			ipm_traffic_share(&sa, &t);
+			ipm_traffic_add(sa.direction == IPM_IN ? in : out, &t);
+		}
+	}
+}

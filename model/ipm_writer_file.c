@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: ISC */
+/* The file of a segment: its layout, the lock that keeps a second writer out, taking it over, making it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipm_writer_int.h"
+
+/* --- layout ------------------------------------------------------------------------------------------------ */
+
+#define PAGE 4096 /* what sections begin on */
+
+static uint64_t
+align_up(uint64_t n, uint64_t to)
+{
+	return (n + to - 1) / to * to;
+}
+
+/* A lane has pages of its own, so that no two workers write to the same one. */
+static uint64_t
+lane_stride(const struct ipm_capacity *cap)
+{
+	return align_up(ipm_lane_size(cap->lanes ? cap->sas : 0), PAGE);
+}
+
+/* Slots are given as int, and the section table has 32 bits for a capacity and for a stride. */
+static bool
+capacity_fits(const struct ipm_capacity *cap)
+{
+	return cap->ike_sas <= INT32_MAX && cap->tunnels <= INT32_MAX && cap->selectors <= INT32_MAX &&
+	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->interfaces <= INT32_MAX &&
+	       cap->events <= INT32_MAX && cap->maps <= INT32_MAX && cap->access <= INT32_MAX &&
+	       cap->engines <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX &&
+	       lane_stride(cap) <= UINT32_MAX;
+}
+
+/* Each of what is there at a time has an index of its own, and the next one too. */
+static bool
+indexes_suffice(const struct ipm_writer_options *opt)
+{
+	const struct ipm_capacity *cap = &opt->capacity;
+	const uint32_t most[] = { cap->ike_sas, cap->tunnels, cap->maps, cap->history, cap->failures };
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
+		if ((uint64_t)opt->index_first + most[i] >= INT32_MAX)
+			return false;
+	return true;
+}
+
+/* What the header of a segment with these options has to say. */
+static void
+layout(struct ipm_header *h, const struct ipm_writer_options *opt)
+{
+	const struct ipm_capacity *cap = &opt->capacity;
+	const uint32_t capacity[IPM_SECTIONS] = {
+		[IPM_TOTALS] = 1,
+		[IPM_FEEDS] = cap->feeds,
+		[IPM_IKE_SAS] = cap->ike_sas,
+		[IPM_TUNNELS] = cap->tunnels,
+		[IPM_SELECTORS] = cap->selectors,
+		[IPM_SAS] = cap->sas,
+		[IPM_LANES] = cap->lanes,
+		[IPM_EVENTS] = cap->events,
+		[IPM_SETTINGS] = 1,
+		[IPM_AGENTS] = cap->agents,
+		[IPM_INTERFACES] = cap->interfaces,
+		[IPM_MAPS] = cap->maps,
+		[IPM_ACCESS] = cap->access,
+		[IPM_ENGINES] = cap->engines,
+		[IPM_IKE_HISTORY] = cap->history,
+		[IPM_TUNNEL_HISTORY] = cap->history,
+		[IPM_SELECTOR_HISTORY] = cap->history * 4,
+		[IPM_IKE_FAILURES] = cap->failures,
+		[IPM_TUNNEL_FAILURES] = cap->failures,
+	};
+	uint64_t offset = align_up(sizeof(*h), PAGE);
+
+	memset(h, 0, sizeof(*h));
+	memcpy(h->magic, IPM_MAGIC, sizeof(h->magic));
+	h->abi = IPM_ABI;
+	h->byte_order = IPM_BYTE_ORDER;
+	ipm_boot_id(h->boot_id);
+	snprintf(h->name, sizeof(h->name), "%s", opt->name);
+	snprintf(h->control, sizeof(h->control), "%s", opt->control ? opt->control : "");
+	h->sections = IPM_SECTIONS;
+	h->lanes = cap->lanes;
+	h->index_first = opt->index_first ? opt->index_first : 1;
+	h->index_last = INT32_MAX;
+	h->epoch = 1; /* 0 is no worker's */
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
+		struct ipm_section *sec = &h->section[i];
+		sec->kind = i;
+		sec->stride = (uint32_t)(ipm_kind_is_record(i) ? sizeof(struct ipm_record) + ipm_record_size(i)
+							       : lane_stride(cap));
+		sec->capacity = capacity[i];
+		sec->offset = offset;
+		offset = align_up(offset + (uint64_t)sec->capacity * sec->stride, PAGE);
+	}
+	h->size = offset;
+}
+
+/* Could the segment @p old have been made with the same options in this boot? */
+static bool
+layout_same(const struct ipm_header *old, const struct ipm_header *wanted)
+{
+	for (uint32_t i = 0; i < IPM_SECTIONS; i++)
+		if (old->section[i].capacity != wanted->section[i].capacity ||
+		    old->section[i].stride != wanted->section[i].stride ||
+		    old->section[i].offset != wanted->section[i].offset)
+			return false;
+	return old->size == wanted->size && old->lanes == wanted->lanes && old->index_first == wanted->index_first &&
+	       old->index_last == wanted->index_last;
+}
+
+/* --- mapping ----------------------------------------------------------------------------------------------- */
+
+static int
+map_file(struct ipm_writer *w, int fd, size_t size)
+{
+	struct stat st;
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	w->fd = fd; /* ours, to be given back by unmap_file() in any case */
+	if (base == MAP_FAILED)
+		return -errno;
+	w->seg.base = base;
+	w->seg.size = size;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	w->seg.dev = st.st_dev;
+	w->seg.ino = st.st_ino;
+	return 0;
+}
+
+static void
+unmap_file(struct ipm_writer *w)
+{
+	if (w->seg.base)
+		munmap(w->seg.base, w->seg.size);
+	if (w->fd >= 0)
+		close(w->fd);
+	memset(w->room, 0, sizeof(w->room));
+	w->seg.base = NULL;
+	w->fd = -1;
+}
+
+/* Readers that still map the old file learn that it is over; a file that is no segment is left as it is. */
+static void
+mark_replaced(void *base, size_t size)
+{
+	struct ipm_header *h = base;
+	if (ipm_header_check(base, size, "", NULL) == 0)
+		atomic_store(&h->replaced, 1);
+}
+
+/* --- lock -------------------------------------------------------------------------------------------------- */
+
+/* What another user made is not ours to write to, or to replace. */
+static int
+check_owner(const char *path, const struct stat *st, struct ipm_error *err)
+{
+	if (st->st_uid == geteuid())
+		return 0;
+	ipm_error_set(err, "%s: belongs to user %u, and this program runs as user %u: remove it, or run as that user",
+		      path, st->st_uid, geteuid());
+	return -EPERM;
+}
+
+/*
+ * Keep other writers out. The lock is on a file of its own that only its owner can open: on the segment itself even a
+ * reader could hold one.
+ */
+static int
+lock_path(struct ipm_writer *w, struct ipm_error *err)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+	char *path;
+	int rc = 0;
+
+	if (asprintf(&path, "%s.lock", w->seg.path) < 0)
+		return -ENOMEM;
+	w->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (w->lock < 0) {
+		rc = -errno;
+		if (lstat(path, &st) < 0 || check_owner(path, &st, err) == 0)
+			ipm_error_set(err, "%s: cannot be opened: %s", path, strerror(-rc));
+	} else if (fstat(w->lock, &st) < 0) {
+		rc = -errno;
+	} else if ((rc = check_owner(path, &st, err)) == 0 && !S_ISREG(st.st_mode)) {
+		rc = -EPERM;
+		ipm_error_set(err, "%s: is no regular file: remove it", path);
+	} else if (rc == 0 && fcntl(w->lock, F_OFD_SETLK, &whole) < 0) {
+		rc = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+		ipm_error_set(err, "%s: %s", w->seg.path,
+			      rc == -EBUSY ? "another process writes this segment" : strerror(-rc));
+	}
+	if (rc == 0 && (st.st_mode & 077) && fchmod(w->lock, 0600) < 0)
+		rc = -errno;
+	free(path);
+	return rc;
+}
+
+/* --- taking over, making ----------------------------------------------------------------------------------- */
+
+/*
+ * Map the segment of an earlier run. -ENOENT: there is none; -ESTALE: there is a file, but not one to go on
+ * with, and @p err says why.
+ */
+static int
+take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+{
+	struct stat st;
+	int rc = 0;
+	int fd = open(w->seg.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = -errno;
+		if (fd >= 0 || lstat(w->seg.path, &st) < 0 || S_ISLNK(st.st_mode) ||
+		    check_owner(w->seg.path, &st, err) == 0)
+			ipm_error_set(err, "%s: %s", w->seg.path, strerror(-rc));
+	} else if ((rc = check_owner(w->seg.path, &st, err)) < 0) {
+	} else if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct ipm_header)) {
+		rc = -ESTALE;
+		ipm_error_set(err, "%s: not a whole segment", w->seg.path);
+	} else {
+		rc = map_file(w, fd, (size_t)st.st_size);
+		if (rc == 0 && ipm_geometry_take(&w->seg, err) < 0) {
+			rc = -ESTALE;
+		} else if (rc == 0 && strcmp(ipm_header(&w->seg)->boot_id, wanted->boot_id) != 0) {
+			ipm_error_set(err, "%s: from an earlier boot: starting afresh", w->seg.path);
+			rc = -ESTALE;
+		} else if (rc == 0 && !layout_same(ipm_header(&w->seg), wanted)) {
+			ipm_error_set(err, "%s: made with other capacities: starting afresh", w->seg.path);
+			rc = -ESTALE;
+		}
+		if (rc == -ESTALE)
+			mark_replaced(w->seg.base, w->seg.size);
+		if (rc < 0)
+			unmap_file(w);
+		return rc;
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* Make a new segment beside the old name and move it there when it is whole. */
+static int
+make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm_writer_options *opt,
+	 struct ipm_error *err)
+{
+	char *temp = NULL;
+	int rc, fd = -1;
+
+	if (asprintf(&temp, "%s.new", w->seg.path) < 0)
+		return -ENOMEM;
+	unlink(temp);
+	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST) { /* a name that somebody else put there is in nobody's way */
+		free(temp);
+		if (asprintf(&temp, "%s.new.XXXXXX", w->seg.path) < 0)
+			return -ENOMEM;
+		fd = mkostemp(temp, O_CLOEXEC);
+	}
+	if (fd < 0 || ftruncate(fd, (off_t)wanted->size) < 0) {
+		rc = -errno;
+		goto out;
+	}
+	rc = map_file(w, fd, wanted->size);
+	fd = -1; /* the writer's now */
+	if (rc == 0)
+		rc = ipm_room_header(w);
+	if (rc == 0) {
+		memcpy(w->seg.base, wanted, sizeof(*wanted));
+		rc = ipm_geometry_take(&w->seg, err);
+	}
+	if (rc == 0)
+		rc = ipm_room_open(w);
+	if (rc < 0) {
+		unmap_file(w);
+		goto out;
+	}
+	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
+	atomic_store(&ipm_header(&w->seg)->section[IPM_SETTINGS].used, 1);
+	w->totals.next_ike = w->totals.next_tunnel = w->totals.next_map = wanted->index_first;
+	if (fchmod(w->fd, opt->mode) < 0 || rename(temp, w->seg.path) < 0) {
+		rc = -errno;
+		unmap_file(w);
+	}
+out:
+	if (rc < 0) {
+		ipm_error_set(err, "%s: cannot make it: %s", w->seg.path, strerror(-rc));
+		unlink(temp);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(temp);
+	return rc;
+}
+
+int
+ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct ipm_header *wanted, bool *fresh,
+	      struct ipm_error *err)
+{
+	if (!capacity_fits(&opt->capacity) || !indexes_suffice(opt)) {
+		ipm_error_set(err, "%s: capacities are too large for a segment, or for the indexes it may give",
+			      w->seg.path);
+		return -EINVAL;
+	}
+	layout(wanted, opt);
+	int rc = lock_path(w, err);
+	if (rc == 0)
+		rc = take_over(w, wanted, err);
+	*fresh = rc == -ENOENT || rc == -ESTALE;
+	return *fresh ? make_new(w, wanted, opt, err) : rc;
+}
+
+void
+ipm_file_close(struct ipm_writer *w)
+{
+	unmap_file(w);
+	if (w->lock >= 0)
+		close(w->lock);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/* What an earlier run left: half-written records go, lists are tied anew, sums agree with their parts. */
+#include <string.h>
+
+#include "ipm_writer_int.h"
+
+/* --- half-written records ---------------------------------------------------------------------------------- */
+
+/* Is the SA in @p slot one that an earlier run stopped, and whose slot it had not given back? */
+static bool
+sa_retired(const struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_sa *sa = ipm_sa_peek(w, slot);
+	return sa->index == 0 && sa->state == IPM_SA_RETIRED && w->seg.lanes > 0;
+}
+
+/* Other records name a feed by its slot, so it keeps it; all but its name is told anew anyway. */
+static bool
+feed_stands(const struct ipm_writer *w, uint32_t slot)
+{
+	const struct ipm_feed *feed = ipm_feed_peek(w, slot);
+	return feed->index == slot + 1 && feed->name[0] != '\0';
+}
+
+/*
+ * Is a record that is half written there to stay? A new record gets its index last, and one that goes loses it first.
+ * So this one was being changed: it is the same SA or crypto map entry, and each of its words is true, old or new.
+ * Those of a data plane have to stay: it must know which keys an earlier run may have used, and its SAs are counted in
+ * the lanes. Without lanes a feed tells of the SA anew, and octets and packets of two moments must not be taken over.
+ */
+static bool
+torn_stands(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+{
+	if (kind == IPM_FEEDS)
+		return feed_stands(w, slot);
+	return w->seg.lanes > 0 && (kind == IPM_SAS || kind == IPM_MAPS) &&
+	       *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
+}
+
+/* Drop what was being written when the last writer died; what is free goes to the free slots. Returns how many. */
+static uint32_t
+sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
+{
+	uint32_t torn = 0;
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, kind); slot++) {
+		struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
+		if (atomic_load(&rec->seq) & 1) {
+			atomic_fetch_add(&rec->seq, 1);
+			if (torn_stands(w, kind, slot))
+				continue;
+			if (kind == IPM_SAS && sa_retired(w, slot)) { /* its count is true word by word */
+				ipm_drain_add(w, slot);
+				continue;
+			}
+			torn++;
+			if (kind == IPM_SAS)
+				ipm_sa_drop(w, slot);
+			else
+				ipm_slot_give(w, kind, slot);
+		} else if (kind == IPM_SAS && sa_retired(w, slot)) {
+			ipm_drain_add(w, slot);
+		} else if (*(const uint32_t *)ipm_payload(rec) == 0) {
+			ipm_queue_push(&w->free[kind], slot);
+		}
+	}
+	return torn;
+}
+
+/* --- what the earlier run was at --------------------------------------------------------------------------- */
+
+/* The newest entry of a history, unless it is a checkpoint: its writer may have died before the row went. */
+static const void *
+last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
+{
+	int slot = ipm_ring_back(w, ring, 1);
+	if (slot < 0)
+		return NULL;
+	const struct {
+		uint32_t index, reason;
+	} *entry = ipm_payload_at(w, ring, (uint32_t)slot);
+	return entry->index && entry->reason != IPM_REASON_CHECKPOINT ? entry : NULL;
+}
+
+/* Finish what the earlier run was at: what is in the history has no row. */
+static void
+finish_ends(struct ipm_writer *w)
+{
+	const struct ipm_ike_history *ike = last_end(w, IPM_IKE_HISTORY);
+	const struct ipm_tunnel_history *was = last_end(w, IPM_TUNNEL_HISTORY);
+
+	for (uint32_t slot = 0; ike && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
+		if (ipm_ike_peek(w, slot)->index == ike->sa.index && ike->sa.index &&
+		    ipm_ike_peek(w, slot)->created_ns == ike->sa.created_ns) /* else a later one, after a wrap */
+			ipm_slot_give(w, IPM_IKE_SAS, slot);
+	for (uint32_t slot = 0; was && slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++)
+		if (ipm_slot_holds(w, IPM_TUNNELS, slot, was->tunnel.index) &&
+		    ipm_tunnel_peek(w, slot)->created_ns == was->tunnel.created_ns) {
+			ipm_map_inherit(w, ipm_tunnel_peek(w, slot));
+			ipm_slot_give(w, IPM_TUNNELS, slot);
+		}
+}
+
+/* --- lists and gauges -------------------------------------------------------------------------------------- */
+
+/* An index that is out of the range starts again at its beginning. */
+static void
+keep_in_range(const struct ipm_segment *seg, uint32_t *next)
+{
+	if (*next < seg->index_first || *next > seg->index_last)
+		*next = seg->index_first;
+}
+
+/* Tie records to each other anew, and count what there is: nothing is taken on trust. */
+static void
+relink(struct ipm_writer *w)
+{
+	ipm_ikes_relink(w);
+	ipm_tunnels_relink(w);
+	ipm_sas_relink(w);
+	ipm_selectors_relink(w);
+	keep_in_range(&w->seg, &w->totals.next_ike);
+	keep_in_range(&w->seg, &w->totals.next_tunnel);
+	keep_in_range(&w->seg, &w->totals.next_map);
+	ipm_maps_relink(w);
+	ipm_engines_relink(w);
+}
+
+/* --- sums -------------------------------------------------------------------------------------------------- */
+
+/* Make the sum what is shown and the rest; what was lost with a half-written record joins the rest. */
+static void
+balance(void *sum, void *rest, const void *shown, size_t size)
+{
+	uint64_t *all = sum, *hidden = rest;
+	const uint64_t *seen = shown;
+	for (size_t i = 0; i < size / 8; i++)
+		if (all[i] < seen[i] + hidden[i])
+			all[i] = seen[i] + hidden[i];
+		else
+			hidden[i] = all[i] - seen[i];
+}
+
+/* Records were counted in since the last totals were published, or have been dropped. */
+static void
+balance_totals(struct ipm_writer *w)
+{
+	struct ipm_totals *t = &w->totals;
+	struct ipm_traffic in = { 0 }, out = { 0 };
+	struct ipm_ike_traffic ike_in = { 0 }, ike_out = { 0 };
+	uint64_t ikes = 0, tunnels = 0;
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
+		ipm_ike_traffic_add(&ike_in, &ipm_ike_peek(w, slot)->in);
+		ipm_ike_traffic_add(&ike_out, &ipm_ike_peek(w, slot)->out);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
+		ipm_traffic_add(&in, &ipm_tunnel_peek(w, slot)->in);
+		ipm_traffic_add(&out, &ipm_tunnel_peek(w, slot)->out);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_HISTORY); slot++) {
+		const struct ipm_ike_history *was = ipm_payload_at(w, IPM_IKE_HISTORY, slot);
+		if (was->index == 0 || was->reason == IPM_REASON_CHECKPOINT)
+			continue;
+		ipm_ike_traffic_add(&ike_in, &was->sa.in);
+		ipm_ike_traffic_add(&ike_out, &was->sa.out);
+		ikes++;
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNEL_HISTORY); slot++) {
+		const struct ipm_tunnel_history *was = ipm_payload_at(w, IPM_TUNNEL_HISTORY, slot);
+		if (was->index == 0 || was->reason == IPM_REASON_CHECKPOINT)
+			continue;
+		ipm_traffic_add(&in, &was->tunnel.in);
+		ipm_traffic_add(&out, &was->tunnel.out);
+		tunnels++;
+	}
+	balance(&t->in, &t->rest_in, &in, sizeof(in));
+	balance(&t->out, &t->rest_out, &out, sizeof(out));
+	balance(&t->ike_in, &t->ike_rest_in, &ike_in, sizeof(ike_in));
+	balance(&t->ike_out, &t->ike_rest_out, &ike_out, sizeof(ike_out));
+	if (t->ike_previous < ikes)
+		t->ike_previous = ikes;
+	if (t->tunnels_previous < tunnels)
+		t->tunnels_previous = tunnels;
+}
+
+void
+ipm_recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+{
+	struct ipm_record *totals = ipm_record_at(&w->seg, IPM_TOTALS, 0);
+	struct ipm_header *h = ipm_header(&w->seg);
+	uint32_t torn = 0;
+
+	if (h->epoch == 0)
+		h->epoch = 1;
+	atomic_store(&h->replaced, 0); /* whoever was to replace it did not get that far */
+	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
+		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* no more than there are */
+	/* Each word of the totals is true by itself, old or new: a torn one is merely a moment older. */
+	if (atomic_load(&totals->seq) & 1)
+		atomic_fetch_add(&totals->seq, 1);
+	ipm_words_load(&w->totals, ipm_payload(totals), sizeof(w->totals));
+	for (enum ipm_section_kind kind = IPM_FEEDS; kind <= IPM_SAS; kind++)
+		torn += sweep_torn(w, kind);
+	for (enum ipm_section_kind kind = IPM_AGENTS; kind < IPM_IKE_HISTORY; kind++)
+		torn += sweep_torn(w, kind);
+	ipm_rings_recover(w);
+	finish_ends(w);
+	relink(w);
+	balance_totals(w);
+	if (torn)
+		ipm_error_set(err, "%s: dropped %u record(s) that an earlier run left half written", w->seg.path, torn);
+	memcpy(h->name, wanted->name, sizeof(h->name));
+	memcpy(h->control, wanted->control, sizeof(h->control));
+}
