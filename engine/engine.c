@@ -34,7 +34,7 @@
 static enum ipm_encap
 encap_of(const struct conf_tunnel *t)
 {
-	return t->mode == CONF_TRANSPORT ? IPM_ENCAP_TRANSPORT : IPM_ENCAP_TUNNEL;
+	return t->mode == ENGINE_TRANSPORT ? IPM_ENCAP_TRANSPORT : IPM_ENCAP_TUNNEL;
 }
 
 static const struct conf_endpoint *

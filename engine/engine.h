@@ -28,7 +28,7 @@ struct engine_tunnel {
 };
 
 struct engine {
-	const struct conf *conf;
+	const struct engine_conf *conf;
 	struct engine_plan plan;
 	struct ipm_writer *writer;
 	struct engine_worker **workers;

@@ -22,7 +22,8 @@
 
 /* All that there is between start and end. */
 struct program {
-	struct conf *conf;
+	struct conf *conf;      /* of all programs */
+	struct engine_conf own; /* of this one */
 	const char *conf_file;
 	char *segment_path;
 	int signals, notify;
@@ -52,12 +53,12 @@ open_segment(struct program *p)
 	}
 	return place_segment(&p->e.writer, conf, group,
 			     (struct ipm_writer_options){ .path = p->segment_path,
-							  .name = conf->engine.name,
-							  .index_first = conf->engine.first_index,
+							  .name = p->own.engine.name,
+							  .index_first = p->own.engine.first_index,
 							  .capacity = { .feeds = 1,
-									.interfaces = conf->endpoints,
+									.interfaces = p->own.endpoints,
 									.engines = 1,
-									.lanes = conf->engine.workers } });
+									.lanes = p->own.engine.workers } });
 }
 
 /* Before there are threads, so that signals come here and nowhere else. */
@@ -82,7 +83,7 @@ static bool
 open_engine(struct program *p)
 {
 	struct engine *e = &p->e;
-	const struct conf *conf = p->conf;
+	const struct engine_conf *conf = &p->own;
 	struct ipm_error err = { "" };
 
 	e->conf = conf;
@@ -143,7 +144,7 @@ close_all(struct program *p)
 {
 	struct engine *e = &p->e;
 
-	engine_workers_close(e->workers, p->conf->engine.workers);
+	engine_workers_close(e->workers, p->own.engine.workers);
 	engine_end(e);
 	engine_plan_free(&e->plan);
 	ipm_writer_close(e->writer);
@@ -157,6 +158,7 @@ close_all(struct program *p)
 	if (p->notify >= 0)
 		close(p->notify);
 	free(p->segment_path);
+	engine_conf_clear(&p->own);
 	conf_free(p->conf);
 }
 
@@ -174,13 +176,13 @@ main(int argc, char **argv)
 	log_open("ipsecmon-engine", true); /* what is wrong with the configuration goes to the terminal */
 	keep_keys();
 	p.conf_file = opt.conf_file ? opt.conf_file : DEFAULT_CONF;
-	p.conf = conf_load(opt.conf_file, error, sizeof(error));
+	p.conf = engine_conf_load(opt.conf_file, &p.own, error, sizeof(error));
 	if (!p.conf) {
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
 	daemon_start(&opt); /* before there are keys: a child does not inherit that memory is locked */
-	if (engine_plan_make(p.conf, p.conf_file, &p.e.plan, &err) < 0) {
+	if (engine_plan_make(&p.own, p.conf_file, &p.e.plan, &err) < 0) {
 		log_error("%s", err.text);
 		goto out;
 	}

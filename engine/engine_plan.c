@@ -14,21 +14,20 @@
 #define SALT 4 /* octets behind the key of an AEAD */
 #define HMAC 32
 
-/* In the order of enum conf_suite. */
 static const struct suite {
 	uint16_t encr, bits, integ;
 	uint16_t encr_len, integ_len; /* octets of their keys */
 } suites[] = {
-	[CONF_AES128GCM16] = { ESP_ENCR_AES_GCM_16, 128, 0, 16 + SALT, 0 },
-	[CONF_AES256GCM16] = { ESP_ENCR_AES_GCM_16, 256, 0, 32 + SALT, 0 },
-	[CONF_CHACHA20POLY1305] = { ESP_ENCR_CHACHA20_POLY1305, 0, 0, 32 + SALT, 0 },
-	[CONF_AES128_SHA256] = { ESP_ENCR_AES_CBC, 128, ESP_INTEG_HMAC_SHA2_256_128, 16, HMAC },
-	[CONF_AES256_SHA256] = { ESP_ENCR_AES_CBC, 256, ESP_INTEG_HMAC_SHA2_256_128, 32, HMAC },
-	[CONF_NULL_SHA256] = { ESP_ENCR_NULL, 0, ESP_INTEG_HMAC_SHA2_256_128, 0, HMAC },
+	[ENGINE_AES128GCM16] = { ESP_ENCR_AES_GCM_16, 128, 0, 16 + SALT, 0 },
+	[ENGINE_AES256GCM16] = { ESP_ENCR_AES_GCM_16, 256, 0, 32 + SALT, 0 },
+	[ENGINE_CHACHA20POLY1305] = { ESP_ENCR_CHACHA20_POLY1305, 0, 0, 32 + SALT, 0 },
+	[ENGINE_AES128_SHA256] = { ESP_ENCR_AES_CBC, 128, ESP_INTEG_HMAC_SHA2_256_128, 16, HMAC },
+	[ENGINE_AES256_SHA256] = { ESP_ENCR_AES_CBC, 256, ESP_INTEG_HMAC_SHA2_256_128, 32, HMAC },
+	[ENGINE_NULL_SHA256] = { ESP_ENCR_NULL, 0, ESP_INTEG_HMAC_SHA2_256_128, 0, HMAC },
 };
 
 struct planning {
-	const struct conf *conf;
+	const struct engine_conf *conf;
 	const char *path;
 	struct engine_plan *plan;
 	struct ipm_error *err;
@@ -160,7 +159,7 @@ plan_side_has(const struct ipm_sel_side *side, uint32_t n, const uint8_t *addres
 /* --- tunnels ------------------------------------------------------------------------------------------------------ */
 
 static int
-endpoint_find(const struct conf *conf, const char *name)
+endpoint_find(const struct engine_conf *conf, const char *name)
 {
 	for (uint32_t i = 0; i < conf->endpoints; i++)
 		if (strcmp(conf->endpoint[i].name, name) == 0)
@@ -187,7 +186,7 @@ limits_check(const struct planning *p, const struct conf_tunnel *t)
 static int
 tunnel_plan(const struct planning *p, uint32_t at)
 {
-	const struct conf *conf = p->conf;
+	const struct engine_conf *conf = p->conf;
 	const struct conf_tunnel *t = &conf->tunnel[at];
 	struct plan_tunnel *out = &p->plan->tunnel[at];
 	const struct suite *suite = &suites[t->suite];
@@ -211,7 +210,7 @@ tunnel_plan(const struct planning *p, uint32_t at)
 		return refuse(p, t->line, "tunnel '%s': extended sequence numbers need a replay-window", t->name);
 	if (limits_check(p, t) < 0)
 		return -EINVAL;
-	if (t->mode == CONF_TRANSPORT && (t->local_ts[0] || t->remote_ts[0]))
+	if (t->mode == ENGINE_TRANSPORT && (t->local_ts[0] || t->remote_ts[0]))
 		return refuse(p, t->line, "tunnel '%s': transport mode has no subnets", t->name);
 	if (sides_parse(p, t, "local-ts", t->local_ts, own, out->local, &out->locals) < 0 ||
 	    sides_parse(p, t, "remote-ts", t->remote_ts, &t->peer, out->remote, &out->remotes) < 0)
@@ -280,7 +279,7 @@ generator_plan(const struct planning *p, uint32_t at)
 }
 
 int
-engine_plan_make(const struct conf *conf, const char *path, struct engine_plan *out, struct ipm_error *err)
+engine_plan_make(const struct engine_conf *conf, const char *path, struct engine_plan *out, struct ipm_error *err)
 {
 	struct planning p = { .conf = conf, .path = path, .plan = out, .err = err };
 	int rc = 0;

@@ -3,7 +3,7 @@
  * @file engine_plan.h  What an engine is to do: its part of the configuration, with every name found and every value
  * checked, and the keys of its SAs.
  *
- * Ownership: a plan refers to its struct conf, which must outlive it; engine_plan_free() cleanses what keys are left.
+ * Ownership: a plan refers to its configuration, which must outlive it; engine_plan_free() cleanses what keys are left.
  * Errors:    -EINVAL and the like, and "FILE:LINE: what is wrong" in @p err.
  */
 #ifndef ENGINE_PLAN_H
@@ -11,7 +11,7 @@
 
 #include <sys/socket.h>
 
-#include "conf.h"
+#include "engine_conf.h"
 #include "engine_keys.h"
 
 #define PLAN_SIDES 8 /* subnets of one side of a tunnel */
@@ -38,13 +38,13 @@ struct plan_generator {
 };
 
 struct engine_plan {
-	const struct conf *conf;
+	const struct engine_conf *conf;
 	struct plan_address *endpoint; /* as many as conf has, likewise below */
 	struct plan_tunnel *tunnel;
 	struct plan_generator *generator;
 };
 
-int engine_plan_make(const struct conf *conf, const char *path, struct engine_plan *out, struct ipm_error *err);
+int engine_plan_make(const struct engine_conf *conf, const char *path, struct engine_plan *out, struct ipm_error *err);
 void engine_plan_free(struct engine_plan *plan);
 
 /** Is this address in one of @p side? */

@@ -181,7 +181,7 @@ engine_packet_make(const struct engine_generator *g, uint8_t *out, uint8_t *next
 	size_t len = g->plan->conf->size;
 	uint8_t src[16], dst[16];
 
-	if (t->conf->mode == CONF_TRANSPORT) {
+	if (t->conf->mode == ENGINE_TRANSPORT) {
 		udp_make(out, len, g->made);
 		*next = PROTO_UDP;
 	} else if (t->local[0].first.len == 4) {
@@ -199,7 +199,7 @@ engine_packet_make(const struct engine_generator *g, uint8_t *out, uint8_t *next
 bool
 engine_packet_allowed(const struct plan_tunnel *t, const uint8_t *packet, size_t len, uint8_t next)
 {
-	if (t->conf->mode == CONF_TRANSPORT)
+	if (t->conf->mode == ENGINE_TRANSPORT)
 		return true; /* between the gateways themselves, which the SA's own addresses see to */
 	if (next == PROTO_IPIP)
 		return len >= IPV4_HEADER && packet[0] >> 4 == 4 &&

@@ -614,7 +614,7 @@ worker_free(struct engine_worker *w)
 static struct engine_worker *
 worker_new(const struct engine_plan *plan, uint32_t number, int notify)
 {
-	const struct conf *conf = plan->conf;
+	const struct engine_conf *conf = plan->conf;
 	struct engine_worker *w = calloc(1, sizeof(*w));
 	if (!w)
 		return NULL;
@@ -648,7 +648,7 @@ int
 engine_workers_open(struct engine_worker ***out, const struct engine_plan *plan, const struct ipm_fast *fast,
 		    struct engine_generator *generators, int notify, struct ipm_error *err)
 {
-	const struct conf *conf = plan->conf;
+	const struct engine_conf *conf = plan->conf;
 	uint32_t n = conf->engine.workers;
 	struct engine_worker **workers = calloc(n, sizeof(struct engine_worker *));
 	int rc = workers ? 0 : -ENOMEM;

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "engine_conf.h"
 #include "fuzz_must.h"
 
 #define OCTETS_MAX 65536
@@ -27,7 +27,7 @@ within(uint32_t n, uint32_t least, uint32_t most)
 }
 
 static void
-conf_is_in_its_ranges(const struct conf *conf)
+conf_is_in_its_ranges(const struct conf *conf, const struct engine_conf *own)
 {
 	must(conf->run_dir[0] == '/' && conf->state_dir[0] == '/', "directories are absolute");
 	must(within(conf->capacity.tunnels, 1, 1u << 24) && within(conf->capacity.sas, 1, 1u << 24), "a capacity");
@@ -37,16 +37,15 @@ conf_is_in_its_ranges(const struct conf *conf)
 	for (uint32_t i = 0; i < conf->xfrms; i++)
 		for (uint32_t k = 0; k < i; k++)
 			must(strcmp(conf->xfrm[i].netns, conf->xfrm[k].netns) != 0, "a namespace once");
-	must(within(conf->engine.workers, 1, 64) && within(conf->agentx.notify_rate, 1, 10000), "workers and rate");
-	for (uint32_t i = 0; i < conf->endpoints; i++)
-		must(conf->endpoint[i].name[0] && conf->endpoint[i].line > 0 &&
-			     within(conf->endpoint[i].port, 1, 65535),
+	must(within(own->engine.workers, 1, 64) && within(conf->agentx.notify_rate, 1, 10000), "workers and rate");
+	for (uint32_t i = 0; i < own->endpoints; i++)
+		must(own->endpoint[i].name[0] && own->endpoint[i].line > 0 && within(own->endpoint[i].port, 1, 65535),
 		     "an endpoint has a name, a line and a port");
-	for (uint32_t i = 0; i < conf->tunnels; i++)
-		must(conf->tunnel[i].name[0] && conf->tunnel[i].endpoint && conf->tunnel[i].replay_window <= 4096,
+	for (uint32_t i = 0; i < own->tunnels; i++)
+		must(own->tunnel[i].name[0] && own->tunnel[i].endpoint && own->tunnel[i].replay_window <= 4096,
 		     "a tunnel is whole");
-	for (uint32_t i = 0; i < conf->generators; i++)
-		must(conf->generator[i].name[0] && within(conf->generator[i].size, 64, 9000), "a generator is whole");
+	for (uint32_t i = 0; i < own->generators; i++)
+		must(own->generator[i].name[0] && within(own->generator[i].size, 64, 9000), "a generator is whole");
 }
 
 static void
@@ -82,11 +81,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < size; i++)
 		lines += data[i] == '\n';
 	int fd = file_with(data, size, path);
-	struct conf *conf = conf_load(path, error, sizeof(error));
+	struct engine_conf own;
+	struct conf *conf = engine_conf_load(path, &own, error, sizeof(error));
 	if (conf)
-		conf_is_in_its_ranges(conf);
+		conf_is_in_its_ranges(conf, &own);
 	else
 		error_says_where_and_what(error, path, lines);
+	engine_conf_clear(&own);
 	conf_free(conf);
 	close(fd);
 
@@ -123,9 +124,9 @@ static const char *const seeds[] = {
 #include "fuzz_main.h"
 
 static const char *const words[] = {
-	"feed", "vici",       "xfrm", "{",    "}",       "=",  "+=",   "\"",   "'",      "\n",     "/*",
-	"*/",   "#",          "//",   "${X}", "include", "(",  ")",    ",",    "tunnel", "engine", "netns",
-	"0",    "4294967296", "true", "|",    "|opened", "\\", "\x1b", "\xff", "unset",  "__",     "run-dir"
+	"feed", "vici",       "xfrm", "{",    "}",          "=",  "+=",   "\"",   "'",      "\n",     "/*",
+	"*/",   "#",          "//",   "${X}", "include",    "(",  ")",    ",",    "tunnel", "engine", "netns",
+	"0",    "4294967296", "true", "|",    "true|false", "\\", "\x1b", "\xff", "unset",  "__",     "run-dir"
 };
 
 static size_t

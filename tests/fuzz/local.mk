@@ -1,11 +1,10 @@
 # Fuzz targets.  As tests, they run mutations from a fixed seed.  With libFuzzer they are the real fuzzers:
 # ./configure CC=clang --enable-fuzzer, then "make fuzz".
-fuzz_targets = %D%/fuzz_changing %D%/fuzz_conf %D%/fuzz_control %D%/fuzz_device %D%/fuzz_segment %D%/fuzz_set \
+fuzz_targets = %D%/fuzz_changing %D%/fuzz_control %D%/fuzz_device %D%/fuzz_segment %D%/fuzz_set \
 	%D%/fuzz_state %D%/fuzz_talk %D%/fuzz_views
 %C%_fuzz_changing_SOURCES = %D%/fuzz_views.c
 %C%_fuzz_changing_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CHANGING
 %C%_fuzz_changing_LDADD = libmibview.la $(FUZZ_LIBS) -lpthread
-%C%_fuzz_conf_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_control_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_device_LDADD = libplugin.la
 %C%_fuzz_segment_LDADD = $(FUZZ_LIBS)
@@ -30,7 +29,8 @@ fuzz_targets += %D%/fuzz_ike %D%/fuzz_ike_track
 %C%_fuzz_ike_track_LDADD = libfeeds.la $(FUZZ_LIBS)
 endif
 if WITH_ENGINE
-fuzz_targets += %D%/fuzz_esp %D%/fuzz_keys
+fuzz_targets += %D%/fuzz_conf %D%/fuzz_esp %D%/fuzz_keys
+%C%_fuzz_conf_LDADD = libengine.la $(FUZZ_LIBS)
 %C%_fuzz_esp_LDADD = libesp.la
 %C%_fuzz_keys_LDADD = libengine.la $(FUZZ_LIBS)
 endif

@@ -133,7 +133,8 @@ END_TEST
 #define KEYS_36 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
 #define WAN     "endpoint wan { address = \"127.0.0.1\" }\n"
 
-static struct conf *conf;
+static struct conf *common;
+static struct engine_conf conf;
 static struct engine_plan plan;
 
 /* "@" in @p text is the path of a key file. */
@@ -149,9 +150,9 @@ planned(const char *text)
 		else
 			whole[used++] = *text;
 	whole[used] = '\0';
-	conf = conf_load(given_file("plan.conf", whole, 0600), error, sizeof(error));
-	ck_assert_msg(conf != NULL, "%s", error);
-	return engine_plan_make(conf, "FILE", &plan, &err);
+	common = engine_conf_load(given_file("plan.conf", whole, 0600), &conf, error, sizeof(error));
+	ck_assert_msg(common != NULL, "%s", error);
+	return engine_plan_make(&conf, "FILE", &plan, &err);
 }
 
 static const struct {
@@ -193,7 +194,8 @@ START_TEST(what_does_not_fit_together_is_refused_with_its_line)
 {
 	ck_assert_int_lt(planned(bad_plans[_i].text), 0);
 	ck_assert_str_eq(err.text, bad_plans[_i].error);
-	conf_free(conf);
+	engine_conf_clear(&conf);
+	conf_free(common);
 }
 END_TEST
 
@@ -219,7 +221,8 @@ static void
 generator_ends(void)
 {
 	engine_plan_free(&plan);
-	conf_free(conf);
+	engine_conf_clear(&conf);
+	conf_free(common);
 }
 
 START_TEST(packets_are_due_at_their_rate_however_seldom_it_is_asked)
@@ -339,7 +342,8 @@ END_TEST
 struct side {
 	struct engine e;
 	struct laws laws;
-	struct conf *conf;
+	struct conf *common;
+	struct engine_conf conf;
 	char segment[SCRATCH_PATH];
 	int notify;
 };
@@ -350,9 +354,9 @@ side_opens(struct side *s, const char *name, const char *text)
 {
 	char file[SCRATCH_PATH], error[512];
 	snprintf(file, sizeof(file), "%s.conf", name);
-	s->conf = conf_load(given_file(file, text, 0600), error, sizeof(error));
-	ck_assert_msg(s->conf != NULL, "%s", error);
-	ck_assert_msg(engine_plan_make(s->conf, name, &s->e.plan, &err) == 0, "%s", err.text);
+	s->common = engine_conf_load(given_file(file, text, 0600), &s->conf, error, sizeof(error));
+	ck_assert_msg(s->common != NULL, "%s", error);
+	ck_assert_msg(engine_plan_make(&s->conf, name, &s->e.plan, &err) == 0, "%s", err.text);
 	struct ipm_writer_options opt = { .path = s->segment, .name = name, .mode = 0600 };
 	opt.capacity = (struct ipm_capacity){ .tunnels = 8,
 					      .selectors = 8,
@@ -365,22 +369,22 @@ side_opens(struct side *s, const char *name, const char *text)
 					      .events = 64,
 					      .history = 16,
 					      .failures = 16,
-					      .lanes = s->conf->engine.workers };
+					      .lanes = s->conf.engine.workers };
 	ck_assert_msg(ipm_writer_open(&s->e.writer, &opt, &err) == 0, "%s", err.text);
 	s->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	s->e.conf = s->conf;
+	s->e.conf = &s->conf;
 	s->e.tunnel = calloc(8, sizeof(*s->e.tunnel));
 	s->e.generator = calloc(8, sizeof(*s->e.generator));
 	s->e.interface = calloc(8, sizeof(*s->e.interface));
 	s->e.unsent = calloc(8, sizeof(*s->e.unsent));
 	s->e.reported = calloc(8, sizeof(*s->e.reported));
-	for (uint32_t i = 0; i < s->conf->generators; i++)
+	for (uint32_t i = 0; i < s->conf.generators; i++)
 		engine_generator_init(&s->e.generator[i], &s->e.plan.generator[i],
 				      &s->e.plan.tunnel[s->e.plan.generator[i].tunnel]);
 	ck_assert_msg(engine_workers_open(&s->e.workers, &s->e.plan, ipm_writer_fast(s->e.writer), s->e.generator,
 					  s->notify, &err) == 0,
 		      "%s", err.text);
-	ck_assert_int_eq(engine_workers_start(s->e.workers, s->conf->engine.workers), 0);
+	ck_assert_int_eq(engine_workers_start(s->e.workers, s->conf.engine.workers), 0);
 }
 
 /* With the segment of an earlier run, if there is one. */
@@ -429,14 +433,15 @@ side_frees(struct side *s)
 	free(s->e.unsent);
 	free(s->e.reported);
 	close(s->notify);
-	conf_free(s->conf);
+	engine_conf_clear(&s->conf);
+	conf_free(s->common);
 	s->e = (struct engine){ 0 };
 }
 
 static void
 side_ends(struct side *s)
 {
-	engine_workers_close(s->e.workers, s->conf->engine.workers);
+	engine_workers_close(s->e.workers, s->conf.engine.workers);
 	expect_laws(s);
 	engine_end(&s->e);
 	expect_laws(s);
@@ -459,8 +464,8 @@ free_list(struct engine_sa *sa)
 static void
 side_is_killed(struct side *s)
 {
-	engine_workers_close(s->e.workers, s->conf->engine.workers);
-	for (uint32_t i = 0; i < s->conf->tunnels; i++) {
+	engine_workers_close(s->e.workers, s->conf.engine.workers);
+	for (uint32_t i = 0; i < s->conf.tunnels; i++) {
 		free_list(s->e.tunnel[i].in);
 		free_list(s->e.tunnel[i].out);
 	}
@@ -551,7 +556,7 @@ entry_of(const struct side *s, uint32_t tunnel)
 static bool
 all_sent(const struct side *s)
 {
-	for (uint32_t i = 0; i < s->conf->generators; i++)
+	for (uint32_t i = 0; i < s->conf.generators; i++)
 		if (!s->e.generator[i].finished)
 			return false;
 	return true;
@@ -766,7 +771,7 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 	for (int kills = 0; kills < 3; kills++) {
 		side_is_killed(&alone);
 		side_opens(&alone, "alone", alone_text); /* a run that cannot begin changes nothing */
-		engine_workers_close(alone.e.workers, alone.conf->engine.workers);
+		engine_workers_close(alone.e.workers, alone.conf.engine.workers);
 		engine_end(&alone.e);
 		side_frees(&alone);
 		side_goes_on(&alone, "alone", alone_text);
