@@ -7,7 +7,9 @@ TESTS += %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh %D%/che
 	%D%/check_tree.sh %D%/check_units.sh
 EXTRA_DIST += %D%/run %D%/mutate %D%/speed.sh %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh \
 	%D%/check_help.sh %D%/check_mibs.sh %D%/check_tree.sh %D%/check_units.sh %D%/laws.h %D%/ike_machine.h \
-	%D%/scratch.h %D%/xfrm_corpus.h %D%/data %D%/lab %D%/guest %D%/clients %D%/packages
+	%D%/scratch.h %D%/xfrm_corpus.h %D%/data %D%/clients %D%/packages %D%/lab/gateways %D%/lab/leaks_of_others %D%/guest/gateways
+# Not the folders: a build puts programs there.
+EXTRA_DIST += $(wildcard $(foreach folder,lab guest,$(foreach kind,sh py c,$(srcdir)/%D%/$(folder)/*.$(kind))))
 
 # Tests may include every header of the product.
 tests/%.o: AM_CPPFLAGS += -I$(srcdir)/feeds -I$(srcdir)/engine -I$(srcdir)/agent -I$(srcdir)/cli -I$(srcdir)/plugin -I$(srcdir)/tests
