@@ -1,5 +1,6 @@
 # Services and samples
-units = %D%/systemd/ipsecmond.service %D%/systemd/ipsecmon-agentx.service
+units = %D%/systemd/ipsecmond.service %D%/systemd/ipsecmon-agentx.service \
+	%D%/systemd/ipsecmon-persona.service %D%/systemd/ipsecmon-persona-agentx.service
 if WITH_ENGINE
 units += %D%/systemd/ipsecmon-engine.service
 endif
@@ -8,15 +9,19 @@ systemdsystemunit_DATA = $(units)
 endif
 $(units): %: %.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|[@]sbindir[@]|$(sbindir)|; s|[@]bindir[@]|$(bindir)|' $< > $@.tmp && mv $@.tmp $@
-# Read by systemd of packages and of /usr/local alike; renamed, because the four files have two names.
+# Read by systemd of packages and of /usr/local alike. NAME.sysusers is installed as sysusers.d/NAME.conf.
+of_systemd = ipsecmon.sysusers ipsecmon.tmpfiles ipsecmon-persona.sysusers
+if WITH_ENGINE
+of_systemd += ipsecmon-engine.sysusers ipsecmon-engine.tmpfiles
+endif
 install-data-hook:
 	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
 	$(INSTALL_DATA) $(srcdir)/contrib/completion/ipsecmon.bash '$(DESTDIR)$(bashcompletiondir)/ipsecmon'
 if WITH_SYSTEMD
 	$(MKDIR_P) '$(DESTDIR)$(prefix)/lib/sysusers.d' '$(DESTDIR)$(prefix)/lib/tmpfiles.d'
-	for name in ipsecmon $(services_of_engine); do for kind in sysusers tmpfiles; do \
-		$(INSTALL_DATA) $(srcdir)/contrib/systemd/$$name.$$kind \
-			'$(DESTDIR)$(prefix)/lib/'$$kind.d/$$name.conf || exit 1; done; done
+	for file in $(of_systemd); do \
+		$(INSTALL_DATA) $(srcdir)/contrib/systemd/$$file \
+			"$(DESTDIR)$(prefix)/lib/$${file#*.}.d/$${file%.*}.conf" || exit 1; done
 endif
 # contrib/ is distributed as a folder, and units are made in there.
 dist-hook:
@@ -24,11 +29,7 @@ dist-hook:
 uninstall-hook:
 	rm -f '$(DESTDIR)$(bashcompletiondir)/ipsecmon'
 if WITH_SYSTEMD
-	for name in ipsecmon ipsecmon-engine; do for kind in sysusers tmpfiles; do \
-		rm -f '$(DESTDIR)$(prefix)/lib/'$$kind.d/$$name.conf; done; done
-endif
-if WITH_ENGINE
-services_of_engine = ipsecmon-engine
+	for file in $(of_systemd); do rm -f "$(DESTDIR)$(prefix)/lib/$${file#*.}.d/$${file%.*}.conf"; done
 endif
 # What shells ask ipsecmon. Debian has another folder for zsh's.
 bashcompletiondir = $(datadir)/bash-completion/completions
@@ -39,6 +40,10 @@ samplesdir = $(pkgdatadir)
 dist_samples_DATA = %D%/ipsecmon.conf
 snmpdsamplesdir = $(pkgdatadir)/snmpd
 dist_snmpdsamples_DATA = %D%/snmpd/ipsecmon.conf
+# The Cisco persona: its configuration is copied to /etc/ipsecmon/persona, where its units read it.
+personasamplesdir = $(pkgdatadir)/persona
+dist_personasamples_DATA = %D%/persona/ipsecmon.conf %D%/persona/snmpd.conf
+dist_sbin_SCRIPTS = %D%/persona/ipsecmon-persona-user
 snmptrapdsamplesdir = $(pkgdatadir)/snmptrapd
 dist_snmptrapdsamples_DATA = %D%/snmptrapd/README.md %D%/snmptrapd/notification.awk %D%/snmptrapd/snmptrapd.conf
 dist_snmptrapdsamples_SCRIPTS = %D%/snmptrapd/to-nagios %D%/snmptrapd/to-zabbix

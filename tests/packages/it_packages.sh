@@ -28,7 +28,7 @@ packages_build "$(command_of dpkg-buildpackage)"
 pass "the packages are built, in $((EPOCHSECONDS - began)) s"
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$srcdir/debian/changelog")
 equal "their version is that of configure.ac" "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' "$srcdir/configure.ac")" "$version"
-for package in ipsecmon ipsecmon-engine ipsecmon-mibs ipsecmon-monitoring libipsecmon-dev libipsecmon0; do
+for package in ipsecmon ipsecmon-engine ipsecmon-mibs ipsecmon-monitoring ipsecmon-persona libipsecmon-dev libipsecmon0; do
 	check "there is $package" test -e "$(echo "$LAB/packages/${package}_$version"_*.deb)"
 done
 check "debhelper has nothing to complain of" bash -c '! grep -E "^dh_[a-z]*: (warning|error)" "$1"' - "$LAB/build.log"
@@ -79,6 +79,7 @@ in_root rm -f /run/ipsecmon/mine /run/ipsecmon/roots
 equal "the state directory" "root:ipsecmon 1770" "$(in_root stat -c '%U:%G %a' /var/lib/ipsecmon)"
 for file in /usr/share/snmp/mibs/CISCO-IPSEC-FLOW-MONITOR-MIB.txt /usr/share/ipsecmon/ipsecmon.conf /usr/share/ipsecmon/snmpd/ipsecmon.conf \
 	/usr/share/ipsecmon/systemd/netns.conf /usr/share/ipsecmon/nagios/ipsecmon.cfg /lib/systemd/system/ipsecmond.service /lib/systemd/system/ipsecmon-agentx.service \
+	/lib/systemd/system/ipsecmon-persona.service /lib/systemd/system/ipsecmon-persona-agentx.service /etc/ipsecmon/persona/snmpd.conf /etc/ipsecmon/persona/ipsecmon.conf \
 	/usr/share/bash-completion/completions/ipsecmon /usr/share/zsh/vendor-completions/_ipsecmon /etc/ipsecmon/ipsecmon.conf; do
 	check "there is $file" test -s "$root$file"
 done
@@ -141,7 +142,7 @@ done
 
 in_root systemctl stop snmpd
 in_root sh -c 'rm -f /etc/ipsecmon/*.keys'
-lab_quiet "purge" in_root dpkg --purge ipsecmon-engine ipsecmon-monitoring ipsecmon ipsecmon-mibs libipsecmon0
+lab_quiet "purge" in_root dpkg --purge ipsecmon-engine ipsecmon-monitoring ipsecmon-persona ipsecmon ipsecmon-mibs libipsecmon0
 equal "purged, nothing of it is left" "" "$(find "$root/etc" "$root/usr" "$root/lib" "$root/var/lib" -xdev -iname '*ipsecm*' \
 	! -path '*/dpkg/*' ! -path '*/snmpd.conf.d/*' ! -path '*/systemd/deb-systemd-helper*')"
 stop machine

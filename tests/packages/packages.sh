@@ -44,5 +44,5 @@ clean_root() {
 	local root=$1 install=$2; shift 2
 	bootstrap "$root" --include="${*:+$(printf '%s,' "$@")}systemd-standalone-sysusers,systemd-standalone-tmpfiles,ca-certificates" \
 		--customize-hook="mkdir -p \"\$1/packages/ipsecmon\" && cp $LAB/packages/*.deb \"\$1/packages/\"" \
-		--customize-hook="chroot \"\$1\" sh -c 'cd /packages/ipsecmon && DEBIAN_FRONTEND=noninteractive ${install/install/install -y --no-install-recommends} ../ipsecmon-engine_*.deb ../ipsecmon-monitoring_*.deb'"
+		--customize-hook="chroot \"\$1\" sh -c 'cd /packages/ipsecmon && DEBIAN_FRONTEND=noninteractive ${install/install/install -y --no-install-recommends} ../ipsecmon-engine_*.deb ../ipsecmon-monitoring_*.deb ../ipsecmon-persona_*.deb'"
 }
