@@ -311,12 +311,16 @@ def limits_of(sa, name, unit):
 
 def algorithms(tunnel, kernel, way, comp_column):
     newest = {proto: kernel.in_use(tunnel, way.lower(), proto) for proto in PROTOCOLS}
-    esp = newest["esp"]["algos"] if newest["esp"] else {"enc": "ecb(cipher_null)"}
+    # A direction that never had an SA: nobody knows what it would use, and "none" would say that it is in clear.
+    unknown = {"enc": "unknown", "auth": "unknown"}
+    algos = {proto: sa["algos"] if sa else unknown if proto == tunnel.main() else {"enc": "ecb(cipher_null)"}
+             for proto, sa in newest.items()}
+    esp = algos["esp"]
     auth = AUTH.get(esp.get("auth", "digest_null"), OTHER)
     return {
         way + "SaEncryptAlgo": ENCR.get(esp.get("aead") or esp.get("enc"), OTHER),
         way + "SaEspAuthAlgo": AEAD if "aead" in esp else auth,
-        way + "SaAhAuthAlgo": AUTH.get(newest["ah"]["algos"]["auth"], OTHER) if newest["ah"] else NONE,
+        way + "SaAhAuthAlgo": AUTH.get(algos["ah"].get("auth", "digest_null"), OTHER),
         way + comp_column: 2 if tunnel.all(None, "comp") else NONE,
     }
 
