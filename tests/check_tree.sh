@@ -156,7 +156,7 @@ done
 
 # Messages that doc/troubleshooting.md quotes exist in the sources. An item of a list that ends with a colon quotes messages; the text
 # between two variable parts ("...") must be in the code. Exceptions: lists and lines marked "of Net-SNMP", and errno texts.
-cat agent/*.c common/*.[ch] feeds/*.c model/*.[ch] cli/*.c | tr '\n' ' ' |
+cat agent/*.c common/*.[ch] feeds/*.c feeds/*/*.c model/*.[ch] cli/*.c | tr '\n' ' ' |
 	sed -E 's/" *PRI[a-zA-Z0-9]+ *"//g; s/"[[:space:]]*"//g; s/\\"/"/g' > "${TMPDIR:-/tmp}/check_tree.$$"
 missing=$(awk -v code="${TMPDIR:-/tmp}/check_tree.$$" '
 	BEGIN { getline code < code }

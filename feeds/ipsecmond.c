@@ -15,7 +15,7 @@
 #include "place.h"
 #include "service.h"
 #if WITH_VICI
-#include "vici_terminate.h"
+#include "vici/vici_terminate.h"
 #endif
 
 #define FEEDS_MAX      16
