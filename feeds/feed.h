@@ -1,51 +1,53 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file feed.h  What ipsecmond knows of a feed: it is opened, works in the event loop by itself, is closed.
- *
- * A feed that loses its source keeps what it knows for the hold time, tries again with growing pauses, and
- * reconciles. It never ends the program.
+ * @file feed.h  What all feeds do alike: open and close, keep their record, try again.
  *
  * Threads:   the event loop's.
  */
 #ifndef FEED_H
 #define FEED_H
 
-#include <event2/event.h>
+#include "feed_ops.h"
 
-#include "conf.h"
-#include "ipm_writer.h"
+#define FEED_NS_PER_SECOND UINT64_C(1000000000)
 
-struct feed_ikewatch;
-struct feed_vici;
-struct feed_xfrm;
-
-/** What a feed calls before it tells the model anything: others may know of it by now, and are to tell it first. */
-typedef void feed_before(void *arg);
-
-/** NULL when out of memory or when the segment has no room for another feed, which was logged. */
-struct feed_vici *feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf,
-				 feed_before *before, void *arg);
-void feed_vici_close(struct feed_vici *feed);
-
-/** The same for the kernel's. @p conf must outlive it. */
-struct feed_xfrm *feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct conf_xfrm *conf);
-void feed_xfrm_close(struct feed_xfrm *feed);
-/** Tell the model what the kernel has said so far; the first time, all that there is. */
-void feed_xfrm_drain(struct feed_xfrm *feed);
-/** Its slot among the segment's feeds. */
-uint32_t feed_xfrm_slot(const struct feed_xfrm *feed);
-/** Delete the SAs of the tunnel in this slot, which is this feed's. 0, or a negative errno when one is still there. */
-int feed_xfrm_destroy(struct feed_xfrm *feed, uint32_t tunnel);
+/** Open feed number @p n of this kind. NULL: no memory, or no room for its record; that was logged. */
+struct feed *feed_open(struct feed_env *env, const struct feed_ops *ops, uint32_t n);
+/** @p feed may be NULL. */
+void feed_close(struct feed *feed);
 
 /**
- * And for IKE on the wire. @p conf must outlive it. @p only: there is no other one, so that once it captures, the
- * program may give up what it takes to open a capture.
+ * Have the feeds that watch SAs themselves report what they have seen. A feed that hears from an IKE daemon calls this
+ * before it tells the model anything: then the SAs that the daemon speaks of are there.
  */
-struct feed_ikewatch *
-feed_ikewatch_open(struct event_base *base, struct ipm_writer *writer, const struct conf_ikewatch *conf, bool only);
-void feed_ikewatch_close(struct feed_ikewatch *feed);
-/** Tell the model what has come by so far. */
-void feed_ikewatch_drain(struct feed_ikewatch *feed);
-uint32_t feed_ikewatch_slot(const struct feed_ikewatch *feed);
+void feed_drain_all(struct feed_env *env);
+
+/** Show the record, and all that the feed has told the model. */
+void feed_publish(struct feed *feed);
+
+/** Enter a state; if it is another one, since now. */
+void feed_enter_state(struct feed *feed, enum ipm_feed_state state);
+
+/** Note an error in the record: a sentence. The caller counts it. */
+__attribute__((format(printf, 2, 3))) void feed_error(struct feed *feed, const char *format, ...);
+
+/** Note an error, count it, and log it unless the last one was the same. */
+__attribute__((format(printf, 2, 3))) void feed_complain(struct feed *feed, const char *format, ...);
+
+/** The source has been reached: count that; the next pause is short again. */
+void feed_reached(struct feed *feed);
+/** The source can't be reached: call ops->connect after a pause, twice as long each time, up to @p most_ms. */
+void feed_retry(struct feed *feed, unsigned most_ms);
+
+/** Have the timer's callback called once, after @p ms. */
+void feed_timer_in_ms(struct event *timer, unsigned ms);
+
+/** A connected feed that can know all of @p caps; NULL: there is none. */
+const struct ipm_feed *feed_that_knows(const struct ipm_writer *writer, uint64_t caps);
+/** A connected feed that knows the IKE daemon of this namespace; NULL: there is none. */
+const struct ipm_feed *feed_of_daemon(const struct ipm_writer *writer, const char *netns);
+
+/** The namespace in the name of a feed's record: "xfrm /run/netns/a". "": the program's own. */
+const char *feed_record_netns(const struct ipm_feed *record);
 
 #endif

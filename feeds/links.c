@@ -315,3 +315,60 @@ links_way_to(struct links *l, const struct ipm_addr *addr, struct ipm_interface 
 		memcpy(out->name, link.name, sizeof(out->name));
 	return true;
 }
+
+/* --- as a model's host ----------------------------------------------------------------------------------------- */
+
+static bool
+is_local(void *arg, const struct ipm_addr *addr)
+{
+	const struct links_host *of = arg;
+	return of->addrs && local_addrs_have(of->addrs, addr);
+}
+
+static bool
+way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	const struct links_host *of = arg;
+	return of->links && links_way_to(of->links, addr, out);
+}
+
+static bool
+with_addr(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
+{
+	const struct links_host *of = arg;
+	return of->links && links_with_addr(of->links, addr, out);
+}
+
+static bool
+with_if_id(void *arg, uint32_t if_id, struct ipm_interface *out)
+{
+	const struct links_host *of = arg;
+	return of->links && links_with_if_id(of->links, if_id, out);
+}
+
+static bool
+with_index(void *arg, uint32_t ifindex, struct ipm_interface *out)
+{
+	const struct links_host *of = arg;
+	return of->links && links_with_index(of->links, ifindex, out);
+}
+
+static uint32_t
+if_id(void *arg, uint32_t ifindex)
+{
+	const struct links_host *of = arg;
+	return of->links ? links_if_id(of->links, ifindex) : 0;
+}
+
+struct feed_host
+links_host(struct links_host *of, uint32_t feed)
+{
+	return (struct feed_host){ .arg = of,
+				   .feed = feed,
+				   .is_local = is_local,
+				   .way_to = way_to,
+				   .with_addr = with_addr,
+				   .with_if_id = with_if_id,
+				   .with_index = with_index,
+				   .if_id = if_id };
+}

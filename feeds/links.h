@@ -13,7 +13,8 @@
 
 #include <stdbool.h>
 
-#include "ipm_types.h"
+#include "feed_host.h"
+#include "local_addrs.h"
 
 #define LINKS_FRESH_NS 1000000000ull
 
@@ -32,5 +33,14 @@ bool links_with_if_id(struct links *l, uint32_t if_id, struct ipm_interface *out
 bool links_way_to(struct links *l, const struct ipm_addr *addr, struct ipm_interface *out);
 /** Its id when it is an XFRM interface; else 0. */
 uint32_t links_if_id(struct links *l, uint32_t ifindex);
+
+/** What links_host() asks; each may be NULL, and come and go: then its questions have no answer. */
+struct links_host {
+	struct links *links;
+	const struct local_addrs *addrs;
+};
+
+/** The host of a model whose SAs are in this namespace. @p of must outlive it. */
+struct feed_host links_host(struct links_host *of, uint32_t feed);
 
 #endif

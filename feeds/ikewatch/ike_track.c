@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "feed_failure.h"
+#include "feed_reconcile.h"
 #include "ike_phase.h"
 #include "ike_track.h"
 
@@ -923,9 +924,8 @@ ike_track_new(struct ipm_writer *writer, uint32_t feed, uint64_t now_ns)
 		t->half_open_max = 1;
 	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) < 0)
 		t->seed = now_ns;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++)
-		if (ipm_ike_peek(writer, slot)->index && ipm_ike_peek(writer, slot)->feed == feed)
-			take_up(t, slot, now_ns);
+	for (uint32_t slot = 0; feed_next_ike(writer, feed, &slot); slot++)
+		take_up(t, slot, now_ns);
 	return t;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The strongSwan feed: when to connect, what to ask, how the feed is. */
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,6 @@
 
 #include "daemon.h"
 #include "feed.h"
-#include "feed_record.h"
 #include "links.h"
 #include "netlink.h"
 #include "notify_client.h"
@@ -18,8 +18,8 @@
 #include "vici_failure.h"
 #include "vici_maps.h"
 #include "vici_model.h"
+#include "vici_terminate.h"
 
-#define NS_PER_SECOND 1000000000ull
 #define RETRY_MOST_MS 4000
 #define LOOK_AGAIN_MS 300 /* after a rekey, when the old SA has got its last packets; when something is missing */
 #define CONNS_EVERY   12  /* polls: connections change rarely; at the others only their names are looked at */
@@ -33,33 +33,27 @@
 #define CAPS_ALERT (CAPS | IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS)
 
 struct feed_vici {
-	struct event_base *base;
-	struct ipm_writer *writer;
-	uint32_t slot; /* of our struct ipm_feed */
-	struct ipm_feed feed;
+	struct feed feed;
 	struct vici_client *client;
 	struct vici_model *model;
 	struct vici_maps *maps;
-	struct links *links; /* NULL: nothing is known of interfaces */
-	int route;           /* the socket for that; or negative */
+	struct vici_terminator *terminator;
+	struct links_host reach; /* without links nothing is known of interfaces */
+	int route;               /* the socket for that; or negative */
 	struct notify_client *notify;
 	struct vici_failures *failures;
-	struct event *retry, *poll, *look_again, *second, *held_back;
-	unsigned retry_ms, polls;
+	struct event *poll, *look_again, *second, *held_back;
+	unsigned polls;
 	uint32_t interval, hold_time; /* seconds */
 	bool connected, listing;
 	bool conns_listing, conns_whole; /* list-conns is coming in; all of it was understood so far */
 	bool conns_again;                /* there was a hint meanwhile */
 	bool conns_any;                  /* it has one at least */
-	uint64_t lost_until_ns;          /* the hold time of a charon that went away; 0: none did, or it is over */
 	bool names_known;
 	uint64_t names; /* of the connections that were loaded when all were last asked for */
 	uint64_t hinted_ns, looked_ns;
 	bool names_unknown; /* this charon has no get-conns, or too many names for it */
-	bool complained;    /* in this run */
 	struct place_refusals refused;
-	feed_before *before;
-	void *before_arg;
 	struct vici_sink sink;
 	/* The message being decoded. */
 	enum { SAID_LISTED, SAID_UPDOWN, SAID_REKEY, SAID_ALERT } said;
@@ -71,12 +65,6 @@ struct feed_vici {
 static void ask_conns(struct feed_vici *f);
 static void ask_list(struct feed_vici *f);
 static void look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_child *child);
-
-static void
-publish(struct feed_vici *f)
-{
-	feed_publish(f->writer, f->slot, &f->feed);
-}
 
 /* --- what charon says --------------------------------------------------------------------------------------------- */
 
@@ -147,11 +135,11 @@ decode(struct feed_vici *f, enum vici_form form, struct vici_slice msg)
 
 	f->have_ike = f->have_child = false;
 	if (vici_decode(form, msg.at, msg.len, &f->sink, error, sizeof(error)) < 0) {
-		f->feed.rejected++;
+		f->feed.record.rejected++;
 		feed_error(&f->feed, "message not understood: %s", error);
 		return false;
 	}
-	f->feed.rejected += f->sink.bad_values > bad;
+	f->feed.record.rejected += f->sink.bad_values > bad;
 	return true;
 }
 
@@ -171,7 +159,7 @@ on_held_back(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (vici_failures_run(f->failures, ipm_now_ns()))
-		ipm_writer_commit(f->writer);
+		ipm_writer_commit(f->feed.writer);
 	wait_for_failures(f);
 }
 
@@ -180,7 +168,7 @@ on_alert(void *arg, const struct vici_alert *alert)
 {
 	struct feed_vici *f = arg;
 	uint64_t now = ipm_now_ns();
-	if (vici_failures_alert(f->failures, alert, now) && now - f->looked_ns >= NS_PER_SECOND) {
+	if (vici_failures_alert(f->failures, alert, now) && now - f->looked_ns >= FEED_NS_PER_SECOND) {
 		f->looked_ns = now;
 		ask_list(f);
 	}
@@ -193,7 +181,7 @@ on_vici_alert(struct feed_vici *f)
 	struct vici_alert alert;
 	vici_alert_fill(&alert, f->sink.alert, f->have_ike ? &f->ike : NULL);
 	if (alert.kind == VICI_ALERT_UNKNOWN)
-		f->feed.rejected++;
+		f->feed.record.rejected++;
 	on_alert(f, &alert);
 }
 
@@ -210,7 +198,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
 
-	f->before(f->before_arg);
+	feed_drain_all(f->feed.env); /* the SAs that charon speaks of are there then, or have ended */
 	if (vici_is(name, "list-sa")) {
 		f->said = SAID_LISTED;
 		decode(f, VICI_FORM_SA, msg);
@@ -220,7 +208,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 		f->conns_whole &= decode(f, VICI_FORM_CONN, msg);
 		return;
 	}
-	f->feed.events++;
+	f->feed.record.events++;
 	notify_client_drain(f->notify);
 	f->said = vici_is(name, "ike-updown") || vici_is(name, "child-updown") ? SAID_UPDOWN : SAID_REKEY;
 	if (vici_is(name, "ike-update"))
@@ -237,11 +225,10 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 		    !event_pending(f->look_again, EV_TIMEOUT, NULL))
 			feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 	}
-	publish(f);
+	feed_publish(&f->feed);
 }
 
-/* --- what we ask ---------------------------------------------------------------------------------------------------
- */
+/* --- what we ask ----------------------------------------------------------------------------------------------- */
 
 static void
 on_listed(void *arg, bool ok, struct vici_slice msg)
@@ -251,16 +238,17 @@ on_listed(void *arg, bool ok, struct vici_slice msg)
 	f->listing = false;
 	if (!ok) {
 		feed_error(&f->feed, "charon does not know the command list-sas");
-		f->feed.errors++;
+		f->feed.record.errors++;
 	} else {
 		if (vici_model_list_end(f->model))
 			feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
-		f->feed.updated_ns = ipm_now_ns();
-		f->feed.interval_ns = f->interval * NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
+		f->feed.record.updated_ns = ipm_now_ns();
+		f->feed.record.interval_ns =
+			f->interval * FEED_NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
 		feed_enter_state(&f->feed, IPM_FEED_UP);
 	}
-	publish(f);
-	place_log_refused(f->writer, &f->refused);
+	feed_publish(&f->feed);
+	place_log_refused(f->feed.writer, &f->refused);
 }
 
 static void
@@ -281,15 +269,15 @@ on_conns_listed(void *arg, bool ok, struct vici_slice msg)
 	f->conns_listing = false;
 	if (!ok) {
 		feed_error(&f->feed, "charon does not know the command list-conns");
-		f->feed.errors++;
+		f->feed.record.errors++;
 	} else {
 		/* A charon that has just started has no connections until somebody loads them. */
-		bool early = !f->conns_any && f->lost_until_ns;
+		bool early = !f->conns_any && vici_model_holds(f->model);
 		vici_maps_end(f->maps, f->conns_whole && !early);
 	}
 	if (f->conns_again)
 		ask_conns(f);
-	publish(f);
+	feed_publish(&f->feed);
 }
 
 static void
@@ -333,8 +321,8 @@ static void
 look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_child *child)
 {
 	uint64_t now = ipm_now_ns();
-	if (f->said != SAID_UPDOWN || !f->sink.up || ipm_map_named(f->writer, ike->name, child->name) >= 0 ||
-	    (f->hinted_ns && now - f->hinted_ns < NS_PER_SECOND))
+	if (f->said != SAID_UPDOWN || !f->sink.up || ipm_map_named(f->feed.writer, ike->name, child->name) >= 0 ||
+	    (f->hinted_ns && now - f->hinted_ns < FEED_NS_PER_SECOND))
 		return;
 	f->hinted_ns = now;
 	ask_conns(f);
@@ -345,12 +333,12 @@ static void
 on_stats(void *arg, bool ok, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
-	struct ipm_engine engine = { .feed = f->slot, .kind = IPM_ENGINE_SOFTWARE, .name = "charon libipsec" };
+	struct ipm_engine engine = { .feed = f->feed.slot, .kind = IPM_ENGINE_SOFTWARE, .name = "charon libipsec" };
 	int slot = -1;
 
 	if (ok && vici_esp_of(msg) == VICI_ESP_LIBIPSEC) {
-		snprintf(engine.version, sizeof(engine.version), "%s", f->feed.detail);
-		slot = ipm_engine_open(f->writer, &engine);
+		snprintf(engine.version, sizeof(engine.version), "%s", f->feed.record.detail);
+		slot = ipm_engine_open(f->feed.writer, &engine);
 	}
 	vici_model_set_engine(f->model, slot < 0 ? 0 : (uint32_t)slot + 1);
 }
@@ -365,8 +353,8 @@ on_version(void *arg, bool ok, struct vici_slice msg)
 		return;
 	vici_text(daemon, name, sizeof(name));
 	vici_text(version, number, sizeof(number));
-	snprintf(f->feed.detail, sizeof(f->feed.detail), "%s %s", name, number);
-	log_info("vici: connected to %s at %s", f->feed.detail, f->feed.source);
+	snprintf(f->feed.record.detail, sizeof(f->feed.record.detail), "%s %s", name, number);
+	log_info("vici: connected to %s at %s", f->feed.record.detail, f->feed.record.source);
 }
 
 static void
@@ -405,16 +393,12 @@ on_second(evutil_socket_t fd, short what, void *arg)
 	struct feed_vici *f = arg;
 	(void)fd;
 	(void)what;
-	vici_model_expire(f->model, ipm_now_ns());
-	if (f->lost_until_ns && ipm_now_ns() >= f->lost_until_ns) {
-		f->lost_until_ns = 0;
+	if (vici_model_expire(f->model, ipm_now_ns()))
 		ask_conns(f);
-	}
-	publish(f);
+	feed_publish(&f->feed);
 }
 
-/* --- the connection --------------------------------------------------------------------------------------------------
- */
+/* --- the connection -------------------------------------------------------------------------------------------- */
 
 /* "alert" is one of 6.0.3 and later; an older charon just says that it has none. */
 static void
@@ -422,7 +406,7 @@ on_alert_registered(void *arg, bool ok, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
 	(void)msg;
-	f->feed.caps = ok ? CAPS_ALERT : CAPS;
+	f->feed.record.caps = ok ? CAPS_ALERT : CAPS;
 }
 
 static void
@@ -433,8 +417,7 @@ on_connected(void *arg)
 	struct feed_vici *f = arg;
 
 	f->connected = true;
-	f->retry_ms = FEED_RETRY_FIRST_MS;
-	f->feed.connects++;
+	feed_reached(&f->feed);
 	/* Subscribe first, then ask what is there: nothing can happen unseen in between. */
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		vici_client_register(f->client, events[i], NULL);
@@ -445,7 +428,7 @@ on_connected(void *arg)
 	ask_conns(f);
 	ask_list(f);
 	feed_timer_in_ms(f->poll, f->interval * 1000);
-	publish(f);
+	feed_publish(&f->feed);
 }
 
 static void
@@ -454,183 +437,144 @@ on_closed(void *arg, const char *why)
 	struct feed_vici *f = arg;
 	bool was_connected = f->connected;
 
-	if (was_connected || !f->complained || strcmp(f->feed.error, why) != 0)
+	if (was_connected || !f->feed.complained || strcmp(f->feed.record.error, why) != 0)
 		log_warn("vici: %s; trying again", why);
-	f->complained = true;
+	f->feed.complained = true;
 	if (was_connected) {
 		vici_failures_flush(f->failures, ipm_now_ns());
-		f->lost_until_ns = ipm_now_ns() + f->hold_time * NS_PER_SECOND;
-		vici_model_hold(f->model, f->lost_until_ns);
+		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * FEED_NS_PER_SECOND);
 	}
 	f->connected = f->listing = f->conns_listing = f->conns_again = false;
 	f->names_known = f->names_unknown = false;
 	event_del(f->poll);
 	event_del(f->look_again);
-	f->feed.errors++;
+	f->feed.record.errors++;
 	feed_error(&f->feed, "%s", why);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
-	publish(f);
-	feed_retry(f->retry, &f->retry_ms, RETRY_MOST_MS);
+	feed_publish(&f->feed);
+	feed_retry(&f->feed, RETRY_MOST_MS);
 }
 
 static void
-on_retry(evutil_socket_t fd, short what, void *arg)
+feed_vici_connect(struct feed *feed)
 {
-	struct feed_vici *f = arg;
-	(void)fd;
-	(void)what;
-	vici_client_open(f->client);
+	vici_client_open(((struct feed_vici *)feed)->client);
 }
 
-/* --- the host ------------------------------------------------------------------------------------------------------
- */
+/* --- coming and going ------------------------------------------------------------------------------------------ */
 
-static bool
-way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
-{
-	const struct feed_vici *f = arg;
-	return links_way_to(f->links, addr, out);
-}
-
-static bool
-with_addr(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
-{
-	const struct feed_vici *f = arg;
-	return links_with_addr(f->links, addr, out);
-}
-
-static bool
-with_if_id(void *arg, uint32_t if_id, struct ipm_interface *out)
-{
-	const struct feed_vici *f = arg;
-	return links_with_if_id(f->links, if_id, out);
-}
-
-static bool
-with_index(void *arg, uint32_t ifindex, struct ipm_interface *out)
-{
-	const struct feed_vici *f = arg;
-	return links_with_index(f->links, ifindex, out);
-}
-
-static uint32_t
-if_id_of(void *arg, uint32_t ifindex)
-{
-	const struct feed_vici *f = arg;
-	return links_if_id(f->links, ifindex);
-}
-
-/* Interfaces are told of once: by the kernel's feed for our namespace, if there is one. */
+/* Interfaces are told of once: by the feed that reads our namespace from the kernel, if there is one. */
 static uint32_t
 feed_of_interfaces(const struct feed_vici *f)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(f->writer);
+	const struct ipm_segment *seg = ipm_writer_segment(f->feed.writer);
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
-		const struct ipm_feed *feed = ipm_feed_peek(f->writer, slot);
-		if (feed->index && strcmp(feed->name, "xfrm") == 0)
+		const struct ipm_feed *record = ipm_feed_peek(f->feed.writer, slot);
+		if (record->index && (record->caps & IPM_CAP_ENGINES) && feed_record_netns(record)[0] == '\0')
 			return slot;
 	}
-	return f->slot;
+	return f->feed.slot;
 }
 
 /* Charon is in our own namespace, as far as can be told. */
 static struct feed_host
 open_host(struct feed_vici *f)
 {
-	struct feed_host host = { .arg = f,
-				  .feed = feed_of_interfaces(f),
-				  .way_to = way_to,
-				  .with_addr = with_addr,
-				  .with_if_id = with_if_id,
-				  .with_index = with_index,
-				  .if_id = if_id_of };
-
 	f->route = netlink_open(NETLINK_ROUTE);
-	f->links = f->route < 0 ? NULL : links_new(f->route);
-	if (f->links)
-		return host;
-	log_warn("vici: no routing socket: it is not known which interfaces use a connection");
-	return (struct feed_host){ .feed = host.feed };
+	f->reach.links = f->route < 0 ? NULL : links_new(f->route);
+	if (!f->reach.links)
+		log_warn("vici: no routing socket: it is not known which interfaces use a connection");
+	return links_host(&f->reach, feed_of_interfaces(f));
 }
 
-struct feed_vici *
-feed_vici_open(struct event_base *base, struct ipm_writer *writer, const struct conf *conf, feed_before *before,
-	       void *before_arg)
+static uint32_t
+feed_vici_count(const struct conf *conf)
+{
+	return conf->vici.enabled;
+}
+
+static bool
+feed_vici_open(struct feed *feed, uint32_t n)
 {
 	static const struct vici_client_ops ops = { .connected = on_connected, .closed = on_closed, .event = on_event };
-	struct feed_vici *f = calloc(1, sizeof(*f));
-	int slot = ipm_feed_open(writer, "vici");
+	struct feed_vici *f = (struct feed_vici *)feed;
+	struct event_base *base = feed->env->base;
+	const struct conf *conf = feed->env->conf;
+	(void)n;
 
-	if (f)
-		f->route = -1;
-	if (!f || slot < 0)
-		goto fail;
-	f->base = base;
-	f->writer = writer;
-	f->before = before;
-	f->before_arg = before_arg;
-	f->slot = (uint32_t)slot;
-	f->feed = *ipm_feed_peek(writer, f->slot);
 	f->interval = conf->vici.poll_interval;
 	f->hold_time = conf->vici.hold_time;
-	f->retry_ms = FEED_RETRY_FIRST_MS;
 	f->sink = (struct vici_sink){
 		.arg = f, .ike = on_ike, .child = on_child, .conn = on_conn, .conn_child = on_conn_child
 	};
-	f->feed.interval_ns = f->interval * NS_PER_SECOND;
-	f->feed.caps = CAPS;
-	snprintf(f->feed.source, sizeof(f->feed.source), "%s", conf->vici.socket);
-	feed_enter_state(&f->feed, IPM_FEED_DOWN);
+	feed->record.interval_ns = f->interval * FEED_NS_PER_SECOND;
+	snprintf(feed->record.source, sizeof(feed->record.source), "%s", conf->vici.socket);
 	f->child = malloc(sizeof(*f->child));
 	const struct feed_host host = open_host(f);
-	f->model = vici_model_new(writer, f->slot);
-	f->maps = vici_maps_new(writer, f->slot, &host);
-	f->refused.seen = ipm_writer_totals(writer)->records_refused;
+	f->model = vici_model_new(feed->writer, feed->slot);
+	f->maps = vici_maps_new(feed->writer, feed->slot, &host);
+	f->refused.seen = ipm_writer_totals(feed->writer)->records_refused;
 	f->client = vici_client_new(base, conf->vici.socket, &ops, f);
-	f->retry = evtimer_new(base, on_retry, f);
+	f->terminator = vici_terminator_new(base);
 	f->poll = evtimer_new(base, on_poll, f);
 	f->look_again = evtimer_new(base, on_look_again, f);
 	f->second = event_new(base, -1, EV_PERSIST, on_second, f);
 	f->held_back = evtimer_new(base, on_held_back, f);
-	f->failures = f->model ? vici_failures_new(writer, f->model) : NULL;
-	if (!f->child || !f->model || !f->client || !f->retry || !f->poll || !f->look_again || !f->second ||
+	f->failures = f->model ? vici_failures_new(feed->writer, f->model) : NULL;
+	if (!f->child || !f->model || !f->client || !f->terminator || !f->poll || !f->look_again || !f->second ||
 	    !f->held_back || !f->failures || !f->maps)
-		goto fail;
+		return false;
 	vici_model_set_host(f->model, &host);
-	f->notify = notify_client_open(base, writer, conf->vici.error_socket, on_alert, f);
+	f->notify = notify_client_open(feed->env, on_alert, f);
 	if (!f->notify)
-		log_warn("error-notify: no room for another feed: it will not be known why negotiations fail");
+		log_warn("vici: without error-notify it is not known why negotiations fail");
 	/* What an earlier run left is true until charon says otherwise, or for the hold time. */
-	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
+	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * FEED_NS_PER_SECOND);
 	feed_timer_in_ms(f->second, 1000);
-	feed_timer_in_ms(f->retry, 0);
-	publish(f);
-	return f;
-fail:
-	log_error("vici: %s", slot < 0 ? "no room for another feed" : "out of memory");
-	feed_vici_close(f);
-	return NULL;
+	feed_timer_in_ms(feed->retry, 0);
+	feed_publish(feed);
+	return true;
 }
 
-void
-feed_vici_close(struct feed_vici *f)
+static void
+feed_vici_close(struct feed *feed)
 {
-	if (!f)
-		return;
-	struct event *timers[] = { f->retry, f->poll, f->look_again, f->second, f->held_back };
+	struct feed_vici *f = (struct feed_vici *)feed;
+	struct event *timers[] = { f->poll, f->look_again, f->second, f->held_back };
+
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		if (timers[i])
 			event_free(timers[i]);
 	notify_client_close(f->notify);
 	vici_client_free(f->client);
+	vici_terminator_free(f->terminator);
 	if (f->failures)
 		vici_failures_flush(f->failures, ipm_now_ns());
 	vici_failures_free(f->failures);
 	vici_model_free(f->model);
 	vici_maps_free(f->maps);
-	links_free(f->links);
+	links_free(f->reach.links);
 	if (f->route >= 0)
 		close(f->route);
 	free(f->child);
-	free(f);
 }
+
+static int
+feed_vici_terminate(struct feed *feed, const struct control_target *target, control_terminated *done, void *arg)
+{
+	struct feed_vici *f = (struct feed_vici *)feed;
+	if (target->count == 0)
+		return -ENOTSUP;
+	return vici_terminate(f->terminator, feed->record.source, target->ike, target->uids, target->count, done, arg);
+}
+
+const struct feed_ops feed_vici = {
+	.kind = "vici",
+	.size = sizeof(struct feed_vici),
+	.caps = CAPS,
+	.count = feed_vici_count,
+	.open = feed_vici_open,
+	.close = feed_vici_close,
+	.connect = feed_vici_connect,
+	.terminate = feed_vici_terminate,
+};

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
-#include "feed_record.h"
+#include "feed.h"
 #include "notify_client.h"
 #include "notify_decode.h"
 
@@ -17,24 +17,14 @@
 #define READ_BUDGET   256 /* records per wake-up */
 
 struct notify_client {
-	struct event_base *base;
-	struct ipm_writer *writer;
-	uint32_t slot;
-	struct ipm_feed feed;
+	struct feed feed;
 	int fd; /* -1: closed */
-	struct event *readable, *retry;
-	unsigned retry_ms;
+	struct event *readable;
 	notify_alert *callback;
 	void *arg;
 	uint8_t record[NOTIFY_RECORD];
 	size_t have; /* octets of it */
 };
-
-static void
-publish(struct notify_client *c)
-{
-	feed_publish(c->writer, c->slot, &c->feed);
-}
 
 static void
 client_shut(struct notify_client *c)
@@ -52,18 +42,18 @@ client_shut(struct notify_client *c)
 static void
 client_down(struct notify_client *c, const char *why, bool normal)
 {
-	bool again = c->feed.state != IPM_FEED_UP && strcmp(c->feed.error, why) == 0;
+	bool again = c->feed.record.state != IPM_FEED_UP && strcmp(c->feed.record.error, why) == 0;
 
 	if (!again && normal)
 		log_info("error-notify: %s", why);
 	else if (!again)
 		log_warn("error-notify: %s; trying again", why);
 	client_shut(c);
-	c->feed.errors++;
+	c->feed.record.errors++;
 	feed_error(&c->feed, "%s", why);
 	feed_enter_state(&c->feed, IPM_FEED_DOWN);
-	publish(c);
-	feed_retry(c->retry, &c->retry_ms, RETRY_MOST_MS);
+	feed_publish(&c->feed);
+	feed_retry(&c->feed, RETRY_MOST_MS);
 }
 
 static void
@@ -72,12 +62,12 @@ on_record(struct notify_client *c)
 	struct vici_alert alert;
 	int rc = notify_decode(c->record, sizeof(c->record), &alert);
 
-	c->feed.events++;
+	c->feed.record.events++;
 	if (rc == 0) {
 		c->callback(c->arg, &alert);
 		return;
 	}
-	c->feed.rejected++;
+	c->feed.record.rejected++;
 	feed_error(&c->feed, "%s",
 		   rc == -ENOENT ? "a record of a type that is not known" : "a record that was not understood");
 }
@@ -85,7 +75,7 @@ on_record(struct notify_client *c)
 static void
 client_read(struct notify_client *c)
 {
-	uint64_t events = c->feed.events;
+	uint64_t events = c->feed.record.events;
 
 	for (int budget = READ_BUDGET; budget > 0; budget--) {
 		ssize_t got = recv(c->fd, c->record + c->have, sizeof(c->record) - c->have, 0);
@@ -94,7 +84,7 @@ client_read(struct notify_client *c)
 		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
 		if (got <= 0) {
-			c->feed.rejected += c->have > 0; /* cut off in the middle of a record */
+			c->feed.record.rejected += c->have > 0; /* cut off in the middle of a record */
 			client_down(c, got < 0 ? strerror(errno) : "charon closed the connection", false);
 			return;
 		}
@@ -104,9 +94,9 @@ client_read(struct notify_client *c)
 			on_record(c);
 		}
 	}
-	if (c->feed.events != events) {
-		c->feed.updated_ns = ipm_now_ns();
-		publish(c);
+	if (c->feed.record.events != events) {
+		c->feed.record.updated_ns = ipm_now_ns();
+		feed_publish(&c->feed);
 	}
 }
 
@@ -131,82 +121,81 @@ client_connect(struct notify_client *c)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
-	if (strlen(c->feed.source) >= sizeof(addr.sun_path))
+	if (strlen(c->feed.record.source) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	memcpy(addr.sun_path, c->feed.source, strlen(c->feed.source));
+	memcpy(addr.sun_path, c->feed.record.source, strlen(c->feed.record.source));
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return -errno;
-	c->readable = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
+	c->readable = event_new(c->feed.env->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
 	return c->readable && event_add(c->readable, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 static void
-on_retry(evutil_socket_t fd, short what, void *arg)
+notify_connect(struct feed *feed)
 {
-	struct notify_client *c = arg;
+	struct notify_client *c = (struct notify_client *)feed;
 	char why[IPM_TEXT_MAX];
 	int rc = client_connect(c);
-	(void)fd;
-	(void)what;
 
 	if (rc == -ENOENT || rc == -ECONNREFUSED) {
 		snprintf(why, sizeof(why), "nobody listens at %.60s: is charon's plugin error-notify loaded?",
-			 c->feed.source);
+			 c->feed.record.source);
 		client_down(c, why, true);
 	} else if (rc < 0) {
-		snprintf(why, sizeof(why), "%.60s: %s", c->feed.source, strerror(-rc));
+		snprintf(why, sizeof(why), "%.60s: %s", c->feed.record.source, strerror(-rc));
 		client_down(c, why, false);
 	} else {
-		c->retry_ms = FEED_RETRY_FIRST_MS;
-		c->feed.connects++;
-		c->feed.updated_ns = ipm_now_ns();
+		feed_reached(feed);
+		c->feed.record.updated_ns = ipm_now_ns();
 		feed_enter_state(&c->feed, IPM_FEED_UP);
-		log_info("error-notify: listening at %s", c->feed.source);
-		publish(c);
+		log_info("error-notify: listening at %s", c->feed.record.source);
+		feed_publish(&c->feed);
 	}
 }
 
-struct notify_client *
-notify_client_open(struct event_base *base, struct ipm_writer *writer, const char *path, notify_alert *callback,
-		   void *arg)
+static bool
+notify_open(struct feed *feed, uint32_t n)
 {
-	struct notify_client *c = calloc(1, sizeof(*c));
-	int slot = c ? ipm_feed_open(writer, "error-notify") : -ENOMEM;
+	struct notify_client *c = (struct notify_client *)feed;
+	(void)n;
 
-	if (slot < 0) {
-		free(c);
-		return NULL;
-	}
 	c->fd = -1;
-	c->base = base;
-	c->writer = writer;
-	c->slot = (uint32_t)slot;
-	c->feed = *ipm_feed_peek(writer, c->slot);
-	c->callback = callback;
-	c->arg = arg;
-	c->retry_ms = FEED_RETRY_FIRST_MS;
-	c->feed.error[0] = '\0'; /* of an earlier run */
-	c->feed.caps = IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS;
-	snprintf(c->feed.source, sizeof(c->feed.source), "%s", path);
-	feed_enter_state(&c->feed, IPM_FEED_DOWN);
-	c->retry = evtimer_new(base, on_retry, c);
-	if (!c->retry) {
-		notify_client_close(c);
-		return NULL;
+	feed->record.error[0] = '\0'; /* of an earlier run */
+	snprintf(feed->record.source, sizeof(feed->record.source), "%s", feed->env->conf->vici.error_socket);
+	feed_timer_in_ms(feed->retry, 0);
+	feed_publish(feed);
+	return true;
+}
+
+static void
+notify_close(struct feed *feed)
+{
+	client_shut((struct notify_client *)feed);
+}
+
+static const struct feed_ops notify_ops = {
+	.kind = "error-notify",
+	.size = sizeof(struct notify_client),
+	.caps = IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS,
+	.open = notify_open,
+	.close = notify_close,
+	.connect = notify_connect,
+};
+
+struct notify_client *
+notify_client_open(struct feed_env *env, notify_alert *callback, void *arg)
+{
+	struct notify_client *c = (struct notify_client *)feed_open(env, &notify_ops, 0);
+	if (c) {
+		c->callback = callback;
+		c->arg = arg;
 	}
-	feed_timer_in_ms(c->retry, 0);
-	publish(c);
 	return c;
 }
 
 void
 notify_client_close(struct notify_client *c)
 {
-	if (!c)
-		return;
-	client_shut(c);
-	if (c->retry)
-		event_free(c->retry);
-	free(c);
+	feed_close(c ? &c->feed : NULL);
 }

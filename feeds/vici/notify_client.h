@@ -11,18 +11,16 @@
 #ifndef NOTIFY_CLIENT_H
 #define NOTIFY_CLIENT_H
 
-#include <event2/event.h>
-
-#include "ipm_writer.h"
+#include "feed_ops.h"
 #include "vici_alert.h"
 
 struct notify_client;
 
 typedef void notify_alert(void *arg, const struct vici_alert *alert);
 
-/** NULL when out of memory or when the segment has no room for another feed. */
-struct notify_client *notify_client_open(struct event_base *base, struct ipm_writer *writer, const char *path,
-					 notify_alert *callback, void *arg);
+/** Listen at vici.error_socket of the configuration. NULL: as feed_open(). */
+struct notify_client *notify_client_open(struct feed_env *env, notify_alert *callback, void *arg);
+/** @p client may be NULL. */
 void notify_client_close(struct notify_client *client);
 
 /**

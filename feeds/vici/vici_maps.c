@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "feed_map.h"
+#include "feed_reconcile.h"
 #include "vici_maps.h"
 
 #define NS_PER_SECOND 1000000000ull
@@ -13,8 +14,8 @@ struct vici_maps {
 	struct ipm_writer *w;
 	uint32_t feed;
 	struct feed_host host;
-	uint64_t *seen;            /* by slot of an entry: in which list */
-	uint64_t list;             /* number of the one that is coming in, or came in last */
+	struct feed_rounds lists;  /* of connections */
+	struct feed_seen *seen;    /* by slot of an entry */
 	uint32_t seq;              /* of the last child of the connection */
 	struct ipm_access *access; /* room for PAIRS_MAX */
 };
@@ -155,7 +156,7 @@ vici_maps_child(struct vici_maps *m, const struct vici_conn *conn, const struct 
 	int slot = ipm_map_named(m->w, conn->name, child->name);
 	uint32_t ifindex = 0;
 	if (slot >= 0) {
-		if (m->seen[slot] == m->list)
+		if (feed_confirmed(&m->lists, &m->seen[slot]))
 			return; /* two names that look alike: the first one has it */
 		map = *ipm_map_peek(m->w, (uint32_t)slot);
 		ifindex = map.ifindex;
@@ -169,7 +170,7 @@ vici_maps_child(struct vici_maps *m, const struct vici_conn *conn, const struct 
 		slot = ipm_map_open(m->w, &map);
 	if (slot < 0)
 		return;
-	m->seen[slot] = m->list;
+	feed_confirm(&m->lists, &m->seen[slot]);
 	if (map.ifindex != ifindex)
 		feed_map_show(m->w, &m->host, (uint32_t)slot);
 	ipm_map_permit(m->w, (uint32_t)slot, m->access, access_fill(m, conn, child));
@@ -187,19 +188,16 @@ vici_maps_conn(struct vici_maps *m, const struct vici_conn *conn)
 void
 vici_maps_begin(struct vici_maps *m)
 {
-	m->list++;
+	feed_round_begin(&m->lists);
 }
 
 void
 vici_maps_end(struct vici_maps *m, bool whole)
 {
-	uint32_t used = ipm_segment_used(ipm_writer_segment(m->w), IPM_MAPS);
-
-	for (uint32_t slot = 0; whole && slot < used; slot++) {
-		const struct ipm_map *map = ipm_map_peek(m->w, slot);
-		if (map->index && map->state != IPM_MAP_REMOVED && map->feed == m->feed && m->seen[slot] != m->list)
+	feed_round_end(&m->lists);
+	for (uint32_t slot = 0; whole && feed_next_map(m->w, m->feed, &slot); slot++)
+		if (!feed_confirmed(&m->lists, &m->seen[slot]))
 			ipm_map_remove(m->w, slot);
-	}
 	ipm_maps_tie(m->w);
 	feed_map_learn_all(m->w, &m->host);
 }
@@ -228,6 +226,7 @@ vici_maps_free(struct vici_maps *m)
 {
 	if (!m)
 		return;
+	feed_rounds_free(&m->lists);
 	free(m->seen);
 	free(m->access);
 	free(m);

@@ -8,6 +8,7 @@
 
 #include "feed_hash.h"
 #include "feed_map.h"
+#include "feed_reconcile.h"
 #include "vici_model.h"
 
 #define NONE          UINT32_MAX
@@ -17,9 +18,8 @@
 struct ike_node {
 	uint32_t uid;
 	uint32_t slot;
-	uint64_t spi;    /* the initiator's; with another one it is another charon's SA */
-	uint64_t seen;   /* in which list */
-	unsigned missed; /* in how many lists since */
+	uint64_t spi; /* the initiator's; with another one it is another charon's SA */
+	struct feed_seen seen;
 	bool superseded; /* another IKE SA speaks for the record; this one only waits for its end, or the other's */
 	bool rekeyed;    /* charon said so: it never speaks again */
 	bool replaced;   /* it will end because its life is over, or because another one takes its place */
@@ -32,20 +32,14 @@ struct ended {
 };
 #define ENDED_KEPT 64
 
-/* An IKE SA that charon negotiates: the record is that of the feed that watches the wire. */
-struct half_open {
-	uint32_t index; /* of the record; another one in its slot is not it */
-	uint64_t seen;  /* in which list */
-};
-
 struct child_node {
 	uint32_t uid;
 	uint32_t tunnel; /* slots */
 	uint32_t in, out, comp_in, comp_out;
 	uint32_t spi_in;            /* with another one it is another charon's SA; 0: not known */
 	struct child_node *sibling; /* the next CHILD_SA of the same tunnel */
-	uint64_t born, seen;        /* in which list first, and last */
-	unsigned missed;
+	uint64_t born;              /* number of the list that was coming in then */
+	struct feed_seen seen;
 	bool refreshed; /* its rekey was counted; a collision tells of it twice, once for the loser */
 	bool up;        /* in use: it may speak for the tunnel */
 	bool live;      /* the tunnel lives as long as one of its CHILD_SAs does */
@@ -66,26 +60,36 @@ struct conn_node {
 	struct ipm_addr local, peer; /* len 0: any, or several */
 };
 
+/* What is known of an IKE SA beside its record. By its slot; NONE ends each chain. */
+struct ike_note {
+	uint32_t same_peer;     /* slot of the next with the same connection and identities */
+	uint32_t next_at;       /* slot of the next whose peer's address has the same hash */
+	uint32_t first_tunnel;  /* slot */
+	uint32_t sharing;       /* how many of charon's IKE SAs have this record */
+	struct {                /* charon negotiates it; the record is that of the feed that watches the wire */
+		uint32_t index; /* of the record: another one in this slot is not it */
+		struct feed_seen seen;
+	} half_open;
+};
+
+/* Likewise of a tunnel. */
+struct tunnel_note {
+	uint32_t next; /* slot of the next tunnel of the same IKE SA, or NONE */
+	struct child_node *first_child;
+};
+
 struct vici_model {
 	struct ipm_writer *w;
 	uint32_t feed;
 	struct feed_host host;
 	uint32_t engine;                       /* slot + 1 */
 	void *ikes, *children, *peers, *conns; /* trees */
-	uint32_t *same_peer;                   /* by IKE slot: the next with the same identities, or NONE */
-	uint32_t *at_addr, *next_at;           /* IKE slots by the hash of the peer's address, chained; or NONE */
+	struct ike_note *ike;                  /* by slot */
+	struct tunnel_note *tunnel;            /* by slot */
+	uint32_t *at_addr;                     /* IKE slots by the hash of the peer's address, chained; or NONE */
 	uint32_t ikes_max;                     /* so many slots, and hashes */
-	uint32_t *first_tunnel;                /* by IKE slot */
-	uint32_t *sharing;               /* by IKE slot: how many IKE SAs have this record; 0 saves looking for them */
-	struct half_open *half_open;     /* by IKE slot */
-	uint32_t *next_tunnel;           /* by tunnel slot */
-	struct child_node **first_child; /* by tunnel slot */
-	uint64_t list;                   /* number of the list that is coming in, or came in last */
-	uint64_t away;                   /* what was last seen in this list, charon may have lost since */
-	bool listing;                    /* a list is coming in */
-	bool listed;                     /* one came in since charon was last away */
-	uint64_t hold_until_ns;          /* 0: nothing is held */
-	bool kept, own;                  /* the last list had CHILD_SAs whose SAs another feed keeps, and others */
+	struct feed_rounds lists;              /* of all SAs */
+	bool kept, own; /* the last list had CHILD_SAs whose SAs another feed keeps, and others */
 	uint64_t now_ns;
 	struct ended ended[ENDED_KEPT]; /* a ring */
 	unsigned next_ended;
@@ -205,14 +209,14 @@ ike_add(struct vici_model *m, uint32_t uid, uint64_t spi, uint32_t slot)
 	struct ike_node key = { .uid = uid, .slot = slot, .spi = spi };
 	struct ike_node *node = tree_add(&m->ikes, &key, sizeof(key), by_uid);
 	if (node)
-		m->sharing[slot]++;
+		m->ike[slot].sharing++;
 	return node;
 }
 
 static void
 ike_remove(struct vici_model *m, struct ike_node *node)
 {
-	m->sharing[node->slot]--;
+	m->ike[node->slot].sharing--;
 	tree_remove(&m->ikes, node, by_uid);
 }
 
@@ -229,14 +233,14 @@ static bool
 ike_unconfirmed(const struct vici_model *m, uint32_t slot)
 {
 	const struct ike_node *node = ike_speaker(m, slot);
-	return !node || node->seen <= m->away;
+	return !node || feed_doubtful(&m->lists, &node->seen);
 }
 
 static bool
 tunnel_unconfirmed(const struct vici_model *m, uint32_t slot)
 {
 	const struct child_node *node = child_find(m, (uint32_t)ipm_tunnel_peek(m->w, slot)->uid);
-	return !node || node->tunnel != slot || node->seen <= m->away;
+	return !node || node->tunnel != slot || feed_doubtful(&m->lists, &node->seen);
 }
 
 /* --- IKE SAs by who they connect ----------------------------------------------------------------------------- */
@@ -253,15 +257,15 @@ peer_link(struct vici_model *m, uint32_t slot)
 	struct peer_node key = { .sa = ipm_ike_peek(m->w, slot), .first = slot };
 	struct peer_node *node = tree_find(&m->peers, &key, by_peer);
 	uint32_t *chain = addr_chain(m, &key.sa->remote);
-	m->next_at[slot] = *chain;
+	m->ike[slot].next_at = *chain;
 	*chain = slot;
-	m->same_peer[slot] = NONE;
+	m->ike[slot].same_peer = NONE;
 	if (!node) {
 		tree_add(&m->peers, &key, sizeof(key), by_peer);
 		return;
 	}
-	m->same_peer[slot] = m->same_peer[node->first];
-	m->same_peer[node->first] = slot;
+	m->ike[slot].same_peer = m->ike[node->first].same_peer;
+	m->ike[node->first].same_peer = slot;
 }
 
 static void
@@ -271,13 +275,13 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 	struct peer_node *node = tree_find(&m->peers, &key, by_peer);
 	uint32_t *chain = addr_chain(m, &key.sa->remote);
 	while (*chain != NONE && *chain != slot)
-		chain = &m->next_at[*chain];
+		chain = &m->ike[*chain].next_at;
 	if (*chain == slot)
-		*chain = m->next_at[slot];
+		*chain = m->ike[slot].next_at;
 	if (!node)
 		return;
 	if (node->first == slot) {
-		uint32_t next = m->same_peer[slot];
+		uint32_t next = m->ike[slot].same_peer;
 		if (next == NONE) {
 			tree_remove(&m->peers, node, by_peer);
 		} else { /* equal strings: the node keeps its place */
@@ -286,9 +290,9 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 		}
 		return;
 	}
-	for (uint32_t at = node->first; at != NONE; at = m->same_peer[at])
-		if (m->same_peer[at] == slot) {
-			m->same_peer[at] = m->same_peer[slot];
+	for (uint32_t at = node->first; at != NONE; at = m->ike[at].same_peer)
+		if (m->ike[at].same_peer == slot) {
+			m->ike[at].same_peer = m->ike[slot].same_peer;
 			break;
 		}
 }
@@ -306,7 +310,7 @@ ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
 	uint32_t found = NONE;
 	int best = 0;
 
-	for (uint32_t at = node ? node->first : NONE; at != NONE; at = m->same_peer[at]) {
+	for (uint32_t at = node ? node->first : NONE; at != NONE; at = m->ike[at].same_peer) {
 		const struct ipm_ike_sa *there = ipm_ike_peek(m->w, at);
 		bool same_place =
 			ipm_addr_same(&there->local, &sa->local) && ipm_addr_same(&there->remote, &sa->remote);
@@ -328,18 +332,18 @@ ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
 static void
 tunnel_link(struct vici_model *m, uint32_t ike, uint32_t tunnel)
 {
-	m->next_tunnel[tunnel] = m->first_tunnel[ike];
-	m->first_tunnel[ike] = tunnel;
+	m->tunnel[tunnel].next = m->ike[ike].first_tunnel;
+	m->ike[ike].first_tunnel = tunnel;
 }
 
 static void
 tunnel_unlink(struct vici_model *m, uint32_t ike, uint32_t tunnel)
 {
-	uint32_t *at = &m->first_tunnel[ike];
+	uint32_t *at = &m->ike[ike].first_tunnel;
 	while (*at != NONE && *at != tunnel)
-		at = &m->next_tunnel[*at];
+		at = &m->tunnel[*at].next;
 	if (*at == tunnel)
-		*at = m->next_tunnel[tunnel];
+		*at = m->tunnel[tunnel].next;
 }
 
 static void
@@ -419,7 +423,7 @@ selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_chi
 static uint32_t
 tunnel_for(const struct vici_model *m, uint32_t ike, const struct vici_child *child)
 {
-	for (uint32_t at = m->first_tunnel[ike]; at != NONE; at = m->next_tunnel[at]) {
+	for (uint32_t at = m->ike[ike].first_tunnel; at != NONE; at = m->tunnel[at].next) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, at);
 		bool same_charon = tunnel->state == IPM_TUNNEL_UP && !tunnel_unconfirmed(m, at);
 		/* Of those that the kernel's feed keeps, the ones that we have claimed. */
@@ -699,11 +703,11 @@ child_add(struct vici_model *m, uint32_t tunnel, uint32_t uid)
 				   .out = NONE,
 				   .comp_in = NONE,
 				   .comp_out = NONE,
-				   .sibling = m->first_child[tunnel],
-				   .born = m->list };
+				   .sibling = m->tunnel[tunnel].first_child,
+				   .born = m->lists.number };
 	struct child_node *added = tree_add(&m->children, &node, sizeof(node), by_uid);
 	if (added)
-		m->first_child[tunnel] = added;
+		m->tunnel[tunnel].first_child = added;
 	return added;
 }
 
@@ -711,7 +715,7 @@ child_add(struct vici_model *m, uint32_t tunnel, uint32_t uid)
 static void
 child_forget(struct vici_model *m, struct child_node *node)
 {
-	struct child_node **at = &m->first_child[node->tunnel];
+	struct child_node **at = &m->tunnel[node->tunnel].first_child;
 
 	sa_stop(m, &node->in, node->uid);
 	sa_stop(m, &node->out, node->uid);
@@ -730,14 +734,14 @@ child_forget(struct vici_model *m, struct child_node *node)
 static void
 tunnel_settle(struct vici_model *m, uint32_t slot, bool may_hold, enum ipm_reason reason)
 {
-	for (const struct child_node *node = m->first_child[slot]; node; node = node->sibling)
+	for (const struct child_node *node = m->tunnel[slot].first_child; node; node = node->sibling)
 		if (node->live)
 			return;
-	while (m->first_child[slot])
-		child_forget(m, m->first_child[slot]);
+	while (m->tunnel[slot].first_child)
+		child_forget(m, m->tunnel[slot].first_child);
 	if (!tunnel_is_own(m, slot)) {
 		tunnel_release(m, slot, reason);
-	} else if (may_hold && m->hold_until_ns) {
+	} else if (may_hold && feed_holds(&m->lists)) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
 		tunnel.state = IPM_TUNNEL_HELD;
 		ipm_tunnel_put(m->w, slot, &tunnel);
@@ -750,7 +754,7 @@ static void
 ike_stop(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
 {
 	peer_unlink(m, slot);
-	m->first_tunnel[slot] = NONE;
+	m->ike[slot].first_tunnel = NONE;
 	ipm_ike_stop(m->w, slot, reason);
 }
 
@@ -759,7 +763,7 @@ static struct ike_node *
 ike_others(struct vici_model *m, uint32_t slot, bool forget)
 {
 	struct ike_node *heir = NULL;
-	if (m->sharing[slot] == 0)
+	if (m->ike[slot].sharing == 0)
 		return NULL;
 	struct uids all = uids_of(m->ikes);
 	for (size_t i = 0; i < all.count; i++) {
@@ -796,7 +800,7 @@ ike_leave(struct vici_model *m, struct ike_node *node, bool may_hold, enum ipm_r
 		return;
 	}
 	ike_others(m, slot, true);
-	if (may_hold && m->hold_until_ns) {
+	if (may_hold && feed_holds(&m->lists)) {
 		sa.held = 1;
 		ipm_ike_put(m->w, slot, &sa);
 	} else {
@@ -862,7 +866,7 @@ ike_replaces(struct vici_model *m, const struct ike_node *node)
 	const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, node->slot);
 	const struct peer_node *peers = tree_find(&m->peers, &(struct peer_node){ .sa = sa }, by_peer);
 
-	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->same_peer[at]) {
+	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->ike[at].same_peer) {
 		struct ike_node *other = ike_speaker(m, at);
 		if (other && other->uid < node->uid)
 			other->replaced = true;
@@ -880,7 +884,7 @@ ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
 	if (!node)
 		return NULL;
 	bool younger = !speaker || node->uid > speaker->uid;
-	if (speaker && !younger && speaker->seen > m->away) {
+	if (speaker && !younger && !feed_doubtful(&m->lists, &speaker->seen)) {
 		node->superseded = true; /* of two that are there, the younger one is it */
 	} else {
 		if (speaker)
@@ -920,7 +924,7 @@ ike_begin(struct vici_model *m, const struct vici_ike *ike)
 	int slot = watched == NONE ? ipm_ike_start(m->w, &sa) : ike_take_over(m, watched, ike);
 	if (slot < 0)
 		return NULL;
-	m->first_tunnel[slot] = NONE;
+	m->ike[slot].first_tunnel = NONE;
 	peer_link(m, (uint32_t)slot);
 	return ike_add(m, ike->uniqueid, ike->spi_initiator, (uint32_t)slot);
 }
@@ -930,7 +934,7 @@ static void
 ike_reclaim(struct vici_model *m, struct ike_node *node)
 {
 	struct ike_node *speaker = ike_speaker(m, node->slot);
-	if (node->rekeyed || node->seen > m->away || (speaker && speaker->uid > node->uid))
+	if (node->rekeyed || !feed_doubtful(&m->lists, &node->seen) || (speaker && speaker->uid > node->uid))
 		return;
 	node->superseded = false;
 	if (speaker)
@@ -949,7 +953,8 @@ half_open_seen(struct vici_model *m, const struct vici_ike *ike)
 	fill(sa.local_id, sizeof(sa.local_id), ike->local_id);
 	fill(sa.remote_id, sizeof(sa.remote_id), ike->remote_id);
 	ipm_ike_put(m->w, slot, &sa);
-	m->half_open[slot] = (struct half_open){ .index = sa.index, .seen = m->list };
+	m->ike[slot].half_open.index = sa.index;
+	feed_confirm(&m->lists, &m->ike[slot].half_open.seen);
 }
 
 /* Those that charon had, and has given up since. */
@@ -958,8 +963,8 @@ half_open_settle(struct vici_model *m)
 {
 	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_IKE_SAS); slot++) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
-		if (sa->index && sa->state == IPM_IKE_NEGOTIATING && m->half_open[slot].index == sa->index &&
-		    m->half_open[slot].seen < m->list)
+		if (sa->index && sa->state == IPM_IKE_NEGOTIATING && m->ike[slot].half_open.index == sa->index &&
+		    !feed_confirmed(&m->lists, &m->ike[slot].half_open.seen))
 			ipm_ike_stop(m->w, slot, IPM_REASON_UNKNOWN);
 	}
 }
@@ -984,8 +989,7 @@ vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 		ike_reclaim(m, node);
 	if (!node)
 		return;
-	node->seen = m->list;
-	node->missed = 0;
+	feed_confirm(&m->lists, &node->seen);
 	ike_absorb(m, node->slot, ike);
 	if (node->superseded)
 		return;
@@ -1020,10 +1024,10 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 		const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, slot);
 		struct child_node *speaker = child_find(m, (uint32_t)there->uid);
 		/* Is it of a rekey that happened while we were not listening? */
-		bool news = !m->listed && there->state == IPM_TUNNEL_UP && child->uniqueid > there->uid;
+		bool news = !m->lists.complete && there->state == IPM_TUNNEL_UP && child->uniqueid > there->uid;
 		if (!child_is_up(child))
 			return news ? slot : NONE; /* else it was counted, or never will be */
-		if (news && speaker && speaker->born <= m->away && tunnel_is_own(m, slot)) {
+		if (news && speaker && speaker->born <= m->lists.away && tunnel_is_own(m, slot)) {
 			ipm_tunnel_refresh(m->w, slot);
 			speaker->refreshed = true;
 		}
@@ -1035,7 +1039,7 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 	int made = ipm_tunnel_start(m->w, &tunnel);
 	if (made < 0)
 		return NONE;
-	m->first_child[made] = NULL;
+	m->tunnel[made].first_child = NULL;
 	tunnel_link(m, ike, (uint32_t)made);
 	return (uint32_t)made;
 }
@@ -1058,7 +1062,7 @@ child_speaks(const struct vici_model *m, uint32_t tunnel, const struct vici_chil
 	const struct child_node *speaker = child_find(m, (uint32_t)there->uid);
 
 	return child_is_up(child) && (child->uniqueid >= there->uid || there->state != IPM_TUNNEL_UP ||
-				      tunnel_unconfirmed(m, tunnel) || !speaker->up || speaker->missed > 0);
+				      tunnel_unconfirmed(m, tunnel) || !speaker->up || speaker->seen.missed > 0);
 }
 
 static void
@@ -1098,8 +1102,7 @@ child_update(struct vici_model *m, struct child_node *node, const struct vici_ik
 		node->half = true;
 	}
 	node->spi_in = child->spi_in;
-	node->seen = m->list;
-	node->missed = 0;
+	feed_confirm(&m->lists, &node->seen);
 }
 
 static void
@@ -1285,7 +1288,7 @@ vici_model_ike_retires(struct vici_model *m, uint32_t uniqueid, const struct ipm
 	struct ike_node *oldest = uniqueid ? ike_find(m, uniqueid) : NULL;
 	const struct peer_node *peers = uniqueid ? NULL : peers_named(m, who->conn, who->remote_id);
 
-	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->same_peer[at]) {
+	for (uint32_t at = peers ? peers->first : NONE; at != NONE; at = m->ike[at].same_peer) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, at);
 		struct ike_node *node = ike_speaker(m, at);
 		if (node && !node->replaced && ipm_addr_same(&sa->remote, &who->remote) &&
@@ -1328,7 +1331,7 @@ vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
 bool
 vici_model_reaches(const struct vici_model *m, const struct ipm_failure *who)
 {
-	for (uint32_t at = *addr_chain(m, &who->remote); at != NONE; at = m->next_at[at]) {
+	for (uint32_t at = *addr_chain(m, &who->remote); at != NONE; at = m->ike[at].next_at) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, at);
 		if (ipm_addr_same(&sa->remote, &who->remote) && sa->state == IPM_IKE_ESTABLISHED && !sa->held &&
 		    ike_speaker(m, at) && (!who->conn[0] || strcmp(who->conn, sa->conn) == 0) &&
@@ -1348,27 +1351,17 @@ vici_model_is_own(const struct vici_model *m, const char *conn, const char *subj
 /* --- lists ---------------------------------------------------------------------------------------------------- */
 
 #define LISTS_TO_BE_SURE 2
-#define LIST_MAX_NS      (60ull * NS_PER_SECOND) /* nobody waits longer for a list */
 
 void
 vici_model_list_begin(struct vici_model *m)
 {
-	m->list++;
-	m->listing = true;
+	feed_round_begin(&m->lists);
 	m->now_ns = ipm_now_ns();
 }
 
-/* Has it been missing for long enough to be gone? */
+/* Let go of what so many lists in a row did not have. True: something is missing for the first time. */
 static bool
-missing(const struct vici_model *m, uint64_t seen, unsigned *missed)
-{
-	*missed = seen == m->list ? 0 : *missed + 1;
-	return *missed >= LISTS_TO_BE_SURE;
-}
-
-/* Let go of what was not in this list, nor in the one before. True: something is missing for the first time. */
-static bool
-take_stock(struct vici_model *m, enum ipm_reason reason)
+sweep(struct vici_model *m, uint32_t lists, enum ipm_reason reason)
 {
 	struct uids children = uids_of(m->children), ikes = uids_of(m->ikes);
 	bool unsure = false;
@@ -1380,9 +1373,9 @@ take_stock(struct vici_model *m, enum ipm_reason reason)
 		if (!node) /* went with another */
 			continue;
 		uint32_t tunnel = node->tunnel;
-		bool gone = missing(m, node->seen, &node->missed), live = node->live;
+		bool gone = feed_missed(&m->lists, &node->seen, lists), live = node->live;
 		*(tunnel_is_own(m, tunnel) ? &m->own : &m->kept) = true;
-		unsure |= !gone && node->missed > 0;
+		unsure |= !gone && node->seen.missed > 0;
 		if (gone)
 			child_forget(m, node);
 		if (gone || !live)
@@ -1392,10 +1385,10 @@ take_stock(struct vici_model *m, enum ipm_reason reason)
 		struct ike_node *node = ike_find(m, ikes.uid[i]);
 		if (!node)
 			continue;
-		if (missing(m, node->seen, &node->missed))
+		if (feed_missed(&m->lists, &node->seen, lists))
 			ike_leave(m, node, true, reason);
 		else
-			unsure |= node->missed > 0;
+			unsure |= node->seen.missed > 0;
 	}
 	free(children.uid);
 	free(ikes.uid);
@@ -1405,48 +1398,43 @@ take_stock(struct vici_model *m, enum ipm_reason reason)
 bool
 vici_model_list_end(struct vici_model *m)
 {
-	m->listing = false;
-	m->listed = true;
+	feed_round_end(&m->lists);
 	half_open_settle(m);
-	return take_stock(m, IPM_REASON_UNKNOWN);
+	return sweep(m, LISTS_TO_BE_SURE, IPM_REASON_UNKNOWN);
 }
 
 void
 vici_model_hold(struct vici_model *m, uint64_t until_ns)
 {
-	if (m->hold_until_ns == 0 || m->listed)
-		m->hold_until_ns = until_ns;
-	m->away = m->list++;
+	feed_hold(&m->lists, until_ns);
 	m->next_ended = 0; /* another charon counts from 1 again */
-	m->listing = m->listed = false;
 }
 
-void
+bool
+vici_model_holds(const struct vici_model *m)
+{
+	return feed_holds(&m->lists);
+}
+
+bool
 vici_model_expire(struct vici_model *m, uint64_t now_ns)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+	enum feed_hold_end end = feed_expire(&m->lists, now_ns);
 
-	if (m->hold_until_ns == 0 || now_ns < m->hold_until_ns)
-		return;
-	if (m->listing && now_ns - m->hold_until_ns < LIST_MAX_NS)
-		return; /* in a moment it will be known what is there */
-	m->hold_until_ns = 0;
+	if (end == FEED_HOLD_GOES_ON)
+		return false;
 	m->now_ns = now_ns;
-	if (!m->listed) /* charon did not come back: nothing that it told us is known to be true any more */
-		for (int i = 0; i < LISTS_TO_BE_SURE; i++) {
-			m->list++;
-			take_stock(m, IPM_REASON_SOURCE_LOST);
-		}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
-		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, slot);
-		if (tunnel->index && tunnel->feed == m->feed && tunnel->state == IPM_TUNNEL_HELD)
+	if (end == FEED_SOURCE_LOST) {
+		m->lists.number++; /* which confirms nothing */
+		sweep(m, 1, IPM_REASON_SOURCE_LOST);
+	}
+	for (uint32_t slot = 0; feed_next_tunnel(m->w, m->feed, &slot); slot++)
+		if (ipm_tunnel_peek(m->w, slot)->state == IPM_TUNNEL_HELD)
 			tunnel_stop(m, slot, IPM_REASON_SOURCE_LOST);
-	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
-		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
-		if (sa->index && sa->feed == m->feed && sa->held)
+	for (uint32_t slot = 0; feed_next_ike(m->w, m->feed, &slot); slot++)
+		if (ipm_ike_peek(m->w, slot)->held)
 			ike_stop(m, slot, IPM_REASON_SOURCE_LOST);
-	}
+	return true;
 }
 
 /* --- configuration -------------------------------------------------------------------------------------------- */
@@ -1549,26 +1537,17 @@ take_up_sa(struct vici_model *m, uint32_t slot)
 static void
 take_up(struct vici_model *m)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(m->w);
+	uint32_t ikes = ipm_segment_used(ipm_writer_segment(m->w), IPM_IKE_SAS);
 
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++) {
-		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
-		if (sa->index && sa->feed == m->feed)
-			take_up_ike(m, slot);
-	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++) {
-		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
-		if (sa->index && ipm_tunnel_peek(m->w, sa->tunnel_slot)->feed == m->feed)
-			take_up_sa(m, slot);
-	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
+	for (uint32_t slot = 0; feed_next_ike(m->w, m->feed, &slot); slot++)
+		take_up_ike(m, slot);
+	for (uint32_t slot = 0; feed_next_sa(m->w, m->feed, &slot); slot++)
+		take_up_sa(m, slot);
+	for (uint32_t slot = 0; feed_next_tunnel(m->w, m->feed, &slot); slot++) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
-		if (tunnel.index == 0 || tunnel.feed != m->feed)
-			continue;
-		if (tunnel.ike_slot < ipm_segment_used(seg, IPM_IKE_SAS) &&
-		    ipm_ike_peek(m->w, tunnel.ike_slot)->index == tunnel.ike_index)
+		if (tunnel.ike_slot < ikes && ipm_ike_peek(m->w, tunnel.ike_slot)->index == tunnel.ike_index)
 			tunnel_link(m, tunnel.ike_slot, slot);
-		if (!m->first_child[slot]) { /* no SA of it would ever be missing */
+		if (!m->tunnel[slot].first_child) { /* no SA of it would ever be missing */
 			tunnel.state = IPM_TUNNEL_HELD;
 			ipm_tunnel_put(m->w, slot, &tunnel);
 		}
@@ -1588,22 +1567,16 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 	m->feed = feed;
 	ikes += ikes == 0;
 	m->ikes_max = ikes;
-	m->same_peer = malloc(ikes * sizeof(*m->same_peer));
+	m->ike = calloc(ikes, sizeof(*m->ike));
+	m->tunnel = calloc(tunnels, sizeof(*m->tunnel));
 	m->at_addr = malloc(ikes * sizeof(*m->at_addr));
-	m->next_at = malloc(ikes * sizeof(*m->next_at));
-	m->first_tunnel = malloc(ikes * sizeof(*m->first_tunnel));
-	m->sharing = calloc(ikes, sizeof(*m->sharing));
-	m->half_open = calloc(ikes, sizeof(*m->half_open));
-	m->next_tunnel = malloc(tunnels * sizeof(*m->next_tunnel));
-	m->first_child = calloc(tunnels, sizeof(struct child_node *));
-	if (!m->same_peer || !m->at_addr || !m->next_at || !m->first_tunnel || !m->sharing || !m->half_open ||
-	    !m->next_tunnel || !m->first_child) {
+	if (!m->ike || !m->tunnel || !m->at_addr) {
 		vici_model_free(m);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < ikes; i++)
-		m->first_tunnel[i] = m->at_addr[i] = NONE;
-	m->list = 1; /* what is taken up has been seen in none */
+		m->ike[i].first_tunnel = m->at_addr[i] = NONE;
+	m->lists.number = 1; /* what is taken up has been confirmed in none */
 	take_up(m);
 	return m;
 }
@@ -1617,14 +1590,10 @@ vici_model_free(struct vici_model *m)
 	tdestroy(m->children, free);
 	tdestroy(m->peers, free);
 	tdestroy(m->conns, free);
-	free(m->same_peer);
+	feed_rounds_free(&m->lists);
+	free(m->ike);
+	free(m->tunnel);
 	free(m->at_addr);
-	free(m->next_at);
-	free(m->first_tunnel);
-	free(m->sharing);
-	free(m->half_open);
-	free(m->next_tunnel);
-	free(m->first_child);
 	free(m);
 }
 

@@ -88,8 +88,14 @@ bool vici_model_is_own(const struct vici_model *m, const char *conn, const char 
  * does not make it longer.
  */
 void vici_model_hold(struct vici_model *m, uint64_t until_ns);
-/** Let go of what has been held for too long, but not while a list is coming in. Call it now and then. */
-void vici_model_expire(struct vici_model *m, uint64_t now_ns);
+/** Is what is known being held until charon confirms it? */
+bool vici_model_holds(const struct vici_model *m);
+/**
+ * Let go of what has been held for too long, but not while a list is coming in. Call it now and then.
+ *
+ * @return true when the hold time has just ended
+ */
+bool vici_model_expire(struct vici_model *m, uint64_t now_ns);
 
 /** Does another feed, the kernel's, keep the SAs of all CHILD_SAs that the last list had? Then it counts, too. */
 bool vici_model_is_kept(const struct vici_model *m);

@@ -11,33 +11,26 @@
 
 #include "daemon.h"
 #include "feed.h"
-#include "feed_record.h"
 #include "links.h"
 #include "netlink.h"
 #include "place.h"
 #include "xfrm_model.h"
 #include "xfrm_socket.h"
 
-#define NS_PER_SECOND 1000000000ull
 #define RETRY_MOST_MS 4000
 #define FIRST_LOOK_MS 3000 /* another feed waits no longer for the first dumps */
 #define READ_BUDGET   64   /* of packets of messages, for a wake-up */
 #define DRAIN_BUDGET  4096
 #define PACKET_MAX    65536 /* a dump comes in packets of up to 32 KiB */
 #define STAT_MAX      8192
-#define PATIENCE_NS   (1 * NS_PER_SECOND)
+#define PATIENCE_NS   (1 * FEED_NS_PER_SECOND)
 
 struct feed_xfrm {
-	struct event_base *base;
-	struct ipm_writer *writer;
-	uint32_t slot; /* of our struct ipm_feed */
-	struct ipm_feed feed;
+	struct feed feed;
 	struct xfrm_model *model;
 	struct xfrm_sockets sockets;
-	struct links *links; /* of its namespace, while the sockets are open */
-	struct event *events, *dumps, *poll, *retry;
-	const char *netns;
-	unsigned retry_ms;
+	struct links_host reach; /* its namespace; its links while the sockets are open */
+	struct event *events, *dumps, *poll;
 	uint32_t interval; /* seconds */
 	uint16_t dump;     /* XFRM_MSG_GETSA or _GETPOLICY: what is coming in; 0: nothing */
 	uint32_t dump_seq;
@@ -46,21 +39,8 @@ struct feed_xfrm {
 	bool have_stat;
 	uint64_t stat[XFRM_STAT_COUNT]; /* as it was before the dump */
 	struct place_refusals refused;
-	bool complained; /* in this run */
-	char *packet;    /* PACKET_MAX: keys come by here, and are gone before it is used again */
+	char *packet; /* PACKET_MAX: keys come by here, and are gone before it is used again */
 };
-
-static void
-publish(struct feed_xfrm *f)
-{
-	feed_publish(f->writer, f->slot, &f->feed);
-}
-
-static void
-note_error(struct feed_xfrm *f, const char *what)
-{
-	feed_complain(&f->feed, &f->complained, what);
-}
 
 /* --- what is asked ------------------------------------------------------------------------------------------- */
 
@@ -71,7 +51,7 @@ read_stat(struct feed_xfrm *f)
 	ssize_t len = xfrm_read_stat(&f->sockets, text, sizeof(text));
 	f->have_stat = len >= 0;
 	if (len >= 0 && xfrm_stat_parse(text, (size_t)len, f->stat) < 0)
-		f->feed.rejected++;
+		f->feed.record.rejected++;
 }
 
 /* Policies first: they tell which way an SA goes. */
@@ -85,9 +65,7 @@ dump_next(struct feed_xfrm *f)
 		read_stat(f);
 	int rc = xfrm_ask_dump(&f->sockets, type, ++f->dump_seq);
 	if (rc < 0) { /* the next poll tries again */
-		char what[IPM_TEXT_MAX];
-		snprintf(what, sizeof(what), "cannot ask for a dump: %s", strerror(-rc));
-		note_error(f, what);
+		feed_complain(&f->feed, "cannot ask for a dump: %s", strerror(-rc));
 		return;
 	}
 	f->dump = type;
@@ -119,27 +97,16 @@ dump_end(struct feed_xfrm *f)
 	} else {
 		if (f->have_stat)
 			xfrm_model_stat(f->model, f->stat);
-		f->feed.updated_ns = ipm_now_ns();
-		if (f->feed.state != IPM_FEED_UP)
-			log_info("%s: %u SAs, read in %llu ms", f->feed.name, xfrm_model_sas(f->model),
-				 (unsigned long long)(f->feed.updated_ns - f->feed.since_ns) / 1000000);
+		f->feed.record.updated_ns = ipm_now_ns();
+		if (f->feed.record.state != IPM_FEED_UP)
+			log_info("%s: %u SAs, read in %llu ms", f->feed.record.name, xfrm_model_sas(f->model),
+				 (unsigned long long)(f->feed.record.updated_ns - f->feed.record.since_ns) / 1000000);
 		feed_enter_state(&f->feed, IPM_FEED_UP);
-		ipm_writer_commit(f->writer);
-		place_log_refused(f->writer, &f->refused);
+		ipm_writer_commit(f->feed.writer);
+		place_log_refused(f->feed.writer, &f->refused);
 	}
 	f->dump = 0;
 	dump_next(f);
-}
-
-/* The IKE daemon that strongSwan's feed knows is in our own namespace, as far as can be told. */
-static bool
-ike_known(const struct feed_xfrm *f, uint64_t *interval_ns)
-{
-	const struct ipm_feed *vici = f->netns[0] ? NULL : feed_named(f->writer, "vici");
-	if (!vici || vici->state != IPM_FEED_UP)
-		return false;
-	*interval_ns = vici->interval_ns;
-	return true;
 }
 
 /* --- what the kernel says ------------------------------------------------------------------------------------ */
@@ -157,7 +124,7 @@ on_message(struct feed_xfrm *f, const struct nlmsghdr *h, bool dumped)
 	if (rc == 0) {
 		xfrm_model_message(f->model, &msg, dumped);
 	} else if (rc != -ENOMSG) {
-		f->feed.rejected++;
+		f->feed.record.rejected++;
 		feed_error(&f->feed, "message not understood: type %u, %u octets", h->nlmsg_type, h->nlmsg_len);
 	}
 }
@@ -166,12 +133,11 @@ static void
 on_dump_error(struct feed_xfrm *f, const struct nlmsghdr *h)
 {
 	int rc = -EBADMSG;
-	char what[IPM_TEXT_MAX];
+
 	if (mnl_nlmsg_get_payload_len(h) >= sizeof(struct nlmsgerr))
 		rc = ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error;
-	snprintf(what, sizeof(what), "the kernel gives no dump: %s%s", strerror(-rc),
-		 rc == -EPERM ? ": the capability CAP_NET_ADMIN is needed" : "");
-	note_error(f, what);
+	feed_complain(&f->feed, "the kernel gives no dump: %s%s", strerror(-rc),
+		      rc == -EPERM ? ": the capability CAP_NET_ADMIN is needed" : "");
 	f->dump_cut = true;
 	f->dump = 0; /* the next poll tries again */
 }
@@ -186,7 +152,7 @@ on_packet(struct feed_xfrm *f, size_t len, bool dumped)
 	/* libmnl takes a length for an int. */
 	for (; mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left; h = mnl_nlmsg_next(h, &left)) {
 		if (!dumped) {
-			f->feed.events++;
+			f->feed.record.events++;
 			on_message(f, h, false);
 			continue;
 		}
@@ -212,11 +178,11 @@ read_packet(struct feed_xfrm *f, bool dumped)
 	bool more = true;
 
 	if (got == -ENOMSG) {
-		f->feed.rejected++;
+		f->feed.record.rejected++;
 		return true;
 	}
 	if (got == -ENOBUFS) {
-		f->feed.overruns++;
+		f->feed.record.overruns++;
 		resync(f);
 		return true;
 	}
@@ -240,7 +206,7 @@ on_events(evutil_socket_t fd, short what, void *arg)
 	for (int budget = READ_BUDGET; budget > 0 && read_packet(f, false);)
 		budget--;
 	xfrm_model_settle(f->model);
-	publish(f);
+	feed_publish(&f->feed);
 }
 
 static void
@@ -251,17 +217,19 @@ on_dumps(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (int budget = READ_BUDGET; budget > 0 && read_packet(f, true);)
 		budget--;
-	publish(f);
+	feed_publish(&f->feed);
 }
 
-void
-feed_xfrm_drain(struct feed_xfrm *f)
+/* The first time this waits for the first dumps: all that there is. */
+static void
+feed_xfrm_drain(struct feed *feed)
 {
+	struct feed_xfrm *f = (struct feed_xfrm *)feed;
 	if (f->sockets.events < 0)
 		return;
 	struct pollfd fd = { .fd = f->sockets.dumps, .events = POLLIN };
 	uint64_t until = ipm_now_ns() + FIRST_LOOK_MS * 1000000ull;
-	while (f->feed.state == IPM_FEED_CONNECTING && f->dump && ipm_now_ns() < until && poll(&fd, 1, 100) > 0)
+	while (f->feed.record.state == IPM_FEED_CONNECTING && f->dump && ipm_now_ns() < until && poll(&fd, 1, 100) > 0)
 		on_dumps(-1, 0, f);
 	int budget = DRAIN_BUDGET;
 	while (budget > 0 && read_packet(f, false))
@@ -281,8 +249,8 @@ stop_listening(struct feed_xfrm *f)
 		event_free(f->dumps);
 	f->events = f->dumps = NULL;
 	f->dump = 0;
-	links_free(f->links);
-	f->links = NULL;
+	links_free(f->reach.links);
+	f->reach.links = NULL;
 	xfrm_sockets_close(&f->sockets);
 	feed_enter_state(&f->feed, IPM_FEED_DOWN);
 }
@@ -290,51 +258,47 @@ stop_listening(struct feed_xfrm *f)
 static bool
 listen_to(struct event **event, struct feed_xfrm *f, int fd, event_callback_fn callback)
 {
-	*event = event_new(f->base, fd, EV_READ | EV_PERSIST, callback, f);
+	*event = event_new(f->feed.env->base, fd, EV_READ | EV_PERSIST, callback, f);
 	return *event && event_add(*event, NULL) == 0;
 }
 
 static void
-on_retry(evutil_socket_t fd, short what, void *arg)
+feed_xfrm_connect(struct feed *feed)
 {
-	struct feed_xfrm *f = arg;
+	struct feed_xfrm *f = (struct feed_xfrm *)feed;
 	char error[IPM_TEXT_MAX] = "out of memory";
-	(void)fd;
-	(void)what;
 
-	if (xfrm_sockets_open(&f->sockets, f->netns, error, sizeof(error)) < 0 ||
-	    !(f->links = links_new(f->sockets.route)) || !listen_to(&f->events, f, f->sockets.events, on_events) ||
+	if (xfrm_sockets_open(&f->sockets, f->feed.netns, error, sizeof(error)) < 0 ||
+	    !(f->reach.links = links_new(f->sockets.route)) ||
+	    !listen_to(&f->events, f, f->sockets.events, on_events) ||
 	    !listen_to(&f->dumps, f, f->sockets.dumps, on_dumps)) {
-		note_error(f, error);
+		feed_complain(&f->feed, "%s", error);
 		stop_listening(f);
-		feed_retry(f->retry, &f->retry_ms, RETRY_MOST_MS);
+		feed_retry(&f->feed, RETRY_MOST_MS);
 	} else {
-		f->retry_ms = FEED_RETRY_FIRST_MS;
-		f->feed.connects++;
+		feed_reached(&f->feed);
 		feed_enter_state(&f->feed, IPM_FEED_CONNECTING);
-		f->feed.drops = xfrm_drops_told(f->sockets.stat >= 0);
+		f->feed.record.drops = xfrm_drops_told(f->sockets.stat >= 0);
 		if (f->sockets.stat < 0)
-			note_error(f, "no /proc/net/xfrm_stat: this kernel does not count drops "
-				      "(CONFIG_XFRM_STATISTICS)");
+			feed_complain(&f->feed, "no /proc/net/xfrm_stat: this kernel does not count drops "
+						"(CONFIG_XFRM_STATISTICS)");
 		resync(f);
 		feed_timer_in_ms(f->poll, f->interval * 1000);
 	}
-	publish(f);
+	feed_publish(&f->feed);
 }
 
 /* With the namespace its SAs are gone. As long as we had sockets in it, it would live on without a name. */
 static void
 namespace_gone(struct feed_xfrm *f)
 {
-	char what[IPM_TEXT_MAX];
-	snprintf(what, sizeof(what), "the network namespace has gone");
-	note_error(f, what);
+	feed_complain(&f->feed, "the network namespace has gone");
 	stop_listening(f);
 	xfrm_model_policies_begin(f->model);
 	xfrm_model_policies_end(f->model);
 	xfrm_model_sas_begin(f->model);
 	xfrm_model_sas_end(f->model);
-	feed_timer_in_ms(f->retry, f->retry_ms);
+	feed_timer_in_ms(f->feed.retry, f->feed.retry_ms);
 }
 
 static void
@@ -343,163 +307,128 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	struct feed_xfrm *f = arg;
 	(void)fd;
 	(void)what;
-	if (!xfrm_sockets_current(&f->sockets, f->netns)) {
+	if (!xfrm_sockets_current(&f->sockets, f->feed.netns)) {
 		namespace_gone(f);
-		publish(f);
+		feed_publish(&f->feed);
 		return;
 	}
-	uint64_t interval_ns = 0;
-	xfrm_model_ike_known(f->model, ike_known(f, &interval_ns));
-	/* It notices by asking what was configured; then no entry comes up here for a moment. */
-	xfrm_model_patience(f->model, PATIENCE_NS + interval_ns);
+	const struct ipm_feed *daemon = feed_of_daemon(f->feed.writer, f->feed.netns);
+	xfrm_model_ike_known(f->model, daemon != NULL);
+	/* That feed asks what is configured once per interval: only then it knows of a policy that IKE has made. */
+	xfrm_model_patience(f->model, PATIENCE_NS + (daemon ? daemon->interval_ns : 0));
 	f->want_sas = true;
 	f->want_policies |= xfrm_model_wants_policies(f->model);
 	dump_next(f);
 	xfrm_model_settle(f->model);
-	publish(f);
+	feed_publish(&f->feed);
 	feed_timer_in_ms(f->poll, f->interval * 1000);
-}
-
-static bool
-is_local(void *arg, const struct ipm_addr *addr)
-{
-	const struct feed_xfrm *f = arg;
-	return local_addrs_have(&f->sockets.addrs, addr);
-}
-
-static bool
-way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
-{
-	const struct feed_xfrm *f = arg;
-	return f->links && links_way_to(f->links, addr, out);
-}
-
-static bool
-with_addr(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
-{
-	const struct feed_xfrm *f = arg;
-	return f->links && links_with_addr(f->links, addr, out);
-}
-
-static bool
-with_if_id(void *arg, uint32_t if_id, struct ipm_interface *out)
-{
-	const struct feed_xfrm *f = arg;
-	return f->links && links_with_if_id(f->links, if_id, out);
-}
-
-static bool
-with_index(void *arg, uint32_t ifindex, struct ipm_interface *out)
-{
-	const struct feed_xfrm *f = arg;
-	return f->links && links_with_index(f->links, ifindex, out);
 }
 
 static void
 describe(struct feed_xfrm *f)
 {
 	struct utsname name;
-	snprintf(f->feed.source, sizeof(f->feed.source), "kernel, %s%.90s",
-		 f->netns[0] ? "network namespace " : "this network namespace", f->netns);
+	snprintf(f->feed.record.source, sizeof(f->feed.record.source), "kernel, %s%.90s",
+		 f->feed.netns[0] ? "network namespace " : "this network namespace", f->feed.netns);
 	if (uname(&name) == 0)
-		snprintf(f->feed.detail, sizeof(f->feed.detail), "%.60s %.60s", name.sysname, name.release);
+		snprintf(f->feed.record.detail, sizeof(f->feed.record.detail), "%.60s %.60s", name.sysname,
+			 name.release);
 }
 
-/* "kernel", with the namespace as the feed's name has it. */
+/* "kernel", with the namespace if it is another one. */
 static const char *
 engine_name(const struct feed_xfrm *f, char *out, size_t size)
 {
-	const char *netns = strchr(f->feed.name, ' ');
-	snprintf(out, size, "kernel%.*s", (int)(size - sizeof("kernel")), netns ? netns : "");
+	const char *netns = feed_record_netns(&f->feed.record);
+	snprintf(out, size, "kernel%s%.*s", netns[0] ? " " : "", (int)(size - sizeof("kernel ")), netns);
 	return out;
 }
 
-struct feed_xfrm *
-feed_xfrm_open(struct event_base *base, struct ipm_writer *writer, const struct conf_xfrm *conf)
+static uint32_t
+feed_xfrm_count(const struct conf *conf)
 {
-	struct feed_xfrm *f = calloc(1, sizeof(*f));
-	char name[IPM_NAME_MAX], engine[IPM_NAME_MAX];
-
-	feed_name_in(name, "xfrm", conf->netns);
-	int slot = ipm_feed_open(writer, name);
-	if (!f || slot < 0)
-		goto fail;
-	f->base = base;
-	f->writer = writer;
-	f->slot = (uint32_t)slot;
-	f->feed = *ipm_feed_peek(writer, f->slot);
-	f->netns = conf->netns;
-	f->interval = conf->poll_interval;
-	f->retry_ms = FEED_RETRY_FIRST_MS;
-	f->sockets = XFRM_SOCKETS_CLOSED;
-	f->feed.interval_ns = f->interval * NS_PER_SECOND;
-	f->feed.caps = IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | IPM_CAP_FAILURES |
-		       IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
-	f->feed.drops = xfrm_drops_told(false);
-	f->refused.seen = ipm_writer_totals(writer)->records_refused;
-	describe(f);
-	feed_enter_state(&f->feed, IPM_FEED_DOWN);
-	const struct feed_host host = { .arg = f,
-					.feed = f->slot,
-					.is_local = is_local,
-					.way_to = way_to,
-					.with_addr = with_addr,
-					.with_if_id = with_if_id,
-					.with_index = with_index };
-	f->packet = malloc(PACKET_MAX);
-	f->model = xfrm_model_new(writer, f->slot, &host, (struct xfrm_kept *)f->feed.kept);
-	if (f->model)
-		xfrm_model_engine(f->model, engine_name(f, engine, sizeof(engine)), f->feed.detail);
-	f->poll = evtimer_new(base, on_poll, f);
-	f->retry = evtimer_new(base, on_retry, f);
-	if (!f->packet || !f->model || !f->poll || !f->retry)
-		goto fail;
-	on_retry(-1, 0, f);
-	return f;
-fail:
-	log_error("%s: %s", name, slot < 0 ? "no room for another feed" : "out of memory");
-	feed_xfrm_close(f);
-	return NULL;
+	return conf->xfrms;
 }
 
-void
-feed_xfrm_close(struct feed_xfrm *f)
+static const char *
+feed_xfrm_netns(const struct conf *conf, uint32_t n)
 {
-	if (!f)
-		return;
+	return conf->xfrm[n].netns;
+}
+
+static bool
+feed_xfrm_open(struct feed *feed, uint32_t n)
+{
+	struct feed_xfrm *f = (struct feed_xfrm *)feed;
+	char engine[IPM_NAME_MAX];
+
+	f->interval = feed->env->conf->xfrm[n].poll_interval;
+	f->sockets = XFRM_SOCKETS_CLOSED;
+	f->reach.addrs = &f->sockets.addrs;
+	feed->record.interval_ns = f->interval * FEED_NS_PER_SECOND;
+	feed->record.drops = xfrm_drops_told(false);
+	f->refused.seen = ipm_writer_totals(feed->writer)->records_refused;
+	describe(f);
+	const struct feed_host host = links_host(&f->reach, feed->slot);
+	f->packet = malloc(PACKET_MAX);
+	f->model = xfrm_model_new(feed->writer, feed->slot, &host, (struct xfrm_kept *)feed->record.kept);
+	f->poll = evtimer_new(feed->env->base, on_poll, f);
+	if (!f->packet || !f->model || !f->poll)
+		return false;
+	xfrm_model_engine(f->model, engine_name(f, engine, sizeof(engine)), feed->record.detail);
+	feed_xfrm_connect(feed);
+	return true;
+}
+
+static void
+feed_xfrm_close(struct feed *feed)
+{
+	struct feed_xfrm *f = (struct feed_xfrm *)feed;
+
 	stop_listening(f);
 	if (f->poll)
 		event_free(f->poll);
-	if (f->retry)
-		event_free(f->retry);
 	xfrm_model_free(f->model);
 	free(f->packet);
-	free(f);
 }
 
-uint32_t
-feed_xfrm_slot(const struct feed_xfrm *f)
+/* Delete the tunnel's SAs. */
+static int
+feed_xfrm_terminate(struct feed *feed, const struct control_target *target, control_terminated *done, void *arg)
 {
-	return f->slot;
-}
+	struct feed_xfrm *f = (struct feed_xfrm *)feed;
+	int failed = 0;
 
-int
-feed_xfrm_destroy(struct feed_xfrm *f, uint32_t tunnel)
-{
-	const struct ipm_tunnel *t = ipm_tunnel_peek(f->writer, tunnel);
-	int rc = 0;
-
+	if (target->ike)
+		return -ENOTSUP;
+	const struct ipm_tunnel *t = ipm_tunnel_peek(feed->writer, target->slot);
 	for (uint32_t at = t->sa_head; at;) {
-		const struct ipm_sa *sa = ipm_sa_peek(f->writer, at - 1);
+		const struct ipm_sa *sa = ipm_sa_peek(feed->writer, at - 1);
 		bool in = sa->direction == IPM_IN;
 		const struct xfrm_key key = { .dst = in ? t->local : t->remote,
 					      .spi = sa->spi,
 					      .protocol = sa->protocol };
-		int one = xfrm_delete_sa(&f->sockets, &key, in ? t->mark_in : t->mark_out,
-					 in ? t->mark_mask_in : t->mark_mask_out);
-		if (one < 0 && one != -ESRCH)
-			rc = one;
+		int rc = xfrm_delete_sa(&f->sockets, &key, in ? t->mark_in : t->mark_out,
+					in ? t->mark_mask_in : t->mark_mask_out);
+		if (rc < 0 && rc != -ESRCH)
+			failed = rc;
 		at = sa->next;
 	}
-	return rc; /* the kernel's events tell the rest */
+	if (failed == 0)
+		done(arg, true, ""); /* the kernel's events tell the rest */
+	return failed;
 }
+
+const struct feed_ops feed_xfrm = {
+	.kind = "xfrm",
+	.size = sizeof(struct feed_xfrm),
+	.caps = IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | IPM_CAP_FAILURES |
+		IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES,
+	.count = feed_xfrm_count,
+	.netns = feed_xfrm_netns,
+	.open = feed_xfrm_open,
+	.close = feed_xfrm_close,
+	.connect = feed_xfrm_connect,
+	.drain = feed_xfrm_drain,
+	.terminate = feed_xfrm_terminate,
+};

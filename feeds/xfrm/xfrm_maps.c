@@ -10,6 +10,7 @@
 
 #include "feed_hash.h"
 #include "feed_map.h"
+#include "feed_reconcile.h"
 #include "xfrm_maps.h"
 
 #define PAIRS_MAX 512 /* of an entry's access list: comparing them costs the square */
@@ -207,12 +208,12 @@ next_seq(struct xfrm_maps *m, const char *name)
 
 /* --- what other feeds have configured ------------------------------------------------------------------------ */
 
-/* IKE daemons that we have feeds for are in our own namespace. */
+/* An IKE daemon that has a feed is in our own namespace. */
 static bool
 is_theirs(const struct xfrm_maps *m, const struct ipm_map *map)
 {
 	return m->own && map->index && map->state != IPM_MAP_REMOVED &&
-	       strncmp(ipm_feed_peek(m->w, map->feed)->name, "xfrm", 4) != 0;
+	       (ipm_feed_peek(m->w, map->feed)->caps & IPM_CAP_IDENTITIES) != 0;
 }
 
 static uint32_t
@@ -401,11 +402,9 @@ forget_old(struct xfrm_maps *m)
 		for (const struct group *g = m->bucket[i]; g; g = g->next)
 			if (g->slot != NONE)
 				ours[g->slot] = 1;
-	for (uint32_t slot = 0; ours && slot < used; slot++) {
-		const struct ipm_map *map = ipm_map_peek(m->w, slot);
-		if (map->index && map->state != IPM_MAP_REMOVED && map->feed == m->feed && !ours[slot])
+	for (uint32_t slot = 0; ours && feed_next_map(m->w, m->feed, &slot); slot++)
+		if (!ours[slot])
 			ipm_map_remove(m->w, slot);
-	}
 	free(ours);
 }
 

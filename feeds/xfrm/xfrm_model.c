@@ -9,6 +9,7 @@
 
 #include "feed_hash.h"
 #include "feed_map.h"
+#include "feed_reconcile.h"
 #include "xfrm_maps.h"
 #include "xfrm_model.h"
 #include "xfrm_policies.h"
@@ -28,8 +29,8 @@ struct sa_note {
 	uint32_t mark, mark_mask; /* part of its identity, as the kernel has it */
 	uint64_t added;           /* the kernel's time, in seconds; 0: taken up, and not seen yet */
 	int64_t order;            /* of two that were added in one second, the higher one is the newer */
-	uint32_t dump;            /* the last one that had it; 0: none */
-	uint32_t counted;         /* the dump during which an event told its counts; 0: none */
+	struct feed_seen seen;    /* in dumps; round 0: none had it */
+	uint64_t counted;         /* number of the dump during which an event told its counts; 0: none */
 	uint8_t sure;             /* its counts are not the kernel's yet: what is less does not make it another SA */
 	uint8_t soft_told;        /* an event said that its soft limit is reached ... */
 	uint8_t soft_reached;     /* ... or the last dump did, by its counts and times */
@@ -58,8 +59,8 @@ struct ended {
 	struct ipm_traffic count;
 };
 
-/* What makes an SA, beside its key. */
-struct tomb {
+/* All that tells an SA from the others. */
+struct sa_identity {
 	struct xfrm_key key;
 	uint32_t mark, mark_mask;
 };
@@ -90,11 +91,10 @@ struct xfrm_model {
 	struct ipm_selector *sel; /* room to gather those of a tunnel */
 	bool full;                /* there was no room for an SA, and none has gone since */
 	uint32_t sas;
-	uint32_t dump; /* number of the dump that is coming in, or came in last */
-	bool dumping, spoilt;
+	struct feed_rounds dumps;  /* of SAs */
+	bool spoilt;               /* all SAs were flushed while it came in */
 	bool dumped;               /* the message in hand is of a dump */
 	int64_t first_sa, last_sa; /* orders that were given to the oldest and to the newest SA */
-	void *tombs;               /* tree: SAs that were deleted while a dump comes in */
 	struct ended ended[ENDED_KEPT];
 	unsigned next_ended;
 	struct xfrm_drops drops;
@@ -138,8 +138,8 @@ tell_clocks(struct xfrm_model *m)
 static uint64_t
 moment_ns(const struct xfrm_model *m, uint64_t second)
 {
-	uint64_t moment = m->dumped ? m->zero_ns + second * NS_PER_SECOND
-				    : epoch_ns(m->now_ns) + (second + 1) * NS_PER_SECOND;
+	uint64_t moment =
+		m->dumped ? m->zero_ns + second * NS_PER_SECOND : epoch_ns(m->now_ns) + (second + 1) * NS_PER_SECOND;
 	return second == 0 || moment > m->now_ns ? m->now_ns : moment;
 }
 
@@ -777,7 +777,7 @@ sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	m->drops.kept->auth_fails += auth_fails;
 	m->drops.kept->replays += now.drops[IPM_DROP_REPLAY] - before[IPM_DROP_REPLAY] + now.drops[IPM_DROP_WINDOW] -
 				  before[IPM_DROP_WINDOW];
-	if (auth_fails && m->sa[slot].dump) /* else they may be of long ago */
+	if (auth_fails && m->sa[slot].seen.round) /* else they may be of long ago */
 		tell_auth_failure(m, sa, auth_fails);
 	ipm_sa_count(m->w, slot, &now);
 }
@@ -965,7 +965,7 @@ sa_is_another(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x
 		return false;
 	if (!m->dumped && note->added)
 		return note->added != x->added;
-	return note->counted != m->dump && (x->pkts < sa->count.pkts || x->octets < sa->count.octets);
+	return note->counted != m->dumps.number && (x->pkts < sa->count.pkts || x->octets < sa->count.octets);
 }
 
 static bool
@@ -1023,7 +1023,7 @@ sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 		note->soft_reached = soft_reached(m, x);
 		note->sure = note->sure && x->pkts < sa.count.pkts;
 	} else {
-		note->counted = m->dump;
+		note->counted = m->dumps.number;
 	}
 	if (weigh || was_outworn != sa_outworn(m, slot))
 		sas_weigh(m, &sa);
@@ -1031,7 +1031,7 @@ sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 		tunnel_heed(m, slot);
 	sa_interface(m, slot, x);
 	sa_count(m, slot, x);
-	note->dump = m->dump;
+	feed_confirm(&m->dumps, &note->seen);
 }
 
 static void
@@ -1039,7 +1039,7 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 {
 	uint32_t slot = sa_find(m, x, false);
 
-	if (slot != NONE && m->dumped && m->sa[slot].counted == m->dump && m->sa[slot].added != x->added)
+	if (slot != NONE && m->dumped && m->sa[slot].counted == m->dumps.number && m->sa[slot].added != x->added)
 		return; /* made before the event that told of this one */
 	if (slot != NONE && sa_is_another(m, slot, x)) {
 		sa_end(m, slot, IPM_REASON_UNKNOWN);
@@ -1076,61 +1076,64 @@ sa_updated(struct xfrm_model *m, const struct xfrm_sa *x)
 	sa_limit(&sa, x);
 	ipm_sa_put(m->w, slot, &sa);
 	m->sa[slot].soft_told = m->sa[slot].soft_reached = 0;
-	m->sa[slot].dump = m->dump; /* it is there */
+	feed_confirm(&m->dumps, &m->sa[slot].seen);
 	sas_weigh(m, &sa);
 }
 
 /* --- what was deleted while a dump comes in ------------------------------------------------------------------ */
 
-static int
-by_tomb(const void *a, const void *b)
+static struct sa_identity
+identity_of(const struct xfrm_sa *x)
 {
-	return memcmp(a, b, sizeof(struct tomb));
-}
-
-static struct tomb
-tomb_of(const struct xfrm_sa *x)
-{
-	struct tomb tomb;
-	memset(&tomb, 0, sizeof(tomb)); /* compared with its padding */
-	tomb.key.dst.len = x->key.dst.len;
-	memcpy(tomb.key.dst.bytes, x->key.dst.bytes, sizeof(tomb.key.dst.bytes));
-	tomb.key.spi = x->key.spi;
-	tomb.key.protocol = x->key.protocol;
-	tomb.mark = x->mark;
-	tomb.mark_mask = x->mark_mask;
-	return tomb;
+	struct sa_identity identity;
+	memset(&identity, 0, sizeof(identity)); /* compared with its padding */
+	identity.key.dst.len = x->key.dst.len;
+	memcpy(identity.key.dst.bytes, x->key.dst.bytes, sizeof(identity.key.dst.bytes));
+	identity.key.spi = x->key.spi;
+	identity.key.protocol = x->key.protocol;
+	identity.mark = x->mark;
+	identity.mark_mask = x->mark_mask;
+	return identity;
 }
 
 static void
-tomb_set(struct xfrm_model *m, const struct xfrm_sa *x)
+sa_was_deleted(struct xfrm_model *m, const struct xfrm_sa *x)
 {
-	struct tomb tomb = tomb_of(x), *copy;
-	if (!m->dumping || tfind(&tomb, &m->tombs, by_tomb) || !(copy = malloc(sizeof(*copy))))
-		return;
-	*copy = tomb;
-	if (!tsearch(copy, &m->tombs, by_tomb))
-		free(copy);
+	const struct sa_identity identity = identity_of(x);
+	feed_ended_add(&m->dumps, &identity, sizeof(identity));
 }
 
-/* A message of a dump about an SA that is gone. One that comes by itself says that it is there again. */
+/* The dump was made before the SA was deleted. */
 static bool
-tomb_holds(struct xfrm_model *m, const struct xfrm_sa *x, bool dumped)
+is_outdated(const struct xfrm_model *m, const struct xfrm_sa *x)
 {
-	struct tomb tomb = tomb_of(x), *const *found = m->tombs ? tfind(&tomb, &m->tombs, by_tomb) : NULL;
-	if (!found || dumped)
-		return found != NULL;
-	struct tomb *gone = *found;
-	tdelete(gone, &m->tombs, by_tomb);
-	free(gone);
-	return false;
+	const struct sa_identity identity = identity_of(x);
+	return feed_ended_has(&m->dumps, &identity, sizeof(identity));
+}
+
+/* An event says that it is there, even if it was deleted before. */
+static void
+sa_is_back(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	const struct sa_identity identity = identity_of(x);
+	feed_ended_remove(&m->dumps, &identity, sizeof(identity));
+}
+
+static void
+sa_listed_or_new(struct xfrm_model *m, const struct xfrm_sa *x)
+{
+	if (!m->dumped)
+		sa_is_back(m, x);
+	else if (m->spoilt || is_outdated(m, x))
+		return;
+	sa_there(m, x);
 }
 
 static void
 sa_gone(struct xfrm_model *m, const struct xfrm_sa *x, bool counted, enum ipm_reason reason)
 {
 	uint32_t slot = sa_find(m, x, false);
-	tomb_set(m, x);
+	sa_was_deleted(m, x);
 	if (slot == NONE)
 		return;
 	if (counted && !sa_is_another(m, slot, x))
@@ -1146,7 +1149,7 @@ sa_soft(struct xfrm_model *m, const struct xfrm_sa *x)
 	if (slot == NONE)
 		return;
 	m->sa[slot].soft_told = 1;
-	m->sa[slot].counted = m->dump;
+	m->sa[slot].counted = m->dumps.number;
 	if (m->sa[slot].added == 0)
 		m->sa[slot].added = x->added;
 	sas_weigh(m, ipm_sa_peek(m->w, slot));
@@ -1156,12 +1159,10 @@ sa_soft(struct xfrm_model *m, const struct xfrm_sa *x)
 static void
 sas_flushed(struct xfrm_model *m, uint8_t protocol)
 {
-	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_SAS); slot++) {
-		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
-		if (sa->index && is_ours(m, sa->tunnel_slot) && (protocol == 0 || protocol == sa->protocol))
+	for (uint32_t slot = 0; feed_next_sa(m->w, m->feed, &slot); slot++)
+		if (protocol == 0 || protocol == ipm_sa_peek(m->w, slot)->protocol)
 			sa_end(m, slot, IPM_REASON_UNKNOWN);
-	}
-	m->spoilt = m->dumping;
+	m->spoilt = m->dumps.coming_in;
 }
 
 /* --- packets that found no SA -------------------------------------------------------------------------------- */
@@ -1242,12 +1243,12 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 	case XFRM_SA_THERE:
 		if (msg->sa.larval && msg->sa.key.spi == 0)
 			xfrm_drops_asked(&m->drops, &msg->sa.key.dst, true);
-		else if (!msg->sa.larval && !tomb_holds(m, &msg->sa, dumped) && !(dumped && m->spoilt))
-			sa_there(m, &msg->sa);
+		else if (!msg->sa.larval)
+			sa_listed_or_new(m, &msg->sa);
 		break;
 	case XFRM_SA_UPDATED:
 		if (!msg->sa.larval) {
-			tomb_holds(m, &msg->sa, false);
+			sa_is_back(m, &msg->sa);
 			sa_updated(m, &msg->sa);
 		}
 		break;
@@ -1289,12 +1290,9 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 void
 xfrm_model_settle(struct xfrm_model *m)
 {
-	uint32_t used = ipm_segment_used(ipm_writer_segment(m->w), IPM_TUNNELS);
-
 	xfrm_maps_settle(m->maps, ipm_now_ns(), m->patience_ns, key_type(m));
-	for (uint32_t slot = 0; m->all_dirty && slot < used; slot++)
-		if (is_ours(m, slot))
-			tunnel_dirty(m, slot);
+	for (uint32_t slot = 0; m->all_dirty && feed_next_tunnel(m->w, m->feed, &slot); slot++)
+		tunnel_dirty(m, slot);
 	m->all_dirty = false;
 	for (uint32_t i = 0; i < m->dirty_count; i++) {
 		uint32_t slot = m->dirty[i];
@@ -1303,8 +1301,8 @@ xfrm_model_settle(struct xfrm_model *m)
 			tunnel_select(m, slot, false);
 	}
 	m->dirty_count = 0;
-	for (uint32_t slot = 0; m->held && slot < used; slot++)
-		if (is_ours(m, slot) && !ipm_tunnel_peek(m->w, slot)->claimed)
+	for (uint32_t slot = 0; m->held && feed_next_tunnel(m->w, m->feed, &slot); slot++)
+		if (!ipm_tunnel_peek(m->w, slot)->claimed)
 			tunnel_check(m, slot, IPM_REASON_UNKNOWN);
 }
 
@@ -1314,8 +1312,7 @@ void
 xfrm_model_sas_begin(struct xfrm_model *m)
 {
 	tell_clocks(m);
-	m->dump++;
-	m->dumping = true;
+	feed_round_begin(&m->dumps);
 	m->spoilt = false;
 }
 
@@ -1341,22 +1338,14 @@ tunnel_keyed(struct xfrm_model *m, uint32_t slot)
 bool
 xfrm_model_sas_end(struct xfrm_model *m)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(m->w);
-
 	tell_time(m);
-	m->dumping = false;
-	tdestroy(m->tombs, free);
-	m->tombs = NULL;
+	feed_round_end(&m->dumps);
 	if (m->spoilt)
 		return true;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++) {
-		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
-		if (sa->index && m->sa[slot].dump != m->dump && is_ours(m, sa->tunnel_slot))
+	for (uint32_t slot = 0; feed_next_sa(m->w, m->feed, &slot); slot++)
+		if (!feed_confirmed(&m->dumps, &m->sa[slot].seen))
 			sa_end(m, slot, IPM_REASON_UNKNOWN);
-	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
-		if (!is_ours(m, slot))
-			continue;
+	for (uint32_t slot = 0; feed_next_tunnel(m->w, m->feed, &slot); slot++) {
 		tunnel_keyed(m, slot);
 		tunnel_tie(m, slot);
 		if (m->tunnel[slot].bare)
@@ -1462,12 +1451,10 @@ xfrm_model_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host 
 		xfrm_model_free(m);
 		return NULL;
 	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
-		if (is_ours(m, slot))
-			take_up_tunnel(m, slot);
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++)
-		if (ipm_sa_peek(writer, slot)->index && is_ours(m, ipm_sa_peek(writer, slot)->tunnel_slot))
-			m->sas++;
+	for (uint32_t slot = 0; feed_next_tunnel(writer, feed, &slot); slot++)
+		take_up_tunnel(m, slot);
+	for (uint32_t slot = 0; feed_next_sa(writer, feed, &slot); slot++)
+		m->sas++;
 	return m;
 }
 
@@ -1476,7 +1463,7 @@ xfrm_model_free(struct xfrm_model *m)
 {
 	if (!m)
 		return;
-	tdestroy(m->tombs, free);
+	feed_rounds_free(&m->dumps);
 	xfrm_maps_free(m->maps);
 	xfrm_policies_free(m->policies);
 	free(m->sa);

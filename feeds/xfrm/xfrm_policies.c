@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Outbound policies, by index and by peer. */
 #include <netinet/in.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +13,7 @@ LIST_HEAD(rule_list, xfrm_rule);
 struct xfrm_policies {
 	struct rule_list *by_index, *by_peer;
 	uint32_t buckets; /* of each, a power of 2 */
-	uint32_t dump;    /* number of the dump that is coming in, or came in last */
-	bool dumping;
-	void *removed; /* tree of indexes, while a dump comes in */
+	struct feed_rounds dumps;
 };
 
 uint32_t
@@ -90,7 +87,7 @@ xfrm_policies_free(struct xfrm_policies *p)
 			LIST_REMOVE(rule, by_index);
 			free(rule);
 		}
-	tdestroy(p->removed, free);
+	feed_rounds_free(&p->dumps);
 	free(p->by_index);
 	free(p->by_peer);
 	free(p);
@@ -144,18 +141,12 @@ xfrm_policies_put(struct xfrm_policies *p, const struct xfrm_policy *policy)
 	} else if (!(rule = malloc(sizeof(*rule)))) {
 		return NULL; /* the next dump has it again */
 	}
-	*rule = (struct xfrm_rule){ .seen = p->dump };
+	*rule = (struct xfrm_rule){ 0 };
 	rule_fill(rule, policy);
+	feed_confirm(&p->dumps, &rule->seen);
 	LIST_INSERT_HEAD(index_list(p, rule->index), rule, by_index);
 	LIST_INSERT_HEAD(peer_list(p, rule->reqid, &rule->local, &rule->remote), rule, by_peer);
 	return rule;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return (x > y) - (x < y);
 }
 
 bool
@@ -163,14 +154,7 @@ xfrm_policies_remove(struct xfrm_policies *p, uint32_t index, struct xfrm_rule *
 {
 	struct xfrm_rule *rule = rule_find(p, index);
 
-	if (p->dumping && !tfind(&index, &p->removed, by_number)) {
-		uint32_t *copy = malloc(sizeof(*copy));
-		if (copy) {
-			*copy = index;
-			if (!tsearch(copy, &p->removed, by_number))
-				free(copy);
-		}
-	}
+	feed_ended_add(&p->dumps, &index, sizeof(index));
 	if (!rule)
 		return false;
 	*was = *rule;
@@ -182,26 +166,23 @@ xfrm_policies_remove(struct xfrm_policies *p, uint32_t index, struct xfrm_rule *
 bool
 xfrm_policies_outdated(const struct xfrm_policies *p, uint32_t index)
 {
-	return p->removed && tfind(&index, &p->removed, by_number);
+	return feed_ended_has(&p->dumps, &index, sizeof(index));
 }
 
 void
 xfrm_policies_begin(struct xfrm_policies *p)
 {
-	p->dump++;
-	p->dumping = true;
+	feed_round_begin(&p->dumps);
 }
 
 void
 xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg)
 {
-	p->dumping = false;
-	tdestroy(p->removed, free);
-	p->removed = NULL;
+	feed_round_end(&p->dumps);
 	for (uint32_t i = 0; i < p->buckets; i++)
 		for (struct xfrm_rule *rule = LIST_FIRST(&p->by_index[i]), *next; rule; rule = next) {
 			next = LIST_NEXT(rule, by_index);
-			if (rule->seen == p->dump)
+			if (feed_confirmed(&p->dumps, &rule->seen))
 				continue;
 			rule_unlink(rule);
 			gone(arg, rule);

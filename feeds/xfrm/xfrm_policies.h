@@ -12,13 +12,14 @@
 
 #include <sys/queue.h>
 
+#include "feed_reconcile.h"
 #include "xfrm_decode.h"
 
 /** A policy that is kept. */
 struct xfrm_rule {
 	LIST_ENTRY(xfrm_rule) by_index, by_peer;
 	uint32_t index;
-	uint32_t seen; /* in which dump */
+	struct feed_seen seen;
 	uint32_t reqid, if_id, mark, mark_mask;
 	uint8_t protocols;             /* enum xfrm_rule_protocol */
 	uint8_t encaps;                /* of all its templates: 1 << enum ipm_encap */

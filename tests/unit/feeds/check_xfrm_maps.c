@@ -96,6 +96,9 @@ writer_opens(void)
 					.with_if_id = with_if_id,
 					.with_index = with_index };
 	int vici_slot = ipm_feed_open(writer, "vici");
+	struct ipm_feed knows_ike = *ipm_feed_peek(writer, (uint32_t)vici_slot);
+	knows_ike.caps = IPM_CAP_IDENTITIES;
+	ipm_feed_put(writer, (uint32_t)vici_slot, &knows_ike);
 	feed = *ipm_feed_peek(writer, slot);
 	model = xfrm_model_new(writer, slot, &host, (struct xfrm_kept *)feed.kept);
 	ck_assert(model && vici_slot >= 0);
