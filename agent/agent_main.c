@@ -16,7 +16,7 @@
 #include "mib_agentx.h"
 #include "mib_health.h"
 #include "mib_set.h"
-#include "mib_views.h"
+#include "views.h"
 #include "service.h"
 
 #ifndef PACKAGE_VERSION

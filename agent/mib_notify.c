@@ -8,9 +8,7 @@
 #include "mib_convert.h"
 #include "mib_notify_int.h"
 #include "mib_set.h"
-#include "mib_views.h"
-
-#define NS_PER_SECOND 1000000000.0
+#include "views.h"
 
 /* cipSecMIBNotifications */
 enum {
@@ -72,8 +70,7 @@ mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const
 	vb->name[table->oid_len] = id;
 	memcpy(vb->name + table->oid_len + 1, key, key_len * sizeof(*key));
 	vb->name_len = table->oid_len + 1 + key_len;
-	vb->value = (struct mib_value){ .type = col->type };
-	if (col->convert(cell, (const uint8_t *)cell->record + col->field, &vb->value))
+	if (mib_col_value(col, cell, &vb->value))
 		out->count++;
 }
 
@@ -425,7 +422,7 @@ fill_tokens(struct mib_notify *n)
 {
 	uint64_t now = ipm_now_ns();
 	double most = n->rate / 10 > 1 ? n->rate / 10 : 1; /* what a tenth of a second brings: no bursts beyond it */
-	n->tokens += n->rate * (double)(now - n->filled_ns) / NS_PER_SECOND;
+	n->tokens += n->rate * (double)(now - n->filled_ns) / 1e9;
 	if (n->tokens > most)
 		n->tokens = most;
 	n->filled_ns = now;

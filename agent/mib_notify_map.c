@@ -4,8 +4,8 @@
 
 #include "mib_notify_int.h"
 #include "mib_set.h"
-#include "mib_views.h"
 #include "view_maps.h"
+#include "views.h"
 
 /* cipsMIBNotifications */
 enum { POLICY_ADDED = 1, POLICY_DELETED, MAP_ADDED, MAP_DELETED, SET_ATTACHED, SET_DETACHED, TOO_MANY_SAS };

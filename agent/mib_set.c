@@ -9,7 +9,7 @@
 
 #include "control.h"
 #include "daemon.h"
-#include "mib_views.h"
+#include "views.h"
 #include "state.h"
 
 #define DISABLED 2
@@ -323,10 +323,9 @@ commit_one(struct mib *mib, struct mib_write *write)
 {
 	const struct mib_col *col;
 	struct mib_cell cell;
-	struct mib_value value = { .number = 0 };
+	struct mib_value value;
 
-	if (mib_find(mib, write->name, write->len, &col, &cell) != MIB_OK ||
-	    !col->convert(&cell, (const uint8_t *)cell.record + col->field, &value))
+	if (mib_find(mib, write->name, write->len, &col, &cell) != MIB_OK || !mib_col_value(col, &cell, &value))
 		return false;
 	write->before = (int32_t)value.number;
 	write->serving = set.serving;

@@ -5,108 +5,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "mib_table.h"
+#include "mib_int.h"
 
 struct row {
 	uint32_t key;  /* where it starts in the snapshot's pool of keys */
-	uint32_t slot; /* of its record, or the number of its group */
+	uint32_t slot; /* of its record; or the number of its group */
 	uint16_t seg;
 	uint8_t key_len;
 	uint8_t nth;
-	uint32_t read; /* where its record is among the reads, if it was read in this request */
+	uint32_t read; /* its record's place among the reads, if it was read in this request */
 };
 _Static_assert(MIB_KEY_MAX <= UINT8_MAX, "a row has room for the length of its key");
-
-/* Room for a record of any kind. */
-union any_record {
-	struct ipm_totals totals;
-	struct ipm_feed feed;
-	struct ipm_ike_sa ike;
-	struct ipm_tunnel tunnel;
-	struct ipm_selector selector;
-	struct ipm_sa sa;
-	struct ipm_settings settings;
-	struct ipm_ike_history ike_history;
-	struct ipm_tunnel_history tunnel_history;
-	struct ipm_selector_history selector_history;
-	struct ipm_failure failure;
-	struct ipm_map map;
-	struct ipm_engine engine;
-	struct ipm_agent agent;
-	struct ipm_access access;
-	struct ipm_interface interface;
-	uint64_t made[MIB_MADE_MAX / 8];
-};
-
-/* A record that was read for a request. */
-struct reading {
-	uint32_t table, row;
-	bool ok;
-	union any_record record;
-};
-
-/* More rows than anyone asks for in one request; the oldest gives way. */
-#define READS_MAX 256
-
-/* A table's rows as they were at one moment. */
-struct snapshot {
-	struct row *rows;
-	uint32_t count, room;
-	uint32_t *keys; /* sub-identifiers of all rows' indexes */
-	uint32_t key_count, key_room;
-	uint32_t hint;    /* the row found last: a walk asks for the one behind it */
-	uint64_t change;  /* what the segments' change counters added up to, or which the groups were */
-	uint64_t made_ns; /* when it was made, and what that took */
-	uint64_t cost_ns;
-	uint64_t since_ns; /* rows from before that were left out */
-	bool busy;         /* the writer was at work on a record then: it may have a row by now */
-	uint64_t request;  /* which the rows are looked after for */
-};
-
-/* A group's place: its name and segment, by which it is found, and its record in the pool. */
-struct group {
-	uint32_t hash;
-	uint16_t seg;
-	char name[IPM_NAME_MAX];
-};
-
-/* The groups of one grouping as they were at one moment. */
-struct groups {
-	const struct mib_grouping *grouping;
-	struct group *group;
-	uint8_t *pool;   /* their records, one after the other */
-	uint32_t *table; /* number + 1 by hash, open; a power of two long */
-	uint32_t count, room, pool_room, table_size;
-	uint64_t made; /* how often */
-	uint64_t change, made_ns, cost_ns, request;
-	bool busy;
-};
-
-#define GROUPINGS_MAX 4
-
-/* A segment's totals as they could be read last. */
-struct last_totals {
-	struct ipm_totals totals;
-	bool known;
-};
-
-struct mib {
-	struct groups groups[GROUPINGS_MAX];
-	unsigned grouping_count;
-	const struct mib_table *const *tables;
-	unsigned table_count;
-	const struct ipm_segment **segs;
-	struct last_totals *totals; /* of each */
-	unsigned seg_count;
-	uint64_t request; /* counts up */
-	uint64_t now_ns;
-	uint64_t master_ns;
-	bool show_old;
-	bool fresh;        /* rows and groups must be those of now, whatever they cost */
-	uint32_t read_new; /* so many records were read in this request; the last of them are below */
-	struct reading reads[READS_MAX];
-	struct snapshot snap[];
-};
 
 struct mib *
 mib_new(const struct mib_table *const *tables, unsigned count)
@@ -129,11 +38,8 @@ mib_free(struct mib *mib)
 		free(mib->snap[t].rows);
 		free(mib->snap[t].keys);
 	}
-	for (unsigned g = 0; g < mib->grouping_count; g++) {
-		free(mib->groups[g].group);
-		free(mib->groups[g].pool);
-		free(mib->groups[g].table);
-	}
+	for (unsigned g = 0; g < mib->grouping_count; g++)
+		mib_groups_free(&mib->groups[g]);
 	free(mib->segs);
 	free(mib->totals);
 	free(mib);
@@ -162,11 +68,11 @@ mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count
 	mib->read_new = 0;
 	for (unsigned t = 0; t < mib->table_count; t++) {
 		mib->snap[t].count = 0;
-		mib->snap[t].made_ns = 0;
+		mib->snap[t].built.at_ns = 0;
 	}
 	for (unsigned g = 0; g < mib->grouping_count; g++) {
 		mib->groups[g].count = 0;
-		mib->groups[g].made_ns = 0;
+		mib->groups[g].built.at_ns = 0;
 	}
 	return 0;
 }
@@ -214,7 +120,9 @@ mib_request_fresh(struct mib *mib, uint64_t master_ns)
 	mib->fresh = true;
 }
 
-/* What we have worked: on a busy machine far less than the time that has passed meanwhile. */
+/* --- when rows and groups are built ---------------------------------------------------------------------------- */
+
+/* CPU time: on a busy machine far less than the time that has passed. */
 static uint64_t
 worked_ns(void)
 {
@@ -223,11 +131,35 @@ worked_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* No more than a tenth of the time goes into making rows and groups anew. */
-static bool
-too_soon(const struct mib *mib, uint64_t made_ns, uint64_t cost_ns)
+uint64_t
+mib_change(const struct mib *mib, enum ipm_section_kind kind)
 {
-	return !mib->fresh && mib->now_ns - made_ns < 10 * cost_ns;
+	uint64_t change = 0;
+	for (unsigned s = 0; kind && s < mib->seg_count; s++)
+		change += kind == IPM_EVENTS ? ipm_segment_event_serial(mib->segs[s])
+					     : ipm_segment_change(mib->segs[s], kind);
+	return change;
+}
+
+bool
+mib_built_lately(const struct mib *mib, const struct built *built)
+{
+	return !mib->fresh && mib->now_ns - built->at_ns < 10 * built->cost_ns;
+}
+
+uint64_t
+mib_build_begin(struct built *built, uint64_t change)
+{
+	built->change = change;
+	built->busy = false;
+	return worked_ns();
+}
+
+void
+mib_build_end(struct built *built, uint64_t begun_ns)
+{
+	built->at_ns = ipm_now_ns();
+	built->cost_ns = worked_ns() - begun_ns;
 }
 
 /* --- names ------------------------------------------------------------------------------------------------ */
@@ -273,9 +205,8 @@ row_compare(const void *a, const void *b, void *arg)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-/* Make room for one more of @p size octets each. */
-static bool
-grow(void **array, uint32_t *room, uint32_t need, size_t size)
+bool
+mib_grow(void **array, uint32_t *room, uint32_t need, size_t size)
 {
 	if (need <= *room)
 		return true;
@@ -294,8 +225,8 @@ grow(void **array, uint32_t *room, uint32_t need, size_t size)
 static void
 row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, unsigned key_len)
 {
-	if (!grow((void **)&snap->rows, &snap->room, snap->count + 1, sizeof(*snap->rows)) ||
-	    !grow((void **)&snap->keys, &snap->key_room, snap->key_count + key_len, sizeof(*snap->keys)))
+	if (!mib_grow((void **)&snap->rows, &snap->room, snap->count + 1, sizeof(*snap->rows)) ||
+	    !mib_grow((void **)&snap->keys, &snap->key_room, snap->key_count + key_len, sizeof(*snap->keys)))
 		return;
 	snap->rows[snap->count] = *where;
 	snap->rows[snap->count].key = snap->key_count;
@@ -329,182 +260,40 @@ rows_of_record(const struct mib_table *table, struct snapshot *snap, struct mib_
 	}
 }
 
+struct mib_cell
+mib_cell_of(struct mib *mib, unsigned s, const void *record)
+{
+	return (struct mib_cell){
+		.mib = mib, .seg = mib->segs[s], .record = record, .now_ns = mib->now_ns, .gateway = s + 1
+	};
+}
+
+/* Has this record a row now? */
+static bool
+is_shown(const struct mib_table *table, const struct snapshot *snap, const struct ipm_segment *seg, const void *record)
+{
+	if (table->record >= IPM_IKE_HISTORY && !ipm_ring_shown(seg, table->record, *(const uint32_t *)record))
+		return false;
+	if (table->shown && !table->shown(seg, record))
+		return false;
+	return !table->when || table->when(record) >= snap->since_ns;
+}
+
 static void
 rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, uint16_t s)
 {
 	const struct ipm_segment *seg = mib->segs[s];
 	uint32_t used = ipm_segment_used(seg, table->record);
+	union any_record record;
+	struct mib_cell cell = mib_cell_of(mib, s, &record);
 
 	for (uint32_t slot = 0; slot < used; slot++) {
-		union any_record record;
-		struct mib_cell cell = {
-			.mib = mib, .seg = seg, .record = &record, .now_ns = mib->now_ns, .gateway = s + 1u
-		};
 		int rc = ipm_read(seg, table->record, slot, &record);
 		if (rc == -EAGAIN)
-			snap->busy = true;
-		if (rc < 0 || (table->shown && !table->shown(seg, &record)) ||
-		    (table->when && table->when(&record) < snap->since_ns))
-			continue;
-		rows_of_record(table, snap, &cell, (struct row){ .slot = slot, .seg = s });
+			snap->built.busy = true;
+		if (rc == 0 && is_shown(table, snap, seg, &record))
+			rows_of_record(table, snap, &cell, (struct row){ .slot = slot, .seg = s });
 	}
-}
-
-/* --- groups ----------------------------------------------------------------------------------------------- */
-
-static uint32_t
-hash_name(const char *name, uint16_t seg)
-{
-	uint32_t hash = 2166136261u ^ seg;
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash;
-}
-
-/* Where in the table the group of this name is, or would be; the table is never full. */
-static uint32_t
-group_place(const struct groups *g, const char *name, uint16_t seg, uint32_t hash)
-{
-	uint32_t at = hash & (g->table_size - 1);
-	for (; g->table[at]; at = (at + 1) & (g->table_size - 1)) {
-		const struct group *there = &g->group[g->table[at] - 1];
-		if (there->hash == hash && there->seg == seg && strcmp(there->name, name) == 0)
-			break;
-	}
-	return at;
-}
-
-static void *
-group_record(const struct groups *g, uint32_t number)
-{
-	return g->pool + (size_t)number * g->grouping->size;
-}
-
-/* The table with room for one group more, at most half full. */
-static bool
-group_table_grow(struct groups *g)
-{
-	if (g->table_size > 2 * g->count)
-		return true;
-	uint32_t size = g->table_size ? 2 * g->table_size : 64;
-	uint32_t *table = calloc(size, sizeof(*table));
-	if (!table)
-		return false;
-	free(g->table);
-	g->table = table;
-	g->table_size = size;
-	for (uint32_t i = 0; i < g->count; i++)
-		g->table[group_place(g, g->group[i].name, g->group[i].seg, g->group[i].hash)] = i + 1;
-	return true;
-}
-
-/* The group of this name, made when there is none; NULL: no memory. */
-static void *
-group_open(struct groups *g, const char *name, uint16_t seg)
-{
-	uint32_t hash = hash_name(name, seg);
-	if (!group_table_grow(g))
-		return NULL;
-	uint32_t at = group_place(g, name, seg, hash);
-	if (g->table[at] == 0) {
-		if (!grow((void **)&g->group, &g->room, g->count + 1, sizeof(*g->group)) ||
-		    !grow((void **)&g->pool, &g->pool_room, g->count + 1, g->grouping->size))
-			return NULL;
-		struct group *group = &g->group[g->count];
-		*group = (struct group){ .hash = hash, .seg = seg };
-		memccpy(group->name, name, '\0', sizeof(group->name) - 1);
-		memset(group_record(g, g->count), 0, g->grouping->size);
-		g->table[at] = ++g->count;
-	}
-	return group_record(g, g->table[at] - 1);
-}
-
-static void
-groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_kind kind)
-{
-	const struct ipm_segment *seg = mib->segs[s];
-	uint32_t used = ipm_segment_used(seg, kind);
-
-	for (uint32_t slot = 0; slot < used; slot++) {
-		union any_record record;
-		struct mib_cell cell = {
-			.mib = mib, .seg = seg, .record = &record, .now_ns = mib->now_ns, .gateway = s + 1u
-		};
-		int rc = ipm_read(seg, kind, slot, &record);
-		if (rc == -EAGAIN)
-			g->busy = true;
-		const char *name = rc < 0 ? NULL : g->grouping->key(kind, &record);
-		void *group = name ? group_open(g, name, s) : NULL;
-		if (group)
-			g->grouping->gather(&cell, kind, slot, group);
-	}
-}
-
-static uint64_t
-change_of(const struct ipm_segment *seg, enum ipm_section_kind kind)
-{
-	return kind == IPM_EVENTS ? ipm_segment_event_serial(seg) : ipm_segment_change(seg, kind);
-}
-
-/* As with rows: made anew if something changed, and in no more than a tenth of the time. */
-static void
-groups_refresh(struct mib *mib, struct groups *g)
-{
-	uint64_t change = 1;
-
-	for (unsigned s = 0; s < mib->seg_count; s++)
-		for (unsigned k = 0; k < MIB_KINDS; k++) {
-			if (g->grouping->of[k])
-				change += change_of(mib->segs[s], g->grouping->of[k]);
-			if (g->grouping->also[k])
-				change += change_of(mib->segs[s], g->grouping->also[k]);
-		}
-	if (g->made_ns && ((change == g->change && !g->busy) || too_soon(mib, g->made_ns, g->cost_ns)))
-		return;
-	uint64_t start = worked_ns();
-	g->change = change;
-	g->count = 0;
-	g->busy = false;
-	if (g->table)
-		memset(g->table, 0, g->table_size * sizeof(*g->table));
-	for (unsigned s = 0; s < mib->seg_count; s++)
-		for (unsigned k = 0; k < MIB_KINDS && g->grouping->of[k]; k++)
-			groups_gather(mib, g, (uint16_t)s, g->grouping->of[k]);
-	g->made++;
-	g->made_ns = ipm_now_ns();
-	g->cost_ns = worked_ns() - start;
-}
-
-/* The groups to answer this request from; NULL: there are too many groupings. */
-static struct groups *
-groups_of(struct mib *mib, const struct mib_grouping *grouping)
-{
-	unsigned i = 0;
-	while (i < mib->grouping_count && mib->groups[i].grouping != grouping)
-		i++;
-	if (i == GROUPINGS_MAX)
-		return NULL;
-	struct groups *g = &mib->groups[i];
-	if (i == mib->grouping_count) {
-		g->grouping = grouping;
-		mib->grouping_count++;
-	}
-	if (g->made_ns == 0 || g->request != mib->request) {
-		g->request = mib->request;
-		groups_refresh(mib, g);
-	}
-	return g;
-}
-
-const void *
-mib_group(struct mib *mib, const struct mib_grouping *grouping, unsigned gateway, const char *name)
-{
-	const struct groups *g = mib ? groups_of(mib, grouping) : NULL;
-	if (!g || gateway == 0 || g->table_size == 0)
-		return NULL;
-	uint16_t seg = (uint16_t)(gateway - 1);
-	uint32_t number = g->table[group_place(g, name, seg, hash_name(name, seg))];
-	return number ? group_record(g, number - 1) : NULL;
 }
 
 static void
@@ -512,11 +301,7 @@ rows_of_groups(struct mib *mib, const struct mib_table *table, struct snapshot *
 {
 	for (uint32_t i = 0; i < g->count; i++) {
 		uint16_t s = g->group[i].seg;
-		struct mib_cell cell = { .mib = mib,
-					 .seg = mib->segs[s],
-					 .record = group_record(g, i),
-					 .now_ns = mib->now_ns,
-					 .gateway = s + 1u };
+		struct mib_cell cell = mib_cell_of(mib, s, mib_group_record(g, i));
 		rows_of_record(table, snap, &cell, (struct row){ .slot = i, .seg = s });
 	}
 }
@@ -542,7 +327,6 @@ static void
 rows_make(struct mib *mib, const struct mib_table *table, struct snapshot *snap, const struct groups *g)
 {
 	snap->count = snap->key_count = snap->hint = 0;
-	snap->busy = false;
 	if (table->local || table->make || (!table->key && !table->groups))
 		rows_single(mib, table, snap);
 	else if (g)
@@ -556,39 +340,24 @@ rows_make(struct mib *mib, const struct mib_table *table, struct snapshot *snap,
 	}
 }
 
-/*
- * Make the rows anew if records came or went. On a busy gateway that may be so at every request: no more than
- * a tenth of the time goes into it, so with 100,000 tunnels a new row may take a fraction of a second to show.
- */
 static void
 snapshot_refresh(struct mib *mib, unsigned t)
 {
 	const struct mib_table *table = mib->tables[t];
 	struct snapshot *snap = &mib->snap[t];
-	const struct groups *g = table->groups ? groups_of(mib, table->groups) : NULL;
-	uint64_t change = 1; /* the counters of no segments at all */
-
-	if (g) {
-		change = g->made;
-	} else {
-		for (unsigned s = 0; s < mib->seg_count; s++) {
-			change += ipm_segment_change(mib->segs[s], table->record);
-			if (table->also)
-				change += change_of(mib->segs[s], table->also);
-		}
-	}
+	const struct groups *g = table->groups ? mib_groups(mib, table->groups) : NULL;
+	/* 1: there are no segments */
+	uint64_t change = g ? g->builds : 1 + mib_change(mib, table->record) + mib_change(mib, table->also);
 	uint64_t since_ns = table->when && !mib->show_old ? mib->master_ns : 0;
-	bool same = change == snap->change && !snap->busy;
-	/* Groups have their own limit, and rows must be of those that there are. */
-	if (snap->made_ns && since_ns == snap->since_ns &&
-	    (same || (!g && too_soon(mib, snap->made_ns, snap->cost_ns))))
+	bool same = change == snap->built.change && !snap->built.busy;
+
+	/* Groups are limited themselves, and rows must match them. */
+	if (snap->built.at_ns && since_ns == snap->since_ns && (same || (!g && mib_built_lately(mib, &snap->built))))
 		return;
-	uint64_t start = worked_ns();
 	snap->since_ns = since_ns;
-	snap->change = change;
+	uint64_t begun = mib_build_begin(&snap->built, change);
 	rows_make(mib, table, snap, g);
-	snap->made_ns = ipm_now_ns();
-	snap->cost_ns = worked_ns() - start;
+	mib_build_end(&snap->built, begun);
 }
 
 /* The rows to answer this request from: they stay the same until the next. */
@@ -596,8 +365,8 @@ static struct snapshot *
 snapshot_of(struct mib *mib, unsigned t)
 {
 	struct snapshot *snap = &mib->snap[t];
-	if (snap->made_ns == 0 || snap->request != mib->request) {
-		snap->request = mib->request;
+	if (snap->built.at_ns == 0 || snap->built.request != mib->request) {
+		snap->built.request = mib->request;
 		snapshot_refresh(mib, t);
 	}
 	return snap;
@@ -720,7 +489,7 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 	struct row *row = &snap->rows[r];
 
 	if (mib->tables[t]->groups)
-		return group_record(groups_of(mib, mib->tables[t]->groups), row->slot);
+		return mib_group_record(mib_groups(mib, mib->tables[t]->groups), row->slot);
 
 	struct reading *read = &mib->reads[row->read % READS_MAX];
 	if (row->read >= mib->read_new || read->row != r || read->table != t) {
@@ -733,94 +502,6 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 	return read->ok ? &read->record : NULL;
 }
 
-/* --- what can be known ------------------------------------------------------------------------------------ */
-
-/* What feeds can tell, and whether there is one that doesn't say, or none at all: then only a count is a sign. */
-struct told {
-	uint64_t caps, drops;
-	bool unsaid;
-};
-
-static void
-told_add(struct told *told, const struct ipm_feed *feed)
-{
-	told->caps |= feed->caps;
-	told->drops |= feed->drops;
-	told->unsaid |= feed->caps == 0;
-}
-
-/* All feeds of a segment; @p active: but for those whose source has never answered. */
-static void
-told_by_segment(const struct ipm_segment *seg, bool active, struct told *told)
-{
-	uint32_t used = ipm_segment_used(seg, IPM_FEEDS), count = 0;
-	for (uint32_t slot = 0; slot < used; slot++) {
-		struct ipm_feed feed;
-		int rc = ipm_feed_read(seg, slot, &feed);
-		if (rc == -ENOENT)
-			continue;
-		count++;
-		if (rc < 0)
-			told->unsaid = true;
-		else if (!active || feed.state == IPM_FEED_UP || feed.updated_ns)
-			told_add(told, &feed);
-	}
-	told->unsaid |= count == 0;
-}
-
-static struct told
-told_of(const struct mib *mib, const struct mib_table *table, const struct mib_cell *cell)
-{
-	struct told told = { 0 };
-	uint32_t slots[MIB_FEEDS_MAX];
-	unsigned n = table->feeds ? table->feeds(cell, slots) : 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct ipm_feed feed;
-		if (ipm_feed_read(cell->seg, slots[i], &feed) == 0)
-			told_add(&told, &feed);
-		else
-			told.unsaid = true;
-	}
-	if (n == 0 && table->key && !table->make)
-		told_by_segment(cell->seg, true, &told);
-	else if (n == 0)
-		for (unsigned s = 0; s < mib->seg_count; s++)
-			told_by_segment(mib->segs[s], true, &told);
-	return told;
-}
-
-/* @p only: the reasons for drops that count here. */
-static bool
-told_column(const struct told *told, const struct mib_col *col, uint64_t only, bool counted)
-{
-	return (col->caps & told->caps) || (col->drops & told->drops & only) || (told->unsaid && counted);
-}
-
-/* Is there a feed that can know this cell? A 0 that nobody has counted is no value. */
-static bool
-known(const struct mib *mib, const struct mib_table *table, const struct mib_col *col, const struct mib_cell *cell,
-      const struct mib_value *value)
-{
-	if (!col->caps && !col->drops)
-		return true;
-	const struct told told = told_of(mib, table, cell);
-	uint64_t reason = UINT64_C(1) << cell->nth, only = table->each ? reason | reason << 16 : UINT64_MAX;
-	return told_column(&told, col, only, value->number != 0);
-}
-
-/* No row of any segment can have a cell of this column. */
-static bool
-column_unknown(const struct mib *mib, const struct mib_col *col)
-{
-	struct told told = { 0 };
-	if (!col->caps && !col->drops)
-		return false;
-	for (unsigned s = 0; s < mib->seg_count; s++)
-		told_by_segment(mib->segs[s], false, &told);
-	return !told_column(&told, col, UINT64_MAX, true);
-}
-
 static bool
 cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, struct mib_value *out)
 {
@@ -830,11 +511,9 @@ cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, s
 	if (!record)
 		return false;
 	struct mib_cell cell = row_cell(mib, t, &snap->rows[r], record);
-	out->type = col->type;
-	out->len = 0;
-	out->number = 0;
-	if (!col->convert(&cell, (const uint8_t *)cell.record + col->field, out) ||
-	    !known(mib, mib->tables[t], col, &cell, out))
+	if (!mib_col_value(col, &cell, out))
+		return false;
+	if (mib_col_conditional(col) && !mib_known(mib, mib->tables[t], col, &cell, out))
 		return false;
 	snap->hint = r;
 	return true;
@@ -959,7 +638,8 @@ mib_next(struct mib *mib, const mib_subid *name, size_t len, bool inclusive, con
 				r = row_search(snap, name + table->oid_len + 1, len - table->oid_len - 1, inclusive);
 		}
 		for (; c < table->ncols; c++, r = 0) {
-			if (snap->count && column_unknown(mib, &table->cols[c]))
+			if (snap->count && mib_col_conditional(&table->cols[c]) &&
+			    mib_column_unknown(mib, &table->cols[c]))
 				continue;
 			for (; r < snap->count; r++) {
 				const struct row *row = &snap->rows[r];

@@ -92,26 +92,26 @@ END
 # --- the documents --------------------------------------------------------------------------------------------------
 
 # A table row of doc/mapping.md begins with "| `object` |".
-served=$(sed -nE 's/^[[:space:]]*COL(_[A-Z]+)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/view_*.c)
+served=$(sed -nE 's/^[[:space:]]*COL(_[A-Z]+)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/views/*.c)
 rows=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*/\1/p' doc/mapping.md)
-[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL(_[A-Z]+)?\(')" ] ||
-	fail "agent/view_*.c: a COL() without a name on its line"
-[ -n "$served" ] || fail "agent/view_*.c: no column found"
+[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/views/*.c | grep -cE '^[[:space:]]*COL(_[A-Z]+)?\(')" ] ||
+	fail "agent/views/*.c: a COL() without a name on its line"
+[ -n "$served" ] || fail "agent/views/*.c: no column found"
 for name in $served; do
 	[ "$(echo "$rows" | grep -cx "$name")" -eq 1 ] || fail "doc/mapping.md: not exactly one row for $name"
 	# shellcheck disable=SC2086     # the list is meant
-	cat $objects | grep -q "^$name	" || fail "agent/view_*.c: $name is not in $objects"
+	cat $objects | grep -q "^$name	" || fail "agent/views/*.c: $name is not in $objects"
 done
-# A row says what its column needs: the capabilities of COL_CAP() by the labels of model/ipm_types.h, or drops.
+# A row says what its column needs: the capabilities of .caps by the labels of model/ipm_types.h, or drops.
 labels=$(sed -nE 's/^[[:space:]]*X\(([A-Z0-9_]+), *"([A-Za-z]+)", .*/s,IPM_CAP_\1\\b,\\`\2\\`,/p' model/ipm_types.h)
 want=$({
-	sed -nE 's/^[[:space:]]*COL_CAP\([^"]*"([A-Za-z0-9]+)".*, ([A-Z_ |]+)\),.*/\1 needs \2/p' agent/view_*.c | sed "$labels; s/ | / or /"
-	sed -nE 's/^[[:space:]]*COL_DROP\([^"]*"([A-Za-z0-9]+)".*/\1 needs it told/p' agent/view_*.c
+	sed -nE 's/^[[:space:]]*COL[^"]*"([A-Za-z0-9]+)".*, *\.caps = ([A-Z_ |]+)\),.*/\1 needs \2/p' agent/views/*.c | sed "$labels; s/ | / or /"
+	sed -nE 's/^[[:space:]]*COL[^"]*"([A-Za-z0-9]+)".*, *\.drops = .*/\1 needs it told/p' agent/views/*.c
 } | sort)
-[ "$(echo "$want" | grep -c .)" -eq "$(cat agent/view_*.c | grep -cE '^[[:space:]]*COL_(CAP|DROP)\(')" ] ||
-	fail "agent/view_*.c: a COL_CAP() or COL_DROP() that is not understood"
+[ "$(echo "$want" | grep -c .)" -eq "$(cat agent/views/*.c | grep -cE '\.(caps|drops) = ')" ] ||
+	fail "agent/views/*.c: a .caps or .drops that is not understood"
 [ "$want" = "$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*; (needs [^|;]*[^|; ]) \|.*/\1 \2/p' doc/mapping.md | sort)" ] ||
-	fail "doc/mapping.md: rows say something else of what columns need than COL_CAP() and COL_DROP()"
+	fail "doc/mapping.md: rows say something else of what columns need than .caps and .drops"
 # What bits there are, by label and number, is said in three places.
 caps=$(sed -n '/^#define IPM_CAPS/,/^$/s/^[[:space:]]*X([A-Z0-9_]*, *"\([A-Za-z]*\)".*/\1/p' model/ipm_types.h | awk '{ print $1 "(" NR - 1 ")" }')
 [ -n "$caps" ] || fail "model/ipm_types.h: no IPM_CAPS found"
@@ -130,14 +130,20 @@ done
 
 # doc/mibs.md has a row for each table and group that is served, "| `name` |", with SET where a column of it can be SET, and
 # names each notification. What only tables are made of has a blank in its name.
-tables=$(sed -nE 's/^[[:space:]]*\.name = "([A-Za-z0-9]+)",$/\1/p' agent/view_*.c)
+tables=$(sed -nE 's/^[[:space:]]*\.name = "([A-Za-z0-9]+)",$/\1/p' agent/views/*.c)
 shown=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \| \..*/\1/p' doc/mibs.md)
-[ -n "$tables" ] || fail "agent/view_*.c: no table found"
+[ -n "$tables" ] || fail "agent/views/*.c: no table found"
+settable=$(awk '
+	FNR == 1 { split("", set) }
+	/^static const struct mib_col/ { cols = $5; sub(/\[.*/, "", cols) }
+	/^\tCOL.*[.]set = / { set[cols] = 1 }
+	/^\t[.]name = "/ { table = $3; gsub(/[",]/, "", table) }
+	/^\tMIB_COLS\(/ { sub(/.*\(/, ""); sub(/\).*/, ""); if ($0 in set) print table }' agent/views/*.c)
 for name in $tables; do
 	[ "$(echo "$shown" | grep -cx "$name")" -eq 1 ] || fail "doc/mibs.md: not exactly one row for $name"
-	written=$(grep -q 'COL_SET(' "$(grep -l "\.name = \"$name\"" agent/view_*.c)" && echo SET)
+	written=$(echo "$settable" | grep -qx "$name" && echo SET)
 	[ "$(sed -nE "s/^\| \`$name\` \|[^|]*\|[^|]*\| *([A-Z]*) *\|.*/\1/p" doc/mibs.md)" = "$written" ] ||
-		fail "doc/mibs.md: $name: SET is '$written' in agent/view_*.c"
+		fail "doc/mibs.md: $name: SET is '$written' in agent/views/*.c"
 done
 for name in $shown; do
 	echo "$tables" | grep -qx "$name" || fail "doc/mibs.md: has a row for $name, which no view serves"

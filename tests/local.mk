@@ -12,7 +12,7 @@ EXTRA_DIST += %D%/run %D%/mutate %D%/speed.sh %D%/check_32bit.sh %D%/check_compl
 EXTRA_DIST += $(wildcard $(foreach folder,lab guest,$(foreach kind,sh py c,$(srcdir)/%D%/$(folder)/*.$(kind))))
 
 # Tests may include every header of the product.
-tests/%.o: AM_CPPFLAGS += -I$(srcdir)/feeds -I$(srcdir)/feeds/vici -I$(srcdir)/feeds/xfrm -I$(srcdir)/feeds/ikewatch -I$(srcdir)/engine -I$(srcdir)/agent -I$(srcdir)/cli -I$(srcdir)/plugin -I$(srcdir)/tests
+tests/%.o: AM_CPPFLAGS += -I$(srcdir)/feeds -I$(srcdir)/feeds/vici -I$(srcdir)/feeds/xfrm -I$(srcdir)/feeds/ikewatch -I$(srcdir)/engine -I$(srcdir)/agent -I$(srcdir)/agent/views -I$(srcdir)/cli -I$(srcdir)/plugin -I$(srcdir)/tests
 tests/%.o: AM_CFLAGS += $(CHECK_CFLAGS) $(EVENT_CFLAGS) $(MNL_CFLAGS) $(PCAP_CFLAGS) $(CRYPTO_CFLAGS)
 
 include tests/unit/local.mk

@@ -23,7 +23,7 @@
 #include "fuzz_must.h"
 #include "ipm_writer.h"
 #include "mib_set.h"
-#include "mib_views.h"
+#include "views.h"
 #include "state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

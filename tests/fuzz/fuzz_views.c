@@ -25,7 +25,7 @@
 #include "ipm_writer.h"
 #include "mib_notify.h"
 #include "mib_set.h"
-#include "mib_views.h"
+#include "views.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1099,23 +1099,25 @@ END_TEST
 
 START_TEST(every_reason_has_its_number)
 {
+	mib_convert *down_reason = conversion_of("ipsecmonTunnelDownReason");
+	mib_convert *last_failure = conversion_of("ipsecmonTunnelLastFailure");
 	struct ipm_map map = { .state = IPM_MAP_DOWN, .downs = 1, .failed_ns = 1 };
 	struct mib_value value = { .number = 0 };
 	for (uint32_t reason = 0; reason <= IPM_REASON_SOURCE_LOST; reason++) {
 		map.reason = reason;
-		ck_assert(mib_cfg_reason(NULL, &map, &value));
+		ck_assert(down_reason(NULL, &map, &value));
 		ck_assert_uint_eq(value.number, reason + 2);
 	}
 	map.reason = 4711; /* a damaged segment */
-	ck_assert(mib_cfg_reason(NULL, &map, &value));
+	ck_assert(down_reason(NULL, &map, &value));
 	ck_assert_uint_eq(value.number, 2);
 	for (uint32_t reason = 0; reason <= IPM_FAIL_SEQ_ROLLOVER; reason++) {
 		map.failure = reason;
-		ck_assert(mib_cfg_failure(NULL, &map, &value));
+		ck_assert(last_failure(NULL, &map, &value));
 		ck_assert_uint_eq(value.number, reason + 2);
 	}
 	map.failure = 4711;
-	ck_assert(mib_cfg_failure(NULL, &map, &value));
+	ck_assert(last_failure(NULL, &map, &value));
 	ck_assert_uint_eq(value.number, 2);
 }
 END_TEST

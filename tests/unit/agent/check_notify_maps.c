@@ -10,7 +10,7 @@
 #include "ipm_writer.h"
 #include "mib_notify.h"
 #include "mib_set.h"
-#include "mib_views.h"
+#include "views.h"
 #include "scratch.h"
 
 #define SECOND 1000000000ull

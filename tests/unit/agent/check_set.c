@@ -14,7 +14,7 @@
 #include "control.h"
 #include "ipm_writer.h"
 #include "mib_set.h"
-#include "mib_views.h"
+#include "views.h"
 #include "state.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -11,7 +11,7 @@
 
 #include "ipm_writer.h"
 #include "mib_convert.h"
-#include "mib_views.h"
+#include "views.h"
 #include "scratch.h"
 
 #define SECOND 1000000000ull
@@ -127,6 +127,15 @@ table_of(const char *column, size_t len, const struct mib_col **col)
 				return mib_views[t];
 		}
 	ck_abort_msg("no table has a column %s", column);
+}
+
+/* What makes the cells of this column. */
+static inline mib_convert *
+conversion_of(const char *column)
+{
+	const struct mib_col *col;
+	table_of(column, strlen(column), &col);
+	return col->convert;
 }
 
 /* "ipsecmonTunnelUps.7" */

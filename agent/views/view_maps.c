@@ -2,8 +2,8 @@
 /* What the tables of crypto maps and configured tunnels have in common. */
 #include <string.h>
 
-#include "mib_views.h"
 #include "view_maps.h"
+#include "views.h"
 
 bool
 view_map_shown(const struct ipm_segment *seg, const void *record)
@@ -19,16 +19,6 @@ view_map_kind(const struct ipm_map *map)
 	if (map->kind == IPM_MAP_DYNAMIC)
 		return VIEW_MAP_DYNAMIC;
 	return map->key_type == IPM_KEY_MANUAL ? VIEW_MAP_MANUAL : VIEW_MAP_ISAKMP;
-}
-
-unsigned
-view_name_key(const char *name, mib_subid *key)
-{
-	unsigned len = (unsigned)strnlen(name, IPM_NAME_MAX - 1);
-	key[0] = len;
-	for (unsigned i = 0; i < len; i++)
-		key[1 + i] = (uint8_t)name[i];
-	return 1 + len;
 }
 
 bool

@@ -5,7 +5,7 @@
 #ifndef VIEW_MAPS_H
 #define VIEW_MAPS_H
 
-#include "mib_table.h"
+#include "mib.h"
 
 /** The crypto map of one name, which is a connection of the IKE daemon: its entries, and its IKE SAs. */
 struct view_map_set {
@@ -30,9 +30,6 @@ bool view_map_shown(const struct ipm_segment *seg, const void *record);
 /** Which of Cisco's kinds: by keys, dynamic goes first. */
 enum view_map_kind { VIEW_MAP_MANUAL = 1, VIEW_MAP_ISAKMP = 2, VIEW_MAP_DYNAMIC = 4 };
 enum view_map_kind view_map_kind(const struct ipm_map *map);
-
-/** A name as an index: its length and its characters. */
-unsigned view_name_key(const char *name, mib_subid *key);
 
 /** The tunnel of this entry that came up last and still is; false: none. */
 bool view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* The list of all views, and what several of them need. */
+#include "views.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mib_convert.h"
+
+#define VIEW_ADDRESS(view) &view,
+const struct mib_table *const mib_views[] = { VIEWS(VIEW_ADDRESS) };
+const unsigned mib_view_count = MIB_COUNT(mib_views);
+
+const struct mib_module mib_modules[MIB_MODULES] = {
+	{ "CISCO-IPSEC-FLOW-MONITOR-MIB", MIB_OID(FLOW_MIB) },
+	{ "CISCO-IPSEC-POLICY-MAP-MIB", MIB_OID(POLICY_MAP_MIB) },
+	{ "CISCO-CRYPTO-ACCELERATOR-MIB", MIB_OID(ACCELERATOR_MIB) },
+	{ "CISCO-IPSEC-MIB", MIB_OID(CIPS_MIB) },
+	{ "IPSECMON-MIB", MIB_OID(IPSECMON_MIB) },
+};
+
+bool
+view_ike_shown(const struct ipm_segment *seg, const void *record)
+{
+	const struct ipm_ike_sa *sa = record;
+	(void)seg;
+	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
+}
+
+bool
+view_tunnel_up(const struct ipm_segment *seg, const void *record)
+{
+	const struct ipm_tunnel *tunnel = record;
+	(void)seg;
+	return tunnel->state == IPM_TUNNEL_UP;
+}
+
+bool
+view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
+{
+	struct ipm_tunnel tunnel;
+	int rc = ipm_tunnel_read(seg, slot, &tunnel);
+	if (rc == -EAGAIN) /* being written, so it exists; when it ends or is held, rows are built again */
+		return true;
+	return rc == 0 && tunnel.index == index && view_tunnel_up(seg, &tunnel);
+}
+
+unsigned
+view_tunnel_feeds(const struct ipm_tunnel *tunnel, uint32_t *slots)
+{
+	slots[0] = tunnel->feed;
+	slots[1] = tunnel->named_by - 1;
+	return tunnel->named_by ? 2 : 1;
+}
+
+/* --- indexes ------------------------------------------------------------------------------------------------ */
+
+unsigned
+view_index_key(const struct mib_cell *cell, mib_subid *key)
+{
+	key[0] = *(const uint32_t *)cell->record;
+	return 1;
+}
+
+unsigned
+view_gateway_key(const struct mib_cell *cell, mib_subid *key)
+{
+	key[0] = cell->gateway; /* cmgwIndex */
+	return 1;
+}
+
+/* A text in an index: its length and its characters. */
+static unsigned
+text_key(const char *text, size_t most, mib_subid *key)
+{
+	unsigned len = (unsigned)strnlen(text, most);
+	key[0] = len;
+	for (unsigned i = 0; i < len; i++)
+		key[1 + i] = (uint8_t)text[i];
+	return 1 + len;
+}
+
+unsigned
+view_name_key(const char *name, mib_subid *key)
+{
+	return text_key(name, IPM_NAME_MAX - 1, key);
+}
+
+static unsigned
+identity_key(const char *id, mib_subid *key)
+{
+	key[0] = mib_identity_type(id);
+	return 1 + text_key(id, IPM_PEER_ID_MAX, key + 1);
+}
+
+unsigned
+view_peer_key(const char *local_id, const char *remote_id, uint32_t number, mib_subid *key)
+{
+	unsigned len = identity_key(local_id, key);
+	len += identity_key(remote_id, key + len);
+	key[len] = number;
+	return len + 1;
+}
