@@ -5,15 +5,16 @@
 
 #include "mib_notify.h"
 
-/* Is it switched on? It is counted if not. */
+/* Is the notification switched on? If not, it is counted as disabled. Ask before reading any record. */
 bool mib_notify_wanted(struct mib_notify *n, const struct mib_notification *out);
 void mib_notify_send(struct mib_notify *n, const struct mib_notification *out);
 
-/* Add a cell of a table, of the row with this index: @p cell by the column's own conversion. */
+/* Add the cell of column @p id of the row with this index, as the column converts it. */
 void mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const struct mib_table *table,
 		     unsigned id, const mib_subid *key, unsigned key_len);
 
-/* Events of crypto maps and engines: how many notifications there is nothing left to tell of. */
+/* Send the notifications of an event. They return how many could not be sent because the record is gone. */
+unsigned mib_notify_tell_flow(struct mib_notify *n, const struct ipm_segment *seg, const struct ipm_event *event);
 unsigned mib_notify_tell_map(struct mib_notify *n, struct mib *mib, const struct ipm_segment *seg, unsigned gateway,
 			     const struct ipm_event *event);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/* What a notification consists of: its name, and cells of the tables. */
+#include <string.h>
+
+#include "mib_notify_int.h"
+#include "views.h"
+
+size_t
+mib_notification_oid(const struct mib_notification *one, mib_subid *oid)
+{
+	static const mib_subid flow[] = { FLOW_MIB, 2, 0 }, cips[] = { CIPS_MIB, 2, 0 };
+	static const mib_subid engine[] = { ACCELERATOR_MIB, 0 }, own[] = { IPSECMON_MIB, 0 };
+	static const struct {
+		const mib_subid *oid;
+		size_t len;
+	} prefix[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = { flow, MIB_COUNT(flow) },
+					 [MIB_NOTIFY_CIPS] = { cips, MIB_COUNT(cips) },
+					 [MIB_NOTIFY_ENGINE] = { engine, MIB_COUNT(engine) },
+					 [MIB_NOTIFY_OWN] = { own, MIB_COUNT(own) } };
+	size_t len = prefix[one->module].len;
+	memcpy(oid, prefix[one->module].oid, len * sizeof(*oid));
+	oid[len] = one->number;
+	return len + 1;
+}
+
+static const struct mib_col *
+column(const struct mib_table *table, unsigned id)
+{
+	for (unsigned c = 0; c < table->ncols; c++)
+		if (table->cols[c].id == id)
+			return &table->cols[c];
+	return NULL;
+}
+
+void
+mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const struct mib_table *table, unsigned id,
+		const mib_subid *key, unsigned key_len)
+{
+	struct mib_varbind *vb = &out->varbind[out->count];
+	const struct mib_col *col = column(table, id);
+
+	if (!col || out->count == MIB_VARBINDS_MAX)
+		return;
+	memcpy(vb->name, table->oid, table->oid_len * sizeof(*vb->name));
+	vb->name[table->oid_len] = id;
+	memcpy(vb->name + table->oid_len + 1, key, key_len * sizeof(*key));
+	vb->name_len = table->oid_len + 1 + key_len;
+	if (mib_col_value(col, cell, &vb->value))
+		out->count++;
+}
