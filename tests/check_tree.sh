@@ -23,7 +23,7 @@ files()
 		git ls-files -co --exclude-standard | while read -r file; do [ ! -f "$file" ] || echo "$file"; done
 		return
 	fi
-	for file in README.md NEWS LICENSE Makefile.am configure.ac autogen.sh quickstart .clang-format; do
+	for file in README.md CONTRIBUTING.md NEWS LICENSE Makefile.am configure.ac autogen.sh quickstart .clang-format; do
 		[ ! -f "$file" ] || echo "$file"
 	done
 	find model common feeds engine agent cli plugin mibs doc contrib debian bench tests -name '.*' -prune -o -type f \
@@ -208,7 +208,7 @@ done
 [ "$(sed -n '1s/^ipsecmon (\(.*\)) .*/\1/p' debian/changelog)" = "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' configure.ac)" ] ||
 	fail "debian/changelog: has another version than configure.ac"
 
-for page in README.md doc/*.md; do
+for page in README.md CONTRIBUTING.md doc/*.md; do
 	[ -s "$page" ] || fail "$page: is empty"
 	for link in $(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//'); do
 		case $link in
