@@ -44,6 +44,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* what is declared here is what the library exports */
 
 #define IPM_CACHE_LINE 64
 
@@ -190,6 +191,7 @@ ipm_worker_wake(const struct ipm_worker *worker)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -22,6 +22,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* what is declared here is what the library exports */
 
 /** What kinds of records a segment holds, in the order of its section table. */
 enum ipm_section_kind {
@@ -296,6 +297,7 @@ bool ipm_is_aead(uint16_t encr);
 /** CLOCK_BOOTTIME, in which all times of a segment are given. */
 uint64_t ipm_now_ns(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -71,13 +71,20 @@ open_segment(struct ipm_writer *w, const struct ipm_writer_options *opt, struct 
 }
 
 int
-ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err)
+ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writer_options *opt, struct ipm_error *err)
 {
-	struct ipm_writer *w = calloc(1, sizeof(*w));
+	struct ipm_writer *w;
 	int rc = -ENOMEM;
 
 	*out = NULL;
+	if (abi != IPM_ABI) { /* then *opt may be another structure too: nothing of it is read */
+		ipm_error_set(err,
+			      "this program was compiled for layout version %u, libipsecmon has %u: compile it anew",
+			      abi, IPM_ABI);
+		return -EPROTO;
+	}
 	err->text[0] = '\0';
+	w = calloc(1, sizeof(*w));
 	if (!w)
 		goto out;
 	w->fd = w->lock = -1;

@@ -29,6 +29,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* what is declared here is what the library exports */
 
 struct ipm_writer;
 
@@ -56,11 +57,23 @@ struct ipm_writer_options {
  * The lock is on "PATH.lock", which nobody else can open: a lock on the segment itself could be held by a reader. The
  * pages of records are reserved before they are used, so a full file system means refused records and no SIGBUS.
  *
- * Errors:    -EBUSY when another process writes it; -EPERM when the segment or its lock is another user's; -ENOSPC when
- *            the file system has no room for an empty segment; what open(2), ftruncate(2), mmap(2) say.
+ * The library refuses a caller that was compiled with the records of another IPM_ABI: ipm_writer_open() passes the
+ * number of the headers that the caller includes.
+ *
+ * Errors:    -EPROTO when the caller's IPM_ABI is not the library's; -EBUSY when another process writes the segment;
+ * -EPERM when the segment or its lock is another user's; -ENOSPC when the file system has no room for an empty segment;
+ * what open(2), ftruncate(2), mmap(2) say.
  * @p err     is also filled in on success when something had to be given up; else it is empty.
  */
-int ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err);
+int
+ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writer_options *opt, struct ipm_error *err);
+
+static inline int
+ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, struct ipm_error *err)
+{
+	return ipm_writer_open_abi(out, IPM_ABI, opt, err);
+}
+
 void ipm_writer_close(struct ipm_writer *w);
 
 /** The segment as a reader sees it; it lives as long as @p w. */
@@ -236,6 +249,7 @@ const struct ipm_fast *ipm_writer_fast(const struct ipm_writer *w);
  */
 struct ipm_lane ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -3,7 +3,7 @@ ipminclude_HEADERS = %D%/ipm_fast.h %D%/ipm_segment.h %D%/ipm_types.h %D%/ipm_wr
 ipmincludedir = $(includedir)/ipsecmon
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/libipsecmon.pc
-# The library without its export list: tests link this one, so that they reach what it does not export.
+# Installed headers make what they declare visible again. Tests link libmodel.la, in which all of it can be reached.
 noinst_LTLIBRARIES += libmodel.la
 libmodel_la_SOURCES = %D%/ipm_fast.c %D%/ipm_guard.c %D%/ipm_hash.h %D%/ipm_int.h %D%/ipm_read.c %D%/ipm_segment.c \
 	%D%/ipm_store.c %D%/ipm_store.h %D%/ipm_store_chain.c %D%/ipm_store_room.c %D%/ipm_traffic.c %D%/ipm_walk.c \
@@ -11,9 +11,8 @@ libmodel_la_SOURCES = %D%/ipm_fast.c %D%/ipm_guard.c %D%/ipm_hash.h %D%/ipm_int.
 	%D%/ipm_writer_file.c %D%/ipm_writer_history.c %D%/ipm_writer_ike.c %D%/ipm_writer_int.h %D%/ipm_writer_list.c \
 	%D%/ipm_writer_map.c %D%/ipm_writer_peer.c %D%/ipm_writer_recover.c %D%/ipm_writer_ring.c %D%/ipm_writer_sa.c \
 	%D%/ipm_writer_tunnel.c %D%/ipm_writer_valid.c
-libmodel_la_CFLAGS = $(filter-out -fPIE,$(AM_CFLAGS))
+libmodel_la_CFLAGS = $(filter-out -fPIE,$(AM_CFLAGS)) -fvisibility=hidden
 lib_LTLIBRARIES += libipsecmon.la
 libipsecmon_la_SOURCES =
 libipsecmon_la_LIBADD = libmodel.la
-libipsecmon_la_LDFLAGS = $(SAN_CFLAGS) -Wl,-z,relro,-z,now -version-info 0:0:0 \
-	-export-symbols-regex '^ipm_'
+libipsecmon_la_LDFLAGS = $(SAN_CFLAGS) -Wl,-z,relro,-z,now -version-info 0:0:0

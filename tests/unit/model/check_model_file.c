@@ -69,6 +69,16 @@ beside(const char *suffix)
 	return name;
 }
 
+START_TEST(a_program_that_was_compiled_for_another_layout_is_refused)
+{
+	struct ipm_writer *w;
+	ck_assert_int_eq(ipm_writer_open_abi(&w, IPM_ABI + 1, &opt, &err), -EPROTO);
+	ck_assert_ptr_null(w);
+	ck_assert_str_eq(err.text, "this program was compiled for layout version 5, libipsecmon has 4: compile it anew");
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
 /* --- who may write ------------------------------------------------------------------------------------------- */
 
 START_TEST(a_readers_locks_do_not_keep_the_writer_out)
@@ -340,6 +350,7 @@ suite(void)
 	Suite *s = suite_create("segment file");
 	TCase *tc = tcase_create("who may write");
 	tcase_add_checked_fixture(tc, given_a_directory, NULL);
+	tcase_add_test(tc, a_program_that_was_compiled_for_another_layout_is_refused);
 	tcase_add_test(tc, a_readers_locks_do_not_keep_the_writer_out);
 	tcase_add_test(tc, nobody_else_can_open_the_file_that_is_locked);
 	tcase_add_loop_test(tc, what_another_user_put_there_is_refused_by_that_users_name, 0, 2);
