@@ -69,8 +69,13 @@ uint64_t cli_segment_now(const struct cli_segment *s);
 /** Copy a record; false when the slot has none, or it cannot be read (which is remembered in cli->unread). */
 bool cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out);
 
+/** ipm_walk_next() for all records of a kind, or what a ring shows. What cannot be read is remembered as well. */
+bool cli_walk_next(struct cli *cli, struct ipm_walk *walk, void *out);
+
+/* Where a record is. */
 struct cli_row {
 	uint64_t group;
+	enum ipm_section_kind kind;
 	uint32_t index, slot;
 	const struct cli_segment *segment;
 };
@@ -80,35 +85,22 @@ struct cli_rows {
 	size_t n, room;
 };
 
+/** Copy the record of a row; false as with cli_read(), or when its slot was given to another one. */
+bool cli_row_read(struct cli *cli, const struct cli_row *row, void *out);
+
 /** Says whether a record is to be shown, and may give it a group (it is 0); s->cli->asked is what was asked for. */
 typedef bool cli_pick(const struct cli_segment *s, const void *record, uint64_t *group);
 
-/** Add the records of @p kind that @p pick (NULL: all) wants. */
+/** Add the records of @p kind that @p pick (NULL: all) wants; of a ring, those that are shown. */
 void cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segment *s, enum ipm_section_kind kind,
 		      cli_pick *pick);
+/** The same for all segments, sorted. */
+void cli_rows_collect_all(struct cli *cli, struct cli_rows *rows, enum ipm_section_kind kind, cli_pick *pick);
 /** By group, index, segment. */
 void cli_rows_sort(struct cli_rows *rows);
 void cli_rows_free(struct cli_rows *rows);
 
 /** @p array of @p n elements, of @p size octets each, with room for one more; NULL: no memory, and it is as it was. */
 void *cli_grow(void *array, size_t n, size_t *room, size_t size);
-
-/** Bytes enough for one record of any kind that has an index. */
-union cli_record {
-	uint32_t index;
-	struct ipm_feed feed;
-	struct ipm_ike_sa ike;
-	struct ipm_tunnel tunnel;
-	struct ipm_selector selector;
-	struct ipm_sa sa;
-	struct ipm_agent agent;
-	struct ipm_interface interface;
-	struct ipm_map map;
-	struct ipm_access access;
-	struct ipm_engine engine;
-	struct ipm_ike_history ike_history;
-	struct ipm_tunnel_history tunnel_history;
-	struct ipm_failure failure;
-};
 
 #endif

@@ -15,14 +15,11 @@ struct connection {
 	struct cli_via via;
 };
 
-/* False when the SA, or its tunnel, is gone. The tunnel that is there already is read anew only when it is another's.
- */
+/* The tunnel of c->sa, if it is not there already. False: it is gone. */
 static bool
-connection_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, struct connection *c)
+tunnel_read(struct cli *cli, const struct cli_segment *s, struct connection *c)
 {
 	struct ipm_tunnel *t = &c->tunnel;
-	if (!cli_read(cli, s, IPM_SAS, slot, &c->sa))
-		return false;
 	if (t->index != c->sa.tunnel_index) {
 		if (!cli_read(cli, s, IPM_TUNNELS, c->sa.tunnel_slot, t))
 			t->index = 0;
@@ -64,14 +61,12 @@ static void
 print_ike(struct cli *cli)
 {
 	struct cli_rows rows = { 0 };
-	for (size_t i = 0; i < cli->segments; i++)
-		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_IKE_SAS, NULL);
-	cli_rows_sort(&rows);
+	cli_rows_collect_all(cli, &rows, IPM_IKE_SAS, NULL);
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct cli_row *row = &rows.row[i];
 		struct ipm_ike_sa sa;
 		char algorithm[ALGO_TRANSFORM_MAX];
-		if (cli_read(cli, row->segment, IPM_IKE_SAS, row->slot, &sa) && sa.index == row->index)
+		if (cli_row_read(cli, row, &sa))
 			print_row(cli->out, ipm_ike_index(&sa), "", "", ike_state(&sa),
 				  algo_engine(ESP, &sa.proposal, algorithm), 0, 0);
 	}
@@ -82,13 +77,14 @@ static void
 print_sas(struct cli *cli, const struct cli_segment *s)
 {
 	struct connection c = { .tunnel = { .index = 0 } };
-	uint32_t used = ipm_segment_used(s->seg, IPM_SAS);
-	for (uint32_t slot = 0; slot < used; slot++) {
+	struct ipm_walk walk;
+	ipm_walk_all(&walk, s->seg, IPM_SAS);
+	while (cli_walk_next(cli, &walk, &c.sa)) {
 		char algorithm[ALGO_TRANSFORM_MAX], addr[OUT_ADDR_MAX], name[OUT_TEXT_MAX];
-		if (!connection_read(cli, s, slot, &c))
+		if (!tunnel_read(cli, s, &c))
 			continue;
 		uint64_t pkts = c.sa.count.pkts;
-		print_row(cli->out, OUT_CONN_ID + slot, c.via.ifname[0] ? OUT_CLEAN(c.via.ifname, name) : "-",
+		print_row(cli->out, OUT_CONN_ID + walk.slot, c.via.ifname[0] ? OUT_CLEAN(c.via.ifname, name) : "-",
 			  out_addr(&c.tunnel.local, addr), "set", algo_engine(c.sa.protocol, &c.sa.proposal, algorithm),
 			  c.sa.direction == IPM_OUT ? pkts : 0, c.sa.direction == IPM_IN ? pkts : 0);
 	}
@@ -97,11 +93,11 @@ print_sas(struct cli *cli, const struct cli_segment *s)
 /* ---- JSON ---- */
 
 static json_t *
-json_ike(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_ike(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_ike_sa sa;
 	char algorithm[ALGO_TRANSFORM_MAX];
-	if (!cli_read(cli, s, IPM_IKE_SAS, slot, &sa) || sa.index != index)
+	if (!cli_row_read(cli, row, &sa))
 		return NULL;
 	json_t *o = json_object();
 	out_json_limit(o, "id", ipm_ike_index(&sa));
@@ -112,15 +108,15 @@ json_ike(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t i
 }
 
 static json_t *
-json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_sa(struct cli *cli, const struct cli_row *row)
 {
 	struct connection c = { .tunnel = { .index = 0 } };
 	char algorithm[ALGO_TRANSFORM_MAX], spi[16];
-	if (!connection_read(cli, s, slot, &c) || c.sa.index != index)
+	if (!cli_row_read(cli, row, &c.sa) || !tunnel_read(cli, row->segment, &c))
 		return NULL;
 	json_t *o = json_object();
 	snprintf(spi, sizeof(spi), "0x%08" PRIx32, c.sa.spi);
-	out_json_u64(o, "id", OUT_CONN_ID + slot);
+	out_json_u64(o, "id", OUT_CONN_ID + row->slot);
 	out_json_u64(o, "tunnel_index", c.tunnel.index);
 	out_json_u64(o, "sa_index", c.sa.index);
 	OUT_JSON_TEXT(o, "conn", c.tunnel.conn);
@@ -138,11 +134,11 @@ json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t in
 }
 
 static json_t *
-json_engine(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_engine(struct cli *cli, const struct cli_row *row)
 {
 	static const char *const kinds[] = { NULL, "software", "kernel", "hardware" };
 	struct ipm_engine engine;
-	if (!cli_read(cli, s, IPM_ENGINES, slot, &engine) || engine.index != index)
+	if (!cli_row_read(cli, row, &engine))
 		return NULL;
 	json_t *o = json_object();
 	out_json_u64(o, "index", engine.index);

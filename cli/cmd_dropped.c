@@ -15,16 +15,13 @@ static void
 print_interfaces(struct cli *cli)
 {
 	struct cli_rows rows = { 0 };
-	for (size_t i = 0; i < cli->segments; i++)
-		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_INTERFACES, NULL);
-	cli_rows_sort(&rows);
+	cli_rows_collect_all(cli, &rows, IPM_INTERFACES, NULL);
 	fprintf(cli->out, "Packets dropped because of connection not established:\n");
 	fprintf(cli->out, "%-20s %-15s %s\n", "Interface", "IP-Address", "Drop Count");
 	for (size_t i = 0; i < rows.n; i++) {
 		struct ipm_interface interface;
 		char name[OUT_TEXT_MAX], addr[OUT_ADDR_MAX];
-		if (!cli_read(cli, rows.row[i].segment, IPM_INTERFACES, rows.row[i].slot, &interface) ||
-		    interface.drops[IPM_DROP_NOT_UP] == 0)
+		if (!cli_row_read(cli, &rows.row[i], &interface) || interface.drops[IPM_DROP_NOT_UP] == 0)
 			continue;
 		fprintf(cli->out, "%-20s %-15s %" PRIu64 "\n",
 			interface.name[0] ? OUT_CLEAN(interface.name, name) : "-", out_addr(&interface.addr, addr),
@@ -75,10 +72,10 @@ print_reasons(struct cli *cli)
 }
 
 static json_t *
-json_interface(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_interface(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_interface interface;
-	if (!cli_read(cli, s, IPM_INTERFACES, slot, &interface) || interface.index != index)
+	if (!cli_row_read(cli, row, &interface))
 		return NULL;
 	json_t *o = json_object();
 	OUT_JSON_TEXT(o, "name", interface.name);

@@ -28,12 +28,12 @@ state_name(uint8_t state)
 static uint32_t
 records(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind)
 {
-	uint32_t n = 0, used = ipm_segment_used(s->seg, kind);
-	for (uint32_t slot = 0; slot < used; slot++) {
-		union cli_record record;
-		if (cli_read(cli, s, kind, slot, &record))
-			n++;
-	}
+	union ipm_any_record record;
+	struct ipm_walk walk;
+	uint32_t n = 0;
+	ipm_walk_all(&walk, s->seg, kind);
+	while (cli_walk_next(cli, &walk, &record))
+		n++;
 	return n;
 }
 
@@ -108,7 +108,7 @@ print_text(struct cli *cli)
 		cli_rows_sort(&rows);
 		for (size_t n = 0; n < rows.n; n++) {
 			struct ipm_feed feed;
-			if (cli_read(cli, &cli->segment[i], IPM_FEEDS, rows.row[n].slot, &feed))
+			if (cli_row_read(cli, &rows.row[n], &feed))
 				print_feed(cli, &cli->segment[i], &feed);
 		}
 		if (rows.n == 0)
@@ -132,10 +132,10 @@ json_head(struct cli *cli, const struct cli_segment *s, json_t *head)
 }
 
 static json_t *
-json_feed(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_feed(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_feed feed;
-	if (!cli_read(cli, s, IPM_FEEDS, slot, &feed) || feed.index != index)
+	if (!cli_row_read(cli, row, &feed))
 		return NULL;
 	json_t *o = json_object();
 	OUT_JSON_TEXT(o, "name", feed.name);

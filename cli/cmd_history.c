@@ -8,49 +8,39 @@
 
 /* --- what both commands do ---------------------------------------------------------------------------------------- */
 
-/* A ring: its heading, how one of its entries is printed, how it is made into JSON. */
-struct past {
-	enum ipm_section_kind ring;
+/* A ring: its heading, how one of its entries is printed, and as JSON. */
+struct ring {
+	enum ipm_section_kind kind;
 	const char *heading;
-	cli_pick *pick;
-	void (*print)(struct cli *cli, const union cli_record *record);
+	void (*print)(struct cli *cli, const union ipm_any_record *record);
 	struct out_json_list json;
 };
 
-static bool
-pick_ring(const struct cli_segment *s, const void *record, enum ipm_section_kind ring)
-{
-	return ipm_ring_shown(s->seg, ring, ((const union cli_record *)record)->index);
-}
-
 static void
-print_past(struct cli *cli, const struct past *past)
+print_ring(struct cli *cli, const struct ring *ring)
 {
 	struct cli_rows rows = { 0 };
-	for (size_t i = 0; i < cli->segments; i++)
-		cli_rows_collect(cli, &rows, &cli->segment[i], past->ring, past->pick);
-	cli_rows_sort(&rows);
-	fprintf(cli->out, "%s%s\n", past->heading, rows.n ? "" : ": none");
+	cli_rows_collect_all(cli, &rows, ring->kind, NULL);
+	fprintf(cli->out, "%s%s\n", ring->heading, rows.n ? "" : ": none");
 	for (size_t i = 0; i < rows.n; i++) {
-		union cli_record record;
-		if (cli_read(cli, rows.row[i].segment, past->ring, rows.row[i].slot, &record) &&
-		    record.index == rows.row[i].index)
-			past->print(cli, &record);
+		union ipm_any_record record;
+		if (cli_row_read(cli, &rows.row[i], &record))
+			ring->print(cli, &record);
 	}
 	cli_rows_free(&rows);
 }
 
 static void
-show_past(struct cli *cli, const struct past *phase1, const struct past *phase2)
+show_rings(struct cli *cli, const struct ring *phase1, const struct ring *phase2)
 {
 	if (cli->json) {
 		const struct out_json_list lists[] = { phase1->json, phase2->json };
 		out_json_segments(cli, lists, 2);
 		return;
 	}
-	print_past(cli, phase1);
+	print_ring(cli, phase1);
 	fputc('\n', cli->out);
-	print_past(cli, phase2);
+	print_ring(cli, phase2);
 }
 
 static uint64_t
@@ -61,20 +51,6 @@ lasted(uint64_t from, uint64_t to)
 
 /* --- history --------------------------------------------------------------------------------------------------------
  */
-
-static bool
-pick_ike_history(const struct cli_segment *s, const void *record, uint64_t *group)
-{
-	(void)group;
-	return pick_ring(s, record, IPM_IKE_HISTORY);
-}
-
-static bool
-pick_tunnel_history(const struct cli_segment *s, const void *record, uint64_t *group)
-{
-	(void)group;
-	return pick_ring(s, record, IPM_TUNNEL_HISTORY);
-}
 
 /* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete"; a tunnel has a flow_id */
 static void
@@ -88,7 +64,7 @@ print_end(struct cli *cli, uint32_t index, const char *what, uint32_t active, co
 }
 
 static void
-print_ike_end(struct cli *cli, const union cli_record *record)
+print_ike_end(struct cli *cli, const union ipm_any_record *record)
 {
 	const struct ipm_ike_history *was = &record->ike_history;
 	char name[OUT_TEXT_MAX];
@@ -97,7 +73,7 @@ print_ike_end(struct cli *cli, const union cli_record *record)
 }
 
 static void
-print_tunnel_end(struct cli *cli, const union cli_record *record)
+print_tunnel_end(struct cli *cli, const union ipm_any_record *record)
 {
 	const struct ipm_tunnel_history *was = &record->tunnel_history;
 	char name[OUT_TEXT_MAX];
@@ -120,10 +96,10 @@ json_end(struct cli *cli, uint32_t index, uint32_t active, uint64_t from, uint64
 }
 
 static json_t *
-json_ike_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_ike_end(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_ike_history was;
-	if (!cli_read(cli, s, IPM_IKE_HISTORY, slot, &was) || was.index != index)
+	if (!cli_row_read(cli, row, &was))
 		return NULL;
 	json_t *o = json_end(cli, was.index, was.sa.index, was.sa.created_ns, was.ended_ns, was.reason);
 	OUT_JSON_TEXT(o, "conn", was.sa.conn);
@@ -138,10 +114,10 @@ json_ike_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32
 }
 
 static json_t *
-json_tunnel_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_tunnel_end(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_tunnel_history was;
-	if (!cli_read(cli, s, IPM_TUNNEL_HISTORY, slot, &was) || was.index != index)
+	if (!cli_row_read(cli, row, &was))
 		return NULL;
 	json_t *o = json_end(cli, was.index, was.tunnel.index, was.tunnel.created_ns, was.ended_ns, was.reason);
 	OUT_JSON_TEXT(o, "conn", was.tunnel.conn);
@@ -158,44 +134,25 @@ json_tunnel_end(struct cli *cli, const struct cli_segment *s, uint32_t slot, uin
 void
 cmd_history(struct cli *cli, const struct cmd_match *match)
 {
-	static const struct past ike = {
-		IPM_IKE_HISTORY,
-		"IKE SAs that have ended",
-		pick_ike_history,
-		print_ike_end,
-		{ .key = "ike_history", .kind = IPM_IKE_HISTORY, .pick = pick_ike_history, .row = json_ike_end }
+	static const struct ring ike = { IPM_IKE_HISTORY,
+					 "IKE SAs that have ended",
+					 print_ike_end,
+					 { .key = "ike_history", .kind = IPM_IKE_HISTORY, .row = json_ike_end } };
+	static const struct ring tunnels = {
+		IPM_TUNNEL_HISTORY,
+		"IPsec tunnels that have ended",
+		print_tunnel_end,
+		{ .key = "tunnel_history", .kind = IPM_TUNNEL_HISTORY, .row = json_tunnel_end }
 	};
-	static const struct past tunnels = { IPM_TUNNEL_HISTORY,
-					     "IPsec tunnels that have ended",
-					     pick_tunnel_history,
-					     print_tunnel_end,
-					     { .key = "tunnel_history",
-					       .kind = IPM_TUNNEL_HISTORY,
-					       .pick = pick_tunnel_history,
-					       .row = json_tunnel_end } };
 	(void)match;
-	show_past(cli, &ike, &tunnels);
+	show_rings(cli, &ike, &tunnels);
 }
 
 /* --- failures -------------------------------------------------------------------------------------------------------
  */
 
-static bool
-pick_ike_failure(const struct cli_segment *s, const void *record, uint64_t *group)
-{
-	(void)group;
-	return pick_ring(s, record, IPM_IKE_FAILURES);
-}
-
-static bool
-pick_tunnel_failure(const struct cli_segment *s, const void *record, uint64_t *group)
-{
-	(void)group;
-	return pick_ring(s, record, IPM_TUNNEL_FAILURES);
-}
-
 static void
-print_failure(struct cli *cli, const union cli_record *record)
+print_failure(struct cli *cli, const union ipm_any_record *record)
 {
 	const struct ipm_failure *f = &record->failure;
 	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], name[OUT_TEXT_MAX], id[OUT_TEXT_MAX],
@@ -209,10 +166,10 @@ print_failure(struct cli *cli, const union cli_record *record)
 }
 
 static json_t *
-json_failure(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind ring, uint32_t slot, uint32_t index)
+json_failure(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_failure f;
-	if (!cli_read(cli, s, ring, slot, &f) || f.index != index)
+	if (!cli_row_read(cli, row, &f))
 		return NULL;
 	json_t *o = json_object();
 	out_json_u64(o, "index", f.index);
@@ -229,36 +186,19 @@ json_failure(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind
 	return o;
 }
 
-static json_t *
-json_ike_failure(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
-{
-	return json_failure(cli, s, IPM_IKE_FAILURES, slot, index);
-}
-
-static json_t *
-json_tunnel_failure(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
-{
-	return json_failure(cli, s, IPM_TUNNEL_FAILURES, slot, index);
-}
-
 void
 cmd_failures(struct cli *cli, const struct cmd_match *match)
 {
-	static const struct past ike = {
-		IPM_IKE_FAILURES,
-		"IKE failures",
-		pick_ike_failure,
+	static const struct ring ike = { IPM_IKE_FAILURES,
+					 "IKE failures",
+					 print_failure,
+					 { .key = "ike_failures", .kind = IPM_IKE_FAILURES, .row = json_failure } };
+	static const struct ring tunnels = {
+		IPM_TUNNEL_FAILURES,
+		"IPsec failures",
 		print_failure,
-		{ .key = "ike_failures", .kind = IPM_IKE_FAILURES, .pick = pick_ike_failure, .row = json_ike_failure }
+		{ .key = "tunnel_failures", .kind = IPM_TUNNEL_FAILURES, .row = json_failure }
 	};
-	static const struct past tunnels = { IPM_TUNNEL_FAILURES,
-					     "IPsec failures",
-					     pick_tunnel_failure,
-					     print_failure,
-					     { .key = "tunnel_failures",
-					       .kind = IPM_TUNNEL_FAILURES,
-					       .pick = pick_tunnel_failure,
-					       .row = json_tunnel_failure } };
 	(void)match;
-	show_past(cli, &ike, &tunnels);
+	show_rings(cli, &ike, &tunnels);
 }

@@ -91,14 +91,13 @@ whole_lists(const struct cli_segment *s, struct whole_tunnel *w)
 
 /* False when the tunnel is gone. */
 static bool
-whole_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index, struct whole_tunnel *w)
+whole_read(struct cli *cli, const struct cli_row *row, struct whole_tunnel *w)
 {
 	bool good = false;
 	for (int i = 0; i < LIST_TRIES && !good; i++) {
-		if (!cli_read(cli, s, IPM_TUNNELS, slot, &w->tunnel) || w->tunnel.index != index ||
-		    w->tunnel.state == IPM_TUNNEL_HELD)
+		if (!cli_row_read(cli, row, &w->tunnel) || w->tunnel.state == IPM_TUNNEL_HELD)
 			return false;
-		good = whole_lists(s, w);
+		good = whole_lists(row->segment, w);
 		cli->reads += w->sels + w->sas;
 	}
 	if (!good)
@@ -288,7 +287,7 @@ print_text(struct cli *cli, struct asked *asked)
 	order_headings(&rows);
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct cli_row *row = &rows.row[i];
-		if (!whole_read(cli, row->segment, row->slot, row->index, &w))
+		if (!whole_read(cli, row, &w))
 			continue;
 		const struct ipm_tunnel *t = &w.tunnel;
 		struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
@@ -348,16 +347,16 @@ json_sa(const struct cli *cli, const struct whole_sa *whole)
 }
 
 static json_t *
-json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_tunnel(struct cli *cli, const struct cli_row *row)
 {
 	struct asked *asked = cli->asked;
 	struct whole_tunnel w = { 0 };
 	const struct ipm_tunnel *t = &w.tunnel;
-	if (!whole_read(cli, s, slot, index, &w)) {
+	if (!whole_read(cli, row, &w)) {
 		whole_free(&w);
 		return NULL;
 	}
-	struct cli_via via = cli_via(cli, &asked->vias, s, t);
+	struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
 	json_t *o = json_object(), *sels = json_array(), *sas = json_array();
 	out_json_u64(o, "index", t->index);
 	OUT_JSON_TEXT(o, "conn", t->conn);
@@ -374,7 +373,7 @@ json_tunnel(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_
 	out_json_addr(o, "local", &t->local);
 	out_json_addr(o, "remote", &t->remote);
 	out_json_u64(o, "ike_index", t->ike_index);
-	out_json_bool(o, "ike_alive", ipm_tunnel_ike_alive(s->seg, t));
+	out_json_bool(o, "ike_alive", ipm_tunnel_ike_alive(row->segment->seg, t));
 	out_json_u64(o, "reqid", t->reqid);
 	out_json_u64(o, "if_id_in", t->if_id_in);
 	out_json_u64(o, "if_id_out", t->if_id_out);

@@ -61,9 +61,7 @@ static void
 print_text(struct cli *cli)
 {
 	struct cli_rows rows = { 0 };
-	for (size_t i = 0; i < cli->segments; i++)
-		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_IKE_SAS, pick_family);
-	cli_rows_sort(&rows);
+	cli_rows_collect_all(cli, &rows, IPM_IKE_SAS, pick_family);
 	bool both = rows.n > 0 && rows.row[rows.n - 1].group == FAMILY_6, head6 = false;
 	if (both)
 		fprintf(cli->out, "IPv4 Crypto ISAKMP SA\n");
@@ -74,8 +72,7 @@ print_text(struct cli *cli)
 			fprintf(cli->out, "\nIPv6 Crypto ISAKMP SA\n\n");
 			head6 = true;
 		}
-		if (cli_read(cli, rows.row[i].segment, IPM_IKE_SAS, rows.row[i].slot, &sa) &&
-		    sa.index == rows.row[i].index)
+		if (cli_row_read(cli, &rows.row[i], &sa))
 			print_sa(cli, &rows.row[i], &sa);
 	}
 	cli_rows_free(&rows);
@@ -92,13 +89,13 @@ json_spi(json_t *object, const char *key, uint64_t spi)
 #define NAME_OF(table, n) ((n) < sizeof(table) / sizeof((table)[0]) ? (table)[n] : NULL)
 
 static json_t *
-json_sa(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_sa(struct cli *cli, const struct cli_row *row)
 {
 	static const char *const states[] = { NULL, "negotiating", "established", "deleting" };
 	static const char *const modes[] = { NULL, "main", "aggressive" };
 	static const char *const auths[] = { NULL, "psk", "rsa", "ecdsa", "eddsa", "eap", "pubkey" };
 	struct ipm_ike_sa sa;
-	if (!cli_read(cli, s, IPM_IKE_SAS, slot, &sa) || sa.index != index)
+	if (!cli_row_read(cli, row, &sa))
 		return NULL;
 	json_t *o = json_object();
 	out_json_limit(o, "index", ipm_ike_index(&sa));

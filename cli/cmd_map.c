@@ -23,8 +23,8 @@ struct asked {
 /* An entry: so much as its order, and the interfaces of its map, need. */
 struct entry {
 	char name[IPM_NAME_MAX], ifname[16];
-	uint32_t seq, index, slot;
-	const struct cli_segment *segment;
+	uint32_t seq;
+	struct cli_row row;
 };
 
 struct entries {
@@ -79,14 +79,13 @@ access_walk(const struct cli_segment *s, const struct ipm_map *map, struct acces
 
 /* An entry with its access list, in order; false when it is gone. */
 static bool
-entry_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index, struct ipm_map *map,
-	   struct access_list *list)
+entry_read(struct cli *cli, const struct cli_row *row, struct ipm_map *map, struct access_list *list)
 {
 	bool good = false;
 	for (int i = 0; i < LIST_TRIES && !good; i++) {
-		if (!cli_read(cli, s, IPM_MAPS, slot, map) || map->index != index || map->state == IPM_MAP_REMOVED)
+		if (!cli_row_read(cli, row, map) || map->state == IPM_MAP_REMOVED)
 			return false;
-		good = access_walk(s, map, list);
+		good = access_walk(row->segment, map, list);
 		cli->reads += list->n;
 	}
 	if (!good)
@@ -125,17 +124,32 @@ by_name_and_seq(const void *a, const void *b)
 	int names = strcmp(x->name, y->name);
 	if (names != 0)
 		return names;
-	if (x->segment != y->segment)
-		return x->segment->ordinal < y->segment->ordinal ? -1 : 1;
+	if (x->row.segment != y->row.segment)
+		return x->row.segment->ordinal < y->row.segment->ordinal ? -1 : 1;
 	if (x->seq != y->seq)
 		return x->seq < y->seq ? -1 : 1;
-	return (x->index > y->index) - (x->index < y->index);
+	return (x->row.index > y->row.index) - (x->row.index < y->row.index);
 }
 
 static bool
 same_map(const struct entry *a, const struct entry *b)
 {
-	return a->segment == b->segment && strcmp(a->name, b->name) == 0;
+	return a->row.segment == b->row.segment && strcmp(a->name, b->name) == 0;
+}
+
+/* False: out of memory. */
+static bool
+entry_add(struct entries *all, const struct ipm_map *map, uint32_t slot, const struct cli_segment *s)
+{
+	struct entry *more = cli_grow(all->entry, all->n, &all->room, sizeof(*more));
+	if (!more)
+		return false;
+	all->entry = more;
+	more += all->n++;
+	*more = (struct entry){ .row = { 0, IPM_MAPS, map->index, slot, s }, .seq = map->seq };
+	memcpy(more->name, map->name, sizeof(more->name));
+	memcpy(more->ifname, map->ifname, sizeof(more->ifname));
+	return true;
 }
 
 static void
@@ -143,23 +157,15 @@ collect(struct cli *cli, struct entries *all)
 {
 	for (size_t i = 0; i < cli->segments; i++) {
 		const struct cli_segment *s = &cli->segment[i];
-		uint32_t used = ipm_segment_used(s->seg, IPM_MAPS);
-		for (uint32_t slot = 0; slot < used; slot++) {
-			struct ipm_map map;
-			uint64_t group;
-			if (!cli_read(cli, s, IPM_MAPS, slot, &map) || !pick_asked(s, &map, &group))
-				continue;
-			struct entry *more = cli_grow(all->entry, all->n, &all->room, sizeof(*more));
-			if (!more) {
+		struct ipm_walk walk;
+		struct ipm_map map;
+		uint64_t group;
+		ipm_walk_all(&walk, s->seg, IPM_MAPS);
+		while (cli_walk_next(cli, &walk, &map))
+			if (pick_asked(s, &map, &group) && !entry_add(all, &map, walk.slot, s)) {
 				cli_fail(cli, "out of memory: not everything is shown");
 				return;
 			}
-			all->entry = more;
-			more += all->n++;
-			*more = (struct entry){ .seq = map.seq, .index = map.index, .slot = slot, .segment = s };
-			memcpy(more->name, map.name, sizeof(more->name));
-			memcpy(more->ifname, map.ifname, sizeof(more->ifname));
-		}
 	}
 	if (all->n > 1)
 		qsort(all->entry, all->n, sizeof(*all->entry), by_name_and_seq);
@@ -360,11 +366,11 @@ print_text(struct cli *cli, const struct asked *asked)
 	for (size_t i = 0, first = 0; i < all.n; i++) {
 		const struct entry *e = &all.entry[i];
 		struct ipm_map map;
-		if (entry_read(cli, e->segment, e->slot, e->index, &map, &list)) {
+		if (entry_read(cli, &e->row, &map, &list)) {
 			if (asked->dynamic)
-				print_template(cli, e->segment, &map, &list);
+				print_template(cli, e->row.segment, &map, &list);
 			else
-				print_entry(cli, e->segment, &map, &list);
+				print_entry(cli, e->row.segment, &map, &list);
 		}
 		bool last = i + 1 == all.n || !same_map(e, e + 1);
 		if (last && !asked->dynamic)
@@ -457,16 +463,16 @@ json_state(const struct cli *cli, json_t *o, const struct ipm_map *map)
 }
 
 static json_t *
-json_entry(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_entry(struct cli *cli, const struct cli_row *row)
 {
 	struct access_list list = { 0 };
 	struct ipm_map map;
-	if (!entry_read(cli, s, slot, index, &map, &list)) {
+	if (!entry_read(cli, row, &map, &list)) {
 		free(list.access);
 		return NULL;
 	}
 	json_t *o = json_object();
-	struct ipm_addr current = current_peer(s, &map);
+	struct ipm_addr current = current_peer(row->segment, &map);
 	out_json_u64(o, "index", map.index);
 	OUT_JSON_TEXT(o, "name", map.name);
 	out_json_u64(o, "seq", map.seq);

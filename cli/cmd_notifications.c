@@ -31,12 +31,10 @@ print_text(struct cli *cli)
 	struct cli_rows rows = { 0 };
 	char given[IPM_NAME_MAX], name[OUT_TEXT_MAX];
 	bool any = false;
-	for (size_t i = 0; i < cli->segments; i++)
-		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_AGENTS, NULL);
-	cli_rows_sort(&rows);
+	cli_rows_collect_all(cli, &rows, IPM_AGENTS, NULL);
 	for (size_t i = 0; i < rows.n; i++) {
 		struct ipm_agent agent;
-		if (cli_read(cli, rows.row[i].segment, IPM_AGENTS, rows.row[i].slot, &agent))
+		if (cli_row_read(cli, &rows.row[i], &agent))
 			print_agent(cli, &agent);
 	}
 	for (size_t i = 0; i < cli->segments; i++) {
@@ -60,10 +58,10 @@ json_head(struct cli *cli, const struct cli_segment *s, json_t *head)
 }
 
 static json_t *
-json_agent(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index)
+json_agent(struct cli *cli, const struct cli_row *row)
 {
 	struct ipm_agent agent;
-	if (!cli_read(cli, s, IPM_AGENTS, slot, &agent) || agent.index != index)
+	if (!cli_row_read(cli, row, &agent))
 		return NULL;
 	json_t *o = json_object();
 	OUT_JSON_TEXT(o, "name", agent.name);

@@ -104,7 +104,7 @@ static const struct cmd_word show_words[] = {
 const struct cmd_word cmd_root[] = {
 	{ .word = "check",
 	  .help = "check the whole chain, from the SAs to the poller",
-	  .run = cmd_check,
+	  .run = cmd_doctor,
 	  .alone = true },
 	{ .word = "show", .help = "show what is known", .next = show_words },
 	{ 0 },

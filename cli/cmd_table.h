@@ -56,7 +56,7 @@ void cmd_list_all(FILE *f, const struct cmd_word *root);
 /** What is wrong with a command line that does not fit, and what would. */
 void cmd_explain(FILE *f, char *const *word, const struct cmd_match *match);
 
-cmd_run cmd_check, cmd_isakmp_sa, cmd_ipsec_sa, cmd_dropped, cmd_history, cmd_failures, cmd_feeds, cmd_notifications;
+cmd_run cmd_doctor, cmd_isakmp_sa, cmd_ipsec_sa, cmd_dropped, cmd_history, cmd_failures, cmd_feeds, cmd_notifications;
 cmd_run cmd_ipsec_sa_interface, cmd_ipsec_sa_map, cmd_ipsec_sa_peer;
 cmd_run cmd_connections, cmd_map, cmd_map_tag, cmd_dynamic_map, cmd_dynamic_map_tag;
 

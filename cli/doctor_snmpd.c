@@ -12,7 +12,6 @@
 
 #include "doctor.h"
 
-#define NO_GROUP    ((gid_t)-1)
 #define ANSWER_MS   2000
 #define SNMPD_PATH  "/etc/snmp"
 #define FLOW_MIB    ".1.3.6.1.4.1.9.9.171"
@@ -107,7 +106,7 @@ doctor_agentx(struct doctor *d)
 		return;
 	}
 	doctor_owner(&st, owner);
-	if (d->group != NO_GROUP && !group_reaches(path, d->group, where, sizeof(where))) {
+	if (d->group != DOCTOR_NO_GROUP && !group_reaches(path, d->group, where, sizeof(where))) {
 		if (stat(where, &st) == 0)
 			doctor_owner(&st, owner);
 		doctor_tell(d, DOCTOR_FAIL, "AgentX socket",

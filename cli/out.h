@@ -57,7 +57,7 @@ struct out_json_list {
 	cli_pick *pick; /* NULL: all */
 	bool grouped;   /* by group first; else by index alone */
 	/** One record as an object; NULL: it is gone. */
-	json_t *(*row)(struct cli *cli, const struct cli_segment *s, uint32_t slot, uint32_t index);
+	json_t *(*row)(struct cli *cli, const struct cli_row *row);
 	/** Adds to what is said of the segment; may be NULL. Of several lists, the first's counts. */
 	void (*head)(struct cli *cli, const struct cli_segment *s, json_t *head);
 };

@@ -209,7 +209,7 @@ print_list(struct cli *cli, const struct cli_segment *s, const struct out_json_l
 	fprintf(cli->out, ", \"%s\": [", list->key);
 	cli->comma_row = false;
 	for (size_t n = 0; n < rows.n; n++) {
-		json_t *row = list->row(cli, s, rows.row[n].slot, rows.row[n].index);
+		json_t *row = list->row(cli, &rows.row[n]);
 		if (!row)
 			continue;
 		fprintf(cli->out, "%s\n", cli->comma_row ? "," : "");

@@ -1,46 +1,16 @@
 /* SPDX-License-Identifier: ISC */
+/* The command line: options, and the command that its words are. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "cli.h"
-
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clean.h"
+#include "cli.h"
 #include "cmd_table.h"
 #include "complete.h"
-
-static __attribute__((format(printf, 3, 0))) void
-complain(struct cli *cli, const char *level, const char *format, va_list ap)
-{
-	char raw[2048], text[sizeof(raw)];
-	vsnprintf(raw, sizeof(raw), format, ap);
-	fflush(cli->out); /* keep the order when both go to one place */
-	fprintf(cli->err, "ipsecmon: %s%s\n", level, text_clean(raw, SIZE_MAX, text, sizeof(text)));
-}
-
-void
-cli_fail(struct cli *cli, const char *format, ...)
-{
-	va_list ap;
-	va_start(ap, format);
-	complain(cli, "", format, ap);
-	va_end(ap);
-	cli->status = 1;
-}
-
-void
-cli_warn(struct cli *cli, const char *format, ...)
-{
-	va_list ap;
-	va_start(ap, format);
-	complain(cli, "warning: ", format, ap);
-	va_end(ap);
-}
 
 static void
 usage(FILE *f)

@@ -107,28 +107,64 @@ cli_segments_close(struct cli *cli)
 	cli->segments = 0;
 }
 
-bool
-cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
+/* One record more is read: now and then, give back the memory that those before it were in. */
+static void
+reads_count(struct cli *cli, const struct ipm_segment *seg)
 {
 	if (++cli->reads >= CLI_RELEASE) {
 		cli->reads = 0;
-		ipm_segment_release(s->seg);
+		ipm_segment_release(seg);
 	}
+}
+
+bool
+cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out)
+{
+	reads_count(cli, s->seg);
 	int rc = ipm_read(s->seg, kind, slot, out);
 	if (rc == -EAGAIN)
 		cli->unread++;
 	return rc == 0;
 }
 
+bool
+cli_walk_next(struct cli *cli, struct ipm_walk *walk, void *out)
+{
+	uint32_t unread = walk->unread;
+	reads_count(cli, walk->seg);
+	int rc = ipm_walk_next(walk, out);
+	cli->unread += walk->unread - unread;
+	return rc > 0;
+}
+
+bool
+cli_row_read(struct cli *cli, const struct cli_row *row, void *out)
+{
+	return cli_read(cli, row->segment, row->kind, row->slot, out) &&
+	       ((const union ipm_any_record *)out)->index == row->index;
+}
+
+static bool
+is_ring(enum ipm_section_kind kind)
+{
+	return kind == IPM_IKE_HISTORY || kind == IPM_TUNNEL_HISTORY || kind == IPM_IKE_FAILURES ||
+	       kind == IPM_TUNNEL_FAILURES;
+}
+
 void
 cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segment *s, enum ipm_section_kind kind,
 		 cli_pick *pick)
 {
-	uint32_t used = ipm_segment_used(s->seg, kind);
-	for (uint32_t slot = 0; slot < used; slot++) {
-		union cli_record record;
+	union ipm_any_record record;
+	struct ipm_walk walk;
+
+	if (is_ring(kind))
+		ipm_walk_ring(&walk, s->seg, kind);
+	else
+		ipm_walk_all(&walk, s->seg, kind);
+	while (cli_walk_next(cli, &walk, &record)) {
 		uint64_t group = 0;
-		if (!cli_read(cli, s, kind, slot, &record) || (pick && !pick(s, &record, &group)))
+		if (pick && !pick(s, &record, &group))
 			continue;
 		struct cli_row *row = cli_grow(rows->row, rows->n, &rows->room, sizeof(*row));
 		if (!row) {
@@ -136,7 +172,7 @@ cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segmen
 			return;
 		}
 		rows->row = row;
-		rows->row[rows->n++] = (struct cli_row){ group, record.index, slot, s };
+		rows->row[rows->n++] = (struct cli_row){ group, kind, record.index, walk.slot, s };
 	}
 }
 
@@ -156,6 +192,14 @@ cli_rows_sort(struct cli_rows *rows)
 {
 	if (rows->n > 1)
 		qsort(rows->row, rows->n, sizeof(*rows->row), by_group_and_index);
+}
+
+void
+cli_rows_collect_all(struct cli *cli, struct cli_rows *rows, enum ipm_section_kind kind, cli_pick *pick)
+{
+	for (size_t i = 0; i < cli->segments; i++)
+		cli_rows_collect(cli, rows, &cli->segment[i], kind, pick);
+	cli_rows_sort(rows);
 }
 
 void *

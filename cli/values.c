@@ -42,7 +42,8 @@ add_map(struct cli_values *v, enum cmd_values kind, const struct ipm_map *map)
 }
 
 static void
-add_record(struct cli_values *v, enum cmd_values kind, enum ipm_section_kind section, const union cli_record *record)
+add_record(struct cli_values *v, enum cmd_values kind, enum ipm_section_kind section,
+	   const union ipm_any_record *record)
 {
 	if (section == IPM_INTERFACES)
 		add(v, record->interface.name, sizeof(record->interface.name));
@@ -74,12 +75,13 @@ cli_values_collect(struct cli *cli, enum cmd_values kind, struct cli_values *out
 	*out = (struct cli_values){ 0 };
 	for (size_t i = 0; i < cli->segments; i++)
 		for (size_t k = 0; k < sizeof(from) / sizeof(from[0]); k++) {
-			const struct cli_segment *s = &cli->segment[i];
-			union cli_record record;
-			for (uint32_t slot = 0;
-			     from[k].kind == kind && slot < ipm_segment_used(s->seg, from[k].section); slot++)
-				if (cli_read(cli, s, from[k].section, slot, &record))
-					add_record(out, kind, from[k].section, &record);
+			union ipm_any_record record;
+			struct ipm_walk walk;
+			if (from[k].kind != kind)
+				continue;
+			ipm_walk_all(&walk, cli->segment[i].seg, from[k].section);
+			while (cli_walk_next(cli, &walk, &record))
+				add_record(out, kind, from[k].section, &record);
 		}
 	if (out->n > 0)
 		qsort(out->value, out->n, sizeof(*out->value), by_text);

@@ -14,14 +14,16 @@ struct via_segment {
 static void
 interfaces_read(struct cli *cli, const struct cli_segment *s, struct via_segment *v)
 {
-	for (uint32_t slot = 0; slot < ipm_segment_used(s->seg, IPM_INTERFACES); slot++) {
+	struct ipm_interface interface;
+	struct ipm_walk walk;
+	ipm_walk_all(&walk, s->seg, IPM_INTERFACES);
+	while (cli_walk_next(cli, &walk, &interface)) {
 		struct ipm_interface *more = cli_grow(v->interface, v->interfaces, &v->room, sizeof(*more));
 		if (!more)
 			return;
 		v->interface = more;
-		if (cli_read(cli, s, IPM_INTERFACES, slot, &v->interface[v->interfaces]) &&
-		    v->interface[v->interfaces].name[0])
-			v->interfaces++;
+		if (interface.name[0])
+			v->interface[v->interfaces++] = interface;
 	}
 }
 
