@@ -229,6 +229,34 @@ for page in README.md CONTRIBUTING.md doc/*.md; do
 	done
 done
 
+# What the pages for developers name exists. A path in backquotes is a file or folder of ours; `function()` is defined somewhere, and
+# "`function()` in `path`" in that file; a bare `name.c` in a table of doc/feeds.md is in the folder that the heading names.
+for page in CONTRIBUTING.md doc/architecture.md doc/segment.md doc/feeds.md; do
+	for path in $(grep -oE '`(model|common|feeds|engine|agent|cli|plugin|mibs|tests|bench|contrib|debian|doc)/[A-Za-z0-9_./*-]*`' "$page" | tr -d '`' | sort -u); do
+		# shellcheck disable=SC2086     # patterns are meant to expand
+		ls -d $path >/dev/null 2>&1 || fail "$page: there is no $path"
+	done
+	text=$(tr '\n' ' ' < "$page" | tr -s ' ')
+	for name in $(echo "$text" | grep -oE '`[a-z0-9_]+\(\)`' | tr -d '`()' | sort -u); do
+		case $name in
+		key) continue ;; # of the recipe
+		esac
+		# shellcheck disable=SC2086     # the list is meant
+		grep -qE "^$name\(|^#define $name\(|^MIB_CONVERT[A-Z_]*\($name,|^[a-z].*[ *]$name\(" $c_files || fail "$page: there is no function $name()"
+	done
+	for pair in $(echo "$text" | grep -oE '`[a-z0-9_]+\(\)` in `[a-z0-9_./]+`' | sed 's/`\([a-z0-9_]*\)()` in `\(.*\)`/\1:\2/' | sort -u); do
+		[ ! -f "${pair#*:}" ] || grep -qE "^${pair%%:*}\(|^#define ${pair%%:*}\(|^MIB_CONVERT[A-Z_]*\(${pair%%:*},|^[a-z].*[ *]${pair%%:*}\(" "${pair#*:}" ||
+			fail "$page: ${pair#*:} does not define ${pair%%:*}()"
+	done
+done
+folder=
+while read -r line; do
+	case $line in
+	'| file in `'*) folder=${line#*\`} folder=${folder%%\`*} ;;
+	'| `'*) for name in $(echo "$line" | cut -d '|' -f 2 | tr -d '`,'); do [ -f "$folder$name" ] || fail "doc/feeds.md: there is no $folder$name"; done ;;
+	esac
+done < doc/feeds.md
+
 # --- all files ------------------------------------------------------------------------------------------------------
 
 # Paths of the place where it was written. In pieces, or this file would be found.
