@@ -6,7 +6,8 @@
     random_ike.py since FILE IPSECMON CONF EVENTS OFFSET [REASON]
                                                what came since: charon's events (vici_witness.py monitor) from OFFSET
                                                on say what there should be. Prints what should not; else nothing.
-                                               Failures for REASON are expected
+                                               Failures for REASON (or one of REASON|REASON) are expected
+    random_ike.py same VICI VICI               status 0 if two peers have the same IKE SAs with each other
     random_ike.py failures FILE IPSECMON CONF  "ring conn reason" of what failed since
 
 The second opinion is charon's own list, read by code that is not the project's, and its events.
@@ -170,7 +171,7 @@ def since(before, now, path, offset, expected):
         return []       # charon itself says that something went down: agree() sees what is left
     wrong = ["tunnel %s ended: %s" % (row["name"], row["reason"]) for row in new_rows(before, now, "ended")]
     wrong += ["a failure: %s %s, %s" % (row["conn"], row["reason"], row["text"])
-              for row in new_rows(before, now, "failed") if row["reason"] != expected and not garbled(row)]
+              for row in new_rows(before, now, "failed") if row["reason"] not in expected and not garbled(row)]
     for rows, count, key, name in (("tunnels", rekeyed, "name", "tunnel"), ("ikes", ike_rekeyed, "conn", "IKE SA")):
         old = {row["index"]: row for row in before[rows]}
         if {row["index"] for row in now[rows]} != set(old):
@@ -190,6 +191,9 @@ def main(argv):
         diff = agree(where, argv[3], argv[4])
         print("\n".join(diff) if diff else diff.cells)
         return 1 if diff else 0
+    if command == "same":
+        mine, its = ({ike["initiator-spi"] for _, ike in Vici(socket).sas()} for socket in argv[2:4])
+        return mine != its
     now = shown_now(argv[3], argv[4])
     if command == "mark":
         with open(where, "w", encoding="utf-8") as file:
@@ -201,7 +205,7 @@ def main(argv):
         for row in new_rows(before, now, "failed"):
             print(row["ring"], row["conn"] or "-", row["reason"])
         return 0
-    wrong = since(before, now, argv[5], int(argv[6]), argv[7] if len(argv) > 7 else None)
+    wrong = since(before, now, argv[5], int(argv[6]), argv[7].split("|") if len(argv) > 7 else ())
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
