@@ -22,7 +22,7 @@ include tests/fuzz/local.mk
 for_guest = %D%/guest/flood %D%/lab/segment_says
 for_lab = %D%/lab/hostile
 %C%_lab_segment_says_LDADD = libipsecmon.la
-%C%_lab_hostile_LDADD = libipsecmon.la
+%C%_lab_hostile_LDADD = libmodel.la
 if WITH_ENGINE
 for_guest += %D%/guest/esp_peer
 endif
