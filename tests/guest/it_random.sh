@@ -4,12 +4,13 @@
 # JSON is what the kernel says (xfrm_random.py).
 #
 #     it_random.sh [--seed S | --seeds N]     one seed, or N fresh ones; else as many as $TEST_SECONDS allow (90), and one
+# With $TEST_SEED the seeds are not fresh: they follow from it.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2034      # GUEST_OPTIONS is guest.sh's
 seconds=${TEST_SECONDS:-90}
 case ${1:-} in
 --seeds) seconds=$((${2:-1} * 120)) ;;
 esac
-GUEST_OPTIONS=(-t "${TEST_LIMIT:-$((seconds * 2 + 1200))}" -e "TEST_SECONDS=$seconds")
+GUEST_OPTIONS=(-t "${TEST_LIMIT:-$((seconds * 2 + 1200))}" -e "TEST_SECONDS=$seconds" -e "TEST_SEED=${TEST_SEED:-}")
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip python3 snmpd snmpbulkwalk "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 lab_begin

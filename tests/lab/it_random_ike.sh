@@ -5,13 +5,14 @@
 # ended nor failed.
 #
 #     it_random_ike.sh [--seed S | --seeds N]      one seed, or N fresh ones; else as many as $TEST_SECONDS allow (120)
+# With $TEST_SEED the seeds are not fresh: that one and those after it.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by name
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip nft ping swanctl python3 unshare "$CHARON" "$IPSECMOND" "$IPSECMON" "$SEGMENT_SAYS"
 
 seeds=0 seed=
 case ${1:-} in
---seed) seed=$2 seeds=1 ;;
+--seed) seed=$2 seeds=1 TEST_SEED="" ;;
 --seeds) seeds=$2 ;;
 esac
 : "${STEPS:=8}"
@@ -323,7 +324,11 @@ enough() {
 time_is_over() { [ $(($(lab_ms) - began)) -ge $((${TEST_SECONDS:-120} * 1000)) ]; }
 first=$seed
 until enough; do
-	seed=${first:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+	if [ -n "${TEST_SEED:-}" ]; then
+		seed=$((TEST_SEED + done_seeds))
+	else
+		seed=${first:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+	fi
 	run_seed
 done
 say "$(cat "$LAB"/charon-?.log | grep -c 'detected .*_REKEY collision with .*_REKEY') rekeys crossed each other"
