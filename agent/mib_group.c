@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Groups: the records of a segment that have one name. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,20 +75,18 @@ group_open(struct groups *g, const char *name, uint16_t seg)
 static void
 groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_kind kind)
 {
-	const struct ipm_segment *seg = mib->segs[s];
-	uint32_t used = ipm_segment_used(seg, kind);
-	union any_record record;
+	union ipm_any_record record = { 0 };
 	const struct mib_cell cell = mib_cell_of(mib, s, &record);
+	struct ipm_walk walk;
 
-	for (uint32_t slot = 0; slot < used; slot++) {
-		int rc = ipm_read(seg, kind, slot, &record);
-		if (rc == -EAGAIN)
-			g->built.busy = true;
-		const char *name = rc < 0 ? NULL : g->grouping->key(kind, &record);
+	ipm_walk_all(&walk, mib->segs[s].seg, kind);
+	while (ipm_walk_next(&walk, &record) > 0) {
+		const char *name = g->grouping->key(kind, &record);
 		void *group = name ? group_open(g, name, s) : NULL;
 		if (group)
-			g->grouping->gather(&cell, kind, slot, group);
+			g->grouping->gather(&cell, kind, walk.slot, group);
 	}
+	g->built.busy |= walk.unread > 0;
 }
 
 static void

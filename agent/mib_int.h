@@ -5,24 +5,9 @@
 
 #include "mib_table.h"
 
-/* Room for a record of any kind. */
+/* Room for a record of any kind, or one that a view computes. */
 union any_record {
-	struct ipm_totals totals;
-	struct ipm_feed feed;
-	struct ipm_ike_sa ike;
-	struct ipm_tunnel tunnel;
-	struct ipm_selector selector;
-	struct ipm_sa sa;
-	struct ipm_settings settings;
-	struct ipm_ike_history ike_history;
-	struct ipm_tunnel_history tunnel_history;
-	struct ipm_selector_history selector_history;
-	struct ipm_failure failure;
-	struct ipm_map map;
-	struct ipm_engine engine;
-	struct ipm_agent agent;
-	struct ipm_access access;
-	struct ipm_interface interface;
+	union ipm_any_record read;
 	uint64_t made[MIB_MADE_MAX / 8];
 };
 
@@ -32,7 +17,7 @@ struct built {
 	uint64_t cost_ns;
 	uint64_t change;  /* sum of the change counters that it depends on */
 	uint64_t request; /* the last one that checked them */
-	bool busy;        /* the writer was changing a record then, which may be complete by now */
+	bool busy;        /* the writer was changing a record then, which can perhaps be read by now */
 };
 
 /* The groups of one grouping. */
@@ -76,10 +61,19 @@ struct snapshot {
 	struct built built; /* change: or which build of the groups */
 };
 
-/* A segment's totals as they could be read last. */
-struct last_totals {
-	struct ipm_totals totals;
-	bool known;
+/* What feeds can know. If one of them doesn't say, or there is none, only a count above 0 shows that it is known. */
+struct told {
+	uint64_t caps, drops;
+	bool unsaid;
+};
+
+/* A segment that is served. */
+struct served {
+	const struct ipm_segment *seg;
+	struct ipm_totals totals; /* as they could be read last */
+	bool totals_known;
+	struct told all, active; /* by all feeds; by those whose source has answered */
+	uint64_t told_request;   /* in which they said so */
 };
 
 struct mib {
@@ -87,8 +81,7 @@ struct mib {
 	unsigned grouping_count;
 	const struct mib_table *const *tables;
 	unsigned table_count;
-	const struct ipm_segment **segs;
-	struct last_totals *totals; /* of each */
+	struct served *segs;
 	unsigned seg_count;
 	uint64_t request; /* counts up */
 	uint64_t now_ns;
@@ -134,10 +127,10 @@ mib_col_conditional(const struct mib_col *col)
 }
 
 /* Can a feed know this cell? A 0 that nobody counts is no value. */
-bool mib_known(const struct mib *mib, const struct mib_table *table, const struct mib_col *col,
-	       const struct mib_cell *cell, const struct mib_value *value);
+bool mib_known(struct mib *mib, const struct mib_table *table, const struct mib_col *col, const struct mib_cell *cell,
+	       const struct mib_value *value);
 
 /* Can no row of any segment have a cell of this column? */
-bool mib_column_unknown(const struct mib *mib, const struct mib_col *col);
+bool mib_column_unknown(struct mib *mib, const struct mib_col *col);
 
 #endif

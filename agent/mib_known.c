@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which cells exist, by what the feeds can know. */
-#include <errno.h>
-
 #include "mib_int.h"
-
-/* What feeds can know. If one of them doesn't say, or there is none, only a count above 0 shows that it is known. */
-struct told {
-	uint64_t caps, drops;
-	bool unsaid;
-};
 
 static void
 told_add(struct told *told, const struct ipm_feed *feed)
@@ -18,27 +10,39 @@ told_add(struct told *told, const struct ipm_feed *feed)
 	told->unsaid |= feed->caps == 0;
 }
 
-/* All feeds of a segment; @p active: only those whose source has answered. */
 static void
-told_by_segment(const struct ipm_segment *seg, bool active, struct told *told)
+told_merge(struct told *told, const struct told *more)
 {
-	uint32_t used = ipm_segment_used(seg, IPM_FEEDS), count = 0;
-	for (uint32_t slot = 0; slot < used; slot++) {
-		struct ipm_feed feed;
-		int rc = ipm_feed_read(seg, slot, &feed);
-		if (rc == -ENOENT)
-			continue;
-		count++;
-		if (rc < 0)
-			told->unsaid = true;
-		else if (!active || feed.state == IPM_FEED_UP || feed.updated_ns)
-			told_add(told, &feed);
+	told->caps |= more->caps;
+	told->drops |= more->drops;
+	told->unsaid |= more->unsaid;
+}
+
+/* What the feeds of a segment say, asked once in a request. */
+static const struct served *
+told_by_segment(const struct mib *mib, struct served *served)
+{
+	struct ipm_walk walk;
+	struct ipm_feed feed;
+	bool none = true;
+
+	if (served->told_request == mib->request)
+		return served;
+	served->told_request = mib->request;
+	served->all = served->active = (struct told){ 0 };
+	ipm_walk_all(&walk, served->seg, IPM_FEEDS);
+	for (; ipm_walk_next(&walk, &feed) > 0; none = false) {
+		told_add(&served->all, &feed);
+		if (feed.state == IPM_FEED_UP || feed.updated_ns)
+			told_add(&served->active, &feed);
 	}
-	told->unsaid |= count == 0;
+	served->all.unsaid |= none || walk.unread;
+	served->active.unsaid |= none || walk.unread;
+	return served;
 }
 
 static struct told
-told_of(const struct mib *mib, const struct mib_table *table, const struct mib_cell *cell)
+told_of(struct mib *mib, const struct mib_table *table, const struct mib_cell *cell)
 {
 	struct told told = { 0 };
 	uint32_t slots[MIB_FEEDS_MAX];
@@ -52,10 +56,9 @@ told_of(const struct mib *mib, const struct mib_table *table, const struct mib_c
 			told.unsaid = true;
 	}
 	if (n == 0 && table->key && !table->make)
-		told_by_segment(cell->seg, true, &told);
-	else if (n == 0)
-		for (unsigned s = 0; s < mib->seg_count; s++)
-			told_by_segment(mib->segs[s], true, &told);
+		return told_by_segment(mib, &mib->segs[cell->gateway - 1])->active;
+	for (unsigned s = 0; n == 0 && s < mib->seg_count; s++)
+		told_merge(&told, &told_by_segment(mib, &mib->segs[s])->active);
 	return told;
 }
 
@@ -67,7 +70,7 @@ told_column(const struct told *told, const struct mib_col *col, uint64_t only, b
 }
 
 bool
-mib_known(const struct mib *mib, const struct mib_table *table, const struct mib_col *col, const struct mib_cell *cell,
+mib_known(struct mib *mib, const struct mib_table *table, const struct mib_col *col, const struct mib_cell *cell,
 	  const struct mib_value *value)
 {
 	const struct told told = told_of(mib, table, cell);
@@ -76,10 +79,10 @@ mib_known(const struct mib *mib, const struct mib_table *table, const struct mib
 }
 
 bool
-mib_column_unknown(const struct mib *mib, const struct mib_col *col)
+mib_column_unknown(struct mib *mib, const struct mib_col *col)
 {
 	struct told told = { 0 };
 	for (unsigned s = 0; s < mib->seg_count; s++)
-		told_by_segment(mib->segs[s], false, &told);
+		told_merge(&told, &told_by_segment(mib, &mib->segs[s])->all);
 	return !told_column(&told, col, UINT64_MAX, true);
 }

@@ -93,10 +93,12 @@ static bool
 find_ike(const struct ipm_segment *seg, const struct ipm_event *event, struct ipm_ike_sa *sa)
 {
 	struct ipm_ike_history was;
+	struct ipm_walk walk;
 	if (ipm_ike_read(seg, event->slot, sa) == 0 && sa->index == event->index)
 		return true;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_HISTORY); slot++)
-		if (ipm_ike_history_read(seg, slot, &was) == 0 && was.sa.index == event->index) {
+	ipm_walk_all(&walk, seg, IPM_IKE_HISTORY);
+	while (ipm_walk_next(&walk, &was) > 0)
+		if (was.sa.index == event->index) {
 			*sa = was.sa;
 			return true;
 		}
@@ -107,10 +109,12 @@ static bool
 find_tunnel(const struct ipm_segment *seg, const struct ipm_event *event, struct ipm_tunnel *tunnel)
 {
 	struct ipm_tunnel_history was;
+	struct ipm_walk walk;
 	if (ipm_tunnel_read(seg, event->slot, tunnel) == 0 && tunnel->index == event->index)
 		return true;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNEL_HISTORY); slot++)
-		if (ipm_tunnel_history_read(seg, slot, &was) == 0 && was.tunnel.index == event->index) {
+	ipm_walk_all(&walk, seg, IPM_TUNNEL_HISTORY);
+	while (ipm_walk_next(&walk, &was) > 0)
+		if (was.tunnel.index == event->index) {
 			*tunnel = was.tunnel;
 			return true;
 		}
@@ -260,8 +264,10 @@ static struct ipm_tunnel
 failed_tunnel(const struct ipm_segment *seg, const struct ipm_failure *failure)
 {
 	struct ipm_tunnel tunnel;
-	for (uint32_t slot = 0; failure->tunnel_index && slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
-		if (ipm_tunnel_read(seg, slot, &tunnel) == 0 && tunnel.index == failure->tunnel_index)
+	struct ipm_walk walk;
+	ipm_walk_all(&walk, seg, IPM_TUNNELS);
+	while (failure->tunnel_index && ipm_walk_next(&walk, &tunnel) > 0)
+		if (tunnel.index == failure->tunnel_index)
 			return tunnel;
 	return (struct ipm_tunnel){ .index = failure->tunnel_index, .created_ns = failure->time_ns, .protocol = 50 };
 }

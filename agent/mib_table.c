@@ -26,6 +26,7 @@ mib_new(const struct mib_table *const *tables, unsigned count)
 	mib->tables = tables;
 	mib->table_count = count;
 	mib->now_ns = ipm_now_ns();
+	mib->request = 1;
 	return mib;
 }
 
@@ -41,29 +42,19 @@ mib_free(struct mib *mib)
 	for (unsigned g = 0; g < mib->grouping_count; g++)
 		mib_groups_free(&mib->groups[g]);
 	free(mib->segs);
-	free(mib->totals);
 	free(mib);
 }
 
 int
 mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count)
 {
-	const struct ipm_segment **copy = NULL;
-	struct last_totals *totals = NULL;
-	if (count) {
-		copy = malloc(count * sizeof(*copy));
-		totals = calloc(count, sizeof(*totals));
-		if (!copy || !totals) {
-			free(copy);
-			free(totals);
-			return -ENOMEM;
-		}
-		memcpy(copy, segs, count * sizeof(*copy));
-	}
+	struct served *served = count ? calloc(count, sizeof(*served)) : NULL;
+	if (count && !served)
+		return -ENOMEM;
+	for (unsigned s = 0; s < count; s++)
+		served[s].seg = segs[s];
 	free(mib->segs);
-	free(mib->totals);
-	mib->segs = copy;
-	mib->totals = totals;
+	mib->segs = served;
 	mib->seg_count = count;
 	mib->read_new = 0;
 	for (unsigned t = 0; t < mib->table_count; t++) {
@@ -86,7 +77,7 @@ mib_segments(const struct mib *mib)
 const struct ipm_segment *
 mib_segment(const struct mib *mib, unsigned number)
 {
-	return number >= 1 && number <= mib->seg_count ? mib->segs[number - 1] : NULL;
+	return number >= 1 && number <= mib->seg_count ? mib->segs[number - 1].seg : NULL;
 }
 
 uint64_t
@@ -110,7 +101,7 @@ mib_request(struct mib *mib, uint64_t master_ns)
 	mib->now_ns = ipm_now_ns();
 	mib->fresh = false;
 	for (unsigned s = 0; s < mib->seg_count; s++)
-		ipm_segment_patience(mib->segs[s], MIB_PATIENCE_NS);
+		ipm_segment_patience(mib->segs[s].seg, MIB_PATIENCE_NS);
 }
 
 void
@@ -136,8 +127,8 @@ mib_change(const struct mib *mib, enum ipm_section_kind kind)
 {
 	uint64_t change = 0;
 	for (unsigned s = 0; kind && s < mib->seg_count; s++)
-		change += kind == IPM_EVENTS ? ipm_segment_event_serial(mib->segs[s])
-					     : ipm_segment_change(mib->segs[s], kind);
+		change += kind == IPM_EVENTS ? ipm_segment_event_serial(mib->segs[s].seg)
+					     : ipm_segment_change(mib->segs[s].seg, kind);
 	return change;
 }
 
@@ -264,36 +255,26 @@ struct mib_cell
 mib_cell_of(struct mib *mib, unsigned s, const void *record)
 {
 	return (struct mib_cell){
-		.mib = mib, .seg = mib->segs[s], .record = record, .now_ns = mib->now_ns, .gateway = s + 1
+		.mib = mib, .seg = mib->segs[s].seg, .record = record, .now_ns = mib->now_ns, .gateway = s + 1
 	};
-}
-
-/* Has this record a row now? */
-static bool
-is_shown(const struct mib_table *table, const struct snapshot *snap, const struct ipm_segment *seg, const void *record)
-{
-	if (table->record >= IPM_IKE_HISTORY && !ipm_ring_shown(seg, table->record, *(const uint32_t *)record))
-		return false;
-	if (table->shown && !table->shown(seg, record))
-		return false;
-	return !table->when || table->when(record) >= snap->since_ns;
 }
 
 static void
 rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, uint16_t s)
 {
-	const struct ipm_segment *seg = mib->segs[s];
-	uint32_t used = ipm_segment_used(seg, table->record);
-	union any_record record;
+	union ipm_any_record record = { 0 };
 	struct mib_cell cell = mib_cell_of(mib, s, &record);
+	struct ipm_walk walk;
 
-	for (uint32_t slot = 0; slot < used; slot++) {
-		int rc = ipm_read(seg, table->record, slot, &record);
-		if (rc == -EAGAIN)
-			snap->built.busy = true;
-		if (rc == 0 && is_shown(table, snap, seg, &record))
-			rows_of_record(table, snap, &cell, (struct row){ .slot = slot, .seg = s });
-	}
+	if (table->record >= IPM_IKE_HISTORY)
+		ipm_walk_ring(&walk, cell.seg, table->record);
+	else
+		ipm_walk_all(&walk, cell.seg, table->record);
+	while (ipm_walk_next(&walk, &record) > 0)
+		if ((!table->shown || table->shown(cell.seg, &record)) &&
+		    (!table->when || table->when(&record) >= snap->since_ns))
+			rows_of_record(table, snap, &cell, (struct row){ .slot = walk.slot, .seg = s });
+	snap->built.busy |= walk.unread > 0;
 }
 
 static void
@@ -435,9 +416,9 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 	bool any = false;
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned s = 0; s < mib->seg_count; s++) {
-		struct last_totals *last = &mib->totals[s];
-		last->known |= ipm_totals_read(mib->segs[s], &last->totals) == 0;
-		any |= last->known;
+		struct served *last = &mib->segs[s];
+		last->totals_known |= ipm_totals_read(last->seg, &last->totals) == 0;
+		any |= last->totals_known;
 		/* All of it is 64-bit counts but the two indexes at the end, which nobody shows. */
 		uint64_t *to = (uint64_t *)(void *)sum, *from = (uint64_t *)(void *)&last->totals;
 		for (size_t i = 0; i < offsetof(struct ipm_totals, next_ike) / sizeof(*to); i++)
@@ -452,7 +433,7 @@ row_cell(struct mib *mib, unsigned t, const struct row *row, const void *record)
 {
 	const struct mib_table *table = mib->tables[t];
 	return (struct mib_cell){ .mib = mib,
-				  .seg = row->seg < mib->seg_count ? mib->segs[row->seg] : NULL,
+				  .seg = row->seg < mib->seg_count ? mib->segs[row->seg].seg : NULL,
 				  .record = table->local ? table->local : record,
 				  .now_ns = mib->now_ns,
 				  .master_ns = mib->master_ns,
@@ -471,11 +452,11 @@ record_read(struct mib *mib, unsigned t, const struct row *row, union any_record
 	if (table->make)
 		return table->make(mib, record);
 	if (!table->key)
-		return table->record == IPM_TOTALS ? read_totals(mib, &record->totals)
-						   : ipm_read(mib->segs[0], table->record, 0, record) == 0;
+		return table->record == IPM_TOTALS ? read_totals(mib, &record->read.totals)
+						   : ipm_read(mib->segs[0].seg, table->record, 0, record) == 0;
 	struct mib_cell cell = row_cell(mib, t, row, record);
 	mib_subid key[MIB_KEY_MAX];
-	if (ipm_read(mib->segs[row->seg], table->record, row->slot, record) < 0)
+	if (ipm_read(mib->segs[row->seg].seg, table->record, row->slot, record) < 0)
 		return false;
 	unsigned key_len = table->key(&cell, key);
 	return key_compare(snap, row, key, key_len) == 0;

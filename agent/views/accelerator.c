@@ -3,7 +3,6 @@
  * CISCO-CRYPTO-ACCELERATOR-MIB: crypto engines, all together and each. They do nothing but ESP, AH and IPComp: other
  * counters are 0.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,17 +147,17 @@ sum_engines(struct mib *mib, void *out)
 {
 	struct engines *engines = out;
 	struct ipm_engine one;
+	struct ipm_walk walk;
 
 	memset(engines, 0, sizeof(*engines));
 	engines->hardware = FALSE_VALUE;
-	for (unsigned s = 1; s <= mib_segments(mib); s++)
-		for (uint32_t slot = 0; slot < ipm_segment_used(mib_segment(mib, s), IPM_ENGINES); slot++) {
-			int rc = ipm_engine_read(mib_segment(mib, s), slot, &one);
-			if (rc == 0)
-				engine_add(engines, &one);
-			else if (rc == -EAGAIN)
-				return false; /* a sum without it would go back */
-		}
+	for (unsigned s = 1; s <= mib_segments(mib); s++) {
+		ipm_walk_all(&walk, mib_segment(mib, s), IPM_ENGINES);
+		while (ipm_walk_next(&walk, &one) > 0)
+			engine_add(engines, &one);
+		if (walk.unread)
+			return false; /* a sum without it would go back */
+	}
 	return true;
 }
 

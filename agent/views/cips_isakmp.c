@@ -27,12 +27,15 @@ static const struct mib_col isakmp_cols[] = {
 static bool
 has_ike(const struct ipm_segment *seg)
 {
+	const uint64_t daemon = IPM_CAP_IKE_SAS | IPM_CAP_CONFIGURATION; /* together, only an IKE daemon knows them */
 	struct ipm_totals totals;
 	struct ipm_feed feed;
+	struct ipm_walk walk;
 	if (ipm_totals_read(seg, &totals) == 0 && totals.ike_active + totals.ike_previous > 0)
 		return true;
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++)
-		if (ipm_feed_read(seg, slot, &feed) == 0 && strcmp(feed.name, "vici") == 0 && feed.state == IPM_FEED_UP)
+	ipm_walk_all(&walk, seg, IPM_FEEDS);
+	while (ipm_walk_next(&walk, &feed) > 0)
+		if ((feed.caps & daemon) == daemon && feed.state == IPM_FEED_UP)
 			return true;
 	return false;
 }
