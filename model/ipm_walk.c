@@ -22,6 +22,8 @@ ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_sec
 	uint32_t shown = ipm_ring_shown_most(seg, ring);
 	if (shown > total)
 		shown = (uint32_t)total;
+	if (seg->index_first > seg->index_last) /* damaged: no entry can have an index */
+		shown = 0;
 	*walk = (struct ipm_walk){
 		.seg = seg, .kind = ring, .shown_only = true, .position = total - shown, .left = shown
 	};
