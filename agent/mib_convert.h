@@ -8,12 +8,12 @@
 #define MIB_CONVERT_H
 
 #include "mib.h"
+#include "units.h"
 
-#define NS_PER_SECOND 1000000000u
-#define NS_PER_TICK   10000000u /* a tick is a hundredth of a second */
+#define NS_PER_TICK 10000000u /* a tick is a hundredth of a second */
 
-#define ALGO_NONE     1
-#define ALGO_OTHER    99
+#define ALGO_NONE   1
+#define ALGO_OTHER  99
 
 /* TruthValue */
 #define TRUE_VALUE  1

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "mib_int.h"
+#include "units.h"
 
 struct row {
 	uint32_t key;  /* where it starts in the snapshot's pool of keys */
@@ -119,7 +120,7 @@ worked_ns(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
 }
 
 uint64_t

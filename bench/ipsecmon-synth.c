@@ -22,6 +22,7 @@
 
 #include "conf.h"
 #include "ipm_writer.h"
+#include "units.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -29,7 +30,6 @@
 
 #define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
 #define NAME            "synth.example.net"
-#define SECOND          1000000000u
 #define MOST_DROPS      64
 #define MOST_TUNNELS    (1u << 20) /* so many /28 there are in 10.0.0.0/8 */
 #define MOST_IKE_SAS    1000000u   /* ids have six digits */
@@ -147,8 +147,8 @@ ike_sa(uint32_t n)
 		.uid = n + 1,
 		.created_ns = synth.began_ns,
 		.established_ns = synth.began_ns,
-		.soft_ns = (3600 + n % 600) * 4ull * SECOND,
-		.hard_ns = 4200 * 4ull * SECOND,
+		.soft_ns = (3600 + n % 600) * 4ull * NS_PER_SECOND,
+		.hard_ns = 4200 * 4ull * NS_PER_SECOND,
 	};
 	ike_ids(&sa, n);
 	return sa;
@@ -176,8 +176,8 @@ tunnel_of(uint32_t t)
 		.in_sa = suites[(n + t / opt.ike_sas) % COUNT(suites)],
 		.created_ns = synth.began_ns,
 		.installed_ns = synth.began_ns,
-		.soft_ns = (3000 + t % 300) * (uint64_t)SECOND,
-		.hard_ns = 3600 * (uint64_t)SECOND,
+		.soft_ns = (3000 + t % 300) * NS_PER_SECOND,
+		.hard_ns = 3600 * NS_PER_SECOND,
 		.hard_octets = t % 4 == 0 ? 4608000ull * 1024 : 0,
 	};
 	tunnel.in_sa.prf = 0;
@@ -282,8 +282,8 @@ map_of(uint32_t t)
 		.ifindex = 2 + n % 4,
 		.local = ike->local,
 		.ike_ns = ike->hard_ns,
-		.soft_ns = 3000 * (uint64_t)SECOND,
-		.hard_ns = 3600 * (uint64_t)SECOND,
+		.soft_ns = 3000 * NS_PER_SECOND,
+		.hard_ns = 3600 * NS_PER_SECOND,
 		.hard_octets = t % 4 == 0 ? 4608000ull * 1024 : 0,
 	};
 	for (uint32_t i = 0; i < 2; i++) {
@@ -357,7 +357,7 @@ populate(void)
 	synth.feed = (uint32_t)rc;
 	feed = *ipm_feed_peek(synth.w, synth.feed);
 	feed.state = IPM_FEED_UP;
-	feed.interval_ns = SECOND;
+	feed.interval_ns = NS_PER_SECOND;
 	feed.connects = 1;
 	feed.caps = IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS |
 		    IPM_CAP_SELECTORS | IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
@@ -533,7 +533,7 @@ listen_until(uint64_t until, const sigset_t *ends, bool *over)
 {
 	for (uint64_t now; (now = ipm_now_ns()) < until;) {
 		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-		struct timespec rest = { .tv_sec = 0, .tv_nsec = (long)((until - now) % SECOND) };
+		struct timespec rest = { .tv_sec = 0, .tv_nsec = (long)((until - now) % NS_PER_SECOND) };
 		sigset_t pending;
 		char line[256];
 		if (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT))) {
@@ -570,14 +570,14 @@ live(const sigset_t *ends)
 	uint64_t next = ipm_now_ns();
 	for (uint32_t second = 1;; second++) {
 		bool over = false;
-		next += SECOND;
+		next += NS_PER_SECOND;
 		if (opt.told)
 			listen_until(next, ends, &over);
 		if (over)
 			return;
 		for (uint64_t now; (now = ipm_now_ns()) < next;) {
 			struct timespec rest = { .tv_sec = 0, .tv_nsec = (long)(next - now) };
-			if (rest.tv_nsec >= (long)SECOND)
+			if (rest.tv_nsec >= (long)NS_PER_SECOND)
 				rest = (struct timespec){ .tv_sec = 1 };
 			if (sigtimedwait(ends, NULL, &rest) > 0)
 				return;

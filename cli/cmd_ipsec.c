@@ -8,6 +8,7 @@
 #include "algo_names.h"
 #include "cmd_table.h"
 #include "out.h"
+#include "units.h"
 #include "values.h"
 #include "via.h"
 
@@ -169,7 +170,7 @@ print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
 	char seconds[24] = "-";
 	int64_t left = out_remaining_ns(now_ns, sa->installed_ns, sa->hard_ns);
 	if (left >= 0)
-		snprintf(seconds, sizeof(seconds), "%" PRId64, left / 1000000000);
+		snprintf(seconds, sizeof(seconds), "%" PRId64, left / (int64_t)NS_PER_SECOND);
 	fprintf(f, "        sa timing: remaining key lifetime ");
 	if (sa->hard_octets) {
 		uint64_t octets = sa->count.octets < sa->hard_octets ? sa->hard_octets - sa->count.octets : 0;

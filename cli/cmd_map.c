@@ -8,6 +8,7 @@
 #include "algo_names.h"
 #include "cmd_table.h"
 #include "out.h"
+#include "units.h"
 #include "values.h"
 
 #define LIST_TRIES 8   /* the writer may change an access list under us: then it is walked again */
@@ -306,7 +307,7 @@ print_body(struct cli *cli, const struct cli_segment *s, const struct ipm_map *m
 	fprintf(f, "        Current peer: %s\n", peer);
 	fprintf(f, "        Security association lifetime: %s kilobytes/%s seconds\n",
 		number_or_dash(rounded(life(map->soft_octets, map->hard_octets), 1024), kilobytes),
-		number_or_dash(rounded(life(map->soft_ns, map->hard_ns), 1000000000u), seconds));
+		number_or_dash(rounded(life(map->soft_ns, map->hard_ns), NS_PER_SECOND), seconds));
 	fprintf(f, "        PFS (Y/N): %c\n", map->pfs < sizeof(pfs) ? pfs[map->pfs] : '-');
 	if (map->pfs == IPM_PFS_YES)
 		fprintf(f, "        DH group:  %s%s\n", map->pfs_group ? "group" : "",

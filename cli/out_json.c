@@ -4,6 +4,7 @@
 
 #include "algo_names.h"
 #include "out.h"
+#include "units.h"
 
 void
 out_json_u64(json_t *object, const char *key, uint64_t n)
@@ -52,7 +53,7 @@ out_json_addr(json_t *object, const char *key, const struct ipm_addr *a)
 void
 out_json_seconds(json_t *object, const char *key, int64_t ns)
 {
-	json_object_set_new(object, key, ns < 0 ? json_null() : json_integer(ns / 1000000000));
+	json_object_set_new(object, key, ns < 0 ? json_null() : json_integer(ns / (int64_t)NS_PER_SECOND));
 }
 
 void

@@ -5,11 +5,12 @@
 
 #include "clean.h"
 #include "out.h"
+#include "units.h"
 
 const char *
 out_age(uint64_t ns, char out[OUT_AGE_MAX])
 {
-	uint64_t s = ns / 1000000000u;
+	uint64_t s = ns / NS_PER_SECOND;
 	if (s < 60)
 		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " s", s);
 	else if (s < 3600)

@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "units.h"
 
-#define NS_PER_SECOND 1000000000ull
-#define SEQ_LAST      UINT32_MAX
-#define SEQ_SPARE     (1u << 20) /* so many before the last one it is time for the next key */
-#define KILOBYTE      1024ull
+#define SEQ_LAST  UINT32_MAX
+#define SEQ_SPARE (1u << 20) /* so many before the last one it is time for the next key */
+#define KILOBYTE  1024ull
 
 /* What is told of drops: an SA's reasons are those of ESP_DROPS() and of the worker. */
 #define BOTH_WAYS (IPM_DROPPED(MALFORMED) | IPM_DROPPED(EXPIRED) | IPM_DROPPED(CAPACITY) | IPM_DROPPED(OTHER))

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "esp_int.h"
+#include "units.h"
 
-#define NS_PER_SECOND 1000000000u
-#define IPV4_HEADER   20u
-#define IPV6_HEADER   40u
-#define UDP_HEADER    8u
-#define UDP_PORT      9 /* discard */
-#define HOP_LIMIT     64
+#define IPV4_HEADER 20u
+#define IPV6_HEADER 40u
+#define UDP_HEADER  8u
+#define UDP_PORT    9 /* discard */
+#define HOP_LIMIT   64
 
 /* --- when, and what becomes of it ------------------------------------------------------------------------------- */
 
@@ -35,7 +35,7 @@ uint32_t
 engine_generator_due(struct engine_generator *g, uint64_t now_ns, uint32_t most)
 {
 	if (g->began_ns == 0)
-		g->began_ns = now_ns + g->plan->conf->delay * (uint64_t)NS_PER_SECOND;
+		g->began_ns = now_ns + g->plan->conf->delay * NS_PER_SECOND;
 	if (!has_more(g) || now_ns < g->began_ns)
 		return 0;
 	uint64_t age = now_ns - g->began_ns, rate = g->plan->conf->rate;

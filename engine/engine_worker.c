@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #include "esp_int.h"
+#include "units.h"
 
-#define BURST         32
-#define BURSTS        4 /* of a socket, before the next one has its turn */
-#define PACKET_MAX    65536
-#define SEALED_MAX    (9000 + ESP_HEADROOM + ESP_TAILROOM)
-#define TICK_NS       100000000u
-#define NS_PER_SECOND 1000000000u
-#define SOCKET_ROOM   (4 * 1024 * 1024) /* the system may give less */
+#define BURST       32
+#define BURSTS      4 /* of a socket, before the next one has its turn */
+#define PACKET_MAX  65536
+#define SEALED_MAX  (9000 + ESP_HEADROOM + ESP_TAILROOM)
+#define TICK_NS     100000000u
+#define SOCKET_ROOM (4 * 1024 * 1024) /* the system may give less */
 
 struct message {
 	struct engine_sa *sa;

@@ -16,7 +16,7 @@
 #include "laws.h"
 
 #define MACHINE_PEERS  4
-#define MACHINE_SECOND IKE_SECOND_NS
+#define MACHINE_SECOND NS_PER_SECOND
 
 /* One IKE SA with a peer, and how far it has come. */
 struct machine_ike {

@@ -213,7 +213,7 @@ feed_ikewatch_open(struct feed *feed, uint32_t n)
 	f->rejected = feed->record.rejected;
 	/* Our own namespace never goes away; with one capture nothing else needs the capability. */
 	f->give_up = feed->env->conf->ikewatches == 1 && feed->netns[0] == '\0';
-	feed->record.interval_ns = IKE_SECOND_NS;
+	feed->record.interval_ns = NS_PER_SECOND;
 	snprintf(feed->record.source, sizeof(feed->record.source), "IKE on the wire, %s%.80s",
 		 feed->netns[0] ? "network namespace " : "this network namespace", feed->netns);
 	snprintf(feed->record.detail, sizeof(feed->record.detail), "%s", ike_capture_library());

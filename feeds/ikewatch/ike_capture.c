@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ike_capture.h"
+#include "units.h"
 
 #define SNAPLEN     2048 /* what is not encrypted is in front */
 #define RING_OCTETS (4 * 1024 * 1024)
@@ -134,7 +135,7 @@ on_frame(u_char *arg, const struct pcap_pkthdr *head, const u_char *data)
 	const struct ike_frame frame = { .link = c->link,
 					 .data = data,
 					 .size = head->caplen,
-					 .stamp_ns = (uint64_t)head->ts.tv_sec * 1000000000u +
+					 .stamp_ns = (uint64_t)head->ts.tv_sec * NS_PER_SECOND +
 						     (uint64_t)head->ts.tv_usec * 1000u };
 	c->frame(c->arg, &frame);
 }

@@ -251,7 +251,7 @@ record_fill(const struct ike_track *t, const struct ike *ike, struct ipm_ike_sa 
 	sa->spi_responder = ike->spi_responder;
 	sa->proposal = ike->proposal;
 	sa->auth = ike->auth;
-	sa->hard_ns = ike->life_seconds * IKE_SECOND_NS;
+	sa->hard_ns = ike->life_seconds * NS_PER_SECOND;
 	identify(ike, sa->local_id, sa->remote_id);
 }
 
@@ -427,7 +427,7 @@ fail(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 	if (t->daemon || ike_progress_waits(&ike->progress) ||
 	    (!ike->initiator && !ike->returned && !ike->progress.refusal))
 		return;
-	if (now_ns - t->failures_from_ns >= 60 * IKE_SECOND_NS) {
+	if (now_ns - t->failures_from_ns >= 60 * NS_PER_SECOND) {
 		t->failures_from_ns = now_ns;
 		t->failures = 0;
 	}
@@ -776,7 +776,7 @@ succeed(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 static enum ipm_reason
 over(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
-	if (ike->version == 1 && ike->life_seconds && now_ns - ike->up_ns >= ike->life_seconds * IKE_SECOND_NS)
+	if (ike->version == 1 && ike->life_seconds && now_ns - ike->up_ns >= ike->life_seconds * NS_PER_SECOND)
 		return IPM_REASON_NORMAL;
 	if (ike->asked_ns && now_ns - ike->asked_ns >= IKE_UNANSWERED_NS)
 		return IPM_REASON_PEER_LOST;
@@ -899,7 +899,7 @@ take_up(struct ike_track *t, uint32_t slot, uint64_t now_ns)
 			  .returned = true,
 			  .proposal = sa->proposal,
 			  .auth = sa->auth,
-			  .life_seconds = (uint32_t)(sa->hard_ns / IKE_SECOND_NS) };
+			  .life_seconds = (uint32_t)(sa->hard_ns / NS_PER_SECOND) };
 
 	as.progress.up = as.standing == UP;
 	as.progress.key[0] = as.progress.key[1] = sa->phase == IPM_PHASE_MM_KEY_EXCH;

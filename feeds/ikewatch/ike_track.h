@@ -33,19 +33,19 @@
 
 #include "ike_decode.h"
 #include "ipm_writer.h"
+#include "units.h"
 
 #define IKE_HALF_OPEN_MAX 1024 /* and no more than a quarter of the segment's IKE SAs */
 #define IKE_UNKNOWN_MAX   1024
-#define IKE_SECOND_NS     1000000000ull
-#define IKE_HALF_OPEN_NS  (30 * IKE_SECOND_NS)
-#define IKE_OWN_OPEN_NS   (90 * IKE_SECOND_NS) /* daemons repeat themselves after up to 76 s */
-#define IKE_UNKNOWN_NS    (30 * IKE_SECOND_NS)
-#define IKE_ENDED_NS      (30 * IKE_SECOND_NS) /* its last messages may still be on their way */
-#define IKE_GRACE_NS      (10 * IKE_SECOND_NS)
-#define IKE_UNANSWERED_NS (180 * IKE_SECOND_NS)
-#define IKE_REPLACED_NS   (60 * IKE_SECOND_NS)
-#define IKE_UNCLAIMED_NS  (120 * IKE_SECOND_NS)
-#define IKE_SILENT_NS     (86400 * IKE_SECOND_NS)
+#define IKE_HALF_OPEN_NS  (30 * NS_PER_SECOND)
+#define IKE_OWN_OPEN_NS   (90 * NS_PER_SECOND) /* daemons repeat themselves after up to 76 s */
+#define IKE_UNKNOWN_NS    (30 * NS_PER_SECOND)
+#define IKE_ENDED_NS      (30 * NS_PER_SECOND) /* its last messages may still be on their way */
+#define IKE_GRACE_NS      (10 * NS_PER_SECOND)
+#define IKE_UNANSWERED_NS (180 * NS_PER_SECOND)
+#define IKE_REPLACED_NS   (60 * NS_PER_SECOND)
+#define IKE_UNCLAIMED_NS  (120 * NS_PER_SECOND)
+#define IKE_SILENT_NS     (86400 * NS_PER_SECOND)
 #define IKE_FAILURES_MAX  60 /* in a minute */
 
 /** A message as it came by. */

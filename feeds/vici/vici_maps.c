@@ -6,8 +6,8 @@
 #include "feed_map.h"
 #include "feed_reconcile.h"
 #include "vici_maps.h"
+#include "units.h"
 
-#define NS_PER_SECOND 1000000000ull
 #define PAIRS_MAX     512 /* of an entry's access list: comparing them costs the square, in each list */
 
 struct vici_maps {

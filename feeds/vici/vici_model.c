@@ -10,9 +10,9 @@
 #include "feed_map.h"
 #include "feed_reconcile.h"
 #include "vici_model.h"
+#include "units.h"
 
 #define NONE          UINT32_MAX
-#define NS_PER_SECOND 1000000000
 
 /* Both kinds of node begin with what their tree is ordered by. */
 struct ike_node {

@@ -10,12 +10,12 @@
 #include "feed_hash.h"
 #include "feed_map.h"
 #include "feed_reconcile.h"
+#include "units.h"
 #include "xfrm_maps.h"
 #include "xfrm_model.h"
 #include "xfrm_policies.h"
 
 #define NONE          UINT32_MAX
-#define NS_PER_SECOND 1000000000ull
 #define PAIRS_MAX     512 /* of a tunnel are shown: comparing them costs the square */
 #define ENDED_KEPT    64
 #define CLAIM_NS      (1 * NS_PER_SECOND) /* so long an IKE daemon may take to say that a tunnel is its own */

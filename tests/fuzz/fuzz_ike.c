@@ -88,7 +88,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	once();
-	uint64_t now = IKE_SECOND_NS, before = 0;
+	uint64_t now = NS_PER_SECOND, before = 0;
 	struct ike_track *track = ike_track_new(writer, feed, now);
 	struct ike_watch *watch = ike_watch_new(track, is_local, NULL);
 	must(track && watch, "there is memory");
@@ -107,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ike_watch_frame(watch, &f, now);
 		free(frame);
 		check(&before);
-		now += IKE_SECOND_NS / 3;
+		now += NS_PER_SECOND / 3;
 		ike_track_tick(track, now);
 		data += 3 + len;
 		size -= 3 + len;

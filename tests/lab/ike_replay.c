@@ -208,8 +208,8 @@ main(int argc, char **argv)
 						 .stamp_ns = (uint64_t)head->ts.tv_sec * 1000000000u +
 							     (uint64_t)head->ts.tv_usec * 1000u };
 		uint64_t messages = ike_watch_counts(watch)->messages;
-		for (now = frame.stamp_ns; ticked && now - ticked >= IKE_SECOND_NS; ticked += IKE_SECOND_NS)
-			tick(w, track, ticked + IKE_SECOND_NS);
+		for (now = frame.stamp_ns; ticked && now - ticked >= NS_PER_SECOND; ticked += NS_PER_SECOND)
+			tick(w, track, ticked + NS_PER_SECOND);
 		if (!ticked)
 			ticked = now;
 		number++;
@@ -218,7 +218,7 @@ main(int argc, char **argv)
 			tell_message(track, number, frame.link, data, head->caplen);
 	}
 	for (uint64_t more = 1; more <= 3; more++) /* what comes up with time */
-		tick(w, track, now + more * IKE_SECOND_NS);
+		tick(w, track, now + more * NS_PER_SECOND);
 	tell_model(w, track, ike_watch_counts(watch));
 	ike_watch_free(watch);
 	ike_track_free(track);

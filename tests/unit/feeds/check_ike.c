@@ -15,7 +15,7 @@
 #include "ipm_segment.h"
 #include "scratch.h"
 
-#define S            IKE_SECOND_NS
+#define S            NS_PER_SECOND
 #define DLT_ETHERNET 1
 #define DLT_RAW_IP   101
 #define DLT_SLL      113
