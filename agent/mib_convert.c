@@ -189,31 +189,31 @@ static unsigned
 encrypt_algo(uint16_t encr)
 {
 	switch (encr) {
-	case 11: /* ENCR_NULL */
-	case 21: /* ENCR_NULL_AUTH_AES_GMAC */
+	case IPM_ENCR_NULL:
+	case IPM_ENCR_NULL_AUTH_AES_GMAC:
 		return ALGO_NONE;
-	case 2: /* DES */
+	case IPM_ENCR_DES:
 		return 2;
-	case 3: /* 3DES */
+	case IPM_ENCR_3DES:
 		return 3;
-	case 12: /* AES-CBC */
+	case IPM_ENCR_AES_CBC:
 		return 4;
-	case 13: /* AES-CTR */
+	case IPM_ENCR_AES_CTR:
 		return 5;
-	case 18:
-	case 19:
-	case 20: /* AES-GCM, three lengths of ICV */
-	case 30: /* AES-GCM, implicit IV */
+	case IPM_ENCR_AES_GCM_8:
+	case IPM_ENCR_AES_GCM_12:
+	case IPM_ENCR_AES_GCM_16:
+	case IPM_ENCR_AES_GCM_16_IIV:
 		return 6;
-	case 14:
-	case 15:
-	case 16: /* AES-CCM, likewise */
-	case 29: /* AES-CCM, implicit IV */
+	case IPM_ENCR_AES_CCM_8:
+	case IPM_ENCR_AES_CCM_12:
+	case IPM_ENCR_AES_CCM_16:
+	case IPM_ENCR_AES_CCM_8_IIV:
 		return 7;
-	case 28: /* ChaCha20-Poly1305 */
-	case 31: /* likewise, implicit IV */
+	case IPM_ENCR_CHACHA20_POLY1305:
+	case IPM_ENCR_CHACHA20_POLY1305_IIV:
 		return 8;
-	case 23: /* Camellia-CBC */
+	case IPM_ENCR_CAMELLIA_CBC:
 		return 9;
 	default: /* also what was not told: a cipher that is not known is not "none" */
 		return ALGO_OTHER;
@@ -224,21 +224,21 @@ static unsigned
 auth_algo(uint16_t integ)
 {
 	switch (integ) {
-	case 1: /* HMAC-MD5-96 */
-	case 6: /* HMAC-MD5-128 */
+	case IPM_INTEG_HMAC_MD5_96:
+	case IPM_INTEG_HMAC_MD5_128:
 		return 2;
-	case 2: /* HMAC-SHA1-96 */
-	case 7: /* HMAC-SHA1-160 */
+	case IPM_INTEG_HMAC_SHA1_96:
+	case IPM_INTEG_HMAC_SHA1_160:
 		return 3;
-	case 12: /* HMAC-SHA2-256-128 */
+	case IPM_INTEG_HMAC_SHA2_256_128:
 		return 4;
-	case 13: /* HMAC-SHA2-384-192 */
+	case IPM_INTEG_HMAC_SHA2_384_192:
 		return 5;
-	case 14: /* HMAC-SHA2-512-256 */
+	case IPM_INTEG_HMAC_SHA2_512_256:
 		return 6;
-	case 5: /* AES-XCBC-96 */
+	case IPM_INTEG_AES_XCBC_96:
 		return 7;
-	case 8: /* AES-CMAC-96 */
+	case IPM_INTEG_AES_CMAC_96:
 		return 8;
 	default:
 		return ALGO_OTHER;
@@ -280,8 +280,8 @@ tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
 		return auth_algo(p->integ);
 	if (ipm_is_aead(p->encr))
 		return 9;
-	/* Camellia-CTR is the last without integrity of its own; what is newer, or not told, may have it. */
-	return p->encr > 0 && p->encr <= 24 ? ALGO_NONE : ALGO_OTHER;
+	/* It is the last without integrity of its own; what is newer, or not told, may have it. */
+	return p->encr > 0 && p->encr <= IPM_ENCR_CAMELLIA_CTR ? ALGO_NONE : ALGO_OTHER;
 }
 
 MIB_CONVERT_DEFINE(mib_in_encrypt, struct ipm_tunnel)
@@ -322,13 +322,13 @@ MIB_CONVERT_DEFINE(mib_comp_algo, uint8_t)
 MIB_CONVERT_DEFINE(mib_ike_hash, struct ipm_proposal)
 {
 	switch (field->prf) {
-	case 1: /* PRF-HMAC-MD5 */
+	case IPM_PRF_HMAC_MD5:
 		return mib_number(out, 2);
-	case 2: /* PRF-HMAC-SHA1 */
+	case IPM_PRF_HMAC_SHA1:
 		return mib_number(out, 3);
-	case 5: /* PRF-HMAC-SHA2-256, -384, -512 */
-	case 6:
-	case 7:
+	case IPM_PRF_HMAC_SHA2_256:
+	case IPM_PRF_HMAC_SHA2_384:
+	case IPM_PRF_HMAC_SHA2_512:
 		return mib_number(out, field->prf - 1u);
 	default:
 		return mib_number(out, ALGO_OTHER);

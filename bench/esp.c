@@ -44,12 +44,12 @@ static const struct {
 	uint16_t encr, integ;
 	size_t key_len, salt_len;
 } suites[] = {
-	{ "aes-gcm-128", "AES-128-GCM", ESP_ENCR_AES_GCM_16, 0, 16, 4 },
-	{ "aes-gcm-256", "AES-256-GCM", ESP_ENCR_AES_GCM_16, 0, 32, 4 },
-	{ "chacha20-poly1305", "ChaCha20-Poly1305", ESP_ENCR_CHACHA20_POLY1305, 0, 32, 4 },
-	{ "aes-cbc-128-sha256", "AES-128-CBC", ESP_ENCR_AES_CBC, ESP_INTEG_HMAC_SHA2_256_128, 16, 0 },
-	{ "aes-cbc-256-sha256", "AES-256-CBC", ESP_ENCR_AES_CBC, ESP_INTEG_HMAC_SHA2_256_128, 32, 0 },
-	{ "null-sha256", NULL, ESP_ENCR_NULL, ESP_INTEG_HMAC_SHA2_256_128, 0, 0 },
+	{ "aes-gcm-128", "AES-128-GCM", IPM_ENCR_AES_GCM_16, 0, 16, 4 },
+	{ "aes-gcm-256", "AES-256-GCM", IPM_ENCR_AES_GCM_16, 0, 32, 4 },
+	{ "chacha20-poly1305", "ChaCha20-Poly1305", IPM_ENCR_CHACHA20_POLY1305, 0, 32, 4 },
+	{ "aes-cbc-128-sha256", "AES-128-CBC", IPM_ENCR_AES_CBC, IPM_INTEG_HMAC_SHA2_256_128, 16, 0 },
+	{ "aes-cbc-256-sha256", "AES-256-CBC", IPM_ENCR_AES_CBC, IPM_INTEG_HMAC_SHA2_256_128, 32, 0 },
+	{ "null-sha256", NULL, IPM_ENCR_NULL, IPM_INTEG_HMAC_SHA2_256_128, 0, 0 },
 };
 static const size_t sizes[] = { 64, 512, 1400 };
 

@@ -352,7 +352,7 @@ open_segment(uint32_t sas)
 {
 	struct ipm_writer_options opt = { .path = path, .name = "bench", .mode = 0600 };
 	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
-	struct ipm_sa sa = { .direction = IPM_OUT, .protocol = 50, .proposal = { .encr = 20 } };
+	struct ipm_sa sa = { .direction = IPM_OUT, .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
 	struct ipm_error err;
 
 	opt.capacity = (struct ipm_capacity){ .tunnels = 1, .sas = sas, .lanes = LANES };

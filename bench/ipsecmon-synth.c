@@ -55,16 +55,42 @@ static struct {
 
 /* --- plausible values ---------------------------------------------------------------------------------------- */
 
-/* encr, bits, prf, integ, group: IANA's numbers */
 static const struct ipm_proposal suites[] = {
-	{ 12, 128, 5, 12, 14, 0, 0, { 0 } }, /* AES-CBC-128, SHA-256, MODP-2048 */
-	{ 20, 256, 6, 0, 20, 0, 1, { 0 } },  /* AES-GCM-256, SHA-384, ECP-384, ESN */
-	{ 12, 256, 5, 12, 19, 0, 0, { 0 } }, /* AES-CBC-256, SHA-256, ECP-256 */
-	{ 28, 256, 7, 0, 31, 0, 1, { 0 } },  /* ChaCha20-Poly1305, SHA-512, Curve25519, ESN */
-	{ 12, 256, 7, 14, 16, 0, 0, { 0 } }, /* AES-CBC-256, SHA-512, MODP-4096 */
-	{ 3, 0, 2, 2, 2, 0, 0, { 0 } },      /* 3DES, SHA-1, MODP-1024: somebody always has it */
-	{ 20, 128, 5, 0, 31, 0, 0, { 0 } },  /* AES-GCM-128, SHA-256, Curve25519 */
-	{ 13, 128, 5, 12, 14, 0, 0, { 0 } }, /* AES-CTR-128, SHA-256, MODP-2048 */
+	{ .encr = IPM_ENCR_AES_CBC,
+	  .encr_bits = 128,
+	  .prf = IPM_PRF_HMAC_SHA2_256,
+	  .integ = IPM_INTEG_HMAC_SHA2_256_128,
+	  .group = IPM_GROUP_MODP_2048 },
+	{ .encr = IPM_ENCR_AES_GCM_16,
+	  .encr_bits = 256,
+	  .prf = IPM_PRF_HMAC_SHA2_384,
+	  .group = IPM_GROUP_ECP_384,
+	  .esn = 1 },
+	{ .encr = IPM_ENCR_AES_CBC,
+	  .encr_bits = 256,
+	  .prf = IPM_PRF_HMAC_SHA2_256,
+	  .integ = IPM_INTEG_HMAC_SHA2_256_128,
+	  .group = IPM_GROUP_ECP_256 },
+	{ .encr = IPM_ENCR_CHACHA20_POLY1305,
+	  .encr_bits = 256,
+	  .prf = IPM_PRF_HMAC_SHA2_512,
+	  .group = IPM_GROUP_CURVE25519,
+	  .esn = 1 },
+	{ .encr = IPM_ENCR_AES_CBC,
+	  .encr_bits = 256,
+	  .prf = IPM_PRF_HMAC_SHA2_512,
+	  .integ = IPM_INTEG_HMAC_SHA2_512_256,
+	  .group = IPM_GROUP_MODP_4096 },
+	{ .encr = IPM_ENCR_3DES,
+	  .prf = IPM_PRF_HMAC_SHA1,
+	  .integ = IPM_INTEG_HMAC_SHA1_96,
+	  .group = IPM_GROUP_MODP_1024 },
+	{ .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 128, .prf = IPM_PRF_HMAC_SHA2_256, .group = IPM_GROUP_CURVE25519 },
+	{ .encr = IPM_ENCR_AES_CTR,
+	  .encr_bits = 128,
+	  .prf = IPM_PRF_HMAC_SHA2_256,
+	  .integ = IPM_INTEG_HMAC_SHA2_256_128,
+	  .group = IPM_GROUP_MODP_2048 },
 };
 
 static struct ipm_addr
@@ -185,7 +211,7 @@ tunnel_of(uint32_t t)
 		tunnel.in_sa.group = 0;
 	if (tunnel.protocol == 51) {
 		tunnel.in_sa.encr = tunnel.in_sa.encr_bits = 0;
-		tunnel.in_sa.integ = 12;
+		tunnel.in_sa.integ = IPM_INTEG_HMAC_SHA2_256_128;
 	}
 	tunnel.out_sa = tunnel.in_sa;
 	memcpy(tunnel.conn, ike->conn, sizeof(tunnel.conn));

@@ -43,7 +43,7 @@ main(int argc, char **argv)
 	struct ipm_tunnel tunnel = {
 		.key_type = IPM_KEY_MANUAL
 	}; /* up, in tunnel mode, with ESP, unless you say otherwise */
-	struct ipm_sa sa = { .direction = IPM_OUT, .spi = 0x1001, .proposal = { .encr = 20 } };
+	struct ipm_sa sa = { .direction = IPM_OUT, .spi = 0x1001, .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
 	struct ipm_error err;
 	pthread_t thread[2];
 	int started = 0;

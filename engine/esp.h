@@ -25,15 +25,6 @@
 #include "ipm_fast.h"
 #include "ipm_types.h"
 
-/* IKEv2 transform numbers of the suites that there are; integrity is 0 with the AEADs (GCM, ChaCha20-Poly1305). */
-enum {
-	ESP_ENCR_NULL = 11,               /* RFC 2410; with HMAC-SHA-256-128 */
-	ESP_ENCR_AES_CBC = 12,            /* RFC 3602; with HMAC-SHA-256-128 */
-	ESP_ENCR_AES_GCM_16 = 20,         /* RFC 4106 */
-	ESP_ENCR_CHACHA20_POLY1305 = 28,  /* RFC 7634 */
-	ESP_INTEG_HMAC_SHA2_256_128 = 12, /* RFC 4868 */
-};
-
 #define ESP_WINDOW_MAX  4096u  /* packets */
 #define ESP_PAYLOAD_MAX 65535u /* octets of a payload, sealed: as much as an IP packet has */
 /* What an SA of any kind adds at most: outer IPv6 header, UDP, ESP header and IV; padding, trailer and ICV. */
@@ -88,9 +79,13 @@ struct esp_limits {
 
 struct esp_conf {
 	enum ipm_direction direction;
-	enum ipm_encap mode;          /* IPM_ENCAP_TUNNEL or IPM_ENCAP_TRANSPORT */
-	uint32_t spi;                 /* 256 and up */
-	struct ipm_proposal proposal; /* encr, encr_bits, integ, esn */
+	enum ipm_encap mode; /* IPM_ENCAP_TUNNEL or IPM_ENCAP_TRANSPORT */
+	uint32_t spi;        /* 256 and up */
+	/*
+	 * encr, encr_bits, integ, esn: NULL (RFC 2410) or AES-CBC (RFC 3602) with HMAC-SHA-256-128 (RFC 4868),
+	 * AES-GCM-16 (RFC 4106) or ChaCha20-Poly1305 (RFC 7634) without integrity transform.
+	 */
+	struct ipm_proposal proposal;
 	/* AEAD: the cipher's key and behind it the salt of 4 octets, as IKE derives them. ENCR_NULL: none. */
 	const uint8_t *encr_key;
 	size_t encr_key_len;

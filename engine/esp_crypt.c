@@ -30,10 +30,10 @@ struct suite {
 };
 
 static const struct suite suites[] = {
-	{ ESP_ENCR_NULL, ESP_INTEG_HMAC_SHA2_256_128, 0, 4, 0, NULL, { 0 } },
-	{ ESP_ENCR_AES_CBC, ESP_INTEG_HMAC_SHA2_256_128, 16, 16, 0, "AES-%u-CBC", { 128, 192, 256 } },
-	{ ESP_ENCR_AES_GCM_16, 0, 8, 4, ESP_SALT_SIZE, "AES-%u-GCM", { 128, 192, 256 } },
-	{ ESP_ENCR_CHACHA20_POLY1305, 0, 8, 4, ESP_SALT_SIZE, "ChaCha20-Poly1305", { 256 } },
+	{ IPM_ENCR_NULL, IPM_INTEG_HMAC_SHA2_256_128, 0, 4, 0, NULL, { 0 } },
+	{ IPM_ENCR_AES_CBC, IPM_INTEG_HMAC_SHA2_256_128, 16, 16, 0, "AES-%u-CBC", { 128, 192, 256 } },
+	{ IPM_ENCR_AES_GCM_16, 0, 8, 4, ESP_SALT_SIZE, "AES-%u-GCM", { 128, 192, 256 } },
+	{ IPM_ENCR_CHACHA20_POLY1305, 0, 8, 4, ESP_SALT_SIZE, "ChaCha20-Poly1305", { 256 } },
 };
 
 static const struct suite *

@@ -45,15 +45,17 @@ ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *m
 bool
 ipm_is_aead(uint16_t encr)
 {
-	/* AES-CCM, AES-GCM, GMAC, Camellia-CCM, ChaCha20-Poly1305 and their implicit-IV forms (IANA) */
-	return (encr >= 14 && encr <= 16) || (encr >= 18 && encr <= 21) || (encr >= 25 && encr <= 31);
+	return (encr >= IPM_ENCR_AES_CCM_8 && encr <= IPM_ENCR_AES_CCM_16) ||
+	       (encr >= IPM_ENCR_AES_GCM_8 && encr <= IPM_ENCR_NULL_AUTH_AES_GMAC) ||
+	       (encr >= IPM_ENCR_CAMELLIA_CCM_8 && encr <= IPM_ENCR_CHACHA20_POLY1305_IIV);
 }
 
 /* ESP with a cipher: NULL (RFC 2410) and GMAC (RFC 4543) only authenticate. */
 static bool
 sa_encrypts(const struct ipm_sa *sa)
 {
-	return sa->protocol == IPPROTO_ESP && sa->proposal.encr != 11 && sa->proposal.encr != 21;
+	return sa->protocol == IPPROTO_ESP && sa->proposal.encr != IPM_ENCR_NULL &&
+	       sa->proposal.encr != IPM_ENCR_NULL_AUTH_AES_GMAC;
 }
 
 /* AH, ESP with an integrity transform, and ESP whose cipher brings its own (AEAD). */

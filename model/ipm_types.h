@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "ipm_iana.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -38,15 +40,15 @@ struct ipm_addr {
 };
 
 /**
- * One negotiated suite, as IANA's IKEv2 transform numbers ("Internet Key Exchange Version 2 (IKEv2)
- * Parameters"), for IKEv1 too. 0 means that the suite has no such transform.
+ * One negotiated suite, as IANA's IKEv2 transform numbers, for IKEv1 too. 0 means that the suite has no such
+ * transform.
  */
 struct ipm_proposal {
-	uint16_t encr;      /* transform type 1 */
+	uint16_t encr;      /* enum ipm_encr */
 	uint16_t encr_bits; /* key length, 0 when the cipher has only one */
-	uint16_t prf;       /* transform type 2 */
-	uint16_t integ;     /* transform type 3; 0 with an AEAD cipher */
-	uint16_t group;     /* transform type 4; 0 without PFS */
+	uint16_t prf;       /* enum ipm_prf */
+	uint16_t integ;     /* enum ipm_integ; 0 with an AEAD cipher */
+	uint16_t group;     /* enum ipm_group; 0 without PFS */
 	uint16_t integ_bits;
 	uint8_t esn; /* extended sequence numbers */
 	uint8_t reserved[3];
@@ -356,7 +358,7 @@ struct ipm_map {
 	uint8_t auth;        /* enum ipm_auth: how the peer shows who it is */
 	uint8_t peers;       /* of peer[]; the configuration may have more */
 	uint8_t transforms;  /* of transform[]; 0: not known */
-	uint16_t pfs_group;  /* transform type 4; 0: none, or not known */
+	uint16_t pfs_group;  /* enum ipm_group; 0: none, or not known */
 	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last in use for it */
 	uint8_t reserved[5];
 	uint32_t ifindex; /* of the interface that uses it; 0: none, or not known */

@@ -1,5 +1,5 @@
 # libipsecmon: records, segment, writer, fast path
-ipminclude_HEADERS = %D%/ipm_fast.h %D%/ipm_segment.h %D%/ipm_types.h %D%/ipm_writer.h
+ipminclude_HEADERS = %D%/ipm_fast.h %D%/ipm_iana.h %D%/ipm_segment.h %D%/ipm_types.h %D%/ipm_writer.h
 ipmincludedir = $(includedir)/ipsecmon
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/libipsecmon.pc

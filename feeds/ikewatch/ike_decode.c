@@ -82,21 +82,41 @@ take(struct octets *o, size_t len)
 static uint16_t
 v1_encr(uint32_t value)
 {
-	static const uint8_t encr[] = { 0, 2, 5, 7, 4, 3, 6, 12, 23 };
+	static const uint8_t encr[] = { 0,
+					IPM_ENCR_DES,
+					IPM_ENCR_IDEA,
+					IPM_ENCR_BLOWFISH,
+					IPM_ENCR_RC5,
+					IPM_ENCR_3DES,
+					IPM_ENCR_CAST,
+					IPM_ENCR_AES_CBC,
+					IPM_ENCR_CAMELLIA_CBC };
 	return value < sizeof(encr) && encr[value] ? encr[value] : IPM_TRANSFORM_OTHER;
 }
 
 static uint16_t
 v1_prf(uint32_t hash)
 {
-	static const uint8_t prf[] = { 0, 1, 2, 3, 5, 6, 7 };
+	static const uint8_t prf[] = { 0,
+				       IPM_PRF_HMAC_MD5,
+				       IPM_PRF_HMAC_SHA1,
+				       IPM_PRF_HMAC_TIGER,
+				       IPM_PRF_HMAC_SHA2_256,
+				       IPM_PRF_HMAC_SHA2_384,
+				       IPM_PRF_HMAC_SHA2_512 };
 	return hash < sizeof(prf) && prf[hash] ? prf[hash] : IPM_TRANSFORM_OTHER;
 }
 
 static uint16_t
 v1_integ(uint32_t hash)
 {
-	static const uint8_t integ[] = { 0, 1, 2, 0, 12, 13, 14 };
+	static const uint8_t integ[] = { 0,
+					 IPM_INTEG_HMAC_MD5_96,
+					 IPM_INTEG_HMAC_SHA1_96,
+					 0,
+					 IPM_INTEG_HMAC_SHA2_256_128,
+					 IPM_INTEG_HMAC_SHA2_384_192,
+					 IPM_INTEG_HMAC_SHA2_512_256 };
 	return hash < sizeof(integ) && integ[hash] ? integ[hash] : IPM_TRANSFORM_OTHER;
 }
 

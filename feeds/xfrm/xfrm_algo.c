@@ -14,10 +14,14 @@ static const struct aead {
 	uint16_t icv_bits, number, salt_bits;
 	bool one_key; /* the cipher has keys of one length only */
 } aeads[] = {
-	{ "rfc4106(gcm(aes))", 64, 18, 32, false },  { "rfc4106(gcm(aes))", 96, 19, 32, false },
-	{ "rfc4106(gcm(aes))", 128, 20, 32, false }, { "rfc4309(ccm(aes))", 64, 14, 24, false },
-	{ "rfc4309(ccm(aes))", 96, 15, 24, false },  { "rfc4309(ccm(aes))", 128, 16, 24, false },
-	{ "rfc4543(gcm(aes))", 128, 21, 32, false }, { "rfc7539esp(chacha20,poly1305)", 128, 28, 32, true },
+	{ "rfc4106(gcm(aes))", 64, IPM_ENCR_AES_GCM_8, 32, false },
+	{ "rfc4106(gcm(aes))", 96, IPM_ENCR_AES_GCM_12, 32, false },
+	{ "rfc4106(gcm(aes))", 128, IPM_ENCR_AES_GCM_16, 32, false },
+	{ "rfc4309(ccm(aes))", 64, IPM_ENCR_AES_CCM_8, 24, false },
+	{ "rfc4309(ccm(aes))", 96, IPM_ENCR_AES_CCM_12, 24, false },
+	{ "rfc4309(ccm(aes))", 128, IPM_ENCR_AES_CCM_16, 24, false },
+	{ "rfc4543(gcm(aes))", 128, IPM_ENCR_NULL_AUTH_AES_GMAC, 32, false },
+	{ "rfc7539esp(chacha20,poly1305)", 128, IPM_ENCR_CHACHA20_POLY1305, 32, true },
 };
 
 static const struct crypt {
@@ -25,22 +29,22 @@ static const struct crypt {
 	uint16_t number, salt_bits;
 	bool one_key;
 } crypts[] = {
-	{ "cbc(aes)", 12, 0, false },
-	{ "aes", 12, 0, false },
-	{ "rfc3686(ctr(aes))", 13, 32, false },
-	{ "cbc(des3_ede)", 3, 0, true },
-	{ "des3_ede", 3, 0, true },
-	{ "cbc(des)", 2, 0, true },
-	{ "des", 2, 0, true },
-	{ "cbc(cast5)", 6, 0, false },
-	{ "cast5", 6, 0, false },
-	{ "cbc(blowfish)", 7, 0, false },
-	{ "blowfish", 7, 0, false },
-	{ "ecb(cipher_null)", 11, 0, true },
-	{ "cipher_null", 11, 0, true },
-	{ "cbc(camellia)", 23, 0, false },
-	{ "camellia", 23, 0, false },
-	{ "rfc3686(ctr(camellia))", 24, 32, false },
+	{ "cbc(aes)", IPM_ENCR_AES_CBC, 0, false },
+	{ "aes", IPM_ENCR_AES_CBC, 0, false },
+	{ "rfc3686(ctr(aes))", IPM_ENCR_AES_CTR, 32, false },
+	{ "cbc(des3_ede)", IPM_ENCR_3DES, 0, true },
+	{ "des3_ede", IPM_ENCR_3DES, 0, true },
+	{ "cbc(des)", IPM_ENCR_DES, 0, true },
+	{ "des", IPM_ENCR_DES, 0, true },
+	{ "cbc(cast5)", IPM_ENCR_CAST, 0, false },
+	{ "cast5", IPM_ENCR_CAST, 0, false },
+	{ "cbc(blowfish)", IPM_ENCR_BLOWFISH, 0, false },
+	{ "blowfish", IPM_ENCR_BLOWFISH, 0, false },
+	{ "ecb(cipher_null)", IPM_ENCR_NULL, 0, true },
+	{ "cipher_null", IPM_ENCR_NULL, 0, true },
+	{ "cbc(camellia)", IPM_ENCR_CAMELLIA_CBC, 0, false },
+	{ "camellia", IPM_ENCR_CAMELLIA_CBC, 0, false },
+	{ "rfc3686(ctr(camellia))", IPM_ENCR_CAMELLIA_CTR, 32, false },
 	/* In use, but IANA has no number: cbc(aria), cbc(serpent), cbc(sm4), cbc(twofish). */
 };
 
@@ -49,24 +53,24 @@ static const struct auth {
 	const char *name;
 	uint16_t trunc_bits, number;
 } auths[] = {
-	{ "hmac(md5)", 96, 1 },
-	{ "hmac(md5)", 128, 6 },
-	{ "md5", 96, 1 },
-	{ "md5", 128, 6 },
-	{ "hmac(sha1)", 96, 2 },
-	{ "hmac(sha1)", 160, 7 },
-	{ "sha1", 96, 2 },
-	{ "sha1", 160, 7 },
+	{ "hmac(md5)", 96, IPM_INTEG_HMAC_MD5_96 },
+	{ "hmac(md5)", 128, IPM_INTEG_HMAC_MD5_128 },
+	{ "md5", 96, IPM_INTEG_HMAC_MD5_96 },
+	{ "md5", 128, IPM_INTEG_HMAC_MD5_128 },
+	{ "hmac(sha1)", 96, IPM_INTEG_HMAC_SHA1_96 },
+	{ "hmac(sha1)", 160, IPM_INTEG_HMAC_SHA1_160 },
+	{ "sha1", 96, IPM_INTEG_HMAC_SHA1_96 },
+	{ "sha1", 160, IPM_INTEG_HMAC_SHA1_160 },
 	{ "hmac(sha256)", 96, IPM_TRANSFORM_OTHER }, /* a draft's, before RFC 4868 */
-	{ "hmac(sha256)", 128, 12 },
+	{ "hmac(sha256)", 128, IPM_INTEG_HMAC_SHA2_256_128 },
 	{ "sha256", 96, IPM_TRANSFORM_OTHER },
-	{ "sha256", 128, 12 },
-	{ "hmac(sha384)", 192, 13 },
-	{ "sha384", 192, 13 },
-	{ "hmac(sha512)", 256, 14 },
-	{ "sha512", 256, 14 },
-	{ "xcbc(aes)", 96, 5 },
-	{ "cmac(aes)", 96, 8 },
+	{ "sha256", 128, IPM_INTEG_HMAC_SHA2_256_128 },
+	{ "hmac(sha384)", 192, IPM_INTEG_HMAC_SHA2_384_192 },
+	{ "sha384", 192, IPM_INTEG_HMAC_SHA2_384_192 },
+	{ "hmac(sha512)", 256, IPM_INTEG_HMAC_SHA2_512_256 },
+	{ "sha512", 256, IPM_INTEG_HMAC_SHA2_512_256 },
+	{ "xcbc(aes)", 96, IPM_INTEG_AES_XCBC_96 },
+	{ "cmac(aes)", 96, IPM_INTEG_AES_CMAC_96 },
 	{ "digest_null", 0, 0 },
 	/* In use, but IANA has no number: hmac(rmd160), rmd160, hmac(sm3). */
 };

@@ -41,10 +41,10 @@ sa_new(uint8_t sa, uint8_t way, enum ipm_direction direction)
 		uint16_t encr, integ;
 		uint8_t key_len;
 	} suites[] = {
-		{ ESP_ENCR_NULL, ESP_INTEG_HMAC_SHA2_256_128, 0 },
-		{ ESP_ENCR_AES_CBC, ESP_INTEG_HMAC_SHA2_256_128, 16 },
-		{ ESP_ENCR_AES_GCM_16, 0, 20 },
-		{ ESP_ENCR_CHACHA20_POLY1305, 0, 36 },
+		{ IPM_ENCR_NULL, IPM_INTEG_HMAC_SHA2_256_128, 0 },
+		{ IPM_ENCR_AES_CBC, IPM_INTEG_HMAC_SHA2_256_128, 16 },
+		{ IPM_ENCR_AES_GCM_16, 0, 20 },
+		{ IPM_ENCR_CHACHA20_POLY1305, 0, 36 },
 	};
 	static const uint8_t key[36] = "no secret, or the corpus were none!";
 	uint8_t len = way & OUTER_6 ? 16 : 4;

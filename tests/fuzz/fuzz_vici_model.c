@@ -127,7 +127,7 @@ ike_of(const uint8_t *step)
 				.remote_id = "peer",
 				.spi_initiator = charon << 16 | uid,
 				.spi_responder = charon << 16 | uid | 0x8000,
-				.proposal.encr = 12,
+				.proposal.encr = IPM_ENCR_AES_CBC,
 				.established = step[3] & 15,
 				.rekey_time = VICI_UNSET,
 				.reauth_time = VICI_UNSET };

@@ -65,7 +65,9 @@ fill(struct ipm_writer *w)
 		uint32_t slot = (uint32_t)ipm_tunnel_start(w, &tunnel);
 		ipm_tunnel_select(w, slot, sel, 2);
 		for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
-			struct ipm_sa sa = { .direction = direction, .protocol = 50, .proposal = { .encr = 20 } };
+			struct ipm_sa sa = { .direction = direction,
+					     .protocol = 50,
+					     .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
 			ipm_lane_count(ipm_sa_lane(w, (uint32_t)ipm_sa_start(w, slot, &sa), 1), 3, 300);
 		}
 	}

@@ -126,7 +126,7 @@ some_sa(const uint8_t *b)
 			      .mark_mask = b[2] >> 6 & 1,
 			      .larval = (b[1] & 0xc0) == 0xc0,
 			      .added = 1000 + (b[3] & 7),
-			      .proposal = { .encr = 12, .integ = 12 },
+			      .proposal = { .encr = IPM_ENCR_AES_CBC, .integ = IPM_INTEG_HMAC_SHA2_256_128 },
 			      .soft_pkts = b[3] & 8 ? 20 : 0,
 			      .hard_add_s = b[3] & 16 ? 60 : 0,
 			      .pkts = b[4],

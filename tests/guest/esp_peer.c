@@ -197,10 +197,10 @@ proposal(const char *suite)
 		const char *name;
 		struct ipm_proposal p;
 	} all[] = {
-		{ "gcm", { .encr = ESP_ENCR_AES_GCM_16 } },
-		{ "chacha", { .encr = ESP_ENCR_CHACHA20_POLY1305 } },
-		{ "cbc", { .encr = ESP_ENCR_AES_CBC, .integ = ESP_INTEG_HMAC_SHA2_256_128 } },
-		{ "null", { .encr = ESP_ENCR_NULL, .integ = ESP_INTEG_HMAC_SHA2_256_128 } },
+		{ "gcm", { .encr = IPM_ENCR_AES_GCM_16 } },
+		{ "chacha", { .encr = IPM_ENCR_CHACHA20_POLY1305 } },
+		{ "cbc", { .encr = IPM_ENCR_AES_CBC, .integ = IPM_INTEG_HMAC_SHA2_256_128 } },
+		{ "null", { .encr = IPM_ENCR_NULL, .integ = IPM_INTEG_HMAC_SHA2_256_128 } },
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i].name, suite) == 0)

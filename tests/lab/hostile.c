@@ -90,7 +90,7 @@ fill(struct ipm_writer *w)
 		ipm_tunnel_select(w, (uint32_t)slot, &sel, 1);
 		for (uint8_t n = 0; n < 4; n++) {
 			struct ipm_sa sa = { .direction = n % 2 ? IPM_IN : IPM_OUT, .protocol = 50, .spi = 256u + n };
-			sa.proposal.encr = 20;
+			sa.proposal.encr = IPM_ENCR_AES_GCM_16;
 			ipm_sa_start(w, (uint32_t)slot, &sa);
 		}
 		ipm_fail(w, i % 2 ? IPM_IKE_FAILURES : IPM_TUNNEL_FAILURES, &failure);

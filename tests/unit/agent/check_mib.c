@@ -201,30 +201,24 @@ sa_of(uint32_t tunnel, enum ipm_direction direction, uint8_t protocol, uint32_t 
 	return ok(ipm_sa_start(w, tunnel, &sa));
 }
 
-#define AES_GCM_16      20
-#define AES_CBC         12
-#define NULL_CIPHER     11
-#define HMAC_SHA1_96    2
-#define HMAC_SHA256_128 12
-#define HMAC_SHA512_256 14
-
 static void
 given_ike_sas(void)
 {
 	uint64_t now = ipm_now_ns();
-	uint32_t one =
-		ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED,
-							  .version = 2,
-							  .auth = IPM_AUTH_PSK,
-							  .initiator = 1,
-							  .local = address("192.0.2.1"),
-							  .remote = address("198.51.100.7"),
-							  .proposal = { .encr = AES_GCM_16, .prf = 5, .group = 31 },
-							  .created_ns = now - 5 * SECOND,
-							  .soft_ns = 10800 * SECOND,
-							  .hard_ns = 14400 * SECOND,
-							  .local_id = "192.0.2.1",
-							  .remote_id = "gw.example.net" }));
+	uint32_t one = ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED,
+								 .version = 2,
+								 .auth = IPM_AUTH_PSK,
+								 .initiator = 1,
+								 .local = address("192.0.2.1"),
+								 .remote = address("198.51.100.7"),
+								 .proposal = { .encr = IPM_ENCR_AES_GCM_16,
+									       .prf = IPM_PRF_HMAC_SHA2_256,
+									       .group = IPM_GROUP_CURVE25519 },
+								 .created_ns = now - 5 * SECOND,
+								 .soft_ns = 10800 * SECOND,
+								 .hard_ns = 14400 * SECOND,
+								 .local_id = "192.0.2.1",
+								 .remote_id = "gw.example.net" }));
 	ipm_ike_refresh(w, one);
 	/* Being negotiated: no index, and no row; and 2 was somebody's. */
 	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_NEGOTIATING, .version = 2 }));
@@ -236,26 +230,30 @@ given_ike_sas(void)
 						  .auth = IPM_AUTH_RSA,
 						  .local = address("2001:db8::1"),
 						  .remote = address("2001:db8::2"),
-						  .proposal = { .encr = 3, .prf = 2, .integ = 2, .group = 2 },
+						  .proposal = { .encr = IPM_ENCR_3DES,
+								.prf = IPM_PRF_HMAC_SHA1,
+								.integ = IPM_INTEG_HMAC_SHA1_96,
+								.group = IPM_GROUP_MODP_1024 },
 						  .created_ns = now + 900 * SECOND, /* not in the past: age 0 */
 						  .local_id = "2001:db8::1",
 						  .remote_id = "C=DE, O=Example, CN=gw" }));
 	/* 4: held, no row */
 	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED, .version = 2, .held = 1 }));
 	/* 5: gone, so in the history */
-	uint32_t gone =
-		ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED,
-							  .version = 1,
-							  .mode = IPM_MODE_MAIN,
-							  .auth = IPM_AUTH_ECDSA,
-							  .local = address("192.0.2.1"),
-							  .remote = address("203.0.113.9"),
-							  .proposal = { .encr = AES_CBC, .prf = 7, .group = 14 },
-							  .created_ns = now - 4 * SECOND,
-							  .soft_ns = 100 * SECOND,
-							  .hard_ns = 200 * SECOND,
-							  .local_id = "192.0.2.1",
-							  .remote_id = "vpn.example.org" }));
+	uint32_t gone = ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED,
+								  .version = 1,
+								  .mode = IPM_MODE_MAIN,
+								  .auth = IPM_AUTH_ECDSA,
+								  .local = address("192.0.2.1"),
+								  .remote = address("203.0.113.9"),
+								  .proposal = { .encr = IPM_ENCR_AES_CBC,
+										.prf = IPM_PRF_HMAC_SHA2_512,
+										.group = IPM_GROUP_MODP_2048 },
+								  .created_ns = now - 4 * SECOND,
+								  .soft_ns = 100 * SECOND,
+								  .hard_ns = 200 * SECOND,
+								  .local_id = "192.0.2.1",
+								  .remote_id = "vpn.example.org" }));
 	ipm_ike_refresh(w, gone);
 	ipm_ike_refresh(w, gone);
 	struct ipm_ike_sa *carried = ipm_payload(ipm_record_at(ipm_writer_segment(w), IPM_IKE_SAS, gone));
@@ -268,19 +266,20 @@ given_ike_sas(void)
 static void
 given_tunnel_aead(void)
 {
-	uint32_t t = ok(ipm_tunnel_start(w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
-								  .encap = IPM_ENCAP_TUNNEL,
-								  .key_type = IPM_KEY_IKE,
-								  .protocol = 50,
-								  .ike_index = 1,
-								  .ike_slot = 0,
-								  .local = address("192.0.2.1"),
-								  .remote = address("198.51.100.7"),
-								  .in_sa = { .encr = AES_GCM_16, .group = 31 },
-								  .out_sa = { .encr = AES_GCM_16, .group = 31 },
-								  .created_ns = ipm_now_ns() - 3 * SECOND,
-								  .soft_ns = 3000 * SECOND,
-								  .hard_ns = 3600 * SECOND }));
+	uint32_t t = ok(ipm_tunnel_start(
+		w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
+					 .encap = IPM_ENCAP_TUNNEL,
+					 .key_type = IPM_KEY_IKE,
+					 .protocol = 50,
+					 .ike_index = 1,
+					 .ike_slot = 0,
+					 .local = address("192.0.2.1"),
+					 .remote = address("198.51.100.7"),
+					 .in_sa = { .encr = IPM_ENCR_AES_GCM_16, .group = IPM_GROUP_CURVE25519 },
+					 .out_sa = { .encr = IPM_ENCR_AES_GCM_16, .group = IPM_GROUP_CURVE25519 },
+					 .created_ns = ipm_now_ns() - 3 * SECOND,
+					 .soft_ns = 3000 * SECOND,
+					 .hard_ns = 3600 * SECOND }));
 	uint32_t in = sa_of(t, IPM_IN, 50, 0xc0000001), out = sa_of(t, IPM_OUT, 50, 0xffffffff);
 	struct ipm_traffic in_count = {
 		.octets = (3ull << 32) + 5,
@@ -323,8 +322,10 @@ given_tunnel_compressed(void)
 					 .ipcomp = 1,
 					 .local = address("2001:db8::1"),
 					 .remote = address("2001:db8::2"),
-					 .in_sa = { .encr = AES_CBC, .integ = HMAC_SHA256_128 },
-					 .out_sa = { .encr = AES_CBC, .integ = HMAC_SHA256_128, .group = 14 },
+					 .in_sa = { .encr = IPM_ENCR_AES_CBC, .integ = IPM_INTEG_HMAC_SHA2_256_128 },
+					 .out_sa = { .encr = IPM_ENCR_AES_CBC,
+						     .integ = IPM_INTEG_HMAC_SHA2_256_128,
+						     .group = IPM_GROUP_MODP_2048 },
 					 .soft_ns = 1800 * SECOND,
 					 .soft_octets = 3 * GIB,
 					 .hard_octets = 4 * GIB }));
@@ -346,8 +347,9 @@ given_tunnel_compressed(void)
 static void
 given_tunnel_held(void)
 {
-	uint32_t t = ok(ipm_tunnel_start(
-		w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_HELD, .protocol = 50, .in_sa = { .encr = AES_GCM_16 } }));
+	uint32_t t = ok(ipm_tunnel_start(w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_HELD,
+								  .protocol = 50,
+								  .in_sa = { .encr = IPM_ENCR_AES_GCM_16 } }));
 	counts(w, sa_of(t, IPM_IN, 50, 0xc0000021), 10, 1000);
 	given_selectors(w, t, 1, 1);
 }
@@ -360,7 +362,7 @@ given_tunnel_manual(void)
 								  .encap = IPM_ENCAP_TRANSPORT,
 								  .key_type = IPM_KEY_MANUAL,
 								  .protocol = 51,
-								  .in_sa = { .integ = HMAC_SHA512_256 },
+								  .in_sa = { .integ = IPM_INTEG_HMAC_SHA2_512_256 },
 								  .out_sa = { .integ = IPM_TRANSFORM_OTHER } }));
 	counts(w, sa_of(t, IPM_IN, 51, 0x100), 1, 64);
 	sa_of(t, IPM_OUT, 51, 0x101);
@@ -373,19 +375,19 @@ given_tunnel_manual(void)
 static void
 given_tunnel_null(void)
 {
-	uint32_t t =
-		ok(ipm_tunnel_start(w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
-							     .encap = IPM_ENCAP_BEET,
-							     .key_type = IPM_KEY_IKE,
-							     .protocol = 50,
-							     .ike_index = 4,
-							     .ike_slot = 3,
-							     .local = address("192.0.2.1"),
-							     .remote = address("203.0.113.3"),
-							     .in_sa = { .encr = NULL_CIPHER, .integ = HMAC_SHA1_96 },
-							     .out_sa = { .encr = IPM_TRANSFORM_OTHER },
-							     .hard_ns = 60 * SECOND,
-							     .hard_octets = 2048 }));
+	uint32_t t = ok(ipm_tunnel_start(
+		w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
+					 .encap = IPM_ENCAP_BEET,
+					 .key_type = IPM_KEY_IKE,
+					 .protocol = 50,
+					 .ike_index = 4,
+					 .ike_slot = 3,
+					 .local = address("192.0.2.1"),
+					 .remote = address("203.0.113.3"),
+					 .in_sa = { .encr = IPM_ENCR_NULL, .integ = IPM_INTEG_HMAC_SHA1_96 },
+					 .out_sa = { .encr = IPM_TRANSFORM_OTHER },
+					 .hard_ns = 60 * SECOND,
+					 .hard_octets = 2048 }));
 	struct ipm_traffic in = { .octets = 10, .raw_octets = 10, .pkts = 2, .drops = { [IPM_DROP_POLICY] = 1 } };
 	ipm_sa_count(w, sa_of(t, IPM_IN, 50, 0x200), &in);
 	sa_of(t, IPM_OUT, 50, 0x201);
@@ -398,22 +400,25 @@ given_tunnel_null(void)
 static void
 given_tunnel_gone(void)
 {
-	uint32_t t = ok(ipm_tunnel_start(
-		w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
-					 .encap = IPM_ENCAP_TRANSPORT,
-					 .key_type = IPM_KEY_IKE,
-					 .protocol = 50,
-					 .ike_index = 1,
-					 .ike_slot = 0,
-					 .ipcomp = 1,
-					 .local = address("192.0.2.1"),
-					 .remote = address("198.51.100.7"),
-					 .in_sa = { .encr = AES_CBC, .integ = HMAC_SHA512_256, .group = 14 },
-					 .out_sa = { .encr = 3, .integ = HMAC_SHA1_96, .group = 15 },
-					 .created_ns = ipm_now_ns() - 2 * SECOND,
-					 .soft_ns = 900 * SECOND,
-					 .hard_ns = 1000 * SECOND,
-					 .hard_octets = 8192 }));
+	uint32_t t = ok(ipm_tunnel_start(w, &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
+								  .encap = IPM_ENCAP_TRANSPORT,
+								  .key_type = IPM_KEY_IKE,
+								  .protocol = 50,
+								  .ike_index = 1,
+								  .ike_slot = 0,
+								  .ipcomp = 1,
+								  .local = address("192.0.2.1"),
+								  .remote = address("198.51.100.7"),
+								  .in_sa = { .encr = IPM_ENCR_AES_CBC,
+									     .integ = IPM_INTEG_HMAC_SHA2_512_256,
+									     .group = IPM_GROUP_MODP_2048 },
+								  .out_sa = { .encr = IPM_ENCR_3DES,
+									      .integ = IPM_INTEG_HMAC_SHA1_96,
+									      .group = IPM_GROUP_MODP_3072 },
+								  .created_ns = ipm_now_ns() - 2 * SECOND,
+								  .soft_ns = 900 * SECOND,
+								  .hard_ns = 1000 * SECOND,
+								  .hard_octets = 8192 }));
 	struct ipm_traffic in = {
 		.octets = (1ull << 32) + 600,
 		.raw_octets = (2ull << 32) + 700,
@@ -1501,7 +1506,7 @@ END_TEST
 START_TEST(every_integrity_algorithm_has_its_number_and_one_that_is_not_known_is_other)
 {
 	for (uint32_t integ = 0; integ <= UINT16_MAX; integ++) {
-		struct ipm_proposal p = { .encr = AES_CBC, .integ = (uint16_t)integ };
+		struct ipm_proposal p = { .encr = IPM_ENCR_AES_CBC, .integ = (uint16_t)integ };
 		unsigned expect = algo_expected(integrity, MIB_COUNT(integrity), integ);
 		expect_algo("AH of an AH tunnel", integ, tunnel_number(mib_in_ah_auth_any, mib_out_ah_auth_any, AH, &p),
 			    expect);

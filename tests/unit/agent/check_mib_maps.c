@@ -98,10 +98,6 @@ later(void)
 
 /* --- a gateway, and every cell that it has ---------------------------------------------------------------------- */
 
-#define AES_GCM_16      20
-#define AES_CBC         12
-#define HMAC_SHA256_128 12
-
 static void
 given_feeds(void)
 {
@@ -137,7 +133,7 @@ given_tunnel_that_is_up(void)
 			       .ike_version = 2,
 			       .protocol = 50,
 			       .pfs = IPM_PFS_YES,
-			       .pfs_group = 14,
+			       .pfs_group = IPM_GROUP_MODP_2048,
 			       .auth = IPM_AUTH_PSK,
 			       .peers = 2,
 			       .peer = { address("198.51.100.1"), address("198.51.100.2") },
@@ -153,7 +149,9 @@ given_tunnel_that_is_up(void)
 	ok(ipm_map_open(w, &map));
 	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED,
 				  .version = 2,
-				  .proposal = { .encr = AES_GCM_16, .prf = 5, .group = 31 },
+				  .proposal = { .encr = IPM_ENCR_AES_GCM_16,
+						.prf = IPM_PRF_HMAC_SHA2_256,
+						.group = IPM_GROUP_CURVE25519 },
 				  .conn = "site" };
 	uint32_t ike_slot = ok(ipm_ike_start(w, &ike));
 	struct ipm_tunnel tunnel = {
@@ -163,8 +161,11 @@ given_tunnel_that_is_up(void)
 		.ike_slot = ike_slot,
 		.local = address("192.0.2.1"),
 		.remote = address("198.51.100.2"),
-		.in_sa = { .encr = AES_CBC, .encr_bits = 256, .integ = HMAC_SHA256_128, .group = 14 },
-		.out_sa = { .encr = AES_GCM_16, .encr_bits = 128, .group = 31 },
+		.in_sa = { .encr = IPM_ENCR_AES_CBC,
+			   .encr_bits = 256,
+			   .integ = IPM_INTEG_HMAC_SHA2_256_128,
+			   .group = IPM_GROUP_MODP_2048 },
+		.out_sa = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 128, .group = IPM_GROUP_CURVE25519 },
 		.installed_ns = ipm_now_ns() - 100 * SECOND,
 		.soft_ns = 1000 * SECOND,
 		.hard_ns = 1200 * SECOND,
@@ -218,7 +219,7 @@ given_a_gateway(void)
 			       .ike_ns = 172800 * SECOND,
 			       .transforms = 1,
 			       .transform = { { .protocol = 50,
-						.proposal = { .encr = AES_GCM_16, .encr_bits = 256 } } },
+						.proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 } } },
 			       .name = "rw",
 			       .child = "any",
 			       .peer_text = "%any" };
@@ -932,17 +933,17 @@ START_TEST(a_policy_shows_what_its_youngest_ike_sa_negotiated)
 	mib_request(mib, master_ns);
 	expect_no_instance("cipsIsakmpPolEncr.1");
 	given_ike(w, "other", 3);
-	uint32_t ike = given_ike(w, "site", AES_CBC);
+	uint32_t ike = given_ike(w, "site", IPM_ENCR_AES_CBC);
 	later();
 	expect_number("cipsIsakmpPolEncr.1", 4);
 	expect_no_instance("ikePolMapPolicyNum.1"); /* nothing of this name is configured */
 	expect_number("ikePolMapPolicyNum.2", 1);
-	ok(given_ike(w, "site", AES_GCM_16));
+	ok(given_ike(w, "site", IPM_ENCR_AES_GCM_16));
 	later();
 	expect_number("cipsIsakmpPolEncr.1", 6);
 	/* Rekeyed with another suite: no row comes or goes, and it shows at once. */
 	struct ipm_ike_sa sa = *ipm_ike_peek(w, ike + 1);
-	sa.proposal.encr = 28;
+	sa.proposal.encr = IPM_ENCR_CHACHA20_POLY1305;
 	ipm_ike_put(w, ike + 1, &sa);
 	mib_request(mib, master_ns);
 	expect_number("cipsIsakmpPolEncr.1", 8);
@@ -958,7 +959,7 @@ START_TEST(a_policy_whose_number_has_no_room_has_no_row_and_an_ike_sa_still_tell
 {
 	ipm_writer_totals(w)->next_map = 65536;
 	given_map(w, "site", "net", 10);
-	given_ike(w, "site", AES_CBC);
+	given_ike(w, "site", IPM_ENCR_AES_CBC);
 	mib_request(mib, master_ns);
 	expect_number("cipsNumIsakmpPolicies.0", 0);
 	expect_number("ikePolMapPolicyNum.1", 65536);

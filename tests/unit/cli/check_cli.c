@@ -16,8 +16,10 @@
 #include "cmd_table.h"
 #include "out.h"
 
-static const struct ipm_proposal AES256_SHA256 = { .encr = 12, .encr_bits = 256, .integ = 12 };
-static const struct ipm_proposal GCM256 = { .encr = 20, .encr_bits = 256 };
+static const struct ipm_proposal AES256_SHA256 = { .encr = IPM_ENCR_AES_CBC,
+						   .encr_bits = 256,
+						   .integ = IPM_INTEG_HMAC_SHA2_256_128 };
+static const struct ipm_proposal GCM256 = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 };
 
 static int
 given_ike(uint8_t version, enum ipm_ike_state state, bool initiator, const char *local, const char *remote)
@@ -33,7 +35,11 @@ given_ike(uint8_t version, enum ipm_ike_state state, bool initiator, const char 
 		.auth = IPM_AUTH_PSK,
 		.spi_initiator = 0x0123456789abcdefu,
 		.spi_responder = 0xfedcba9876543210u,
-		.proposal = { .encr = 12, .encr_bits = 256, .prf = 5, .integ = 12, .group = 14 },
+		.proposal = { .encr = IPM_ENCR_AES_CBC,
+			      .encr_bits = 256,
+			      .prf = IPM_PRF_HMAC_SHA2_256,
+			      .integ = IPM_INTEG_HMAC_SHA2_256_128,
+			      .group = IPM_GROUP_MODP_2048 },
 		.conn = "site-b",
 		.local_id = "CN=a",
 		.remote_id = "CN=b",
@@ -231,18 +237,26 @@ START_TEST(transforms_look_as_in_ios)
 		uint8_t protocol;
 		const char *text;
 	} rows[] = {
-		{ { .encr = 3, .integ = 2 }, 50, "esp-3des esp-sha-hmac" },
-		{ { .encr = 2, .integ = 1 }, 50, "esp-des esp-md5-hmac" },
-		{ { .encr = 12, .encr_bits = 128, .integ = 2 }, 50, "esp-aes esp-sha-hmac" },
-		{ { .encr = 12, .encr_bits = 192, .integ = 13 }, 50, "esp-192-aes esp-sha384-hmac" },
-		{ { .encr = 12, .encr_bits = 256, .integ = 12 }, 50, "esp-256-aes esp-sha256-hmac" },
-		{ { .encr = 12, .encr_bits = 256, .integ = 14 }, 50, "esp-256-aes esp-sha512-hmac" },
-		{ { .encr = 20, .encr_bits = 128 }, 50, "esp-gcm" },
-		{ { .encr = 20, .encr_bits = 256 }, 50, "esp-gcm 256" },
-		{ { .encr = 28, .encr_bits = 256 }, 50, "esp-chacha20-poly1305" },
-		{ { .encr = 11, .integ = 2 }, 50, "esp-null esp-sha-hmac" },
-		{ { .integ = 2 }, 51, "ah-sha-hmac" },
-		{ { .integ = 12 }, 51, "ah-sha256-hmac" },
+		{ { .encr = IPM_ENCR_3DES, .integ = IPM_INTEG_HMAC_SHA1_96 }, 50, "esp-3des esp-sha-hmac" },
+		{ { .encr = IPM_ENCR_DES, .integ = IPM_INTEG_HMAC_MD5_96 }, 50, "esp-des esp-md5-hmac" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 128, .integ = IPM_INTEG_HMAC_SHA1_96 },
+		  50,
+		  "esp-aes esp-sha-hmac" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 192, .integ = IPM_INTEG_HMAC_SHA2_384_192 },
+		  50,
+		  "esp-192-aes esp-sha384-hmac" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 256, .integ = IPM_INTEG_HMAC_SHA2_256_128 },
+		  50,
+		  "esp-256-aes esp-sha256-hmac" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 256, .integ = IPM_INTEG_HMAC_SHA2_512_256 },
+		  50,
+		  "esp-256-aes esp-sha512-hmac" },
+		{ { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 128 }, 50, "esp-gcm" },
+		{ { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 }, 50, "esp-gcm 256" },
+		{ { .encr = IPM_ENCR_CHACHA20_POLY1305, .encr_bits = 256 }, 50, "esp-chacha20-poly1305" },
+		{ { .encr = IPM_ENCR_NULL, .integ = IPM_INTEG_HMAC_SHA1_96 }, 50, "esp-null esp-sha-hmac" },
+		{ { .integ = IPM_INTEG_HMAC_SHA1_96 }, 51, "ah-sha-hmac" },
+		{ { .integ = IPM_INTEG_HMAC_SHA2_256_128 }, 51, "ah-sha256-hmac" },
 		/* what we do not know is never "none" nor "null" */
 		{ { .encr = 1024, .integ = 1025 }, 50, "encr-1024 integ-1025" },
 		{ { .encr = IPM_TRANSFORM_OTHER }, 50, "encr-other" },
@@ -475,8 +489,10 @@ START_TEST(ah_authenticates_and_does_not_encrypt)
 {
 	given_segment();
 	int t = given_tunnel((struct ipm_tunnel){ .protocol = 51, .conn = "ah" });
-	int sa = given_sa(
-		t, (struct ipm_sa){ .spi = 7, .direction = IPM_OUT, .protocol = 51, .proposal = { .integ = 2 } });
+	int sa = given_sa(t, (struct ipm_sa){ .spi = 7,
+					      .direction = IPM_OUT,
+					      .protocol = 51,
+					      .proposal = { .integ = IPM_INTEG_HMAC_SHA1_96 } });
 	ipm_sa_count(w, (uint32_t)sa, &(struct ipm_traffic){ .octets = 100, .raw_octets = 100, .pkts = 3 });
 	ck_assert_int_eq(run("show crypto ipsec sa"), 0);
 	expect_line("    #pkts encaps: 3, #pkts encrypt: 0, #pkts digest 3");

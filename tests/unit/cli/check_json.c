@@ -177,7 +177,12 @@ json_of(const char *command)
 
 #define AGO (ipm_now_ns() - 7 * (uint64_t)SECOND)
 
-static const struct ipm_proposal suite = { .encr = 12, .encr_bits = 256, .integ = 12, .prf = 5, .group = 14, .esn = 1 };
+static const struct ipm_proposal suite = { .encr = IPM_ENCR_AES_CBC,
+					   .encr_bits = 256,
+					   .integ = IPM_INTEG_HMAC_SHA2_256_128,
+					   .prf = IPM_PRF_HMAC_SHA2_256,
+					   .group = IPM_GROUP_MODP_2048,
+					   .esn = 1 };
 
 static struct ipm_ike_sa
 an_ike_sa(void)
@@ -213,7 +218,7 @@ given_entries(void)
 			       .ifname = "eth0",
 			       .ifindex = 2,
 			       .pfs = IPM_PFS_YES,
-			       .pfs_group = 14,
+			       .pfs_group = IPM_GROUP_MODP_2048,
 			       .ike_ns = ALL_SECONDS,
 			       .hard_ns = ALL_SECONDS,
 			       .hard_octets = KILOBYTE,

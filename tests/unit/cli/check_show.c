@@ -394,9 +394,9 @@ END_TEST
 START_TEST(a_group_follows_when_there_is_pfs)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "a", .pfs = IPM_PFS_YES, .pfs_group = 14 });
+	given_entry((struct ipm_map){ .name = "a", .pfs = IPM_PFS_YES, .pfs_group = IPM_GROUP_MODP_2048 });
 	given_entry((struct ipm_map){ .name = "b", .pfs = IPM_PFS_YES });
-	given_entry((struct ipm_map){ .name = "c", .pfs = IPM_PFS_NO, .pfs_group = 14 });
+	given_entry((struct ipm_map){ .name = "c", .pfs = IPM_PFS_NO, .pfs_group = IPM_GROUP_MODP_2048 });
 	runs("show crypto map tag a");
 	ck_assert_ptr_nonnull(strstr(out, "        PFS (Y/N): Y\n        DH group:  group14\n        Transform"));
 	runs("show crypto map tag b");
@@ -466,9 +466,12 @@ START_TEST(transform_sets_are_named_by_what_is_in_them)
 	given_entry((struct ipm_map){
 		.name = "m",
 		.transforms = 4,
-		.transform = { { .protocol = 50, .proposal = { .encr = 20, .encr_bits = 256 } },
-			       { .protocol = 50, .proposal = { .encr = 12, .encr_bits = 256, .integ = 12 } },
-			       { .protocol = 51, .proposal = { .integ = 2 } },
+		.transform = { { .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 } },
+			       { .protocol = 50,
+				 .proposal = { .encr = IPM_ENCR_AES_CBC,
+					       .encr_bits = 256,
+					       .integ = IPM_INTEG_HMAC_SHA2_256_128 } },
+			       { .protocol = 51, .proposal = { .integ = IPM_INTEG_HMAC_SHA1_96 } },
 			       { .protocol = 50, .proposal = { .encr = 1024 } } } });
 	runs("show crypto map");
 	expect_line("        Transform sets={ esp-gcm-256, esp-256-aes+esp-sha256-hmac, ah-sha-hmac, encr-1024, }");
@@ -639,10 +642,14 @@ START_TEST(connections_are_laid_out_as_in_ios)
 {
 	given_segment();
 	given_tunnelmap_up();
-	struct ipm_ike_sa ike = { .state = IPM_IKE_NEGOTIATING, .proposal = { .encr = 20, .encr_bits = 256 } };
+	struct ipm_ike_sa ike = { .state = IPM_IKE_NEGOTIATING,
+				  .proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 } };
 	ck_assert_int_ge(ipm_ike_start(w, &ike), 0);
 	int t = given_tunnel((struct ipm_tunnel){ .local = addr("2001:db8:ffff:ffff:ffff:ffff:ffff:fff1") });
-	given_sa(t, (struct ipm_sa){ .direction = IPM_OUT, .proposal = { .encr = 12, .encr_bits = 128, .integ = 12 } });
+	given_sa(t, (struct ipm_sa){ .direction = IPM_OUT,
+				     .proposal = { .encr = IPM_ENCR_AES_CBC,
+						   .encr_bits = 128,
+						   .integ = IPM_INTEG_HMAC_SHA2_256_128 } });
 	expect("show crypto engine connections active",
 	       "   ID Interface            IP-Address      State  Algorithm                Encrypt  Decrypt\n"
 	       "    0                                      alloc  AES_GCM_256                    0        0\n"
@@ -661,20 +668,30 @@ START_TEST(algorithms_are_named_in_ios_s_manner)
 		uint8_t protocol;
 		const char *text;
 	} rows[] = {
-		{ { .encr = 3, .integ = 2 }, 50, "HMAC_SHA+3DES_56_C" },
-		{ { .encr = 2, .integ = 1 }, 50, "HMAC_MD5+DES_56_CB" },
-		{ { .encr = 12, .encr_bits = 128, .integ = 12 }, 50, "HMAC_SHA256+AES_CBC_128" },
-		{ { .encr = 12, .encr_bits = 256, .integ = 13 }, 50, "HMAC_SHA384+AES_CBC_256" },
-		{ { .encr = 13, .encr_bits = 192, .integ = 14 }, 50, "HMAC_SHA512+AES_CTR_192" },
-		{ { .encr = 12, .encr_bits = 128, .integ = 5 }, 50, "AES_XCBC+AES_CBC_128" },
-		{ { .encr = 12, .encr_bits = 128, .integ = 8 }, 50, "AES_CMAC+AES_CBC_128" },
-		{ { .encr = 20, .encr_bits = 256 }, 50, "AES_GCM_256" },
-		{ { .encr = 18, .encr_bits = 256 }, 50, "AES_GCM_8_256" },
-		{ { .encr = 16, .encr_bits = 128 }, 50, "AES_CCM_128" },
-		{ { .encr = 21, .encr_bits = 128 }, 50, "AES_GMAC_128" },
-		{ { .encr = 28, .encr_bits = 256 }, 50, "CHACHA20_POLY1305" },
-		{ { .encr = 11, .integ = 2 }, 50, "HMAC_SHA+NULL" },
-		{ { .integ = 12 }, 51, "HMAC_SHA256" },
+		{ { .encr = IPM_ENCR_3DES, .integ = IPM_INTEG_HMAC_SHA1_96 }, 50, "HMAC_SHA+3DES_56_C" },
+		{ { .encr = IPM_ENCR_DES, .integ = IPM_INTEG_HMAC_MD5_96 }, 50, "HMAC_MD5+DES_56_CB" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 128, .integ = IPM_INTEG_HMAC_SHA2_256_128 },
+		  50,
+		  "HMAC_SHA256+AES_CBC_128" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 256, .integ = IPM_INTEG_HMAC_SHA2_384_192 },
+		  50,
+		  "HMAC_SHA384+AES_CBC_256" },
+		{ { .encr = IPM_ENCR_AES_CTR, .encr_bits = 192, .integ = IPM_INTEG_HMAC_SHA2_512_256 },
+		  50,
+		  "HMAC_SHA512+AES_CTR_192" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 128, .integ = IPM_INTEG_AES_XCBC_96 },
+		  50,
+		  "AES_XCBC+AES_CBC_128" },
+		{ { .encr = IPM_ENCR_AES_CBC, .encr_bits = 128, .integ = IPM_INTEG_AES_CMAC_96 },
+		  50,
+		  "AES_CMAC+AES_CBC_128" },
+		{ { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 }, 50, "AES_GCM_256" },
+		{ { .encr = IPM_ENCR_AES_GCM_8, .encr_bits = 256 }, 50, "AES_GCM_8_256" },
+		{ { .encr = IPM_ENCR_AES_CCM_16, .encr_bits = 128 }, 50, "AES_CCM_128" },
+		{ { .encr = IPM_ENCR_NULL_AUTH_AES_GMAC, .encr_bits = 128 }, 50, "AES_GMAC_128" },
+		{ { .encr = IPM_ENCR_CHACHA20_POLY1305, .encr_bits = 256 }, 50, "CHACHA20_POLY1305" },
+		{ { .encr = IPM_ENCR_NULL, .integ = IPM_INTEG_HMAC_SHA1_96 }, 50, "HMAC_SHA+NULL" },
+		{ { .integ = IPM_INTEG_HMAC_SHA2_256_128 }, 51, "HMAC_SHA256" },
 		{ { 0 }, 108, "comp-unknown" },
 		/* what we do not know is never "none" nor "NULL" */
 		{ { .encr = 1024, .integ = 1025 }, 50, "integ-1025+encr-1024" },
@@ -926,8 +943,11 @@ START_TEST(esp_ah_and_ipcomp_have_their_lists)
 	given_segment();
 	int t = given_tunnel((struct ipm_tunnel){ .conn = "all", .ipcomp = 1 });
 	given_sa(t, (struct ipm_sa){ .spi = 1, .direction = IPM_IN, .proposal = TRIPLE_DES });
-	given_sa(t, (struct ipm_sa){
-			    .spi = 2, .direction = IPM_IN, .protocol = 51, .bundled = 1, .proposal = { .integ = 2 } });
+	given_sa(t, (struct ipm_sa){ .spi = 2,
+				     .direction = IPM_IN,
+				     .protocol = 51,
+				     .bundled = 1,
+				     .proposal = { .integ = IPM_INTEG_HMAC_SHA1_96 } });
 	given_sa(t, (struct ipm_sa){ .spi = 3, .direction = IPM_IN, .protocol = 108, .bundled = 1 });
 	given_sa(t, (struct ipm_sa){ .spi = 4, .direction = IPM_OUT, .protocol = 108, .bundled = 1 });
 	runs("show crypto ipsec sa");
@@ -1022,7 +1042,7 @@ START_TEST(what_json_does_not_know_is_null_and_what_it_knows_keeps_its_type)
 	map.encap = IPM_ENCAP_BEET;
 	map.local = addr("2001:db8::1");
 	map.pfs = IPM_PFS_YES;
-	map.pfs_group = 19;
+	map.pfs_group = IPM_GROUP_ECP_256;
 	map.ike_ns = map.soft_ns = ALL_SECONDS;
 	map.hard_octets = UINT64_MAX;
 	map.hard_pkts = 5;

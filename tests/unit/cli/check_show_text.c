@@ -228,7 +228,7 @@ START_TEST(a_machine_reads_what_is_not_known_and_what_ios_lacks)
 	ck_assert_int_eq(ipm_tunnel_select(w, (uint32_t)t, two, 2), 0);
 	given_sa(t, (struct ipm_sa){ .direction = IPM_OUT,
 				     .spi = 0xC0,
-				     .proposal = { .encr = 28, .encr_bits = 256 },
+				     .proposal = { .encr = IPM_ENCR_CHACHA20_POLY1305, .encr_bits = 256 },
 				     .hard_octets = UINT64_MAX });
 	ck_assert_int_eq(run("show crypto ipsec sa"), 0);
 	reads(out, ipsec_sa);
@@ -283,7 +283,8 @@ START_TEST(a_machine_reads_crypto_maps)
 	given_segment();
 	given_tunnelmap();
 	given_template();
-	given_entry((struct ipm_map){ .name = "dark", .disabled = 1, .pfs = IPM_PFS_YES, .pfs_group = 31 });
+	given_entry((struct ipm_map){
+		.name = "dark", .disabled = 1, .pfs = IPM_PFS_YES, .pfs_group = IPM_GROUP_CURVE25519 });
 	struct ipm_failure failure = { .conn = "dark", .text = "in its own words: {}", .time_ns = ipm_now_ns() };
 	ipm_fail(w, IPM_IKE_FAILURES, &failure);
 	ck_assert_int_eq(run("show crypto map"), 0);
@@ -348,7 +349,11 @@ given_the_manual_s_gateway(void)
 	struct ipm_interface uplink = { .ifindex = 2, .name = "FastEthernet0/1", .addr = addr("172.22.1.3") };
 	ike.local = addr("172.22.1.3");
 	ike.remote = addr("172.22.1.4");
-	ike.proposal = (struct ipm_proposal){ .encr = 12, .encr_bits = 128, .prf = 5, .integ = 12, .group = 14 };
+	ike.proposal = (struct ipm_proposal){ .encr = IPM_ENCR_AES_CBC,
+					      .encr_bits = 128,
+					      .prf = IPM_PRF_HMAC_SHA2_256,
+					      .integ = IPM_INTEG_HMAC_SHA2_256_128,
+					      .group = IPM_GROUP_MODP_2048 };
 	given_segment();
 	ck_assert_int_ge(ipm_ike_start(w, &ike), 0);
 	given_tunnelmap_up();

@@ -230,7 +230,7 @@ expect_text(json_t *root, const char *where, const char *text)
 
 #define KILOBYTE    1024u
 #define ALL_SECONDS 3600u * (uint64_t)SECOND
-#define TRIPLE_DES  ((struct ipm_proposal){ .encr = 3, .integ = 2 })
+#define TRIPLE_DES  ((struct ipm_proposal){ .encr = IPM_ENCR_3DES, .integ = IPM_INTEG_HMAC_SHA1_96 })
 
 static inline struct ipm_sel_side
 host(const char *address, uint8_t protocol)

@@ -731,7 +731,7 @@ peer_sa(int key, uint8_t esn)
 	const struct esp_conf as = { .direction = IPM_OUT,
 				     .mode = IPM_ENCAP_TUNNEL,
 				     .spi = 2000 + (uint32_t)key,
-				     .proposal = { .encr = 20, .encr_bits = 128, .esn = esn },
+				     .proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 128, .esn = esn },
 				     .encr_key = peer_key[key],
 				     .encr_key_len = 20 };
 	ck_assert_int_eq(esp_sa_new(&as, &sa), 0);

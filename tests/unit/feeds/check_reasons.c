@@ -564,7 +564,7 @@ half_open(uint32_t uid, bool initiator)
 	struct vici_ike sa = ike(uid, VICI_IKE_CONNECTING);
 	sa.version = 1;
 	sa.initiator = initiator;
-	sa.proposal.encr = 12;
+	sa.proposal.encr = IPM_ENCR_AES_CBC;
 	*(initiator ? &sa.active : &sa.passive) = VICI_TASK_MAIN;
 	strcpy(sa.remote_id, "%any");
 	if (!initiator) {

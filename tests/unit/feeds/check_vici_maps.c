@@ -201,7 +201,7 @@ child(uint32_t uid, uint16_t group)
 				 .protocol = IPPROTO_ESP,
 				 .spi_in = 2 * uid,
 				 .spi_out = 2 * uid + 1,
-				 .proposal = { .encr = 20, .encr_bits = 128, .group = group },
+				 .proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 128, .group = group },
 				 .rekey_time = 3600,
 				 .life_time = 3960 };
 	return &c;

@@ -1727,7 +1727,7 @@ START_TEST(ah_and_transport_mode_are_shown_as_such)
 	struct vici_child host = child(1, "host", 1, OLD);
 	host.protocol = IPPROTO_AH;
 	host.encap = IPM_ENCAP_TRANSPORT;
-	host.proposal.integ = 12;
+	host.proposal.integ = IPM_INTEG_HMAC_SHA2_256_128;
 	LIST(tell(ike(1, "ikev2"), carried(host, 3, 4)));
 	ck_assert_uint_eq(tunnel("host").protocol, IPPROTO_AH);
 	ck_assert_uint_eq(tunnel("host").encap, IPM_ENCAP_TRANSPORT);

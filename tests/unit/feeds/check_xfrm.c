@@ -1476,7 +1476,7 @@ static const struct {
 
 START_TEST(integrity_has_its_iana_number_by_name_and_truncation)
 {
-	struct ipm_proposal p = { .integ = 1 };
+	struct ipm_proposal p = { .integ = IPM_INTEG_HMAC_MD5_96 };
 	xfrm_auth(auths[_i].name, auths[_i].key_bits, auths[_i].trunc_bits, &p);
 	ck_assert_uint_eq(p.integ, auths[_i].integ);
 	ck_assert_uint_eq(p.integ_bits, 0);

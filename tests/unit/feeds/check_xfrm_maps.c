@@ -220,7 +220,7 @@ sa_of(uint32_t spi, enum ipm_direction direction)
 		.src = direction == IPM_IN ? PEER(2) : HERE,
 		.encap = IPM_ENCAP_TUNNEL,
 		.reqid = 1,
-		.proposal = { .encr = 12, .encr_bits = 256, .integ = 12 },
+		.proposal = { .encr = IPM_ENCR_AES_CBC, .encr_bits = 256, .integ = IPM_INTEG_HMAC_SHA2_256_128 },
 		.added = 1000
 	};
 }

@@ -182,7 +182,9 @@ all_is_true(void)
 
 /* --- what the kernel says: SAs -------------------------------------------- */
 
-#define SUITE ((struct ipm_proposal){ .encr = 12, .encr_bits = 256, .integ = 12, .integ_bits = 256 })
+#define SUITE                   \
+	((struct ipm_proposal){ \
+		.encr = IPM_ENCR_AES_CBC, .encr_bits = 256, .integ = IPM_INTEG_HMAC_SHA2_256_128, .integ_bits = 256 })
 
 /* An ESP SA in tunnel mode, from peer 192.0.2.2 to us, of reqid 1, that has carried nothing. */
 static struct xfrm_sa
@@ -272,7 +274,7 @@ static struct xfrm_sa
 ah(struct xfrm_sa sa)
 {
 	sa.key.protocol = IPPROTO_AH;
-	sa.proposal = (struct ipm_proposal){ .integ = 13, .integ_bits = 384 };
+	sa.proposal = (struct ipm_proposal){ .integ = IPM_INTEG_HMAC_SHA2_384_192, .integ_bits = 384 };
 	return sa;
 }
 
@@ -1277,7 +1279,7 @@ START_TEST(when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_agai
 {
 	struct xfrm_sa old = out(OLD), now = out(NEW);
 
-	old.proposal.encr = 20;
+	old.proposal.encr = IPM_ENCR_AES_GCM_16;
 	now.hard_add_s = 8;
 	there(old);
 	there(now);
@@ -1300,7 +1302,7 @@ START_TEST(when_all_have_reached_their_soft_limits_the_newest_says_what_the_tunn
 {
 	struct xfrm_sa old = out(OLD), now = out(NEW);
 
-	old.proposal.encr = 20;
+	old.proposal.encr = IPM_ENCR_AES_GCM_16;
 	there(old);
 	there(now);
 	expires_soft(old);
@@ -1319,7 +1321,7 @@ START_TEST(which_sa_is_in_use_is_the_same_after_a_restart)
 	struct xfrm_sa old = out(OLD), now = later(out(NEW), 5);
 
 	now.soft_pkts = 10;
-	old.proposal.encr = 20;
+	old.proposal.encr = IPM_ENCR_AES_GCM_16;
 	DUMP(dumped(now); dumped(old));
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
 	daemon_restarts(_i);
@@ -1652,7 +1654,7 @@ START_TEST(an_update_has_its_limits_and_nothing_else)
 	a.hard_octets = 5000;
 	a.hard_add_s = 3600;
 	a.replay_window = 64;
-	a.proposal.encr = 20;
+	a.proposal.encr = IPM_ENCR_AES_GCM_16;
 	updated(a);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_octets, 5000);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 3600 * 1000000000ull);

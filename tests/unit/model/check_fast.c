@@ -59,7 +59,7 @@ clean_up(void)
 static int
 start_sa(void)
 {
-	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 } };
+	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
 	return ipm_sa_start(w, tunnel, &sa);
 }
 
@@ -227,7 +227,9 @@ START_TEST(totals_are_those_of_all_sas_however_many)
 	for (uint32_t n = 0; n < LANES; n++)
 		worker[n] = given_worker();
 	for (uint32_t i = 0; i < MANY; i++) {
-		struct ipm_sa sa = { .direction = 1 + i % 2, .protocol = 50, .proposal = { .encr = 20 } };
+		struct ipm_sa sa = { .direction = 1 + i % 2,
+				     .protocol = 50,
+				     .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
 		sa.engine = i % 3 == 0;
 		ck_assert_int_eq(ipm_sa_start(w, tunnel, &sa), (int)i);
 		for (uint32_t n = 0; n < LANES; n++) {

@@ -79,7 +79,9 @@ given_tunnel(const char *conn, const char *name)
 static uint32_t
 given_sa(uint32_t tunnel, uint32_t engine)
 {
-	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 }, .engine = engine };
+	struct ipm_sa sa = {
+		.direction = IPM_IN, .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16 }, .engine = engine
+	};
 	int slot = ipm_sa_start(w, tunnel, &sa);
 	ck_assert_int_ge(slot, 0);
 	return (uint32_t)slot;

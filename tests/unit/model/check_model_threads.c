@@ -237,7 +237,7 @@ given_sas_for_the_lanes(void)
 {
 	for (uint32_t i = 0; i < LIVED; i++) {
 		struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50 };
-		struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 } };
+		struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
 		lived[i] = (uint32_t)ipm_tunnel_start(writer, &tunnel);
 		lived_sa[i] = (uint32_t)ipm_sa_start(writer, lived[i], &sa);
 	}
@@ -401,7 +401,9 @@ work_at_random(void *arg)
 static void
 rekey(uint32_t i)
 {
-	struct ipm_sa sa = { .direction = IPM_IN, .protocol = 50, .proposal = { .encr = 20 }, .engine = 1 };
+	struct ipm_sa sa = {
+		.direction = IPM_IN, .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16 }, .engine = 1
+	};
 	uint32_t old = table[i];
 	int slot = ipm_sa_start(writer, tunnel_of[i], &sa);
 	if (slot < 0)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file ipm_iana.h  Transform numbers for struct ipm_proposal, as IANA assigns them.
+ *
+ * "Internet Key Exchange Version 2 (IKEv2) Parameters", transform types 1 to 4. The names are IANA's. A proposal may
+ * have any other number of that registry, 0 where a suite has no such transform, and IPM_TRANSFORM_OTHER.
+ */
+#ifndef IPM_IANA_H
+#define IPM_IANA_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Encryption (transform type 1): ipm_proposal.encr. */
+enum ipm_encr {
+	IPM_ENCR_DES_IV64 = 1,
+	IPM_ENCR_DES = 2,
+	IPM_ENCR_3DES = 3,
+	IPM_ENCR_RC5 = 4,
+	IPM_ENCR_IDEA = 5,
+	IPM_ENCR_CAST = 6,
+	IPM_ENCR_BLOWFISH = 7,
+	IPM_ENCR_3IDEA = 8,
+	IPM_ENCR_DES_IV32 = 9,
+	IPM_ENCR_NULL = 11,
+	IPM_ENCR_AES_CBC = 12,
+	IPM_ENCR_AES_CTR = 13,
+	IPM_ENCR_AES_CCM_8 = 14,
+	IPM_ENCR_AES_CCM_12 = 15,
+	IPM_ENCR_AES_CCM_16 = 16,
+	IPM_ENCR_AES_GCM_8 = 18,
+	IPM_ENCR_AES_GCM_12 = 19,
+	IPM_ENCR_AES_GCM_16 = 20,
+	IPM_ENCR_NULL_AUTH_AES_GMAC = 21,
+	IPM_ENCR_CAMELLIA_CBC = 23,
+	IPM_ENCR_CAMELLIA_CTR = 24,
+	IPM_ENCR_CAMELLIA_CCM_8 = 25,
+	IPM_ENCR_CAMELLIA_CCM_12 = 26,
+	IPM_ENCR_CAMELLIA_CCM_16 = 27,
+	IPM_ENCR_CHACHA20_POLY1305 = 28,
+	IPM_ENCR_AES_CCM_8_IIV = 29,
+	IPM_ENCR_AES_GCM_16_IIV = 30,
+	IPM_ENCR_CHACHA20_POLY1305_IIV = 31,
+	IPM_ENCR_KUZNYECHIK_MGM_KTREE = 32,
+	IPM_ENCR_MAGMA_MGM_KTREE = 33,
+	IPM_ENCR_KUZNYECHIK_MGM_MAC_KTREE = 34,
+	IPM_ENCR_MAGMA_MGM_MAC_KTREE = 35
+};
+
+/** Pseudorandom functions (transform type 2): ipm_proposal.prf. */
+enum ipm_prf {
+	IPM_PRF_HMAC_MD5 = 1,
+	IPM_PRF_HMAC_SHA1 = 2,
+	IPM_PRF_HMAC_TIGER = 3,
+	IPM_PRF_AES128_XCBC = 4,
+	IPM_PRF_HMAC_SHA2_256 = 5,
+	IPM_PRF_HMAC_SHA2_384 = 6,
+	IPM_PRF_HMAC_SHA2_512 = 7,
+	IPM_PRF_AES128_CMAC = 8,
+	IPM_PRF_HMAC_STREEBOG_512 = 9
+};
+
+/** Integrity (transform type 3): ipm_proposal.integ, and AH beside ESP. */
+enum ipm_integ {
+	IPM_INTEG_HMAC_MD5_96 = 1,
+	IPM_INTEG_HMAC_SHA1_96 = 2,
+	IPM_INTEG_DES_MAC = 3,
+	IPM_INTEG_KPDK_MD5 = 4,
+	IPM_INTEG_AES_XCBC_96 = 5,
+	IPM_INTEG_HMAC_MD5_128 = 6,
+	IPM_INTEG_HMAC_SHA1_160 = 7,
+	IPM_INTEG_AES_CMAC_96 = 8,
+	IPM_INTEG_AES_128_GMAC = 9,
+	IPM_INTEG_AES_192_GMAC = 10,
+	IPM_INTEG_AES_256_GMAC = 11,
+	IPM_INTEG_HMAC_SHA2_256_128 = 12,
+	IPM_INTEG_HMAC_SHA2_384_192 = 13,
+	IPM_INTEG_HMAC_SHA2_512_256 = 14
+};
+
+/** Key exchange (transform type 4): ipm_proposal.group, and the group of PFS. */
+enum ipm_group {
+	IPM_GROUP_MODP_768 = 1,
+	IPM_GROUP_MODP_1024 = 2,
+	IPM_GROUP_MODP_1536 = 5,
+	IPM_GROUP_MODP_2048 = 14,
+	IPM_GROUP_MODP_3072 = 15,
+	IPM_GROUP_MODP_4096 = 16,
+	IPM_GROUP_MODP_6144 = 17,
+	IPM_GROUP_MODP_8192 = 18,
+	IPM_GROUP_ECP_256 = 19,
+	IPM_GROUP_ECP_384 = 20,
+	IPM_GROUP_ECP_521 = 21,
+	IPM_GROUP_MODP_1024_160 = 22,
+	IPM_GROUP_MODP_2048_224 = 23,
+	IPM_GROUP_MODP_2048_256 = 24,
+	IPM_GROUP_ECP_192 = 25,
+	IPM_GROUP_ECP_224 = 26,
+	IPM_GROUP_BRAINPOOL_P224R1 = 27,
+	IPM_GROUP_BRAINPOOL_P256R1 = 28,
+	IPM_GROUP_BRAINPOOL_P384R1 = 29,
+	IPM_GROUP_BRAINPOOL_P512R1 = 30,
+	IPM_GROUP_CURVE25519 = 31,
+	IPM_GROUP_CURVE448 = 32,
+	IPM_GROUP_GOST3410_2012_256 = 33,
+	IPM_GROUP_GOST3410_2012_512 = 34,
+	IPM_GROUP_ML_KEM_512 = 35,
+	IPM_GROUP_ML_KEM_768 = 36,
+	IPM_GROUP_ML_KEM_1024 = 37
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
