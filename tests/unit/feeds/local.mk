@@ -1,6 +1,7 @@
 LDADD_FEEDS = libfeeds.la $(LDADD)
-check_PROGRAMS += %D%/check_control
+check_PROGRAMS += %D%/check_control %D%/check_feed_reconcile
 %C%_check_control_LDADD = $(LDADD_FEEDS)
+%C%_check_feed_reconcile_LDADD = $(LDADD_FEEDS)
 if WITH_VICI
 check_PROGRAMS += %D%/check_reasons %D%/check_vici %D%/check_vici_client %D%/check_vici_maps %D%/check_vici_model
 %C%_check_reasons_LDADD = $(LDADD_FEEDS)
