@@ -31,6 +31,7 @@ ipsecmond_LDADD = libfeeds.la libcommon.la libipsecmon.la
 write_feed_list = printf '%s\n' '\#include "feed_ops.h"' $(foreach feed,$(1),'extern const struct feed_ops feed_$(feed);') \
 	'const struct feed_ops *const feed_list[] = {' $(foreach feed,$(1),'&feed_$(feed),') 'NULL };'
 %D%/feed_list.c: Makefile
+	$(AM_V_at)$(MKDIR_P) $(@D)
 	$(AM_V_GEN)$(call write_feed_list,$(FEEDS)) >$@
 CLEANFILES += %D%/feed_list.c
 EXTRA_DIST += %D%/README.md
