@@ -7,3 +7,5 @@ check_PROGRAMS += %D%/check_frame %D%/check_mib %D%/check_mib_maps %D%/check_not
 %C%_check_notify_maps_LDADD = $(LDADD_AGENT)
 %C%_check_set_LDADD = $(LDADD_AGENT)
 EXTRA_DIST += %D%/mib_fixture.h
+TESTS += %D%/check_columns.sh %D%/check_recipe.sh
+EXTRA_DIST += %D%/check_columns.sh %D%/check_recipe.sh
