@@ -229,6 +229,14 @@ for page in README.md CONTRIBUTING.md doc/*.md; do
 	done
 done
 
+# README's table, the table of doc/pollers.md and its sections have the same pollers.
+names() { grep -oE '\[[^]]*\]\(' | tr -d '[](' | tr ',' '\n' | sed 's/^ *//' | sort | tr '\n' ' '; }
+sections=$(sed -n '/^## What they\|^## The Cisco/d; s/^## \(.*\)/[\1](/p' doc/pollers.md | names)
+listed=$(sed -n '/^| poller/,/^$/p' doc/pollers.md | cut -d '|' -f 2 | names)
+promised=$(sed -n '/^| system | you get/,/^$/p' README.md | grep -v '^| .Notifications' | cut -d '|' -f 2 | names)
+[ "$listed" = "$sections" ] || fail "doc/pollers.md: the table has $listed, the sections $sections"
+[ "$promised" = "$sections" ] || fail "README.md has $promised, doc/pollers.md $sections"
+
 # What the pages for developers name exists. A path in backquotes is a file or folder of ours; `function()` is defined somewhere, and
 # "`function()` in `path`" in that file; a bare `name.c` in a table of doc/feeds.md is in the folder that the heading names.
 for page in CONTRIBUTING.md doc/architecture.md doc/segment.md doc/feeds.md; do
