@@ -108,7 +108,7 @@ run_lanes(const struct job *job)
 	if (ipm_worker_join(ipm_writer_fast(writer), &me) < 0)
 		abort();
 	const struct ipm_worker mine = me; /* which nobody else can reach, so it stays in registers */
-	COUNT_ALL(job, sa, ipm_lane_count(ipm_worker_lane(&mine, sa), 1, octets), ipm_worker_pass(&mine))
+	COUNT_ALL(job, sa, ipm_lane_count(ipm_worker_lane(&mine, sa), 1, octets), ipm_worker_quiescent(&mine))
 	ipm_worker_leave(&me);
 }
 

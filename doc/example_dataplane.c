@@ -20,7 +20,7 @@ work(void *unused)
 		uint32_t sa = atomic_load(&table);
 		for (int packet = 0; packet < 32; packet++)
 			ipm_lane_count(ipm_worker_lane(&me, sa), 1, 1400);
-		ipm_worker_pass(&me); /* "sa" is not used beyond this */
+		ipm_worker_quiescent(&me); /* "sa" is not used beyond this */
 	}
 	ipm_worker_leave(&me);
 	return NULL;

@@ -434,12 +434,12 @@ work(void *arg)
 		return NULL;
 	for (;;) {
 		uint64_t wait = busy ? 0 : wait_ns(w, ipm_now_ns());
-		ipm_worker_rest(&w->me);
+		ipm_worker_offline(&w->me);
 		int ready = ppoll(w->fds, endpoints + 1,
 				  &(struct timespec){ .tv_sec = (time_t)(wait / NS_PER_SECOND),
 						      .tv_nsec = (long)(wait % NS_PER_SECOND) },
 				  NULL);
-		ipm_worker_wake(&w->me);
+		ipm_worker_online(&w->me);
 		if (ready > 0 && w->fds[endpoints].revents && !messages(w))
 			break;
 		uint64_t now_ns = ipm_now_ns();
@@ -451,7 +451,7 @@ work(void *arg)
 			busy |= generate(w, &w->source[i], now_ns);
 		if (now_ns - w->swept_ns >= TICK_NS)
 			sweep(w, now_ns);
-		ipm_worker_pass(&w->me);
+		ipm_worker_quiescent(&w->me);
 	}
 	ipm_worker_leave(&w->me);
 	return NULL;

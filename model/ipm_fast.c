@@ -81,7 +81,7 @@ line_take(struct ipm_worker_line *line, uint64_t owner, uint64_t self)
 static void
 line_give(struct ipm_worker_line *line)
 {
-	__atomic_store_n(&line->passed, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&line->quiescent, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&line->owner, 0, __ATOMIC_RELEASE);
 }
 
@@ -103,7 +103,7 @@ ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker)
 		*worker = (struct ipm_worker){ .lane = ipm_lane_of(line, fast->seg->section[IPM_SAS].capacity),
 					       .epoch = &ipm_header(fast->seg)->epoch,
 					       .line = line };
-		ipm_worker_wake(worker);
+		ipm_worker_online(worker);
 		return (int)n;
 	}
 	return -EBUSY;
@@ -121,23 +121,23 @@ ipm_workers_oldest(const struct ipm_segment *seg)
 {
 	uint64_t oldest = UINT64_MAX;
 
-	atomic_thread_fence(memory_order_seq_cst); /* see ipm_worker_wake() */
+	atomic_thread_fence(memory_order_seq_cst); /* see ipm_worker_online() */
 	for (uint32_t n = 0; n < seg->lanes; n++) {
-		uint64_t passed = __atomic_load_n(&ipm_worker_line_at(seg, n)->passed, __ATOMIC_ACQUIRE);
-		if (passed != 0 && passed < oldest)
-			oldest = passed;
+		uint64_t quiescent = __atomic_load_n(&ipm_worker_line_at(seg, n)->quiescent, __ATOMIC_ACQUIRE);
+		if (quiescent != 0 && quiescent < oldest)
+			oldest = quiescent;
 	}
 	return oldest;
 }
 
 void
-ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch)
+ipm_workers_reap(const struct ipm_segment *seg, uint64_t epoch)
 {
 	uint64_t self = 0;
 	for (uint32_t n = 0; n < seg->lanes; n++) {
 		struct ipm_worker_line *line = ipm_worker_line_at(seg, n);
-		uint64_t passed = __atomic_load_n(&line->passed, __ATOMIC_ACQUIRE);
-		if (passed == 0 || passed >= epoch)
+		uint64_t quiescent = __atomic_load_n(&line->quiescent, __ATOMIC_ACQUIRE);
+		if (quiescent == 0 || quiescent >= epoch)
 			continue;
 		if (self == 0)
 			self = process_self();

@@ -2,36 +2,36 @@
 /**
  * @file ipm_fast.h  The fast path: counting packets from a data plane.
  *
- * A *worker* is a thread, of the process that writes the segment or of another one, that took a *lane*: pages of the
- * segment with room for what it counts of every SA. Nobody else counts there, so a load and a store are enough: no
- * locked instruction, no cache line that two workers write. Readers add up what the lanes have of an SA.
+ * A *worker* is a thread that took a *lane*: pages of the segment with room for what it counts of every SA. It belongs
+ * to the process that writes the segment, or to another one. Nobody else counts in its lane, so a load and a store are
+ * enough: no locked instruction, no cache line that two workers write. Readers add up the lanes of an SA.
  *
- * A lane has packets and octets in one vector, 16 octets for each SA, and what was dropped in another one behind it:
- * of 10,000 SAs a worker keeps 160 kilobytes in its caches, and drops do not get in the way.
+ * A lane has two vectors. The first has packets and octets, 16 octets for each SA, the second has drops: with 10,000
+ * SAs a worker keeps 160 kilobytes in its caches, and drops do not get in the way.
  *
- * A worker finds SAs in the data plane's own table, by the slot that ipm_sa_start() gave. The rules are these:
+ * A worker finds SAs in the data plane's own table, by the slot that ipm_sa_start() gave. Three rules:
  *
  *   1. The data plane first takes an SA out of its table, and then has the writer call ipm_sa_stop().
- *   2. Between bursts, when it holds no SA that it got from the table, each worker calls ipm_worker_pass().
- *   3. Before it sleeps or waits for long, it calls ipm_worker_rest(), and afterwards ipm_worker_wake().
+ *   2. Between bursts, when it holds no SA that it got from the table, each worker calls ipm_worker_quiescent().
+ *   3. Before it sleeps or waits for long, it calls ipm_worker_offline(), and afterwards ipm_worker_online().
  *
- * Then the slot of an SA goes to another one only when each worker has passed, or rests, since the SA was stopped.
- * What is counted into it until then joins its tunnel and the totals in the writer's next ipm_writer_commit()s: nothing
- * is lost, and nothing goes to another SA. A struct ipm_lane that is kept with the SA in the table is part of that.
+ * A stopped SA keeps its slot until each worker has been quiescent since then, or is offline. Until then what is
+ * counted into it joins its tunnel and the totals in the writer's next ipm_writer_commit() calls: nothing is lost, and
+ * nothing goes to another SA. A struct ipm_lane that the table keeps with an SA counts as a use of that SA.
  *
  *     struct ipm_worker me;
  *     int lane = ipm_worker_join(fast, &me);
  *     for (;;) {
  *             for each packet of a burst:
  *                     ipm_lane_count(ipm_worker_lane(&me, sa_slot), 1, octets);
- *             ipm_worker_pass(&me);
+ *             ipm_worker_quiescent(&me);
  *     }
  *     ipm_worker_leave(&me);
  *
  * Units:     octets of the protected (inner) packet; packets.
  * Ownership: lanes belong to the segment, a struct ipm_worker to its thread.
- * Errors:    what counts and passes cannot fail, and checks nothing: a slot or reason that does not exist writes
- *            where it must not. The others return 0 or a negative errno.
+ * Errors:    functions that count, and those of rules 2 and 3, cannot fail and check nothing: a slot or reason that
+ *            does not exist writes where it must not. The others return 0 or a negative errno.
  * Threads:   one worker for each lane; any number of readers. A count is never torn and never goes back. A worker
  *            that ends without ipm_worker_leave() keeps its lane until its process has ended.
  */
@@ -78,7 +78,7 @@ struct ipm_lane {
 struct ipm_worker_line {
 	/* Its process: start time and pid; 0: the lane is free. */
 	ipm_u64 owner __attribute__((aligned(IPM_CACHE_LINE)));
-	ipm_u64 passed; /* the writer's epoch when it last held no SA; 0: it rests and holds none */
+	ipm_u64 quiescent; /* the writer's epoch when it last held no SA; 0: it is offline */
 };
 
 #if __GCC_ATOMIC_LLONG_LOCK_FREE != 2
@@ -114,7 +114,7 @@ void ipm_fast_close(struct ipm_fast *fast);
 const struct ipm_segment *ipm_fast_segment(const struct ipm_fast *fast);
 
 /**
- * Take a lane for the calling thread, which is awake from then on and must not have looked up an SA before. After
+ * Take a lane for the calling thread, which is online from then on and must not have looked up an SA before. After
  * fork() a child joins for itself.
  *
  * Errors:    the lane's number, or -EBUSY: all lanes are taken by processes that are alive.
@@ -168,26 +168,26 @@ ipm_lane_seq(struct ipm_lane lane, uint64_t seq)
 
 /** Between bursts: this worker holds no SA now. */
 static inline void
-ipm_worker_pass(const struct ipm_worker *worker)
+ipm_worker_quiescent(const struct ipm_worker *worker)
 {
-	/* Who sees this epoch sees all tables as they were made before it; who sees us pass it sees all we counted. */
+	/* Who reads this epoch sees all tables as they were made before it; who reads ours sees all that we counted. */
 	uint64_t now = __atomic_load_n(worker->epoch, __ATOMIC_ACQUIRE);
-	__atomic_store_n(&worker->line->passed, now, __ATOMIC_RELEASE);
+	__atomic_store_n(&worker->line->quiescent, now, __ATOMIC_RELEASE);
 }
 
-/** This worker holds no SA, and will not until it wakes. */
+/** This worker holds no SA, and will take none until it is online. */
 static inline void
-ipm_worker_rest(const struct ipm_worker *worker)
+ipm_worker_offline(const struct ipm_worker *worker)
 {
-	__atomic_store_n(&worker->line->passed, (ipm_u64)0, __ATOMIC_RELEASE);
+	__atomic_store_n(&worker->line->quiescent, (ipm_u64)0, __ATOMIC_RELEASE);
 }
 
-/** It goes on. */
+/** It goes on, and may look up SAs again. */
 static inline void
-ipm_worker_wake(const struct ipm_worker *worker)
+ipm_worker_online(const struct ipm_worker *worker)
 {
-	ipm_worker_pass(worker);
-	/* Either the writer sees us awake, or we see what it took out of the tables before it looked. */
+	ipm_worker_quiescent(worker);
+	/* Either the writer sees us online, or we see what it took out of the tables before it looked. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

@@ -181,13 +181,13 @@ ipm_kind_is_record(enum ipm_section_kind kind)
 }
 
 /*
- * The epoch that every worker which is awake has passed; UINT64_MAX when none is. What such a worker counted before
- * it passed, or rested, is in the lanes for those who look there next.
+ * The oldest epoch in which a worker that is online was quiescent; UINT64_MAX when none is online. What such a worker
+ * counted before it said so is in the lanes for those who look there next.
  */
 uint64_t ipm_workers_oldest(const struct ipm_segment *seg);
 
-/* Take the lanes of workers that have not passed @p epoch, and whose process has ended, from them. */
-void ipm_workers_bury(const struct ipm_segment *seg, uint64_t epoch);
+/* Reclaim the lanes of workers that have not been quiescent since @p epoch, and whose process has ended. */
+void ipm_workers_reap(const struct ipm_segment *seg, uint64_t epoch);
 
 /* Add what the lanes of the SA in @p slot hold. */
 void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);

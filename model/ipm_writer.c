@@ -130,7 +130,7 @@ void
 ipm_writer_commit(struct ipm_writer *w)
 {
 	if (w->drain.count > 0) {
-		ipm_workers_bury(&w->seg, __atomic_load_n(&ipm_header(&w->seg)->epoch, __ATOMIC_RELAXED));
+		ipm_workers_reap(&w->seg, __atomic_load_n(&ipm_header(&w->seg)->epoch, __ATOMIC_RELAXED));
 		ipm_drain(w);
 	}
 	ipm_totals_publish(w);

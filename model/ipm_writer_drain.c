@@ -117,7 +117,7 @@ ipm_drain(struct ipm_writer *w)
 	uint32_t most = w->drain.count < DRAIN_MOST ? w->drain.count : DRAIN_MOST;
 	if (most == 0)
 		return;
-	/* Looked at before the lanes are: what a worker counted before it passed is there then. */
+	/* Looked at before the lanes are: what a worker counted before it was quiescent is there then. */
 	uint64_t oldest = ipm_workers_oldest(&w->seg);
 	for (uint32_t i = 0; i < most; i++) {
 		uint32_t slot = drain_pop(w);

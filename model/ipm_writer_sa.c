@@ -251,7 +251,7 @@ sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, b
 
 /* Might a worker hold an SA? To be asked before its lanes are read, or what is counted in between is lost. */
 static bool
-workers_awake(const struct ipm_writer *w)
+workers_online(const struct ipm_writer *w)
 {
 	return w->seg.lanes > 0 && ipm_workers_oldest(&w->seg) != UINT64_MAX;
 }
@@ -267,7 +267,7 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	struct ipm_record *totals_rec = ipm_record_at(&w->seg, IPM_TOTALS, 0);
 	struct ipm_record *engine_rec = ipm_engine_record(w, &sa);
 	struct ipm_traffic count = { 0 };
-	bool held = workers_awake(w);
+	bool held = workers_online(w);
 
 	/*
 	 * What the lanes hold moves to the tunnel, to the totals and to the engine. All are closed to readers while it
@@ -310,7 +310,7 @@ void
 ipm_sa_drop(struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_sa sa = *ipm_sa_peek(w, slot);
-	bool held = workers_awake(w);
+	bool held = workers_online(w);
 	struct ipm_traffic count = { 0 }, share = { 0 };
 
 	if (sa.direction == IPM_IN || sa.direction == IPM_OUT) {

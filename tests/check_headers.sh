@@ -67,7 +67,7 @@ main(int argc, char **argv)
 		return 2;
 	ipm_lane_count(ipm_worker_lane(&me, (uint32_t)slot), 3, 300);
 	ipm_lane_drop(ipm_worker_lane(&me, (uint32_t)slot), IPM_DROP_EXPIRED, 1);
-	ipm_worker_pass(&me);
+	ipm_worker_quiescent(&me);
 	ipm_worker_leave(&me);
 	ipm_writer_commit(writer);
 	if (ipm_totals_read(ipm_writer_segment(writer), &totals) < 0)

@@ -312,7 +312,7 @@ START_TEST(an_sa_stopped_under_a_worker_keeps_its_slot_until_that_has_passed)
 	ipm_writer_commit(w);
 	expect_pkts(7, 7);
 	count(&worker, sa, 5);
-	ipm_worker_pass(&worker);
+	ipm_worker_quiescent(&worker);
 	ipm_writer_commit(w);
 	expect_pkts(12, 12);
 	ck_assert_uint_eq(room_for_sas(), SAS);
@@ -325,11 +325,11 @@ START_TEST(without_a_worker_that_is_awake_a_slot_is_free_at_once)
 	struct ipm_worker worker = given_worker();
 	uint32_t sa = given_sa();
 	count(&worker, sa, 3);
-	ipm_worker_rest(&worker);
+	ipm_worker_offline(&worker);
 	ipm_sa_stop(w, sa);
 	ck_assert_uint_eq(room_for_sas(), SAS);
 	ck_assert_uint_eq(room_for_sas(), SAS);
-	ipm_worker_wake(&worker);
+	ipm_worker_online(&worker);
 	ck_assert_uint_eq(room_for_sas(), SAS);
 	ck_assert_uint_eq(room_for_sas(), 0); /* all of them wait now */
 	ipm_worker_leave(&worker);
@@ -343,12 +343,12 @@ START_TEST(the_slowest_worker_decides)
 	struct ipm_worker quick = given_worker(), slow = given_worker();
 	uint32_t sa = given_sa();
 	ipm_sa_stop(w, sa);
-	ipm_worker_pass(&quick);
+	ipm_worker_quiescent(&quick);
 	ipm_writer_commit(w);
 	count(&slow, sa, 1);
 	ck_assert_uint_eq(room_for_sas(), SAS - 1);
-	ipm_worker_pass(&quick);
-	ipm_worker_pass(&slow);
+	ipm_worker_quiescent(&quick);
+	ipm_worker_quiescent(&slow);
 	ipm_writer_commit(w);
 	ck_assert_uint_eq(room_for_sas(), SAS);
 	expect_pkts(1, 1);
@@ -371,7 +371,7 @@ START_TEST(late_packets_of_a_tunnel_that_is_gone_are_in_its_history_and_the_tota
 		ipm_tunnel_start(w, &next);
 	count(&worker, sa, 4);
 	ipm_lane_drop(ipm_worker_lane(&worker, sa), IPM_DROP_REPLAY, 1);
-	ipm_worker_pass(&worker);
+	ipm_worker_quiescent(&worker);
 	ipm_writer_commit(w);
 	expect_pkts(0, 7);
 	ck_assert_uint_eq(ipm_writer_totals(w)->in.drops[IPM_DROP_REPLAY], 3);
@@ -390,7 +390,7 @@ START_TEST(of_a_bundled_sa_what_comes_late_counts_as_what_came_before)
 	count(&worker, (uint32_t)slot, 3);
 	ipm_sa_stop(w, (uint32_t)slot);
 	count(&worker, (uint32_t)slot, 4);
-	ipm_worker_pass(&worker);
+	ipm_worker_quiescent(&worker);
 	ipm_writer_commit(w);
 	struct ipm_tunnel t;
 	ck_assert_int_eq(ipm_tunnel_read(ipm_writer_segment(w), tunnel, &t), 0);
@@ -429,7 +429,7 @@ START_TEST(the_next_writer_goes_on_waiting)
 	open_writer();
 	ck_assert_uint_eq(room_for_sas(), SAS - 1);
 	count(&worker, sa, 6);
-	ipm_worker_pass(&worker);
+	ipm_worker_quiescent(&worker);
 	ipm_writer_commit(w);
 	expect_pkts(18, 18);
 	ck_assert_uint_eq(room_for_sas(), SAS);
@@ -526,7 +526,7 @@ child_counts(struct table *table)
 		for (int i = 0; i < CONNECTIONS; i++)
 			count(&worker, table->sa[i], 1);
 		pkts += CONNECTIONS;
-		ipm_worker_pass(&worker);
+		ipm_worker_quiescent(&worker);
 	}
 	table->pkts += pkts;
 	ipm_worker_leave(&worker);

@@ -951,7 +951,7 @@ START_TEST(a_guarded_worker_survives_a_segment_that_is_truncated)
 	ck_assert_int_eq(ipm_segment_guard(), 0);
 	ck_assert_int_eq(truncate(path, 4096), 0);
 	ipm_lane_count(ipm_worker_lane(&me, 0), 1, 100);
-	ipm_worker_pass(&me);
+	ipm_worker_quiescent(&me);
 	ck_assert(ipm_segment_stale(ipm_fast_segment(fast)));
 	ipm_worker_leave(&me);
 	ipm_fast_close(fast);

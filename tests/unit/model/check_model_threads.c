@@ -382,12 +382,12 @@ work_at_random(void *arg)
 			joined = ipm_worker_join(ipm_writer_fast(writer), &me->worker) >= 0;
 			break;
 		case 1:
-			ipm_worker_rest(&me->worker);
+			ipm_worker_offline(&me->worker);
 			sched_yield();
-			ipm_worker_wake(&me->worker);
+			ipm_worker_online(&me->worker);
 			break;
 		default:
-			ipm_worker_pass(&me->worker);
+			ipm_worker_quiescent(&me->worker);
 		}
 	}
 	EXPECT(joined); /* there are as many lanes as workers */

@@ -76,7 +76,7 @@ torture_work(struct torture *t)
 		}
 	if (t->works && torture_random(t, 8) == 0) {
 		t->helds = 0;
-		ipm_worker_pass(&t->worker);
+		ipm_worker_quiescent(&t->worker);
 	}
 }
 
