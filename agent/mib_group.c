@@ -3,15 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipm_hash.h"
 #include "mib_int.h"
 
 static uint32_t
 hash_name(const char *name, uint16_t seg)
 {
-	uint32_t hash = 2166136261u ^ seg;
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash;
+	return ipm_hash_text(IPM_HASH_BEGIN ^ seg, name);
 }
 
 /* The group's place in the table, or a free one for it; the table is never full. */

@@ -7,6 +7,7 @@
 
 #include "algo_names.h"
 #include "cmd_table.h"
+#include "ipm_hash.h"
 #include "out.h"
 #include "units.h"
 #include "values.h"
@@ -116,14 +117,9 @@ whole_read(struct cli *cli, const struct cli_row *row, struct whole_tunnel *w)
 static uint64_t
 heading_of(const struct ipm_tunnel *t, const struct cli_via *via)
 {
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
-	for (size_t i = 0; i < sizeof(via->ifname) && via->ifname[i]; i++)
-		hash = (hash ^ (uint8_t)via->ifname[i]) * 1099511628211u;
-	for (size_t i = 0; i < sizeof(via->tag) && via->tag[i]; i++)
-		hash = (hash ^ (uint8_t)via->tag[i]) * 1099511628211u;
-	for (size_t i = 0; i < sizeof(t->local.bytes) && i < t->local.len; i++)
-		hash = (hash ^ t->local.bytes[i]) * 1099511628211u;
-	return hash;
+	uint64_t hash = ipm_hash64(IPM_HASH64_BEGIN, via->ifname, strnlen(via->ifname, sizeof(via->ifname)));
+	hash = ipm_hash64(hash, via->tag, strnlen(via->tag, sizeof(via->tag)));
+	return ipm_hash64(hash, &t->local, sizeof(t->local));
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "esp_int.h"
+#include "ipm_hash.h"
 #include "units.h"
 
 #define BURST       32
@@ -100,7 +101,7 @@ drop(struct engine_worker *w, enum ipm_drop why, uint64_t pkts)
 static struct engine_sa **
 bucket_of(const struct engine_worker *w, uint32_t spi)
 {
-	return &w->bucket[(uint64_t)(spi * 2654435761u) * w->buckets >> 32];
+	return &w->bucket[(uint64_t)ipm_hash(IPM_HASH_BEGIN, &spi, sizeof(spi)) * w->buckets >> 32];
 }
 
 static struct engine_sa *

@@ -2,7 +2,7 @@
 sbin_PROGRAMS += ipsecmond
 noinst_LTLIBRARIES += libfeeds.la
 libfeeds_la_SOURCES = %D%/control_exec.c %D%/control_exec.h %D%/control_server.c %D%/control_server.h \
-	%D%/feed.c %D%/feed.h %D%/feed_failure.h %D%/feed_hash.h %D%/feed_host.h %D%/feed_map.c %D%/feed_map.h \
+	%D%/feed.c %D%/feed.h %D%/feed_failure.h %D%/feed_host.h %D%/feed_map.c %D%/feed_map.h \
 	%D%/feed_ops.h %D%/feed_reconcile.c %D%/feed_reconcile.h %D%/links.c %D%/links.h %D%/local_addrs.c \
 	%D%/local_addrs.h %D%/netlink.c %D%/netlink.h %D%/netns.c %D%/netns.h
 libfeeds_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/feeds

@@ -23,7 +23,19 @@ ipm_hash(uint32_t hash, const void *data, size_t octets)
 	return hash;
 }
 
-/** The same for a text. Its NUL counts, so that "a", "bc" and "ab", "c" differ. */
+#define IPM_HASH64_BEGIN 14695981039346656037u
+
+/** The same with 64 bits, for what stands for its key without a comparison. */
+static inline uint64_t
+ipm_hash64(uint64_t hash, const void *data, size_t octets)
+{
+	const uint8_t *octet = (const uint8_t *)data;
+	for (size_t i = 0; i < octets; i++)
+		hash = (hash ^ octet[i]) * 1099511628211u;
+	return hash;
+}
+
+/** ipm_hash() for a text. Its NUL counts, so that "a", "bc" and "ab", "c" differ. */
 static inline uint32_t
 ipm_hash_text(uint32_t hash, const char *text)
 {

@@ -4,6 +4,7 @@
 
 #include "chk_modes.h"
 #include "chk_rates.h"
+#include "hash.h"
 
 /*
  * A number of 64 bits that SNMPv1 can carry, too, has two more objects: its low and its high half. Where low is 0 the
@@ -253,11 +254,11 @@ static bool
 read_rows(struct chk_check *check, const struct source *source, const struct chk_rows *rows, bool own,
 	  struct chk_sample *sample, const char **missing)
 {
-	sample->rows = 14695981039346656037u;
+	sample->rows = IPM_HASH64_BEGIN;
 	for (size_t i = 0; i < rows->count; i++) {
 		uint32_t row = rows->index[i];
 
-		sample->rows = (sample->rows ^ row) * 1099511628211u;
+		sample->rows = ipm_hash64(sample->rows, &row, sizeof(row));
 		if (own && source->by_reason ? !read_reasons(check, row, sample, missing)
 					     : !read_list(check, own ? &chk_tunnel_table : &chk_sec_table, row,
 							  own ? source->named : source->peer, sample, missing))

@@ -12,6 +12,7 @@
 
 #include "chk_error.h"
 #include "chk_rates.h"
+#include "hash.h"
 
 void
 chk_sample_stamp(struct chk_sample *sample)
@@ -62,10 +63,7 @@ folder(const char *dir, char *path, size_t path_size, char *error, size_t size)
 static void
 file_name(const char *what, char *name, size_t size)
 {
-	uint64_t sum = 14695981039346656037u;
-	for (const char *p = what; *p != '\0'; p++)
-		sum = (sum ^ (unsigned char)*p) * 1099511628211u;
-	snprintf(name, size, "%016" PRIx64, sum);
+	snprintf(name, size, "%016" PRIx64, ipm_hash64(IPM_HASH64_BEGIN, what, strlen(what)));
 }
 
 static bool

@@ -6,18 +6,15 @@
 #include <string.h>
 
 #include "chk_rates.h"
+#include "hash.h"
 
 #define MAGIC "check_ipsecmon 1"
 
-/* FNV-1a. It finds a file that was cut or mixed up, not one that was forged: that is what its owner and mode are for.
- */
+/* It finds a file that was cut or mixed up. Against a forged one there are the file's owner and mode. */
 static uint32_t
 checksum(const char *text, size_t size)
 {
-	uint32_t sum = 2166136261u;
-	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ (unsigned char)text[i]) * 16777619u;
-	return sum;
+	return ipm_hash(IPM_HASH_BEGIN, text, size);
 }
 
 size_t

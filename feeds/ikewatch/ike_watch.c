@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ike_watch.h"
+#include "ipm_hash.h"
 
 #define LATELY 1024 /* messages that are remembered, each in the place of the one before */
 
@@ -16,16 +17,6 @@ struct ike_watch {
 	} lately[LATELY];
 	struct ike_watch_counts counts;
 };
-
-/* FNV-1a with 64 bits. Who makes two messages collide has his own taken for a retransmission. */
-static uint64_t
-digest(uint64_t hash, const void *data, size_t size)
-{
-	const uint8_t *octet = data;
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ octet[i]) * 0x100000001b3u;
-	return hash;
-}
 
 /* Which way it went, if it is from or to us. */
 static bool
@@ -67,8 +58,9 @@ on_message(struct ike_watch *w, const struct ike_packet *p, uint64_t stamp_ns, u
 		w->counts.foreign++;
 		return;
 	}
-	d.digest = digest(0xcbf29ce484222325u + d.direction, p->message, p->size);
-	uint64_t packet = digest(digest(d.digest, &p->src, sizeof(p->src)), &p->dst, sizeof(p->dst));
+	/* Who makes two messages collide has his own taken for a retransmission. */
+	d.digest = ipm_hash64(IPM_HASH64_BEGIN + d.direction, p->message, p->size);
+	uint64_t packet = ipm_hash64(ipm_hash64(d.digest, &p->src, sizeof(p->src)), &p->dst, sizeof(p->dst));
 	if (seen_twice(w, p, packet, stamp_ns)) {
 		w->counts.twice++;
 		return;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipm_hash.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- Names and their numbers ---- */
@@ -256,13 +258,11 @@ vici_text(struct vici_slice value, char *out, size_t size)
 void
 vici_name(struct vici_slice value, char *out, size_t size)
 {
-	uint32_t hash = 2166136261u;
 	vici_text(value, out, size);
 	if (value.len < size)
 		return;
-	for (size_t i = 0; i < value.len; i++)
-		hash = (hash ^ value.at[i]) * 16777619u;
-	snprintf(out + size - sizeof("...01234567"), sizeof("...01234567"), "...%08x", hash);
+	snprintf(out + size - sizeof("...01234567"), sizeof("...01234567"), "...%08x",
+		 ipm_hash(IPM_HASH_BEGIN, value.at, value.len));
 }
 
 static const struct name *
@@ -1093,13 +1093,12 @@ vici_list_hash(struct vici_slice msg, const char *list, size_t *octets)
 	struct vici_parser p = vici_parse(msg);
 	struct vici_element e;
 	bool in = false;
-	uint64_t hash = 14695981039346656037u;
+	uint64_t hash = IPM_HASH64_BEGIN;
 
 	*octets = 0;
 	while (next_item(&p, list, &in, &e)) {
-		for (size_t i = 0; i < e.value.len; i++)
-			hash = (hash ^ e.value.at[i]) * 1099511628211u;
-		hash = (hash ^ 256) * 1099511628211u; /* its end */
+		uint64_t len = e.value.len;
+		hash = ipm_hash64(ipm_hash64(hash, &len, sizeof(len)), e.value.at, e.value.len);
 		*octets += e.value.len;
 	}
 	return hash;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feed_hash.h"
+#include "ipm_hash.h"
 #include "feed_map.h"
 #include "feed_reconcile.h"
 #include "vici_model.h"
@@ -248,7 +248,7 @@ tunnel_unconfirmed(const struct vici_model *m, uint32_t slot)
 static uint32_t *
 addr_chain(const struct vici_model *m, const struct ipm_addr *addr)
 {
-	return &m->at_addr[feed_hash(FEED_HASH_BEGIN, addr->bytes, addr->len) % m->ikes_max];
+	return &m->at_addr[ipm_hash(IPM_HASH_BEGIN, addr->bytes, addr->len) % m->ikes_max];
 }
 
 static void

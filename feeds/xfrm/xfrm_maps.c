@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feed_hash.h"
+#include "ipm_hash.h"
 #include "feed_map.h"
 #include "feed_reconcile.h"
 #include "xfrm_maps.h"
@@ -145,7 +145,7 @@ name_cut(const char *text, char *out, size_t size)
 		memcpy(out, text, len + 1);
 	else
 		snprintf(out, size, "%.*s~%08x", (int)(size - sizeof("~01234567")), text,
-			 feed_hash(FEED_HASH_BEGIN, text, len));
+			 ipm_hash(IPM_HASH_BEGIN, text, len));
 }
 
 static void
@@ -219,7 +219,7 @@ is_theirs(const struct xfrm_maps *m, const struct ipm_map *map)
 static uint32_t
 pair_hash(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
 {
-	uint32_t hash = feed_hash(feed_hash(FEED_HASH_BEGIN, local, sizeof(*local)), remote, sizeof(*remote));
+	uint32_t hash = ipm_hash(ipm_hash(IPM_HASH_BEGIN, local, sizeof(*local)), remote, sizeof(*remote));
 	return hash ^ hash >> 15;
 }
 

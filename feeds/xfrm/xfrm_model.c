@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "feed_hash.h"
+#include "ipm_hash.h"
 #include "feed_map.h"
 #include "feed_reconcile.h"
 #include "units.h"
@@ -205,7 +205,7 @@ own_ts(const struct xfrm_sa *x, int direction)
 {
 	const struct ipm_sel_side *local = direction == IN ? &x->dst_sel : &x->src_sel;
 	const struct ipm_sel_side *remote = direction == IN ? &x->src_sel : &x->dst_sel;
-	return x->has_sel ? feed_hash(feed_hash(FEED_HASH_BEGIN, local, sizeof(*local)), remote, sizeof(*remote)) : 0;
+	return x->has_sel ? ipm_hash(ipm_hash(IPM_HASH_BEGIN, local, sizeof(*local)), remote, sizeof(*remote)) : 0;
 }
 
 /*
@@ -570,7 +570,7 @@ xfrm_model_engine(struct xfrm_model *m, const char *name, const char *version)
 static uint32_t
 hash_addr(const struct ipm_addr *addr)
 {
-	return feed_hash(FEED_HASH_BEGIN, addr->bytes, addr->len);
+	return ipm_hash(IPM_HASH_BEGIN, addr->bytes, addr->len);
 }
 
 /* By its destination; protocol and SPI are those. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feed_hash.h"
+#include "ipm_hash.h"
 #include "ipm_segment.h"
 #include "xfrm_policies.h"
 
@@ -19,10 +19,10 @@ struct xfrm_policies {
 uint32_t
 xfrm_peer_hash(uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
-	uint32_t hash = feed_hash(FEED_HASH_BEGIN, &reqid, sizeof(reqid));
+	uint32_t hash = ipm_hash(IPM_HASH_BEGIN, &reqid, sizeof(reqid));
 	if (local->len && remote->len) {
-		hash = feed_hash(hash, local->bytes, local->len);
-		hash = feed_hash(hash, remote->bytes, remote->len);
+		hash = ipm_hash(hash, local->bytes, local->len);
+		hash = ipm_hash(hash, remote->bytes, remote->len);
 	}
 	return hash ^ hash >> 15;
 }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: ISC */
+/** @file hash.h  The hash functions of model/, for plugin/, which includes nothing else from there. */
+#ifndef HASH_H
+#define HASH_H
+
+#include "ipm_hash.h"
+
+#endif
