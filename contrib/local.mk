@@ -25,7 +25,7 @@ if WITH_SYSTEMD
 endif
 # contrib/ is distributed as a folder, and units are made in there.
 dist-hook:
-	rm -f '$(distdir)'/contrib/systemd/*.service
+	rm -f '$(distdir)'/contrib/systemd/*.service '$(distdir)'/contrib/prometheus/snmp-0.23.yml
 uninstall-hook:
 	rm -f '$(DESTDIR)$(bashcompletiondir)/ipsecmon'
 if WITH_SYSTEMD
@@ -52,12 +52,15 @@ dist_zabbixsamples_DATA = %D%/zabbix/README.md %D%/zabbix/ipsecmon.yaml
 prometheussamplesdir = $(pkgdatadir)/prometheus
 dist_prometheussamples_DATA = %D%/prometheus/README.md %D%/prometheus/alertmanager.yml %D%/prometheus/alerts.yml \
 	%D%/prometheus/generator.yml %D%/prometheus/grafana-dashboard.json %D%/prometheus/prometheus.yml \
-	%D%/prometheus/snmp.yml %D%/prometheus/snmp-0.23.yml
-dist_prometheussamples_SCRIPTS = %D%/prometheus/generate
+	%D%/prometheus/snmp.yml
+dist_prometheussamples_SCRIPTS = %D%/prometheus/generate %D%/prometheus/layout-0.23
+nodist_prometheussamples_DATA = %D%/prometheus/snmp-0.23.yml
+%D%/prometheus/snmp-0.23.yml: %D%/prometheus/snmp.yml %D%/prometheus/layout-0.23
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(srcdir)/contrib/prometheus/layout-0.23 $(srcdir)/contrib/prometheus/snmp.yml > $@.tmp && mv $@.tmp $@
 systemdsamplesdir = $(pkgdatadir)/systemd
 dist_systemdsamples_DATA = %D%/systemd/netns.conf
 nagiossamplesdir = $(pkgdatadir)/nagios
 dist_nagiossamples_DATA = %D%/nagios/README.md %D%/nagios/gateway.cfg %D%/nagios/ipsecmon.cfg \
 	%D%/nagios/ipsecmon-icinga2.conf
-CLEANFILES += $(units)
+CLEANFILES += $(units) %D%/prometheus/snmp-0.23.yml
 EXTRA_DIST += contrib
