@@ -33,7 +33,7 @@ cell_of(const struct scene *s, const void *record)
 
 /* The entry that the event is about; one that is not configured any more can be read a while longer. */
 static bool
-find_map(const struct scene *s, struct ipm_map *map)
+find_map(const struct scene *s, struct ipm_map_entry *map)
 {
 	return ipm_map_read(s->seg, s->event->slot, map) == 0 && map->index == s->event->index;
 }
@@ -54,7 +54,7 @@ add_scalar(const struct scene *s, struct mib_notification *out, const struct mib
 
 /* Columns of the set that the entry is in; one that is gone has nothing in it. */
 static void
-add_set(const struct scene *s, struct mib_notification *out, const struct ipm_map *map, const unsigned *ids,
+add_set(const struct scene *s, struct mib_notification *out, const struct ipm_map_entry *map, const unsigned *ids,
 	unsigned count)
 {
 	static const struct view_map_set none;
@@ -70,7 +70,7 @@ static unsigned
 tell_policy(const struct scene *s, unsigned number)
 {
 	struct mib_notification out = { .module = MIB_NOTIFY_CIPS, .number = number };
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	if (s->event->reason != IPM_MAP_ALONE)
 		return 0;
 	if (!find_map(s, &map))
@@ -89,7 +89,7 @@ static unsigned
 tell_set(const struct scene *s, unsigned number)
 {
 	struct mib_notification out = { .module = MIB_NOTIFY_CIPS, .number = number };
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	if (!mib_notify_wanted(s->n, &out))
 		return 0;
 	if (!find_map(s, &map))
@@ -149,7 +149,7 @@ tell_tunnel(const struct scene *s, unsigned number)
 	/* Name, Child, Peer, RemoteAddr; Down: DownReason, LastFailure, LastFailText, Flaps; Up: Phase2Index, Ups */
 	static const unsigned down[] = { 2, 3, 16, 18, 11, 13, 14, 10 }, up[] = { 2, 3, 16, 18, 20, 9 };
 	struct mib_notification out = { .module = MIB_NOTIFY_OWN, .number = number };
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	if (!mib_notify_wanted(s->n, &out))
 		return 0;
 	if (!find_map(s, &map))

@@ -288,12 +288,12 @@ sa_pair(uint32_t slot)
 }
 
 /* The crypto map entry of tunnel @p t, which is there or not: an IKE SA's are a map. */
-static struct ipm_map
+static struct ipm_map_entry
 map_of(uint32_t t)
 {
 	uint32_t n = t % opt.ike_sas, child = t / opt.ike_sas;
 	const struct ipm_ike_sa *ike = ipm_ike_peek(synth.w, synth.ike[n]);
-	struct ipm_map map = {
+	struct ipm_map_entry map = {
 		.feed = synth.feed,
 		.seq = 10 * (child + 1),
 		.kind = t % 16 == 5 ? IPM_MAP_DYNAMIC : IPM_MAP_STATIC,
@@ -338,7 +338,7 @@ populate_maps(void)
 	if (rc >= 0 && opt.maps)
 		synth.engine = (uint32_t)rc + 1;
 	for (uint32_t t = 0; t < opt.maps && rc >= 0; t++) {
-		struct ipm_map map = map_of(t);
+		struct ipm_map_entry map = map_of(t);
 		struct ipm_access access[3] = { { .deny = 0 } };
 		if ((rc = ipm_map_open(synth.w, &map)) < 0)
 			return rc;
@@ -506,7 +506,7 @@ drop(uint32_t second)
 static void
 configure_one(uint32_t t, bool there)
 {
-	struct ipm_map map = map_of(t);
+	struct ipm_map_entry map = map_of(t);
 	int slot = ipm_map_named(synth.w, map.name, map.child);
 	if (there)
 		ipm_map_open(synth.w, &map);
@@ -524,7 +524,7 @@ obey(const char *line)
 	if (sscanf(line, "%15s %u %127[^\n]", verb, &t, text) < 2 || t >= opt.tunnels)
 		return false;
 	bool up = synth.tunnel[t] != UINT32_MAX;
-	struct ipm_map map = map_of(t);
+	struct ipm_map_entry map = map_of(t);
 	int slot = ipm_map_named(synth.w, map.name, map.child);
 	if (strcmp(verb, "down") == 0 && up) {
 		ipm_tunnel_stop(synth.w, synth.tunnel[t], IPM_REASON_PEER_LOST);

@@ -41,7 +41,7 @@ struct access_list {
 static bool
 pick_asked(const struct cli_segment *s, const void *record, uint64_t *group)
 {
-	const struct ipm_map *map = record;
+	const struct ipm_map_entry *map = record;
 	struct asked *asked = s->cli->asked;
 	(void)group;
 	if (map->state == IPM_MAP_REMOVED || (asked->dynamic && map->kind != IPM_MAP_DYNAMIC) ||
@@ -60,7 +60,7 @@ by_access_index(const void *a, const void *b)
 
 /* False when the list does not hold together. */
 static bool
-access_walk(const struct cli_segment *s, const struct ipm_map *map, struct access_list *list)
+access_walk(const struct cli_segment *s, const struct ipm_map_entry *map, struct access_list *list)
 {
 	struct ipm_access access;
 	struct ipm_walk walk;
@@ -80,7 +80,7 @@ access_walk(const struct cli_segment *s, const struct ipm_map *map, struct acces
 
 /* An entry with its access list, in order; false when it is gone. */
 static bool
-entry_read(struct cli *cli, const struct cli_row *row, struct ipm_map *map, struct access_list *list)
+entry_read(struct cli *cli, const struct cli_row *row, struct ipm_map_entry *map, struct access_list *list)
 {
 	bool good = false;
 	for (int i = 0; i < LIST_TRIES && !good; i++) {
@@ -98,7 +98,7 @@ entry_read(struct cli *cli, const struct cli_row *row, struct ipm_map *map, stru
 
 /* The peer of a tunnel that is up; else the first one that is configured; len 0: not known. */
 static struct ipm_addr
-current_peer(const struct cli_segment *s, const struct ipm_map *map)
+current_peer(const struct cli_segment *s, const struct ipm_map_entry *map)
 {
 	struct ipm_tunnel t;
 	struct ipm_walk walk;
@@ -140,7 +140,7 @@ same_map(const struct entry *a, const struct entry *b)
 
 /* False: out of memory. */
 static bool
-entry_add(struct entries *all, const struct ipm_map *map, uint32_t slot, const struct cli_segment *s)
+entry_add(struct entries *all, const struct ipm_map_entry *map, uint32_t slot, const struct cli_segment *s)
 {
 	struct entry *more = cli_grow(all->entry, all->n, &all->room, sizeof(*more));
 	if (!more)
@@ -159,7 +159,7 @@ collect(struct cli *cli, struct entries *all)
 	for (size_t i = 0; i < cli->segments; i++) {
 		const struct cli_segment *s = &cli->segment[i];
 		struct ipm_walk walk;
-		struct ipm_map map;
+		struct ipm_map_entry map;
 		uint64_t group;
 		ipm_walk_all(&walk, s->seg, IPM_MAPS);
 		while (cli_walk_next(cli, &walk, &map))
@@ -196,7 +196,7 @@ is_ipv6(const struct ipm_access *a)
 }
 
 static void
-print_access(FILE *f, const struct ipm_map *map, const struct access_list *list)
+print_access(FILE *f, const struct ipm_map_entry *map, const struct access_list *list)
 {
 	const char *headings[] = { "Extended IP", "IPv6" };
 	char name[OUT_TEXT_MAX], text[ACL_TEXT_MAX];
@@ -230,7 +230,7 @@ is_any(const char *peer)
 }
 
 static void
-print_peers(FILE *f, const struct ipm_map *map)
+print_peers(FILE *f, const struct ipm_map_entry *map)
 {
 	char text[OUT_TEXT_MAX];
 	size_t n = map->peers < IPM_MAP_PEERS ? map->peers : IPM_MAP_PEERS;
@@ -246,7 +246,7 @@ print_peers(FILE *f, const struct ipm_map *map)
 
 /* The name of a transform set, which IOS has and we have not: what is in it, as a word. */
 static void
-print_transforms(FILE *f, const struct ipm_map *map)
+print_transforms(FILE *f, const struct ipm_map_entry *map)
 {
 	size_t n = map->transforms < IPM_MAP_TRANSFORMS ? map->transforms : IPM_MAP_TRANSFORMS;
 	fprintf(f, "        Transform sets={ ");
@@ -263,7 +263,7 @@ print_transforms(FILE *f, const struct ipm_map *map)
 
 /* IOS has no such lines. */
 static void
-print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map)
+print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map_entry *map)
 {
 	char age[OUT_AGE_MAX], text[OUT_TEXT_MAX];
 	FILE *f = cli->out;
@@ -292,7 +292,8 @@ print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map *
 
 /* What an entry and a template have in common. */
 static void
-print_body(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map, const struct access_list *list)
+print_body(struct cli *cli, const struct cli_segment *s, const struct ipm_map_entry *map,
+	   const struct access_list *list)
 {
 	static const char pfs[] = { '-', 'N', 'Y' };
 	char peer[OUT_ADDR_MAX], kilobytes[24], seconds[24], group[24];
@@ -322,7 +323,8 @@ keying_ios(uint8_t key_type)
 }
 
 static void
-print_entry(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map, const struct access_list *list)
+print_entry(struct cli *cli, const struct cli_segment *s, const struct ipm_map_entry *map,
+	    const struct access_list *list)
 {
 	char name[OUT_TEXT_MAX];
 	OUT_CLEAN(map->name, name);
@@ -335,7 +337,8 @@ print_entry(struct cli *cli, const struct cli_segment *s, const struct ipm_map *
 }
 
 static void
-print_template(struct cli *cli, const struct cli_segment *s, const struct ipm_map *map, const struct access_list *list)
+print_template(struct cli *cli, const struct cli_segment *s, const struct ipm_map_entry *map,
+	       const struct access_list *list)
 {
 	char name[OUT_TEXT_MAX];
 	fprintf(cli->out, "Crypto Map Template\"%s\" %" PRIu32 "\n", OUT_CLEAN(map->name, name), map->seq);
@@ -366,7 +369,7 @@ print_text(struct cli *cli, const struct asked *asked)
 	collect(cli, &all);
 	for (size_t i = 0, first = 0; i < all.n; i++) {
 		const struct entry *e = &all.entry[i];
-		struct ipm_map map;
+		struct ipm_map_entry map;
 		if (entry_read(cli, &e->row, &map, &list)) {
 			if (asked->dynamic)
 				print_template(cli, e->row.segment, &map, &list);
@@ -390,7 +393,7 @@ print_text(struct cli *cli, const struct asked *asked)
 /* ---- JSON ---- */
 
 static json_t *
-json_peers(const struct ipm_map *map)
+json_peers(const struct ipm_map_entry *map)
 {
 	json_t *peers = json_array();
 	for (size_t i = 0; i < map->peers && i < IPM_MAP_PEERS; i++) {
@@ -418,7 +421,7 @@ json_access(const struct access_list *list)
 }
 
 static json_t *
-json_transforms(const struct ipm_map *map)
+json_transforms(const struct ipm_map_entry *map)
 {
 	json_t *all = json_array();
 	for (size_t i = 0; i < map->transforms && i < IPM_MAP_TRANSFORMS; i++) {
@@ -434,7 +437,7 @@ json_transforms(const struct ipm_map *map)
 }
 
 static json_t *
-json_failure(const struct cli *cli, const struct ipm_map *map)
+json_failure(const struct cli *cli, const struct ipm_map_entry *map)
 {
 	if (!map->failed_ns)
 		return json_null();
@@ -446,7 +449,7 @@ json_failure(const struct cli *cli, const struct ipm_map *map)
 }
 
 static void
-json_state(const struct cli *cli, json_t *o, const struct ipm_map *map)
+json_state(const struct cli *cli, json_t *o, const struct ipm_map_entry *map)
 {
 	bool ended = map->state == IPM_MAP_DOWN && map->downs > 0;
 	out_json_string(o, "state", map->state == IPM_MAP_UP ? "up" : "down");
@@ -467,7 +470,7 @@ static json_t *
 json_entry(struct cli *cli, const struct cli_row *row)
 {
 	struct access_list list = { 0 };
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	if (!entry_read(cli, row, &map, &list)) {
 		free(list.access);
 		return NULL;

@@ -31,7 +31,7 @@ add_addr(struct cli_values *v, const struct ipm_addr *a)
 }
 
 static void
-add_map(struct cli_values *v, enum cmd_values kind, const struct ipm_map *map)
+add_map(struct cli_values *v, enum cmd_values kind, const struct ipm_map_entry *map)
 {
 	if (map->state == IPM_MAP_REMOVED)
 		return;

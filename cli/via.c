@@ -50,7 +50,7 @@ segment_of(struct cli *cli, struct cli_vias *vias, const struct cli_segment *s)
 static void
 entry_read(struct cli *cli, const struct cli_segment *s, uint32_t slot, struct cli_via *out)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	out->known = true;
 	if (!cli_read(cli, s, IPM_MAPS, slot, &map) || map.state == IPM_MAP_REMOVED)
 		return;

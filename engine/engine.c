@@ -98,25 +98,25 @@ map_put(struct engine *e, uint32_t at, uint32_t seq)
 	const struct plan_tunnel *plan = &e->plan.tunnel[at];
 	const struct ipm_interface *interface = &e->interface[plan->endpoint];
 	struct ipm_tunnel t = tunnel_record(e, at);
-	struct ipm_map map = { .feed = e->feed,
-			       .seq = seq,
-			       .kind = IPM_MAP_STATIC,
-			       .key_type = t.key_type,
-			       .protocol = t.protocol,
-			       .encap = t.encap,
-			       .pfs = IPM_PFS_NO,
-			       .ifindex = interface->ifindex,
-			       .local = t.local,
-			       .peers = 1,
-			       .peer = { t.remote },
-			       .soft_ns = t.soft_ns,
-			       .hard_ns = t.hard_ns,
-			       .soft_octets = t.soft_octets,
-			       .hard_octets = t.hard_octets,
-			       .soft_pkts = t.soft_pkts,
-			       .hard_pkts = t.hard_pkts,
-			       .transforms = 1,
-			       .transform = { { .protocol = IPPROTO_ESP, .proposal = plan->proposal } } };
+	struct ipm_map_entry map = { .feed = e->feed,
+				     .seq = seq,
+				     .kind = IPM_MAP_STATIC,
+				     .key_type = t.key_type,
+				     .protocol = t.protocol,
+				     .encap = t.encap,
+				     .pfs = IPM_PFS_NO,
+				     .ifindex = interface->ifindex,
+				     .local = t.local,
+				     .peers = 1,
+				     .peer = { t.remote },
+				     .soft_ns = t.soft_ns,
+				     .hard_ns = t.hard_ns,
+				     .soft_octets = t.soft_octets,
+				     .hard_octets = t.hard_octets,
+				     .soft_pkts = t.soft_pkts,
+				     .hard_pkts = t.hard_pkts,
+				     .transforms = 1,
+				     .transform = { { .protocol = IPPROTO_ESP, .proposal = plan->proposal } } };
 	memcpy(map.ifname, interface->name, sizeof(map.ifname));
 	memcpy(map.name, t.conn, sizeof(map.name));
 	memcpy(map.child, t.name, sizeof(map.child));
@@ -418,7 +418,7 @@ tunnel_begin(struct engine *e, uint32_t at)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
 	struct ipm_tunnel record = tunnel_record(e, at);
-	const struct ipm_map *map = ipm_map_peek(e->writer, t->map);
+	const struct ipm_map_entry *map = ipm_map_peek(e->writer, t->map);
 	bool was_up = e->killed && map->ups > 0;
 	uint32_t old = 0; /* slot + 1 of the newest SA of the earlier run */
 
@@ -462,7 +462,7 @@ forget_others(struct engine *e)
 	for (uint32_t i = 0; i < e->conf->tunnels; i++)
 		ours[e->tunnel[i].map] = true;
 	for (uint32_t slot = 0; slot < used; slot++) {
-		const struct ipm_map *map = ipm_map_peek(e->writer, slot);
+		const struct ipm_map_entry *map = ipm_map_peek(e->writer, slot);
 		if (map->index && map->state != IPM_MAP_REMOVED && !ours[slot])
 			ipm_map_remove(e->writer, slot);
 	}

@@ -10,7 +10,7 @@
  * Mode, or a rekey; an IKEv2 CHILD_SA may have come with its IKE SA, whose exchange was for both.
  */
 static void
-learn_pfs(struct ipm_map *map, const struct ipm_tunnel *t)
+learn_pfs(struct ipm_map_entry *map, const struct ipm_tunnel *t)
 {
 	uint16_t group = t->in_sa.group;
 
@@ -27,7 +27,7 @@ learn_pfs(struct ipm_map *map, const struct ipm_tunnel *t)
 
 /* One transform for each protocol that packets go through. */
 static void
-learn_suite(struct ipm_map *map, const struct ipm_tunnel *t)
+learn_suite(struct ipm_map_entry *map, const struct ipm_tunnel *t)
 {
 	uint8_t n = 0;
 
@@ -43,7 +43,7 @@ learn_suite(struct ipm_map *map, const struct ipm_tunnel *t)
 }
 
 void
-feed_map_use(struct ipm_map *map, const struct ipm_interface *interface)
+feed_map_use(struct ipm_map_entry *map, const struct ipm_interface *interface)
 {
 	map->ifindex = interface->ifindex;
 	memset(map->ifname, 0, sizeof(map->ifname));
@@ -53,7 +53,7 @@ feed_map_use(struct ipm_map *map, const struct ipm_interface *interface)
 void
 feed_map_show(struct ipm_writer *w, const struct feed_host *host, uint32_t slot)
 {
-	const struct ipm_map *map = ipm_map_peek(w, slot);
+	const struct ipm_map_entry *map = ipm_map_peek(w, slot);
 	struct ipm_interface interface = { 0 };
 
 	if (map->ifindex == 0)
@@ -75,7 +75,7 @@ feed_map_learn(struct ipm_writer *w, const struct feed_host *host, uint32_t slot
 	if (t->index == 0 || t->map == 0 || t->state != IPM_TUNNEL_UP || t->sas == 0)
 		return;
 	uint32_t at = t->map - 1;
-	struct ipm_map map = *ipm_map_peek(w, at);
+	struct ipm_map_entry map = *ipm_map_peek(w, at);
 	uint32_t ifindex = map.ifindex;
 
 	map.protocol = t->protocol;

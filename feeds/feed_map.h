@@ -20,7 +20,7 @@ void feed_map_learn(struct ipm_writer *w, const struct feed_host *host, uint32_t
 void feed_map_learn_all(struct ipm_writer *w, const struct feed_host *host);
 
 /** The interface that uses the entry; ifindex 0: none, or not known. */
-void feed_map_use(struct ipm_map *map, const struct ipm_interface *interface);
+void feed_map_use(struct ipm_map_entry *map, const struct ipm_interface *interface);
 
 /** Tell of the interface that the entry in this slot uses, so that views can name it. */
 void feed_map_show(struct ipm_writer *w, const struct feed_host *host, uint32_t slot);

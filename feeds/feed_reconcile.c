@@ -153,7 +153,7 @@ bool
 feed_next_map(const struct ipm_writer *w, uint32_t feed, uint32_t *slot)
 {
 	for (; *slot < used(w, IPM_MAPS); ++*slot) {
-		const struct ipm_map *map = ipm_map_peek(w, *slot);
+		const struct ipm_map_entry *map = ipm_map_peek(w, *slot);
 		if (map->index && map->state != IPM_MAP_REMOVED && map->feed == feed)
 			return true;
 	}

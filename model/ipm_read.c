@@ -116,7 +116,7 @@ static int read_record(struct reading *r, enum ipm_section_kind kind, uint32_t s
 
 /* Add what the tunnels of the crypto map entry in @p slot have. */
 static int
-map_tunnels(struct reading *r, uint32_t slot, struct ipm_map *map)
+map_tunnels(struct reading *r, uint32_t slot, struct ipm_map_entry *map)
 {
 	uint32_t left = map->tunnels, last = 0;
 

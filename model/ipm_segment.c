@@ -35,7 +35,7 @@ INDEXED(struct ipm_event);
 WORDS(struct ipm_settings);
 INDEXED(struct ipm_agent);
 INDEXED(struct ipm_interface);
-INDEXED(struct ipm_map);
+INDEXED(struct ipm_map_entry);
 INDEXED(struct ipm_access);
 INDEXED(struct ipm_engine);
 INDEXED(struct ipm_ike_history);
@@ -55,7 +55,7 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
 	[IPM_INTERFACES] = sizeof(struct ipm_interface),
-	[IPM_MAPS] = sizeof(struct ipm_map),
+	[IPM_MAPS] = sizeof(struct ipm_map_entry),
 	[IPM_ACCESS] = sizeof(struct ipm_access),
 	[IPM_ENGINES] = sizeof(struct ipm_engine),
 	[IPM_IKE_HISTORY] = sizeof(struct ipm_ike_history),

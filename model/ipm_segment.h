@@ -166,7 +166,7 @@ IPM_READER(selector, struct ipm_selector, IPM_SELECTORS)
 IPM_READER(sa, struct ipm_sa, IPM_SAS)
 IPM_READER(agent, struct ipm_agent, IPM_AGENTS)
 IPM_READER(interface, struct ipm_interface, IPM_INTERFACES)
-IPM_READER(map, struct ipm_map, IPM_MAPS)
+IPM_READER(map, struct ipm_map_entry, IPM_MAPS)
 IPM_READER(access, struct ipm_access, IPM_ACCESS)
 IPM_READER(engine, struct ipm_engine, IPM_ENGINES)
 IPM_READER(ike_history, struct ipm_ike_history, IPM_IKE_HISTORY)
@@ -209,7 +209,7 @@ union ipm_any_record {
 	struct ipm_settings settings;
 	struct ipm_agent agent;
 	struct ipm_interface interface;
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	struct ipm_access access;
 	struct ipm_engine engine;
 	struct ipm_ike_history ike_history;
@@ -258,8 +258,8 @@ void ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ip
 /** The SAs of a tunnel, its selectors, and the tunnels and the access list of a crypto map entry, newest first. */
 void ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
 void ipm_walk_selectors(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
-void ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of);
-void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of);
+void ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map_entry *of);
+void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map_entry *of);
 
 /**
  * Read the next record of the walk.

@@ -100,7 +100,7 @@ ipm_sa_peek(const struct ipm_writer *w, uint32_t slot)
 	return ipm_peek(w, IPM_SAS, slot);
 }
 
-const struct ipm_map *
+const struct ipm_map_entry *
 ipm_map_peek(const struct ipm_writer *w, uint32_t slot)
 {
 	return ipm_peek(w, IPM_MAPS, slot);

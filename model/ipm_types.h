@@ -342,7 +342,7 @@ struct ipm_transform {
  * A crypto map entry: what is configured for one tunnel, whether it is up or not. Entries with the same name are a
  * crypto map, in the order of seq. A tunnel with the entry's name as conn and its child as name belongs to it.
  */
-struct ipm_map {
+struct ipm_map_entry {
 	uint32_t index; /* 0: the slot is free; the same as long as it is configured */
 	uint32_t feed;  /* slot of the feed that told of it */
 	uint32_t seq;   /* within the map: 10, 20 ... */

@@ -88,13 +88,13 @@ ipm_walk_selectors(struct ipm_walk *walk, const struct ipm_segment *seg, const s
 }
 
 void
-ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of)
+ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map_entry *of)
 {
 	list_begin(walk, seg, IPM_TUNNELS, 0, of->tunnel_head);
 }
 
 void
-ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map *of)
+ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map_entry *of)
 {
 	list_begin(walk, seg, IPM_ACCESS, of->index, of->access_head);
 }

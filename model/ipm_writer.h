@@ -193,10 +193,10 @@ ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interfac
  * The crypto map entry with this name and child, made when there is none; of @p map are its configuration and feed.
  * Tunnels that are there already are tied to it by ipm_maps_tie(), and those that come by themselves.
  */
-int ipm_map_open(struct ipm_writer *w, const struct ipm_map *map);
-const struct ipm_map *ipm_map_peek(const struct ipm_writer *w, uint32_t slot);
+int ipm_map_open(struct ipm_writer *w, const struct ipm_map_entry *map);
+const struct ipm_map_entry *ipm_map_peek(const struct ipm_writer *w, uint32_t slot);
 /** Change its configuration. Index, names, state, counts and lists are kept from the record. */
-int ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map);
+int ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map_entry *map);
 /** The next entry of the map @p name behind slot @p after; -1: the first one found. -ENOENT: no more. */
 int ipm_map_next(const struct ipm_writer *w, const char *name, int after);
 /** The entry with this name and child, or -ENOENT. */

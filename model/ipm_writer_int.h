@@ -14,7 +14,7 @@
 int ipm_ike_valid(struct ipm_writer *w, struct ipm_ike_sa *sa);
 int ipm_tunnel_valid(struct ipm_writer *w, struct ipm_tunnel *tunnel);
 int ipm_sa_valid(struct ipm_writer *w, struct ipm_sa *sa);
-int ipm_map_valid(struct ipm_writer *w, struct ipm_map *map);
+int ipm_map_valid(struct ipm_writer *w, struct ipm_map_entry *map);
 int ipm_engine_valid(struct ipm_writer *w, struct ipm_engine *engine);
 int ipm_side_valid(struct ipm_writer *w, enum ipm_section_kind kind, struct ipm_sel_side *side);
 

@@ -14,7 +14,7 @@
 #define REMOVED_KEPT 64 /* entries that can still be read when they are not configured any more */
 
 static bool
-is_configured(const struct ipm_map *map)
+is_configured(const struct ipm_map_entry *map)
 {
 	return map->index != 0 && map->state != IPM_MAP_REMOVED;
 }
@@ -34,7 +34,7 @@ hash_names(const char *name, const char *child)
 static void
 chains_add(struct ipm_writer *w, uint32_t slot)
 {
-	const struct ipm_map *map = ipm_map_peek(w, slot);
+	const struct ipm_map_entry *map = ipm_map_peek(w, slot);
 	ipm_chain_add(&w->maps, hash_name(map->name), slot);
 	ipm_chain_add(&w->entries, hash_names(map->name, map->child), slot);
 }
@@ -75,7 +75,7 @@ ipm_maps_open(struct ipm_writer *w)
 
 /* It has @p up tunnels that are up from now on: the record, and what follows from it. */
 static void
-map_turn(struct ipm_writer *w, uint32_t slot, struct ipm_map *map, uint32_t up, enum ipm_reason reason)
+map_turn(struct ipm_writer *w, uint32_t slot, struct ipm_map_entry *map, uint32_t up, enum ipm_reason reason)
 {
 	bool was = map->tunnels_up > 0, is = up > 0;
 
@@ -97,7 +97,7 @@ map_turn(struct ipm_writer *w, uint32_t slot, struct ipm_map *map, uint32_t up, 
 void
 ipm_map_moved(struct ipm_writer *w, uint32_t map_slot, bool up, enum ipm_reason reason)
 {
-	struct ipm_map map = *ipm_map_peek(w, map_slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
 	map_turn(w, map_slot, &map, map.tunnels_up + (up ? 1 : -1u), reason);
 }
 
@@ -107,7 +107,7 @@ ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure)
 	if (!failure->conn[0])
 		return;
 	for (int slot = -1; (slot = ipm_map_next(w, failure->conn, slot)) >= 0;) {
-		struct ipm_map map = *ipm_map_peek(w, (uint32_t)slot);
+		struct ipm_map_entry map = *ipm_map_peek(w, (uint32_t)slot);
 		if (map.state == IPM_MAP_UP || (failure->map && failure->map != (uint32_t)slot + 1))
 			continue;
 		map.failures++;
@@ -136,7 +136,7 @@ tunnel_neighbour(struct ipm_writer *w, uint32_t at, uint32_t next, uint32_t prev
 
 /* Put the tunnel at the head of the entry's list. */
 static void
-tie(struct ipm_writer *w, uint32_t map_slot, struct ipm_map *map, uint32_t slot)
+tie(struct ipm_writer *w, uint32_t map_slot, struct ipm_map_entry *map, uint32_t slot)
 {
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, slot);
 
@@ -158,7 +158,7 @@ ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 	if (ipm_tunnel_peek(w, slot)->map == 0)
 		return;
 	struct ipm_record *rec = ipm_record_at(&w->seg, IPM_MAPS, map_slot);
-	struct ipm_map map = *ipm_map_peek(w, map_slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
 	/* Closed to readers, or one of them would find what the tunnel counted in both places, or in neither. */
 	ipm_record_begin(rec);
 	if (ipm_tunnel_read(&w->seg, slot, &tunnel) < 0)
@@ -189,7 +189,7 @@ ipm_tunnel_from(struct ipm_writer *w, uint32_t slot, uint32_t map_slot)
 		return;
 	if (tunnel->map)
 		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
-	struct ipm_map map = *ipm_map_peek(w, map_slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
 	tie(w, map_slot, &map, slot);
 	if (tunnel->sas) /* they are the entry's now */
 		ipm_section_changed(w, IPM_SAS);
@@ -219,7 +219,7 @@ ipm_map_inherit(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 	if (tunnel->map == 0 || tunnel->map > ipm_segment_used(&w->seg, IPM_MAPS) ||
 	    !is_configured(ipm_map_peek(w, tunnel->map - 1)))
 		return;
-	struct ipm_map map = *ipm_map_peek(w, tunnel->map - 1);
+	struct ipm_map_entry map = *ipm_map_peek(w, tunnel->map - 1);
 	ipm_traffic_add(&map.in, &tunnel->in);
 	ipm_traffic_add(&map.out, &tunnel->out);
 	map.refreshes += tunnel->refreshes;
@@ -232,7 +232,7 @@ ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_tra
 	if (sa->map == 0 || sa->map > ipm_segment_used(&w->seg, IPM_MAPS) ||
 	    !is_configured(ipm_map_peek(w, sa->map - 1)))
 		return;
-	struct ipm_map map = *ipm_map_peek(w, sa->map - 1);
+	struct ipm_map_entry map = *ipm_map_peek(w, sa->map - 1);
 	ipm_traffic_add(sa->direction == IPM_IN ? &map.in : &map.out, more);
 	ipm_record_put(w, IPM_MAPS, sa->map - 1, &map);
 }
@@ -241,7 +241,7 @@ ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_tra
 
 /* The list that @p map, a copy of the record in @p slot, has. */
 static struct owned_list
-access_of(struct ipm_map *map, uint32_t slot)
+access_of(struct ipm_map_entry *map, uint32_t slot)
 {
 	return (struct owned_list){ .kind = IPM_ACCESS,
 				    .owner_index = map->index,
@@ -253,7 +253,7 @@ access_of(struct ipm_map *map, uint32_t slot)
 int
 ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *access, uint32_t n)
 {
-	struct ipm_map map = *ipm_map_peek(w, slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, slot);
 	struct owned_list list = access_of(&map, slot);
 	bool changed;
 
@@ -283,16 +283,16 @@ interface_shared(const struct ipm_writer *w, uint32_t slot, const char *name, ui
 static void
 interface_turn(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint32_t ifindex)
 {
-	const struct ipm_map *map = ipm_map_peek(w, slot);
+	const struct ipm_map_entry *map = ipm_map_peek(w, slot);
 	if (ifindex && !interface_shared(w, slot, map->name, ifindex))
 		ipm_event_on(w, kind, slot, map->index, ifindex);
 }
 
 /* What a feed may say goes from @p from into @p map. */
 static void
-map_configure(struct ipm_map *map, const struct ipm_map *from)
+map_configure(struct ipm_map_entry *map, const struct ipm_map_entry *from)
 {
-	struct ipm_map copy = *from;
+	struct ipm_map_entry copy = *from;
 
 	copy.index = map->index;
 	copy.state = map->state;
@@ -319,10 +319,10 @@ map_configure(struct ipm_map *map, const struct ipm_map *from)
 }
 
 int
-ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map *map)
+ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map_entry *map)
 {
-	const struct ipm_map *old = ipm_map_peek(w, slot);
-	struct ipm_map copy = *old;
+	const struct ipm_map_entry *old = ipm_map_peek(w, slot);
+	struct ipm_map_entry copy = *old;
 	uint32_t ifindex = old->ifindex;
 
 	if (old->index == 0)
@@ -354,9 +354,9 @@ map_slot_take(struct ipm_writer *w)
 }
 
 int
-ipm_map_open(struct ipm_writer *w, const struct ipm_map *map)
+ipm_map_open(struct ipm_writer *w, const struct ipm_map_entry *map)
 {
-	struct ipm_map copy = { 0 };
+	struct ipm_map_entry copy = { 0 };
 	int slot = ipm_map_named(w, map->name, map->child);
 
 	if (slot >= 0) {
@@ -385,7 +385,7 @@ ipm_map_open(struct ipm_writer *w, const struct ipm_map *map)
 void
 ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 {
-	struct ipm_map map = *ipm_map_peek(w, slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, slot);
 
 	if (!is_configured(&map))
 		return;
@@ -413,7 +413,7 @@ relink_access(struct ipm_writer *w)
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_ACCESS); slot++) {
 		const struct ipm_access *access = ipm_payload_at(w, IPM_ACCESS, slot);
 		if (access->index && ipm_slot_holds(w, IPM_MAPS, access->map_slot, access->map_index)) {
-			struct ipm_map map = *ipm_map_peek(w, access->map_slot);
+			struct ipm_map_entry map = *ipm_map_peek(w, access->map_slot);
 			struct owned_list list = access_of(&map, access->map_slot);
 			ipm_list_relink(w, &list, slot);
 			ipm_record_put(w, IPM_MAPS, access->map_slot, &map);
@@ -435,7 +435,7 @@ relink_tunnels(struct ipm_writer *w)
 		ipm_record_put(w, IPM_TUNNELS, slot, &tunnel);
 		if (at > ipm_segment_used(&w->seg, IPM_MAPS) || !is_configured(ipm_map_peek(w, at - 1)))
 			continue;
-		struct ipm_map map = *ipm_map_peek(w, at - 1);
+		struct ipm_map_entry map = *ipm_map_peek(w, at - 1);
 		tie(w, at - 1, &map, slot);
 		map.tunnels_up += tunnel.state == IPM_TUNNEL_UP;
 		ipm_record_put(w, IPM_MAPS, at - 1, &map);
@@ -448,7 +448,7 @@ ipm_maps_relink(struct ipm_writer *w)
 	uint32_t used = ipm_segment_used(&w->seg, IPM_MAPS);
 
 	for (uint32_t slot = 0; slot < used; slot++) {
-		struct ipm_map map = *ipm_map_peek(w, slot);
+		struct ipm_map_entry map = *ipm_map_peek(w, slot);
 		if (map.index && map.state == IPM_MAP_REMOVED) {
 			ipm_slot_give(w, IPM_MAPS, slot);
 			continue;
@@ -460,7 +460,7 @@ ipm_maps_relink(struct ipm_writer *w)
 	relink_access(w);
 	relink_tunnels(w);
 	for (uint32_t slot = 0; slot < used; slot++) {
-		struct ipm_map map = *ipm_map_peek(w, slot);
+		struct ipm_map_entry map = *ipm_map_peek(w, slot);
 		bool up = map.tunnels_up > 0;
 		if (map.index == 0 || up == (map.state == IPM_MAP_UP))
 			continue;

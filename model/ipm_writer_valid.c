@@ -62,7 +62,7 @@ ipm_sa_valid(struct ipm_writer *w, struct ipm_sa *sa)
 }
 
 int
-ipm_map_valid(struct ipm_writer *w, struct ipm_map *map)
+ipm_map_valid(struct ipm_writer *w, struct ipm_map_entry *map)
 {
 	supply(&map->kind, IPM_MAP_STATIC);
 	if (map->kind > IPM_MAP_DYNAMIC)

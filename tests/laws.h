@@ -178,7 +178,7 @@ law_rows(struct laws *l, const struct ipm_segment *seg, struct law_sums *sum)
 	const char *broken = NULL;
 	struct ipm_ike_sa ike;
 	struct ipm_tunnel tunnel;
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	struct ipm_engine engine;
 
 	for (uint32_t slot = 0; !broken && slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++)
@@ -360,7 +360,8 @@ law_tunnel_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, c
 }
 
 static inline const char *
-law_map_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, const struct ipm_map *map, uint32_t *access)
+law_map_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, const struct ipm_map_entry *map,
+	      uint32_t *access)
 {
 	struct ipm_tunnel t;
 	struct ipm_access entry;
@@ -421,7 +422,7 @@ law_lists(struct laws *l, const struct ipm_segment *seg)
 	struct ipm_traffic in = { 0 }, out = { 0 };
 	struct ipm_totals totals;
 	struct ipm_tunnel tunnel;
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	struct ipm_engine engine;
 	struct ipm_sa sa;
 

@@ -71,7 +71,7 @@ policy_ike(const struct mib_cell *cell, const struct view_map_set *set, struct i
 
 /* The crypto map entry that speaks for the connection. */
 static bool
-policy_map(const struct mib_cell *cell, const struct view_map_set *set, struct ipm_map *map)
+policy_map(const struct mib_cell *cell, const struct view_map_set *set, struct ipm_map_entry *map)
 {
 	return ipm_map_read(cell->seg, set->first_slot, map) == 0 && map->index == set->first;
 }
@@ -96,13 +96,13 @@ MIB_CONVERT(group, struct view_map_set)
 
 MIB_CONVERT(auth, struct view_map_set)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	return policy_map(cell, field, &map) && map.auth != IPM_AUTH_UNKNOWN && mib_ike_auth(cell, &map.auth, out);
 }
 
 MIB_CONVERT(life, struct view_map_set)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	return policy_map(cell, field, &map) && mib_limit(0, map.ike_ns, NS_PER_SECOND, 60, 86400, out);
 }
 

@@ -131,13 +131,13 @@ const struct mib_table view_cips_dynamic_set = {
 
 /* --- crypto map entries, up or not; a template is an entry of type dynamic -------------------------------------- */
 
-MIB_CONVERT(map_type, struct ipm_map)
+MIB_CONVERT(map_type, struct ipm_map_entry)
 {
 	return mib_number(out, view_map_kind(field));
 }
 
 /* The current peer; while the tunnel is down, the first configured one. */
-MIB_CONVERT(map_peer, struct ipm_map)
+MIB_CONVERT(map_peer, struct ipm_map_entry)
 {
 	struct ipm_tunnel tunnel;
 	if (field->kind == IPM_MAP_DYNAMIC)
@@ -147,7 +147,7 @@ MIB_CONVERT(map_peer, struct ipm_map)
 	return field->peers && field->peer[0].len && mib_addr(cell, &field->peer[0], out);
 }
 
-MIB_CONVERT(map_pfs, struct ipm_map)
+MIB_CONVERT(map_pfs, struct ipm_map_entry)
 {
 	if (field->pfs == IPM_PFS_UNKNOWN)
 		return false;
@@ -156,18 +156,18 @@ MIB_CONVERT(map_pfs, struct ipm_map)
 	return mib_number(out, field->pfs == IPM_PFS_NO ? 1 : ALGO_OTHER);
 }
 
-MIB_CONVERT(map_lifetime, struct ipm_map)
+MIB_CONVERT(map_lifetime, struct ipm_map_entry)
 {
 	return mib_limit(field->soft_ns, field->hard_ns, NS_PER_SECOND, 120, 86400, out);
 }
 
-MIB_CONVERT(map_lifesize, struct ipm_map)
+MIB_CONVERT(map_lifesize, struct ipm_map_entry)
 {
 	return mib_limit(field->soft_octets, field->hard_octets, 1024, 2560, 536870912, out);
 }
 
 #undef ROW
-#define ROW ipm_map
+#define ROW ipm_map_entry
 static const struct mib_col map_cols[] = {
 	/* clang-format off */
 	COL_REC(  2, "cipsStaticCryptomapType",      INTEGER, map_type),
@@ -184,7 +184,7 @@ static const struct mib_col map_cols[] = {
 static unsigned
 map_key(const struct mib_cell *cell, mib_subid *key)
 {
-	const struct ipm_map *map = cell->record;
+	const struct ipm_map_entry *map = cell->record;
 	unsigned len = view_name_key(map->name, key);
 	key[len] = map->seq;
 	return map->seq <= 65535 ? len + 1 : 0; /* the range of cipsStaticCryptomapPriority */
@@ -211,7 +211,7 @@ static const struct mib_col map_if_cols[] = {
 static unsigned
 map_if_key(const struct mib_cell *cell, mib_subid *key)
 {
-	const struct ipm_map *map = cell->record;
+	const struct ipm_map_entry *map = cell->record;
 	if (map->ifindex == 0 || map->ifindex > INT32_MAX)
 		return 0;
 	key[0] = map->ifindex;

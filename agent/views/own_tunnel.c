@@ -10,20 +10,20 @@
 #include "view_maps.h"
 #include "views.h"
 
-MIB_CONVERT(segment, struct ipm_map)
+MIB_CONVERT(segment, struct ipm_map_entry)
 {
 	return mib_number(out, cell->gateway);
 }
 
 /* --- state ------------------------------------------------------------------------------------------------------ */
 
-MIB_CONVERT(oper_status, uint8_t) /* ipm_map.state */
+MIB_CONVERT(oper_status, uint8_t) /* ipm_map_entry.state */
 {
 	return mib_number(out, *field == IPM_MAP_UP ? 1 : 2);
 }
 
 /* none(1), then the numbers of enum ipm_reason from 2. */
-MIB_CONVERT(down_reason, struct ipm_map)
+MIB_CONVERT(down_reason, struct ipm_map_entry)
 {
 	if (field->state == IPM_MAP_UP || field->downs == 0)
 		return mib_number(out, 1);
@@ -31,7 +31,7 @@ MIB_CONVERT(down_reason, struct ipm_map)
 }
 
 /* none(1), then the numbers of enum ipm_failure_reason from 2. */
-MIB_CONVERT(last_failure, struct ipm_map)
+MIB_CONVERT(last_failure, struct ipm_map_entry)
 {
 	if (field->failed_ns == 0)
 		return mib_number(out, 1);
@@ -50,13 +50,13 @@ addr_text(const struct ipm_addr *addr, struct mib_value *out)
 	return mib_string(out, text, sizeof(text));
 }
 
-MIB_CONVERT(local_addr, struct ipm_map)
+MIB_CONVERT(local_addr, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return addr_text(view_map_tunnel(cell->seg, field, &t) ? &t.local : &field->local, out);
 }
 
-MIB_CONVERT(remote_addr, struct ipm_map)
+MIB_CONVERT(remote_addr, struct ipm_map_entry)
 {
 	static const struct ipm_addr unknown;
 	struct ipm_tunnel t;
@@ -65,20 +65,20 @@ MIB_CONVERT(remote_addr, struct ipm_map)
 	return addr_text(field->peers ? &field->peer[0] : &unknown, out);
 }
 
-MIB_CONVERT(phase2_index, struct ipm_map)
+MIB_CONVERT(phase2_index, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return mib_number(out, view_map_tunnel(cell->seg, field, &t) ? t.index : 0);
 }
 
-MIB_CONVERT(phase1_index, struct ipm_map)
+MIB_CONVERT(phase1_index, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	bool alive = view_map_tunnel(cell->seg, field, &t) && ipm_tunnel_ike_alive(cell->seg, &t);
 	return mib_number(out, alive ? t.ike_index : 0);
 }
 
-MIB_CONVERT(ike_version, struct ipm_map)
+MIB_CONVERT(ike_version, struct ipm_map_entry)
 {
 	struct ipm_ike_sa sa;
 	struct ipm_tunnel t;
@@ -87,7 +87,7 @@ MIB_CONVERT(ike_version, struct ipm_map)
 	return mib_number(out, alive ? sa.version : field->ike_version);
 }
 
-MIB_CONVERT(transform, struct ipm_map)
+MIB_CONVERT(transform, struct ipm_map_entry)
 {
 	char text[ALGO_TRANSFORM_MAX];
 	struct ipm_tunnel t;
@@ -107,38 +107,39 @@ algo_text(enum algo_type type, uint16_t number, uint16_t bits, struct mib_value 
 	return algo_name(type, number, bits, text) && mib_string(out, text, sizeof(text));
 }
 
-MIB_CONVERT(in_encryption, struct ipm_map)
+MIB_CONVERT(in_encryption, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return view_map_tunnel(cell->seg, field, &t) && algo_text(ALGO_ENCR, t.in_sa.encr, t.in_sa.encr_bits, out);
 }
 
-MIB_CONVERT(out_encryption, struct ipm_map)
+MIB_CONVERT(out_encryption, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return view_map_tunnel(cell->seg, field, &t) && algo_text(ALGO_ENCR, t.out_sa.encr, t.out_sa.encr_bits, out);
 }
 
-MIB_CONVERT(in_integrity, struct ipm_map)
+MIB_CONVERT(in_integrity, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return view_map_tunnel(cell->seg, field, &t) && algo_text(ALGO_INTEG, t.in_sa.integ, t.in_sa.integ_bits, out);
 }
 
-MIB_CONVERT(out_integrity, struct ipm_map)
+MIB_CONVERT(out_integrity, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return view_map_tunnel(cell->seg, field, &t) && algo_text(ALGO_INTEG, t.out_sa.integ, t.out_sa.integ_bits, out);
 }
 
-MIB_CONVERT(dh_group, struct ipm_map)
+MIB_CONVERT(dh_group, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	return view_map_tunnel(cell->seg, field, &t) && algo_text(ALGO_GROUP, t.out_sa.group, 0, out);
 }
 
 static bool
-tunnel_spi(const struct mib_cell *cell, const struct ipm_map *map, enum ipm_direction direction, struct mib_value *out)
+tunnel_spi(const struct mib_cell *cell, const struct ipm_map_entry *map, enum ipm_direction direction,
+	   struct mib_value *out)
 {
 	struct ipm_tunnel t;
 	struct ipm_sa sa;
@@ -146,12 +147,12 @@ tunnel_spi(const struct mib_cell *cell, const struct ipm_map *map, enum ipm_dire
 	       mib_number(out, sa.spi);
 }
 
-MIB_CONVERT(in_spi, struct ipm_map)
+MIB_CONVERT(in_spi, struct ipm_map_entry)
 {
 	return tunnel_spi(cell, field, IPM_IN, out);
 }
 
-MIB_CONVERT(out_spi, struct ipm_map)
+MIB_CONVERT(out_spi, struct ipm_map_entry)
 {
 	return tunnel_spi(cell, field, IPM_OUT, out);
 }
@@ -170,7 +171,7 @@ kilobytes(uint64_t octets, struct mib_value *out)
 	return mib_number(out, octets / 1024 < UINT32_MAX ? octets / 1024 : UINT32_MAX);
 }
 
-MIB_CONVERT(life_time, struct ipm_map)
+MIB_CONVERT(life_time, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	bool up = view_map_tunnel(cell->seg, field, &t);
@@ -178,7 +179,7 @@ MIB_CONVERT(life_time, struct ipm_map)
 	return ns && mib_seconds(cell, &ns, out);
 }
 
-MIB_CONVERT(life_time_left, struct ipm_map)
+MIB_CONVERT(life_time_left, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	if (!view_map_tunnel(cell->seg, field, &t) || !limit(t.soft_ns, t.hard_ns) || !t.installed_ns)
@@ -188,7 +189,7 @@ MIB_CONVERT(life_time_left, struct ipm_map)
 	return mib_seconds(cell, &left, out);
 }
 
-MIB_CONVERT(life_size, struct ipm_map)
+MIB_CONVERT(life_size, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	bool up = view_map_tunnel(cell->seg, field, &t);
@@ -197,7 +198,7 @@ MIB_CONVERT(life_size, struct ipm_map)
 }
 
 /* Of the direction that has less left. */
-MIB_CONVERT(life_size_left, struct ipm_map)
+MIB_CONVERT(life_size_left, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;
 	struct ipm_sa sa;
@@ -229,7 +230,7 @@ MIB_CONVERT(drops, struct ipm_traffic)
 	return mib_number(out, ipm_traffic_drops(field));
 }
 
-#define ROW ipm_map
+#define ROW ipm_map_entry
 static const struct mib_col tunnel_cols[] = {
 	/* clang-format off */
 	COL(     2, "ipsecmonTunnelName",          OCTETS,    mib_name,         name),
@@ -309,7 +310,7 @@ static const struct mib_col drop_cols[] = {
 static unsigned
 drop_key(const struct mib_cell *cell, mib_subid *key)
 {
-	key[0] = ((const struct ipm_map *)cell->record)->index;
+	key[0] = ((const struct ipm_map_entry *)cell->record)->index;
 	key[1] = cell->nth + 1; /* ipsecmonDropReason: the numbers of enum ipm_drop, from 1 */
 	return 2;
 }

@@ -33,20 +33,20 @@ const struct mib_table view_pol_ike = {
 
 MIB_CONVERT(map_name, struct ipm_tunnel)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	return view_tunnel_map(cell->seg, field, &map) && mib_string(out, map.name, sizeof(map.name));
 }
 
 MIB_CONVERT(map_number, struct ipm_tunnel)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	return view_tunnel_map(cell->seg, field, &map) && mib_number(out, map.seq) && map.seq != 0;
 }
 
 /* An access list has no name of its own, so it takes that of its child. */
 MIB_CONVERT(acl_name, struct ipm_tunnel)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	return view_tunnel_map(cell->seg, field, &map) && mib_string(out, map.child, sizeof(map.child));
 }
 
@@ -68,7 +68,7 @@ first_selector(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, s
 
 /* The first entry of the configured access list. */
 static bool
-first_access(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_access *out)
+first_access(const struct ipm_segment *seg, const struct ipm_map_entry *map, struct ipm_access *out)
 {
 	struct ipm_access access;
 	struct ipm_walk walk;
@@ -88,7 +88,7 @@ MIB_CONVERT(acl_entry, struct ipm_tunnel)
 	char text[ACL_TEXT_MAX];
 	struct ipm_access access;
 	struct ipm_selector sel;
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	bool known = view_tunnel_map(cell->seg, field, &map);
 	const char *name = known ? map.child : NULL;
 	if (first_selector(cell->seg, field, &sel))

@@ -8,13 +8,13 @@
 bool
 view_map_shown(const struct ipm_segment *seg, const void *record)
 {
-	const struct ipm_map *map = record;
+	const struct ipm_map_entry *map = record;
 	(void)seg;
 	return map->state != IPM_MAP_REMOVED;
 }
 
 enum view_map_kind
-view_map_kind(const struct ipm_map *map)
+view_map_kind(const struct ipm_map_entry *map)
 {
 	if (map->kind == IPM_MAP_DYNAMIC)
 		return VIEW_MAP_DYNAMIC;
@@ -22,7 +22,7 @@ view_map_kind(const struct ipm_map *map)
 }
 
 bool
-view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out)
+view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map_entry *map, struct ipm_tunnel *out)
 {
 	struct ipm_walk walk;
 	ipm_walk_tunnels(&walk, seg, map);
@@ -40,7 +40,7 @@ view_map_feeds(const struct mib_cell *cell, uint32_t *slots)
 }
 
 bool
-view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map *out)
+view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map_entry *out)
 {
 	return tunnel->map && ipm_map_read(seg, tunnel->map - 1, out) == 0 && out->state != IPM_MAP_REMOVED;
 }
@@ -78,7 +78,7 @@ static const char *
 set_key(enum ipm_section_kind kind, const void *record)
 {
 	const struct ipm_ike_sa *sa = record;
-	const struct ipm_map *map = record;
+	const struct ipm_map_entry *map = record;
 	if (kind == IPM_MAPS)
 		return view_map_shown(NULL, map) ? map->name : NULL;
 	return sa->conn[0] && view_ike_shown(NULL, sa) ? sa->conn : NULL;
@@ -86,7 +86,7 @@ set_key(enum ipm_section_kind kind, const void *record)
 
 /* SAs of the tunnels that came of this entry. */
 static uint32_t
-map_sas(const struct ipm_segment *seg, const struct ipm_map *map)
+map_sas(const struct ipm_segment *seg, const struct ipm_map_entry *map)
 {
 	struct ipm_tunnel tunnel;
 	struct ipm_walk walk;
@@ -101,7 +101,7 @@ static void
 set_gather(const struct mib_cell *cell, enum ipm_section_kind kind, uint32_t slot, void *group)
 {
 	struct view_map_set *set = group;
-	const struct ipm_map *map = cell->record;
+	const struct ipm_map_entry *map = cell->record;
 	const struct ipm_ike_sa *sa = cell->record;
 
 	if (kind == IPM_IKE_SAS) {
@@ -153,7 +153,7 @@ sum_gather(const struct mib_cell *cell, enum ipm_section_kind kind, uint32_t slo
 	(void)kind;
 	(void)slot;
 	sum->configured++;
-	sum->up += ((const struct ipm_map *)cell->record)->state == IPM_MAP_UP;
+	sum->up += ((const struct ipm_map_entry *)cell->record)->state == IPM_MAP_UP;
 }
 
 /* That one went up or down is an event, and changes no row. */

@@ -29,16 +29,16 @@ bool view_map_shown(const struct ipm_segment *seg, const void *record);
 
 /** Which of Cisco's kinds: by keys, dynamic goes first. */
 enum view_map_kind { VIEW_MAP_MANUAL = 1, VIEW_MAP_ISAKMP = 2, VIEW_MAP_DYNAMIC = 4 };
-enum view_map_kind view_map_kind(const struct ipm_map *map);
+enum view_map_kind view_map_kind(const struct ipm_map_entry *map);
 
 /** The tunnel of this entry that came up last and still is; false: none. */
-bool view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map *map, struct ipm_tunnel *out);
+bool view_map_tunnel(const struct ipm_segment *seg, const struct ipm_map_entry *map, struct ipm_tunnel *out);
 
 /** The feeds of that tunnel: mib_table.feeds. While there is none any feed may have counted what was before. */
 unsigned view_map_feeds(const struct mib_cell *cell, uint32_t *slots);
 
 /** The entry that a tunnel came of; false: none is known. */
-bool view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map *out);
+bool view_tunnel_map(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, struct ipm_map_entry *out);
 
 /** The youngest SA of the tunnel's own protocol in this direction; false: none. */
 bool view_tunnel_sa(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, enum ipm_direction direction,

@@ -8,7 +8,7 @@
 #include "vici_maps.h"
 #include "units.h"
 
-#define PAIRS_MAX     512 /* of an entry's access list: comparing them costs the square, in each list */
+#define PAIRS_MAX 512 /* of an entry's access list: comparing them costs the square, in each list */
 
 struct vici_maps {
 	struct ipm_writer *w;
@@ -99,7 +99,7 @@ seconds_ns(uint64_t seconds)
  * list: one that a tunnel has told of stays.
  */
 static void
-interface_fill(const struct vici_maps *m, struct ipm_map *map)
+interface_fill(const struct vici_maps *m, struct ipm_map_entry *map)
 {
 	struct ipm_interface interface = { 0 };
 
@@ -112,7 +112,7 @@ interface_fill(const struct vici_maps *m, struct ipm_map *map)
 }
 
 static void
-peers_fill(struct ipm_map *map, const struct vici_conn *conn)
+peers_fill(struct ipm_map_entry *map, const struct vici_conn *conn)
 {
 	bool kept = map->peer_learnt && conn->peers == 0 && conn->peer_named &&
 		    strncmp(map->peer_text, conn->peer_text, sizeof(map->peer_text)) == 0;
@@ -127,7 +127,8 @@ peers_fill(struct ipm_map *map, const struct vici_conn *conn)
 
 /* What it is configured to be; what its tunnels have told stays. */
 static void
-map_fill(struct vici_maps *m, struct ipm_map *map, const struct vici_conn *conn, const struct vici_conn_child *child)
+map_fill(struct vici_maps *m, struct ipm_map_entry *map, const struct vici_conn *conn,
+	 const struct vici_conn_child *child)
 {
 	map->feed = m->feed;
 	map->seq = m->seq;
@@ -148,7 +149,7 @@ map_fill(struct vici_maps *m, struct ipm_map *map, const struct vici_conn *conn,
 void
 vici_maps_child(struct vici_maps *m, const struct vici_conn *conn, const struct vici_conn_child *child)
 {
-	struct ipm_map map = { 0 };
+	struct ipm_map_entry map = { 0 };
 
 	if (child->shunt)
 		return;

@@ -156,7 +156,7 @@ addr_text(const struct ipm_addr *addr, char *out, socklen_t size)
 }
 
 static void
-group_names(const struct xfrm_maps *m, const struct group *g, struct ipm_map *map)
+group_names(const struct xfrm_maps *m, const struct group *g, struct ipm_map_entry *map)
 {
 	char addr[INET6_ADDRSTRLEN], text[128];
 	int len;
@@ -210,7 +210,7 @@ next_seq(struct xfrm_maps *m, const char *name)
 
 /* An IKE daemon that has a feed is in our own namespace. */
 static bool
-is_theirs(const struct xfrm_maps *m, const struct ipm_map *map)
+is_theirs(const struct xfrm_maps *m, const struct ipm_map_entry *map)
 {
 	return m->own && map->index && map->state != IPM_MAP_REMOVED &&
 	       (ipm_feed_peek(m->w, map->feed)->caps & IPM_CAP_IDENTITIES) != 0;
@@ -251,7 +251,7 @@ lines_read(struct xfrm_maps *m)
 
 /* An entry whose peer is not given by address may have any. */
 static bool
-peer_fits(const struct ipm_map *map, const struct ipm_addr *remote)
+peer_fits(const struct ipm_map_entry *map, const struct ipm_addr *remote)
 {
 	if (map->kind == IPM_MAP_DYNAMIC || map->peers == 0 || map->peer_learnt || remote->len == 0)
 		return true;
@@ -286,7 +286,7 @@ protocol_of(uint8_t protocols)
 }
 
 static void
-map_fill(const struct xfrm_maps *m, const struct group *g, const struct xfrm_rule *rule, struct ipm_map *map)
+map_fill(const struct xfrm_maps *m, const struct group *g, const struct xfrm_rule *rule, struct ipm_map_entry *map)
 {
 	struct ipm_interface interface = { 0 };
 
@@ -321,7 +321,7 @@ group_remove(struct xfrm_maps *m, struct group *g)
 static bool
 group_tell(struct xfrm_maps *m, struct group *g, const struct xfrm_rule *first, uint32_t pairs)
 {
-	struct ipm_map map = { 0 }, names = { 0 };
+	struct ipm_map_entry map = { 0 }, names = { 0 };
 	uint32_t ifindex = 0;
 
 	group_names(m, g, &names);
@@ -353,7 +353,7 @@ group_tell(struct xfrm_maps *m, struct group *g, const struct xfrm_rule *first, 
 static bool
 was_here(const struct xfrm_maps *m, const struct group *g)
 {
-	struct ipm_map names = { 0 };
+	struct ipm_map_entry names = { 0 };
 	group_names(m, g, &names);
 	int slot = ipm_map_named(m->w, names.name, names.child);
 	return slot >= 0 && ipm_map_peek(m->w, (uint32_t)slot)->feed == m->feed;

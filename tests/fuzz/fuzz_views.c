@@ -49,7 +49,9 @@ fill(struct ipm_writer *w)
 {
 	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED, .conn = "gw", .remote_id = "C=CH, CN=peer" };
 	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .conn = "gw", .name = "net" };
-	struct ipm_map map = { .kind = IPM_MAP_STATIC, .seq = 10, .name = "gw", .child = "net", .ifname = "eth0" };
+	struct ipm_map_entry map = {
+		.kind = IPM_MAP_STATIC, .seq = 10, .name = "gw", .child = "net", .ifname = "eth0"
+	};
 	struct ipm_failure failure = { .reason = IPM_FAIL_AUTH, .conn = "gw", .text = "no" };
 	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "engine" };
 	struct ipm_selector sel[2] = { { .local.prefix = 8 }, { .local.prefix = 16 } };

@@ -72,7 +72,7 @@ fill(struct ipm_writer *w)
 					    .remote = { .type = IPM_SEL_SUBNET, .prefix = 24, .first = a, .last = a } };
 		struct ipm_access access = { .local = sel.local, .remote = sel.remote };
 		struct ipm_failure failure = { .reason = IPM_FAIL_AUTH, .local = a, .remote = a };
-		struct ipm_map map = { .kind = IPM_MAP_STATIC, .seq = 10 };
+		struct ipm_map_entry map = { .kind = IPM_MAP_STATIC, .seq = 10 };
 		snprintf(map.name, sizeof(map.name), "gw%d", i / 4);
 		snprintf(map.child, sizeof(map.child), "net%d", i);
 		memcpy(ike.conn, map.name, sizeof(ike.conn));

@@ -44,7 +44,7 @@ static void
 tell_events(const struct ipm_segment *seg)
 {
 	struct ipm_event event = { 0 };
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	while (ipm_event_next(seg, event.serial, &event) == 0) {
 		if (!kind_of(event.kind))
 			continue;

@@ -46,7 +46,7 @@ given_a_served_segment(void)
 static uint32_t
 given_map(struct ipm_writer *writer, const char *name, const char *child, uint32_t seq)
 {
-	struct ipm_map map = { .kind = IPM_MAP_STATIC, .key_type = IPM_KEY_IKE, .seq = seq };
+	struct ipm_map_entry map = { .kind = IPM_MAP_STATIC, .key_type = IPM_KEY_IKE, .seq = seq };
 	snprintf(map.name, sizeof(map.name), "%s", name);
 	snprintf(map.child, sizeof(map.child), "%s", child);
 	return ok(ipm_map_open(writer, &map));
@@ -127,25 +127,25 @@ given_feeds(void)
 static void
 given_tunnel_that_is_up(void)
 {
-	struct ipm_map map = { .kind = IPM_MAP_STATIC,
-			       .seq = 10,
-			       .key_type = IPM_KEY_IKE,
-			       .ike_version = 2,
-			       .protocol = 50,
-			       .pfs = IPM_PFS_YES,
-			       .pfs_group = IPM_GROUP_MODP_2048,
-			       .auth = IPM_AUTH_PSK,
-			       .peers = 2,
-			       .peer = { address("198.51.100.1"), address("198.51.100.2") },
-			       .ifindex = 3,
-			       .ifname = "eth0",
-			       .ike_ns = 14400 * SECOND,
-			       .soft_ns = 3000 * SECOND,
-			       .hard_ns = 3600 * SECOND,
-			       .hard_octets = 4608000ull * 1024,
-			       .name = "site",
-			       .child = "net",
-			       .peer_text = "198.51.100.1" };
+	struct ipm_map_entry map = { .kind = IPM_MAP_STATIC,
+				     .seq = 10,
+				     .key_type = IPM_KEY_IKE,
+				     .ike_version = 2,
+				     .protocol = 50,
+				     .pfs = IPM_PFS_YES,
+				     .pfs_group = IPM_GROUP_MODP_2048,
+				     .auth = IPM_AUTH_PSK,
+				     .peers = 2,
+				     .peer = { address("198.51.100.1"), address("198.51.100.2") },
+				     .ifindex = 3,
+				     .ifname = "eth0",
+				     .ike_ns = 14400 * SECOND,
+				     .soft_ns = 3000 * SECOND,
+				     .hard_ns = 3600 * SECOND,
+				     .hard_octets = 4608000ull * 1024,
+				     .name = "site",
+				     .child = "net",
+				     .peer_text = "198.51.100.1" };
 	ok(ipm_map_open(w, &map));
 	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED,
 				  .version = 2,
@@ -210,21 +210,23 @@ given_a_gateway(void)
 	given_tunnel_that_is_up();
 	given_map(w, "site", "dmz", 20); /* 2: down, nothing known of it, and it failed */
 	ipm_fail(w, IPM_IKE_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_AUTH, .conn = "site", .text = "no" });
-	struct ipm_map any = { .kind = IPM_MAP_DYNAMIC,
-			       .key_type = IPM_KEY_IKE,
-			       .seq = 10,
-			       .pfs = IPM_PFS_NO,
-			       .disabled = 1,
-			       .hard_ns = 60 * SECOND,
-			       .ike_ns = 172800 * SECOND,
-			       .transforms = 1,
-			       .transform = { { .protocol = 50,
-						.proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 } } },
-			       .name = "rw",
-			       .child = "any",
-			       .peer_text = "%any" };
+	struct ipm_map_entry any = { .kind = IPM_MAP_DYNAMIC,
+				     .key_type = IPM_KEY_IKE,
+				     .seq = 10,
+				     .pfs = IPM_PFS_NO,
+				     .disabled = 1,
+				     .hard_ns = 60 * SECOND,
+				     .ike_ns = 172800 * SECOND,
+				     .transforms = 1,
+				     .transform = { { .protocol = 50,
+						      .proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 } } },
+				     .name = "rw",
+				     .child = "any",
+				     .peer_text = "%any" };
 	ok(ipm_map_open(w, &any)); /* 3 */
-	struct ipm_map hand = { .kind = IPM_MAP_STATIC, .key_type = IPM_KEY_MANUAL, .seq = 10, .name = "by hand" };
+	struct ipm_map_entry hand = {
+		.kind = IPM_MAP_STATIC, .key_type = IPM_KEY_MANUAL, .seq = 10, .name = "by hand"
+	};
 	ok(ipm_map_open(w, &hand));                                              /* 4: it was up, and is down */
 	ipm_map_remove(w, given_map(w, "gone", "net", 10));                      /* 5 */
 	ipm_tunnel_stop(w, given_tunnel(w, "by hand", ""), IPM_REASON_OPERATOR); /* tunnel 2 */
@@ -876,7 +878,7 @@ START_TEST(a_set_changes_with_its_entries)
 	mib_request(mib, master_ns);
 	expect_number("cipsStaticCryptomapSetSize.'site'", 2);
 	expect_number("cipsNumStaticCryptomapSets.0", 1);
-	struct ipm_map map = *ipm_map_peek(w, two);
+	struct ipm_map_entry map = *ipm_map_peek(w, two);
 	map.kind = IPM_MAP_DYNAMIC;
 	ipm_map_put(w, two, &map);
 	later();
@@ -970,7 +972,7 @@ END_TEST
 START_TEST(an_interface_is_listed_once_for_all_entries_of_a_map_that_use_it)
 {
 	uint32_t one = given_map(w, "site", "a", 10), two = given_map(w, "site", "b", 20);
-	struct ipm_map map = *ipm_map_peek(w, one);
+	struct ipm_map_entry map = *ipm_map_peek(w, one);
 	map.ifindex = 7;
 	ipm_map_put(w, one, &map);
 	map = *ipm_map_peek(w, two);
@@ -993,7 +995,7 @@ END_TEST
 START_TEST(limits_beyond_the_published_range_are_its_ends)
 {
 	uint32_t slot = given_map(w, "site", "net", 10);
-	struct ipm_map map = *ipm_map_peek(w, slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, slot);
 	map.hard_ns = 100000 * SECOND;
 	map.soft_octets = 1024;
 	map.ike_ns = SECOND;
@@ -1022,7 +1024,7 @@ START_TEST(a_group_that_is_not_known_is_other_and_one_that_is_not_there_is_none)
 	mib_request(mib, master_ns);
 	expect_no_instance("cipsStaticCryptomapPfs.'site'.10");
 	for (size_t i = 0; i < MIB_COUNT(cases); i++) {
-		struct ipm_map map = *ipm_map_peek(w, slot);
+		struct ipm_map_entry map = *ipm_map_peek(w, slot);
 		map.pfs = cases[i].pfs;
 		map.pfs_group = cases[i].group;
 		ipm_map_put(w, slot, &map);
@@ -1102,7 +1104,7 @@ START_TEST(every_reason_has_its_number)
 {
 	mib_convert *down_reason = conversion_of("ipsecmonTunnelDownReason");
 	mib_convert *last_failure = conversion_of("ipsecmonTunnelLastFailure");
-	struct ipm_map map = { .state = IPM_MAP_DOWN, .downs = 1, .failed_ns = 1 };
+	struct ipm_map_entry map = { .state = IPM_MAP_DOWN, .downs = 1, .failed_ns = 1 };
 	struct mib_value value = { .number = 0 };
 	for (uint32_t reason = 0; reason <= IPM_REASON_SOURCE_LOST; reason++) {
 		map.reason = reason;

@@ -116,7 +116,7 @@ ok(int slot)
 static uint32_t
 given_map(const char *name, const char *child, uint32_t seq)
 {
-	struct ipm_map map = {
+	struct ipm_map_entry map = {
 		.kind = IPM_MAP_STATIC, .key_type = IPM_KEY_IKE, .seq = seq, .peer_text = "peer.example"
 	};
 	map.peers = 1;
@@ -336,7 +336,8 @@ END_TEST
 
 START_TEST(a_map_that_is_keyed_by_hand_is_no_policy)
 {
-	ok(ipm_map_open(w, &(struct ipm_map){ .kind = IPM_MAP_STATIC, .key_type = IPM_KEY_MANUAL, .name = "hand" }));
+	ok(ipm_map_open(w,
+			&(struct ipm_map_entry){ .kind = IPM_MAP_STATIC, .key_type = IPM_KEY_MANUAL, .name = "hand" }));
 	tell_all();
 	ck_assert_uint_eq(sent_count, 1);
 	expect_kind(0, MIB_NOTIFY_CIPS, 3, 2);
@@ -348,7 +349,7 @@ START_TEST(an_interface_that_begins_to_use_a_map_and_ends_is_told)
 	uint32_t slot = given_map("site", "a", 10);
 	given_map("site", "b", 20);
 	from_now_on();
-	struct ipm_map map = *ipm_map_peek(w, slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, slot);
 	map.ifindex = 7;
 	ipm_map_put(w, slot, &map);
 	tell_all();
@@ -425,7 +426,9 @@ everything_happens(unsigned round)
 {
 	char name[16];
 	snprintf(name, sizeof(name), "round %u", round);
-	struct ipm_map map = { .kind = IPM_MAP_STATIC, .key_type = IPM_KEY_IKE, .seq = 10, .ifindex = 3, .child = "c" };
+	struct ipm_map_entry map = {
+		.kind = IPM_MAP_STATIC, .key_type = IPM_KEY_IKE, .seq = 10, .ifindex = 3, .child = "c"
+	};
 	snprintf(map.name, sizeof(map.name), "%s", name);
 	uint32_t slot = ok(ipm_map_open(w, &map));
 	uint32_t tunnel = given_tunnel(name, "c");

@@ -771,7 +771,7 @@ START_TEST(figures_that_are_old_say_so_themselves)
 		return; /* this machine has only just started */
 	given_segment();
 	given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.4");
-	uint32_t map = given_entry((struct ipm_map){ .name = "m" });
+	uint32_t map = given_entry((struct ipm_map_entry){ .name = "m" });
 	ck_assert_int_eq(run_silent("show crypto isakmp sa", 95), 0);
 	snprintf(want, sizeof(want),
 		 "%% slot 0, %s: its writer (pid %d) has been silent for 1 min 35 s: the figures are that old\n",

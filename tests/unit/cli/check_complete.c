@@ -98,8 +98,8 @@ END_TEST
 START_TEST(crypto_maps_are_there_when_they_are_down_and_templates_apart)
 {
 	given_segment();
-	ck_assert_int_ge(ipm_map_open(w, &(struct ipm_map){ .kind = IPM_MAP_STATIC, .name = "site-c" }), 0);
-	ck_assert_int_ge(ipm_map_open(w, &(struct ipm_map){ .kind = IPM_MAP_DYNAMIC, .name = "road" }), 0);
+	ck_assert_int_ge(ipm_map_open(w, &(struct ipm_map_entry){ .kind = IPM_MAP_STATIC, .name = "site-c" }), 0);
+	ck_assert_int_ge(ipm_map_open(w, &(struct ipm_map_entry){ .kind = IPM_MAP_DYNAMIC, .name = "road" }), 0);
 	ck_assert_str_eq(complete_here("show crypto map tag "), "road\ta crypto map\nsite-c\ta crypto map\n");
 	ck_assert_str_eq(complete_here("show crypto dynamic-map tag "), "road\ta template\n");
 }

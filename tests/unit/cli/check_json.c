@@ -205,26 +205,26 @@ an_ike_sa(void)
 static void
 given_entries(void)
 {
-	struct ipm_map map = { .name = "net",
-			       .child = "child",
-			       .ike_version = 2,
-			       .auth = 1,
-			       .protocol = 50,
-			       .encap = IPM_ENCAP_TUNNEL,
-			       .local = addr("192.0.2.1"),
-			       .peers = 1,
-			       .peer = { addr("192.0.2.2") },
-			       .peer_text = "gw.example.net",
-			       .ifname = "eth0",
-			       .ifindex = 2,
-			       .pfs = IPM_PFS_YES,
-			       .pfs_group = IPM_GROUP_MODP_2048,
-			       .ike_ns = ALL_SECONDS,
-			       .hard_ns = ALL_SECONDS,
-			       .hard_octets = KILOBYTE,
-			       .hard_pkts = 1000,
-			       .transforms = 1,
-			       .transform = { { .protocol = 50, .proposal = suite } } };
+	struct ipm_map_entry map = { .name = "net",
+				     .child = "child",
+				     .ike_version = 2,
+				     .auth = 1,
+				     .protocol = 50,
+				     .encap = IPM_ENCAP_TUNNEL,
+				     .local = addr("192.0.2.1"),
+				     .peers = 1,
+				     .peer = { addr("192.0.2.2") },
+				     .peer_text = "gw.example.net",
+				     .ifname = "eth0",
+				     .ifindex = 2,
+				     .pfs = IPM_PFS_YES,
+				     .pfs_group = IPM_GROUP_MODP_2048,
+				     .ike_ns = ALL_SECONDS,
+				     .hard_ns = ALL_SECONDS,
+				     .hard_octets = KILOBYTE,
+				     .hard_pkts = 1000,
+				     .transforms = 1,
+				     .transform = { { .protocol = 50, .proposal = suite } } };
 	struct ipm_access access = { .local = any(6), .remote = subnet("10.2.0.0", "10.2.255.255", 16) };
 	given_access(given_entry(map), &access, 1);
 	snprintf(map.name, sizeof(map.name), "road");
@@ -332,7 +332,7 @@ START_TEST(each_key_that_is_printed_is_documented_and_the_other_way_round)
 		given_whole_tunnel(0);
 	}
 	/* And once with a list that is longer than its owner says. */
-	((struct ipm_map *)ipm_payload(ipm_record_at(ipm_writer_segment(w), IPM_MAPS, 0)))->tunnels = 0;
+	((struct ipm_map_entry *)ipm_payload(ipm_record_at(ipm_writer_segment(w), IPM_MAPS, 0)))->tunnels = 0;
 	json_t *damaged = json_of("show crypto map");
 	for (size_t i = 0; i < doc.commands; i++)
 		if (strcmp(doc.command[i], "show crypto map") == 0)

@@ -17,7 +17,7 @@
 static uint32_t
 given_plain_entry(const char *name)
 {
-	struct ipm_map map = { .name = "" };
+	struct ipm_map_entry map = { .name = "" };
 	snprintf(map.name, sizeof(map.name), "%s", name);
 	return given_entry(map);
 }
@@ -253,7 +253,7 @@ END_TEST
 START_TEST(what_is_not_known_of_an_entry_is_said_in_its_place)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "m", .child = "c" });
+	given_entry((struct ipm_map_entry){ .name = "m", .child = "c" });
 	expect_steady("show crypto map",
 		      "Crypto Map \"m\" 10 ipsec-isakmp\n"
 		      "        Peer = -\n"
@@ -268,10 +268,10 @@ END_TEST
 START_TEST(entries_come_by_map_and_sequence_and_interfaces_once_for_each_map)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "b", .child = "2", .seq = 20, .ifindex = 3, .ifname = "eth1" });
-	given_entry((struct ipm_map){ .name = "a", .child = "1", .seq = 10, .ifindex = 2, .ifname = "eth0" });
-	given_entry((struct ipm_map){ .name = "b", .child = "3", .seq = 30, .ifindex = 3, .ifname = "eth1" });
-	given_entry((struct ipm_map){ .name = "b", .child = "1", .seq = 10, .ifindex = 2, .ifname = "eth0" });
+	given_entry((struct ipm_map_entry){ .name = "b", .child = "2", .seq = 20, .ifindex = 3, .ifname = "eth1" });
+	given_entry((struct ipm_map_entry){ .name = "a", .child = "1", .seq = 10, .ifindex = 2, .ifname = "eth0" });
+	given_entry((struct ipm_map_entry){ .name = "b", .child = "3", .seq = 30, .ifindex = 3, .ifname = "eth1" });
+	given_entry((struct ipm_map_entry){ .name = "b", .child = "1", .seq = 10, .ifindex = 2, .ifname = "eth0" });
 	runs("show crypto map");
 	const char *order[] = { "\"a\" 10", "crypto map a:\n                eth0\n\n",
 				"\"b\" 10", "\"b\" 20",
@@ -345,7 +345,7 @@ START_TEST(lifetimes_are_in_kilobytes_and_seconds)
 	uint32_t slot = given_plain_entry("m");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char line[128];
-		struct ipm_map map = *ipm_map_peek(w, slot);
+		struct ipm_map_entry map = *ipm_map_peek(w, slot);
 		map.soft_octets = rows[i].soft_octets;
 		map.hard_octets = rows[i].hard_octets;
 		map.soft_ns = rows[i].soft_ns;
@@ -394,9 +394,9 @@ END_TEST
 START_TEST(a_group_follows_when_there_is_pfs)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "a", .pfs = IPM_PFS_YES, .pfs_group = IPM_GROUP_MODP_2048 });
-	given_entry((struct ipm_map){ .name = "b", .pfs = IPM_PFS_YES });
-	given_entry((struct ipm_map){ .name = "c", .pfs = IPM_PFS_NO, .pfs_group = IPM_GROUP_MODP_2048 });
+	given_entry((struct ipm_map_entry){ .name = "a", .pfs = IPM_PFS_YES, .pfs_group = IPM_GROUP_MODP_2048 });
+	given_entry((struct ipm_map_entry){ .name = "b", .pfs = IPM_PFS_YES });
+	given_entry((struct ipm_map_entry){ .name = "c", .pfs = IPM_PFS_NO, .pfs_group = IPM_GROUP_MODP_2048 });
 	runs("show crypto map tag a");
 	ck_assert_ptr_nonnull(strstr(out, "        PFS (Y/N): Y\n        DH group:  group14\n        Transform"));
 	runs("show crypto map tag b");
@@ -409,7 +409,7 @@ END_TEST
 START_TEST(keys_are_from_ike_or_by_hand)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "a", .key_type = IPM_KEY_MANUAL });
+	given_entry((struct ipm_map_entry){ .name = "a", .key_type = IPM_KEY_MANUAL });
 	runs("show crypto map");
 	expect_line("Crypto Map \"a\" 10 ipsec-manual");
 }
@@ -418,11 +418,11 @@ END_TEST
 START_TEST(every_peer_has_a_line)
 {
 	given_segment();
-	given_entry((struct ipm_map){
+	given_entry((struct ipm_map_entry){
 		.name = "two", .peers = 2, .peer = { addr("192.0.2.1"), addr("2001:db8::2") }, .peer_text = "more" });
-	given_entry((struct ipm_map){ .name = "name", .peer_text = "vpn.example.net" });
-	given_entry((struct ipm_map){ .name = "range", .kind = IPM_MAP_DYNAMIC, .peer_text = "192.0.2.0/24" });
-	given_entry((struct ipm_map){ .name = "any", .kind = IPM_MAP_DYNAMIC, .peer_text = "%any6" });
+	given_entry((struct ipm_map_entry){ .name = "name", .peer_text = "vpn.example.net" });
+	given_entry((struct ipm_map_entry){ .name = "range", .kind = IPM_MAP_DYNAMIC, .peer_text = "192.0.2.0/24" });
+	given_entry((struct ipm_map_entry){ .name = "any", .kind = IPM_MAP_DYNAMIC, .peer_text = "%any6" });
 	runs("show crypto map tag two");
 	ck_assert_ptr_nonnull(strstr(out, "        Peer = 192.0.2.1\n        Peer = 2001:DB8::2\n        Extended"));
 	expect_line("        Current peer: 192.0.2.1");
@@ -432,11 +432,11 @@ START_TEST(every_peer_has_a_line)
 	given_tunnel((struct ipm_tunnel){ .conn = "name", .remote = addr("192.0.2.9") });
 	runs("show crypto map tag name");
 	expect_line("        Current peer: 192.0.2.9");
-	given_entry((struct ipm_map){ .name = "learnt",
-				      .peers = 1,
-				      .peer = { addr("192.0.2.7") },
-				      .peer_learnt = 1,
-				      .peer_text = "b.example.net" });
+	given_entry((struct ipm_map_entry){ .name = "learnt",
+					    .peers = 1,
+					    .peer = { addr("192.0.2.7") },
+					    .peer_learnt = 1,
+					    .peer_text = "b.example.net" });
 	runs("show crypto map tag learnt"); /* where it was last */
 	expect_line("        Peer = b.example.net");
 	expect_line("        Current peer: 192.0.2.7");
@@ -451,7 +451,8 @@ END_TEST
 START_TEST(the_current_peer_is_that_of_a_tunnel_that_is_up)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "m", .peers = 2, .peer = { addr("192.0.2.1"), addr("192.0.2.2") } });
+	given_entry(
+		(struct ipm_map_entry){ .name = "m", .peers = 2, .peer = { addr("192.0.2.1"), addr("192.0.2.2") } });
 	given_tunnel((struct ipm_tunnel){ .conn = "m", .remote = addr("192.0.2.2") });
 	given_tunnel((struct ipm_tunnel){ .conn = "m", .remote = addr("192.0.2.1"), .state = IPM_TUNNEL_HELD });
 	runs("show crypto map");
@@ -463,7 +464,7 @@ END_TEST
 START_TEST(transform_sets_are_named_by_what_is_in_them)
 {
 	given_segment();
-	given_entry((struct ipm_map){
+	given_entry((struct ipm_map_entry){
 		.name = "m",
 		.transforms = 4,
 		.transform = { { .protocol = 50, .proposal = { .encr = IPM_ENCR_AES_GCM_16, .encr_bits = 256 } },
@@ -515,7 +516,7 @@ END_TEST
 START_TEST(an_entry_that_is_not_meant_to_come_up_says_so)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "m", .disabled = 1 });
+	given_entry((struct ipm_map_entry){ .name = "m", .disabled = 1 });
 	runs("show crypto map");
 	expect_line("        Status: down for 0 s, disabled, not up yet, ups: 0, downs: 0, failures: 0");
 }
@@ -585,7 +586,7 @@ END_TEST
 START_TEST(ipv6_has_an_access_list_of_its_own)
 {
 	given_segment();
-	uint32_t map = given_entry((struct ipm_map){ .name = "m", .child = "lan" });
+	uint32_t map = given_entry((struct ipm_map_entry){ .name = "m", .child = "lan" });
 	struct ipm_access list[] = {
 		{ .local = subnet("2001:db8:1::", "2001:db8:1:ffff::", 48), .remote = host("2001:db8::2", 0) },
 		{ .local = subnet("10.1.0.0", "10.1.255.255", 16), .remote = any(0) },
@@ -802,7 +803,7 @@ START_TEST(tunnels_of_one_map_on_two_interfaces_have_two_headings)
 {
 	given_segment();
 	for (int i = 0; i < 4; i++) {
-		struct ipm_map map = { .name = "m", .seq = 10, .ifindex = 2 + (uint32_t)i % 2 };
+		struct ipm_map_entry map = { .name = "m", .seq = 10, .ifindex = 2 + (uint32_t)i % 2 };
 		struct ipm_tunnel t = { .conn = "m", .local = addr("192.0.2.1") };
 		snprintf(map.ifname, sizeof(map.ifname), "eth%d", i % 2);
 		snprintf(map.child, sizeof(map.child), "c%d", i);
@@ -820,7 +821,8 @@ END_TEST
 START_TEST(the_tag_of_a_tunnel_without_a_name_is_its_entry_s)
 {
 	given_segment();
-	uint32_t map = given_entry((struct ipm_map){ .name = "policy", .child = "1", .ifname = "eth0", .ifindex = 2 });
+	uint32_t map =
+		given_entry((struct ipm_map_entry){ .name = "policy", .child = "1", .ifname = "eth0", .ifindex = 2 });
 	int t = given_tunnel((struct ipm_tunnel){ .local = addr("192.0.2.1") });
 	given_sa(t, (struct ipm_sa){ .direction = IPM_IN });
 	runs("show crypto ipsec sa");
@@ -840,11 +842,11 @@ END_TEST
 START_TEST(flags_say_what_is_in_transport_mode_and_what_a_template_made)
 {
 	given_segment();
-	given_entry((struct ipm_map){ .name = "t", .kind = IPM_MAP_DYNAMIC });
+	given_entry((struct ipm_map_entry){ .name = "t", .kind = IPM_MAP_DYNAMIC });
 	given_tunnel((struct ipm_tunnel){ .conn = "t", .remote = addr("192.0.2.1") });
 	runs("show crypto ipsec sa");
 	expect_line("     PERMIT, flags={}");
-	given_entry((struct ipm_map){ .name = "u", .kind = IPM_MAP_DYNAMIC });
+	given_entry((struct ipm_map_entry){ .name = "u", .kind = IPM_MAP_DYNAMIC });
 	given_tunnel((struct ipm_tunnel){ .conn = "u", .encap = IPM_ENCAP_TRANSPORT });
 	runs("show crypto ipsec sa map u");
 	expect_line("     PERMIT, flags={transport_parent,parent_is_transport,}");
@@ -856,7 +858,7 @@ given_three_tunnels(void)
 {
 	given_segment();
 	given_tunnelmap_up();
-	given_entry((struct ipm_map){ .name = "b", .ifindex = 3, .ifname = "eth1" });
+	given_entry((struct ipm_map_entry){ .name = "b", .ifindex = 3, .ifname = "eth1" });
 	given_tunnel((struct ipm_tunnel){ .conn = "b", .local = addr("2001:db8::1"), .remote = addr("2001:db8::2") });
 	given_tunnel((struct ipm_tunnel){ .conn = "c", .local = addr("192.0.2.1"), .remote = addr("192.0.2.2") });
 }
@@ -892,7 +894,7 @@ END_TEST
 START_TEST(asked_for_what_there_is_not_none_is_said)
 {
 	given_three_tunnels();
-	given_entry((struct ipm_map){ .name = "idle", .ifname = "eth7" });
+	given_entry((struct ipm_map_entry){ .name = "idle", .ifname = "eth7" });
 	expect("show crypto ipsec sa peer 192.0.2.3", "none\n");
 	expect("show crypto ipsec sa peer 2001:db8::", "none\n");
 	expect("show crypto ipsec sa interface eth7", "none\n");
@@ -917,7 +919,7 @@ START_TEST(a_name_that_there_is_not_is_an_error_that_has_those_that_there_are)
 	json_decref(j);
 	/* Not all of very many, and none that could reach the terminal's controls. */
 	for (int i = 0; i < 40; i++) {
-		struct ipm_map map = { .name = "" };
+		struct ipm_map_entry map = { .name = "" };
 		snprintf(map.name, sizeof(map.name), "m\033%02d", i);
 		given_entry(map);
 	}
@@ -974,7 +976,7 @@ START_TEST(json_of_crypto_maps)
 	given_segment();
 	given_tunnelmap_up();
 	given_template();
-	given_entry((struct ipm_map){ .name = "dark" });
+	given_entry((struct ipm_map_entry){ .name = "dark" });
 	json_t *j = runs_json("show crypto map --json");
 	ck_assert_uint_eq(json_array_size(at(j, "segments.0.maps")), 3);
 	expect_text(j, "segments.0.maps.0.name", "TUNNELMAP");
@@ -1035,7 +1037,7 @@ START_TEST(what_json_does_not_know_is_null_and_what_it_knows_keeps_its_type)
 	ck_assert(json_is_array(at(j, "segments.0.maps.0.access_list")));
 	ck_assert(json_is_array(at(j, "segments.0.maps.0.transforms")));
 	json_decref(j);
-	struct ipm_map map = *ipm_map_peek(w, slot);
+	struct ipm_map_entry map = *ipm_map_peek(w, slot);
 	map.ike_version = 2;
 	map.auth = IPM_AUTH_PSK;
 	map.protocol = 51;
@@ -1097,7 +1099,9 @@ START_TEST(each_segment_has_its_maps)
 					  .capacity = { .feeds = 1, .maps = 4, .access = 4, .events = 8 },
 					  .mode = 0600 };
 	ck_assert_int_eq(ipm_writer_open(&other, &opt, &error), 0);
-	struct ipm_map map = { .name = "TUNNELMAP", .child = "x", .kind = IPM_MAP_STATIC, .seq = 5, .ifname = "dp0" };
+	struct ipm_map_entry map = {
+		.name = "TUNNELMAP", .child = "x", .kind = IPM_MAP_STATIC, .seq = 5, .ifname = "dp0"
+	};
 	ck_assert_int_ge(ipm_map_open(other, &map), 0);
 	ipm_writer_commit(other);
 	runs("show crypto map tag TUNNELMAP");

@@ -283,7 +283,7 @@ START_TEST(a_machine_reads_crypto_maps)
 	given_segment();
 	given_tunnelmap();
 	given_template();
-	given_entry((struct ipm_map){
+	given_entry((struct ipm_map_entry){
 		.name = "dark", .disabled = 1, .pfs = IPM_PFS_YES, .pfs_group = IPM_GROUP_CURVE25519 });
 	struct ipm_failure failure = { .conn = "dark", .text = "in its own words: {}", .time_ns = ipm_now_ns() };
 	ipm_fail(w, IPM_IKE_FAILURES, &failure);

@@ -259,7 +259,7 @@ port(struct ipm_sel_side side, uint16_t first, uint16_t last)
 }
 
 static inline uint32_t
-given_entry(struct ipm_map map)
+given_entry(struct ipm_map_entry map)
 {
 	map.kind = map.kind ? map.kind : IPM_MAP_STATIC;
 	map.key_type = map.key_type ? map.key_type : IPM_KEY_IKE;
@@ -279,17 +279,18 @@ given_access(uint32_t map, const struct ipm_access *access, uint32_t n)
 static inline uint32_t
 given_tunnelmap(void)
 {
-	uint32_t map = given_entry((struct ipm_map){ .name = "TUNNELMAP",
-						     .child = "116",
-						     .peers = 1,
-						     .peer = { addr("172.22.1.4") },
-						     .pfs = IPM_PFS_NO,
-						     .ifindex = 2,
-						     .ifname = "FastEthernet0/1",
-						     .hard_octets = 4608000u * (uint64_t)KILOBYTE,
-						     .hard_ns = ALL_SECONDS,
-						     .transforms = 1,
-						     .transform = { { .protocol = 50, .proposal = TRIPLE_DES } } });
+	uint32_t map =
+		given_entry((struct ipm_map_entry){ .name = "TUNNELMAP",
+						    .child = "116",
+						    .peers = 1,
+						    .peer = { addr("172.22.1.4") },
+						    .pfs = IPM_PFS_NO,
+						    .ifindex = 2,
+						    .ifname = "FastEthernet0/1",
+						    .hard_octets = 4608000u * (uint64_t)KILOBYTE,
+						    .hard_ns = ALL_SECONDS,
+						    .transforms = 1,
+						    .transform = { { .protocol = 50, .proposal = TRIPLE_DES } } });
 	struct ipm_access gre = { .local = host("172.22.1.3", 47), .remote = host("172.22.1.4", 47) };
 	given_access(map, &gre, 1);
 	return map;
@@ -325,16 +326,17 @@ given_tunnelmap_up(void)
 static inline uint32_t
 given_template(void)
 {
-	uint32_t map = given_entry((struct ipm_map){ .name = "VPN-USER-MAP",
-						     .child = "115",
-						     .kind = IPM_MAP_DYNAMIC,
-						     .seq = 50,
-						     .pfs = IPM_PFS_NO,
-						     .peer_text = "%any",
-						     .hard_octets = 4608000u * (uint64_t)KILOBYTE,
-						     .hard_ns = ALL_SECONDS,
-						     .transforms = 1,
-						     .transform = { { .protocol = 50, .proposal = TRIPLE_DES } } });
+	uint32_t map =
+		given_entry((struct ipm_map_entry){ .name = "VPN-USER-MAP",
+						    .child = "115",
+						    .kind = IPM_MAP_DYNAMIC,
+						    .seq = 50,
+						    .pfs = IPM_PFS_NO,
+						    .peer_text = "%any",
+						    .hard_octets = 4608000u * (uint64_t)KILOBYTE,
+						    .hard_ns = ALL_SECONDS,
+						    .transforms = 1,
+						    .transform = { { .protocol = 50, .proposal = TRIPLE_DES } } });
 	struct ipm_access list[] = {
 		{ .local = port(any(6), 80, 80), .remote = any(6) },
 		{ .local = any(6), .remote = port(any(6), 80, 80) },

@@ -487,7 +487,7 @@ read_on(void *arg)
 	struct ipm_segment *seg;
 	struct ipm_error e;
 	struct ipm_totals now, last = { 0 };
-	struct ipm_map map, map_last[8] = { 0 };
+	struct ipm_map_entry map, map_last[8] = { 0 };
 
 	if (ipm_segment_attach(&seg, r->path, &e) < 0)
 		return NULL;
@@ -545,10 +545,10 @@ free_port(void)
 	return ntohs(in.sin_port);
 }
 
-static struct ipm_map
+static struct ipm_map_entry
 entry_of(const struct side *s, uint32_t tunnel)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	ck_assert_int_eq(ipm_map_read(ipm_writer_segment(s->e.writer), s->e.tunnel[tunnel].map, &map), 0);
 	return map;
 }
@@ -606,7 +606,7 @@ START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
 	ck_assert(!reading.went_back);
 	ck_assert_uint_gt(reading.rounds, 0);
 	for (int i = 0; i < 2; i++) {
-		struct ipm_map a = entry_of(side[i], 0), b = entry_of(side[i], 1);
+		struct ipm_map_entry a = entry_of(side[i], 0), b = entry_of(side[i], 1);
 		struct ipm_totals totals;
 		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
 		ck_assert_uint_eq(a.out.pkts, PACKETS);
@@ -739,11 +739,11 @@ peer_sa(int key, uint8_t esn)
 }
 
 /* Until its tunnel has counted so many packets and drops, and none beyond that. */
-static struct ipm_map
+static struct ipm_map_entry
 expect_counted(enum ipm_direction direction, uint64_t pkts, uint64_t drops)
 {
 	for (int tries = 0;; tries++) {
-		struct ipm_map map = entry_of(&alone, 0);
+		struct ipm_map_entry map = entry_of(&alone, 0);
 		const struct ipm_traffic *t = direction == IPM_IN ? &map.in : &map.out;
 		uint64_t all = all_drops(t);
 		ck_assert_msg(tries < 6000 && t->pkts <= pkts && all <= drops,
@@ -968,7 +968,7 @@ START_TEST(a_packet_that_policy_rejects_is_a_drop_and_no_packet)
 	struct esp_sa *sa = peer_sa(0, 1);
 	peer_seals(sa, 10, 3); /* whose source is not of the peer's subnet */
 	peer_seals(sa, 5, 2);
-	struct ipm_map map = expect_counted(IPM_IN, 5, 10);
+	struct ipm_map_entry map = expect_counted(IPM_IN, 5, 10);
 	ck_assert_uint_eq(map.in.drops[IPM_DROP_POLICY], 10);
 	ck_assert_uint_eq(map.in.octets, 5 * 64);
 	esp_sa_free(sa);
@@ -982,7 +982,7 @@ START_TEST(a_packet_that_could_not_be_sent_is_a_drop_and_no_packet)
 	/* From a loopback address to another network: the system refuses to send it. */
 	given_an_engine_alone("192.0.2.1", "",
 			      "generator a { tunnel = a rate = 2000 packets = 300 size = 100 replay = 10 }");
-	struct ipm_map map = expect_counted(IPM_OUT, 0, 300);
+	struct ipm_map_entry map = expect_counted(IPM_OUT, 0, 300);
 	ck_assert_uint_eq(map.out.octets, 0);
 	ck_assert_uint_eq(alone.e.generator[0].sent, 300);
 	side_ends(&alone);

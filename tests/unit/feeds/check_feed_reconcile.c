@@ -351,7 +351,7 @@ START_TEST(one_feeds_records_end_and_another_ones_stay)
 {
 	const struct ipm_ike_sa ike = { .feed = feed, .state = IPM_IKE_ESTABLISHED },
 				others_ike = { .feed = other_feed, .state = IPM_IKE_ESTABLISHED };
-	struct ipm_map map = { .feed = feed, .name = "a" }, others_map = { .feed = other_feed, .name = "b" };
+	struct ipm_map_entry map = { .feed = feed, .name = "a" }, others_map = { .feed = other_feed, .name = "b" };
 	uint32_t slot = 0;
 
 	ck_assert_int_ge(ipm_ike_start(writer, &ike), 0);

@@ -1179,7 +1179,7 @@ tunnels_up(void)
 START_TEST(reauthentication_and_duplicates_in_any_order_lose_nobody)
 {
 	static struct laws laws;
-	struct ipm_map map = { .name = "gw", .child = "net" };
+	struct ipm_map_entry map = { .name = "gw", .child = "net" };
 	struct vici_alert stray = { .kind = VICI_ALERT_INVALID_IKE_SPI, .remote = addr(2), .remote_port = 4500 };
 
 	twins = (struct twins){ .seed = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1) };

@@ -238,10 +238,10 @@ slot_of(const char *name, const char *child_name)
 	return ipm_map_named(writer, name, child_name);
 }
 
-static struct ipm_map
+static struct ipm_map_entry
 entry(const char *name, const char *child_name)
 {
-	struct ipm_map map = { 0 };
+	struct ipm_map_entry map = { 0 };
 	int slot = slot_of(name, child_name);
 	ck_assert_msg(slot >= 0, "no entry %s/%s", name, child_name);
 	ck_assert_int_eq(ipm_map_read(seg, (uint32_t)slot, &map), 0);
@@ -280,7 +280,7 @@ expect_addr(struct ipm_addr a, struct ipm_addr b)
 START_TEST(a_connection_that_is_loaded_has_an_entry_for_each_child)
 {
 	list("site", "net", "net2");
-	struct ipm_map map = entry("site", "net");
+	struct ipm_map_entry map = entry("site", "net");
 	ck_assert_uint_eq(map.state, IPM_MAP_DOWN);
 	ck_assert_uint_eq(map.kind, IPM_MAP_STATIC);
 	ck_assert_uint_eq(map.seq, 10);
@@ -305,7 +305,7 @@ END_TEST
 START_TEST(what_is_not_told_is_not_known)
 {
 	list("site", "net", NULL);
-	struct ipm_map map = entry("site", "net");
+	struct ipm_map_entry map = entry("site", "net");
 	ck_assert_uint_eq(map.protocol, 0);
 	ck_assert_uint_eq(map.pfs, IPM_PFS_UNKNOWN);
 	ck_assert_uint_eq(map.transforms, 0);
@@ -539,7 +539,7 @@ START_TEST(the_suite_is_the_one_that_was_negotiated_last)
 	comes_up(2, 0);
 	goes_down(1);
 	list("site", "net", NULL);
-	struct ipm_map map = entry("site", "net");
+	struct ipm_map_entry map = entry("site", "net");
 	ck_assert_uint_eq(map.protocol, IPPROTO_ESP);
 	ck_assert_uint_eq(map.transforms, 1);
 	ck_assert_uint_eq(map.transform[0].protocol, IPPROTO_ESP);
@@ -627,12 +627,12 @@ START_TEST(the_next_run_goes_on_with_its_entries)
 {
 	list("site", "net", "net2");
 	comes_up(2, 0);
-	struct ipm_map before = entry("site", "net");
+	struct ipm_map_entry before = entry("site", "net");
 	writer_closes();
 	writer_opens();
 	ck_assert_uint_eq(entry("site", "net").index, before.index);
 	list("site", "net", NULL); /* net2 was removed meanwhile */
-	struct ipm_map after = entry("site", "net");
+	struct ipm_map_entry after = entry("site", "net");
 	ck_assert_uint_eq(after.index, before.index);
 	ck_assert_uint_eq(after.ups, before.ups);
 	ck_assert_uint_eq(after.created_ns, before.created_ns);

@@ -322,10 +322,10 @@ charon_tells(uint32_t spi)
 
 /* --- what is expected ------------------------------------------------------------------------------------- */
 
-static struct ipm_map
+static struct ipm_map_entry
 entry(const char *name, const char *child)
 {
-	struct ipm_map map = { 0 };
+	struct ipm_map_entry map = { 0 };
 	int slot = ipm_map_named(writer, name, child);
 	ck_assert_msg(slot >= 0, "no entry %s/%s", name, child);
 	ck_assert_int_eq(ipm_map_read(seg, (uint32_t)slot, &map), 0);
@@ -338,7 +338,7 @@ static uint32_t
 entries(void)
 {
 	uint32_t n = 0;
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_MAPS); slot++)
 		n += ipm_map_read(seg, slot, &map) == 0 && map.state != IPM_MAP_REMOVED;
 	return n;
@@ -355,7 +355,7 @@ told(enum ipm_event_kind kind)
 }
 
 static uint32_t
-lines(struct ipm_map map)
+lines(struct ipm_map_entry map)
 {
 	struct ipm_access access;
 	uint32_t n = 0;
@@ -380,7 +380,7 @@ engine_named(const char *name)
 START_TEST(a_policy_that_wants_an_sa_is_an_entry)
 {
 	given_policy(policy(1, 0));
-	struct ipm_map map = entry(POLICY);
+	struct ipm_map_entry map = entry(POLICY);
 	const struct ipm_addr peer = PEER(2), here = HERE;
 	ck_assert_uint_eq(map.state, IPM_MAP_DOWN);
 	ck_assert_uint_eq(map.kind, IPM_MAP_STATIC);
@@ -655,7 +655,7 @@ START_TEST(the_next_run_goes_on_with_its_entries)
 	given_policy(policy(1, 0));
 	given_policy(of_reqid(policy(2, 1), 2));
 	pair_there(0x100);
-	struct ipm_map before = entry(POLICY);
+	struct ipm_map_entry before = entry(POLICY);
 	daemon_restarts();
 	ck_assert_uint_eq(entry(POLICY).index, before.index);
 	xfrm_model_policies_begin(model);
@@ -663,7 +663,7 @@ START_TEST(the_next_run_goes_on_with_its_entries)
 	msg.policy = policy(1, 0); /* the other one has gone meanwhile */
 	xfrm_model_message(model, &msg, true);
 	ck_assert(!xfrm_model_policies_end(model));
-	struct ipm_map after = entry(POLICY);
+	struct ipm_map_entry after = entry(POLICY);
 	ck_assert_uint_eq(after.index, before.index);
 	ck_assert_uint_eq(after.seq, before.seq);
 	ck_assert_uint_eq(after.ups, before.ups);

@@ -57,7 +57,7 @@ clean_up(void)
 static uint32_t
 given_entry(const char *name, const char *child)
 {
-	struct ipm_map map = { .kind = IPM_MAP_STATIC, .seq = 10 };
+	struct ipm_map_entry map = { .kind = IPM_MAP_STATIC, .seq = 10 };
 	snprintf(map.name, sizeof(map.name), "%s", name);
 	snprintf(map.child, sizeof(map.child), "%s", child);
 	int slot = ipm_map_open(w, &map);
@@ -93,10 +93,10 @@ carries(uint32_t sa, uint64_t pkts)
 	ipm_sa_count(w, sa, &(struct ipm_traffic){ .pkts = pkts, .octets = 100 * pkts, .raw_octets = 100 * pkts });
 }
 
-static struct ipm_map
+static struct ipm_map_entry
 entry(uint32_t slot)
 {
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	ck_assert_int_eq(ipm_map_read(seg, slot, &map), 0);
 	return map;
 }
@@ -224,14 +224,14 @@ END_TEST
 START_TEST(another_configuration_leaves_what_happened)
 {
 	uint32_t slot = given_entry("site", "net"), tunnel = given_tunnel("site", "net");
-	struct ipm_map map = { .ifindex = 7 };
+	struct ipm_map_entry map = { .ifindex = 7 };
 	carries(given_sa(tunnel, 0), 5);
 	struct ipm_sa sent = { .direction = IPM_OUT, .protocol = 50 };
 	carries((uint32_t)ipm_sa_start(w, tunnel, &sent), 6);
 	ipm_tunnel_refresh(w, tunnel);
-	struct ipm_map before = entry(slot);
+	struct ipm_map_entry before = entry(slot);
 	ipm_map_put(w, slot, &map);
-	struct ipm_map after = entry(slot);
+	struct ipm_map_entry after = entry(slot);
 	ck_assert_uint_eq(after.ifindex, 7);
 	ck_assert_uint_eq(after.index, before.index);
 	ck_assert_uint_eq(after.state, IPM_MAP_UP);
@@ -467,7 +467,7 @@ END_TEST
 START_TEST(a_full_section_refuses_and_says_so)
 {
 	char child[8];
-	struct ipm_map map = { .name = "site" };
+	struct ipm_map_entry map = { .name = "site" };
 	for (int i = 0; i < 8; i++) {
 		snprintf(child, sizeof(child), "c%d", i);
 		given_entry("site", child);
@@ -481,7 +481,7 @@ END_TEST
 START_TEST(a_map_is_attached_once_to_an_interface)
 {
 	uint32_t first = given_entry("site", "a"), second = given_entry("site", "b");
-	struct ipm_map map = entry(first);
+	struct ipm_map_entry map = entry(first);
 	map.ifindex = 7;
 	ipm_map_put(w, first, &map);
 	expect_event(IPM_EVENT_MAP_ATTACHED, entry(first).index, 0);
@@ -529,7 +529,7 @@ START_TEST(the_next_run_goes_on_with_them)
 	carries(sa, 9);
 	ck_assert_int_eq(ipm_map_permit(w, slot, access, 2), 0);
 	ipm_map_remove(w, gone);
-	struct ipm_map before = entry(slot), after;
+	struct ipm_map_entry before = entry(slot), after;
 	ipm_writer_close(w);
 	opens();
 	after = entry(slot);

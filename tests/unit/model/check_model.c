@@ -754,7 +754,7 @@ circle_of_two_sas(struct ipm_writer *w)
 static void
 circle_of_tunnels(struct ipm_writer *w)
 {
-	POKE(IPM_MAPS, ipm_map, 0, tunnels, UINT32_MAX);
+	POKE(IPM_MAPS, ipm_map_entry, 0, tunnels, UINT32_MAX);
 	POKE(IPM_TUNNELS, ipm_tunnel, 0, map_next, 1);
 	circle_of_sas(w);
 }
@@ -776,7 +776,7 @@ more_sas_than_are_counted(struct ipm_writer *w)
 static struct ipm_writer *
 given_lists(void)
 {
-	struct ipm_map map = { .kind = IPM_MAP_STATIC, .name = "gw", .child = "net" };
+	struct ipm_map_entry map = { .kind = IPM_MAP_STATIC, .name = "gw", .child = "net" };
 	opt.capacity.lanes = 1;
 	opt.capacity.maps = 4;
 	struct ipm_writer *w = open_quietly();
@@ -816,7 +816,7 @@ START_TEST(a_list_is_walked_from_the_newest_to_the_oldest)
 	struct ipm_writer *w = given_lists();
 	struct ipm_segment *seg = attach();
 	struct ipm_tunnel tunnel;
-	struct ipm_map map;
+	struct ipm_map_entry map;
 	struct ipm_sa sa;
 	struct ipm_walk walk;
 	ck_assert_int_eq(ipm_map_read(seg, 0, &map), 0);
@@ -2154,7 +2154,7 @@ END_TEST
 
 START_TEST(a_map_that_was_going_is_dropped_with_its_access_list)
 {
-	struct ipm_map one = { .kind = IPM_MAP_STATIC, .name = "gw", .child = "one" }, two = one;
+	struct ipm_map_entry one = { .kind = IPM_MAP_STATIC, .name = "gw", .child = "one" }, two = one;
 	struct ipm_access rules[2] = { { .deny = 1 }, { .deny = 0 } }, read;
 	opt.capacity.maps = 4;
 	opt.capacity.access = 8;
@@ -2636,7 +2636,7 @@ START_TEST(an_sa_or_a_map_entry_that_was_being_changed_is_still_there)
 	opt.capacity.lanes = 1;
 	opt.capacity.maps = 2;
 	struct ipm_writer *w = open_quietly();
-	int map = ipm_map_open(w, &(struct ipm_map){ .kind = IPM_MAP_STATIC, .name = "site", .child = "a" });
+	int map = ipm_map_open(w, &(struct ipm_map_entry){ .kind = IPM_MAP_STATIC, .name = "site", .child = "a" });
 	ck_assert_int_ge(map, 0);
 	uint32_t tunnel = given_tunnel(w), in = given_sa(w, tunnel, IPM_IN);
 	uint32_t spi = ipm_sa_peek(w, in)->spi;
@@ -2648,8 +2648,8 @@ START_TEST(an_sa_or_a_map_entry_that_was_being_changed_is_still_there)
 	ck_assert_uint_eq(sa_in(w, in).spi, spi);
 	ck_assert_uint_eq(sa_in(w, in).seq, 77);
 	ck_assert_uint_eq(tunnel_in(w, tunnel).sas, 1);
-	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map){ .kind = IPM_MAP_STATIC, .name = "site", .child = "a" }),
-			 map);
+	ck_assert_int_eq(
+		ipm_map_open(w, &(struct ipm_map_entry){ .kind = IPM_MAP_STATIC, .name = "site", .child = "a" }), map);
 	expect_consistent(w);
 	ipm_writer_close(w);
 }

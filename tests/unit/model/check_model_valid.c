@@ -104,7 +104,7 @@ START_TEST(every_call_checks_the_slot_that_it_is_given)
 	ck_assert(slot < 1 || !lane.count);
 	ck_assert_ptr_null(ipm_sa_lane(w, 0, slot == 0 ? 1 : slot).count);
 
-	ck_assert_int_eq(ipm_map_put(w, slot, &(struct ipm_map){ .seq = 10 }), -ENOENT);
+	ck_assert_int_eq(ipm_map_put(w, slot, &(struct ipm_map_entry){ .seq = 10 }), -ENOENT);
 	ck_assert_int_eq(ipm_map_permit(w, slot, &access, 1), -ENOENT);
 	ck_assert_int_eq(ipm_map_next(w, "x", (int)slot), -ENOENT);
 	ipm_map_remove(w, slot);
@@ -213,9 +213,9 @@ START_TEST(a_value_that_no_reader_could_tell_is_refused_with_a_reason)
 	ck_assert_int_eq(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = 4 }), -EINVAL);
 	ck_assert_int_eq(ipm_ike_start(w, &(struct ipm_ike_sa){ .auth = 40 }), -EINVAL);
 	ck_assert_int_eq(ipm_ike_start(w, &(struct ipm_ike_sa){ .mode = 4 }), -EINVAL);
-	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map){ .name = "a", .peers = IPM_MAP_PEERS + 1 }), -EINVAL);
-	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map){ .name = "a", .transforms = 200 }), -EINVAL);
-	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map){ .name = "a", .kind = 3 }), -EINVAL);
+	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map_entry){ .name = "a", .peers = IPM_MAP_PEERS + 1 }), -EINVAL);
+	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map_entry){ .name = "a", .transforms = 200 }), -EINVAL);
+	ck_assert_int_eq(ipm_map_open(w, &(struct ipm_map_entry){ .name = "a", .kind = 3 }), -EINVAL);
 	ck_assert_int_eq(ipm_engine_open(w, &(struct ipm_engine){ .name = "a", .kind = 9 }), -EINVAL);
 	struct ipm_selector sel = { .local = { .type = 4 } };
 	ck_assert_int_eq(ipm_tunnel_select(w, (uint32_t)slot, &sel, 1), -EINVAL);

@@ -150,7 +150,7 @@ torture_stop(struct torture *t)
 static inline void
 torture_map(struct torture *t)
 {
-	struct ipm_map map = { .kind = IPM_MAP_STATIC };
+	struct ipm_map_entry map = { .kind = IPM_MAP_STATIC };
 	snprintf(map.name, sizeof(map.name), "c%u", torture_random(t, 8));
 	int slot = ipm_map_named(t->w, map.name, "");
 	if (slot >= 0 && torture_random(t, 2)) {
