@@ -5,8 +5,8 @@ Nothing here is shared with the programs: names, types and ranges come from the 
 added values of enumerations from our text of the MIB (mibs/).  It needs the standard library only.
 
     conformance.py objects WALK                 every object that may be read is there and no other; types, ranges, order
-    conformance.py all WALK                     the same of the other four MIBs: crypto maps, engines, our own
-    conformance.py typed WALK                   types, ranges and order of whatever is there of those
+    conformance.py all WALK                     the same of the other four MIBs: crypto maps, engines, our own; rows are whole
+    conformance.py typed WALK                   types, ranges, order and rows of whatever is there of those
     conformance.py maps WALK FEEDS              crypto maps, tunnels, engines and feeds say the same in all MIBs, and as
                                                 `ipsecmon show feeds --json' says
     conformance.py indexes WALK                 rows are whole, indexes are well made and point to rows that there are
@@ -17,6 +17,8 @@ added values of enumerations from our text of the MIB (mibs/).  It needs the sta
     conformance.py restarted WALK AGAIN FROM TO the same rows, when sysUpTime.0 has begun anew: their TimeStamps are 0;
                                                 those of rows that are new are from FROM to TO
 
+    conformance.py lists                        doc/mibs.md lists what deliberately differs from the published modules
+
 Walks are gateway.sh's: OID TYPE VALUE.  Every mismatch is a line; the exit status is 1 then.
 """
 import collections
@@ -26,7 +28,7 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DATA, MIBS = os.path.join(HERE, "..", "data"), os.path.join(HERE, "..", "..", "mibs")
+DATA, MIBS, DOC = (os.path.join(HERE, "..", *parts) for parts in (["data"], ["..", "mibs"], ["..", "doc"]))
 FLOW = "CISCO-IPSEC-FLOW-MONITOR-MIB"
 # Where our own is: as configured.
 OWN = os.environ.get("IPSECMON_MIB", "1.3.6.1.4.1.8072.9999.9999")
@@ -44,21 +46,31 @@ CHECK_POINT = 7         # cipSecTunHistTermReason: the record of one that may st
 ABSENT = {
     "cipSecFailTunnelIndex": "no failure that this lab can cause is of a tunnel that is up, and the MIB has no 0",
 }
-# What no gateway has a value of (doc/mapping.md), and what a synthetic one has none of.
-NEVER = {"cipsIsakmpKeepaliveInterval", "cipsSALifetime", "cipsSALifesize", "cips3DesCapable", "cipsCryptomapSetIfVirtual",
-         "ccaAcclRandRequests", "ccaAcclRandReqFails", "ccaProtRndGenReqs", "ipsecmonFeedErrorAge"}
+# What a synthetic gateway has no value of.
+SYNTHETIC = {"ipsecmonFeedErrorAge"}
 
 
+def deviations(heading):
+    """The rows of a table of doc/mibs.md about what deliberately differs from the published modules: [(names, cells)]"""
+    with open(os.path.join(DOC, "mibs.md"), encoding="utf-8") as file:
+        section = file.read().partition("### %s\n" % heading)[2].partition("\n##")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    if not rows:
+        raise SystemExit("doc/mibs.md has no table \"%s\"" % heading)
+    return [(re.findall(r"`(\w+)`", row[0]), row[1:]) for row in rows]
+
+
+# What no gateway has a value of, what is true though the published range has no room for it, and added values.
+NEVER = {name for names, _ in deviations("Objects without any instance") for name in names}
+BEYOND = {(name, int(cells[0])) for names, cells in deviations("Values outside the published range") for name in names}
 def optional():
     """Columns that have no cell where it is not known (doc/mapping.md); the walk may have none of them."""
-    with open(os.path.join(HERE, "..", "..", "doc", "mapping.md"), encoding="utf-8") as file:
+    with open(os.path.join(DOC, "mapping.md"), encoding="utf-8") as file:
         rows = [line.split(" | ") for line in file if line.startswith("| `")]
-    return {row[0].strip("| `") for row in rows if len(row) > 3 and re.search(r"; needs |, if known|no cell", row[3])}
+    return {row[0].strip("| `") for row in rows if len(row) > 3 and re.search(r"; needs |, if known|no cell|[Nn]ot there", row[3])}
 
 
 OPTIONAL = optional()
-# What is true though the published range has no room for it (doc/mapping.md).
-BEYOND = {("cipsNumIsakmpPolicies", 0)}
 # What goes up and down with nothing happening.
 FREE = {"ipsecmonAgentRequests", "ipsecmonSegmentSilence", "ipsecmonTunnelLifeTimeLeft", "ipsecmonFeedAnswerAge"}
 
@@ -105,6 +117,7 @@ def our_enumerations():
 def objects():
     """OID -> Object"""
     ours, found = our_enumerations(), {}
+    added = {name: enumeration(cells[0]) for names, cells in deviations("More values") for name in names}
     for module in MODULES:
         with open(os.path.join(DATA, module + ".objects"), encoding="utf-8") as file:
             lines = [line.rstrip("\n") for line in file if not line.startswith("#")]
@@ -118,12 +131,17 @@ def objects():
                 for number, label in labels.items():
                     if number in ours.get(name, {}):
                         equal("%s, value %d in our text" % (name, number), label.lower(), ours[name][number].lower())
+                if module != "IPSECMON-MIB":
+                    equal("values of %s that only we have, in doc/mibs.md" % name,
+                          {number: label for number, label in ours.get(name, {}).items() if number not in labels},
+                          added.pop(name, {}))
                 allowed = set(labels) | set(ours.get(name, {}))
             elif allowed != "-":
                 allowed = [(int(part.split("..")[0]), int(part.split("..")[-1])) for part in allowed.split(",")]
             else:
                 allowed = None
             found[oid] = Object(name, oid, kind, WIRE.get(wire, wire), access, allowed, size, rest)
+    equal("objects with values that only we have, in doc/mibs.md", {}, added)
     return found
 
 
@@ -218,10 +236,12 @@ def check_objects(path, mibs=(MIB,), partly=False):
         equal("type of %s %s" % (known.name, oid), known.wire, wire)
         if known.wire == wire:
             check_value(oid, known, value)
+        if known.name in NEVER:
+            wrong(oid, "none, as doc/mibs.md says", "an instance")
         seen.add(known.name)
     readable = {known.name for known in KNOWN.values() if known.oid.startswith(tuple(mibs)) and
                 known.kind in ("scalar", "column") and known.access in ("read-only", "read-write")}
-    for name in sorted(readable - seen - set(ABSENT) - NEVER - OPTIONAL):
+    for name in sorted(readable - seen - set(ABSENT) - NEVER - SYNTHETIC - OPTIONAL):
         if not partly:
             wrong(name, "an instance at least", "none")
     for name, why in ABSENT.items():
@@ -254,7 +274,7 @@ def parse_index(entry, index):
     return values if at == len(index) else None
 
 
-def check_rows(walk):
+def check_rows(walk, mibs=(MIB,)):
     """Every column of a table has the same rows.  entry name -> {index: values of its index objects}"""
     tables = collections.defaultdict(dict)
     for known in KNOWN.values():
@@ -268,7 +288,9 @@ def check_rows(walk):
                     wrong("index of %s" % entry.name, entry.rest, index)
     for known in KNOWN.values():
         entry = entry_of(known)
-        if not entry or not known.oid.startswith(MIB) or known.access == "not-accessible" or known.name in ABSENT:
+        if not entry or not known.oid.startswith(tuple(mibs)) or known.access == "not-accessible":
+            continue
+        if known.name in set(ABSENT) | NEVER:
             continue
         if known.name in OPTIONAL:
             strays = set(walk[known.name]) - set(tables[entry.name])
@@ -536,15 +558,32 @@ def check_maps(path, feeds):
         equal("ipsecmonFeedState.%s" % (index,), state, [("down", "connecting", "up")[walk["ipsecmonFeedState"][index] - 1]])
 
 
-COMMANDS = {"maps": check_maps, "all": lambda walk: check_objects(walk, OTHERS),
-            "typed": lambda walk: check_objects(walk, OTHERS, True),
+def check_lists():
+    """The lists were compared with the modules when they were read; what they name is there."""
+    for heading in ("Objects without any instance", "Values outside the published range", "Missing cells", "More values"):
+        for names, _ in deviations(heading):
+            for name in names:
+                known = BY_NAME.get(name)
+                if not known or known.kind not in ("scalar", "column"):
+                    wrong("%s in doc/mibs.md" % name, "an object", known)
+                elif heading == "Missing cells" and name not in OPTIONAL | set(ABSENT):
+                    wrong("%s in doc/mapping.md" % name, "that a cell may be missing", "nothing of that")
+
+
+def check_others(path, partly=False):
+    check_rows(columns_of(path), OTHERS)
+    check_objects(path, OTHERS, partly)
+
+
+COMMANDS = {"lists": check_lists, "maps": check_maps, "all": check_others,
+            "typed": lambda walk: check_others(walk, True),
             "objects": check_objects, "indexes": check_indexes, "gets": check_gets, "times": check_times,
             "equal": lambda walk, other, later: check_equal("OTHER", walk, cells_of(other), later),
             "restarted": check_restarted}
 
 
 def main(argv):
-    if len(argv) < 3 or argv[1] not in COMMANDS:
+    if argv[1:2] != ["lists"] and (len(argv) < 3 or argv[1] not in COMMANDS):
         raise SystemExit(__doc__)
     COMMANDS[argv[1]](*argv[2:])
     for mismatch in mismatches[:200]:
