@@ -6,13 +6,14 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(top_srcdir)'; top_builddir='$(top_builddir)
 TESTS += %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh %D%/check_help.sh %D%/check_mibs.sh \
 	%D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh
 EXTRA_DIST += %D%/run %D%/mutate %D%/speed.sh %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh \
-	%D%/check_help.sh %D%/check_mibs.sh %D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh %D%/laws.h %D%/ike_machine.h \
-	%D%/scratch.h %D%/xfrm_corpus.h %D%/data %D%/clients %D%/packages %D%/lab/gateways %D%/lab/leaks_of_others %D%/guest/gateways
+	%D%/check_help.sh %D%/check_mibs.sh %D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh %D%/data \
+	%D%/clients %D%/packages %D%/lab/gateways %D%/lab/leaks_of_others %D%/guest/gateways
 # Not the folders: a build puts programs there.
-EXTRA_DIST += $(wildcard $(foreach folder,lab guest,$(foreach kind,sh py c,$(srcdir)/%D%/$(folder)/*.$(kind))))
+EXTRA_DIST += $(wildcard $(foreach folder,lab guest,$(foreach kind,sh py c,$(srcdir)/%D%/$(folder)/*.$(kind)))) \
+	$(filter $(srcdir)/tests/%.h,$(SOURCES))
 
 # Tests may include every header of the product.
-tests/%.o: AM_CPPFLAGS += -I$(srcdir)/feeds -I$(srcdir)/feeds/vici -I$(srcdir)/feeds/xfrm -I$(srcdir)/feeds/ikewatch -I$(srcdir)/engine -I$(srcdir)/agent -I$(srcdir)/agent/views -I$(srcdir)/cli -I$(srcdir)/plugin -I$(srcdir)/tests
+tests/%.o: AM_CPPFLAGS += $(addprefix -I,$(HEADER_FOLDERS))
 tests/%.o: AM_CFLAGS += $(CHECK_CFLAGS) $(EVENT_CFLAGS) $(MNL_CFLAGS) $(PCAP_CFLAGS) $(CRYPTO_CFLAGS)
 
 include tests/unit/local.mk

@@ -6,12 +6,13 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
-#include <check.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "suite.h"
 
 #define SCRATCH_PATH 128 /* octets of a path in it */
 
@@ -45,12 +46,9 @@ run_in_scratch(const char *program, Suite *suite)
 		perror(scratch);
 		return EXIT_FAILURE;
 	}
-	SRunner *sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	int status = run_suite(suite);
 	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status;
 }
 
 #endif

@@ -35,8 +35,8 @@ fuzz_targets += %D%/fuzz_conf %D%/fuzz_esp %D%/fuzz_keys
 %C%_fuzz_keys_LDADD = libengine.la $(FUZZ_LIBS)
 endif
 FUZZ_LIBS = libcommon.la libmodel.la
-EXTRA_DIST += %D%/fuzz_main.h %D%/fuzz_must.h $(foreach target,changing conf control device esp ike ike_track keys segment \
-	set state talk vici vici_model views xfrm xfrm_model xfrm_stat,%D%/corpus-$(target))
+EXTRA_DIST += $(foreach target,changing conf control device esp ike ike_track keys segment set state talk vici vici_model views \
+	xfrm xfrm_model xfrm_stat,%D%/corpus-$(target))
 
 if FUZZER
 tests/fuzz/fuzz_%: private AM_LDFLAGS += -fsanitize=fuzzer

@@ -3,7 +3,7 @@
 # with exactly the MIB's variables; what is switched off is not sent; what happens while there is no master is told when
 # there is one; a flood comes at the set pace, nothing of it is lost uncounted, and polls are answered meanwhile.
 #
-# Not to be brought about here, and covered by tests/unit/agent/check_notify.c: cikeSysFailure and cipSecSysFailure (charon out of
+# Not to be brought about here, and covered by tests/unit/agent/check_mib_notify.c: cikeSysFailure and cipSecSysFailure (charon out of
 # resources), cipSecProtocolFailure and cipSecNoSa (ESP packets: no feed reports them yet).
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"

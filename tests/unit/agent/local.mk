@@ -1,11 +1,10 @@
 LDADD_AGENT = libmibview.la $(LDADD)
-check_PROGRAMS += %D%/check_frame %D%/check_mib %D%/check_mib_maps %D%/check_notify %D%/check_notify_maps %D%/check_set
-%C%_check_frame_LDADD = $(LDADD_AGENT)
+check_PROGRAMS += %D%/check_agentx_frame %D%/check_mib %D%/check_mib_maps %D%/check_mib_notify %D%/check_mib_notify_map %D%/check_mib_set
+%C%_check_agentx_frame_LDADD = $(LDADD_AGENT)
 %C%_check_mib_LDADD = $(LDADD_AGENT)
 %C%_check_mib_maps_LDADD = $(LDADD_AGENT)
-%C%_check_notify_LDADD = $(LDADD_AGENT)
-%C%_check_notify_maps_LDADD = $(LDADD_AGENT)
-%C%_check_set_LDADD = $(LDADD_AGENT)
-EXTRA_DIST += %D%/mib_fixture.h
+%C%_check_mib_notify_LDADD = $(LDADD_AGENT)
+%C%_check_mib_notify_map_LDADD = $(LDADD_AGENT)
+%C%_check_mib_set_LDADD = $(LDADD_AGENT)
 TESTS += %D%/check_columns.sh %D%/check_recipe.sh
 EXTRA_DIST += %D%/check_columns.sh %D%/check_recipe.sh

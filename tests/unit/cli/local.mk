@@ -6,4 +6,3 @@ check_PROGRAMS += %D%/check_cli %D%/check_complete %D%/check_doctor %D%/check_js
 %C%_check_json_LDADD = $(LDADD_CLI)
 %C%_check_show_LDADD = $(LDADD_CLI)
 %C%_check_show_text_LDADD = $(LDADD_CLI)
-EXTRA_DIST += %D%/cli_fixture.h

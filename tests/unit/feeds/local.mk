@@ -14,25 +14,11 @@ nodist_%C%_check_feed_recipe_SOURCES = %D%/feed_toy.c %D%/toy_list.c
 CLEANFILES += %D%/feed_toy.c %D%/toy_list.c
 %C%_check_feed_reconcile_LDADD = $(LDADD_FEEDS)
 if WITH_VICI
-check_PROGRAMS += %D%/check_reasons %D%/check_vici %D%/check_vici_client %D%/check_vici_maps %D%/check_vici_model
-%C%_check_reasons_LDADD = $(LDADD_FEEDS)
-%C%_check_vici_LDADD = $(LDADD_FEEDS)
-%C%_check_vici_client_LDADD = $(LDADD_FEEDS)
-%C%_check_vici_maps_LDADD = $(LDADD_FEEDS)
-%C%_check_vici_model_LDADD = $(LDADD_FEEDS)
+include tests/unit/feeds/vici/local.mk
 endif
 if WITH_XFRM
-check_PROGRAMS += %D%/check_xfrm
-%C%_check_xfrm_LDADD = $(LDADD_FEEDS)
-if WITH_VICI
-check_PROGRAMS += %D%/check_xfrm_maps %D%/check_xfrm_model
-%C%_check_xfrm_maps_LDADD = $(LDADD_FEEDS)
-%C%_check_xfrm_model_LDADD = $(LDADD_FEEDS)
-endif
+include tests/unit/feeds/xfrm/local.mk
 endif
 if WITH_IKEWATCH
-check_PROGRAMS += %D%/check_ike %D%/check_ike_laws
-%C%_check_ike_LDADD = $(LDADD_FEEDS)
-%C%_check_ike_laws_LDADD = $(LDADD_FEEDS)
+include tests/unit/feeds/ikewatch/local.mk
 endif
-EXTRA_DIST += %D%/model_fixture.h

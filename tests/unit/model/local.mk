@@ -1,5 +1,6 @@
-check_PROGRAMS += %D%/check_fast %D%/check_map %D%/check_model %D%/check_model_file %D%/check_model_threads \
-	%D%/check_model_valid %D%/check_walk
-%C%_check_model_threads_LDADD = $(LDADD) -lpthread
-check_DATA += doc/example_dataplane # check_fast runs it
-EXTRA_DIST += %D%/ipm_torture.h
+check_PROGRAMS += %D%/check_ipm_fast %D%/check_ipm_read %D%/check_ipm_segment %D%/check_ipm_store %D%/check_ipm_threads \
+	%D%/check_ipm_traffic %D%/check_ipm_walk %D%/check_ipm_writer_file %D%/check_ipm_writer_ike %D%/check_ipm_writer_map \
+	%D%/check_ipm_writer_recover %D%/check_ipm_writer_ring %D%/check_ipm_writer_sa %D%/check_ipm_writer_tunnel \
+	%D%/check_ipm_writer_valid
+%C%_check_ipm_threads_LDADD = $(LDADD) -lpthread
+check_DATA += doc/example_dataplane # check_ipm_fast runs it

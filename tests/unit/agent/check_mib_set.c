@@ -24,7 +24,7 @@ static char dir[64], path[128];
 static void
 given_a_directory(void)
 {
-	strcpy(dir, "/tmp/check_set.XXXXXX");
+	strcpy(dir, "/tmp/check_mib_set.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/state/agentx.state", dir);
 }

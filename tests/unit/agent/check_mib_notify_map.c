@@ -597,5 +597,5 @@ notify_suite(void)
 int
 main(void)
 {
-	return run_in_scratch("check_notify_maps", notify_suite());
+	return run_in_scratch("check_mib_notify_map", notify_suite());
 }

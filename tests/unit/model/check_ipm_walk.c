@@ -155,5 +155,5 @@ main(void)
 	tcase_add_test(tc, an_entry_that_was_overwritten_during_the_walk_is_left_out);
 	tcase_add_test(tc, what_is_no_ring_shows_nothing);
 	suite_add_tcase(suite, tc);
-	return run_in_scratch("check_walk", suite);
+	return run_in_scratch("check_ipm_walk", suite);
 }

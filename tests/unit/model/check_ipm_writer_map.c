@@ -631,5 +631,5 @@ main(void)
 	tcase_add_test(tc, an_engine_that_comes_and_turns_is_told);
 	tcase_add_test(tc, sas_that_there_is_no_room_for_are_told_once_in_a_while);
 	suite_add_tcase(suite, tc);
-	return run_in_scratch("check_map", suite);
+	return run_in_scratch("check_ipm_writer_map", suite);
 }

@@ -242,5 +242,5 @@ suite(void)
 int
 main(void)
 {
-	return run_in_scratch("check_model_valid", suite());
+	return run_in_scratch("check_ipm_writer_valid", suite());
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The fast path: who has which lane, and that nothing is lost when an SA is stopped while workers still count into
- * it, be they threads or processes, alive or not. check_model_threads.c has the same with everybody at once.
+ * it, be they threads or processes, alive or not. check_ipm_threads.c has the same with everybody at once.
  */
 #include <check.h>
 #include <errno.h>
@@ -619,5 +619,5 @@ fast_suite(void)
 int
 main(void)
 {
-	return run_in_scratch("check_fast", fast_suite());
+	return run_in_scratch("check_ipm_fast", fast_suite());
 }

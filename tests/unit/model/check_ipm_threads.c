@@ -543,5 +543,5 @@ int
 main(void)
 {
 	setenv("CK_FORK", "no", 1); /* the thread sanitizer sees one process */
-	return run_in_scratch("check_threads", threads_suite());
+	return run_in_scratch("check_ipm_threads", threads_suite());
 }

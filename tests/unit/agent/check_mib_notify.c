@@ -1379,5 +1379,5 @@ notify_suite(void)
 int
 main(void)
 {
-	return run_in_scratch("check_notify", notify_suite());
+	return run_in_scratch("check_mib_notify", notify_suite());
 }

@@ -1,57 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /* The file of a segment: who may write it, and what happens when its file system is full. */
-#include <check.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "ipm_torture.h"
-#include "scratch.h"
-
-static char path[SCRATCH_PATH];
-static struct ipm_writer_options opt;
-static struct ipm_error err;
+#include "segment_fixture.h"
 
 static void
-given_a_directory(void)
+given_a_large_directory(void)
 {
-	path_in_scratch(path);
-	opt = (struct ipm_writer_options){
-		.path = path,
-		.name = "gw.example.net",
-		.mode = 0640,
-		.capacity = { .ike_sas = 40,
-			      .tunnels = 512,
-			      .selectors = 512,
-			      .sas = 1024,
-			      .maps = 8,
-			      .engines = 2,
-			      .feeds = 4,
-			      .events = 4096,
-			      .agents = 2,
-			      .history = 1024,
-			      .failures = 64 },
-	};
-}
-
-static struct ipm_writer *
-open_quietly(void)
-{
-	struct ipm_writer *w;
-	int rc = ipm_writer_open(&w, &opt, &err);
-	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
-	ck_assert_str_eq(err.text, "");
-	return w;
+	given_a_directory();
+	opt.control = NULL;
+	opt.capacity = (struct ipm_capacity){ .ike_sas = 40,
+					      .tunnels = 512,
+					      .selectors = 512,
+					      .sas = 1024,
+					      .maps = 8,
+					      .engines = 2,
+					      .feeds = 4,
+					      .events = 4096,
+					      .agents = 2,
+					      .history = 1024,
+					      .failures = 64 };
 }
 
 static int
@@ -349,7 +319,7 @@ suite(void)
 {
 	Suite *s = suite_create("segment file");
 	TCase *tc = tcase_create("who may write");
-	tcase_add_checked_fixture(tc, given_a_directory, NULL);
+	tcase_add_checked_fixture(tc, given_a_large_directory, NULL);
 	tcase_add_test(tc, a_program_that_was_compiled_for_another_layout_is_refused);
 	tcase_add_test(tc, a_readers_locks_do_not_keep_the_writer_out);
 	tcase_add_test(tc, nobody_else_can_open_the_file_that_is_locked);
@@ -359,7 +329,7 @@ suite(void)
 	suite_add_tcase(s, tc);
 
 	tc = tcase_create("a full file system");
-	tcase_add_checked_fixture(tc, given_a_directory, NULL);
+	tcase_add_checked_fixture(tc, given_a_large_directory, NULL);
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, without_room_for_an_empty_segment_there_is_an_error_and_no_signal, 0, 2);
 	tcase_add_test(tc, a_segment_on_another_file_system_is_another_segment);
@@ -373,5 +343,5 @@ suite(void)
 int
 main(void)
 {
-	return run_in_scratch("check_model_file", suite());
+	return run_in_scratch("check_ipm_writer_file", suite());
 }

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: ISC */
+/* AH and IPComp beside ESP, peers that move, and who has keyed an SA. */
+
+#include "xfrm_model_fixture.h"
+
+/* --- bundles: AH and IPComp beside ESP ----------------------------------- */
+
+/* One of the 24 orders of four things. */
+static void
+order_of_four(int which, int order[4])
+{
+	int left[4] = { 0, 1, 2, 3 };
+	for (int n = 4, size = 24; n > 0; n--) {
+		size /= n;
+		int at = which / size;
+		which %= size;
+		order[4 - n] = left[at];
+		memmove(&left[at], &left[at + 1], sizeof(left) - sizeof(left[0]) * (size_t)(at + 1));
+	}
+}
+
+START_TEST(ah_and_esp_are_one_tunnel_whose_packets_count_once)
+{
+	const struct xfrm_sa sa[4] = { in(OLD), out(OLD + 1), ah(in(OTHER)), ah(out(OTHER + 1)) };
+	int order[4];
+
+	order_of_four(_i, order);
+	for (int i = 0; i < 4; i++)
+		there(sa[order[i]]);
+	expect_tunnels(1);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	ck_assert_uint_eq(before.sas, 4);
+	ck_assert_uint_eq(before.protocol, IPPROTO_ESP);
+	ck_assert_uint_eq(before.refreshes, 0);
+	ck_assert_uint_eq(before.in_sa.encr, 12);
+	ck_assert_uint_eq(before.in_ah, 13);
+	ck_assert_uint_eq(before.out_ah, 13);
+	ck_assert_uint_eq(sa_row(OTHER).bundled, 1);
+	ck_assert_uint_eq(sa_row(OLD).bundled, 0);
+
+	DUMP(for (int i = 0; i < 4; i++) dumped(carried(sa[order[i]], 10)));
+	expect_carried(tunnel_with(OLD), 10, 10);
+	ck_assert_uint_eq(tunnel_with(OLD).in.crypts, 10);
+	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 20); /* each packet by both */
+	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 10 * OCTETS);
+	expect_total(10, 10);
+
+	there(later(ah(in(NEW)), 1)); /* a rekey, the AH SAs first */
+	there(later(ah(out(NEW + 1)), 1));
+	there(later(in(NEW + 2), 1));
+	there(later(out(NEW + 3), 1));
+	expect_same(tunnel_with(NEW), before, 1);
+	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(state_of(OTHER), IPM_SA_EXPIRING);
+	ck_assert_uint_eq(state_of(NEW + 2), IPM_SA_ACTIVE);
+	for (int i = 0; i < 4; i++)
+		gone(carried(sa[order[i]], 11));
+	expect_carried(tunnel_with(NEW), 11, 11);
+	DUMP(dumped(later(carried(out(NEW + 3), 1), 1)); dumped(later(carried(in(NEW + 2), 1), 1));
+	     dumped(later(carried(ah(out(NEW + 1)), 1), 1)); dumped(later(carried(ah(in(NEW)), 1), 1)));
+	expect_carried(tunnel_with(NEW), 12, 12);
+	ck_assert_uint_eq(tunnel_with(NEW).out.auths, 24);
+	expect_same(tunnel_with(NEW + 3), before, 1);
+}
+END_TEST
+
+START_TEST(ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression)
+{
+	const struct xfrm_sa sa[4] = { in(OLD), out(OLD + 1), comp(in(0x10), 0, 0), comp(out(0x11), 0, 0) };
+	int order[4];
+
+	order_of_four(_i, order);
+	for (int i = 0; i < 4; i++)
+		there(sa[order[i]]);
+	expect_tunnels(1);
+	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_ESP);
+	ck_assert_uint_eq(tunnel_with(OLD).ipcomp, 1);
+	ck_assert_uint_eq(sa_row(0x10).bundled, 1);
+	/* The packets were too small to be compressed: that it is 0 is known. */
+	DUMP(dumped(carried(out(OLD + 1), 4)); dumped(carried(in(OLD), 4)); dumped(comp(out(0x11), 0, 0));
+	     dumped(comp(in(0x10), 0, 0)));
+	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).in.comps, 1);
+	ck_assert_uint_eq(tunnel_with(OLD).out.comps, 1);
+	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)); dumped(comp(out(0x11), 10, 3000));
+	     dumped(comp(in(0x10), 10, 2000)));
+	expect_carried(tunnel_with(OLD), 10, 10);
+	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 2000);
+	ck_assert_uint_eq(tunnel_with(OLD).out.raw_octets, 3000);
+	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 10);
+	ck_assert_uint_eq(totals().out.raw_octets, 3000);
+	expect_total(10, 10);
+}
+END_TEST
+
+/* All that a daemon finds when it starts: policies first, then SAs that have carried much. */
+START_TEST(what_a_bundle_had_carried_before_we_came_counts_once_too)
+{
+	const struct xfrm_sa sa[4] = { carried(in(OLD), 10), carried(out(OLD + 1), 20), carried(ah(in(OTHER)), 10),
+				       carried(ah(out(OTHER + 1)), 20) };
+	int order[4];
+
+	order_of_four(_i, order);
+	POLICIES(policy_dumped(policy_with(policy(1, 1), IPPROTO_AH)));
+	DUMP(for (int i = 0; i < 4; i++) dumped(sa[order[i]]));
+	expect_tunnels(1);
+	expect_carried(tunnel_with(OLD), 10, 20);
+	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 20);
+	ck_assert_uint_eq(tunnel_with(OLD).refreshes, 0);
+	expect_total(10, 20);
+}
+END_TEST
+
+START_TEST(what_was_compressed_before_we_came_counts_once_too)
+{
+	const struct xfrm_sa sa[4] = { carried(in(OLD), 10), carried(out(OLD + 1), 10), comp(in(0x10), 10, 2000),
+				       comp(out(0x11), 10, 3000) };
+	int order[4];
+
+	order_of_four(_i, order);
+	POLICIES(policy_dumped(policy_with(policy(1, 1), IPPROTO_COMP)));
+	DUMP(for (int i = 0; i < 4; i++) dumped(sa[order[i]]));
+	expect_tunnels(1);
+	expect_carried(tunnel_with(OLD), 10, 10);
+	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 2000);
+	ck_assert_uint_eq(tunnel_with(OLD).out.raw_octets, 3000);
+}
+END_TEST
+
+START_TEST(ah_alone_and_ipcomp_alone_count_their_packets)
+{
+	there(ah(in(OLD)));
+	there(of_reqid(comp(in(0x10), 0, 0), 2));
+	DUMP(dumped(of_reqid(comp(in(0x10), 5, 500), 2)); dumped(carried(ah(in(OLD)), 3)));
+	expect_carried(tunnel_with(OLD), 3, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_AH);
+	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 3);
+	ck_assert_uint_eq(tunnel_with(OLD).in.crypts, 0);
+	expect_carried(tunnel_with(0x10), 5, 0);
+	ck_assert_uint_eq(tunnel_with(0x10).protocol, IPPROTO_COMP);
+	ck_assert_uint_eq(tunnel_with(0x10).in.raw_octets, 500);
+}
+END_TEST
+
+START_TEST(ah_counts_before_ipcomp)
+{
+	there(comp(in(0x10), 0, 0));
+	there(ah(in(OLD)));
+	DUMP(dumped(carried(ah(in(OLD)), 3)); dumped(comp(in(0x10), 3, 900)));
+	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_AH);
+	expect_carried(tunnel_with(OLD), 3, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 900);
+}
+END_TEST
+
+/* --- a peer, or we, at another address ----------------------------------- */
+
+/* As charon moves SAs: each is deleted, and added again with its SPI, its time of birth and its counts. */
+START_TEST(sas_that_move_to_another_address_keep_their_tunnel_and_count_on)
+{
+	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+
+	pair_there(OLD);
+	DUMP(dumped(carried(b, 20)); dumped(carried(a, 10)));
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(carried(a, 12));
+	there(carried(_i ? from_elsewhere(a) : with_peer(a, 9), 12));
+	gone(carried(b, 22));
+	there(carried(_i ? from_elsewhere(b) : with_peer(b, 9), 22));
+	expect_tunnels(1);
+	struct ipm_tunnel now = tunnel_with(OLD);
+	expect_same(now, before, 0);
+	expect_carried(now, 12, 22);
+	ck_assert_uint_eq(now.sas, 2);
+	ck_assert(same_addr(now.local, _i ? ELSEWHERE : HERE));
+	ck_assert(same_addr(now.remote, _i ? PEER(2) : PEER(9)));
+	DUMP(dumped(carried(_i ? from_elsewhere(b) : with_peer(b, 9), 25));
+	     dumped(carried(_i ? from_elsewhere(a) : with_peer(a, 9), 15)));
+	expect_same(tunnel_with(OLD), before, 0);
+	expect_carried(tunnel_with(OLD), 15, 25);
+	expect_total(15, 25);
+	ck_assert_uint_eq(rows(IPM_SAS), 2);
+	expect_events(IPM_EVENT_TUNNEL_START, 1);
+	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
+}
+END_TEST
+
+/* The drops that an SA told of are not carried over by the kernel. */
+START_TEST(an_sa_that_has_moved_counts_its_drops_from_zero)
+{
+	struct xfrm_sa a = carried(in(OLD), 10);
+
+	pair_there(OLD);
+	a.auth_fails = 2;
+	a.replays = 3;
+	DUMP(dumped(out(OLD + 1)); dumped(a));
+	gone(a);
+	a = with_peer(a, 9);
+	a.auth_fails = a.replays = 0;
+	there(a);
+	a = carried(a, 20);
+	a.replays = 1;
+	DUMP(dumped(with_peer(out(OLD + 1), 9)); dumped(a));
+	ck_assert_uint_eq(tunnel_with(OLD).in.pkts, 20);
+	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_AUTH], 2);
+	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_REPLAY], 4);
+}
+END_TEST
+
+START_TEST(an_sa_that_has_carried_nothing_moves_as_well)
+{
+	pair_there(OLD);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(in(OLD));
+	there(with_peer(in(OLD), 9));
+	gone(out(OLD + 1));
+	there(with_peer(out(OLD + 1), 9));
+	expect_tunnels(1);
+	expect_same(tunnel_with(OLD), before, 0);
+	expect_same(tunnel_with(OLD + 1), before, 0);
+}
+END_TEST
+
+START_TEST(an_sa_that_has_carried_nothing_does_not_move_to_another_interface)
+{
+	struct xfrm_sa a = in(OLD);
+
+	pair_there(OLD);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(a);
+	a.if_id = 7;
+	there(a);
+	expect_tunnels(2);
+	expect_two_tunnels(OLD, OLD + 1);
+	expect_same(tunnel_with(OLD + 1), before, 0);
+}
+END_TEST
+
+/* Only the port behind a NAT has changed. */
+START_TEST(an_sa_that_is_put_back_at_the_same_address_counts_on)
+{
+	pair_there(OLD);
+	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(carried(in(OLD), 12));
+	there(carried(in(OLD), 12));
+	gone(carried(out(OLD + 1), 22));
+	there(carried(out(OLD + 1), 22));
+	expect_same(tunnel_with(OLD), before, 0);
+	expect_carried(tunnel_with(OLD), 12, 22);
+	DUMP(dumped(carried(out(OLD + 1), 23)); dumped(carried(in(OLD), 13)));
+	expect_carried(tunnel_with(OLD), 13, 23);
+}
+END_TEST
+
+START_TEST(an_sa_that_is_made_again_with_its_old_spi_counts_from_zero)
+{
+	pair_there(OLD);
+	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	gone(carried(in(OLD), 12));
+	there(later(in(OLD), 5));
+	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(later(in(OLD), 5), 30)));
+	expect_carried(tunnel_with(OLD), 42, 20);
+}
+END_TEST
+
+/* Who keys by hand likes round numbers. */
+START_TEST(an_spi_that_is_used_for_another_peer_and_reqid_moves_nothing)
+{
+	pair_there(OLD);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(out(OLD + 1));
+	there(later(of_reqid(with_peer(out(OLD + 1), 9), 2), 60));
+	expect_tunnels(2);
+	expect_two_tunnels(OLD, OLD + 1);
+	ck_assert_uint_eq(tunnel_with(OLD).index, before.index);
+	ck_assert(same_addr(tunnel_with(OLD).remote, PEER(2)));
+}
+END_TEST
+
+/* --- who has keyed it ---------------------------------------------------- */
+
+START_TEST(without_an_ike_daemon_sas_are_keyed_by_hand)
+{
+	POLICIES(policy_dumped(policy(1, 1)));
+	pair_there(OLD);
+	ck_assert(xfrm_model_wants_policies(model)); /* one may have come up since */
+	POLICIES(policy_dumped(policy(1, 1)));
+	ck_assert(!xfrm_model_wants_policies(model));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
+	ck_assert_uint_eq(sa_row(OLD).proposal.group, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).in_sa.group, 0);
+}
+END_TEST
+
+START_TEST(policies_of_sockets_tell_of_an_ike_daemon)
+{
+	POLICIES(policy_dumped(socket_policy(1)));
+	pair_there(OLD);
+	ck_assert(!xfrm_model_wants_policies(model));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
+	ck_assert_uint_eq(sa_row(OLD).proposal.group, IPM_TRANSFORM_OTHER); /* it is not the kernel's to know */
+	ck_assert_uint_eq(tunnel_with(OLD).in_sa.group, IPM_TRANSFORM_OTHER);
+}
+END_TEST
+
+START_TEST(an_ike_daemon_that_shows_itself_later_is_believed_with_the_next_dump)
+{
+	pair_there(OLD);
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
+	POLICIES(policy_dumped(socket_policy(1)));
+	seconds_pass(2);
+	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
+	ck_assert_uint_eq(tunnel_with(OLD).out_sa.group, IPM_TRANSFORM_OTHER);
+	POLICIES(NOTHING);
+	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
+	ck_assert_uint_eq(sa_row(OLD).proposal.group, 0);
+}
+END_TEST
+
+START_TEST(what_a_known_ike_daemon_does_not_claim_for_a_second_is_keyed_by_hand)
+{
+	xfrm_model_ike_known(model, true);
+	POLICIES(policy_dumped(socket_policy(1)));
+	pair_there(OLD);
+	ck_assert(!xfrm_model_wants_policies(model));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
+	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
+	seconds_pass(2);
+	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
+	ck_assert_uint_eq(sa_row(OLD).proposal.group, 0);
+	ck_assert_uint_eq(tunnel_with(OLD).in_sa.group, 0);
+}
+END_TEST
+
+/* --- tunnels that an IKE daemon claims ----------------------------------- */
+
+START_TEST(a_claimed_tunnel_without_sas_is_held_until_they_are_back)
+{
+	pair_there(OLD);
+	claim(OLD, true, IPM_REASON_UNKNOWN);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(carried(in(OLD), 5));
+	gone(carried(out(OLD + 1), 6));
+	expect_tunnels(0);
+	expect_held(1);
+	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
+	DUMP(NOTHING);
+	expect_held(1);
+	pair_there(NEW);
+	expect_held(0);
+	ck_assert_uint_eq(tunnel_with(NEW).index, before.index);
+	expect_carried(tunnel_with(NEW), 5, 6);
+	expect_events(IPM_EVENT_TUNNEL_START, 1);
+}
+END_TEST
+
+START_TEST(a_held_tunnel_that_is_released_ends_with_the_verdict)
+{
+	pair_there(OLD);
+	claim(OLD, true, IPM_REASON_UNKNOWN);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	gone(in(OLD));
+	gone(out(OLD + 1));
+	release(before, IPM_REASON_PEER_DELETE);
+	xfrm_model_settle(model);
+	all_is_true();
+	expect_held(0);
+	expect_stopped(before, IPM_REASON_PEER_DELETE);
+}
+END_TEST
+
+START_TEST(a_released_tunnel_ends_with_the_verdict_when_its_sas_go)
+{
+	pair_there(OLD);
+	struct ipm_tunnel before = *claim(OLD, true, IPM_REASON_UNKNOWN);
+	claim(OLD, false, IPM_REASON_OPERATOR);
+	xfrm_model_settle(model);
+	all_is_true();
+	expect_tunnels(1);
+	gone(in(OLD));
+	expect_tunnels(1);
+	gone(out(OLD + 1));
+	expect_stopped(before, IPM_REASON_OPERATOR);
+	expect_events(IPM_EVENT_TUNNEL_STOP, 1);
+}
+END_TEST
+
+START_TEST(a_verdict_is_void_when_a_new_sa_comes)
+{
+	pair_there(OLD);
+	struct ipm_tunnel before = *claim(OLD, false, IPM_REASON_OPERATOR);
+	there(in(NEW));
+	gone(in(OLD));
+	gone(out(OLD + 1));
+	gone(in(NEW));
+	expect_stopped(before, IPM_REASON_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_claimed_tunnel_survives_a_flush)
+{
+	pair_there(OLD);
+	claim(OLD, true, IPM_REASON_UNKNOWN);
+	struct ipm_tunnel before = tunnel_with(OLD);
+	flushed(0);
+	expect_held(1);
+	pair_there(NEW);
+	ck_assert_uint_eq(tunnel_with(NEW).index, before.index);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("xfrm_model_bundle");
+	TCase *tc = tests_of(suite, "bundles: AH and IPComp beside ESP", given_a_gateway);
+	tcase_add_loop_test(tc, ah_and_esp_are_one_tunnel_whose_packets_count_once, 0, 24);
+	tcase_add_loop_test(tc, ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression, 0, 24);
+	tcase_add_loop_test(tc, what_a_bundle_had_carried_before_we_came_counts_once_too, 0, 24);
+	tcase_add_loop_test(tc, what_was_compressed_before_we_came_counts_once_too, 0, 24);
+	tcase_add_test(tc, ah_alone_and_ipcomp_alone_count_their_packets);
+	tcase_add_test(tc, ah_counts_before_ipcomp);
+	tc = tests_of(suite, "a peer, or we, at another address", given_a_gateway);
+	tcase_add_loop_test(tc, sas_that_move_to_another_address_keep_their_tunnel_and_count_on, 0, 2);
+	tcase_add_test(tc, an_sa_that_has_moved_counts_its_drops_from_zero);
+	tcase_add_test(tc, an_sa_that_has_carried_nothing_moves_as_well);
+	tcase_add_test(tc, an_sa_that_has_carried_nothing_does_not_move_to_another_interface);
+	tcase_add_test(tc, an_sa_that_is_put_back_at_the_same_address_counts_on);
+	tcase_add_test(tc, an_sa_that_is_made_again_with_its_old_spi_counts_from_zero);
+	tcase_add_test(tc, an_spi_that_is_used_for_another_peer_and_reqid_moves_nothing);
+	tc = tests_of(suite, "who has keyed it", given_a_gateway);
+	tcase_add_test(tc, without_an_ike_daemon_sas_are_keyed_by_hand);
+	tcase_add_test(tc, policies_of_sockets_tell_of_an_ike_daemon);
+	tcase_add_test(tc, an_ike_daemon_that_shows_itself_later_is_believed_with_the_next_dump);
+	tcase_add_test(tc, what_a_known_ike_daemon_does_not_claim_for_a_second_is_keyed_by_hand);
+	tc = tests_of(suite, "tunnels that an IKE daemon claims", given_a_gateway);
+	tcase_add_test(tc, a_claimed_tunnel_without_sas_is_held_until_they_are_back);
+	tcase_add_test(tc, a_held_tunnel_that_is_released_ends_with_the_verdict);
+	tcase_add_test(tc, a_released_tunnel_ends_with_the_verdict_when_its_sas_go);
+	tcase_add_test(tc, a_verdict_is_void_when_a_new_sa_comes);
+	tcase_add_test(tc, a_claimed_tunnel_survives_a_flush);
+	return run_in_scratch("check_xfrm_model_bundle", suite);
+}
