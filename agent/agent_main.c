@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ipsecmon-agentx: the model's segments, served over SNMP. */
+/* ipsecmon-agentx: serve the segments over SNMP. */
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
@@ -25,7 +25,7 @@
 #define SEGMENTS_MAX   MIB_SET_SEGMENTS
 #define STATE_FILE     "agentx.state"
 
-#define UNREAD_REST_NS 60000000000u /* between two complaints about records that cannot be read */
+#define UNREAD_REST_NS 60000000000u /* between two warnings about records that cannot be read */
 
 static volatile sig_atomic_t stop;
 
@@ -33,16 +33,16 @@ struct server {
 	const struct conf *conf;
 	struct mib *mib;
 	struct mib_notify *notify;
-	struct mib_notify_stats reported; /* what the writers were told last */
-	uint64_t reported_ns;             /* and when; 0: there is one that has heard nothing yet */
-	uint64_t report_ns;               /* when they may be told again */
+	struct mib_notify_stats reported; /* the last report to the writers */
+	uint64_t reported_ns;             /* when that was; 0: a writer has had none yet */
+	uint64_t report_ns;               /* the earliest time of the next */
 	struct ipm_segment *segs[SEGMENTS_MAX];
 	unsigned count;
 	struct ipm_segment *damaged[SEGMENTS_MAX]; /* not served, and kept until their files are replaced */
-	uint32_t damaged_by[SEGMENTS_MAX];         /* their writers: another one may have put them in order */
+	uint32_t damaged_by[SEGMENTS_MAX];         /* their writers then: another one may have repaired them */
 	unsigned damaged_count;
-	uint64_t unread, unread_ns; /* reads that gave up, of all that was attached, and when that was told */
-	char said[sizeof(((struct ipm_error *)0)->text)]; /* the last complaint, so that it is made once */
+	uint64_t unread, unread_ns; /* reads of all segments that gave up, and when that was logged */
+	char last_warning[sizeof(((struct ipm_error *)0)->text)]; /* each is logged once */
 };
 
 static void
@@ -53,11 +53,11 @@ on_signal(int number)
 }
 
 static void
-complain(struct server *server, const char *text)
+warn_once(struct server *server, const char *text)
 {
-	if (strcmp(server->said, text) != 0)
+	if (strcmp(server->last_warning, text) != 0)
 		log_warn("%s", text);
-	snprintf(server->said, sizeof(server->said), "%s", text);
+	snprintf(server->last_warning, sizeof(server->last_warning), "%s", text);
 }
 
 static int
@@ -77,12 +77,12 @@ is_among(struct ipm_segment *const *segs, unsigned count, const char *path)
 }
 
 static bool
-attached(const struct server *server, const char *path)
+is_attached(const struct server *server, const char *path)
 {
 	return is_among(server->segs, server->count, path) || is_among(server->damaged, server->damaged_count, path);
 }
 
-/* Drop segments that were replaced or removed, and stop to serve such as are damaged. */
+/* Drop segments that were replaced or removed, and stop serving damaged ones. */
 static bool
 detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_count)
 {
@@ -119,7 +119,7 @@ detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_co
 	return changed;
 }
 
-/* What could not be read was left out of the answers. */
+/* Records that could not be read were left out of the answers. */
 static void
 warn_of_unread(struct server *server)
 {
@@ -142,7 +142,7 @@ warn_of_unread(struct server *server)
 	}
 }
 
-/* Of rows with the same index the first is served, and the others are not seen. */
+/* Of rows with the same index, only the first is served. */
 static void
 warn_of_indexes(const struct server *server, const struct ipm_segment *seg)
 {
@@ -167,21 +167,21 @@ attach_new(struct server *server)
 	if (n < 0) {
 		struct ipm_error err;
 		snprintf(err.text, sizeof(err.text), "%s: %s", server->conf->run_dir, strerror(errno));
-		complain(server, err.text);
+		warn_once(server, err.text);
 		return false;
 	}
 	for (int i = 0; i < n; i++) {
 		char *path = conf_run_path(server->conf, names[i]->d_name);
 		struct ipm_error err;
 		free(names[i]);
-		if (path && server->count + server->damaged_count < SEGMENTS_MAX && !attached(server, path)) {
+		if (path && server->count + server->damaged_count < SEGMENTS_MAX && !is_attached(server, path)) {
 			if (ipm_segment_attach(&server->segs[server->count], path, &err) == 0) {
 				log_info("serving %s", path);
 				warn_of_indexes(server, server->segs[server->count]);
 				server->count++;
 				changed = true;
 			} else {
-				complain(server, err.text);
+				warn_once(server, err.text);
 			}
 		}
 		free(path);
@@ -190,9 +190,9 @@ attach_new(struct server *server)
 	return changed;
 }
 
-/* Segments come, go and are replaced while we run. */
+/* Segments come, go and are replaced at any time. */
 static void
-look_for_segments(void *arg)
+refresh_segments(void *arg)
 {
 	struct server *server = arg;
 	struct ipm_segment *gone[SEGMENTS_MAX];
@@ -201,8 +201,8 @@ look_for_segments(void *arg)
 
 	changed |= attach_new(server);
 	if (changed && mib_serve(server->mib, (const struct ipm_segment *const *)server->segs, server->count) < 0) {
-		complain(server, "out of memory");
-		server->count = 0; /* nothing is served until the next look */
+		warn_once(server, "out of memory");
+		server->count = 0; /* nothing is served until the next tick */
 		mib_set_serve(NULL, 0);
 		mib_notify_serve(server->notify, NULL, 0);
 		return;
@@ -212,7 +212,7 @@ look_for_segments(void *arg)
 		mib_notify_serve(server->notify, (const struct ipm_segment *const *)server->segs, server->count);
 	}
 	if (changed && server->count) {
-		server->said[0] = '\0';
+		server->last_warning[0] = '\0';
 		server->reported_ns = 0;
 	}
 	for (unsigned i = 0; i < gone_count; i++)
@@ -220,17 +220,17 @@ look_for_segments(void *arg)
 	warn_of_unread(server);
 }
 
-/* Who may use the state's directory, if it is for us to make it. */
+/* The group that may use the state directory, if we create it. */
 static gid_t
-group_of(const struct conf *conf)
+group_id(const struct conf *conf)
 {
 	const struct group *group = conf->group[0] ? getgrnam(conf->group) : NULL;
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
 /*
- * What we did, for `ipsecmon show notifications': once a second; and once a minute that we are there and have a master,
- * for `ipsecmon check'. A writer that does not answer is left in peace.
+ * Reports to the writers: counts of notifications once a second, for `ipsecmon show notifications', and a sign of life
+ * with a master once a minute, for `ipsecmon check'. A writer that does not answer gets the next report later.
  */
 #define REPORT_NS       1000000000u
 #define REPORT_ALIVE_NS 60000000000u
@@ -238,7 +238,7 @@ group_of(const struct conf *conf)
 #define REPORT_REST_NS  30000000000u
 
 static void
-report(struct server *server)
+report_to_writers(struct server *server)
 {
 	struct mib_notify_stats stats = mib_notify_stats(server->notify);
 	char request[CONTROL_LINE_MAX], answer[CONTROL_LINE_MAX];
@@ -267,7 +267,7 @@ report(struct server *server)
 }
 
 static void
-note_health(const struct server *server)
+update_health(const struct server *server)
 {
 	struct mib_notify_stats stats = mib_notify_stats(server->notify);
 	mib_health.sent = stats.sent;
@@ -277,20 +277,65 @@ note_health(const struct server *server)
 	mib_health.segments = server->count;
 }
 
-/* Ten times a second: a sign of life, and notifications, as long as there is somebody to send them to. */
+/* Ten times a second: a sign of life, and notifications while there is a master. */
 static void
-notify(void *arg)
+poll_notifications(void *arg)
 {
 	struct server *server = arg;
 	service_alive();
-	note_health(server);
+	update_health(server);
 	if (!agentx_connected())
 		return;
 	uint64_t sent = mib_notify_stats(server->notify).sent;
 	mib_notify_poll(server->notify);
 	if (mib_notify_stats(server->notify).sent != sent)
 		agentx_flush();
-	report(server);
+	report_to_writers(server);
+}
+
+static void
+handle_signals(void)
+{
+	struct sigaction act = { .sa_handler = on_signal }; /* no SA_RESTART: poll() must return */
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	ipm_segment_guard();
+}
+
+/* 0 after a signal, or a negative errno. */
+static int
+serve(struct server *server, const char *state_path)
+{
+	const struct conf *conf = server->conf;
+	struct agentx_options agentx = {
+		.socket = conf->agentx.socket,
+		.modules = mib_modules,
+		.module_count = MIB_MODULES,
+		.tick = refresh_segments,
+		.tick_arg = server,
+		.poll = poll_notifications,
+		.poll_arg = server,
+	};
+	server->mib = mib_new(mib_views, mib_view_count);
+	server->notify = mib_notify_new(conf->agentx.notify_rate, server->mib, agentx_notify, NULL);
+	if (!server->mib || !server->notify || !state_path)
+		return -ENOMEM;
+	mib_show_old(server->mib, conf->agentx.old_failures);
+	mib_set_open(&(struct mib_set_options){
+		.state_path = state_path, .group = group_id(conf), .allow_destroy = conf->allow_destroy });
+	return agentx_serve(server->mib, &agentx, &stop);
+}
+
+static void
+server_close(struct server *server)
+{
+	mib_notify_free(server->notify);
+	mib_free(server->mib);
+	for (unsigned i = 0; i < server->count; i++)
+		ipm_segment_close(server->segs[i]);
+	for (unsigned i = 0; i < server->damaged_count; i++)
+		ipm_segment_close(server->damaged[i]);
 }
 
 int
@@ -298,62 +343,29 @@ main(int argc, char **argv)
 {
 	struct daemon_options opt;
 	struct server server = { 0 };
-	char *state_path = NULL;
 	char error[512];
-	int status = EXIT_FAILURE;
 
 	daemon_options(argc, argv, "ipsecmon-agentx", "Serve the IPsec state of this gateway over SNMP (AgentX).",
 		       &opt);
 	struct conf *conf = conf_load(opt.conf_file, error, sizeof(error));
-	log_open("ipsecmon-agentx", true); /* what is wrong with the configuration goes to the terminal */
+	log_open("ipsecmon-agentx", true); /* errors in the configuration go to the terminal */
 	if (!conf) {
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
 	daemon_start(&opt);
 	log_open("ipsecmon-agentx", opt.foreground);
-
-	struct sigaction act = { .sa_handler = on_signal }; /* no SA_RESTART: poll() must return */
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGINT, &act, NULL);
-	ipm_segment_guard();
-	signal(SIGPIPE, SIG_IGN);
-
+	handle_signals();
 	snprintf(mib_health.version, sizeof(mib_health.version), "%s", PACKAGE_VERSION);
 	mib_health.started_ns = ipm_now_ns();
+
+	char *state_path = conf_state_path(conf, STATE_FILE);
 	server.conf = conf;
-	server.mib = mib_new(mib_views, mib_view_count);
-	state_path = conf_state_path(conf, STATE_FILE);
-	server.notify = mib_notify_new(conf->agentx.notify_rate, server.mib, agentx_notify, NULL);
-	if (!server.mib || !server.notify || !state_path) {
-		log_error("out of memory");
-		goto out;
-	}
-	mib_show_old(server.mib, conf->agentx.old_failures);
-	mib_set_open(&(struct mib_set_options){
-		.state_path = state_path, .group = group_of(conf), .allow_destroy = conf->allow_destroy });
-	struct agentx_options agentx = {
-		.socket = conf->agentx.socket,
-		.modules = mib_modules,
-		.module_count = MIB_MODULES,
-		.tick = look_for_segments,
-		.tick_arg = &server,
-		.poll = notify,
-		.poll_arg = &server,
-	};
-	int rc = agentx_serve(server.mib, &agentx, &stop);
+	int rc = serve(&server, state_path);
 	if (rc < 0)
 		log_error("cannot serve: %s", strerror(-rc));
-	else
-		status = EXIT_SUCCESS;
-out:
-	mib_notify_free(server.notify);
-	mib_free(server.mib);
-	for (unsigned i = 0; i < server.count; i++)
-		ipm_segment_close(server.segs[i]);
-	for (unsigned i = 0; i < server.damaged_count; i++)
-		ipm_segment_close(server.damaged[i]);
+	server_close(&server);
 	free(state_path);
 	conf_free(conf);
-	return status;
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Where AgentX messages begin and end in a stream. */
+/* Take AgentX messages that are too long out of a stream. */
 #include "agentx_frame.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ agentx_frames_resume(struct agentx_frames *f, uint8_t *buf)
 }
 
 static size_t
-least(uint64_t a, size_t b)
+smaller(uint64_t a, size_t b)
 {
 	return a < b ? (size_t)a : b;
 }
@@ -50,7 +50,7 @@ agentx_frames_keep(struct agentx_frames *f, uint8_t *buf, size_t len,
 			*(all > AGENTX_MOST ? &f->skip : &f->pass) = all;
 			memcpy(f->header, buf + at, AGENTX_HEADER);
 		}
-		size_t n = least(f->skip ? f->skip : f->pass, len - at);
+		size_t n = smaller(f->skip ? f->skip : f->pass, len - at);
 		if (f->skip) {
 			f->skip -= n;
 			if (f->skip == 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file agentx_frame.h  Where AgentX messages begin and end in a stream, so that one that is too long can be taken out.
+ * @file agentx_frame.h  Take AgentX messages that are too long out of a stream.
  *
- * Net-SNMP's master and its library drop messages of more than 65536 octets without a word: a request is never
- * answered, and the master gives the session up. Here such a message is swallowed, and its header told, for an answer.
+ * Net-SNMP's master and its library silently drop messages of more than 65536 octets: a request is never answered, and
+ * the master closes the session. Here such a message is removed, and its header reported, so that it can be answered.
  *
  * Threads:   the caller's.
  */
@@ -19,25 +19,25 @@
 
 /** All zeros at the beginning of a stream. */
 struct agentx_frames {
-	uint8_t held[AGENTX_HEADER]; /* the beginning of a header that has not come in whole */
+	uint8_t held[AGENTX_HEADER]; /* an incomplete header */
 	size_t held_len;
-	uint64_t pass, skip;           /* octets to come of the message: of one to hand on, of one to swallow */
-	uint8_t header[AGENTX_HEADER]; /* of the one to swallow */
+	uint64_t pass, skip;           /* octets left of a message to pass on, or to skip */
+	uint8_t header[AGENTX_HEADER]; /* of the message to skip */
 };
 
-/** Put what was held back where the next octets are to be read behind it: how many octets that were. */
+/** Put the octets that were held back at the start of @p buf; read the next ones behind them. Returns their number. */
 size_t agentx_frames_resume(struct agentx_frames *f, uint8_t *buf);
 
 /**
- * Take what is too long out of @p len octets, with those of agentx_frames_resume() before them.
+ * Remove messages that are too long from @p len octets, which include those of agentx_frames_resume().
  *
- * @param too_big  called for each message that was too long, with its header, once all of it is swallowed
- * @return how many octets are left to hand on
+ * @param too_big  called with the header of each such message, when all of it has been removed
+ * @return the number of octets left to pass on
  */
 size_t agentx_frames_keep(struct agentx_frames *f, uint8_t *buf, size_t len,
 			  void (*too_big)(void *arg, const uint8_t header[AGENTX_HEADER]), void *arg);
 
-/** The answer to a request with this header: tooBig, of its first variable. */
+/** The answer to a request with this header: tooBig for its first variable. */
 void agentx_too_big(const uint8_t header[AGENTX_HEADER], uint8_t out[AGENTX_TOO_BIG_LEN]);
 
 #endif

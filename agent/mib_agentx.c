@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* AgentX through Net-SNMP, with a short way for Get and GetNext. */
+/* AgentX through Net-SNMP, with a shortcut for Get and GetNext. */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
@@ -20,7 +20,7 @@
 #include "mib_set.h"
 #include "service.h"
 
-/* RFC 2741, 6.1: the PDU types that are answered here. Net-SNMP does not install its own names for them. */
+/* RFC 2741, 6.1: PDU types. Net-SNMP does not install its own names for them. */
 #define AGENTX_GET                5
 #define AGENTX_GETNEXT            6
 #define AGENTX_TESTSET            8
@@ -28,12 +28,12 @@
 #define AGENTX_PARSE_ERROR        266
 #define AGENTX_NETWORK_BYTE_ORDER 0x10
 
-#define PING_SECONDS              5 /* how often the library looks whether the master is there */
-#define MASTER_SECONDS            2 /* how long it waits for an answer; a stuck master must not stall us for long */
+#define PING_SECONDS              5 /* between two pings of the master */
+#define MASTER_SECONDS            2 /* the library waits for an answer; a stuck master must not stall us for long */
 #define TICK_NS                   1000000000u /* ipm_now_ns() units */
 #define POLL_NS                   100000000u
 #define UPTIME_NS                 10000000u  /* sysUpTime's */
-#define SET_DATA                  "ipsecmon" /* under which a request of a SET keeps its struct mib_write */
+#define SET_DATA                  "ipsecmon" /* the key of a request's struct mib_write */
 
 _Static_assert(sizeof(oid) == sizeof(mib_subid), "names are passed on as they are");
 
@@ -43,8 +43,8 @@ static struct {
 	netsnmp_callback library; /* what the library had as the session's callback */
 	int (*receive)(netsnmp_transport *, void *, int, void **, int *); /* and to receive with */
 	struct agentx_frames frames;
-	bool passed_on;     /* the library got something to do */
-	bool told;          /* that there is no master */
+	bool passed_on;     /* the library has work to do */
+	bool warned;        /* that there is no master */
 	uint64_t master_ns; /* when the master's sysUpTime was 0; 0: not known yet */
 } agentx;
 
@@ -57,8 +57,8 @@ agentx_master_ns(void)
 	uint64_t began = now > up ? now - up : 1;
 
 	/*
-	 * Earlier by less than two hundredths is how the master rounds; later by less than a second is how long its
-	 * answer took. By more than that, the clocks have come apart, as in a suspended machine.
+	 * The master's rounding makes it up to two hundredths earlier, the time for its answer up to a second later. A
+	 * larger difference means that the clocks have drifted apart, as in a suspended machine.
 	 */
 	if (agentx.master_ns == 0 || began + 2 * UPTIME_NS < agentx.master_ns || began > agentx.master_ns + TICK_NS)
 		agentx.master_ns = began;
@@ -89,7 +89,7 @@ varbind_set(netsnmp_variable_list *vb, const struct mib_value *value)
 static size_t
 oid_size(const oid *name, size_t len)
 {
-	static const oid internet[] = { 1, 3, 6, 1 }; /* a prefix that takes no room, with the number behind it */
+	static const oid internet[] = { 1, 3, 6, 1 }; /* this prefix and the next number take no room */
 	bool prefix = len > 4 && memcmp(name, internet, sizeof(internet)) == 0 && name[4] > 0 && name[4] <= UINT8_MAX;
 	return 4 + 4 * (prefix ? len - 5 : len);
 }
@@ -112,7 +112,7 @@ varbind_size(const netsnmp_variable_list *vb)
 	}
 }
 
-/* --- the short way ------------------------------------------------------------------------------------------- */
+/* --- the shortcut ------------------------------------------------------------------------------------------- */
 
 static void
 answer_get(netsnmp_variable_list *vb)
@@ -174,7 +174,7 @@ respond_error(netsnmp_pdu *response, long error)
 }
 
 static bool
-answer(netsnmp_session *session, netsnmp_pdu *pdu)
+answer_request(netsnmp_session *session, netsnmp_pdu *pdu)
 {
 	netsnmp_pdu *response = response_to(session, pdu);
 	size_t size = AGENTX_TOO_BIG_LEN; /* of a response without variables */
@@ -195,7 +195,7 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 	}
 	if (size > AGENTX_MOST)
 		respond_error(response, SNMP_ERR_TOOBIG);
-	/* As the library does for each message: the master is alive, there is no need to ping it. */
+	/* As the library does for each message: the master is alive, so no ping is needed yet. */
 	if (session->securityModel != SNMP_DEFAULT_SECMODEL)
 		snmp_alarm_reset((unsigned)session->securityModel);
 	if (!snmp_send(session, response))
@@ -204,8 +204,8 @@ answer(netsnmp_session *session, netsnmp_pdu *pdu)
 }
 
 /*
- * The library takes a context for a C string with a length of its own, and reads behind its end where there is a NUL
- * in it. No master of good will sends one.
+ * The library treats a context as a C string with a separate length, so a NUL in it makes the library read beyond its
+ * end. No well-behaved master sends one.
  */
 static void
 refuse_context(netsnmp_session *session, const netsnmp_pdu *pdu)
@@ -227,9 +227,9 @@ on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *
 		refuse_context(session, pdu);
 		return 1;
 	}
-	/* A context other than the default one is not ours; the library knows what to answer. */
+	/* Only the default context is ours; the library answers for others. */
 	if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->community_len == 0 &&
-	    (pdu->command == AGENTX_GET || pdu->command == AGENTX_GETNEXT) && answer(session, pdu))
+	    (pdu->command == AGENTX_GET || pdu->command == AGENTX_GETNEXT) && answer_request(session, pdu))
 		return 1;
 	agentx.passed_on = true;
 	return agentx.library(op, session, reqid, pdu, magic);
@@ -237,7 +237,7 @@ on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *
 
 /* --- messages that are too long ------------------------------------------------------------------------------ */
 
-/* The library has not seen it, and would not have answered. */
+/* The library never sees such a message, and would not answer it. */
 static void
 on_too_big(void *arg, const uint8_t header[AGENTX_HEADER])
 {
@@ -258,14 +258,14 @@ on_receive(netsnmp_transport *transport, void *buf, int size, void **opaque, int
 	if (got <= 0)
 		return got;
 	got = (int)agentx_frames_keep(&agentx.frames, buf, held + (size_t)got, on_too_big, transport);
-	if (got == 0) /* which is not the end of the stream */
+	if (got == 0) /* not the end of the stream */
 		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
 	return got;
 }
 
-/* --- the library's way: SET, and GETs when the objects are served from within snmpd ---------------------------- */
+/* --- through the library: SET, and GETs when the objects are served from within snmpd ---------------------------- */
 
-/* The first test: what each variable is to become stays with its request until the SET is over. */
+/* The first test. Each request keeps its struct mib_write until the SET is over. */
 static void
 set_test(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
@@ -291,9 +291,8 @@ set_test(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 	}
 }
 
-/* Do it, or undo it. */
 static void
-set_act(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+set_commit_or_undo(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	enum mib_error error = info->mode == MODE_SET_UNDO ? MIB_UNDO_FAILED : MIB_COMMIT_FAILED;
 	size_t count = 0, which = 0;
@@ -358,7 +357,7 @@ on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *registrat
 		break;
 	case MODE_SET_ACTION:
 	case MODE_SET_UNDO:
-		set_act(info, requests);
+		set_commit_or_undo(info, requests);
 		break;
 	default: /* RESERVE2, COMMIT, FREE: the requests' data goes with them */
 		break;
@@ -366,7 +365,8 @@ on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *registrat
 	return SNMP_ERR_NOERROR;
 }
 
-/* --- coming and going ------------------------------------------------------------------------------------------ */
+/* --- connecting and disconnecting
+ * ------------------------------------------------------------------------------------------ */
 
 static int
 on_connect(int major, int minor, void *server, void *client)
@@ -381,8 +381,8 @@ on_connect(int major, int minor, void *server, void *client)
 	agentx.receive = transport->f_recv;
 	transport->f_recv = on_receive;
 	memset(&agentx.frames, 0, sizeof(agentx.frames));
-	agentx.told = false;
-	agentx.master_ns = 0; /* it may be another one */
+	agentx.warned = false;
+	agentx.master_ns = 0; /* it may be another master */
 	log_info("connected to the SNMP master agent");
 	return 0;
 }
@@ -409,10 +409,10 @@ on_log(int major, int minor, void *server, void *client)
 	size_t len = message->msg ? strcspn(message->msg, "\n") : 0;
 	if (len == 0)
 		return 0;
-	/* The library says at every attempt that there is no master; once is enough. */
-	if (!agentx.session && agentx.told)
+	/* The library logs every failed attempt to reach the master; once is enough. */
+	if (!agentx.session && agentx.warned)
 		return 0;
-	agentx.told = !agentx.session;
+	agentx.warned = !agentx.session;
 	if (message->priority <= LOG_ERR)
 		log_error("%.*s", (int)len, message->msg);
 	else if (message->priority == LOG_WARNING)
@@ -422,7 +422,7 @@ on_log(int major, int minor, void *server, void *client)
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
 
-/* Let the library do all that it has to do, without waiting. */
+/* Let the library do all its pending work, without waiting. */
 static void
 library_round(void)
 {
@@ -504,7 +504,7 @@ library_open(const struct agentx_options *opt)
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, opt->socket);
-	/* Nothing of ours comes from Net-SNMP's files, and no MIB needs to be parsed to serve it. */
+	/* We need no configuration from Net-SNMP's files, and no parsed MIBs. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
@@ -513,7 +513,7 @@ library_open(const struct agentx_options *opt)
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_disconnect, NULL);
 	if (init_agent("ipsecmon-agentx") != 0)
 		return -EIO;
-	/* Not before init_agent(), which sets its own defaults: to look for a master every 15 s. */
+	/* After init_agent(), which sets its own defaults, such as a ping every 15 s. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_SECONDS);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT, MASTER_SECONDS * ONE_SEC);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_RETRIES, 0);
@@ -527,7 +527,7 @@ library_open(const struct agentx_options *opt)
 	init_snmp("ipsecmon-agentx");
 	if (!agentx.session)
 		log_warn("no SNMP master agent at %s yet; trying again every %d s", opt->socket, PING_SECONDS);
-	agentx.told = !agentx.session;
+	agentx.warned = !agentx.session;
 	return 0;
 }
 

@@ -153,19 +153,19 @@ MIB_CONVERT_DEFINE(mib_raw_high, struct ipm_traffic)
 
 /* The MIB has one counter for sequence numbers that were seen before and for those that are too old to tell. */
 static uint64_t
-replays(const struct ipm_traffic *t)
+replay_drops(const struct ipm_traffic *t)
 {
 	return t->drops[IPM_DROP_REPLAY] + t->drops[IPM_DROP_WINDOW];
 }
 
 MIB_CONVERT_DEFINE(mib_in_drops, struct ipm_traffic)
 {
-	return mib_number(out, (ipm_traffic_drops(field) - replays(field)) & UINT32_MAX);
+	return mib_number(out, (ipm_traffic_drops(field) - replay_drops(field)) & UINT32_MAX);
 }
 
 MIB_CONVERT_DEFINE(mib_replay_drops, struct ipm_traffic)
 {
-	return mib_number(out, replays(field) & UINT32_MAX);
+	return mib_number(out, replay_drops(field) & UINT32_MAX);
 }
 
 MIB_CONVERT_DEFINE(mib_out_drops, struct ipm_traffic)
@@ -215,7 +215,7 @@ encrypt_algo(uint16_t encr)
 		return 8;
 	case IPM_ENCR_CAMELLIA_CBC:
 		return 9;
-	default: /* also what was not told: a cipher that is not known is not "none" */
+	default: /* 0 too: a cipher that is not known is not "none" */
 		return ALGO_OTHER;
 	}
 }
@@ -280,7 +280,7 @@ tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
 		return auth_algo(p->integ);
 	if (ipm_is_aead(p->encr))
 		return 9;
-	/* It is the last without integrity of its own; what is newer, or not told, may have it. */
+	/* It is the last cipher without integrity; newer or unknown ones may have it. */
 	return p->encr > 0 && p->encr <= IPM_ENCR_CAMELLIA_CTR ? ALGO_NONE : ALGO_OTHER;
 }
 
@@ -357,7 +357,7 @@ MIB_CONVERT_DEFINE(mib_ike_mode, struct ipm_ike_sa)
 	return mib_number(out, field->mode == IPM_MODE_AGGRESSIVE ? 2 : ALGO_OTHER);
 }
 
-/* Charon prints a key ID as octets: eight of them look like an IPv6 address, in whose range there are none. */
+/* Charon prints a key ID as octets. Eight of them look like an IPv6 address, but no such address is in use. */
 static bool
 is_octets(const char *id)
 {
@@ -368,8 +368,8 @@ is_octets(const char *id)
 }
 
 /*
- * VICI tells no type of an identity. Charon prints an address the canonical way: what only parses as one is another
- * identity.
+ * VICI doesn't give the type of an identity. Charon prints addresses in canonical form, so a text that parses as an
+ * address but is not canonical is another kind of identity.
  */
 static bool
 is_address(const char *id)
@@ -394,11 +394,11 @@ MIB_CONVERT_DEFINE(mib_id_type, mib_id_text)
 }
 
 /*
- * An SA's life in the MIB's unit, at least 1: its hard limit; where only the soft one is known, that one, for
- * then the SA is replaced; else "no limit".
+ * An SA's life in the MIB's unit, at least 1: its hard limit; if only the soft limit is known, that one, because the SA
+ * is replaced then; else "no limit".
  */
 static uint32_t
-life(uint64_t soft, uint64_t hard, uint64_t unit)
+life_or_no_limit(uint64_t soft, uint64_t hard, uint64_t unit)
 {
 	uint64_t end = hard ? hard : soft, limit = end / unit;
 	if (end == 0 || limit > NO_LIMIT)
@@ -408,17 +408,17 @@ life(uint64_t soft, uint64_t hard, uint64_t unit)
 
 MIB_CONVERT_DEFINE(mib_ike_life, struct ipm_ike_sa)
 {
-	return mib_number(out, life(field->soft_ns, field->hard_ns, NS_PER_SECOND));
+	return mib_number(out, life_or_no_limit(field->soft_ns, field->hard_ns, NS_PER_SECOND));
 }
 
 MIB_CONVERT_DEFINE(mib_tun_life_time, struct ipm_tunnel)
 {
-	return mib_number(out, life(field->soft_ns, field->hard_ns, NS_PER_SECOND));
+	return mib_number(out, life_or_no_limit(field->soft_ns, field->hard_ns, NS_PER_SECOND));
 }
 
 MIB_CONVERT_DEFINE(mib_tun_life_size, struct ipm_tunnel)
 {
-	return mib_number(out, life(field->soft_octets, field->hard_octets, 1024));
+	return mib_number(out, life_or_no_limit(field->soft_octets, field->hard_octets, 1024));
 }
 
 bool

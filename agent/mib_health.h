@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file mib_health.h  What the agent tells of itself.
+ * @file mib_health.h  The agent's own state, as ipsecmonAgent shows it.
  *
  * Threads:   the one of the struct mib.
  */
@@ -14,10 +14,10 @@
 struct mib_health {
 	char version[IPM_NAME_MAX];
 	uint64_t started_ns;
-	uint64_t requests;                   /* Get and GetNext messages that were answered */
+	uint64_t requests;                   /* answered Get and GetNext messages */
 	uint64_t sent, suppressed, disabled; /* notifications */
-	uint32_t waiting;                    /* events that it has not come to yet */
-	uint32_t segments;                   /* that are served */
+	uint32_t waiting;                    /* events that were not told yet */
+	uint32_t segments;                   /* served */
 };
 extern struct mib_health mib_health;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file mib_notify.h  Notifications: the segments' events, told to the SNMP master at a bounded pace.
+ * @file mib_notify.h  Notifications: send the segments' events to the SNMP master at a limited rate.
  *
- * The event ring is the queue. Events are taken from it as fast as the rate allows; what the ring had to
- * overwrite before that, and what cannot be told any more, is counted as suppressed. Nothing is lost uncounted.
- * Nothing here knows AgentX: a notification is handed to a callback.
+ * The event ring is the queue. Events that the ring overwrote before the rate allowed them, and events whose record is
+ * gone, are counted as suppressed. So nothing is lost uncounted. Nothing here knows AgentX: a callback sends the
+ * notifications.
  *
  * Threads:   one for each struct mib_notify.
  */
@@ -47,19 +47,19 @@ struct mib_notify;
 
 /**
  * @param rate  notifications in a second
- * @param mib   what is asked for the sizes of crypto maps; it serves the same segments, in the same order
+ * @param mib   for the sizes of crypto maps; serves the same segments, in the same order
  */
 struct mib_notify *
 mib_notify_new(uint32_t rate, struct mib *mib, void (*send)(void *arg, const struct mib_notification *), void *arg);
 void mib_notify_free(struct mib_notify *n);
 
 /**
- * Follow these segments from now on. What one has told before it is followed for the first time is left alone.
- * They must live until the next call has returned: what one that is gone still had to tell is counted as suppressed.
+ * Follow these segments from now on. Events from before the start of the agent are ignored. The segments must live
+ * until the next call has returned, which counts the untold events of those that are gone as suppressed.
  */
 void mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, unsigned count);
 
-/** Send what there is and what the rate allows. Call it ten times a second while there is a master to send to. */
+/** Send as many notifications as the rate allows. Call it ten times a second while there is a master. */
 void mib_notify_poll(struct mib_notify *n);
 
 struct mib_notify_stats mib_notify_stats(const struct mib_notify *n);

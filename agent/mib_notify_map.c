@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Events of crypto maps and engines, as CISCO-IPSEC-MIB, CISCO-CRYPTO-ACCELERATOR-MIB and IPSECMON-MIB tell them. */
+/* Events of crypto maps and engines, as notifications of CISCO-IPSEC-, CISCO-CRYPTO-ACCELERATOR- and IPSECMON-MIB. */
 #include <string.h>
 
 #include "mib_notify_int.h"
@@ -9,7 +9,7 @@
 
 /* cipsMIBNotifications */
 enum { POLICY_ADDED = 1, POLICY_DELETED, MAP_ADDED, MAP_DELETED, SET_ATTACHED, SET_DETACHED, TOO_MANY_SAS };
-/* ciscoCryAcceleratorMIBNotifs; an engine that was removed does not occur */
+/* ciscoCryAcceleratorMIBNotifs; engines are never removed */
 enum { ENGINE_INSERTED = 1, ENGINE_REMOVED, ENGINE_OPERATIONAL, ENGINE_DISABLED };
 /* ipsecmonNotifications */
 enum { TUNNEL_DOWN = 1, TUNNEL_UP };
@@ -31,7 +31,7 @@ cell_of(const struct scene *s, const void *record)
 	};
 }
 
-/* The entry that the event is about; one that is not configured any more can be read a while longer. */
+/* The entry of the event. An entry that was removed can be read a while longer. */
 static bool
 find_map(const struct scene *s, struct ipm_map_entry *map)
 {
@@ -40,7 +40,7 @@ find_map(const struct scene *s, struct ipm_map_entry *map)
 
 /* --- CISCO-IPSEC-MIB ------------------------------------------------------------------------------------------ */
 
-/* A scalar: as the table makes it now. */
+/* A scalar, computed now. */
 static void
 add_scalar(const struct scene *s, struct mib_notification *out, const struct mib_table *table, unsigned id)
 {
@@ -52,7 +52,7 @@ add_scalar(const struct scene *s, struct mib_notification *out, const struct mib
 	mib_notify_cell(out, &cell, table, id, &zero, 1);
 }
 
-/* Columns of the set that the entry is in; one that is gone has nothing in it. */
+/* Columns of the entry's set; zeros if the set is gone. */
 static void
 add_set(const struct scene *s, struct mib_notification *out, const struct ipm_map_entry *map, const unsigned *ids,
 	unsigned count)
@@ -154,7 +154,7 @@ tell_tunnel(const struct scene *s, unsigned number)
 		return 0;
 	if (!find_map(s, &map))
 		return 1;
-	if (number == TUNNEL_DOWN) { /* as it was then: it may be up again */
+	if (number == TUNNEL_DOWN) { /* as it was then; it may be up again */
 		map.state = IPM_MAP_DOWN;
 		map.reason = s->event->reason;
 		map.tunnels_up = 0;

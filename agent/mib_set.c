@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What can be SET. */
+/* SET: switches of the agent, and requests to the writers of segments. */
 #include "mib_set.h"
 
 #include <errno.h>
@@ -16,11 +16,11 @@
 #define DESTROY  2
 
 /*
- * A master waits for a second (Net-SNMP's default agentXTimeout), then sends CommitSet once more, which the library
- * takes for a mistake: the manager is told genErr. So all that one phase asks of others must be done by then.
+ * A master waits for a second (Net-SNMP's default agentXTimeout), then repeats CommitSet. The library takes that for an
+ * error, and the manager gets genErr. So each phase must finish its requests to writers within a second.
  */
 #define COMMIT_MS 600
-#define BACK_MS   300 /* to take back half of what was asked of several segments */
+#define BACK_MS   300 /* to restore the segments that were changed before one failed */
 #define UNDO_MS   800
 #define NS_PER_MS 1000000ull
 
@@ -35,12 +35,13 @@ static struct {
 	struct mib_set_options opt;
 	const struct ipm_segment *segs[MIB_SET_SEGMENTS];
 	unsigned count;
-	unsigned serving;  /* counts up with each mib_set_serve() */
-	bool told;         /* that settings cannot be kept */
-	uint64_t until_ns; /* others must have answered */
+	unsigned serving;     /* grows with each mib_set_serve() */
+	bool warned;          /* that settings cannot be saved */
+	uint64_t deadline_ns; /* of requests to writers */
 } set;
 
-/* --- notifications: our own ------------------------------------------------------------------------------------ */
+/* --- notifications: the agent's own
+ * ------------------------------------------------------------------------------------ */
 
 static uint32_t *
 control_at(size_t field)
@@ -48,7 +49,7 @@ control_at(size_t field)
 	return (uint32_t *)(void *)((char *)&mib_controls + field);
 }
 
-/* The columns' names are the file's, too. */
+/* The state file's keys are the names of the columns. */
 static size_t
 control_keys(struct state_key keys[MIB_CONTROLS])
 {
@@ -72,14 +73,14 @@ notify_commit(const struct mib_cell *cell, size_t field, int32_t value)
 	*control = (uint32_t)value;
 	int rc = set.opt.state_path ? state_save(set.opt.state_path, keys, control_keys(keys), set.opt.group) : -ENOENT;
 	if (rc < 0) {
-		*control = before; /* it would not outlive a restart */
-		if (!set.told)
-			log_error("%s: settings cannot be kept, and so not be made: %s",
+		*control = before; /* a setting must outlive a restart */
+		if (!set.warned)
+			log_error("%s: cannot save settings, so SETs are rejected: %s",
 				  set.opt.state_path ? set.opt.state_path : "no state file", strerror(-rc));
-		set.told = true;
+		set.warned = true;
 		return MIB_COMMIT_FAILED;
 	}
-	set.told = false;
+	set.warned = false;
 	return MIB_NO_ERROR;
 }
 
@@ -87,7 +88,7 @@ const struct mib_setter mib_set_notify = { 1, 2, NULL, notify_commit, false };
 
 /* --- requests to the writers of segments ------------------------------------------------------------------------ */
 
-/* Can its writer be asked for anything? */
+/* Does its writer take requests? */
 static bool
 has_control(const struct ipm_segment *seg)
 {
@@ -96,18 +97,18 @@ has_control(const struct ipm_segment *seg)
 }
 
 static void
-give_time(unsigned ms)
+set_deadline(unsigned ms)
 {
-	set.until_ns = ipm_now_ns() + ms * NS_PER_MS;
+	set.deadline_ns = ipm_now_ns() + ms * NS_PER_MS;
 }
 
 /* MIB_NO_ERROR or MIB_COMMIT_FAILED. */
 static int
-ask(const struct ipm_segment *seg, const char *request)
+request_writer(const struct ipm_segment *seg, const char *request)
 {
 	char path[IPM_TEXT_MAX], answer[CONTROL_LINE_MAX];
 	uint64_t now = ipm_now_ns();
-	unsigned left_ms = now < set.until_ns ? (unsigned)((set.until_ns - now) / NS_PER_MS) : 0;
+	unsigned left_ms = now < set.deadline_ns ? (unsigned)((set.deadline_ns - now) / NS_PER_MS) : 0;
 	if (!ipm_segment_control(seg, path)[0])
 		return MIB_COMMIT_FAILED;
 	int rc = control_request_within(path, request, left_ms, answer, sizeof(answer));
@@ -118,11 +119,11 @@ ask(const struct ipm_segment *seg, const char *request)
 }
 
 static int
-ask_number(const struct ipm_segment *seg, const char *words, uint32_t number)
+request_number(const struct ipm_segment *seg, const char *words, uint32_t number)
 {
 	char request[CONTROL_LINE_MAX];
 	snprintf(request, sizeof(request), "%s %u", words, number);
-	return ask(seg, request);
+	return request_writer(seg, request);
 }
 
 static bool
@@ -134,9 +135,9 @@ any_control(void)
 	return false;
 }
 
-/* Is there anybody to be asked? */
+/* Can any writer be asked? */
 static int
-test_all(const struct mib_cell *cell, int32_t value)
+test_any_writer(const struct mib_cell *cell, int32_t value)
 {
 	(void)cell;
 	(void)value;
@@ -144,7 +145,7 @@ test_all(const struct mib_cell *cell, int32_t value)
 }
 
 static int
-test_own(const struct mib_cell *cell, int32_t value)
+test_row_writer(const struct mib_cell *cell, int32_t value)
 {
 	(void)value;
 	return has_control(cell->seg) ? MIB_NO_ERROR : MIB_NOT_WRITABLE;
@@ -155,10 +156,10 @@ check_point_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
 	(void)cell;
 	(void)field;
-	if (value == 1) /* ready: nothing to be done */
+	if (value == 1) /* ready(1) has no effect */
 		return MIB_NO_ERROR;
 	for (unsigned i = 0; i < set.count; i++)
-		if (has_control(set.segs[i]) && ask(set.segs[i], "check-point") != MIB_NO_ERROR)
+		if (has_control(set.segs[i]) && request_writer(set.segs[i], "check-point") != MIB_NO_ERROR)
 			return MIB_COMMIT_FAILED;
 	return MIB_NO_ERROR;
 }
@@ -168,7 +169,7 @@ ike_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
 	(void)field;
 	(void)value;
-	return ask_number(cell->seg, "destroy ike", ((const struct ipm_ike_sa *)cell->record)->index);
+	return request_number(cell->seg, "destroy ike", ((const struct ipm_ike_sa *)cell->record)->index);
 }
 
 static int
@@ -176,7 +177,7 @@ tunnel_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
 	(void)field;
 	(void)value;
-	return ask_number(cell->seg, "destroy tunnel", ((const struct ipm_tunnel *)cell->record)->index);
+	return request_number(cell->seg, "destroy tunnel", ((const struct ipm_tunnel *)cell->record)->index);
 }
 
 /* --- sizes: of all segments ------------------------------------------------------------------------------------- */
@@ -187,9 +188,9 @@ is_history(size_t field)
 	return field == offsetof(struct ipm_settings, history_size);
 }
 
-/* A ring holds so many. */
+/* The most that both rings can hold. */
 static uint32_t
-room(const struct ipm_segment *seg, bool history)
+ring_capacity(const struct ipm_segment *seg, bool history)
 {
 	uint32_t ike = ipm_segment_capacity(seg, history ? IPM_IKE_HISTORY : IPM_IKE_FAILURES);
 	uint32_t tunnel = ipm_segment_capacity(seg, history ? IPM_TUNNEL_HISTORY : IPM_TUNNEL_FAILURES);
@@ -200,9 +201,9 @@ static int
 size_test(int32_t value, bool history)
 {
 	for (unsigned i = 0; i < set.count; i++)
-		if (has_control(set.segs[i]) && (uint32_t)value > room(set.segs[i], history))
+		if (has_control(set.segs[i]) && (uint32_t)value > ring_capacity(set.segs[i], history))
 			return MIB_WRONG_VALUE;
-	return test_all(NULL, value);
+	return test_any_writer(NULL, value);
 }
 
 static int
@@ -221,7 +222,7 @@ failure_test(const struct mib_cell *cell, int32_t value)
 
 /* 0: unknown. */
 static uint32_t
-size_of(const struct ipm_segment *seg, size_t field)
+read_size(const struct ipm_segment *seg, size_t field)
 {
 	struct ipm_settings settings;
 	if (ipm_settings_read(seg, &settings) < 0)
@@ -229,20 +230,20 @@ size_of(const struct ipm_segment *seg, size_t field)
 	return is_history(field) ? settings.history_size : settings.failure_size;
 }
 
-/* As @p sizes says, for the first @p count segments; a size that is 0 stays. */
+/* Restore the sizes of the first @p count segments; 0: leave it. */
 static int
-sizes_put(size_t field, const uint32_t *sizes, unsigned count)
+restore_sizes(size_t field, const uint32_t *sizes, unsigned count)
 {
 	int result = MIB_NO_ERROR;
 	for (unsigned i = 0; i < count; i++)
-		if (has_control(set.segs[i]) && sizes[i] && sizes[i] != size_of(set.segs[i], field) &&
-		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", sizes[i]) !=
+		if (has_control(set.segs[i]) && sizes[i] && sizes[i] != read_size(set.segs[i], field) &&
+		    request_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", sizes[i]) !=
 			    MIB_NO_ERROR)
 			result = MIB_COMMIT_FAILED;
 	return result;
 }
 
-/* MIB_UNDO_FAILED: it has failed, and what was there may not be there again. */
+/* MIB_UNDO_FAILED: it failed, and the sizes before could not be restored. */
 static int
 size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
@@ -250,13 +251,14 @@ size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 	(void)cell;
 
 	for (unsigned i = 0; i < set.count; i++) {
-		before[i] = size_of(set.segs[i], field);
+		before[i] = read_size(set.segs[i], field);
 		if (has_control(set.segs[i]) &&
-		    ask_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", (uint32_t)value) !=
+		    request_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", (uint32_t)value) !=
 			    MIB_NO_ERROR) {
-			give_time(BACK_MS);
-			/* This one, too, if it only had no time to say so. */
-			return sizes_put(field, before, i + 1) == MIB_NO_ERROR ? MIB_COMMIT_FAILED : MIB_UNDO_FAILED;
+			set_deadline(BACK_MS);
+			/* This segment too: perhaps only its answer came too late. */
+			return restore_sizes(field, before, i + 1) == MIB_NO_ERROR ? MIB_COMMIT_FAILED
+										   : MIB_UNDO_FAILED;
 		}
 	}
 	return MIB_NO_ERROR;
@@ -264,9 +266,9 @@ size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 
 const struct mib_setter mib_set_history_size = { 1, INT32_MAX, history_test, size_commit, false };
 const struct mib_setter mib_set_failure_size = { 1, INT32_MAX, failure_test, size_commit, false };
-const struct mib_setter mib_set_check_point = { 1, 2, test_all, check_point_commit, true };
-const struct mib_setter mib_set_ike_status = { DESTROY, DESTROY, test_own, ike_commit, true };
-const struct mib_setter mib_set_tunnel_status = { DESTROY, DESTROY, test_own, tunnel_commit, true };
+const struct mib_setter mib_set_check_point = { 1, 2, test_any_writer, check_point_commit, true };
+const struct mib_setter mib_set_ike_status = { DESTROY, DESTROY, test_row_writer, ike_commit, true };
+const struct mib_setter mib_set_tunnel_status = { DESTROY, DESTROY, test_row_writer, tunnel_commit, true };
 
 static bool
 is_size(const struct mib_col *col)
@@ -276,7 +278,7 @@ is_size(const struct mib_col *col)
 
 /* --- whole SETs ------------------------------------------------------------------------------------------------- */
 
-/* The column that a name is of, whether it has such a row or not. */
+/* The column of a name, whether the row exists or not. */
 static const struct mib_col *
 column_of(const mib_subid *name, size_t len)
 {
@@ -292,7 +294,7 @@ column_of(const mib_subid *name, size_t len)
 }
 
 static bool
-may_be_set(const struct mib_col *col)
+is_settable(const struct mib_col *col)
 {
 	if (!col || !col->set)
 		return false;
@@ -305,7 +307,7 @@ mib_write_test(struct mib *mib, const struct mib_write *write)
 	const struct mib_col *col = column_of(write->name, write->len);
 	struct mib_cell cell;
 
-	if (!may_be_set(col))
+	if (!is_settable(col))
 		return MIB_NOT_WRITABLE;
 	if (write->type != MIB_INTEGER)
 		return MIB_WRONG_TYPE;
@@ -330,9 +332,9 @@ commit_one(struct mib *mib, struct mib_write *write)
 	write->before = (int32_t)value.number;
 	write->serving = set.serving;
 	for (unsigned i = 0; is_size(col) && i < set.count; i++)
-		write->sizes[i] = size_of(set.segs[i], col->field);
+		write->sizes[i] = read_size(set.segs[i], col->field);
 	int error = col->set->commit(&cell, col->field, (int32_t)write->value);
-	/* What could not be put back is left to mib_write_undo(), which tells if it cannot either. */
+	/* If the sizes could not be restored, mib_write_undo() tries again and reports a failure. */
 	write->done = error != MIB_COMMIT_FAILED;
 	return error == MIB_NO_ERROR;
 }
@@ -347,7 +349,7 @@ is_final(const struct mib_write *write)
 enum mib_error
 mib_write_commit(struct mib *mib, struct mib_write *const *writes, size_t count, size_t *which)
 {
-	give_time(COMMIT_MS);
+	set_deadline(COMMIT_MS);
 	for (int final = 0; final <= 1; final++) {
 		for (size_t i = 0; i < count; i++) {
 			if (is_final(writes[i]) != final || commit_one(mib, writes[i]))
@@ -367,11 +369,12 @@ undo_one(struct mib *mib, const struct mib_write *write)
 
 	if (!col || !col->set)
 		return false;
-	/* To be ready for what it is ready for has done nothing. */
+	/* A final SET can be undone only if it had no effect. */
 	if (col->set->final)
 		return write->value == write->before;
 	if (is_size(col))
-		return write->serving == set.serving && sizes_put(col->field, write->sizes, set.count) == MIB_NO_ERROR;
+		return write->serving == set.serving &&
+		       restore_sizes(col->field, write->sizes, set.count) == MIB_NO_ERROR;
 	return mib_find(mib, write->name, write->len, &col, &cell) == MIB_OK &&
 	       col->set->commit(&cell, col->field, write->before) == MIB_NO_ERROR;
 }
@@ -380,7 +383,7 @@ enum mib_error
 mib_write_undo(struct mib *mib, struct mib_write *const *writes, size_t count, size_t *which)
 {
 	enum mib_error result = MIB_NO_ERROR;
-	give_time(UNDO_MS);
+	set_deadline(UNDO_MS);
 	for (size_t i = count; i-- > 0;) {
 		if (!writes[i]->done)
 			continue;
@@ -394,14 +397,14 @@ mib_write_undo(struct mib *mib, struct mib_write *const *writes, size_t count, s
 	return result;
 }
 
-/* --- beginning -------------------------------------------------------------------------------------------------- */
+/* --- set-up -------------------------------------------------------------------------------------------------- */
 
 void
 mib_set_open(const struct mib_set_options *opt)
 {
 	struct state_key keys[MIB_CONTROLS];
 	set.opt = *opt;
-	set.told = false;
+	set.warned = false;
 	if (opt->state_path)
 		state_load(opt->state_path, keys, control_keys(keys));
 }

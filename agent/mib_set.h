@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file mib_set.h  What can be SET: switches of the agent's own, and requests to the writer of a segment.
+ * @file mib_set.h  SET: switches of the agent, and requests to the writers of segments.
  *
- * A SET is tested as a whole, then done as a whole, and what was done of one that failed is undone. The errors of
- * a test are those of RFC 3416, 4.2.5, in the order that it gives:
- *   notWritable    the column is read-only or does not exist; it closes SAs, and allow-destroy is off
- *   wrongType, wrongLength, wrongValue (out of range, more than a ring holds, active(1) for a row's status)
- *   noCreation     there is no such row
- *   notWritable    the row's segment has no writer that could be asked
- * What fails while it is being done is commitFailed; what cannot be taken back then is undoFailed.
+ * All variables of a SET are tested, then all are committed; if one fails, those before it are undone. A test fails
+ * with the errors of RFC 3416, 4.2.5, in this order: notWritable    the column is read-only or doesn't exist; or it
+ * closes SAs, and allow-destroy is off wrongType, wrongLength, wrongValue (out of range, more than a ring holds,
+ * active(1) for a row's status) noCreation     the row doesn't exist notWritable    the writer of the row's segment
+ * takes no requests A commit that fails is commitFailed; if it can't be undone either, undoFailed.
  *
  * Threads:   the one of the struct mib.
  */
@@ -38,15 +36,15 @@ extern const struct mib_setter mib_set_ike_status, mib_set_tunnel_status;
 #define MIB_SET_SEGMENTS 64
 
 struct mib_set_options {
-	const char *state_path; /* where mib_controls is kept; must outlive all */
-	gid_t group;            /* whose members may use its directory; (gid_t)-1: the owner only */
+	const char *state_path; /* the file that mib_controls is saved to; must outlive all SETs */
+	gid_t group;            /* its members may use the file's directory; (gid_t)-1: only the owner may */
 	bool allow_destroy;
 };
 
-/** Read what was kept, if anything was. Call it once, before the first request. */
+/** Load the saved settings. Call it once, before the first request. */
 void mib_set_open(const struct mib_set_options *opt);
 
-/** The segments that are served from now on: sizes and check points are for all that have a control socket. */
+/** Serve these segments from now on. Sizes and check points apply to all that have a control socket. */
 void mib_set_serve(const struct ipm_segment *const *segs, unsigned count);
 
 /** SNMP error statuses (RFC 3416) that a SET can end in. */
@@ -65,26 +63,26 @@ enum mib_error {
 struct mib_write {
 	const mib_subid *name; /* the caller's */
 	size_t len;
-	uint8_t type;      /* as it came; enum mib_type */
-	bool length_right; /* of the value, for its type */
+	uint8_t type;      /* as received; enum mib_type */
+	bool length_right; /* the value has the length of its type */
 	int64_t value;     /* of an INTEGER */
 	/* Ours. */
 	bool done;
 	int32_t before;
-	unsigned serving; /* which segments, when it was done */
+	unsigned serving; /* which segments were served when it was committed */
 	uint32_t sizes[MIB_SET_SEGMENTS];
 };
 
-/** Could it be done? Call mib_request() before each of these three. */
+/** Test one variable. Call mib_request() before each of these three functions. */
 enum mib_error mib_write_test(struct mib *mib, const struct mib_write *write);
 
 /**
- * Do all of them, those that cannot be undone after those that can. MIB_NO_ERROR, or MIB_COMMIT_FAILED with the
- * number of the one that failed in *which; then mib_write_undo() is to be called.
+ * Commit all variables, those that cannot be undone last. MIB_NO_ERROR; or MIB_COMMIT_FAILED with the number of the
+ * variable that failed in *which: then call mib_write_undo().
  */
 enum mib_error mib_write_commit(struct mib *mib, struct mib_write *const *writes, size_t count, size_t *which);
 
-/** Undo what was done, in the opposite order. MIB_NO_ERROR, or MIB_UNDO_FAILED when something had to stay done. */
+/** Undo what was committed, in reverse order. MIB_NO_ERROR, or MIB_UNDO_FAILED with the variable in *which. */
 enum mib_error mib_write_undo(struct mib *mib, struct mib_write *const *writes, size_t count, size_t *which);
 
 #endif

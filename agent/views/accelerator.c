@@ -17,13 +17,13 @@
 #define ENGINE_OTHER (SA_DROPS(IN, IPM_DROPPED_ANY & ~DROPS_BAD) | SA_DROPS(OUT, IPM_DROPPED_ANY & ~DROPS_BAD))
 
 static uint64_t
-drops(const struct ipm_engine *e)
+all_drops(const struct ipm_engine *e)
 {
 	return ipm_traffic_drops(&e->in) + ipm_traffic_drops(&e->out);
 }
 
 static uint64_t
-bad(const struct ipm_engine *e)
+bad_drops(const struct ipm_engine *e)
 {
 	return e->in.drops[IPM_DROP_AUTH] + e->in.drops[IPM_DROP_CRYPT] + e->out.drops[IPM_DROP_AUTH] +
 	       e->out.drops[IPM_DROP_CRYPT];
@@ -31,7 +31,7 @@ bad(const struct ipm_engine *e)
 
 MIB_CONVERT(in_pkts, struct ipm_engine)
 {
-	return mib_number(out, field->in.pkts + field->out.pkts + drops(field));
+	return mib_number(out, field->in.pkts + field->out.pkts + all_drops(field));
 }
 
 MIB_CONVERT(out_pkts, struct ipm_engine)
@@ -41,17 +41,17 @@ MIB_CONVERT(out_pkts, struct ipm_engine)
 
 MIB_CONVERT(bad_pkts, struct ipm_engine)
 {
-	return mib_number(out, bad(field));
+	return mib_number(out, bad_drops(field));
 }
 
 MIB_CONVERT(other_drops, struct ipm_engine)
 {
-	return mib_number(out, drops(field) - bad(field));
+	return mib_number(out, all_drops(field) - bad_drops(field));
 }
 
 MIB_CONVERT(failed_pkts, struct ipm_engine)
 {
-	return mib_number(out, drops(field));
+	return mib_number(out, all_drops(field));
 }
 
 MIB_CONVERT(octets, struct ipm_engine)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the tables of crypto maps and configured tunnels have in common. */
+/* What the views of crypto maps, configured tunnels and crypto engines share. */
 #include <string.h>
 
 #include "view_maps.h"
@@ -84,7 +84,7 @@ set_key(enum ipm_section_kind kind, const void *record)
 	return sa->conn[0] && view_ike_shown(NULL, sa) ? sa->conn : NULL;
 }
 
-/* SAs of the tunnels that came of this entry. */
+/* The number of SAs of this entry's tunnels. */
 static uint32_t
 map_sas(const struct ipm_segment *seg, const struct ipm_map_entry *map)
 {
@@ -156,7 +156,7 @@ sum_gather(const struct mib_cell *cell, enum ipm_section_kind kind, uint32_t slo
 	sum->up += ((const struct ipm_map_entry *)cell->record)->state == IPM_MAP_UP;
 }
 
-/* That one went up or down is an event, and changes no row. */
+/* Going up or down raises an event but moves no change counter. */
 const struct mib_grouping view_map_sums = {
 	.name = "configured tunnels",
 	.of = { IPM_MAPS },

@@ -316,7 +316,7 @@ agent_as daemon
 wait_until 15 served a
 equal "who is in the group sees it" 2 "$(value a cipSecTrapCntlIkeNoSa.0)"
 refused "there is no directory to keep a switch in" commitFailed cipSecTrapCntlIkeNoSa.0 i 1
-check "and this is told" grep -q "agentx.state: settings cannot be kept" "$LAB/agentx-a.log"
+check "and this is told" grep -q "agentx.state: cannot save settings" "$LAB/agentx-a.log"
 taken cipSecHistTableSize.0 9
 equal "ipsecmond has made it, for the group" "770 daemon" "$(stat -c '%a %G' "$LAB/a/state")"
 taken cipSecTrapCntlIkeNoSa.0 1
