@@ -34,7 +34,8 @@ compiles()
 	#define ROW row
 	const struct mib_col cols[] = { COL_REC(1, "rowSum", GAUGE, sum), COL(2, "rowHalf", GAUGE, half, u16), $1 };
 	END
-	${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -I "$top/model" -I "$top/agent" "$work/view.c" 2> "$work/said"
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -I "$top/model" -I "$top/common" -I "$top/agent" \
+		"$work/view.c" 2> "$work/said"
 }
 
 # Those that match.
