@@ -2,13 +2,12 @@
 /**
  * @file ipm_segment.h  Attach to a model segment and read it.
  *
- * A segment is a file (`*.model` in the run directory) that one process writes and any number map
- * read-only. Readers take no lock, need no privilege but to open the file, and never write.
+ * A segment is a file (*.model in the run directory). One process writes it, and any number of processes map it
+ * read-only. Readers take no lock, never write, and need no privilege except to open the file.
  *
- * Errors:    0 or a negative errno; a function that takes @p err also leaves a sentence there which
- *            names the file and says what is wrong with it.
- * Threads:   everything here may be called from any thread on the same segment at the same time, but
- *            for ipm_segment_close().
+ * Errors:    0 or a negative errno. A function that takes @p err also puts a sentence there, which names the file and
+ *            says what is wrong with it.
+ * Threads:   any thread may call any function here on the same segment at the same time, except ipm_segment_close().
  */
 #ifndef IPM_SEGMENT_H
 #define IPM_SEGMENT_H
@@ -24,7 +23,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default) /* what is declared here is what the library exports */
 
-/** What kinds of records a segment holds, in the order of its section table. */
+/** The kinds of records in a segment, in the order of its section table. */
 enum ipm_section_kind {
 	IPM_TOTALS,
 	IPM_FEEDS,
@@ -40,7 +39,7 @@ enum ipm_section_kind {
 	IPM_MAPS,
 	IPM_ACCESS,
 	IPM_ENGINES,
-	IPM_IKE_HISTORY, /* from here on: rings of what has been */
+	IPM_IKE_HISTORY, /* from here on: rings of what has ended or failed */
 	IPM_TUNNEL_HISTORY,
 	IPM_SELECTOR_HISTORY,
 	IPM_IKE_FAILURES,
@@ -48,73 +47,78 @@ enum ipm_section_kind {
 	IPM_SECTIONS
 };
 
-struct ipm_segment; /* a mapped segment */
+/** A mapped segment. */
+struct ipm_segment;
 
-/** Room for a sentence about what went wrong. */
+/** A sentence about what went wrong. */
 struct ipm_error {
 	char text[256];
 };
 
 /**
- * Map the segment @p path read-only and check all of it that a reader will trust: magic, ABI, byte
- * order, boot id, and for every section that it lies within the file.
+ * Map the segment @p path read-only. Everything that readers trust is checked: magic, IPM_ABI, byte order, boot id,
+ * and that every section lies within the file.
  *
- * Ownership: *out is the caller's, to be given back with ipm_segment_close().
- * Errors:    what open(2) and mmap(2) say; -EPROTO for a file that is no segment, is truncated, of
- *            another version or damaged; -ESTALE for one of an earlier boot.
+ * Ownership: *out is the caller's, who gives it back with ipm_segment_close().
+ * Errors:    those of open(2) and mmap(2); -EPROTO: the file is no segment, or it is truncated, damaged or of another
+ *            IPM_ABI; -ESTALE: the segment is from an earlier boot.
  */
 int ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err);
 void ipm_segment_close(struct ipm_segment *seg);
 
-/** True when the file at the segment's path is no longer the one that is mapped, or is shorter: attach anew. */
+/** True when another file is at the segment's path now, or the file has become shorter: attach it again. */
 bool ipm_segment_stale(const struct ipm_segment *seg);
 
 /**
- * Is everything in order, as far as readers have found out? Once it is not, nothing is read from the segment any more:
- * ipm_segment_used() is 0, and what reads a record returns what this does.
+ * Is the segment intact, as far as its readers know? When it is not, nothing is read from it any more:
+ * ipm_segment_used() is 0, and functions that read a record return what this function does.
  *
- * Errors:    0; -EPROTO: it is damaged; -ESTALE: the file was truncated while it was mapped, and ipm_segment_guard() is
- *            why the program lives. @p err, unless NULL, says so and names the file.
+ * Errors:    0; -EPROTO: the segment is damaged; -ESTALE: the file was truncated while it was mapped, and
+ *            ipm_segment_guard() has kept the program alive. @p err, unless NULL, gets a sentence that names the
+ *            file.
  */
 int ipm_segment_state(const struct ipm_segment *seg, struct ipm_error *err);
 
 /**
- * From now on this process survives a segment that is truncated while it is mapped: all that is mapped of it then reads
- * as zeros, and ipm_segment_state() says -ESTALE. Without this such a read ends the process with SIGBUS. The same goes
- * for what ipm_fast_attach() has mapped; what is counted there then is lost.
+ * From now on this process survives when somebody truncates a segment that it has mapped: the segment then reads as
+ * zeros, and ipm_segment_state() is -ESTALE. Without this call such a read ends the process with SIGBUS. The same
+ * holds for lanes that ipm_fast_attach() has mapped; what a worker counts there afterwards is lost.
  *
- * Errors:    0, or what sigaction(2) says.
- * Threads:   it installs a handler of SIGBUS for the whole process, once; call it before there are threads that attach
- *            segments, after any handler of your own, which is called for what is not ours. The handler runs in the
- *            thread that reads, on its alternate stack if it has one. Keep SIGBUS unblocked in threads that read.
+ * Errors:    0, or the error of sigaction(2).
+ * Threads:   the call installs one handler of SIGBUS for the whole process. Make it before threads attach segments,
+ *            and after you install a handler of your own, which gets the faults that are not in a segment. The
+ *            handler runs in the thread that reads, on its alternate stack if it has one. Threads that read must
+ *            not block SIGBUS.
  */
 int ipm_segment_guard(void);
 
 /**
- * For programs with a handler of their own: what ipm_segment_guard()'s does. @p addr is si_addr of a SIGBUS whose
- * si_code is BUS_ADRERR. False: it is in no segment. Async-signal-safe.
+ * What the handler of ipm_segment_guard() does, for programs with a handler of their own. @p addr is si_addr of a
+ * SIGBUS whose si_code is BUS_ADRERR. False: it is in no segment. Async-signal-safe.
  */
 bool ipm_segment_mend(const void *addr);
 
 /**
- * Give back the memory of what has been read so far; it comes again when it is read again. For readers that go through
- * a large segment once and want to stay small: cheap, but not for every record.
+ * Give back the memory of the pages that have been read so far. They are mapped again when they are read again.
+ * This is for readers that go through a large segment once and want to stay small. It is cheap, but not for every
+ * record.
  */
 void ipm_segment_release(const struct ipm_segment *seg);
 
+/** The path that was given to ipm_segment_attach(). */
 const char *ipm_segment_path(const struct ipm_segment *seg);
 
-/** The name that the writer gave the segment, and its control socket (empty: none). They return @p out. */
+/** The name that the writer gave the segment, and the path of its control socket (empty: none). Both return @p out. */
 const char *ipm_segment_name(const struct ipm_segment *seg, char out[IPM_NAME_MAX]);
 const char *ipm_segment_control(const struct ipm_segment *seg, char out[IPM_TEXT_MAX]);
 
-/** Slots that there are for records of @p kind. */
+/** How many records of @p kind the segment has room for. */
 uint32_t ipm_segment_capacity(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-/** The first index of the range that the segment's indexes are from. */
+/** Where the range of the segment's indexes begins. */
 uint32_t ipm_segment_index_first(const struct ipm_segment *seg);
 
-/** The process that writes the segment; 0: it was closed in good order. */
+/** The process that writes the segment; 0: its writer has closed it. */
 uint32_t ipm_segment_writer(const struct ipm_segment *seg);
 
 /** Nanoseconds since the writer's last sign of life. */
@@ -123,37 +127,38 @@ uint64_t ipm_segment_silence_ns(const struct ipm_segment *seg);
 /** The serial of the newest event; 0: there has been none. */
 uint64_t ipm_segment_event_serial(const struct ipm_segment *seg);
 
-/** Slots of @p kind that may hold a record: 0 to the value returned, less one. */
+/** Slots below this number may hold a record of @p kind; the others never have. */
 uint32_t ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
 /** A number that grows whenever the set of records of @p kind changes; counters do not move it. */
 uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-#define IPM_READ_PATIENCE_NS 20000000u /* for one record that its writer keeps changing, or is in the middle of */
+/** How long a read waits for one record that its writer keeps changing, or is in the middle of. */
+#define IPM_READ_PATIENCE_NS 20000000u
 
 /**
- * Let all reads of the segment together wait no longer than @p ns from now on, until this is called again; UINT64_MAX:
- * no limit but that of each record, as in the beginning. For programs that have to answer in time.
+ * From now on all reads of the segment together wait no longer than @p ns, until the next call. UINT64_MAX: each
+ * record has its own limit only, as at first. This is for programs that have to answer in time.
  */
 void ipm_segment_patience(const struct ipm_segment *seg, uint64_t ns);
 
-/** Reads that gave up with -EAGAIN so far: what they were to read is missing from what was shown. */
+/** How many reads have given up with -EAGAIN so far: those records are missing from what the program shows. */
 uint64_t ipm_segment_unread(const struct ipm_segment *seg);
 
 /**
  * Copy one record out of the segment, whole and consistent.
  *
- * Units:     as the record's own comments say. Traffic of tunnels, SAs and engines includes what is in the lanes,
- *            that of crypto map entries and its refreshes what their tunnels have.
- * Ownership: @p out is the caller's, and is untouched on error.
- * Errors:    -ENOENT: the slot is free or does not exist; -EAGAIN: the writer is in the middle of it and has not come
- * on for IPM_READ_PATIENCE_NS, or has died there, which is told at once when its process is gone; or it keeps changing
- * it; -EPROTO, -ESTALE: see ipm_segment_state(). Threads:   never blocks, never writes. A counter never goes back from
- * one call to the next; two counters of one record may differ by a packet in flight.
+ * Units:     as the record's comments say. The traffic of tunnels, SAs and crypto engines includes what is in the
+ * lanes; the traffic and refreshes of crypto map entries include those of their tunnels. Ownership: @p out is the
+ * caller's. It has room for ipm_record_size(kind) octets, and is untouched on error. Errors:    -ENOENT: the slot is
+ * free or does not exist. -EAGAIN: the record kept changing for IPM_READ_PATIENCE_NS, or its writer stopped in the
+ * middle of it; when the writer's process is gone, that is told at once. -EPROTO, -ESTALE: see ipm_segment_state().
+ * Threads:   never blocks, never writes. A counter never goes back from one call to the next. Two counters of one
+ * record may differ by a packet in flight.
  */
 int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
 
-/* The same for a kind that is known when the program is written. */
+/** ipm_tunnel_read() and the like: the same for one kind, whose structure the compiler checks. */
 #define IPM_READER(name, type, kind)                                                                 \
 	static inline int ipm_##name##_read(const struct ipm_segment *seg, uint32_t slot, type *out) \
 	{                                                                                            \
@@ -174,19 +179,21 @@ IPM_READER(tunnel_history, struct ipm_tunnel_history, IPM_TUNNEL_HISTORY)
 IPM_READER(selector_history, struct ipm_selector_history, IPM_SELECTOR_HISTORY)
 #undef IPM_READER
 
-/* The totals and the settings have one slot; failures are in two rings. */
+/** The totals and the settings have one slot; there are two rings of failures. */
 static inline int
 ipm_totals_read(const struct ipm_segment *seg, struct ipm_totals *out)
 {
 	return ipm_read(seg, IPM_TOTALS, 0, out);
 }
 
+/** See ipm_totals_read(). */
 static inline int
 ipm_settings_read(const struct ipm_segment *seg, struct ipm_settings *out)
 {
 	return ipm_read(seg, IPM_SETTINGS, 0, out);
 }
 
+/** See ipm_totals_read(). @p ring is IPM_IKE_FAILURES or IPM_TUNNEL_FAILURES. */
 static inline int
 ipm_failure_read(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t slot, struct ipm_failure *out)
 {
@@ -218,10 +225,10 @@ union ipm_any_record {
 	struct ipm_failure failure;
 };
 
-/** Is the entry @p index of a ring among the newest that the settings want shown? */
+/** Is the entry @p index of a ring among the newest entries, as many as the settings say readers show? */
 bool ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index);
 
-/** The index that an IKE SA has in the MIBs; 0: none yet, it is being negotiated. */
+/** The index of an IKE SA in the MIBs; 0: it has none yet, because it is being negotiated. */
 static inline uint32_t
 ipm_ike_index(const struct ipm_ike_sa *sa)
 {
@@ -229,8 +236,8 @@ ipm_ike_index(const struct ipm_ike_sa *sa)
 }
 
 /**
- * A walk over records: all of a kind, what a ring shows, or a list of one record. The members but @p slot and @p unread
- * belong to the functions below.
+ * A walk over records: all of a kind, what a ring shows, or a list of one record. The members but @p slot and @p
+ * unread belong to the functions below.
  *
  *     struct ipm_walk walk;
  *     struct ipm_sa sa;
@@ -253,7 +260,7 @@ struct ipm_walk {
 
 /** All records of a kind, in the order of their slots. */
 void ipm_walk_all(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind);
-/** The entries of a ring that the settings want shown, oldest first. */
+/** The newest entries of a ring, as many as the settings say readers show, oldest first. */
 void ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind ring);
 /** The SAs of a tunnel, its selectors, and the tunnels and the access list of a crypto map entry, newest first. */
 void ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
@@ -264,37 +271,40 @@ void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const
 /**
  * Read the next record of the walk.
  *
- * Errors:    1; 0: that was all; -EPROTO, -ESTALE: see ipm_segment_state(). A walk over a section leaves out what it
- *            cannot read, and counts it in @p walk->unread. A walk along a list says -EAGAIN when the list has changed
- *            since its owner was read, or a record of it cannot be read: read the owner again and begin anew, a few
- *            times. It says -EPROTO for a list without an end; ipm_segment_state() says so from then on.
+ * Errors:    1: a record was read; 0: there are no more; -EPROTO, -ESTALE: see ipm_segment_state(). A walk over a
+ * section leaves out what it cannot read, and counts it in @p walk->unread. A walk along a list returns -EAGAIN
+ * when
+ *            the list has changed since its owner was read, or when a record of it cannot be read: read the owner again
+ *            and start again, a few times. It returns -EPROTO for a list without an end, and so does
+ *            ipm_segment_state() from then on.
  */
 int ipm_walk_next(struct ipm_walk *walk, void *out);
 
-/** Does the IKE SA that made this tunnel still exist? */
+/** Does the IKE SA that negotiated this tunnel still exist? */
 bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel);
 
 /**
- * The next event after @p serial (0: the oldest there is).
+ * The next event after @p serial; after 0 it is the oldest.
  *
- * Errors:    -ENOENT: none yet; -EOVERFLOW: it has been overwritten, *out is the oldest that is left and
- *            its serial tells how many were missed.
+ * Errors:    -ENOENT: there is none yet; -EOVERFLOW: it has been overwritten. Then *out is the oldest event that is
+ *            left, and its serial tells how many were missed.
  */
 int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out);
 
-/** Add what one has counted to a sum. */
+/** Add @p more to @p sum. */
 void ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more);
 void ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more);
 
-/** Packets that were dropped, for whatever reason. */
+/** Dropped packets, whatever the reason. */
 uint64_t ipm_traffic_drops(const struct ipm_traffic *t);
 
+/** Are these the same address? */
 bool ipm_addr_same(const struct ipm_addr *a, const struct ipm_addr *b);
 
-/** Does this cipher (an IANA transform number) authenticate what it enciphers? */
+/** Does this cipher (enum ipm_encr) protect integrity too? */
 bool ipm_is_aead(uint16_t encr);
 
-/** CLOCK_BOOTTIME, in which all times of a segment are given. */
+/** CLOCK_BOOTTIME, the clock of all times in a segment. */
 uint64_t ipm_now_ns(void);
 
 #pragma GCC visibility pop

@@ -15,4 +15,5 @@ libmodel_la_CFLAGS = $(filter-out -fPIE,$(AM_CFLAGS)) -fvisibility=hidden
 lib_LTLIBRARIES += libipsecmon.la
 libipsecmon_la_SOURCES =
 libipsecmon_la_LIBADD = libmodel.la
+# IPM_ABI 4 is in libipsecmon.so.0. A new layout gets a new name: see COMPATIBILITY in libipsecmon(3).
 libipsecmon_la_LDFLAGS = $(SAN_CFLAGS) -Wl,-z,relro,-z,now -version-info 0:0:0

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# libipsecmon exports what its installed headers declare, and Debian's list of symbols has the same names.
+# libipsecmon exports what its installed headers declare; man pages and Debian's list of symbols have the same names.
 # Exit status 1 when one differs, 77 when the library was not built.
 
 export LC_ALL=C
@@ -35,6 +35,15 @@ same()
 	sed -n 's/^</  declared only:/p; s/^>/  not declared:/p' "$work/diff"
 	status=1
 }
+for name in $(cat "$work/declared"); do
+	grep -q "\b$name(" "$(dirname "$library")/../doc"/ipm_*.3 && continue
+	echo "FAIL: no man page has $name()"
+	status=1
+done
+abi=$(sed -n 's/^#define IPM_ABI \([0-9]*\)u$/\1/p' "$top/model/ipm_types.h")
+soname=$(readlink "$library" | sed 's/\(\.so\.[0-9]*\)\..*/\1/')
+grep -q "IPM_ABI $abi is in $soname" "$top/model/local.mk" ||
+	{ echo "FAIL: IPM_ABI is $abi, and the library $soname: see model/local.mk"; status=1; }
 same "what $library exports" exported
 same "debian/libipsecmon0.symbols" debian
 [ "$status" -ne 0 ] || echo "ok: $(wc -l < "$work/declared") functions"
