@@ -101,7 +101,7 @@ mib_notify_poll(struct mib_notify *n)
 
 /* The serial of the last event from before we started. */
 static uint64_t
-told_before(const struct mib_notify *n, const struct ipm_segment *seg)
+last_serial_before_start(const struct mib_notify *n, const struct ipm_segment *seg)
 {
 	struct ipm_event event = { 0 };
 	uint64_t serial = 0;
@@ -116,6 +116,17 @@ told_before(const struct mib_notify *n, const struct ipm_segment *seg)
 	return serial;
 }
 
+/* How far the events of this segment have been told. */
+static uint64_t
+serial_to_go_on_from(const struct mib_notify *n, const struct ipm_segment *seg)
+{
+	for (unsigned i = 0; i < n->count; i++)
+		if (strcmp(n->seg[i].path, ipm_segment_path(seg)) == 0)
+			/* The same segment; or one that replaced it, whose events begin at 1. */
+			return n->seg[i].seg == seg ? n->seg[i].serial : 0;
+	return last_serial_before_start(n, seg);
+}
+
 void
 mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, unsigned count)
 {
@@ -125,11 +136,7 @@ mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, un
 	for (unsigned i = 0; i < count; i++) {
 		now[i].seg = segs[i];
 		snprintf(now[i].path, sizeof(now[i].path), "%s", ipm_segment_path(segs[i]));
-		now[i].serial = told_before(n, segs[i]);
-		for (unsigned old = 0; old < n->count; old++)
-			if (strcmp(n->seg[old].path, now[i].path) == 0)
-				/* The same segment again; or one that replaced it, whose events begin at 1. */
-				now[i].serial = n->seg[old].seg == segs[i] ? n->seg[old].serial : 0;
+		now[i].serial = serial_to_go_on_from(n, segs[i]);
 	}
 	/* The untold events of segments that are gone. */
 	for (unsigned old = 0; old < n->count; old++) {

@@ -1717,6 +1717,7 @@ END_TEST
 START_TEST(replays_are_counted_apart_from_all_other_drops_of_packets_that_come_in)
 {
 	const struct ipm_traffic t = { .drops = { [IPM_DROP_REPLAY] = 1,
+						  [IPM_DROP_WINDOW] = 2,
 						  [IPM_DROP_AUTH] = 10,
 						  [IPM_DROP_CRYPT] = 100,
 						  [IPM_DROP_MALFORMED] = 1000,
@@ -1724,9 +1725,9 @@ START_TEST(replays_are_counted_apart_from_all_other_drops_of_packets_that_come_i
 						  [IPM_DROP_EXPIRED] = 100000,
 						  [IPM_DROP_CAPACITY] = 1000000,
 						  [IPM_DROP_OTHER] = 10000000 } };
-	ck_assert_uint_eq(number(mib_replay_drops_any, &t), 1);
+	ck_assert_uint_eq(number(mib_replay_drops_any, &t), 3);
 	ck_assert_uint_eq(number(mib_in_drops_any, &t), 11111110);
-	ck_assert_uint_eq(number(mib_out_drops_any, &t), 11111111);
+	ck_assert_uint_eq(number(mib_out_drops_any, &t), 11111113);
 	ck_assert_uint_eq(number(mib_auth_fails_any, &t), 10);
 	ck_assert_uint_eq(number(mib_crypt_fails_any, &t), 100);
 }

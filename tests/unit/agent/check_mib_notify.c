@@ -1208,6 +1208,22 @@ START_TEST(a_segment_that_is_followed_on_goes_on_where_it_was)
 }
 END_TEST
 
+START_TEST(each_of_two_segments_that_are_followed_on_goes_on_where_it_was)
+{
+	struct ipm_writer *other = given_segment();
+	follow(w, other);
+	given_tunnel(w);
+	given_tunnel(other);
+	tell_all();
+	given_tunnel(other);
+	follow(w, other);
+	tell_all();
+	expect_numbers(7, 7, 7, 0);
+	follow(w, NULL);
+	ipm_writer_close(other);
+}
+END_TEST
+
 START_TEST(a_segment_that_takes_anothers_place_is_told_from_its_beginning)
 {
 	char path[256];
@@ -1370,6 +1386,7 @@ notify_suite(void)
 
 	tc = given(s, "segments", given_a_followed_segment);
 	tcase_add_test(tc, a_segment_that_is_followed_on_goes_on_where_it_was);
+	tcase_add_test(tc, each_of_two_segments_that_are_followed_on_goes_on_where_it_was);
 	tcase_add_test(tc, a_segment_that_takes_anothers_place_is_told_from_its_beginning);
 	tcase_add_test(tc, what_a_segment_that_is_gone_still_had_to_tell_is_suppressed);
 	tcase_add_test(tc, two_segments_are_told_both);
