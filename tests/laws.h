@@ -7,7 +7,7 @@
  *   3. Lists, back-links and the numbers kept beside them agree with the records, and crypto engines have counted no
  *      more than SAs have.
  *
- * Law 4 (32-bit views) is the table code's; check_mib has it. That a packet is counted once is a matter of what the
+ * Law 4 (32-bit views) is the table code's; check_views_rows has it. That a packet is counted once is a matter of what the
  * test sent: compare the totals with that.
  *
  *     static struct laws laws;                       // remembers from call to call what it saw

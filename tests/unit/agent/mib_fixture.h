@@ -21,7 +21,7 @@ static struct ipm_writer *w; /* of the segment that most tests need only one of 
 static struct ipm_capacity capacity;
 static uint64_t master_ns; /* when the master started */
 
-static void
+static inline void
 tables_gone(void)
 {
 	mib_free(mib);
@@ -29,7 +29,7 @@ tables_gone(void)
 }
 
 /* A segment of its own directory, with the capacities of the moment. */
-static struct ipm_writer *
+static inline struct ipm_writer *
 given_segment(void)
 {
 	char path[SCRATCH_PATH];
@@ -44,7 +44,7 @@ given_segment(void)
 }
 
 /* Its feed, in slot 0, can know so much. */
-static void
+static inline void
 feed_knows(struct ipm_writer *writer, uint64_t caps, uint64_t drops)
 {
 	int slot = ipm_feed_open(writer, "knowing");
@@ -58,7 +58,7 @@ feed_knows(struct ipm_writer *writer, uint64_t caps, uint64_t drops)
 
 #define ALL_CAPS ((UINT64_C(1) << IPM_CAP_COUNT) - 1)
 
-static void
+static inline void
 serve(struct ipm_writer *only)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(only);
@@ -66,14 +66,14 @@ serve(struct ipm_writer *only)
 	ck_assert_int_eq(mib_serve(mib, &seg, 1), 0);
 }
 
-static uint32_t
+static inline uint32_t
 ok(int slot)
 {
 	ck_assert_int_ge(slot, 0);
 	return (uint32_t)slot;
 }
 
-static struct ipm_addr
+static inline struct ipm_addr
 address(const char *text)
 {
 	struct ipm_addr addr = { .len = 4 };
@@ -92,7 +92,7 @@ struct name {
 };
 
 /* "7.'abc'.10": a text is its length and its characters. */
-static void
+static inline void
 name_add(struct name *name, const char *index)
 {
 	while (*index) {
@@ -117,7 +117,7 @@ name_add(struct name *name, const char *index)
 	}
 }
 
-static const struct mib_table *
+static inline const struct mib_table *
 table_of(const char *column, size_t len, const struct mib_col **col)
 {
 	for (unsigned t = 0; t < mib_view_count; t++)
@@ -139,7 +139,7 @@ conversion_of(const char *column)
 }
 
 /* "ipsecmonTunnelUps.7" */
-static struct name
+static inline struct name
 name_of(const char *cell)
 {
 	const struct mib_col *col;
@@ -152,7 +152,7 @@ name_of(const char *cell)
 	return name;
 }
 
-static const char *
+static inline const char *
 name_text(const struct name *name)
 {
 	static char text[4][1024]; /* several of them in one message */
@@ -165,7 +165,7 @@ name_text(const struct name *name)
 	return out;
 }
 
-static int
+static inline int
 name_order(const struct name *a, const struct name *b)
 {
 	for (size_t i = 0; i < a->len && i < b->len; i++)
@@ -174,7 +174,7 @@ name_order(const struct name *a, const struct name *b)
 	return a->len == b->len ? 0 : a->len < b->len ? -1 : 1;
 }
 
-static enum mib_result
+static inline enum mib_result
 get(const char *cell, struct mib_value *value)
 {
 	struct name name = name_of(cell);
@@ -182,7 +182,7 @@ get(const char *cell, struct mib_value *value)
 	return mib_get(mib, name.id, name.len, value);
 }
 
-static enum mib_result
+static inline enum mib_result
 next(const struct name *name, bool inclusive, const struct name *end, struct name *found, struct mib_value *value)
 {
 	memset(found, 0xa5, sizeof(*found));
@@ -190,7 +190,7 @@ next(const struct name *name, bool inclusive, const struct name *end, struct nam
 	return mib_next(mib, name->id, name->len, inclusive, end->id, end->len, found->id, &found->len, value);
 }
 
-static void
+static inline void
 expect_number(const char *cell, uint64_t expected)
 {
 	struct mib_value value;
@@ -200,7 +200,7 @@ expect_number(const char *cell, uint64_t expected)
 		      (unsigned long long)expected);
 }
 
-static void
+static inline void
 expect_no_instance(const char *cell)
 {
 	struct mib_value value;
@@ -209,7 +209,7 @@ expect_no_instance(const char *cell)
 		      (unsigned long long)value.number);
 }
 
-static void
+static inline void
 expect_next(const char *cell, const char *expected)
 {
 	struct name from = name_of(cell), to = name_of(expected), found;

@@ -1,6 +1,8 @@
 LDADD_FEEDS = libfeeds.la $(LDADD)
-check_PROGRAMS += %D%/check_control %D%/check_feed_recipe %D%/check_feed_reconcile
-%C%_check_control_LDADD = $(LDADD_FEEDS)
+check_PROGRAMS += %D%/check_control_exec %D%/check_control_server %D%/check_feed_recipe \
+	%D%/check_feed_reconcile
+%C%_check_control_exec_LDADD = $(LDADD_FEEDS)
+%C%_check_control_server_LDADD = $(LDADD_FEEDS)
 # The feed of feeds/README.md, from that page, in a list of its own.
 %C%_check_feed_recipe_SOURCES = %D%/check_feed_recipe.c
 nodist_%C%_check_feed_recipe_SOURCES = %D%/feed_toy.c %D%/toy_list.c

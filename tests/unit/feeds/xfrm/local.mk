@@ -1,5 +1,9 @@
-check_PROGRAMS += %D%/check_xfrm
-%C%_check_xfrm_LDADD = $(LDADD_FEEDS)
+check_PROGRAMS += %D%/check_xfrm_algo %D%/check_xfrm_decode %D%/check_xfrm_decode_malformed \
+	%D%/check_xfrm_stat
+%C%_check_xfrm_algo_LDADD = $(LDADD_FEEDS)
+%C%_check_xfrm_decode_LDADD = $(LDADD_FEEDS)
+%C%_check_xfrm_decode_malformed_LDADD = $(LDADD_FEEDS)
+%C%_check_xfrm_stat_LDADD = $(LDADD_FEEDS)
 # These have a charon as well.
 if WITH_VICI
 check_PROGRAMS += %D%/check_xfrm_maps %D%/check_xfrm_model_bundle %D%/check_xfrm_model_charon \

@@ -1,561 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * IKE on the wire: messages made octet by octet, through link layer, decoder, phases and tracker, into a model that is
- * read as any reader reads it. We are 192.0.2.1; the peer is 192.0.2.2.
- */
-#include <check.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* Negotiations on the wire, with another feed's IKE SAs and without. */
 
-#include "ike_phase.h"
-#include "ike_watch.h"
-#include "ipm_segment.h"
-#include "scratch.h"
+#include "ike_message_fixture.h"
 
-#define S            NS_PER_SECOND
-#define DLT_ETHERNET 1
-#define DLT_RAW_IP   101
-#define DLT_SLL      113
-#define DLT_SLL2     276
-
-/* --- messages ------------------------------------------------------------------------------------------------- */
-
-struct octets {
-	uint8_t at[4096];
-	size_t len;
-	size_t next; /* where the type of the next payload belongs */
-};
-
-static void
-put8(struct octets *o, unsigned v)
-{
-	o->at[o->len++] = (uint8_t)v;
-}
-
-static void
-put16(struct octets *o, unsigned v)
-{
-	put8(o, v >> 8);
-	put8(o, v);
-}
-
-static void
-put32(struct octets *o, uint32_t v)
-{
-	put16(o, v >> 16);
-	put16(o, v);
-}
-
-static void
-put64(struct octets *o, uint64_t v)
-{
-	put32(o, (uint32_t)(v >> 32));
-	put32(o, (uint32_t)v);
-}
-
-static void
-fill(struct octets *o, unsigned value, size_t len)
-{
-	memset(o->at + o->len, (int)value, len);
-	o->len += len;
-}
-
-/* The message so far has this length. */
-static void
-closed(struct octets *o)
-{
-	size_t len = o->len;
-	o->len = 24;
-	put32(o, (uint32_t)len);
-	o->len = len;
-}
-
-static struct octets
-message(unsigned version, unsigned exchange, unsigned flags, uint64_t spi_i, uint64_t spi_r, uint32_t id)
-{
-	struct octets o = { .len = 0 };
-	put64(&o, spi_i);
-	put64(&o, spi_r);
-	put8(&o, 0);
-	put8(&o, version << 4);
-	put8(&o, exchange);
-	put8(&o, flags);
-	put32(&o, id);
-	put32(&o, 0);
-	o.next = 16;
-	closed(&o);
-	return o;
-}
-
-static void
-payload(struct octets *o, unsigned type, const uint8_t *body, size_t len)
-{
-	o->at[o->next] = (uint8_t)type;
-	o->next = o->len;
-	put16(o, 0);
-	put16(o, (unsigned)len + 4);
-	if (len)
-		memcpy(o->at + o->len, body, len);
-	o->len += len;
-	closed(o);
-}
-
-/* One of so many octets whose content does not matter. */
-static void
-blank(struct octets *o, unsigned type, size_t len, unsigned value)
-{
-	uint8_t body[2048];
-	memset(body, (int)value, sizeof(body));
-	payload(o, type, body, len);
-}
-
-/* AES-CBC 256, SHA2-256, RSA signatures, group 14, a day. */
-static const uint8_t v1_sa[] = { 0,    0, 0,    1,  0,    0,  0,    1, /* DOI, situation */
-				 0,    0, 0,    44, 1,    1,  0,    1, /* a proposal with a transform */
-				 0,    0, 0,    36, 1,    1,  0,    0, /* KEY_IKE */
-				 0x80, 1, 0,    7,  0x80, 14, 1,    0,  0x80, 2, 0,    4,  0x80, 3,
-				 0,    3, 0x80, 4,  0,    14, 0x80, 11, 0,    1, 0x80, 12, 0x0e, 0x10 };
-/* AES-GCM-16 with 256 bits, PRF SHA2-384, group 20; then AES-CBC 128, PRF SHA1, HMAC SHA1, group 14. */
-static const uint8_t v2_sa[] = { 2, 0, 0, 36, 1, 1, 0, 3,  3, 0, 0, 12, 1,    0,  0, 20,  0x80, 14, 1, 0,
-				 3, 0, 0, 8,  2, 0, 0, 6,  0, 0, 0, 8,  4,    0,  0, 20,  0,    0,  0, 44,
-				 2, 1, 0, 4,  3, 0, 0, 12, 1, 0, 0, 12, 0x80, 14, 0, 128, 3,    0,  0, 8,
-				 2, 0, 0, 2,  3, 0, 0, 8,  3, 0, 0, 2,  0,    0,  0, 8,   4,    0,  0, 14 };
-
-static void
-notify(struct octets *o, unsigned version, unsigned type)
-{
-	const uint8_t v1[] = { 0, 0, 0, 1, 1, 0, (uint8_t)(type >> 8), (uint8_t)type };
-	if (version == 1)
-		payload(o, 11, v1, sizeof(v1));
-	else
-		payload(o, 41, v1 + 4, 4);
-}
-
-static enum ike_fault
-decoded(const struct octets *o, struct ike_message *m)
-{
-	/* Exactly as long as it is, so that the address sanitizer sees each octet too far. */
-	uint8_t *copy = malloc(o->len ? o->len : 1);
-	memcpy(copy, o->at, o->len);
-	enum ike_fault fault = ike_decode(copy, o->len, o->len, m);
-	free(copy);
-	return fault;
-}
-
-/* --- the decoder -------------------------------------------------------------------------------------------- */
-
-START_TEST(the_header_is_what_it_says)
-{
-	struct octets o = message(2, IKE_V2_CREATE_CHILD_SA, 0x28, 0x0102030405060708, 0x1112131415161718, 0xa0b0c0d0);
-	struct ike_message m;
-	blank(&o, 46, 60, 7);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.spi_initiator, 0x0102030405060708);
-	ck_assert_uint_eq(m.spi_responder, 0x1112131415161718);
-	ck_assert_uint_eq(m.major, 2);
-	ck_assert_uint_eq(m.exchange, IKE_V2_CREATE_CHILD_SA);
-	ck_assert_uint_eq(m.message_id, 0xa0b0c0d0);
-	ck_assert_uint_eq(m.length, 28 + 64);
-	ck_assert(m.response && m.by_initiator && m.encrypted && !m.truncated);
-}
-END_TEST
-
-START_TEST(of_ikev1_the_suite_the_authentication_and_the_lifetime_are_read)
-{
-	struct octets o = message(1, IKE_V1_MAIN, 0, 1, 0, 0);
-	struct ike_message m;
-	payload(&o, 1, v1_sa, sizeof(v1_sa));
-	blank(&o, 13, 16, 1);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.payloads, IKE_HAS_SA | IKE_HAS_VENDOR);
-	ck_assert_uint_eq(m.proposals, 1);
-	ck_assert_uint_eq(m.proposal.encr, 12);
-	ck_assert_uint_eq(m.proposal.encr_bits, 256);
-	ck_assert_uint_eq(m.proposal.prf, 5);
-	ck_assert_uint_eq(m.proposal.integ, 12);
-	ck_assert_uint_eq(m.proposal.group, 14);
-	ck_assert_uint_eq(m.auth, IPM_AUTH_RSA);
-	ck_assert_uint_eq(m.life_seconds, 3600);
-}
-END_TEST
-
-START_TEST(of_ikev2_the_first_suite_is_read_and_all_are_counted)
-{
-	struct octets o = message(2, IKE_V2_SA_INIT, 0x08, 1, 0, 0);
-	struct ike_message m;
-	payload(&o, 33, v2_sa, sizeof(v2_sa));
-	blank(&o, 34, 100, 1);
-	blank(&o, 40, 32, 2);
-	for (unsigned i = 0; i < 20; i++)
-		notify(&o, 2, 16388 + i);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.payloads, IKE_HAS_SA | IKE_HAS_KE | IKE_HAS_NONCE | IKE_HAS_NOTIFY);
-	ck_assert_uint_eq(m.proposals, 2);
-	ck_assert_uint_eq(m.proposal.encr, 20);
-	ck_assert_uint_eq(m.proposal.encr_bits, 256);
-	ck_assert_uint_eq(m.proposal.prf, 6);
-	ck_assert_uint_eq(m.proposal.integ, 0);
-	ck_assert_uint_eq(m.proposal.group, 20);
-	ck_assert_uint_eq(m.notifies, 20);
-	ck_assert(ike_has_notify(&m, 16388) && ike_has_notify(&m, 16388 + 15) && !ike_has_notify(&m, 16388 + 16));
-}
-END_TEST
-
-START_TEST(identities_in_the_clear_are_text)
-{
-	static const struct {
-		uint8_t type;
-		const char *body;
-		size_t len;
-		const char *text;
-	} ids[] = { { 1, "\xc0\x00\x02\x07", 4, "192.0.2.7" },
-		    { 2, "gw.example", 10, "gw.example" },
-		    { 3, "me@gw\n\x80", 7, "me@gw??" },
-		    { 5, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16, "2001:db8::1" },
-		    { 1, "\xc0\x00\x02", 3, "" },
-		    { 9, "\x30\x00", 2, "" } };
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		struct octets o = message(1, IKE_V1_AGGRESSIVE, 0, 1, 0, 0);
-		struct ike_message m;
-		uint8_t body[64] = { ids[i].type, 17, 1, 0xf4 };
-		memcpy(body + 4, ids[i].body, ids[i].len);
-		payload(&o, 5, body, ids[i].len + 4);
-		ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-		ck_assert_str_eq(m.id, ids[i].text);
-	}
-}
-END_TEST
-
-START_TEST(what_is_encrypted_is_not_looked_at)
-{
-	struct octets o = message(1, IKE_V1_QUICK, 1, 1, 2, 3);
-	struct ike_message m;
-	blank(&o, 8, 40, 0xff);
-	o.at[30] = 0; /* the length of a payload, were it one */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert(m.encrypted);
-	ck_assert_uint_eq(m.payloads, 0);
-}
-END_TEST
-
-START_TEST(fragments_know_their_place)
-{
-	struct octets o = message(2, IKE_V2_AUTH, 0x08, 1, 2, 1);
-	struct ike_message m;
-	uint8_t body[64] = { 0, 2, 0, 5 };
-	payload(&o, 53, body, sizeof(body));
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert(m.encrypted);
-	ck_assert_uint_eq(m.fragment, 2);
-	ck_assert_uint_eq(m.fragments, 5);
-
-	uint8_t one[64] = { 0, 1, 3, 0 }; /* IKEv1: which is the last is said with that one only */
-	o = message(1, IKE_V1_MAIN, 0, 1, 2, 0);
-	payload(&o, 132, one, sizeof(one));
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.fragment, 3);
-	ck_assert_uint_eq(m.fragments, 0);
-	o.at[28 + 7] = 1;
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.fragments, 3);
-}
-END_TEST
-
-START_TEST(deletes_of_phase_2_are_counted_and_no_others)
-{
-	struct octets o = message(1, IKE_V1_INFORMATIONAL, 0, 1, 2, 3);
-	struct ike_message m;
-	const uint8_t esp[] = { 0, 0, 0, 1, 3, 4, 0, 2, 1, 1, 1, 1, 2, 2, 2, 2 };
-	const uint8_t ike[] = { 0, 0, 0, 1, 1, 16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
-	payload(&o, 12, esp, sizeof(esp));
-	payload(&o, 12, ike, sizeof(ike));
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.deletes, 2);
-}
-END_TEST
-
-START_TEST(what_is_malformed_has_a_reason_and_keeps_its_header)
-{
-	struct ike_message m;
-	struct octets good = message(2, IKE_V2_SA_INIT, 0x08, 7, 0, 0), o;
-	payload(&good, 33, v2_sa, sizeof(v2_sa));
-	notify(&good, 2, 16388);
-	ck_assert_int_eq(decoded(&good, &m), IKE_FAULT_NONE);
-
-	o = good;
-	o.len = 27;
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SHORT);
-	o = good;
-	o.at[17] = 0x30;
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_VERSION);
-	o = good;
-	o.at[27]++;
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_LENGTH);
-	ck_assert_uint_eq(m.spi_initiator, 7);
-	o = good;
-	memset(o.at + 24, 0, 4);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_LENGTH);
-	o = good;
-	memset(o.at, 0, 8);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SPI);
-	o = good;
-	o.at[30] = 0xff; /* the SA payload's length */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_PAYLOAD);
-	o.at[30] = 0, o.at[31] = 3;
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_PAYLOAD);
-	o = good;
-	o.at[32 + 3] = 200; /* the proposal's */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
-	o = good;
-	o.at[32 + 7] = 9; /* more transforms than there are */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
-	o = good;
-	o.at[32 + 11] = 7; /* a transform shorter than its header */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
-	o = good;
-	o.at[good.len - 3] = 1; /* an SPI that is not there */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NOTIFY);
-	o = good;
-	o.at[16] = 46; /* encrypted, but there is more behind it */
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_CHAIN);
-	o = message(2, IKE_V2_AUTH, 0x08, 1, 2, 1);
-	payload(&o, 53, (const uint8_t[]){ 0, 3, 0, 2 }, 4);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_FRAGMENT);
-	o = message(1, IKE_V1_INFORMATIONAL, 0, 1, 2, 3);
-	payload(&o, 12, (const uint8_t[]){ 0, 0, 0, 1, 3, 4, 0, 2, 1, 1, 1, 1 }, 12);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_DELETE);
-	for (int fault = IKE_FAULT_NONE; fault <= IKE_FAULT_FRAGMENT; fault++)
-		ck_assert_ptr_nonnull(ike_fault_text(fault));
-}
-END_TEST
-
-START_TEST(of_a_message_that_was_captured_in_part_the_front_is_read)
-{
-	struct octets o = message(2, IKE_V2_SA_INIT, 0x08, 7, 0, 0);
-	struct ike_message m;
-	payload(&o, 33, v2_sa, sizeof(v2_sa));
-	blank(&o, 34, 1000, 1);
-	for (size_t size = IKE_HEADER_LEN; size < o.len; size++) {
-		uint8_t *copy = malloc(size);
-		memcpy(copy, o.at, size);
-		ck_assert_int_eq(ike_decode(copy, size, o.len, &m), IKE_FAULT_NONE);
-		ck_assert(m.truncated);
-		ck_assert_int_eq((m.payloads & IKE_HAS_SA) != 0, size >= 32);
-		ck_assert_uint_eq(m.proposals, size >= 32 + sizeof(v2_sa) ? 2 : size >= 32 + 36 ? 1 : 0);
-		free(copy);
-	}
-}
-END_TEST
-
-START_TEST(what_follows_the_message_in_its_datagram_is_nobodys)
-{
-	struct octets o = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3);
-	struct ike_message m;
-	blank(&o, 46, 40, 1);
-	fill(&o, 0xee, 9);
-	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
-	ck_assert_uint_eq(m.length, 28 + 44);
-}
-END_TEST
-
-/* --- frames --------------------------------------------------------------------------------------------------- */
-
-static const uint8_t us4[] = { 192, 0, 2, 1 }, peer4[] = { 192, 0, 2, 2 };
-
-struct path {
-	int link;
-	bool out, v6;
-	unsigned sport, dport;
-	uint32_t ifindex;
-	unsigned vlans;
-	unsigned options;    /* IPv4: words; IPv6: extension headers */
-	unsigned fragment;   /* the offset and flags of IPv4 */
-	int udp_more;        /* octets that UDP says there are more */
-	const uint8_t *peer; /* another one than 192.0.2.2 */
-	unsigned type;       /* of a cooked capture, if it is not what the direction says */
-};
-
-static struct octets
-frame(const struct path *p, const struct octets *msg)
-{
-	struct octets o = { .len = 0 };
-	bool marker = p->sport == 4500 || p->dport == 4500;
-	unsigned ether = p->v6 ? 0x86dd : 0x0800;
-	unsigned udp = 8 + (marker ? 4 : 0) + (unsigned)msg->len;
-	const uint8_t *peer = p->peer ? p->peer : peer4;
-	unsigned type = p->type ? p->type : p->out ? 4 : 0;
-
-	if (p->link == DLT_ETHERNET) {
-		fill(&o, 2, 12);
-		for (unsigned i = 0; i < p->vlans; i++) {
-			put16(&o, 0x8100);
-			put16(&o, i);
-		}
-		put16(&o, ether);
-	} else if (p->link == DLT_SLL) {
-		put16(&o, type);
-		fill(&o, 0, 12);
-		put16(&o, ether);
-	} else if (p->link == DLT_SLL2) {
-		put16(&o, ether);
-		put16(&o, 0);
-		put32(&o, p->ifindex);
-		put16(&o, 1);
-		put8(&o, type);
-		fill(&o, 0, 9);
-	}
-	if (p->v6) {
-		put32(&o, 0x60000000);
-		put16(&o, udp + 8 * p->options);
-		put8(&o, p->options ? 60 : 17);
-		put8(&o, 64);
-		put64(&o, 0x20010db800000000);
-		put64(&o, p->out ? 1 : 2);
-		put64(&o, 0x20010db800000000);
-		put64(&o, p->out ? 2 : 1);
-		for (unsigned i = 0; i < p->options; i++) {
-			put8(&o, i + 1 < p->options ? 60 : 17);
-			fill(&o, 0, 7);
-		}
-	} else {
-		put8(&o, 0x45 + p->options);
-		put8(&o, 0);
-		put16(&o, 20 + 4 * p->options + udp);
-		put16(&o, 1);
-		put16(&o, p->fragment);
-		put8(&o, 64);
-		put8(&o, 17);
-		put16(&o, 0);
-		memcpy(o.at + o.len, p->out ? us4 : peer, 4);
-		memcpy(o.at + o.len + 4, p->out ? peer : us4, 4);
-		o.len += 8;
-		fill(&o, 1, 4 * p->options);
-	}
-	put16(&o, p->sport);
-	put16(&o, p->dport);
-	put16(&o, udp + (unsigned)p->udp_more);
-	put16(&o, 0);
-	if (marker)
-		put32(&o, 0);
-	memcpy(o.at + o.len, msg->at, msg->len);
-	o.len += msg->len;
-	return o;
-}
-
-static enum ike_packet_kind
-dissected(int link, const struct octets *o, struct ike_packet *p)
-{
-	static uint8_t *copy; /* what the packet points into */
-	free(copy);
-	copy = malloc(o->len ? o->len : 1);
-	memcpy(copy, o->at, o->len);
-	return ike_packet(link, copy, o->len, p);
-}
-
-START_TEST(a_message_is_found_under_every_link_layer)
-{
-	static const struct path paths[] = {
-		{ DLT_ETHERNET, .sport = 500, .dport = 500 },
-		{ DLT_ETHERNET, .sport = 500, .dport = 500, .vlans = 2, .options = 3 },
-		{ DLT_ETHERNET, .v6 = true, .sport = 4500, .dport = 4500, .out = true },
-		{ DLT_RAW_IP, .sport = 500, .dport = 500, .out = true },
-		{ DLT_RAW_IP, .sport = 31000, .dport = 4500, .v6 = true, .options = 3 },
-		{ DLT_SLL, .sport = 500, .dport = 1024, .options = 10 },
-		{ DLT_SLL, .sport = 4500, .dport = 4500, .out = true },
-		{ DLT_SLL2, .sport = 500, .dport = 500, .ifindex = 7, .v6 = true },
-		{ DLT_SLL2, .sport = 4500, .dport = 61000, .out = true, .ifindex = 70000 },
-	};
-	struct octets msg = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3);
-	blank(&msg, 46, 30, 9);
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		struct octets o = frame(&paths[i], &msg);
-		struct ike_packet p;
-		fill(&o, 0, 10); /* a short frame is padded */
-		ck_assert_int_eq(dissected(paths[i].link, &o, &p), IKE_PACKET_IKE);
-		ck_assert_uint_eq(p.sport, paths[i].sport);
-		ck_assert_uint_eq(p.dport, paths[i].dport);
-		ck_assert_uint_eq(p.size, msg.len);
-		ck_assert_uint_eq(p.sent, msg.len);
-		ck_assert_mem_eq(p.message, msg.at, msg.len);
-		ck_assert_uint_eq(p.src.len, paths[i].v6 ? 16 : 4);
-		ck_assert_uint_eq(p.src.bytes[p.src.len - 1], paths[i].out ? 1 : 2);
-		ck_assert_uint_eq(p.ifindex, paths[i].ifindex);
-		if (paths[i].link == DLT_SLL || paths[i].link == DLT_SLL2)
-			ck_assert_int_eq(p.way, paths[i].out ? IKE_WAY_FROM_US : IKE_WAY_TO_US);
-		else
-			ck_assert_int_eq(p.way, IKE_WAY_UNKNOWN);
-	}
-}
-END_TEST
-
-START_TEST(what_is_no_ike_is_told_apart)
-{
-	struct octets msg = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3), o;
-	struct ike_packet p;
-
-	o = frame(&(struct path){ DLT_ETHERNET, .sport = 53, .dport = 53 }, &msg);
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
-	o = frame(&(struct path){ DLT_ETHERNET, .sport = 4500, .dport = 4500 }, &msg);
-	o.at[14 + 20 + 8] = 1; /* an SPI of ESP in place of the marker */
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
-	o.len = 14 + 20 + 8 + 1; /* a keep-alive */
-	o.at[14 + 3] = 29;
-	o.at[14 + 20 + 5] = 9;
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
-	o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500 }, &msg);
-	o.at[14 + 9] = 6;
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
-	o.at[12] = 0x08, o.at[13] = 0x06;
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_OTHER);
-	o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500, .fragment = 0x00b9 }, &msg);
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_FRAGMENT);
-	ck_assert_int_eq(dissected(42, &o, &p), IKE_PACKET_LINK);
-}
-END_TEST
-
-START_TEST(the_first_fragment_counts_for_all_of_the_message)
-{
-	struct octets msg = message(1, IKE_V1_MAIN, 1, 1, 2, 0);
-	struct ike_packet p;
-	fill(&msg, 1, 1000);
-	struct octets o =
-		frame(&(struct path){ DLT_ETHERNET, .sport = 4500, .dport = 4500, .fragment = 0x2000, .udp_more = 500 },
-		      &msg);
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_IKE);
-	ck_assert_uint_eq(p.size, msg.len);
-	ck_assert_uint_eq(p.sent, msg.len + 500);
-}
-END_TEST
-
-START_TEST(headers_that_do_not_fit_are_no_packet)
-{
-	struct octets msg = message(2, IKE_V2_INFORMATIONAL, 0x08, 1, 2, 3);
-	static const struct path paths[] = {
-		{ DLT_ETHERNET, .sport = 500, .dport = 500, .options = 2 },
-		{ DLT_SLL, .sport = 500, .dport = 500 },
-		{ DLT_SLL2, .sport = 4500, .dport = 4500, .v6 = true, .options = 2 },
-		{ DLT_RAW_IP, .sport = 4500, .dport = 500 },
-	};
-	struct ike_packet p;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		struct octets whole = frame(&paths[i], &msg);
-		for (size_t len = 0; len < whole.len - msg.len; len++) {
-			struct octets o = whole;
-			o.len = len;
-			enum ike_packet_kind kind = dissected(paths[i].link, &o, &p);
-			ck_assert_msg(kind != IKE_PACKET_IKE, "path %zu, %zu octets: %d", i, len, kind);
-		}
-	}
-	/* More than the IP packet has room for, and it is no fragment. */
-	struct octets o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500, .udp_more = 1 }, &msg);
-	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_BROKEN);
-}
-END_TEST
-
-/* --- the gateway ---------------------------------------------------------------------------------------------- */
+#define S NS_PER_SECOND
 
 static char path_of[SCRATCH_PATH];
 static struct ipm_writer *writer;
@@ -689,7 +137,7 @@ daemon_tells(uint64_t spi_i, uint64_t spi_r, uint8_t version)
 	return (uint32_t)slot;
 }
 
-/* --- negotiations ------------------------------------------------------------------------------------------------ */
+/* --- negotiations -------------------------------------------------------- */
 
 static struct octets
 mm(int n, uint64_t spi_i, uint64_t spi_r)
@@ -1150,8 +598,7 @@ START_TEST(half_open_ones_leave_most_of_a_small_segment_alone)
 }
 END_TEST
 
-/* --- with an IKE daemon's feed --------------------------------------------------------------------------------------
- */
+/* --- with an IKE daemon's feed ------------------------------------------- */
 
 START_TEST(what_a_daemon_has_a_record_of_counts_there)
 {
@@ -1294,8 +741,7 @@ START_TEST(what_the_daemon_does_not_claim_ends_when_it_is_silent)
 }
 END_TEST
 
-/* --- without one ----------------------------------------------------------------------------------------------------
- */
+/* --- without one --------------------------------------------------------- */
 
 START_TEST(one_that_is_older_than_we_are_is_known_by_our_own_messages)
 {
@@ -1473,26 +919,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("ike");
-	TCase *tc = tcase_create("decoder");
-	tcase_add_test(tc, the_header_is_what_it_says);
-	tcase_add_test(tc, of_ikev1_the_suite_the_authentication_and_the_lifetime_are_read);
-	tcase_add_test(tc, of_ikev2_the_first_suite_is_read_and_all_are_counted);
-	tcase_add_test(tc, identities_in_the_clear_are_text);
-	tcase_add_test(tc, what_is_encrypted_is_not_looked_at);
-	tcase_add_test(tc, fragments_know_their_place);
-	tcase_add_test(tc, deletes_of_phase_2_are_counted_and_no_others);
-	tcase_add_test(tc, what_is_malformed_has_a_reason_and_keeps_its_header);
-	tcase_add_test(tc, of_a_message_that_was_captured_in_part_the_front_is_read);
-	tcase_add_test(tc, what_follows_the_message_in_its_datagram_is_nobodys);
-	suite_add_tcase(s, tc);
-	tc = tcase_create("frames");
-	tcase_add_test(tc, a_message_is_found_under_every_link_layer);
-	tcase_add_test(tc, what_is_no_ike_is_told_apart);
-	tcase_add_test(tc, the_first_fragment_counts_for_all_of_the_message);
-	tcase_add_test(tc, headers_that_do_not_fit_are_no_packet);
-	suite_add_tcase(s, tc);
-	tc = tcase_create("tracker");
+	Suite *suite = suite_create("ike_track");
+	TCase *tc = tcase_create("tracker");
 	tcase_add_checked_fixture(tc, given_a_gateway, it_ends);
 	tcase_add_loop_test(tc, main_mode_goes_through_its_states, 0, 2);
 	tcase_add_loop_test(tc, aggressive_mode_goes_through_its_states, 0, 2);
@@ -1514,7 +942,7 @@ main(void)
 	tcase_add_test(tc, a_refusal_in_the_clear_is_the_reason_of_the_failure);
 	tcase_add_test(tc, a_flood_pushes_out_nobody_who_answers);
 	tcase_add_test(tc, half_open_ones_leave_most_of_a_small_segment_alone);
-	suite_add_tcase(s, tc);
+	suite_add_tcase(suite, tc);
 	tc = tcase_create("with an IKE daemon's feed");
 	tcase_add_checked_fixture(tc, given_a_gateway, it_ends);
 	tcase_add_test(tc, what_a_daemon_has_a_record_of_counts_there);
@@ -1525,7 +953,7 @@ main(void)
 	tcase_add_test(tc, a_daemon_that_does_not_tell_of_it_has_not_got_it);
 	tcase_add_test(tc, another_daemon_may_have_it);
 	tcase_add_test(tc, what_the_daemon_does_not_claim_ends_when_it_is_silent);
-	suite_add_tcase(s, tc);
+	suite_add_tcase(suite, tc);
 	tc = tcase_create("without one");
 	tcase_add_checked_fixture(tc, given_a_gateway, it_ends);
 	tcase_add_test(tc, one_that_is_older_than_we_are_is_known_by_our_own_messages);
@@ -1538,6 +966,6 @@ main(void)
 	tcase_add_test(tc, one_that_was_replaced_ends_when_it_is_silent);
 	tcase_add_test(tc, an_ikev1_sa_ends_with_its_lifetime);
 	tcase_add_test(tc, another_run_goes_on_with_what_the_last_one_knew);
-	suite_add_tcase(s, tc);
-	return run_in_scratch("check_ike", s);
+	suite_add_tcase(suite, tc);
+	return run_in_scratch("check_ike_track", suite);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* A gateway with crypto map entries, and what the commands are expected to say of it. */
+#ifndef SHOW_FIXTURE_H
+#define SHOW_FIXTURE_H
+
+#include <stddef.h>
+
+#include "ipm_int.h"
+#include "acl_text.h"
+#include "algo_names.h"
+#include "cli_fixture.h"
+#include "cmd_table.h"
+#include "out.h"
+#include "suite.h"
+
+/* --- expected ------------------------------------------------------------ */
+
+/* What a test takes time for: "for 3 s", "3 s ago" are "for 0 s", "0 s ago". */
+static inline void
+steady(char *text)
+{
+	char *to = text;
+	for (const char *from = text; *from;) {
+		size_t digits = strspn(from, "0123456789");
+		bool age =
+			digits &&
+			((to - text > 4 && strncmp(to - 4, "for ", 4) == 0 && strncmp(from + digits, " s", 2) == 0) ||
+			 strncmp(from + digits, " s ago", 6) == 0);
+		if (age) {
+			*to++ = '0';
+			from += digits;
+		} else {
+			do
+				*to++ = *from++;
+			while (digits > 1 && --digits);
+		}
+	}
+	*to = '\0';
+}
+
+static inline void
+runs(const char *line)
+{
+	int status = run(line);
+	steady(out);
+	ck_assert_str_eq(err, "");
+	ck_assert_int_eq(status, 0);
+}
+
+static inline json_t *
+runs_json(const char *line)
+{
+	json_error_t why;
+	runs(line);
+	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, &why);
+	ck_assert_msg(j != NULL, "%s in %s", why.text, out);
+	return j;
+}
+
+static inline void
+expect_null(json_t *root, const char *where)
+{
+	ck_assert_msg(json_is_null(at(root, where)), "%s is not null", where);
+}
+
+#endif
