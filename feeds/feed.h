@@ -8,8 +8,7 @@
 #define FEED_H
 
 #include "feed_ops.h"
-
-#define FEED_NS_PER_SECOND UINT64_C(1000000000)
+#include "units.h"
 
 /** Open feed number @p n of this kind. NULL: no memory, or no room for its record; that was logged. */
 struct feed *feed_open(struct feed_env *env, const struct feed_ops *ops, uint32_t n);

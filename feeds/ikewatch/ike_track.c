@@ -4,67 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "feed_failure.h"
 #include "feed_reconcile.h"
-#include "ike_phase.h"
+#include "ike_table.h"
 #include "ike_track.h"
-
-#define DIGESTS_KEPT   16 /* messages by which retransmissions are known */
-#define EXCHANGES_KEPT 16 /* IKEv1: Quick Modes, whose message ids are in no order */
-#define BUCKETS        4096
-
-enum standing {
-	HALF_OPEN, /* being negotiated; the record is ours */
-	UP,        /* the record is ours or another feed's */
-	UNKNOWN,   /* no record: counted here, until it is known whose it is */
-	ENDED,     /* no record any more */
-	STANDINGS
-};
-
-struct ike {
-	struct ike *next;          /* of the bucket */
-	struct ike *older, *newer; /* of those with this standing: by when they came to it */
-	uint64_t spi_initiator, spi_responder;
-	struct ipm_addr local, remote;
-	uint16_t local_port, remote_port;
-	uint8_t version;
-	bool initiator; /* we began it */
-	enum standing standing;
-	uint32_t slot, index; /* of the record; index 0: none */
-	uint32_t was;         /* ENDED: the index that it had */
-	struct ike_progress progress;
-	uint64_t first_ns, last_ns, last_in_ns, up_ns, ended_ns;
-	uint64_t asked_ns; /* IKEv2: our oldest request that was not answered; 0: none */
-	uint64_t rival_ns; /* when another one came up between the same two */
-	bool returned;     /* the peer has answered us, or come back after our answer */
-	bool answered;     /* we have sent something */
-	bool ours_sealed;  /* we have sent something encrypted */
-	bool rekeys;       /* IKEv2: a CREATE_CHILD_SA exchange was agreed upon, that may have made another IKE SA */
-	uint64_t digest[DIGESTS_KEPT];
-	unsigned digests;
-	uint64_t next_request[2], next_response[2]; /* IKEv2, by direction: one more than the highest message id */
-	uint32_t exchange[EXCHANGES_KEPT];
-	unsigned exchanges;
-	struct ipm_proposal proposal;
-	uint8_t auth;
-	uint32_t life_seconds;
-	char *id[2]; /* IKEv1 in Aggressive Mode: the responder's, the initiator's; NULL: not known */
-	struct ipm_ike_traffic in, out; /* of one that is unknown */
-};
 
 struct ike_track {
 	struct ipm_writer *w;
 	uint32_t feed;
-	uint64_t seed; /* peers choose SPIs, and are not to know in which bucket they fall */
-	struct ike *bucket[BUCKETS];
-	struct {
-		struct ike *oldest, *newest;
-		uint32_t count;
-	} of[STANDINGS];
+	struct ike_table table;
 	uint32_t half_open_max;
-	bool daemon;
+	bool daemon; /* another feed tells of the IKE SAs here */
 	uint64_t pushed_out;
 	uint64_t failures_from_ns;
 	unsigned failures;
@@ -72,112 +23,11 @@ struct ike_track {
 
 static const struct ipm_ike_traffic nothing;
 
-/* --- the table ------------------------------------------------------------------------------------------------ */
-
-static struct ike **
-bucket_of(struct ike_track *t, uint64_t spi_initiator)
-{
-	uint64_t hash = (spi_initiator ^ t->seed) * 0x9e3779b97f4a7c15u;
-	return &t->bucket[(hash ^ hash >> 32) % BUCKETS];
-}
-
-static bool
-between(const struct ike *ike, const struct ipm_addr *local, const struct ipm_addr *remote)
-{
-	return ipm_addr_same(&ike->local, local) && ipm_addr_same(&ike->remote, remote);
-}
-
-static struct ike *
-ike_lookup(struct ike_track *t, const struct ike_datagram *d)
-{
-	struct ike *open = NULL;
-
-	for (struct ike *ike = *bucket_of(t, d->msg->spi_initiator); ike; ike = ike->next) {
-		if (ike->spi_initiator != d->msg->spi_initiator || ike->version != d->msg->major)
-			continue;
-		if (d->msg->spi_responder && ike->spi_responder == d->msg->spi_responder)
-			return ike;
-		/* The first message again, or its answer. */
-		if ((d->msg->spi_responder == 0 || ike->spi_responder == 0) && between(ike, &d->local, &d->remote))
-			open = ike;
-	}
-	return open;
-}
-
-static void
-list_add(struct ike_track *t, struct ike *ike)
-{
-	ike->older = t->of[ike->standing].newest;
-	ike->newer = NULL;
-	if (ike->older)
-		ike->older->newer = ike;
-	else
-		t->of[ike->standing].oldest = ike;
-	t->of[ike->standing].newest = ike;
-	t->of[ike->standing].count++;
-}
-
-static void
-list_remove(struct ike_track *t, struct ike *ike)
-{
-	if (ike->older)
-		ike->older->newer = ike->newer;
-	else
-		t->of[ike->standing].oldest = ike->newer;
-	if (ike->newer)
-		ike->newer->older = ike->older;
-	else
-		t->of[ike->standing].newest = ike->older;
-	t->of[ike->standing].count--;
-}
-
-static void
-stand(struct ike_track *t, struct ike *ike, enum standing standing)
-{
-	list_remove(t, ike);
-	ike->standing = standing;
-	list_add(t, ike);
-}
-
-static void
-ike_free(struct ike *ike)
-{
-	free(ike->id[0]);
-	free(ike->id[1]);
-	free(ike);
-}
-
-static void
-ike_forget(struct ike_track *t, struct ike *ike)
-{
-	struct ike **at = bucket_of(t, ike->spi_initiator);
-	while (*at != ike)
-		at = &(*at)->next;
-	*at = ike->next;
-	list_remove(t, ike);
-	ike_free(ike);
-}
-
-static struct ike *
-ike_new(struct ike_track *t, const struct ike *as)
-{
-	struct ike *ike = malloc(sizeof(*ike));
-	struct ike **bucket = bucket_of(t, as->spi_initiator);
-
-	if (!ike)
-		return NULL;
-	*ike = *as;
-	ike->next = *bucket;
-	*bucket = ike;
-	list_add(t, ike);
-	return ike;
-}
-
 /* --- records --------------------------------------------------------------------------------------------------- */
 
 /* Its record; NULL: it has none, or has lost it. */
 static const struct ipm_ike_sa *
-record(struct ike_track *t, struct ike *ike)
+record_of(struct ike_track *t, struct ike *ike)
 {
 	int slot = ipm_ike_find(t->w, ike->slot, ike->index);
 	if (slot < 0)
@@ -205,7 +55,7 @@ find_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	ike->slot = (uint32_t)slot;
 	ike->index = ipm_ike_peek(t->w, ike->slot)->index;
 	ike->up_ns = now_ns;
-	stand(t, ike, UP);
+	ike_table_move(&t->table, ike, IKE_UP);
 	ipm_ike_count(t->w, slot, &ike->in, &ike->out);
 	ike->in = ike->out = nothing;
 	return true;
@@ -213,7 +63,7 @@ find_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 
 /* What is not known of the identities stays. */
 static void
-identify(const struct ike *ike, char *local_id, char *remote_id)
+fill_identities(const struct ike *ike, char *local_id, char *remote_id)
 {
 	if (ike->id[ike->initiator])
 		snprintf(local_id, IPM_ID_MAX, "%s", ike->id[ike->initiator]);
@@ -252,7 +102,7 @@ record_fill(const struct ike_track *t, const struct ike *ike, struct ipm_ike_sa 
 	sa->proposal = ike->proposal;
 	sa->auth = ike->auth;
 	sa->hard_ns = ike->life_seconds * NS_PER_SECOND;
-	identify(ike, sa->local_id, sa->remote_id);
+	fill_identities(ike, sa->local_id, sa->remote_id);
 }
 
 /* The mode, and the phase of one that a daemon calls established, belong to its record as well. */
@@ -271,7 +121,7 @@ record_of_other(const struct ike *ike, struct ipm_ike_sa *sa)
 static void
 record_update(struct ike_track *t, struct ike *ike)
 {
-	const struct ipm_ike_sa *there = record(t, ike);
+	const struct ipm_ike_sa *there = record_of(t, ike);
 	if (!there || !is_current(ike, there))
 		return;
 	struct ipm_ike_sa sa = *there;
@@ -305,7 +155,7 @@ record_start(struct ike_track *t, struct ike *ike, enum ipm_ike_state state)
 static bool
 is_ours(const struct ike_track *t, const struct ike *ike)
 {
-	return ike->standing == UP && ike->index && ipm_ike_peek(t->w, ike->slot)->index == ike->index &&
+	return ike->standing == IKE_UP && ike->index && ipm_ike_peek(t->w, ike->slot)->index == ike->index &&
 	       ipm_ike_peek(t->w, ike->slot)->feed == t->feed;
 }
 
@@ -320,9 +170,9 @@ predecessor(struct ike_track *t, const struct ike *ike)
 
 	if (ike->version == 2 && ike->progress.phase != IPM_PHASE_UNKNOWN)
 		return NULL;
-	for (struct ike *other = t->of[UP].oldest; other; other = other->newer)
+	for (struct ike *other = t->table.of[IKE_UP].oldest; other; other = other->newer)
 		if (other != ike && other->version == ike->version && is_ours(t, other) &&
-		    between(other, &ike->local, &ike->remote) && (ike->version == 1 || other->rekeys) &&
+		    ike_between(other, &ike->local, &ike->remote) && (ike->version == 1 || other->rekeys) &&
 		    is_current(other, ipm_ike_peek(t->w, other->slot)))
 			found = other;
 	return found;
@@ -330,17 +180,17 @@ predecessor(struct ike_track *t, const struct ike *ike)
 
 /* Those of ours between the same two that this one seems to have come for. */
 static void
-rivals(struct ike_track *t, const struct ike *ike)
+mark_rivals(struct ike_track *t, const struct ike *ike)
 {
-	for (struct ike *other = t->of[UP].oldest; other; other = other->newer)
-		if (other != ike && is_ours(t, other) && between(other, &ike->local, &ike->remote) &&
+	for (struct ike *other = t->table.of[IKE_UP].oldest; other; other = other->newer)
+		if (other != ike && is_ours(t, other) && ike_between(other, &ike->local, &ike->remote) &&
 		    other->remote_port == ike->remote_port)
 			other->rival_ns = ike->up_ns;
 }
 
 /* What the wire has not shown of this one, because it was made within another one. */
 static void
-inherit(struct ike *ike, const struct ipm_ike_sa *sa)
+inherit_phase(struct ike *ike, const struct ipm_ike_sa *sa)
 {
 	if (ike->progress.phase == IPM_PHASE_UNKNOWN) {
 		ike->progress.phase = sa->phase;
@@ -357,38 +207,38 @@ come_up(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	ike->in = ike->out = nothing;
 	ike->up_ns = now_ns;
 	if (before) {
-		if (record(t, ike))
+		if (record_of(t, ike))
 			ipm_ike_merge(t->w, ike->slot, before->slot);
 		ike->slot = before->slot;
 		ike->index = before->index;
-		stand(t, ike, UP);
+		ike_table_move(&t->table, ike, IKE_UP);
 		struct ipm_ike_sa sa = *ipm_ike_peek(t->w, ike->slot);
-		inherit(ike, &sa);
+		inherit_phase(ike, &sa);
 		record_fill(t, ike, &sa);
 		sa.established_ns = now_ns;
 		ipm_ike_put(t->w, ike->slot, &sa);
 		ipm_ike_refresh(t->w, ike->slot);
-	} else if (record(t, ike)) {
+	} else if (record_of(t, ike)) {
 		struct ipm_ike_sa sa = *ipm_ike_peek(t->w, ike->slot);
-		stand(t, ike, UP);
+		ike_table_move(&t->table, ike, IKE_UP);
 		record_fill(t, ike, &sa);
 		sa.state = IPM_IKE_ESTABLISHED;
 		sa.created_ns = sa.established_ns = now_ns;
 		ipm_ike_put(t->w, ike->slot, &sa);
-		rivals(t, ike);
+		mark_rivals(t, ike);
 	} else {
-		stand(t, ike, UP);
+		ike_table_move(&t->table, ike, IKE_UP);
 		record_start(t, ike, IPM_IKE_ESTABLISHED);
-		rivals(t, ike);
+		mark_rivals(t, ike);
 	}
-	ipm_ike_count(t->w, record(t, ike) ? (int)ike->slot : -1, &in, &out);
+	ipm_ike_count(t->w, record_of(t, ike) ? (int)ike->slot : -1, &in, &out);
 }
 
 /* There is no record of it any more, whoever ended it. */
 static void
-end(struct ike_track *t, struct ike *ike, uint64_t now_ns)
+become_ended(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
-	stand(t, ike, ENDED);
+	ike_table_move(&t->table, ike, IKE_ENDED);
 	ike->was = ike->index;
 	ike->index = 0;
 	ike->ended_ns = now_ns;
@@ -396,21 +246,21 @@ end(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 
 /* The record says more than we know: another feed has taken it over, or ended it. */
 static void
-look(struct ike_track *t, struct ike *ike, uint64_t now_ns)
+check_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
-	if (ike->standing == ENDED)
+	if (ike->standing == IKE_ENDED)
 		return;
 	if (ike->index == 0) {
 		find_record(t, ike, now_ns);
 		return;
 	}
-	if (ike->standing == HALF_OPEN && record(t, ike))
+	if (ike->standing == IKE_HALF_OPEN && record_of(t, ike))
 		give_up_record(t, ike);
-	const struct ipm_ike_sa *sa = record(t, ike);
+	const struct ipm_ike_sa *sa = record_of(t, ike);
 	if (!sa && !find_record(t, ike, now_ns)) {
-		end(t, ike, now_ns);
-	} else if (sa && ike->standing == HALF_OPEN && sa->state != IPM_IKE_NEGOTIATING) {
-		stand(t, ike, UP);
+		become_ended(t, ike, now_ns);
+	} else if (sa && ike->standing == IKE_HALF_OPEN && sa->state != IPM_IKE_NEGOTIATING) {
+		ike_table_move(&t->table, ike, IKE_UP);
 		ike->up_ns = now_ns;
 	}
 }
@@ -422,7 +272,7 @@ look(struct ike_track *t, struct ike *ike, uint64_t now_ns)
  * can begin one with us: of those that the peer has begun it counts if he came back, or we have told him no.
  */
 static void
-fail(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
+tell_failure(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
 	if (t->daemon || ike_progress_waits(&ike->progress) ||
 	    (!ike->initiator && !ike->returned && !ike->progress.refusal))
@@ -441,7 +291,7 @@ fail(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 				 .reason = ike->progress.refusal };
 	if (!f.reason)
 		f.reason = ike->initiator && ike->last_in_ns == 0 ? IPM_FAIL_PEER_LOST : IPM_FAIL_OTHER;
-	identify(ike, f.local_id, f.remote_id);
+	fill_identities(ike, f.local_id, f.remote_id);
 	feed_failure_identify(&f);
 	snprintf(f.text, sizeof(f.text), "seen on the wire: it ended in %s%s", ike_phase_text(ike->progress.phase),
 		 ike->progress.answered_short ? ", answered with no more than a notification" : "");
@@ -451,11 +301,11 @@ fail(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 static void
 half_open_end(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
-	const struct ipm_ike_sa *sa = record(t, ike);
+	const struct ipm_ike_sa *sa = record_of(t, ike);
 	if (sa && sa->feed == t->feed && sa->state == IPM_IKE_NEGOTIATING)
 		ipm_ike_stop(t->w, ike->slot, IPM_REASON_UNKNOWN);
-	fail(t, ike, now_ns);
-	ike_forget(t, ike);
+	tell_failure(t, ike, now_ns);
+	ike_table_remove(&t->table, ike);
 }
 
 /* What came in for it was for nobody, unless it was there, but more than that is not known. */
@@ -464,29 +314,29 @@ unknown_end(struct ike_track *t, struct ike *ike)
 {
 	const struct ipm_ike_traffic dropped = { .drops = ike->in.pkts + ike->in.drops };
 	ipm_ike_count(t->w, -1, ike->ours_sealed ? &ike->in : &dropped, &ike->out);
-	ike_forget(t, ike);
+	ike_table_remove(&t->table, ike);
 }
 
 /* --- who is let in ------------------------------------------------------------------------------------------------ */
 
 /* The one of this standing to go first: the oldest whose peer has not come back, if there is one. */
 static struct ike *
-least(struct ike_track *t, enum standing standing)
+first_to_go(struct ike_track *t, enum ike_standing standing)
 {
-	for (struct ike *ike = t->of[standing].oldest; ike; ike = ike->newer)
+	for (struct ike *ike = t->table.of[standing].oldest; ike; ike = ike->newer)
 		if (!ike->returned && !ike->initiator)
 			return ike;
-	return t->of[standing].oldest;
+	return t->table.of[standing].oldest;
 }
 
 static void
-make_room(struct ike_track *t, enum standing standing, uint64_t now_ns)
+make_room(struct ike_track *t, enum ike_standing standing, uint64_t now_ns)
 {
-	if (t->of[standing].count < (standing == HALF_OPEN ? t->half_open_max : IKE_UNKNOWN_MAX))
+	if (t->table.of[standing].count < (standing == IKE_HALF_OPEN ? t->half_open_max : IKE_UNKNOWN_MAX))
 		return;
-	struct ike *ike = least(t, standing);
+	struct ike *ike = first_to_go(t, standing);
 	t->pushed_out++;
-	if (standing == HALF_OPEN)
+	if (standing == IKE_HALF_OPEN)
 		half_open_end(t, ike, now_ns);
 	else
 		unknown_end(t, ike);
@@ -515,7 +365,7 @@ ike_admit(struct ike_track *t, const struct ike_datagram *d)
 			  .local_port = d->local_port,
 			  .remote_port = d->remote_port,
 			  .version = msg->major,
-			  .standing = begin ? HALF_OPEN : UNKNOWN,
+			  .standing = begin ? IKE_HALF_OPEN : IKE_UNKNOWN,
 			  .first_ns = d->now_ns };
 
 	if (!begin && msg->spi_responder == 0)
@@ -528,7 +378,7 @@ ike_admit(struct ike_track *t, const struct ike_datagram *d)
 						     .integ = IPM_TRANSFORM_OTHER,
 						     .group = IPM_TRANSFORM_OTHER };
 	make_room(t, as.standing, d->now_ns);
-	struct ike *ike = ike_new(t, &as);
+	struct ike *ike = ike_table_add(&t->table, &as);
 	if (ike && begin)
 		record_start(t, ike, IPM_IKE_NEGOTIATING);
 	else if (ike)
@@ -536,18 +386,17 @@ ike_admit(struct ike_track *t, const struct ike_datagram *d)
 	return ike;
 }
 
-/* --- counting ------------------------------------------------------------------------------------------------------
- */
+/* --- counting -------------------------------------------------------------------------------------------------- */
 
 /* Has it been seen before? It has now. */
 static bool
-again(struct ike *ike, uint64_t digest)
+is_retransmission(struct ike *ike, uint64_t digest)
 {
-	unsigned kept = ike->digests < DIGESTS_KEPT ? ike->digests : DIGESTS_KEPT;
+	unsigned kept = ike->digests < IKE_DIGESTS_KEPT ? ike->digests : IKE_DIGESTS_KEPT;
 	for (unsigned i = 0; i < kept; i++)
 		if (ike->digest[i] == digest)
 			return true;
-	ike->digest[ike->digests++ % DIGESTS_KEPT] = digest;
+	ike->digest[ike->digests++ % IKE_DIGESTS_KEPT] = digest;
 	return false;
 }
 
@@ -561,11 +410,11 @@ new_exchange(struct ike *ike, const struct ike_message *msg, int way)
 			ike->next_request[way] = (uint64_t)msg->message_id + 1;
 		return first;
 	}
-	unsigned kept = ike->exchanges < EXCHANGES_KEPT ? ike->exchanges : EXCHANGES_KEPT;
+	unsigned kept = ike->exchanges < IKE_EXCHANGES_KEPT ? ike->exchanges : IKE_EXCHANGES_KEPT;
 	for (unsigned i = 0; i < kept; i++)
 		if (ike->exchange[i] == msg->message_id)
 			return false;
-	ike->exchange[ike->exchanges++ % EXCHANGES_KEPT] = msg->message_id;
+	ike->exchange[ike->exchanges++ % IKE_EXCHANGES_KEPT] = msg->message_id;
 	return true;
 }
 
@@ -577,7 +426,7 @@ is_phase_2(const struct ike_message *msg)
 
 /* What a message that is no retransmission counts, beside itself; @p back is what the other direction counts. */
 static void
-count(struct ike *ike, const struct ike_datagram *d, struct ipm_ike_traffic *more, struct ipm_ike_traffic *back)
+count_message(struct ike *ike, const struct ike_datagram *d, struct ipm_ike_traffic *more, struct ipm_ike_traffic *back)
 {
 	const struct ike_message *msg = d->msg;
 	int way = d->direction == IPM_OUT;
@@ -607,8 +456,7 @@ count(struct ike *ike, const struct ike_datagram *d, struct ipm_ike_traffic *mor
 	}
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------
- */
+/* --- messages -------------------------------------------------------------------------------------------------- */
 
 /* Who sends it, of initiator and responder. */
 static bool
@@ -621,7 +469,7 @@ from_initiator(const struct ike *ike, const struct ike_datagram *d)
 
 /* What a well-formed message that is no retransmission tells of its IKE SA. */
 static void
-learn(struct ike *ike, const struct ike_datagram *d)
+learn_from(struct ike *ike, const struct ike_datagram *d)
 {
 	const struct ike_message *msg = d->msg;
 	const struct ike_sender from = { .initiator = from_initiator(ike, d),
@@ -633,19 +481,19 @@ learn(struct ike *ike, const struct ike_datagram *d)
 	/* IKEv1's fragments hide the SA payload, not the cookie. */
 	if (ike->spi_responder == 0 && !from.initiator && (agrees || (msg->major == 1 && msg->fragment)))
 		ike->spi_responder = msg->spi_responder;
-	if (agrees && ike->standing == HALF_OPEN) {
+	if (agrees && ike->standing == IKE_HALF_OPEN) {
 		ike->proposal = msg->proposal;
 		ike->auth = msg->auth;
 		ike->life_seconds = msg->life_seconds;
 	}
-	if (msg->id[0] && ike->standing == HALF_OPEN && !ike->id[from.initiator])
+	if (msg->id[0] && ike->standing == IKE_HALF_OPEN && !ike->id[from.initiator])
 		ike->id[from.initiator] = strdup(msg->id);
 	ike_progress_message(&ike->progress, msg, &from);
 }
 
 /* It was heard of: when, and where the peer is now. */
 static void
-heard(struct ike *ike, const struct ike_datagram *d, bool repeated)
+note_message(struct ike *ike, const struct ike_datagram *d, bool repeated)
 {
 	bool in = d->direction == IPM_IN;
 
@@ -673,7 +521,7 @@ heard(struct ike *ike, const struct ike_datagram *d, bool repeated)
 static bool
 may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
-	if (ike->standing == HALF_OPEN) {
+	if (ike->standing == IKE_HALF_OPEN) {
 		if (!ike->progress.up || !ike->spi_responder)
 			return false;
 		if (!t->daemon)
@@ -682,23 +530,41 @@ may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 		 */
 		return now_ns - ike->first_ns >= IKE_GRACE_NS && ike->last_ns - ike->first_ns >= IKE_GRACE_NS;
 	}
-	if (ike->standing != UNKNOWN || !ike->ours_sealed || ike->in.pkts == 0)
+	if (ike->standing != IKE_UNKNOWN || !ike->ours_sealed || ike->in.pkts == 0)
 		return false;
 	return !t->daemon || ike->last_ns - ike->first_ns >= IKE_GRACE_NS;
+}
+
+/* The message belongs to this one; NULL: none is known. */
+static struct ike *
+lookup(struct ike_track *t, const struct ike_datagram *d)
+{
+	struct ike *open = NULL;
+
+	for (struct ike *ike = *ike_table_bucket(&t->table, d->msg->spi_initiator); ike; ike = ike->next) {
+		if (ike->spi_initiator != d->msg->spi_initiator || ike->version != d->msg->major)
+			continue;
+		if (d->msg->spi_responder && ike->spi_responder == d->msg->spi_responder)
+			return ike;
+		/* The first message again, or its answer. */
+		if ((d->msg->spi_responder == 0 || ike->spi_responder == 0) && ike_between(ike, &d->local, &d->remote))
+			open = ike;
+	}
+	return open;
 }
 
 void
 ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 {
-	struct ike *ike = d->fault == IKE_FAULT_SHORT ? NULL : ike_lookup(t, d);
+	struct ike *ike = d->fault == IKE_FAULT_SHORT ? NULL : lookup(t, d);
 	struct ipm_ike_traffic more = { .octets = d->octets, .pkts = 1 }, back = { 0 };
 	bool in = d->direction == IPM_IN;
 
 	if (ike)
-		look(t, ike, d->now_ns);
+		check_record(t, ike, d->now_ns);
 	/* Its last words are over, and yet it goes on: it may be there after all. */
-	if (ike && ike->standing == ENDED && d->now_ns - ike->ended_ns >= IKE_GRACE_NS && d->msg->encrypted) {
-		stand(t, ike, UNKNOWN);
+	if (ike && ike->standing == IKE_ENDED && d->now_ns - ike->ended_ns >= IKE_GRACE_NS && d->msg->encrypted) {
+		ike_table_move(&t->table, ike, IKE_UNKNOWN);
 		ike->first_ns = d->now_ns;
 		ike->ours_sealed = false;
 		find_record(t, ike, d->now_ns);
@@ -711,20 +577,20 @@ ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 		ipm_ike_count(t->w, -1, in ? &more : &nothing, in ? &nothing : &more);
 		return;
 	}
-	bool repeated = again(ike, d->digest);
+	bool repeated = is_retransmission(ike, d->digest);
 	if (!repeated)
-		count(ike, d, &more, &back);
-	heard(ike, d, repeated);
-	if (!d->fault && !repeated && ike->standing != ENDED)
-		learn(ike, d);
+		count_message(ike, d, &more, &back);
+	note_message(ike, d, repeated);
+	if (!d->fault && !repeated && ike->standing != IKE_ENDED)
+		learn_from(ike, d);
 	const struct ipm_ike_traffic *came = in ? &more : &back, *went = in ? &back : &more;
-	if (ike->standing == UNKNOWN) {
+	if (ike->standing == IKE_UNKNOWN) {
 		ipm_ike_traffic_add(&ike->in, came);
 		ipm_ike_traffic_add(&ike->out, went);
-	} else if (ike->standing == ENDED) {
+	} else if (ike->standing == IKE_ENDED) {
 		ipm_ike_count_late(t->w, ike->was, came, went);
 	} else {
-		ipm_ike_count(t->w, record(t, ike) ? (int)ike->slot : -1, came, went);
+		ipm_ike_count(t->w, record_of(t, ike) ? (int)ike->slot : -1, came, went);
 	}
 	if (may_come_up(t, ike, d->now_ns))
 		come_up(t, ike, d->now_ns);
@@ -732,8 +598,7 @@ ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 		record_update(t, ike);
 }
 
-/* --- time ------------------------------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------------------------ */
 
 void
 ike_track_daemon(struct ike_track *t, bool connected)
@@ -745,9 +610,9 @@ ike_track_daemon(struct ike_track *t, bool connected)
  * What a daemon calls established is so. An IKEv1 SA that goes on without a Quick Mode has the tunnels of another one.
  */
 static void
-settle(struct ike_track *t, struct ike *ike, uint64_t now_ns)
+settle_phase(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
-	const struct ipm_ike_sa *sa = record(t, ike);
+	const struct ipm_ike_sa *sa = record_of(t, ike);
 
 	if (!sa || sa->feed == t->feed || !is_current(ike, sa))
 		return;
@@ -764,17 +629,17 @@ settle(struct ike_track *t, struct ike *ike, uint64_t now_ns)
  * when nobody has refused the other one.
  */
 static void
-succeed(struct ike_track *t, struct ike *ike, uint64_t now_ns)
+adopt_successor(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
 	struct ike_progress *p = &ike->progress;
-	if (ike->standing == HALF_OPEN && ike_progress_waits(p) && !p->doubted_ns &&
+	if (ike->standing == IKE_HALF_OPEN && ike_progress_waits(p) && !p->doubted_ns &&
 	    now_ns - p->answered_ns >= IKE_GRACE_NS && predecessor(t, ike))
 		ike_progress_adopt(p);
 }
 
 /* Why one that is ours to end is over; IPM_REASON_CHECKPOINT: it is not. */
 static enum ipm_reason
-over(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
+end_reason(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
 	if (ike->version == 1 && ike->life_seconds && now_ns - ike->up_ns >= ike->life_seconds * NS_PER_SECOND)
 		return IPM_REASON_NORMAL;
@@ -790,53 +655,53 @@ over(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 static void
 up_tick(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
-	settle(t, ike, now_ns);
+	settle_phase(t, ike, now_ns);
 	if (!is_ours(t, ike)) {
 		/* One without a record is found again by its messages; one that was replaced has had its last ones. */
-		const struct ipm_ike_sa *sa = record(t, ike);
+		const struct ipm_ike_sa *sa = record_of(t, ike);
 		if ((!sa || !is_current(ike, sa)) && now_ns - ike->last_ns >= 10 * IKE_ENDED_NS)
-			ike_forget(t, ike);
+			ike_table_remove(&t->table, ike);
 		return;
 	}
 	if (!is_current(ike, ipm_ike_peek(t->w, ike->slot))) { /* another one goes on with the record */
 		if (now_ns - ike->last_ns >= 10 * IKE_ENDED_NS)
-			ike_forget(t, ike);
+			ike_table_remove(&t->table, ike);
 		return;
 	}
-	enum ipm_reason reason = over(t, ike, now_ns);
+	enum ipm_reason reason = end_reason(t, ike, now_ns);
 	if (reason == IPM_REASON_CHECKPOINT)
 		return;
 	ipm_ike_stop(t->w, ike->slot, reason);
-	end(t, ike, now_ns);
+	become_ended(t, ike, now_ns);
 }
 
 static void
 ike_tick(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
-	look(t, ike, now_ns);
+	check_record(t, ike, now_ns);
 	ike_progress_time(&ike->progress, now_ns);
-	succeed(t, ike, now_ns);
+	adopt_successor(t, ike, now_ns);
 	if (may_come_up(t, ike, now_ns)) {
 		come_up(t, ike, now_ns);
 		return;
 	}
 	switch (ike->standing) {
-	case HALF_OPEN:
+	case IKE_HALF_OPEN:
 		record_update(t, ike);
 		if (now_ns - ike->last_ns >=
 		    (ike->initiator && !ike->progress.refusal ? IKE_OWN_OPEN_NS : IKE_HALF_OPEN_NS))
 			half_open_end(t, ike, now_ns);
 		break;
-	case UP:
+	case IKE_UP:
 		up_tick(t, ike, now_ns);
 		break;
-	case UNKNOWN:
+	case IKE_UNKNOWN:
 		if (now_ns - ike->last_ns >= IKE_UNKNOWN_NS)
 			unknown_end(t, ike);
 		break;
 	default:
 		if (now_ns - ike->last_ns >= IKE_ENDED_NS && now_ns - ike->ended_ns >= IKE_ENDED_NS)
-			ike_forget(t, ike);
+			ike_table_remove(&t->table, ike);
 	}
 }
 
@@ -844,8 +709,8 @@ void
 ike_track_tick(struct ike_track *t, uint64_t now_ns)
 {
 	/* One that comes to another standing in this has had its turn: looking at it once more does no harm. */
-	for (int standing = 0; standing < STANDINGS; standing++)
-		for (struct ike *ike = t->of[standing].oldest, *newer; ike; ike = newer) {
+	for (int standing = 0; standing < IKE_STANDINGS; standing++)
+		for (struct ike *ike = t->table.of[standing].oldest, *newer; ike; ike = newer) {
 			newer = ike->newer;
 			ike_tick(t, ike, now_ns);
 		}
@@ -854,14 +719,14 @@ ike_track_tick(struct ike_track *t, uint64_t now_ns)
 bool
 ike_track_find(struct ike_track *t, uint64_t spi_initiator, uint64_t spi_responder, struct ike_track_view *out)
 {
-	for (struct ike *ike = *bucket_of(t, spi_initiator); ike; ike = ike->next)
+	for (struct ike *ike = *ike_table_bucket(&t->table, spi_initiator); ike; ike = ike->next)
 		if (ike->spi_initiator == spi_initiator && ike->spi_responder == spi_responder) {
-			bool there = record(t, ike) != NULL;
+			bool there = record_of(t, ike) != NULL;
 			*out = (struct ike_track_view){ .index = there ? ike->index : 0,
 							.slot = ike->slot,
-							.negotiating = ike->standing == HALF_OPEN,
-							.up = ike->standing == UP,
-							.unknown = ike->standing == UNKNOWN,
+							.negotiating = ike->standing == IKE_HALF_OPEN,
+							.up = ike->standing == IKE_UP,
+							.unknown = ike->standing == IKE_UNKNOWN,
 							.phase = ike->progress.phase };
 			return true;
 		}
@@ -874,8 +739,7 @@ ike_track_pushed_out(const struct ike_track *t)
 	return t->pushed_out;
 }
 
-/* --- coming and going
- * --------------------------------------------------------------------------------------------------- */
+/* --- coming and going ------------------------------------------------------------------------------------------ */
 
 static void
 take_up(struct ike_track *t, uint32_t slot, uint64_t now_ns)
@@ -889,7 +753,7 @@ take_up(struct ike_track *t, uint32_t slot, uint64_t now_ns)
 			  .remote_port = sa->remote_port,
 			  .version = sa->version,
 			  .initiator = sa->initiator,
-			  .standing = sa->state == IPM_IKE_NEGOTIATING ? HALF_OPEN : UP,
+			  .standing = sa->state == IPM_IKE_NEGOTIATING ? IKE_HALF_OPEN : IKE_UP,
 			  .slot = slot,
 			  .index = sa->index,
 			  .progress = { .phase = sa->phase, .mode = sa->mode },
@@ -901,9 +765,9 @@ take_up(struct ike_track *t, uint32_t slot, uint64_t now_ns)
 			  .auth = sa->auth,
 			  .life_seconds = (uint32_t)(sa->hard_ns / NS_PER_SECOND) };
 
-	as.progress.up = as.standing == UP;
+	as.progress.up = as.standing == IKE_UP;
 	as.progress.key[0] = as.progress.key[1] = sa->phase == IPM_PHASE_MM_KEY_EXCH;
-	if (!ike_new(t, &as))
+	if (!ike_table_add(&t->table, &as))
 		ipm_ike_stop(t->w, slot, IPM_REASON_UNKNOWN);
 }
 
@@ -922,8 +786,7 @@ ike_track_new(struct ipm_writer *writer, uint32_t feed, uint64_t now_ns)
 	t->half_open_max = capacity / 4 < IKE_HALF_OPEN_MAX ? capacity / 4 : IKE_HALF_OPEN_MAX;
 	if (t->half_open_max == 0)
 		t->half_open_max = 1;
-	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) < 0)
-		t->seed = now_ns;
+	ike_table_seed(&t->table, now_ns);
 	for (uint32_t slot = 0; feed_next_ike(writer, feed, &slot); slot++)
 		take_up(t, slot, now_ns);
 	return t;
@@ -934,12 +797,8 @@ ike_track_free(struct ike_track *t)
 {
 	if (!t)
 		return;
-	while (t->of[UNKNOWN].oldest) /* or nobody has counted what it has */
-		unknown_end(t, t->of[UNKNOWN].oldest);
-	for (int standing = 0; standing < STANDINGS; standing++)
-		for (struct ike *ike = t->of[standing].oldest, *newer; ike; ike = newer) {
-			newer = ike->newer;
-			ike_free(ike);
-		}
+	while (t->table.of[IKE_UNKNOWN].oldest) /* or nobody has counted what it has */
+		unknown_end(t, t->table.of[IKE_UNKNOWN].oldest);
+	ike_table_free(&t->table);
 	free(t);
 }

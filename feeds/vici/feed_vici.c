@@ -168,7 +168,7 @@ on_alert(void *arg, const struct vici_alert *alert)
 {
 	struct feed_vici *f = arg;
 	uint64_t now = ipm_now_ns();
-	if (vici_failures_alert(f->failures, alert, now) && now - f->looked_ns >= FEED_NS_PER_SECOND) {
+	if (vici_failures_alert(f->failures, alert, now) && now - f->looked_ns >= NS_PER_SECOND) {
 		f->looked_ns = now;
 		ask_list(f);
 	}
@@ -244,7 +244,7 @@ on_listed(void *arg, bool ok, struct vici_slice msg)
 			feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 		f->feed.record.updated_ns = ipm_now_ns();
 		f->feed.record.interval_ns =
-			f->interval * FEED_NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
+			f->interval * NS_PER_SECOND * (vici_model_is_kept(f->model) ? LISTS_EVERY : 1);
 		feed_enter_state(&f->feed, IPM_FEED_UP);
 	}
 	feed_publish(&f->feed);
@@ -322,7 +322,7 @@ look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_
 {
 	uint64_t now = ipm_now_ns();
 	if (f->said != SAID_UPDOWN || !f->sink.up || ipm_map_named(f->feed.writer, ike->name, child->name) >= 0 ||
-	    (f->hinted_ns && now - f->hinted_ns < FEED_NS_PER_SECOND))
+	    (f->hinted_ns && now - f->hinted_ns < NS_PER_SECOND))
 		return;
 	f->hinted_ns = now;
 	ask_conns(f);
@@ -442,7 +442,7 @@ on_closed(void *arg, const char *why)
 	f->feed.complained = true;
 	if (was_connected) {
 		vici_failures_flush(f->failures, ipm_now_ns());
-		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * FEED_NS_PER_SECOND);
+		vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
 	}
 	f->connected = f->listing = f->conns_listing = f->conns_again = false;
 	f->names_known = f->names_unknown = false;
@@ -507,7 +507,7 @@ feed_vici_open(struct feed *feed, uint32_t n)
 	f->sink = (struct vici_sink){
 		.arg = f, .ike = on_ike, .child = on_child, .conn = on_conn, .conn_child = on_conn_child
 	};
-	feed->record.interval_ns = f->interval * FEED_NS_PER_SECOND;
+	feed->record.interval_ns = f->interval * NS_PER_SECOND;
 	snprintf(feed->record.source, sizeof(feed->record.source), "%s", conf->vici.socket);
 	f->child = malloc(sizeof(*f->child));
 	const struct feed_host host = open_host(f);
@@ -529,7 +529,7 @@ feed_vici_open(struct feed *feed, uint32_t n)
 	if (!f->notify)
 		log_warn("vici: without error-notify it is not known why negotiations fail");
 	/* What an earlier run left is true until charon says otherwise, or for the hold time. */
-	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * FEED_NS_PER_SECOND);
+	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
 	feed_timer_in_ms(f->second, 1000);
 	feed_timer_in_ms(feed->retry, 0);
 	feed_publish(feed);

@@ -4,23 +4,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ipm_hash.h"
+#include "vici_value.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- Names and their numbers ---- */
 
-struct name {
-	const char *text;
-	uint16_t number;
-};
-
-static const struct name ike_states[] = {
+static const struct vici_named ike_states[] = {
 	{ "CREATED", VICI_IKE_CREATED },
 	{ "CONNECTING", VICI_IKE_CONNECTING },
 	{ "ESTABLISHED", VICI_IKE_ESTABLISHED },
@@ -32,7 +27,7 @@ static const struct name ike_states[] = {
 	{ NULL, 0 },
 };
 
-static const struct name child_states[] = {
+static const struct vici_named child_states[] = {
 	{ "CREATED", VICI_CHILD_CREATED },       { "ROUTED", VICI_CHILD_ROUTED },
 	{ "INSTALLING", VICI_CHILD_INSTALLING }, { "INSTALLED", VICI_CHILD_INSTALLED },
 	{ "UPDATING", VICI_CHILD_UPDATING },     { "REKEYING", VICI_CHILD_REKEYING },
@@ -41,15 +36,15 @@ static const struct name child_states[] = {
 	{ "DESTROYING", VICI_CHILD_DESTROYING }, { NULL, 0 },
 };
 
-static const struct name versions[] = {
+static const struct vici_named versions[] = {
 	{ "1", 1 }, { "2", 2 }, { "IKEv1", 1 }, { "IKEv2", 2 }, { "IKEv1/2", 0 }, { NULL, 0 },
 };
 
-static const struct name flags[] = {
+static const struct vici_named flags[] = {
 	{ "yes", true }, { "1", true }, { "no", false }, { "0", false }, { NULL, 0 },
 };
 
-static const struct name modes[] = {
+static const struct vici_named modes[] = {
 	{ "TUNNEL", IPM_ENCAP_TUNNEL },
 	{ "TRANSPORT", IPM_ENCAP_TRANSPORT },
 	{ "TRANSPORT_PROXY", IPM_ENCAP_TRANSPORT }, /* Mobile IPv6 */
@@ -60,7 +55,7 @@ static const struct name modes[] = {
 
 #define SHUNT 255 /* of modes that make no SA */
 
-static const struct name conn_modes[] = {
+static const struct vici_named conn_modes[] = {
 	{ "TUNNEL", IPM_ENCAP_TUNNEL },
 	{ "TRANSPORT", IPM_ENCAP_TRANSPORT },
 	{ "TRANSPORT_PROXY", IPM_ENCAP_TRANSPORT },
@@ -71,13 +66,13 @@ static const struct name conn_modes[] = {
 	{ NULL, 0 },
 };
 
-static const struct name protocols[] = {
+static const struct vici_named protocols[] = {
 	{ "ESP", IPPROTO_ESP },
 	{ "AH", IPPROTO_AH },
 	{ NULL, 0 },
 };
 
-static const struct name auths[] = {
+static const struct vici_named auths[] = {
 	{ "any", IPM_AUTH_UNKNOWN },
 	{ "public key", IPM_AUTH_PUBKEY },
 	{ "pre-shared key", IPM_AUTH_PSK },
@@ -86,7 +81,7 @@ static const struct name auths[] = {
 	{ NULL, 0 },
 };
 
-static const struct name tasks[] = {
+static const struct vici_named tasks[] = {
 	{ "IKE_DELETE", VICI_TASK_IKE_DELETE },
 	{ "ISAKMP_DELETE", VICI_TASK_IKE_DELETE },
 	{ "CHILD_DELETE", VICI_TASK_CHILD_DELETE },
@@ -105,396 +100,12 @@ static const struct name tasks[] = {
 	{ NULL, 0 },
 };
 
-/* IANA, "IKEv2 Parameters", transform type 1. */
-static const struct name encrs[] = {
-	{ "UNDEFINED", 0 },
-	{ "DES_IV64", IPM_ENCR_DES_IV64 },
-	{ "DES_CBC", IPM_ENCR_DES },
-	{ "3DES_CBC", IPM_ENCR_3DES },
-	{ "RC5_CBC", IPM_ENCR_RC5 },
-	{ "IDEA_CBC", IPM_ENCR_IDEA },
-	{ "CAST_CBC", IPM_ENCR_CAST },
-	{ "BLOWFISH_CBC", IPM_ENCR_BLOWFISH },
-	{ "3IDEA", IPM_ENCR_3IDEA },
-	{ "DES_IV32", IPM_ENCR_DES_IV32 },
-	{ "NULL", IPM_ENCR_NULL },
-	{ "AES_CBC", IPM_ENCR_AES_CBC },
-	{ "AES_CTR", IPM_ENCR_AES_CTR },
-	{ "AES_CCM_8", IPM_ENCR_AES_CCM_8 },
-	{ "AES_CCM_12", IPM_ENCR_AES_CCM_12 },
-	{ "AES_CCM_16", IPM_ENCR_AES_CCM_16 },
-	{ "AES_GCM_8", IPM_ENCR_AES_GCM_8 },
-	{ "AES_GCM_12", IPM_ENCR_AES_GCM_12 },
-	{ "AES_GCM_16", IPM_ENCR_AES_GCM_16 },
-	{ "NULL_AES_GMAC", IPM_ENCR_NULL_AUTH_AES_GMAC },
-	{ "CAMELLIA_CBC", IPM_ENCR_CAMELLIA_CBC },
-	{ "CAMELLIA_CTR", IPM_ENCR_CAMELLIA_CTR },
-	{ "CAMELLIA_CCM_8", IPM_ENCR_CAMELLIA_CCM_8 },
-	{ "CAMELLIA_CCM_12", IPM_ENCR_CAMELLIA_CCM_12 },
-	{ "CAMELLIA_CCM_16", IPM_ENCR_CAMELLIA_CCM_16 },
-	{ "CHACHA20_POLY1305", IPM_ENCR_CHACHA20_POLY1305 },
-	{ NULL, 0 },
-};
-
-/* Transform type 2. */
-static const struct name prfs[] = {
-	{ "PRF_UNDEFINED", 0 },
-	{ "PRF_HMAC_MD5", IPM_PRF_HMAC_MD5 },
-	{ "PRF_HMAC_SHA1", IPM_PRF_HMAC_SHA1 },
-	{ "PRF_HMAC_TIGER", IPM_PRF_HMAC_TIGER },
-	{ "PRF_AES128_XCBC", IPM_PRF_AES128_XCBC },
-	{ "PRF_HMAC_SHA2_256", IPM_PRF_HMAC_SHA2_256 },
-	{ "PRF_HMAC_SHA2_384", IPM_PRF_HMAC_SHA2_384 },
-	{ "PRF_HMAC_SHA2_512", IPM_PRF_HMAC_SHA2_512 },
-	{ "PRF_AES128_CMAC", IPM_PRF_AES128_CMAC },
-	{ NULL, 0 },
-};
-
-/* Transform type 3. */
-static const struct name integs[] = {
-	{ "UNDEFINED", 0 },
-	{ "HMAC_MD5_96", IPM_INTEG_HMAC_MD5_96 },
-	{ "HMAC_SHA1_96", IPM_INTEG_HMAC_SHA1_96 },
-	{ "DES_MAC", IPM_INTEG_DES_MAC },
-	{ "KPDK_MD5", IPM_INTEG_KPDK_MD5 },
-	{ "AES_XCBC_96", IPM_INTEG_AES_XCBC_96 },
-	{ "HMAC_MD5_128", IPM_INTEG_HMAC_MD5_128 },
-	{ "HMAC_SHA1_160", IPM_INTEG_HMAC_SHA1_160 },
-	{ "AES_CMAC_96", IPM_INTEG_AES_CMAC_96 },
-	{ "AES_128_GMAC", IPM_INTEG_AES_128_GMAC },
-	{ "AES_192_GMAC", IPM_INTEG_AES_192_GMAC },
-	{ "AES_256_GMAC", IPM_INTEG_AES_256_GMAC },
-	{ "HMAC_SHA2_256_128", IPM_INTEG_HMAC_SHA2_256_128 },
-	{ "HMAC_SHA2_384_192", IPM_INTEG_HMAC_SHA2_384_192 },
-	{ "HMAC_SHA2_512_256", IPM_INTEG_HMAC_SHA2_512_256 },
-	{ NULL, 0 },
-};
-
-/* Transform type 4. */
-static const struct name groups[] = {
-	{ "KE_NONE", 0 },
-	{ "MODP_768", IPM_GROUP_MODP_768 },
-	{ "MODP_1024", IPM_GROUP_MODP_1024 },
-	{ "MODP_1536", IPM_GROUP_MODP_1536 },
-	{ "MODP_2048", IPM_GROUP_MODP_2048 },
-	{ "MODP_3072", IPM_GROUP_MODP_3072 },
-	{ "MODP_4096", IPM_GROUP_MODP_4096 },
-	{ "MODP_6144", IPM_GROUP_MODP_6144 },
-	{ "MODP_8192", IPM_GROUP_MODP_8192 },
-	{ "ECP_256", IPM_GROUP_ECP_256 },
-	{ "ECP_384", IPM_GROUP_ECP_384 },
-	{ "ECP_521", IPM_GROUP_ECP_521 },
-	{ "MODP_1024_160", IPM_GROUP_MODP_1024_160 },
-	{ "MODP_2048_224", IPM_GROUP_MODP_2048_224 },
-	{ "MODP_2048_256", IPM_GROUP_MODP_2048_256 },
-	{ "ECP_192", IPM_GROUP_ECP_192 },
-	{ "ECP_224", IPM_GROUP_ECP_224 },
-	{ "ECP_224_BP", IPM_GROUP_BRAINPOOL_P224R1 },
-	{ "ECP_256_BP", IPM_GROUP_BRAINPOOL_P256R1 },
-	{ "ECP_384_BP", IPM_GROUP_BRAINPOOL_P384R1 },
-	{ "ECP_512_BP", IPM_GROUP_BRAINPOOL_P512R1 },
-	{ "CURVE_25519", IPM_GROUP_CURVE25519 },
-	{ "CURVE_448", IPM_GROUP_CURVE448 },
-	{ "GOST3410_256", IPM_GROUP_GOST3410_2012_256 },
-	{ "GOST3410_512", IPM_GROUP_GOST3410_2012_512 },
-	{ "ML_KEM_512", IPM_GROUP_ML_KEM_512 },
-	{ "ML_KEM_768", IPM_GROUP_ML_KEM_768 },
-	{ "ML_KEM_1024", IPM_GROUP_ML_KEM_1024 },
-	{ NULL, 0 },
-};
-
-/* ---- Values ---- */
-
-static struct vici_slice
-slice_of(const char *text)
-{
-	return (struct vici_slice){ (const uint8_t *)text, strlen(text) };
-}
-
-/* A whole number up to @p max, and nothing before or behind it. */
-static bool
-number(struct vici_slice value, unsigned int base, uint64_t max, uint64_t *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	uint64_t n = 0;
-	if (value.len == 0)
-		return false;
-	for (size_t i = 0; i < value.len; i++) {
-		int octet = value.at[i] >= 'A' && value.at[i] <= 'F' ? value.at[i] | 0x20 : value.at[i];
-		const char *digit = memchr(digits, octet, base);
-		if (digit == NULL || n > (max - (uint64_t)(digit - digits)) / base)
-			return false;
-		n = n * base + (uint64_t)(digit - digits);
-	}
-	*out = n;
-	return true;
-}
-
-/* Make a string of a value for those who need one; false when there is no such string. */
-static bool
-string(struct vici_slice value, char *out, size_t size)
-{
-	if (value.len >= size || memchr(value.at, '\0', value.len) != NULL)
-		return false;
-	memcpy(out, value.at, value.len);
-	out[value.len] = '\0';
-	return true;
-}
-
-void
-vici_text(struct vici_slice value, char *out, size_t size)
-{
-	static const char dots[] = "...";
-	bool fits = value.len < size;
-	size_t keep = fits ? value.len : size - sizeof(dots);
-	memset(out, '?', keep);
-	for (size_t i = 0; i < keep; i++) {
-		if (value.at[i] >= 0x20 && value.at[i] < 0x7f)
-			out[i] = (char)value.at[i];
-	}
-	memcpy(out + keep, fits ? "" : dots, fits ? 1 : sizeof(dots));
-}
-
-void
-vici_name(struct vici_slice value, char *out, size_t size)
-{
-	vici_text(value, out, size);
-	if (value.len < size)
-		return;
-	snprintf(out + size - sizeof("...01234567"), sizeof("...01234567"), "...%08x",
-		 ipm_hash(IPM_HASH_BEGIN, value.at, value.len));
-}
-
-static const struct name *
-find_name(const struct name *names, struct vici_slice value)
-{
-	while (names->text != NULL && !vici_is(value, names->text))
-		names++;
-	return names->text != NULL ? names : NULL;
-}
-
-static uint16_t
-transform(const struct name *names, struct vici_slice value)
-{
-	const struct name *known = find_name(names, value);
-	uint64_t n;
-	if (known != NULL)
-		return known->number;
-	/* A charon that has no name for a number writes "(35)". 1024 and up are for private use. */
-	if (value.len > 2 && value.at[0] == '(' && value.at[value.len - 1] == ')' &&
-	    number((struct vici_slice){ value.at + 1, value.len - 2 }, 10, 1023, &n))
-		return (uint16_t)n;
-	return IPM_TRANSFORM_OTHER;
-}
-
-uint16_t
-vici_encr(const char *name)
-{
-	return transform(encrs, slice_of(name));
-}
-
-uint16_t
-vici_integ(const char *name)
-{
-	return transform(integs, slice_of(name));
-}
-
-uint16_t
-vici_prf(const char *name)
-{
-	return transform(prfs, slice_of(name));
-}
-
-uint16_t
-vici_group(const char *name)
-{
-	return transform(groups, slice_of(name));
-}
-
-/* ---- Traffic selectors ---- */
-
-static bool
-parse_addr(const char *text, struct ipm_addr *out)
-{
-	*out = (struct ipm_addr){ .len = strchr(text, ':') != NULL ? 16 : 4 };
-	return inet_pton(out->len == 16 ? AF_INET6 : AF_INET, text, out->bytes) == 1;
-}
-
-/* "10.1.0.0/24": the addresses from all host bits clear to all host bits set. */
-static bool
-parse_subnet(char *text, struct ipm_sel_side *out)
-{
-	char *slash = strchr(text, '/');
-	uint64_t prefix, bits;
-	if (slash == NULL)
-		return false;
-	*slash = '\0';
-	if (!parse_addr(text, &out->first))
-		return false;
-	bits = 8 * (uint64_t)out->first.len;
-	if (!number(slice_of(slash + 1), 10, bits, &prefix))
-		return false;
-	out->prefix = (uint8_t)prefix;
-	out->type = prefix == bits ? IPM_SEL_SINGLE : IPM_SEL_SUBNET;
-	out->last = out->first;
-	for (uint64_t bit = prefix; bit < bits; bit++) {
-		uint8_t mask = (uint8_t)(0x80u >> (bit % 8));
-		out->first.bytes[bit / 8] &= (uint8_t)~mask;
-		out->last.bytes[bit / 8] |= mask;
-	}
-	return true;
-}
-
-/* "10.0.0.1..10.0.0.9", cut in two. */
-static bool
-parse_range(const char *first, const char *last, struct ipm_sel_side *out)
-{
-	if (!parse_addr(first, &out->first) || !parse_addr(last, &out->last) || out->first.len != out->last.len)
-		return false;
-	int order = memcmp(out->first.bytes, out->last.bytes, out->first.len);
-	out->type = order == 0 ? IPM_SEL_SINGLE : IPM_SEL_RANGE;
-	out->prefix = order == 0 ? out->first.len * 8u : 0;
-	return order <= 0;
-}
-
-/* "8" or "8(1)": type and code of ICMP. */
-static bool
-parse_icmp(char *text, uint16_t *out)
-{
-	char *code = strchr(text, '(');
-	char *end = code != NULL ? strchr(code, ')') : NULL;
-	uint64_t t, c = 0;
-	if (code != NULL) {
-		if (end == NULL || end[1] != '\0')
-			return false;
-		*code = *end = '\0';
-		if (!number(slice_of(code + 1), 10, 255, &c))
-			return false;
-	}
-	if (!number(slice_of(text), 10, 255, &t))
-		return false;
-	*out = (uint16_t)(t << 8 | c);
-	return true;
-}
-
-static bool
-parse_port(char *text, uint8_t protocol, uint16_t *out)
-{
-	uint64_t n;
-	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
-		return parse_icmp(text, out);
-	if (!number(slice_of(text), 10, UINT16_MAX, &n))
-		return false;
-	*out = (uint16_t)n;
-	return true;
-}
-
-static bool
-find_protocol(const char *name, uint8_t *out)
-{
-	struct protoent entry, *found = NULL;
-	char buf[1024];
-	if (getprotobyname_r(name, &entry, buf, sizeof(buf), &found) != 0 || found == NULL)
-		return false;
-	*out = (uint8_t)found->p_proto;
-	return true;
-}
-
-static bool
-find_service(const char *name, const char *protocol, uint16_t *out)
-{
-	struct servent entry, *found = NULL;
-	char buf[1024];
-	if (getservbyname_r(name, protocol, &entry, buf, sizeof(buf), &found) != 0 || found == NULL)
-		return false;
-	*out = ntohs((uint16_t)found->s_port);
-	return true;
-}
-
-/* "80", "1000-2000", "OPAQUE", "http". @p protocol_name: NULL when the protocol was given as a number. */
-static bool
-parse_ports(char *text, const char *protocol_name, struct ipm_sel_side *out)
-{
-	if (strcmp(text, "OPAQUE") == 0) {
-		out->port_first = UINT16_MAX;
-		out->port_last = 0;
-		return true;
-	}
-	if (text[strspn(text, "0123456789()-")] != '\0') {
-		bool found = find_service(text, protocol_name, &out->port_first);
-		out->port_last = out->port_first;
-		return found;
-	}
-	char *dash = strchr(text, '-');
-	if (dash != NULL)
-		*dash = '\0';
-	if (!parse_port(text, out->protocol, &out->port_first))
-		return false;
-	out->port_last = out->port_first;
-	if (dash != NULL && !parse_port(dash + 1, out->protocol, &out->port_last))
-		return false;
-	return out->port_first <= out->port_last;
-}
-
-/* What stands in the brackets: "tcp", "tcp/80", "47", "0/80". */
-static bool
-parse_upper(char *text, struct ipm_sel_side *out)
-{
-	char *ports = strchr(text, '/');
-	uint64_t n;
-	if (ports != NULL)
-		*ports++ = '\0';
-	bool numeric = number(slice_of(text), 10, UINT8_MAX, &n);
-	if (numeric)
-		out->protocol = (uint8_t)n;
-	else if (!find_protocol(text, &out->protocol))
-		return false;
-	return ports == NULL || parse_ports(ports, numeric ? NULL : text, out);
-}
-
-/* As vici_parse_ts(), but of "dynamic" protocol and ports are told. */
-static int
-parse_ts(const char *text, struct ipm_sel_side *out)
-{
-	struct ipm_sel_side side = { .port_last = UINT16_MAX };
-	char buf[192]; /* two IPv6 addresses, a protocol, a service */
-	if (!string(slice_of(text), buf, sizeof(buf)))
-		return -EINVAL;
-	char *bracket = strchr(buf, '[');
-	if (bracket != NULL) {
-		char *end = strchr(bracket, ']');
-		if (end == NULL || end[1] != '\0')
-			return -EINVAL;
-		*bracket = *end = '\0';
-		if (!parse_upper(bracket + 1, &side))
-			return -EINVAL;
-	}
-	bool dynamic = strcmp(buf, "dynamic") == 0;
-	char *dots = strstr(buf, "..");
-	if (dots != NULL)
-		*dots = '\0';
-	if (!dynamic && !(dots != NULL ? parse_range(buf, dots + 2, &side) : parse_subnet(buf, &side)))
-		return -EINVAL;
-	*out = side;
-	return dynamic ? -ENODATA : 0;
-}
-
-int
-vici_parse_ts(const char *text, struct ipm_sel_side *out)
-{
-	struct ipm_sel_side side;
-	int rc = parse_ts(text, &side);
-	if (rc == 0)
-		*out = side;
-	return rc;
-}
-
 /* ---- Keys: which field of a struct a value goes to, and how ---- */
 
 struct key {
 	const char *key;
 	bool (*take)(const struct key *key, struct vici_slice value, void *field); /* on false, field is untouched */
-	const struct name *names;
+	const struct vici_named *names;
 	size_t offset, size; /* of the field */
 };
 
@@ -515,7 +126,7 @@ static bool
 take_decimal(const struct key *key, struct vici_slice value, void *field)
 {
 	uint64_t n;
-	bool ok = number(value, 10, UINT64_MAX >> (64 - 8 * key->size), &n);
+	bool ok = vici_number(value, 10, UINT64_MAX >> (64 - 8 * key->size), &n);
 	if (ok)
 		store(n, key->size, field);
 	return ok;
@@ -525,7 +136,7 @@ static bool
 take_hex(const struct key *key, struct vici_slice value, void *field)
 {
 	uint64_t n;
-	bool ok = number(value, 16, UINT64_MAX >> (64 - 8 * key->size), &n);
+	bool ok = vici_number(value, 16, UINT64_MAX >> (64 - 8 * key->size), &n);
 	if (ok)
 		store(n, key->size, field);
 	return ok;
@@ -538,7 +149,7 @@ take_seconds(const struct key *key, struct vici_slice value, void *field)
 	bool minus = value.len > 0 && value.at[0] == '-';
 	uint64_t n;
 	(void)key;
-	if (!number((struct vici_slice){ value.at + minus, value.len - minus }, 10, INT64_MAX, &n))
+	if (!vici_number((struct vici_slice){ value.at + minus, value.len - minus }, 10, INT64_MAX, &n))
 		return false;
 	*(int64_t *)field = minus ? -(int64_t)n : (int64_t)n;
 	return true;
@@ -547,7 +158,7 @@ take_seconds(const struct key *key, struct vici_slice value, void *field)
 static bool
 take_named(const struct key *key, struct vici_slice value, void *field)
 {
-	const struct name *known = find_name(key->names, value);
+	const struct vici_named *known = vici_find_name(key->names, value);
 	if (known != NULL)
 		store(known->number, key->size, field);
 	return known != NULL;
@@ -556,7 +167,7 @@ take_named(const struct key *key, struct vici_slice value, void *field)
 static bool
 take_transform(const struct key *key, struct vici_slice value, void *field)
 {
-	store(transform(key->names, value), key->size, field);
+	store(vici_transform(key->names, value), key->size, field);
 	return true;
 }
 
@@ -582,7 +193,7 @@ take_addr(const struct key *key, struct vici_slice value, void *field)
 	char text[INET6_ADDRSTRLEN];
 	(void)key;
 	if (!vici_is(value, "%any") && !vici_is(value, "%any6") &&
-	    !(string(value, text, sizeof(text)) && parse_addr(text, &addr)))
+	    !(vici_string(value, text, sizeof(text)) && vici_addr(text, &addr)))
 		return false;
 	*(struct ipm_addr *)field = addr;
 	return true;
@@ -629,12 +240,12 @@ static const struct key ike_keys[] = {
 	KEY(vici_ike, "remote-id", text, remote_id),
 	KEY(vici_ike, "initiator-spi", hex, spi_initiator),
 	KEY(vici_ike, "responder-spi", hex, spi_responder),
-	ALGO(vici_ike, "encr-alg", encrs, proposal.encr),
+	ALGO(vici_ike, "encr-alg", vici_encrs, proposal.encr),
 	KEY(vici_ike, "encr-keysize", decimal, proposal.encr_bits),
-	ALGO(vici_ike, "integ-alg", integs, proposal.integ),
+	ALGO(vici_ike, "integ-alg", vici_integs, proposal.integ),
 	KEY(vici_ike, "integ-keysize", decimal, proposal.integ_bits),
-	ALGO(vici_ike, "prf-alg", prfs, proposal.prf),
-	ALGO(vici_ike, "dh-group", groups, proposal.group),
+	ALGO(vici_ike, "prf-alg", vici_prfs, proposal.prf),
+	ALGO(vici_ike, "dh-group", vici_groups, proposal.group),
 	KEY(vici_ike, "established", seconds, established),
 	KEY(vici_ike, "rekey-time", seconds, rekey_time),
 	KEY(vici_ike, "reauth-time", seconds, reauth_time),
@@ -657,11 +268,11 @@ static const struct key child_keys[] = {
 	KEY(vici_child, "mark-out", hex, mark_out),
 	KEY(vici_child, "if-id-in", hex, if_id_in),
 	KEY(vici_child, "if-id-out", hex, if_id_out),
-	ALGO(vici_child, "encr-alg", encrs, proposal.encr),
+	ALGO(vici_child, "encr-alg", vici_encrs, proposal.encr),
 	KEY(vici_child, "encr-keysize", decimal, proposal.encr_bits),
-	ALGO(vici_child, "integ-alg", integs, proposal.integ),
+	ALGO(vici_child, "integ-alg", vici_integs, proposal.integ),
 	KEY(vici_child, "integ-keysize", decimal, proposal.integ_bits),
-	ALGO(vici_child, "dh-group", groups, proposal.group),
+	ALGO(vici_child, "dh-group", vici_groups, proposal.group),
 	NAMED(vici_child, "esn", flags, proposal.esn),
 	KEY(vici_child, "bytes-in", decimal, bytes_in),
 	KEY(vici_child, "packets-in", decimal, packets_in),
@@ -744,8 +355,8 @@ ts_list(struct vici_parser *p, struct ipm_sel_side *ts, uint32_t *count, bool dy
 	*count = 0;
 	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
 		int rc = -EINVAL;
-		if (*count < VICI_TS_MAX && string(e.value, text, sizeof(text)))
-			rc = parse_ts(text, &ts[*count]);
+		if (*count < VICI_TS_MAX && vici_string(e.value, text, sizeof(text)))
+			rc = vici_parse_conn_ts(text, &ts[*count]);
 		*count += rc == 0 || (dynamic && rc == -ENODATA);
 		*bad += rc == -EINVAL;
 	}
@@ -829,7 +440,7 @@ task_list(struct vici_parser *p, uint16_t *bits)
 {
 	struct vici_element e;
 	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
-		const struct name *known = find_name(tasks, e.value);
+		const struct vici_named *known = vici_find_name(tasks, e.value);
 		*bits |= known != NULL ? known->number : VICI_TASK_OTHER;
 	}
 }
@@ -909,7 +520,7 @@ static bool
 host_addr(struct vici_slice value, struct ipm_addr *out)
 {
 	char text[INET6_ADDRSTRLEN];
-	return string(value, text, sizeof(text)) && parse_addr(text, out);
+	return vici_string(value, text, sizeof(text)) && vici_addr(text, out);
 }
 
 static bool

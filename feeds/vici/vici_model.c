@@ -12,7 +12,7 @@
 #include "vici_model.h"
 #include "units.h"
 
-#define NONE          UINT32_MAX
+#define NONE UINT32_MAX
 
 /* Both kinds of node begin with what their tree is ordered by. */
 struct ike_node {

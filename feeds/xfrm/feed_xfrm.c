@@ -23,7 +23,7 @@
 #define DRAIN_BUDGET  4096
 #define PACKET_MAX    65536 /* a dump comes in packets of up to 32 KiB */
 #define STAT_MAX      8192
-#define PATIENCE_NS   (1 * FEED_NS_PER_SECOND)
+#define PATIENCE_NS   (1 * NS_PER_SECOND)
 
 struct feed_xfrm {
 	struct feed feed;
@@ -365,7 +365,7 @@ feed_xfrm_open(struct feed *feed, uint32_t n)
 	f->interval = feed->env->conf->xfrm[n].poll_interval;
 	f->sockets = XFRM_SOCKETS_CLOSED;
 	f->reach.addrs = &f->sockets.addrs;
-	feed->record.interval_ns = f->interval * FEED_NS_PER_SECOND;
+	feed->record.interval_ns = f->interval * NS_PER_SECOND;
 	feed->record.drops = xfrm_drops_told(false);
 	f->refused.seen = ipm_writer_totals(feed->writer)->records_refused;
 	describe(f);

@@ -15,10 +15,10 @@
 #include "xfrm_model.h"
 #include "xfrm_policies.h"
 
-#define NONE          UINT32_MAX
-#define PAIRS_MAX     512 /* of a tunnel are shown: comparing them costs the square */
-#define ENDED_KEPT    64
-#define CLAIM_NS      (1 * NS_PER_SECOND) /* so long an IKE daemon may take to say that a tunnel is its own */
+#define NONE       UINT32_MAX
+#define PAIRS_MAX  512 /* of a tunnel are shown: comparing them costs the square */
+#define ENDED_KEPT 64
+#define CLAIM_NS   (1 * NS_PER_SECOND) /* so long an IKE daemon may take to say that a tunnel is its own */
 
 enum { IN, OUT }; /* indexes of what there is for each direction */
 
