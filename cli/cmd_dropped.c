@@ -5,12 +5,6 @@
 #include "cmd_table.h"
 #include "out.h"
 
-static const char *const reason_texts[] = {
-#define REASON_TEXT(name, key, text) text,
-	IPM_DROPS(REASON_TEXT)
-#undef REASON_TEXT
-};
-
 static void
 print_interfaces(struct cli *cli)
 {
@@ -39,7 +33,7 @@ print_list(struct cli *cli, const uint64_t in[IPM_DROP_COUNT], const uint64_t ou
 			continue;
 		if (!any)
 			fprintf(cli->out, "\n%s:\n%10s %10s   Reason\n", title, "In", "Out");
-		fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], reason_texts[why]);
+		fprintf(cli->out, "%10" PRIu64 " %10" PRIu64 "   %s\n", in[why], out[why], word_drop((uint64_t)why));
 		any = true;
 	}
 	return any;

@@ -60,7 +60,7 @@ print_end(struct cli *cli, uint32_t index, const char *what, uint32_t active, co
 	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], time[OUT_AGE_MAX];
 	fprintf(cli->out, "%5" PRIu32 "  %s %" PRIu32 "  %s  %s - %s  ended %s ago after %s: %s\n", index, what, active,
 		name, out_addr(local, a), out_addr(remote, b), out_age(lasted(to, cli->now_ns), ago),
-		out_age(lasted(from, to), time), out_end_reason(reason));
+		out_age(lasted(from, to), time), word_end_reason(reason));
 }
 
 static void
@@ -89,7 +89,7 @@ json_end(struct cli *cli, uint32_t index, uint32_t active, uint64_t from, uint64
 	json_t *o = json_object();
 	out_json_u64(o, "index", index);
 	out_json_u64(o, "active_index", active);
-	out_json_string(o, "reason", out_end_reason(reason));
+	out_json_string(o, "reason", word_end_reason(reason));
 	out_json_since(o, "ended_age", cli->now_ns, to);
 	out_json_seconds(o, "lasted", (int64_t)lasted(from, to));
 	return o;
@@ -161,7 +161,7 @@ print_failure(struct cli *cli, const union ipm_any_record *record)
 	fprintf(cli->out, "%5" PRIu32 "  %s  %s - %s%s%s  %s ago: %s%s%s\n", f->index,
 		f->conn[0] ? OUT_CLEAN(f->conn, name) : "-", out_addr(&f->local, a), b,
 		named && f->remote_id[0] ? " " : "", named ? OUT_CLEAN(f->remote_id, id) : "",
-		out_age(lasted(f->time_ns, cli->now_ns), ago), out_failure_reason(f->reason), f->text[0] ? ": " : "",
+		out_age(lasted(f->time_ns, cli->now_ns), ago), word_failure(f->reason), f->text[0] ? ": " : "",
 		OUT_CLEAN(f->text, text));
 }
 
@@ -173,7 +173,7 @@ json_failure(struct cli *cli, const struct cli_row *row)
 		return NULL;
 	json_t *o = json_object();
 	out_json_u64(o, "index", f.index);
-	out_json_string(o, "reason", out_failure_reason(f.reason));
+	out_json_string(o, "reason", word_failure(f.reason));
 	out_json_since(o, "age", cli->now_ns, f.time_ns);
 	OUT_JSON_TEXT(o, "conn", f.conn);
 	out_json_addr(o, "local", &f.local);

@@ -281,12 +281,12 @@ print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map_e
 	else if (map->downs == 0)
 		fprintf(f, ", not up yet");
 	else
-		fprintf(f, ", ended: %s", out_end_reason(map->reason));
+		fprintf(f, ", ended: %s", word_end_reason(map->reason));
 	fprintf(f, ", ups: %" PRIu32 ", downs: %" PRIu32 ", failures: %" PRIu32 "\n", map->ups, map->downs,
 		map->failures);
 	if (map->failed_ns)
 		fprintf(f, "        Last failure: %s: %s%s%s\n", out_since(cli->now_ns, map->failed_ns, age),
-			out_failure_reason(map->failure), map->failure_text[0] ? ": " : "",
+			word_failure(map->failure), map->failure_text[0] ? ": " : "",
 			OUT_CLEAN(map->failure_text, text));
 }
 
@@ -442,7 +442,7 @@ json_failure(const struct cli *cli, const struct ipm_map_entry *map)
 	if (!map->failed_ns)
 		return json_null();
 	json_t *o = json_object();
-	out_json_string(o, "reason", out_failure_reason(map->failure));
+	out_json_string(o, "reason", word_failure(map->failure));
 	OUT_JSON_TEXT(o, "text", map->failure_text);
 	out_json_since(o, "age", cli->now_ns, map->failed_ns);
 	return o;
@@ -454,7 +454,7 @@ json_state(const struct cli *cli, json_t *o, const struct ipm_map_entry *map)
 	bool ended = map->state == IPM_MAP_DOWN && map->downs > 0;
 	out_json_string(o, "state", map->state == IPM_MAP_UP ? "up" : "down");
 	out_json_since(o, "state_age", cli->now_ns, map->since_ns);
-	out_json_string(o, "down_reason", ended ? out_end_reason(map->reason) : NULL);
+	out_json_string(o, "down_reason", ended ? word_end_reason(map->reason) : NULL);
 	out_json_bool(o, "disabled", map->disabled);
 	out_json_u64(o, "tunnels", map->tunnels);
 	out_json_u64(o, "tunnels_up", map->tunnels_up);

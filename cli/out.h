@@ -10,10 +10,11 @@
 #include <jansson.h>
 
 #include "cli.h"
+#include "words.h"
 
 /* ---- text ---- */
 
-#define OUT_AGE_MAX   32
+#define OUT_AGE_MAX   WORD_AGE_MAX
 #define OUT_ADDR_MAX  48
 #define OUT_IDENT_MAX 192
 #define OUT_TEXT_MAX  (IPM_ID_MAX * 3)
@@ -40,9 +41,6 @@ int64_t out_remaining_ns(uint64_t now_ns, uint64_t from_ns, uint64_t life_ns);
 
 /* ---- words, for both ---- */
 
-/** Of enum ipm_reason and enum ipm_failure_reason. */
-const char *out_end_reason(uint32_t reason);
-const char *out_failure_reason(uint32_t reason);
 /** "esp", "tunnel", "psk"; NULL when not known. */
 const char *out_protocol(uint8_t protocol);
 const char *out_encap(uint8_t encap);

@@ -105,18 +105,12 @@ out_json_side(const struct ipm_sel_side *side)
 	return o;
 }
 
-static const char *const drop_keys[] = {
-#define DROP_KEY(name, key, text) key,
-	IPM_DROPS(DROP_KEY)
-#undef DROP_KEY
-};
-
 void
 out_json_drops(json_t *object, const char *key, const uint64_t drops[IPM_DROP_COUNT])
 {
 	json_t *o = json_object();
 	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		out_json_u64(o, drop_keys[i], drops[i]);
+		out_json_u64(o, word_drop_key((uint64_t)i), drops[i]);
 	json_object_set_new(object, key, o);
 }
 

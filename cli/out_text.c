@@ -10,16 +10,7 @@
 const char *
 out_age(uint64_t ns, char out[OUT_AGE_MAX])
 {
-	uint64_t s = ns / NS_PER_SECOND;
-	if (s < 60)
-		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " s", s);
-	else if (s < 3600)
-		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
-	else if (s < 86400)
-		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
-	else
-		snprintf(out, OUT_AGE_MAX, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
-	return out;
+	return word_age(ns / NS_PER_SECOND, out);
 }
 
 const char *

@@ -51,10 +51,6 @@ static const struct counted global_drops[] = {
 	{ "capacity", 30, 0, 0, true },  { NULL, 0, 0, 0, false },
 };
 
-static const char *const reasons[] = { "replay",  "window", "auth",  "crypt",  "malformed", "sequence",
-				       "expired", "policy", "no_sa", "not_up", "capacity",  "other" };
-#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
-
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* Adds to the count of that label, of all rows together. */
@@ -122,10 +118,11 @@ static bool
 drop(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
 {
 	struct drops *drops = context;
+	const char *key = len == 1 ? word_drop_key(index[0] - UINT64_C(1)) : NULL;
 	char label[CHK_LABEL_MAX];
 
-	if (len == 1 && index[0] >= 1 && index[0] <= REASONS && chk_is_number(value)) {
-		snprintf(label, sizeof(label), "%s_%s", drops->way, reasons[index[0] - 1]);
+	if (key && chk_is_number(value)) {
+		snprintf(label, sizeof(label), "%s_%s", drops->way, key);
 		add(drops->sample, label, value->kind == CHK_NUMBER64, value->number);
 		drops->count++;
 	}
@@ -148,8 +145,24 @@ read_reasons(struct chk_check *check, uint32_t row, struct chk_sample *sample, c
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
 
+/* Ranges, too: two services that differ in nothing else would take each other's last look. */
 static void
-tell_rate(const struct chk_count *c, char *text, size_t size)
+name_sample(const struct chk_check *check, struct chk_sample *sample)
+{
+	const struct chk_options *opt = check->opt;
+
+	snprintf(sample->what, sizeof(sample->what), "%s %u %d %s %s %s %s", opt->host, opt->port, (int)opt->version,
+		 opt->mode, check->limits.warning.text, check->limits.critical.text,
+		 opt->name        ? opt->name
+		 : opt->peer_text ? opt->peer_text
+				  : "");
+	for (char *p = sample->what; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+}
+
+static void
+rate_text(const struct chk_count *c, char *text, size_t size)
 {
 	static const char *const units[] = { "", "k", "M", "G", "T" };
 	double rate = c->rate;
@@ -162,6 +175,23 @@ tell_rate(const struct chk_count *c, char *text, size_t size)
 	snprintf(text, size, "%s %.*f%s/s", c->label, rate == 0 ? 0 : rate < 10 ? 2 : 1, rate, units[unit]);
 }
 
+/* A rate, and what the ranges say of it if it is @p judged. Is it in the first line? One of 0 is if @p zero. */
+static bool
+tell_count(struct chk_check *check, const struct chk_count *c, bool judged, bool zero)
+{
+	enum chk_state state = judged ? chk_limits_judge(&check->limits, c->rate) : CHK_OK;
+	char label[CHK_LABEL_MAX + 8], text[64];
+
+	rate_text(c, text, sizeof(text));
+	if (state != CHK_OK)
+		chk_say(check->result, state, "%s is not in the range", text);
+	else if (zero || c->rate > 0)
+		chk_say(check->result, CHK_OK, "%s", text);
+	snprintf(label, sizeof(label), "%s_per_s", c->label);
+	chk_perf(check->result, label, c->rate, 3, "", judged ? &check->limits : NULL, 0, CHK_NO_END);
+	return state != CHK_OK || zero || c->rate > 0;
+}
+
 /*
  * The counts of @p sample, their rates since the last look, and what the ranges say of the first @p judged of them.
  * Rates that are not there yet are not known, and that is said.
@@ -171,46 +201,23 @@ tell(struct chk_check *check, struct chk_sample *sample, size_t judged)
 {
 	struct chk_result *r = check->result;
 	const char *why = NULL;
-	char error[CHK_ERROR_MAX], text[64], age[CHK_TIME_LEN];
+	char error[CHK_ERROR_MAX], age[WORD_AGE_MAX];
 	double elapsed = 0;
 	unsigned shown = 0;
 
 	sample->uptime_known = check->device.uptime_known;
 	sample->uptime = check->device.uptime;
-	/* Ranges, too: two services that differ in nothing else would take each other's last look. */
-	snprintf(sample->what, sizeof(sample->what), "%s %u %d %s %s %s %s", check->opt->host, check->opt->port,
-		 (int)check->opt->version, check->opt->mode, check->limits.warning.text, check->limits.critical.text,
-		 check->opt->name        ? check->opt->name
-		 : check->opt->peer_text ? check->opt->peer_text
-					 : "");
-	for (char *p = sample->what; *p != '\0'; p++) {
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
-	}
+	name_sample(check, sample);
 	if (!chk_rates_keep(check->opt->state_dir, sample, &elapsed, &why, error, sizeof(error))) {
 		chk_say(r, CHK_UNKNOWN, "no rates, because they cannot be kept: %s", error);
 		why = "";
 	} else if (why) {
 		chk_say(r, CHK_UNKNOWN, "no rates yet, they come with the next look: %s", why);
 	}
-	for (size_t i = 0; !why && i < sample->count; i++) {
-		struct chk_count *c = &sample->counts[i];
-		enum chk_state state = i < judged ? chk_limits_judge(&check->limits, c->rate) : CHK_OK;
-		char label[CHK_LABEL_MAX + 8];
-
-		tell_rate(c, text, sizeof(text));
-		if (state != CHK_OK) {
-			chk_say(r, state, "%s is not in the range", text);
-			shown++;
-		} else if (judged < sample->count || c->rate > 0) {
-			chk_say(r, CHK_OK, "%s", text);
-			shown++;
-		}
-		snprintf(label, sizeof(label), "%s_per_s", c->label);
-		chk_perf(r, label, c->rate, 3, "", i < judged ? &check->limits : NULL, 0, CHK_NO_END);
-	}
+	for (size_t i = 0; !why && i < sample->count; i++)
+		shown += tell_count(check, &sample->counts[i], i < judged, judged < sample->count);
 	if (!why)
-		chk_say(r, CHK_OK, "%sover the last %s", shown == 0 ? "none " : "", chk_time(elapsed, age));
+		chk_say(r, CHK_OK, "%sover the last %s", shown == 0 ? "none " : "", word_age((uint64_t)elapsed, age));
 	for (size_t i = 0; i < sample->count; i++)
 		chk_perf_counter(r, sample->counts[i].label, sample->counts[i].value);
 }
@@ -230,7 +237,7 @@ struct source {
  * from cipSecTunnelTable.
  */
 static bool
-instead(struct chk_check *check, struct chk_rows *rows)
+use_live_tunnels(struct chk_check *check, struct chk_rows *rows)
 {
 	static const uint32_t phase2[] = { 20 };
 	size_t up = 0;
@@ -277,9 +284,9 @@ count(struct chk_check *check, const struct source *source)
 	bool good, own = check->opt->name != NULL;
 
 	if (own) {
-		good = chk_named(check, &rows);
+		good = chk_tunnels_named(check, &rows);
 		if (good && check->opt->version == CHK_V1 && source->peer && rows.count > 0) {
-			good = instead(check, &rows);
+			good = use_live_tunnels(check, &rows);
 			own = false;
 		}
 		good = good && read_rows(check, source, &rows, own, &sample, &missing);

@@ -86,7 +86,7 @@ serves(struct chk_check *check, const struct chk_mode *mode)
 {
 	const struct chk_device *device = &check->device;
 	struct chk_result *r = check->result;
-	char text[CHK_TIME_LEN];
+	char text[WORD_AGE_MAX];
 
 	if (!device->cisco && !device->own) {
 		chk_say(r, CHK_UNKNOWN,
@@ -115,7 +115,7 @@ serves(struct chk_check *check, const struct chk_mode *mode)
 	}
 	if (device->silence > CHK_SILENCE) {
 		chk_say(r, CHK_UNKNOWN, "what the gateway shows is %s old: does ipsecmond run? -m feeds tells more",
-			chk_time(device->silence, text));
+			word_age((uint64_t)device->silence, text));
 		return false;
 	}
 	if (mode->knows != 0 && (device->knows & mode->knows) == 0)
@@ -129,26 +129,4 @@ chk_run(struct chk_check *check, const struct chk_mode *mode)
 	if (!chk_device_ask(check->snmp, &check->device))
 		return false;
 	return !serves(check, mode) || mode->run(check);
-}
-
-bool
-chk_named(struct chk_check *check, struct chk_rows *rows)
-{
-	size_t all = 0;
-
-	if (!check->device.own) {
-		chk_say(check->result, CHK_UNKNOWN,
-			"the device has no IPSECMON-MIB, in which tunnels have names: use -r with the peer's address");
-		return true;
-	}
-	if (!chk_find_name(check->snmp, check->opt->name, rows, &all))
-		return false;
-	if (rows->no_memory)
-		chk_say(check->result, CHK_UNKNOWN, "out of memory");
-	if (rows->count == 0)
-		chk_say(check->result, CHK_UNKNOWN,
-			"no tunnel %s is configured among %zu: `ipsecmon show crypto map' on the gateway has their "
-			"names",
-			check->opt->name, all);
-	return true;
 }

@@ -43,6 +43,6 @@ bool chk_mode_lifetime(struct chk_check *check);
 bool chk_mode_feeds(struct chk_check *check);
 
 /* The configured tunnels of -n; none is a finding: UNKNOWN. */
-bool chk_named(struct chk_check *check, struct chk_rows *rows);
+bool chk_tunnels_named(struct chk_check *check, struct chk_rows *rows);
 
 #endif

@@ -50,7 +50,7 @@ static const struct option longs[] = {
 static const char shorts[] = ":H:p:P:C:L:U:a:A:x:X:N:f:t:e:m:n:r:w:c:vVh";
 
 static bool
-whole(const char *text, unsigned least, unsigned most, unsigned *out)
+number_parse(const char *text, unsigned least, unsigned most, unsigned *out)
 {
 	char *end;
 	unsigned long n;
@@ -67,7 +67,7 @@ whole(const char *text, unsigned least, unsigned most, unsigned *out)
 
 /* One of a list of words: its place. */
 static bool
-word(const char *text, const char *const *words, unsigned *out)
+word_find(const char *text, const char *const *words, unsigned *out)
 {
 	for (unsigned i = 0; words[i]; i++) {
 		if (strcasecmp(text, words[i]) == 0) {
@@ -79,7 +79,7 @@ word(const char *text, const char *const *words, unsigned *out)
 }
 
 static bool
-secret(char to[CHK_PASS_MAX], const char *text)
+secret_set(char to[CHK_PASS_MAX], const char *text)
 {
 	if (strlen(text) >= CHK_PASS_MAX)
 		return false;
@@ -99,7 +99,30 @@ chk_peer_parse(const char *text, struct chk_peer *out)
 	return true;
 }
 
-/* "KEY = VALUE" a line, # begins a comment at the beginning of a line; a value is all to the end of its line. */
+/* "KEY = VALUE"; # begins a comment at the beginning of a line; a value is all to the end of its line. */
+static bool
+credential(char *line, struct chk_options *opt, const char *path, unsigned n, char *error, size_t size)
+{
+	char *key = line + strspn(line, " \t"), *value = strchr(key, '=');
+	size_t len = strcspn(key, " \t=\r\n");
+	char *to = NULL;
+
+	if (*key == '#' || *key == '\0' || *key == '\n' || *key == '\r')
+		return true;
+	if (!value)
+		return chk_wrong(error, size, "%s:%u: not KEY = VALUE", path, n);
+	value += 1 + strspn(value + 1, " \t");
+	value[strcspn(value, "\r\n")] = '\0';
+	if (len == 9 && strncmp(key, "community", len) == 0)
+		to = opt->community;
+	else if (len == 4 && strncmp(key, "auth", len) == 0)
+		to = opt->auth_pass;
+	else if (len == 4 && strncmp(key, "priv", len) == 0)
+		to = opt->priv_pass;
+	return (to && secret_set(to, value)) ||
+	       chk_wrong(error, size, "%s:%u: community, auth or priv is expected, and not too long a value", path, n);
+}
+
 static bool
 credentials(const char *path, struct chk_options *opt, char *error, size_t size)
 {
@@ -120,31 +143,8 @@ credentials(const char *path, struct chk_options *opt, char *error, size_t size)
 		close(fd);
 		return chk_wrong(error, size, "%s: %s", path, strerror(errno));
 	}
-	for (unsigned n = 1; good && fgets(line, sizeof(line), file); n++) {
-		char *key = line + strspn(line, " \t"), *value = strchr(key, '='), *end;
-		size_t len = strcspn(key, " \t=\r\n");
-
-		if (*key == '#' || *key == '\0' || *key == '\n' || *key == '\r')
-			continue;
-		if (!value) {
-			good = chk_wrong(error, size, "%s:%u: not KEY = VALUE", path, n);
-			break;
-		}
-		value += 1 + strspn(value + 1, " \t");
-		end = value + strcspn(value, "\r\n");
-		*end = '\0';
-		if (len == 9 && strncmp(key, "community", len) == 0)
-			good = secret(opt->community, value);
-		else if (len == 4 && strncmp(key, "auth", len) == 0)
-			good = secret(opt->auth_pass, value);
-		else if (len == 4 && strncmp(key, "priv", len) == 0)
-			good = secret(opt->priv_pass, value);
-		else
-			good = false;
-		if (!good)
-			chk_wrong(error, size, "%s:%u: community, auth or priv is expected, and not too long a value",
-				  path, n);
-	}
+	for (unsigned n = 1; good && fgets(line, sizeof(line), file); n++)
+		good = credential(line, opt, path, n, error, size);
 	explicit_bzero(line, sizeof(line));
 	fclose(file);
 	return good;
@@ -161,68 +161,63 @@ timeout(const char *text, struct chk_options *opt)
 		return false;
 	memcpy(seconds, text, len);
 	seconds[len] = '\0';
-	if (!whole(seconds, 1, 3600, &n) || (text[len] == ':' && !chk_state_parse(text + len + 1, &opt->timeout_state)))
+	if (!number_parse(seconds, 1, 3600, &n) ||
+	    (text[len] == ':' && !chk_state_parse(text + len + 1, &opt->timeout_state)))
 		return false;
 	opt->timeout = n;
 	return true;
 }
 
+/* How the device is asked. True: @p c is none of these, or good. */
 static bool
-one(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
+option_how(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 {
 	static const char *const protocols[] = { "1", "2c", "3", NULL };
 	static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv", NULL };
 	unsigned n;
 
 	switch (c) {
-	case 'H':
-		opt->host = arg;
-		return true;
 	case 'p':
-		return whole(arg, 1, 65535, &opt->port) ||
+		return number_parse(arg, 1, 65535, &opt->port) ||
 		       chk_wrong(error, size, "-p: a port is expected, not %s", arg);
 	case 'P':
-		if (!word(arg, protocols, &n))
+		if (!word_find(arg, protocols, &n))
 			return chk_wrong(error, size, "-P: 1, 2c or 3 is expected, not %s", arg);
 		opt->version = (enum chk_version)n;
 		return true;
 	case 'L':
-		if (!word(arg, levels, &n))
+		if (!word_find(arg, levels, &n))
 			return chk_wrong(error, size, "-L: noAuthNoPriv, authNoPriv or authPriv is expected, not %s",
 					 arg);
 		opt->level = (enum chk_level)n;
 		return true;
-	case 'U':
-		opt->user = arg;
-		return true;
-	case 'a':
-		opt->auth_proto = arg;
-		return true;
-	case 'x':
-		opt->priv_proto = arg;
-		return true;
-	case 'N':
-		opt->context = arg;
-		return true;
 	case 'C':
-		return secret(opt->community, arg) || chk_wrong(error, size, "-C: too long");
+		return secret_set(opt->community, arg) || chk_wrong(error, size, "-C: too long");
 	case 'A':
-		return secret(opt->auth_pass, arg) || chk_wrong(error, size, "-A: too long");
+		return secret_set(opt->auth_pass, arg) || chk_wrong(error, size, "-A: too long");
 	case 'X':
-		return secret(opt->priv_pass, arg) || chk_wrong(error, size, "-X: too long");
+		return secret_set(opt->priv_pass, arg) || chk_wrong(error, size, "-X: too long");
 	case 't':
 		return timeout(arg, opt) || chk_wrong(error, size, "-t: SECONDS[:STATE] is expected, not %s", arg);
 	case 'e':
-		return whole(arg, 0, 100, &opt->retries) ||
+		return number_parse(arg, 0, 100, &opt->retries) ||
 		       chk_wrong(error, size, "-e: a number of retries is expected, not %s", arg);
-	case 'm':
-		opt->mode = arg;
+	case OPT_BULK:
+		return number_parse(arg, 1, 1000, &opt->bulk) ||
+		       chk_wrong(error, size, "--bulk: 1 to 1000 is expected, not %s", arg);
+	default:
 		return true;
+	}
+}
+
+/* What is checked. True: @p c is none of these, or good. */
+static bool
+option_what(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
+{
+	switch (c) {
 	case 'n':
-		opt->name = arg;
 		return *arg != '\0' || chk_wrong(error, size, "-n: a name is expected");
 	case 'r':
-		opt->peer_text = arg;
 		return chk_peer_parse(arg, &opt->peer) ||
 		       chk_wrong(error, size, "-r: the peer's address is expected, not %s", arg);
 	case 'w':
@@ -231,18 +226,29 @@ one(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 	case 'c':
 		return chk_range_parse(arg, &opt->limits.critical) ||
 		       chk_wrong(error, size, "-c: a range is expected ([@][START:][END], ~ is no limit), not %s", arg);
-	case OPT_STATE_DIR:
-		opt->state_dir = arg;
-		return true;
-	case OPT_BULK:
-		return whole(arg, 1, 1000, &opt->bulk) ||
-		       chk_wrong(error, size, "--bulk: 1 to 1000 is expected, not %s", arg);
 	case 'v':
 		opt->verbose++;
 		return true;
 	default:
 		return true;
 	}
+}
+
+static bool
+option(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
+{
+	/* Texts that are taken as they are. */
+	const struct {
+		int c;
+		const char **to;
+	} texts[] = { { 'H', &opt->host },       { 'U', &opt->user },      { 'a', &opt->auth_proto },
+		      { 'x', &opt->priv_proto }, { 'N', &opt->context },   { 'm', &opt->mode },
+		      { 'n', &opt->name },       { 'r', &opt->peer_text }, { OPT_STATE_DIR, &opt->state_dir } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (c == texts[i].c)
+			*texts[i].to = arg;
+	return option_how(opt, c, arg, error, size) && option_what(opt, c, arg, error, size);
 }
 
 static bool
@@ -258,7 +264,7 @@ from_environment(struct chk_options *opt, char *error, size_t size)
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		const char *value = getenv(all[i].name);
-		if (value && !secret(all[i].to, value))
+		if (value && !secret_set(all[i].to, value))
 			return chk_wrong(error, size, "%s: too long", all[i].name);
 	}
 	return true;
@@ -288,23 +294,25 @@ complete(struct chk_options *opt, char *error, size_t size)
 	return true;
 }
 
+static const struct chk_options defaults = {
+	.port = PORT,
+	.retries = RETRIES,
+	.bulk = BULK,
+	.timeout = TIMEOUT,
+	.timeout_state = CHK_UNKNOWN,
+	.version = CHK_V2C,
+	.level = CHK_AUTH_PRIV,
+	.auth_proto = "SHA",
+	.priv_proto = "AES",
+	.community = "public",
+};
+
 enum chk_parsed
 chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, size_t size)
 {
 	int c;
 
-	*opt = (struct chk_options){
-		.port = PORT,
-		.retries = RETRIES,
-		.bulk = BULK,
-		.timeout = TIMEOUT,
-		.timeout_state = CHK_UNKNOWN,
-		.version = CHK_V2C,
-		.level = CHK_AUTH_PRIV,
-		.auth_proto = "SHA",
-		.priv_proto = "AES",
-		.community = "public",
-	};
+	*opt = defaults;
 	/* What is stronger comes later: the file, the environment, options. */
 	optind = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -328,7 +336,7 @@ chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, s
 		return CHK_WRONG;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (!one(opt, c, optarg, error, size))
+		if (!option(opt, c, optarg, error, size))
 			return CHK_WRONG;
 	}
 	return complete(opt, error, size) ? CHK_RUN : CHK_WRONG;

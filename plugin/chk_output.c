@@ -126,19 +126,3 @@ chk_print(FILE *out, const struct chk_result *r)
 	if (r->lines.left_out > 0)
 		fprintf(out, "and %u lines more\n", r->lines.left_out);
 }
-
-const char *
-chk_time(double seconds, char text[CHK_TIME_LEN])
-{
-	unsigned long long s = (unsigned long long)seconds;
-
-	if (s < 120)
-		snprintf(text, CHK_TIME_LEN, "%llu s", s);
-	else if (s < 7200)
-		snprintf(text, CHK_TIME_LEN, "%llu min", s / 60);
-	else if (s < 172800)
-		snprintf(text, CHK_TIME_LEN, "%llu h %llu min", s / 3600, s / 60 % 60);
-	else
-		snprintf(text, CHK_TIME_LEN, "%llu d %llu h", s / 86400, s / 3600 % 24);
-	return text;
-}

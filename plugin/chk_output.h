@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "chk_range.h"
+#include "words.h"
 
 struct chk_text {
 	size_t len;
@@ -42,9 +43,5 @@ void chk_perf(struct chk_result *r, const char *label, double value, unsigned de
 void chk_perf_counter(struct chk_result *r, const char *label, uint64_t value);
 
 void chk_print(FILE *out, const struct chk_result *r);
-
-/* "3 d 4 h", "5 min", "12 s" */
-#define CHK_TIME_LEN 32
-const char *chk_time(double seconds, char text[CHK_TIME_LEN]);
 
 #endif

@@ -14,7 +14,7 @@ struct least {
 };
 
 static bool
-left(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+find_least(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
 {
 	struct least *least = context;
 
@@ -24,56 +24,69 @@ left(void *context, const uint32_t *index, size_t len, const struct chk_value *v
 	return true;
 }
 
+enum { NAME, CHILD, OPER, TIME, TIME_LEFT, SIZE_LEFT, CELLS };
+static const uint32_t lifetime_columns[CELLS] = { 2, 3, 7, 44, 45, 47 };
+
+/* The tunnels of -n, or the one with the least lifetime left. False: no answer. */
+static bool
+lifetime_rows(struct chk_check *check, struct chk_rows *rows)
+{
+	const struct chk_oid column = chk_oid_1(&chk_tunnel_table, 45);
+	struct chk_result *r = check->result;
+	struct least least = { .any = false };
+
+	if (check->opt->name)
+		return chk_tunnels_named(check, rows);
+	if (!chk_snmp_walk(check->snmp, &column, find_least, &least))
+		return false;
+	if (least.nonsense)
+		chk_say(r, CHK_UNKNOWN, "a lifetime that the device tells is no number");
+	if (least.any)
+		chk_rows_add(rows, least.index);
+	else
+		chk_say(r, CHK_UNKNOWN, "no tunnel is up that has a lifetime which is known");
+	return true;
+}
+
+/* Judge a tunnel; false: nothing is known of its lifetime. */
+static bool
+lifetime_judge(struct chk_check *check, const struct chk_value *row)
+{
+	struct chk_result *r = check->result;
+	char text[WORD_AGE_MAX];
+
+	if (!chk_is_number(&row[OPER])) {
+		chk_say(r, CHK_UNKNOWN, "the tunnel went away while it was looked at");
+		return false;
+	}
+	if (row[OPER].number != 1) {
+		chk_say(r, CHK_UNKNOWN, "%s/%s is down, so that it has no SAs", row[NAME].text, row[CHILD].text);
+		return false;
+	}
+	if (!chk_is_number(&row[TIME_LEFT])) {
+		chk_say(r, CHK_UNKNOWN, "%s/%s has no lifetime that is known", row[NAME].text, row[CHILD].text);
+		return false;
+	}
+	enum chk_state state = chk_limits_judge(&check->limits, (double)row[TIME_LEFT].number);
+	chk_say(r, state, "the SAs of %s/%s live for another %s%s", row[NAME].text, row[CHILD].text,
+		word_age(row[TIME_LEFT].number, text), state == CHK_OK ? "" : ", which is not in the range");
+	return true;
+}
+
 bool
 chk_mode_lifetime(struct chk_check *check)
 {
-	enum { NAME, CHILD, OPER, TIME, TIME_LEFT, SIZE_LEFT, CELLS };
-	static const uint32_t columns[CELLS] = { 2, 3, 7, 44, 45, 47 };
-	const struct chk_oid column = chk_oid_1(&chk_tunnel_table, 45);
 	struct chk_result *r = check->result;
 	struct chk_rows rows = { 0 };
-	struct least least = { .any = false };
 	struct chk_value row[CELLS];
-	char text[CHK_TIME_LEN];
-	bool good, none = true;
+	bool good = lifetime_rows(check, &rows), none = true;
 
-	if (check->opt->name) {
-		good = chk_named(check, &rows);
-	} else {
-		good = chk_snmp_walk(check->snmp, &column, left, &least);
-		if (good && least.nonsense)
-			chk_say(r, CHK_UNKNOWN, "a lifetime that the device tells is no number");
-		if (good && least.any)
-			chk_rows_add(&rows, least.index);
-		else if (good)
-			chk_say(r, CHK_UNKNOWN, "no tunnel is up that has a lifetime which is known");
-	}
 	for (size_t i = 0; good && i < rows.count; i++) {
-		double seconds;
-		enum chk_state state;
-
-		good = chk_row(check->snmp, &chk_tunnel_table, rows.index[i], columns, CELLS, row);
-		if (!good)
-			break;
-		if (!chk_is_number(&row[OPER])) {
-			chk_say(r, CHK_UNKNOWN, "the tunnel went away while it was looked at");
+		good = chk_row(check->snmp, &chk_tunnel_table, rows.index[i], lifetime_columns, CELLS, row);
+		if (!good || !lifetime_judge(check, row))
 			continue;
-		}
-		if (row[OPER].number != 1) {
-			chk_say(r, CHK_UNKNOWN, "%s/%s is down, so that it has no SAs", row[NAME].text,
-				row[CHILD].text);
-			continue;
-		}
-		if (!chk_is_number(&row[TIME_LEFT])) {
-			chk_say(r, CHK_UNKNOWN, "%s/%s has no lifetime that is known", row[NAME].text, row[CHILD].text);
-			continue;
-		}
-		seconds = (double)row[TIME_LEFT].number;
-		state = chk_limits_judge(&check->limits, seconds);
-		chk_say(r, state, "the SAs of %s/%s live for another %s%s", row[NAME].text, row[CHILD].text,
-			chk_time(seconds, text), state == CHK_OK ? "" : ", which is not in the range");
 		if (none)
-			chk_perf(r, "left", seconds, 0, "s", &check->limits, 0,
+			chk_perf(r, "left", (double)row[TIME_LEFT].number, 0, "s", &check->limits, 0,
 				 row[TIME].kind == CHK_NONE ? CHK_NO_END : (double)row[TIME].number);
 		if (none && row[SIZE_LEFT].kind != CHK_NONE)
 			chk_perf(r, "size_left", (double)row[SIZE_LEFT].number, 0, "KB", NULL, 0, CHK_NO_END);
@@ -119,12 +132,12 @@ tell_left_out(struct chk_check *check, const struct places *places, const char *
 static bool
 segments(struct chk_check *check, uint64_t *refused)
 {
-	enum { NAME, SILENCE, CONFIGURED, UP, REFUSED, CELLS };
-	static const uint32_t columns[CELLS] = { 2, 3, 4, 5, 6 };
+	enum { SEGMENT, SILENCE, CONFIGURED, UP, REFUSED, COLUMNS };
+	static const uint32_t columns[COLUMNS] = { 2, 3, 4, 5, 6 };
 	const struct chk_oid silences = chk_oid_1(&chk_segment_table, 3);
 	struct places places = { .count = 0 };
-	struct chk_value row[CELLS];
-	char text[CHK_TIME_LEN];
+	struct chk_value row[COLUMNS];
+	char text[WORD_AGE_MAX];
 	double longest = 0;
 
 	if (!chk_snmp_walk(check->snmp, &silences, place, &places))
@@ -133,11 +146,11 @@ segments(struct chk_check *check, uint64_t *refused)
 		double silence;
 		enum chk_state state;
 
-		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, CELLS, row))
+		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, COLUMNS, row))
 			return false;
 		*refused += row[REFUSED].number;
 		if (!chk_is_number(&row[SILENCE])) {
-			chk_say(check->result, CHK_UNKNOWN, "it is not known how old segment %s is", row[NAME].text);
+			chk_say(check->result, CHK_UNKNOWN, "it is not known how old segment %s is", row[SEGMENT].text);
 			continue;
 		}
 		silence = (double)row[SILENCE].number / 100;
@@ -146,10 +159,10 @@ segments(struct chk_check *check, uint64_t *refused)
 		state = chk_limits_judge(&check->limits, silence);
 		if (state != CHK_OK)
 			chk_say(check->result, state, "nothing has written segment %s for %s: does ipsecmond run?",
-				row[NAME].text, chk_time(silence, text));
-		chk_line(check->result, "segment %s: written %s ago, %llu tunnels configured, %llu up", row[NAME].text,
-			 chk_time(silence, text), (unsigned long long)row[CONFIGURED].number,
-			 (unsigned long long)row[UP].number);
+				row[SEGMENT].text, word_age((uint64_t)silence, text));
+		chk_line(check->result, "segment %s: written %s ago, %llu tunnels configured, %llu up",
+			 row[SEGMENT].text, word_age((uint64_t)silence, text),
+			 (unsigned long long)row[CONFIGURED].number, (unsigned long long)row[UP].number);
 	}
 	if (places.count == 0)
 		chk_say(check->result, CHK_UNKNOWN, "the device does not tell of its segments");
@@ -159,11 +172,40 @@ segments(struct chk_check *check, uint64_t *refused)
 	return true;
 }
 
+enum { FEED, SOURCE, STATE, STATE_AGE, ANSWER_AGE, INTERVAL, ERROR, FEED_CELLS };
+
+static void
+feed_judge(struct chk_check *check, const struct chk_value *row, size_t *up)
+{
+	uint64_t late = row[ANSWER_AGE].number / 100;
+	const char *name = row[FEED].text, *source = row[SOURCE].text;
+	char age[WORD_AGE_MAX];
+
+	word_age(row[STATE_AGE].number / 100, age);
+	chk_line(check->result, "feed %s (%s): %s for %s", name, source,
+		 row[STATE].number == 3   ? "up"
+		 : row[STATE].number == 2 ? "connecting"
+					  : "down",
+		 age);
+	if (!chk_is_number(&row[STATE])) {
+		chk_say(check->result, CHK_UNKNOWN, "the device does not tell the state of feed %s", name);
+	} else if (row[STATE].number != 3) {
+		chk_say(check->result, CHK_CRITICAL, "feed %s (%s) is down for %s%s%s", name, source, age,
+			row[ERROR].size > 0 ? ": " : "", row[ERROR].text);
+	} else {
+		++*up;
+		/* Three times late, and a moment: a question or two may have been lost. */
+		if (row[INTERVAL].number > 0 && row[ANSWER_AGE].kind != CHK_NONE &&
+		    (double)row[ANSWER_AGE].number / 100 > 3 * (double)row[INTERVAL].number + 10)
+			chk_say(check->result, CHK_WARNING, "feed %s (%s) has not answered for %s", name, source,
+				word_age(late, age));
+	}
+}
+
 static bool
 feeds(struct chk_check *check)
 {
-	enum { NAME, SOURCE, STATE, STATE_AGE, ANSWER_AGE, INTERVAL, ERROR, CELLS };
-	static const uint32_t columns[CELLS] = { 2, 3, 5, 6, 7, 8, 14 };
+	static const uint32_t columns[FEED_CELLS] = { 2, 3, 5, 6, 7, 8, 14 };
 	const struct chk_oid states = chk_oid_1(&chk_feed_table, 5);
 	struct places places = { .count = 0 };
 	size_t up = 0;
@@ -171,38 +213,16 @@ feeds(struct chk_check *check)
 	if (!chk_snmp_walk(check->snmp, &states, place, &places))
 		return false;
 	for (size_t i = 0; i < places.count; i++) {
-		struct chk_oid names[CELLS];
-		struct chk_value row[CELLS];
-		char age[CHK_TIME_LEN];
-		double late;
+		struct chk_oid names[FEED_CELLS];
+		struct chk_value row[FEED_CELLS];
 
-		for (size_t c = 0; c < CELLS; c++) {
+		for (size_t c = 0; c < FEED_CELLS; c++) {
 			names[c] = chk_oid_2(&chk_feed_table, columns[c], places.at[i][0]);
 			names[c] = chk_oid_1(&names[c], places.at[i][1]);
 		}
-		if (!chk_snmp_get(check->snmp, names, row, CELLS))
+		if (!chk_snmp_get(check->snmp, names, row, FEED_CELLS))
 			return false;
-		late = (double)row[ANSWER_AGE].number / 100;
-		chk_time((double)row[STATE_AGE].number / 100, age);
-		if (!chk_is_number(&row[STATE])) {
-			chk_say(check->result, CHK_UNKNOWN, "the device does not tell the state of feed %s",
-				row[NAME].text);
-		} else if (row[STATE].number != 3) {
-			chk_say(check->result, CHK_CRITICAL, "feed %s (%s) is down for %s%s%s", row[NAME].text,
-				row[SOURCE].text, age, row[ERROR].size > 0 ? ": " : "", row[ERROR].text);
-		} else {
-			up++;
-			/* Three times late, and a moment: a question or two may have been lost. */
-			if (row[INTERVAL].number > 0 && row[ANSWER_AGE].kind != CHK_NONE &&
-			    late > 3 * (double)row[INTERVAL].number + 10)
-				chk_say(check->result, CHK_WARNING, "feed %s (%s) has not answered for %s",
-					row[NAME].text, row[SOURCE].text, chk_time(late, age));
-		}
-		chk_line(check->result, "feed %s (%s): %s for %s", row[NAME].text, row[SOURCE].text,
-			 row[STATE].number == 3   ? "up"
-			 : row[STATE].number == 2 ? "connecting"
-						  : "down",
-			 chk_time((double)row[STATE_AGE].number / 100, age));
+		feed_judge(check, row, &up);
 	}
 	if (places.count == 0)
 		chk_say(check->result, CHK_CRITICAL, "there is no feed: nothing is known");

@@ -82,18 +82,10 @@ keys(struct chk_snmp *s, netsnmp_session *session)
 	return true;
 }
 
-bool
-chk_snmp_open(struct chk_snmp *s, const struct chk_options *opt)
+/* Nothing of this machine's SNMP takes part: no MIB modules, no configuration, no files of its own. */
+static void
+library_init(void)
 {
-	static const int levels[] = { [CHK_NO_AUTH] = SNMP_SEC_LEVEL_NOAUTH,
-				      [CHK_AUTH] = SNMP_SEC_LEVEL_AUTHNOPRIV,
-				      [CHK_AUTH_PRIV] = SNMP_SEC_LEVEL_AUTHPRIV };
-	netsnmp_session session;
-	char peer[320];
-	bool v6 = strchr(opt->host, ':') != NULL, good;
-
-	*s = (struct chk_snmp){ .opt = opt, .deadline = now() + opt->timeout };
-	/* Nothing of this machine's SNMP takes part: no MIB modules, no configuration, no files of its own. */
 	setenv("MIBS", "", 1);
 	setenv("MIBDIRS", "", 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
@@ -102,28 +94,50 @@ chk_snmp_open(struct chk_snmp *s, const struct chk_options *opt)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
 	snmp_disable_log();
 	init_snmp("check_ipsecmon");
+}
 
+/* Who asks. False: a protocol that this Net-SNMP does not have. */
+static bool
+credentials(struct chk_snmp *s, netsnmp_session *session)
+{
+	static const int levels[] = { [CHK_NO_AUTH] = SNMP_SEC_LEVEL_NOAUTH,
+				      [CHK_AUTH] = SNMP_SEC_LEVEL_AUTHNOPRIV,
+				      [CHK_AUTH_PRIV] = SNMP_SEC_LEVEL_AUTHPRIV };
+	const struct chk_options *opt = s->opt;
+
+	if (opt->version != CHK_V3) {
+		session->version = opt->version == CHK_V1 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
+		session->community = (u_char *)opt->community;
+		session->community_len = strlen(opt->community);
+		return true;
+	}
+	session->version = SNMP_VERSION_3;
+	session->securityName = (char *)opt->user;
+	session->securityNameLen = strlen(opt->user);
+	session->securityLevel = levels[opt->level];
+	if (opt->context) {
+		session->contextName = (char *)opt->context;
+		session->contextNameLen = strlen(opt->context);
+	}
+	return keys(s, session);
+}
+
+bool
+chk_snmp_open(struct chk_snmp *s, const struct chk_options *opt)
+{
+	netsnmp_session session;
+	char peer[320];
+	bool v6 = strchr(opt->host, ':') != NULL, good;
+
+	*s = (struct chk_snmp){ .opt = opt, .deadline = now() + opt->timeout };
+	library_init();
 	snprintf(peer, sizeof(peer), v6 ? "udp6:[%s]:%u" : "udp:%s:%u", opt->host, opt->port);
 	snmp_sess_init(&session);
 	session.peername = peer;
 	session.retries = (int)opt->retries;
 	session.timeout = (long)(opt->timeout / (opt->retries + 1) * 1e6);
-	if (opt->version == CHK_V3) {
-		session.version = SNMP_VERSION_3;
-		session.securityName = (char *)opt->user;
-		session.securityNameLen = strlen(opt->user);
-		session.securityLevel = levels[opt->level];
-		if (opt->context) {
-			session.contextName = (char *)opt->context;
-			session.contextNameLen = strlen(opt->context);
-		}
-		if (!keys(s, &session))
-			return false;
-	} else {
-		session.version = opt->version == CHK_V1 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
-		session.community = (u_char *)opt->community;
-		session.community_len = strlen(opt->community);
-	}
+	if (!credentials(s, &session))
+		return false;
 	s->session = snmp_sess_open(&session);
 	good = s->session != NULL;
 	if (!good) {
@@ -332,6 +346,28 @@ is_behind(const netsnmp_variable_list *v, const struct chk_oid *last)
 	return v->name_length > last->len;
 }
 
+/* The cells of an answer, up to @p last. 1: there may be more; 0: there are no more; -1: they are out of order. */
+static int
+take_answer(const netsnmp_pdu *answer, const struct chk_oid *column, struct chk_oid *last, chk_each *each,
+	    void *context)
+{
+	for (const netsnmp_variable_list *v = answer->variables; v; v = v->next_variable) {
+		if (v->type == SNMP_ENDOFMIBVIEW || v->type == SNMP_NOSUCHOBJECT || v->type == SNMP_NOSUCHINSTANCE)
+			return 0;
+		if (!is_behind(v, last))
+			return -1;
+		if (!is_below(v, column))
+			return 0;
+		last->len = v->name_length;
+		for (size_t i = 0; i < last->len; i++)
+			last->ids[i] = (uint32_t)v->name[i];
+		struct chk_value value = value_of(v);
+		if (!each(context, last->ids + column->len, last->len - column->len, &value))
+			return 0;
+	}
+	return answer->variables != NULL;
+}
+
 bool
 chk_snmp_walk(struct chk_snmp *s, const struct chk_oid *column, chk_each *each, void *context)
 {
@@ -341,7 +377,6 @@ chk_snmp_walk(struct chk_snmp *s, const struct chk_oid *column, chk_each *each, 
 	for (;;) {
 		netsnmp_pdu *pdu = snmp_pdu_create(s->opt->version == CHK_V1 ? SNMP_MSG_GETNEXT : SNMP_MSG_GETBULK),
 			    *answer;
-		bool more = false;
 		long status;
 
 		if (s->opt->version != CHK_V1) {
@@ -353,35 +388,19 @@ chk_snmp_walk(struct chk_snmp *s, const struct chk_oid *column, chk_each *each, 
 		if (!answer)
 			return false;
 		status = answer->errstat;
-		for (netsnmp_variable_list *v = answer->variables; status == SNMP_ERR_NOERROR && v;
-		     v = v->next_variable) {
-			struct chk_value value;
-			more = v->type != SNMP_ENDOFMIBVIEW && v->type != SNMP_NOSUCHOBJECT &&
-			       v->type != SNMP_NOSUCHINSTANCE;
-			if (more && !is_behind(v, &last)) {
-				snprintf(s->error, sizeof(s->error), "%s: its answers are out of order", s->opt->host);
-				snmp_free_pdu(answer);
-				return false;
-			}
-			more = more && is_below(v, column);
-			if (!more)
-				break;
-			last.len = v->name_length;
-			for (size_t i = 0; i < last.len; i++)
-				last.ids[i] = (uint32_t)v->name[i];
-			value = value_of(v);
-			more = each(context, last.ids + column->len, last.len - column->len, &value);
-			if (!more)
-				break;
-		}
+		int rc = status == SNMP_ERR_NOERROR ? take_answer(answer, column, &last, each, context) : 0;
 		snmp_free_pdu(answer);
+		if (rc < 0) {
+			snprintf(s->error, sizeof(s->error), "%s: its answers are out of order", s->opt->host);
+			return false;
+		}
 		if (status == SNMP_ERR_TOOBIG && bulk > 1) {
 			bulk /= 2;
 			continue;
 		}
 		if (status != SNMP_ERR_NOERROR && status != SNMP_ERR_NOSUCHNAME) /* SNMPv1's end of all */
 			return refused(s, status);
-		if (!more)
+		if (rc == 0)
 			return true;
 	}
 }

@@ -12,52 +12,26 @@ enum { NAME, CHILD, KIND, ADMIN, OPER, AGE, FLAPS, REASON, FAILURE, FAIL_TEXT, F
 static const uint32_t columns[CELLS] = { 2, 3, 4, 6, 7, 8, 10, 11, 13, 14, 15, 16, 19 };
 enum { STATUS_UP = 1, STATUS_DOWN = 2, KIND_STATIC = 1, KIND_DYNAMIC = 2 };
 
-static const char *
-reason(uint64_t number)
+bool
+chk_tunnels_named(struct chk_check *check, struct chk_rows *rows)
 {
-	static const char *const reasons[] = {
-		[2] = "reason unknown",
-		[3] = "it ended as it should",
-		[4] = "closed by an operator",
-		[5] = "the peer deleted it",
-		[6] = "the peer was lost",
-		[7] = "local failure",
-		[8] = "sequence numbers were used up",
-		[9] = "its IKE daemon was lost",
-	};
-	return number >= 2 && number <= 9 ? reasons[number] : "reason unknown";
-}
+	size_t all = 0;
 
-static const char *
-failure(uint64_t number)
-{
-	static const char *const failures[] = {
-		[2] = "failure",
-		[3] = "deleted by the peer",
-		[4] = "the peer does not answer",
-		[5] = "local failure",
-		[6] = "authentication",
-		[7] = "hash",
-		[8] = "IKE could not be deciphered",
-		[9] = "internal error",
-		[10] = "no capacity",
-		[11] = "no common proposal",
-		[12] = "certificate unavailable",
-		[13] = "certificate invalid",
-		[14] = "certificate expired",
-		[15] = "revocation list",
-		[16] = "encoding",
-		[17] = "no SA",
-		[18] = "closed by an operator",
-		[19] = "protocol use",
-		[20] = "decryption",
-		[21] = "encryption",
-		[22] = "inbound authentication",
-		[23] = "outbound authentication",
-		[24] = "compression",
-		[25] = "sequence numbers were used up",
-	};
-	return number >= 2 && number <= 25 ? failures[number] : "failure";
+	if (!check->device.own) {
+		chk_say(check->result, CHK_UNKNOWN,
+			"the device has no IPSECMON-MIB, in which tunnels have names: use -r with the peer's address");
+		return true;
+	}
+	if (!chk_find_name(check->snmp, check->opt->name, rows, &all))
+		return false;
+	if (rows->no_memory)
+		chk_say(check->result, CHK_UNKNOWN, "out of memory");
+	if (rows->count == 0)
+		chk_say(check->result, CHK_UNKNOWN,
+			"no tunnel %s is configured among %zu: `ipsecmon show crypto map' on the gateway has their "
+			"names",
+			check->opt->name, all);
+	return true;
 }
 
 /* "NAME", or "NAME/CHILD" if the child is called otherwise */
@@ -71,22 +45,25 @@ full_name(const struct chk_value *row, char *text, size_t size)
 	return text;
 }
 
-/* What follows "is down": " for 5 min: the peer was lost, last failure 3 s ago: authentication (AUTH_FAILED)" */
+/*
+ * What follows "is down": " for 5 min 2 s: peer lost, last failure 3 s ago: authentication (AUTH_FAILED)". The MIB
+ * counts reasons from 2: 1 is none.
+ */
 static const char *
 why(const struct chk_value *row, char *text, size_t size)
 {
-	char age[CHK_TIME_LEN];
+	char age[WORD_AGE_MAX];
 	size_t len = 0;
 
 	if (row[REASON].number == 1) /* its age is that of its configuration */
 		len = (size_t)snprintf(text, size, ": it has never been up");
 	else
-		len = (size_t)snprintf(text, size, " for %s: %s", chk_time((double)row[AGE].number / 100, age),
-				       reason(row[REASON].number));
+		len = (size_t)snprintf(text, size, " for %s: %s", word_age(row[AGE].number / 100, age),
+				       word_end_reason(row[REASON].number - 2));
 	if (row[FAILURE].number > 1 && row[FAIL_AGE].kind != CHK_NONE && len < size)
 		len += (size_t)snprintf(text + len, size - len, ", last failure %s ago: %s",
-					chk_time((double)row[FAIL_AGE].number / 100, age),
-					failure(row[FAILURE].number));
+					word_age(row[FAIL_AGE].number / 100, age),
+					word_failure(row[FAILURE].number - 2));
 	if (row[FAILURE].number > 1 && row[FAIL_TEXT].size > 0 && len < size)
 		snprintf(text + len, size - len, " (%s)", row[FAIL_TEXT].text);
 	return text;
@@ -105,7 +82,7 @@ configured(struct chk_check *check, uint32_t index, struct chk_value *row)
 static double
 judge(struct chk_check *check, const struct chk_value *row)
 {
-	char name[160], text[512], age[CHK_TIME_LEN];
+	char name[160], text[512], age[WORD_AGE_MAX];
 	double seconds = (double)row[AGE].number / 100;
 	enum chk_state state;
 
@@ -116,7 +93,7 @@ judge(struct chk_check *check, const struct chk_value *row)
 	}
 	if (row[OPER].number == STATUS_UP) {
 		state = chk_limits_judge(&check->limits, seconds);
-		chk_say(check->result, state, "%s is up for %s%s", name, chk_time(seconds, age),
+		chk_say(check->result, state, "%s is up for %s%s", name, word_age((uint64_t)seconds, age),
 			state == CHK_OK ? "" : ", which is not in the range");
 		return seconds;
 	}
@@ -135,7 +112,7 @@ tunnel_by_name(struct chk_check *check)
 	unsigned up = 0;
 	double age = -1;
 	uint64_t flaps = 0;
-	bool good = chk_named(check, &rows);
+	bool good = chk_tunnels_named(check, &rows);
 
 	for (size_t i = 0; good && i < rows.count; i++) {
 		struct chk_value row[CELLS];
@@ -197,7 +174,7 @@ tunnel_by_peer(struct chk_check *check)
 	struct chk_rows rows = { 0 };
 	struct chk_value value;
 	double age = -1;
-	char text[CHK_TIME_LEN];
+	char text[WORD_AGE_MAX];
 	bool good = chk_find_peer(check->snmp, &chk_sec_table, 5, &check->opt->peer, &rows);
 	enum chk_state state;
 
@@ -211,8 +188,8 @@ tunnel_by_peer(struct chk_check *check)
 		if (age >= 0) {
 			state = chk_limits_judge(&check->limits, age);
 			chk_say(check->result, state, "%zu %s to %s, the youngest is up for %s%s", rows.count,
-				rows.count == 1 ? "tunnel" : "tunnels", check->opt->peer_text, chk_time(age, text),
-				state == CHK_OK ? "" : ", which is not in the range");
+				rows.count == 1 ? "tunnel" : "tunnels", check->opt->peer_text,
+				word_age((uint64_t)age, text), state == CHK_OK ? "" : ", which is not in the range");
 			chk_perf(check->result, "age", age, 0, "s", &check->limits, 0, CHK_NO_END);
 		} else if (rows.count > 0) {
 			chk_say(check->result, CHK_UNKNOWN, "the tunnel to %s went away while it was looked at",
@@ -264,6 +241,38 @@ oper_status(void *context, const uint32_t *index, size_t len, const struct chk_v
 	return true;
 }
 
+/* Should a tunnel that is down be up? @p cell: its kind and states. */
+static bool
+should_be_up(struct all *all, const struct chk_value *cell, size_t *idle)
+{
+	const struct chk_value *kind = cell, *admin = cell + 1, *oper = cell + 2;
+
+	if (kind->kind == CHK_NONE && admin->kind == CHK_NONE && oper->kind == CHK_NONE)
+		all->count--; /* gone meanwhile */
+	else if (!chk_is_number(kind) || !chk_is_number(admin) || !chk_is_number(oper))
+		all->nonsense++;
+	else if (kind->number == KIND_DYNAMIC || admin->number == STATUS_DOWN)
+		++*idle;
+	else
+		return true;
+	return false;
+}
+
+/* A line on a tunnel that is down. False: no answer. */
+static bool
+down_line(struct chk_check *check, uint32_t index)
+{
+	struct chk_value row[CELLS];
+	char name[160], text[512];
+
+	if (!configured(check, index, row))
+		return false;
+	if (row[OPER].kind != CHK_NONE)
+		chk_line(check->result, "%s (peer %s) is down%s", full_name(row, name, sizeof(name)),
+			 row[PEER].size > 0 ? row[PEER].text : "not told", why(row, text, sizeof(text)));
+	return true;
+}
+
 /* Of those that are down: how many should be up. They are told, the first of them in the first line. */
 static bool
 tell_down(struct chk_check *check, struct all *all, size_t *faults, size_t *idle)
@@ -280,31 +289,10 @@ tell_down(struct chk_check *check, struct all *all, size_t *faults, size_t *idle
 			names[i] = chk_oid_2(&chk_tunnel_table, short_columns[i % 3], down->index[at + i / 3]);
 		if (!chk_snmp_get(check->snmp, names, cells, 3 * n))
 			return false;
-		for (size_t i = 0; i < n; i++) {
-			struct chk_value row[CELLS];
-			char name[160], text[512];
-			const struct chk_value *kind = &cells[3 * i], *admin = kind + 1, *oper = kind + 2;
-			if (kind->kind == CHK_NONE && admin->kind == CHK_NONE && oper->kind == CHK_NONE) {
-				all->count--; /* gone meanwhile */
-				continue;
-			}
-			if (!chk_is_number(kind) || !chk_is_number(admin) || !chk_is_number(oper)) {
-				all->nonsense++;
-				continue;
-			}
-			if (kind->number == KIND_DYNAMIC || admin->number == STATUS_DOWN) {
-				++*idle;
-				continue;
-			}
-			if (++*faults > lines)
-				continue;
-			if (!configured(check, down->index[at + i], row))
+		for (size_t i = 0; i < n; i++)
+			if (should_be_up(all, &cells[3 * i], idle) && ++*faults <= lines &&
+			    !down_line(check, down->index[at + i]))
 				return false;
-			if (row[OPER].kind != CHK_NONE)
-				chk_line(check->result, "%s (peer %s) is down%s", full_name(row, name, sizeof(name)),
-					 row[PEER].size > 0 ? row[PEER].text : "not told",
-					 why(row, text, sizeof(text)));
-		}
 	}
 	if (*faults > lines)
 		check->result->lines.left_out += (unsigned)(*faults - lines);

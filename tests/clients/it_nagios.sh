@@ -266,10 +266,10 @@ alerts=$(grep -c "SERVICE ALERT" "$nagios/nagios.log")
 terminate a --ike ikev1-main
 wait_until 20 states_are "2 0 0 0 2"
 pass "a tunnel goes down: its own service and that of all tunnels are CRITICAL, no other is"
-reason() { service "IPsec tunnel ikev1-main" plugin_output | grep -E "IPSEC CRITICAL - ikev1-main/main is down for [0-9]+ s: closed by an operator"; }
+reason() { service "IPsec tunnel ikev1-main" plugin_output | grep -E "IPSEC CRITICAL - ikev1-main/main is down for [0-9]+ s: operator request"; }
 wait_until 10 reason
 pass "with the reason in the text: $(reason)"
-check "that of all tunnels names it" grep -q "^IPSEC CRITICAL - 1 of 3 tunnels are down, ikev1-main/main (peer 10.9.1.2) is down for [0-9]* s: closed by an operator" \
+check "that of all tunnels names it" grep -q "^IPSEC CRITICAL - 1 of 3 tunnels are down, ikev1-main/main (peer 10.9.1.2) is down for [0-9]* s: operator request" \
 	<(service "IPsec tunnels" plugin_output)
 wait_until 10 told_nagios "IPsec tunnel ikev1-main;2;CRITICAL - tunnel ikev1-main/main to 10.9.1.2 is down: "
 pass "the gateway told so by itself: $(told_nagios "IPsec tunnel ikev1-main;2" | tail -n 1)"

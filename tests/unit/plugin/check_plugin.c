@@ -168,12 +168,11 @@ END_TEST
 
 START_TEST(times_are_read_at_a_glance)
 {
-	char text[CHK_TIME_LEN];
-	ck_assert_str_eq(chk_time(0.9, text), "0 s");
-	ck_assert_str_eq(chk_time(119, text), "119 s");
-	ck_assert_str_eq(chk_time(125, text), "2 min");
-	ck_assert_str_eq(chk_time(7260, text), "2 h 1 min");
-	ck_assert_str_eq(chk_time(200000, text), "2 d 7 h");
+	char text[WORD_AGE_MAX];
+	ck_assert_str_eq(word_age(0, text), "0 s");
+	ck_assert_str_eq(word_age(119, text), "1 min 59 s");
+	ck_assert_str_eq(word_age(7260, text), "2 h 1 min");
+	ck_assert_str_eq(word_age(200000, text), "2 d 7 h");
 }
 END_TEST
 
