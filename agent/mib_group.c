@@ -90,7 +90,7 @@ groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_ki
 static void
 groups_refresh(struct mib *mib, struct groups *g)
 {
-	uint64_t change = 1;
+	uint64_t change = 0;
 
 	for (unsigned k = 0; k < MIB_KINDS; k++)
 		change += mib_change(mib, g->grouping->of[k]) + mib_change(mib, g->grouping->also[k]);

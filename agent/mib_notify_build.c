@@ -23,21 +23,12 @@ mib_notification_oid(const struct mib_notification *one, mib_subid *oid)
 	return len + 1;
 }
 
-static const struct mib_col *
-column(const struct mib_table *table, unsigned id)
-{
-	for (unsigned c = 0; c < table->ncols; c++)
-		if (table->cols[c].id == id)
-			return &table->cols[c];
-	return NULL;
-}
-
 void
 mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const struct mib_table *table, unsigned id,
 		const mib_subid *key, unsigned key_len)
 {
 	struct mib_varbind *vb = &out->varbind[out->count];
-	const struct mib_col *col = column(table, id);
+	const struct mib_col *col = mib_table_column(table, id);
 
 	if (!col || out->count == MIB_VARBINDS_MAX)
 		return;

@@ -278,21 +278,6 @@ is_size(const struct mib_col *col)
 
 /* --- whole SETs ------------------------------------------------------------------------------------------------- */
 
-/* The column of a name, whether the row exists or not. */
-static const struct mib_col *
-column_of(const mib_subid *name, size_t len)
-{
-	for (unsigned t = 0; t < mib_view_count; t++) {
-		const struct mib_table *table = mib_views[t];
-		if (len <= table->oid_len || memcmp(name, table->oid, table->oid_len * sizeof(*name)) != 0)
-			continue;
-		for (unsigned c = 0; c < table->ncols; c++)
-			if (table->cols[c].id == name[table->oid_len])
-				return &table->cols[c];
-	}
-	return NULL;
-}
-
 static bool
 is_settable(const struct mib_col *col)
 {
@@ -304,7 +289,7 @@ is_settable(const struct mib_col *col)
 enum mib_error
 mib_write_test(struct mib *mib, const struct mib_write *write)
 {
-	const struct mib_col *col = column_of(write->name, write->len);
+	const struct mib_col *col = mib_column(mib, write->name, write->len);
 	struct mib_cell cell;
 
 	if (!is_settable(col))
@@ -315,7 +300,7 @@ mib_write_test(struct mib *mib, const struct mib_write *write)
 		return MIB_WRONG_LENGTH;
 	if (write->value < col->set->least || write->value > col->set->most)
 		return MIB_WRONG_VALUE;
-	if (mib_find(mib, write->name, write->len, &col, &cell) != MIB_OK)
+	if (mib_find(mib, write->name, write->len, &cell) != MIB_OK)
 		return MIB_NO_CREATION;
 	return col->set->test ? (enum mib_error)col->set->test(&cell, (int32_t)write->value) : MIB_NO_ERROR;
 }
@@ -323,11 +308,11 @@ mib_write_test(struct mib *mib, const struct mib_write *write)
 static bool
 commit_one(struct mib *mib, struct mib_write *write)
 {
-	const struct mib_col *col;
+	const struct mib_col *col = mib_column(mib, write->name, write->len);
 	struct mib_cell cell;
 	struct mib_value value;
 
-	if (mib_find(mib, write->name, write->len, &col, &cell) != MIB_OK || !mib_col_value(col, &cell, &value))
+	if (mib_find(mib, write->name, write->len, &cell) != MIB_OK || !mib_col_value(col, &cell, &value))
 		return false;
 	write->before = (int32_t)value.number;
 	write->serving = set.serving;
@@ -340,9 +325,9 @@ commit_one(struct mib *mib, struct mib_write *write)
 }
 
 static bool
-is_final(const struct mib_write *write)
+is_final(const struct mib *mib, const struct mib_write *write)
 {
-	const struct mib_col *col = column_of(write->name, write->len);
+	const struct mib_col *col = mib_column(mib, write->name, write->len);
 	return col && col->set && col->set->final;
 }
 
@@ -352,7 +337,7 @@ mib_write_commit(struct mib *mib, struct mib_write *const *writes, size_t count,
 	set_deadline(COMMIT_MS);
 	for (int final = 0; final <= 1; final++) {
 		for (size_t i = 0; i < count; i++) {
-			if (is_final(writes[i]) != final || commit_one(mib, writes[i]))
+			if (is_final(mib, writes[i]) != final || commit_one(mib, writes[i]))
 				continue;
 			*which = i;
 			return MIB_COMMIT_FAILED;
@@ -364,7 +349,7 @@ mib_write_commit(struct mib *mib, struct mib_write *const *writes, size_t count,
 static bool
 undo_one(struct mib *mib, const struct mib_write *write)
 {
-	const struct mib_col *col = column_of(write->name, write->len);
+	const struct mib_col *col = mib_column(mib, write->name, write->len);
 	struct mib_cell cell;
 
 	if (!col || !col->set)
@@ -375,7 +360,7 @@ undo_one(struct mib *mib, const struct mib_write *write)
 	if (is_size(col))
 		return write->serving == set.serving &&
 		       restore_sizes(col->field, write->sizes, set.count) == MIB_NO_ERROR;
-	return mib_find(mib, write->name, write->len, &col, &cell) == MIB_OK &&
+	return mib_find(mib, write->name, write->len, &cell) == MIB_OK &&
 	       col->set->commit(&cell, col->field, write->before) == MIB_NO_ERROR;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The generic table engine. */
+/* The rows of tables, and the search for cells. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +168,7 @@ name_compare(const mib_subid *a, size_t a_len, const mib_subid *b, size_t b_len)
 
 /* --- rows ------------------------------------------------------------------------------------------------- */
 
-/* A row's index against sub-identifiers. */
+/* Compare a row's index with sub-identifiers. */
 static int
 key_compare(const struct snapshot *snap, const struct row *row, const mib_subid *b, size_t b_len)
 {
@@ -213,7 +213,7 @@ mib_grow(void **array, uint32_t *room, uint32_t need, size_t size)
 	return true;
 }
 
-/* A row that finds no memory is left out until the next time. */
+/* If memory is short, the row is left out until rows are built again. */
 static void
 row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, unsigned key_len)
 {
@@ -227,7 +227,7 @@ row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, un
 		snap->keys[snap->key_count++] = (uint32_t)key[i];
 }
 
-/* The single row that scalars have, as long as there is anything to show; or one with an index of its own. */
+/* The only row of scalars, or of a computed record, if there is anything to show. */
 static void
 rows_single(struct mib *mib, const struct mib_table *table, struct snapshot *snap)
 {
@@ -261,13 +261,13 @@ mib_cell_of(struct mib *mib, unsigned s, const void *record)
 }
 
 static void
-rows_of(struct mib *mib, const struct mib_table *table, struct snapshot *snap, uint16_t s)
+rows_of_segment(struct mib *mib, const struct mib_table *table, struct snapshot *snap, uint16_t s)
 {
 	union ipm_any_record record = { 0 };
 	struct mib_cell cell = mib_cell_of(mib, s, &record);
 	struct ipm_walk walk;
 
-	if (table->record >= IPM_IKE_HISTORY)
+	if (table->record >= IPM_IKE_HISTORY) /* the rings come last */
 		ipm_walk_ring(&walk, cell.seg, table->record);
 	else
 		ipm_walk_all(&walk, cell.seg, table->record);
@@ -290,7 +290,7 @@ rows_of_groups(struct mib *mib, const struct mib_table *table, struct snapshot *
 
 /* --- all rows --------------------------------------------------------------------------------------------- */
 
-/* Of rows that have the same index, in one segment or in several, the first one stays. */
+/* Keep only the first of the rows with the same index, in one segment or in several. */
 static void
 rows_unique(struct snapshot *snap)
 {
@@ -306,7 +306,7 @@ rows_unique(struct snapshot *snap)
 }
 
 static void
-rows_make(struct mib *mib, const struct mib_table *table, struct snapshot *snap, const struct groups *g)
+rows_build(struct mib *mib, const struct mib_table *table, struct snapshot *snap, const struct groups *g)
 {
 	snap->count = snap->key_count = snap->hint = 0;
 	if (table->local || table->make || (!table->key && !table->groups))
@@ -315,7 +315,7 @@ rows_make(struct mib *mib, const struct mib_table *table, struct snapshot *snap,
 		rows_of_groups(mib, table, snap, g);
 	else
 		for (unsigned s = 0; s < mib->seg_count; s++)
-			rows_of(mib, table, snap, (uint16_t)s);
+			rows_of_segment(mib, table, snap, (uint16_t)s);
 	if (snap->count > 1) {
 		qsort_r(snap->rows, snap->count, sizeof(snap->rows[0]), row_compare, snap);
 		rows_unique(snap);
@@ -328,17 +328,16 @@ snapshot_refresh(struct mib *mib, unsigned t)
 	const struct mib_table *table = mib->tables[t];
 	struct snapshot *snap = &mib->snap[t];
 	const struct groups *g = table->groups ? mib_groups(mib, table->groups) : NULL;
-	/* 1: there are no segments */
-	uint64_t change = g ? g->builds : 1 + mib_change(mib, table->record) + mib_change(mib, table->also);
+	uint64_t change = g ? g->builds : mib_change(mib, table->record) + mib_change(mib, table->also);
 	uint64_t since_ns = table->when && !mib->show_old ? mib->master_ns : 0;
 	bool same = change == snap->built.change && !snap->built.busy;
 
-	/* Groups are limited themselves, and rows must match them. */
+	/* The limit on building applies to the groups, and rows must match them. */
 	if (snap->built.at_ns && since_ns == snap->since_ns && (same || (!g && mib_built_lately(mib, &snap->built))))
 		return;
 	snap->since_ns = since_ns;
 	uint64_t begun = mib_build_begin(&snap->built, change);
-	rows_make(mib, table, snap, g);
+	rows_build(mib, table, snap, g);
 	mib_build_end(&snap->built, begun);
 }
 
@@ -364,8 +363,8 @@ mib_rows(struct mib *mib, const struct mib_table *table)
 }
 
 /*
- * Where a row with this index would be if no number were missing between the first and the last row. Indexes are
- * given one after the other, so that this is seldom far off, and a search that starts here touches few rows.
+ * Where a row with this index would be if there were no gaps between the first and the last row. Indexes are given in
+ * order, so this is usually close, and a search that starts here touches few rows.
  */
 static uint32_t
 row_guess(const struct snapshot *snap, const mib_subid *key, size_t len)
@@ -386,7 +385,7 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
 {
 	uint32_t low = 0, high = snap->count, at = row_guess(snap, key, len), step = 1;
 
-	/* A walk comes with the row we gave last. */
+	/* A walk asks for the row behind the last one. */
 	if (snap->hint < snap->count && key_compare(snap, &snap->rows[snap->hint], key, len) == 0)
 		return inclusive ? snap->hint : snap->hint + 1;
 	while (low < high) {
@@ -395,7 +394,7 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
 			low = at + 1;
 		else
 			high = at;
-		/* From the guess in growing steps until the place is between low and high, then by halves. */
+		/* In growing steps from the guess, until the place is between low and high; then by halves. */
 		if (low > 0 && high < snap->count)
 			at = low + (high - low) / 2;
 		else if (high == snap->count)
@@ -408,8 +407,8 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
 }
 
 /*
- * Scalars speak for all segments. While one cannot be read, it counts with what it had last: the sums do not go back,
- * and the other segments are not silenced.
+ * Scalars are sums over all segments. A segment that cannot be read counts with its last totals, so that sums don't go
+ * back and the other segments are still served.
  */
 static bool
 read_totals(struct mib *mib, struct ipm_totals *sum)
@@ -420,7 +419,7 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 		struct served *last = &mib->segs[s];
 		last->totals_known |= ipm_totals_read(last->seg, &last->totals) == 0;
 		any |= last->totals_known;
-		/* All of it is 64-bit counts but the two indexes at the end, which nobody shows. */
+		/* The record consists of 64-bit counters, and of the next indexes, which no table shows. */
 		uint64_t *to = (uint64_t *)(void *)sum, *from = (uint64_t *)(void *)&last->totals;
 		for (size_t i = 0; i < offsetof(struct ipm_totals, next_ike) / sizeof(*to); i++)
 			to[i] += from[i];
@@ -428,7 +427,7 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 	return any;
 }
 
-/* What a conversion may look at, for a row whose record is @p record. */
+/* The cell of a row whose record is @p record. */
 static struct mib_cell
 row_cell(struct mib *mib, unsigned t, const struct row *row, const void *record)
 {
@@ -484,20 +483,26 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 	return read->ok ? &read->record : NULL;
 }
 
+/* Where a cell is: the numbers of its table, column and row. */
+struct place {
+	unsigned t, c;
+	uint32_t r;
+};
+
 static bool
-cell_value(struct mib *mib, unsigned t, const struct mib_col *col, uint32_t r, struct mib_value *out)
+cell_value(struct mib *mib, const struct place *at, struct mib_value *out)
 {
-	struct snapshot *snap = &mib->snap[t];
-	const void *record = row_record(mib, t, r);
+	const struct mib_table *table = mib->tables[at->t];
+	const struct mib_col *col = &table->cols[at->c];
+	struct snapshot *snap = &mib->snap[at->t];
+	const void *record = row_record(mib, at->t, at->r);
 
 	if (!record)
 		return false;
-	struct mib_cell cell = row_cell(mib, t, &snap->rows[r], record);
-	if (!mib_col_value(col, &cell, out))
+	struct mib_cell cell = row_cell(mib, at->t, &snap->rows[at->r], record);
+	if (!mib_col_value(col, &cell, out) || (mib_col_conditional(col) && !mib_known(mib, table, col, &cell, out)))
 		return false;
-	if (mib_col_conditional(col) && !mib_known(mib, mib->tables[t], col, &cell, out))
-		return false;
-	snap->hint = r;
+	snap->hint = at->r;
 	return true;
 }
 
@@ -541,65 +546,99 @@ table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
 	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
 }
 
-/* The table and column that @p name is of; a table may be within another, behind its columns. */
-static bool
-locate_column(const struct mib *mib, const mib_subid *name, size_t len, unsigned *table_at, unsigned *col_at)
+const struct mib_col *
+mib_table_column(const struct mib_table *table, mib_subid id)
 {
-	for (unsigned t = table_search(mib, name, len); t < mib->table_count && table_holds(mib->tables[t], name, len);
-	     t++) {
-		const struct mib_table *table = mib->tables[t];
-		unsigned c = len > table->oid_len ? col_search(table, name[table->oid_len]) : table->ncols;
-		if (c == table->ncols || table->cols[c].id != name[table->oid_len])
-			continue;
-		*table_at = t;
-		*col_at = c;
-		return true;
-	}
-	return false;
+	unsigned c = col_search(table, id);
+	return c < table->ncols && table->cols[c].id == id ? &table->cols[c] : NULL;
 }
 
-/* The table, column and row that @p name is of. */
-static enum mib_result
-locate(struct mib *mib, const mib_subid *name, size_t len, unsigned *table_at, unsigned *col_at, uint32_t *row_at)
+/* The table and column of a name. A table may be within another, behind its columns. */
+static const struct mib_col *
+locate_column(const struct mib *mib, const mib_subid *name, size_t len, struct place *at)
 {
-	if (!locate_column(mib, name, len, table_at, col_at))
+	for (at->t = table_search(mib, name, len); at->t < mib->table_count; at->t++) {
+		const struct mib_table *table = mib->tables[at->t];
+		if (!table_holds(table, name, len))
+			break;
+		const struct mib_col *col = len > table->oid_len ? mib_table_column(table, name[table->oid_len]) : NULL;
+		if (col) {
+			at->c = (unsigned)(col - table->cols);
+			return col;
+		}
+	}
+	return NULL;
+}
+
+/* The table, column and row of a name. */
+static enum mib_result
+locate(struct mib *mib, const mib_subid *name, size_t len, struct place *at)
+{
+	if (!locate_column(mib, name, len, at))
 		return MIB_NO_OBJECT;
-	const struct mib_table *table = mib->tables[*table_at];
-	struct snapshot *snap = snapshot_of(mib, *table_at);
+	const struct mib_table *table = mib->tables[at->t];
+	struct snapshot *snap = snapshot_of(mib, at->t);
 	const mib_subid *key = name + table->oid_len + 1;
 	size_t key_len = len - table->oid_len - 1;
-	uint32_t r = row_search(snap, key, key_len, true);
-	if (r == snap->count || key_compare(snap, &snap->rows[r], key, key_len) != 0)
+	at->r = row_search(snap, key, key_len, true);
+	if (at->r == snap->count || key_compare(snap, &snap->rows[at->r], key, key_len) != 0)
 		return MIB_NO_INSTANCE;
-	*row_at = r;
 	return MIB_OK;
 }
 
 enum mib_result
 mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out)
 {
-	unsigned t, c;
-	uint32_t r;
-	enum mib_result found = locate(mib, name, len, &t, &c, &r);
-	if (found != MIB_OK)
-		return found;
-	return cell_value(mib, t, &mib->tables[t]->cols[c], r, out) ? MIB_OK : MIB_NO_INSTANCE;
+	struct place at;
+	enum mib_result found = locate(mib, name, len, &at);
+	return found == MIB_OK && !cell_value(mib, &at, out) ? MIB_NO_INSTANCE : found;
+}
+
+const struct mib_col *
+mib_column(const struct mib *mib, const mib_subid *name, size_t len)
+{
+	struct place at;
+	return locate_column(mib, name, len, &at);
 }
 
 enum mib_result
-mib_find(struct mib *mib, const mib_subid *name, size_t len, const struct mib_col **col, struct mib_cell *cell)
+mib_find(struct mib *mib, const mib_subid *name, size_t len, struct mib_cell *cell)
 {
-	unsigned t, c;
-	uint32_t r;
-	enum mib_result found = locate(mib, name, len, &t, &c, &r);
-	if (found != MIB_OK)
-		return found;
-	*col = &mib->tables[t]->cols[c];
-	const void *record = row_record(mib, t, r);
+	struct place at;
+	enum mib_result found = locate(mib, name, len, &at);
+	const void *record = found == MIB_OK ? row_record(mib, at.t, at.r) : NULL;
 	if (!record)
-		return MIB_NO_INSTANCE;
-	*cell = row_cell(mib, t, &mib->snap[t].rows[r], record);
+		return found == MIB_OK ? MIB_NO_INSTANCE : found;
+	*cell = row_cell(mib, at.t, &mib->snap[at.t].rows[at.r], record);
 	return MIB_OK;
+}
+
+static size_t
+cell_name(const struct mib *mib, const struct place *at, mib_subid *name)
+{
+	const struct mib_table *table = mib->tables[at->t];
+	const struct snapshot *snap = &mib->snap[at->t];
+	const struct row *row = &snap->rows[at->r];
+
+	memcpy(name, table->oid, table->oid_len * sizeof(*name));
+	name[table->oid_len] = table->cols[at->c].id;
+	for (unsigned i = 0; i < row->key_len; i++)
+		name[table->oid_len + 1 + i] = snap->keys[row->key + i];
+	return table->oid_len + 1u + row->key_len;
+}
+
+/* The first column and row of a table that may hold the cell behind @p name. */
+static struct place
+first_place(struct mib *mib, unsigned t, const mib_subid *name, size_t len, bool inclusive)
+{
+	const struct mib_table *table = mib->tables[t];
+	struct place at = { .t = t };
+	if (!table_holds(table, name, len) || len == table->oid_len)
+		return at;
+	at.c = col_search(table, name[table->oid_len]);
+	if (at.c < table->ncols && table->cols[at.c].id == name[table->oid_len] && len > table->oid_len + 1)
+		at.r = row_search(&mib->snap[t], name + table->oid_len + 1, len - table->oid_len - 1, inclusive);
+	return at;
 }
 
 enum mib_result
@@ -608,31 +647,20 @@ mib_next(struct mib *mib, const mib_subid *name, size_t len, bool inclusive, con
 {
 	for (unsigned t = table_search(mib, name, len); t < mib->table_count; t++) {
 		const struct mib_table *table = mib->tables[t];
-		struct snapshot *snap = snapshot_of(mib, t);
-		unsigned c = 0;
-		uint32_t r = 0;
+		const struct snapshot *snap = snapshot_of(mib, t);
 
 		if (end_len && name_compare(table->oid, table->oid_len, end, end_len) >= 0)
 			return MIB_END;
-		if (table_holds(table, name, len) && len > table->oid_len) {
-			c = col_search(table, name[table->oid_len]);
-			if (c < table->ncols && table->cols[c].id == name[table->oid_len] && len > table->oid_len + 1)
-				r = row_search(snap, name + table->oid_len + 1, len - table->oid_len - 1, inclusive);
-		}
-		for (; c < table->ncols; c++, r = 0) {
-			if (snap->count && mib_col_conditional(&table->cols[c]) &&
-			    mib_column_unknown(mib, &table->cols[c]))
+		struct place at = first_place(mib, t, name, len, inclusive);
+		for (; at.c < table->ncols; at.c++, at.r = 0) {
+			const struct mib_col *col = &table->cols[at.c];
+			if (snap->count && mib_col_conditional(col) && mib_column_unknown(mib, col))
 				continue;
-			for (; r < snap->count; r++) {
-				const struct row *row = &snap->rows[r];
-				memcpy(next, table->oid, table->oid_len * sizeof(*next));
-				next[table->oid_len] = table->cols[c].id;
-				for (unsigned i = 0; i < row->key_len; i++)
-					next[table->oid_len + 1 + i] = snap->keys[row->key + i];
-				*next_len = table->oid_len + 1 + row->key_len;
+			for (; at.r < snap->count; at.r++) {
+				*next_len = cell_name(mib, &at, next);
 				if (end_len && name_compare(next, *next_len, end, end_len) >= 0)
 					return MIB_END;
-				if (cell_value(mib, t, &table->cols[c], r, out))
+				if (cell_value(mib, &at, out))
 					return MIB_OK;
 			}
 		}

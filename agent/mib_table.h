@@ -54,12 +54,15 @@ enum mib_result { MIB_OK, MIB_NO_OBJECT, MIB_NO_INSTANCE, MIB_END };
 /** GET. MIB_OK, MIB_NO_OBJECT or MIB_NO_INSTANCE (RFC 3416, 4.2.1). */
 enum mib_result mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out);
 
+/** The column of a name, whether the row exists or not, and of a number in a table; NULL: it doesn't exist. */
+const struct mib_col *mib_column(const struct mib *mib, const mib_subid *name, size_t len);
+const struct mib_col *mib_table_column(const struct mib_table *table, mib_subid id);
+
 /**
- * Find what a SET is about: the column, and the segment and record of its row. MIB_OK; MIB_NO_OBJECT or
- * MIB_NO_INSTANCE as for GET. @p cell is valid until the next call.
+ * Find the segment and record of a cell, for SET. MIB_OK; MIB_NO_OBJECT or MIB_NO_INSTANCE as for GET. @p cell is valid
+ * until the next call.
  */
-enum mib_result
-mib_find(struct mib *mib, const mib_subid *name, size_t len, const struct mib_col **col, struct mib_cell *cell);
+enum mib_result mib_find(struct mib *mib, const mib_subid *name, size_t len, struct mib_cell *cell);
 
 /**
  * GETNEXT: the first cell behind @p name, or at it with @p inclusive, and before @p end (len 0: no end).

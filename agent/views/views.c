@@ -7,7 +7,7 @@
 
 #include "mib_convert.h"
 
-#define VIEW_ADDRESS(view) &view,
+#define VIEW_ADDRESS(view) &(view),
 const struct mib_table *const mib_views[] = { VIEWS(VIEW_ADDRESS) };
 const unsigned mib_view_count = MIB_COUNT(mib_views);
 
