@@ -322,6 +322,8 @@ serve(struct server *server, const char *state_path)
 	if (!server->mib || !server->notify || !state_path)
 		return -ENOMEM;
 	mib_show_old(server->mib, conf->agentx.old_failures);
+	mib_show_peers(server->mib,
+		       (struct mib_peers){ .by_address = conf->agentx.peer_value, .name = conf->agentx.peer_name });
 	mib_set_open(&(struct mib_set_options){
 		.state_path = state_path, .group = group_id(conf), .allow_destroy = conf->allow_destroy });
 	return agentx_serve(server->mib, &agentx, &stop);

@@ -44,6 +44,13 @@ struct mib_value {
 
 struct mib; /* a set of tables over a set of segments */
 
+/** How peers of IKE are shown. */
+enum mib_peer_name { MIB_NAME_NONE, MIB_NAME_CONNECTION, MIB_NAME_IDENTITY };
+struct mib_peers {
+	bool by_address;         /* an end's value and type are its address, not its identity */
+	enum mib_peer_name name; /* LocalName and RemoteName: the connection's name, or the peer's identity */
+};
+
 /** The row that a conversion works for. */
 struct mib_cell {
 	struct mib *mib; /* for mib_group(); NULL: there are no groups */
@@ -222,6 +229,8 @@ struct mib_table {
 	/* When it happened. Rows from before the master's start are left out, unless mib_show_old(). NULL: no such
 	 * rule. */
 	uint64_t (*when)(const void *record);
+	/* Change the copy of a record into what is shown of it. NULL: the record is shown as it is. */
+	void (*present)(const struct mib_peers *as, void *record);
 	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
 	unsigned (*key)(const struct mib_cell *cell, mib_subid *key);
 	/* Does the record have a row now? NULL: always. Called when rows are built, not for each request. */
@@ -242,6 +251,9 @@ struct mib_table {
 unsigned mib_segments(const struct mib *mib);
 const struct ipm_segment *mib_segment(const struct mib *mib, unsigned number); /* from 1 */
 uint64_t mib_now_ns(const struct mib *mib);                                    /* of the request */
+
+/** How peers are to be shown. */
+const struct mib_peers *mib_peers(const struct mib *mib);
 
 /** Number of rows that a table has now. */
 uint32_t mib_rows(struct mib *mib, const struct mib_table *table);

@@ -87,6 +87,7 @@ struct mib {
 	uint64_t now_ns;
 	uint64_t master_ns;
 	bool show_old;
+	struct mib_peers peers;
 	bool fresh;        /* rows and groups must be up to date, whatever that costs */
 	uint32_t read_new; /* number of records read in this request; the last ones are in reads */
 	struct reading reads[READS_MAX];

@@ -83,6 +83,13 @@ tell_next(struct mib_notify *n, struct followed *f)
 	return true;
 }
 
+const struct mib_peers *
+mib_notify_peers(const struct mib_notify *n)
+{
+	static const struct mib_peers plain;
+	return n->mib ? mib_peers(n->mib) : &plain;
+}
+
 void
 mib_notify_poll(struct mib_notify *n)
 {

@@ -7,6 +7,7 @@
 
 /* Is the notification switched on? If not, it is counted as disabled. Ask before reading any record. */
 bool mib_notify_wanted(struct mib_notify *n, const struct mib_notification *out);
+const struct mib_peers *mib_notify_peers(const struct mib_notify *n);
 void mib_notify_send(struct mib_notify *n, const struct mib_notification *out);
 
 /* Add the cell of column @p id of the row with this index, as the column converts it. */

@@ -94,6 +94,18 @@ mib_show_old(struct mib *mib, bool show)
 }
 
 void
+mib_show_peers(struct mib *mib, struct mib_peers as)
+{
+	mib->peers = as;
+}
+
+const struct mib_peers *
+mib_peers(const struct mib *mib)
+{
+	return &mib->peers;
+}
+
+void
 mib_request(struct mib *mib, uint64_t master_ns)
 {
 	mib->request++;
@@ -271,10 +283,13 @@ rows_of_segment(struct mib *mib, const struct mib_table *table, struct snapshot 
 		ipm_walk_ring(&walk, cell.seg, table->record);
 	else
 		ipm_walk_all(&walk, cell.seg, table->record);
-	while (ipm_walk_next(&walk, &record) > 0)
+	while (ipm_walk_next(&walk, &record) > 0) {
+		if (table->present)
+			table->present(&mib->peers, &record);
 		if ((!table->shown || table->shown(cell.seg, &record)) &&
 		    (!table->when || table->when(&record) >= snap->since_ns))
 			rows_of_record(table, snap, &cell, (struct row){ .slot = walk.slot, .seg = s });
+	}
 	snap->built.busy |= walk.unread > 0;
 }
 
@@ -458,6 +473,8 @@ record_read(struct mib *mib, unsigned t, const struct row *row, union any_record
 	mib_subid key[MIB_KEY_MAX];
 	if (ipm_read(mib->segs[row->seg].seg, table->record, row->slot, record) < 0)
 		return false;
+	if (table->present)
+		table->present(&mib->peers, record);
 	unsigned key_len = table->key(&cell, key);
 	return key_compare(snap, row, key, key_len) == 0;
 }

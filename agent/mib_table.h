@@ -35,6 +35,9 @@ int mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned c
 /** Show rows from before the master's start, too; their time is 0. */
 void mib_show_old(struct mib *mib, bool show);
 
+/** Show peers like this; by identity and without names, unless it is called. */
+void mib_show_peers(struct mib *mib, struct mib_peers as);
+
 /**
  * Begin a request: a PDU with all its varbinds. Within a request, a row is read once, so all its columns agree, and
  * rows neither come nor go.

@@ -62,6 +62,8 @@ static const struct conf_key agentx_keys[] = {
 	{ "socket",        CONF_PATH,    0, SOCKET_MAX,        0, "/var/agentx/master", AGENTX(socket, char *) },
 	{ "notify-rate",   CONF_NUMBER,  1, 10000,           100, NULL,                 AGENTX(notify_rate, uint32_t) },
 	{ "old-failures",  CONF_BOOL,    0, 0,             false, NULL,                 AGENTX(old_failures, bool) },
+	{ "peer-value",    CONF_CHOICE,  0, 0,                 0, "identity|address",   AGENTX(peer_value, uint32_t) },
+	{ "peer-name",     CONF_CHOICE,  0, 0,                 0, "none|connection|identity", AGENTX(peer_name, uint32_t) },
 };
 /* clang-format on */
 

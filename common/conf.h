@@ -47,6 +47,8 @@ struct conf {
 		char *socket;
 		uint32_t notify_rate; /* notifications in a second */
 		bool old_failures;    /* serve failures from before snmpd started, too */
+		uint32_t peer_value;  /* 0: identity, 1: address */
+		uint32_t peer_name;   /* enum mib_peer_name */
 	} agentx;
 };
 

@@ -73,6 +73,7 @@ const struct mib_table view_ike_fail = {
 	.name = "cikeFailTable",
 	MIB_OID(FLOW_MIB, 1, 5, 2, 1, 1),
 	.record = IPM_IKE_FAILURES,
+	.present = view_present_failure,
 	.key = view_index_key,
 	.when = failed_at,
 	MIB_COLS(ike_cols),

@@ -96,11 +96,11 @@ static const struct mib_col tunnel_cols[] = {
 	COL(       2, "cikeTunLocalType",          INTEGER, mib_id_type,      local_id),
 	COL(       3, "cikeTunLocalValue",         OCTETS,  mib_id,           local_id),
 	COL(       4, "cikeTunLocalAddr",          OCTETS,  mib_addr,         local),
-	COL_CONST( 5, "cikeTunLocalName",          OCTETS,  EMPTY),
+	COL(       5, "cikeTunLocalName",          OCTETS,  mib_name,         conn),
 	COL(       6, "cikeTunRemoteType",         INTEGER, mib_id_type,      remote_id),
 	COL(       7, "cikeTunRemoteValue",        OCTETS,  mib_id,           remote_id),
 	COL(       8, "cikeTunRemoteAddr",         OCTETS,  mib_addr,         remote),
-	COL_CONST( 9, "cikeTunRemoteName",         OCTETS,  EMPTY),
+	COL(       9, "cikeTunRemoteName",         OCTETS,  mib_name,         conn),
 	COL_REC(  10, "cikeTunNegoMode",           INTEGER, mib_ike_mode),
 	COL(      11, "cikeTunDiffHellmanGrp",     INTEGER, mib_dh_group,     proposal),
 	COL(      12, "cikeTunEncryptAlgo",        INTEGER, mib_encrypt_algo, proposal),
@@ -134,6 +134,7 @@ const struct mib_table view_ike_tunnel = {
 	.name = "cikeTunnelTable",
 	MIB_OID(FLOW_MIB, 1, 2, 3, 1),
 	.record = IPM_IKE_SAS,
+	.present = view_present_ike,
 	.key = view_index_key,
 	.shown = view_ike_shown,
 	MIB_COLS(tunnel_cols),
@@ -161,6 +162,7 @@ const struct mib_table view_ike_peer = {
 	.name = "cikePeerTable",
 	MIB_OID(FLOW_MIB, 1, 2, 2, 1),
 	.record = IPM_IKE_SAS,
+	.present = view_present_ike,
 	.key = peer_key,
 	.shown = view_ike_shown,
 	MIB_COLS(peer_cols),
@@ -184,6 +186,7 @@ corr_key(const struct mib_cell *cell, mib_subid *key)
 	struct ipm_ike_sa sa;
 	if (!ipm_tunnel_ike_alive(cell->seg, tunnel) || ipm_ike_read(cell->seg, tunnel->ike_slot, &sa) < 0)
 		return 0;
+	view_present_ike(mib_peers(cell->mib), &sa);
 	unsigned len = view_peer_key(sa.local_id, sa.remote_id, sa.peer, key);
 	key[len] = tunnel->index;
 	return len + 1;

@@ -2,7 +2,9 @@
 /* The list of all views, and what several of them need. */
 #include "views.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mib_convert.h"
@@ -100,4 +102,47 @@ view_peer_key(const char *local_id, const char *remote_id, uint32_t number, mib_
 	len += identity_key(remote_id, key + len);
 	key[len] = number;
 	return len + 1;
+}
+
+/* --- how peers are shown ------------------------------------------------------------------------------------ */
+
+static void
+show_address(const struct ipm_addr *addr, char *id)
+{
+	if (addr->len > 0)
+		inet_ntop(addr->len == 16 ? AF_INET6 : AF_INET, addr->bytes, id, IPM_ID_MAX);
+}
+
+void
+view_present_ike(const struct mib_peers *as, void *ike_sa)
+{
+	struct ipm_ike_sa *sa = ike_sa;
+
+	if (as->name == MIB_NAME_NONE)
+		sa->conn[0] = '\0';
+	else if (as->name == MIB_NAME_IDENTITY)
+		snprintf(sa->conn, sizeof(sa->conn), "%.*s", (int)sizeof(sa->conn) - 1, sa->remote_id);
+	if (!as->by_address)
+		return;
+	show_address(&sa->local, sa->local_id);
+	show_address(&sa->remote, sa->remote_id);
+	/* Peers behind one address stay apart: the numbers are of those with the same identities. */
+	sa->peer = sa->index;
+}
+
+void
+view_present_ike_history(const struct mib_peers *as, void *ike_history)
+{
+	view_present_ike(as, &((struct ipm_ike_history *)ike_history)->sa);
+}
+
+void
+view_present_failure(const struct mib_peers *as, void *failure)
+{
+	struct ipm_failure *f = failure;
+
+	if (!as->by_address)
+		return;
+	show_address(&f->local, f->local_id);
+	show_address(&f->remote, f->remote_id);
 }

@@ -75,6 +75,11 @@ extern const unsigned mib_view_count;
 #define MIB_MODULES 5
 extern const struct mib_module mib_modules[MIB_MODULES];
 
+/** Change the copy of an IKE SA, ended IKE SA or failure into what is shown of its peer. For `.present`. */
+void view_present_ike(const struct mib_peers *as, void *ike_sa);
+void view_present_ike_history(const struct mib_peers *as, void *ike_history);
+void view_present_failure(const struct mib_peers *as, void *failure);
+
 /** Sets of drop reasons for `.drops`: of SAs, or of SAs and of packets without one. */
 #define SA_DROPS(direction, set)  IPM_SA_DROPS(IPM_##direction, set)
 #define ALL_DROPS(direction, set) (IPM_SA_DROPS(IPM_##direction, set) | IPM_GATEWAY_DROPS(IPM_##direction, set))

@@ -280,11 +280,11 @@ def match(path, ike_path, sec_path):
                 equal("%s: %s %sOctets" % (name, key, side), row[way]["octets"], tunnel["counters"][side + "Octets"])
                 equal("%s: %s %sPkts" % (name, key, side), row[way]["pkts"], tunnel["counters"][side + "Pkts"])
             equal("%s: status of %s" % (name, key), 1, tunnel["status"])
+            equal("%s: name of %s" % (name, key), row["conn"], tunnel["name"])
     equal("librenms: tunnels of the gateway", len(tunnels), seen["librenms"]["gateway"]["tunnels"])
     equal("observium: tunnels", sorted(tunnels), sorted(t["index"] for t in seen["observium"]["tunnels"].values()))
     for name, item in seen["checkmk"]["items"].items():
-        mine = [row for row in tunnels.values() if ikes[row["ike_index"]]["remote_id"] == name or
-                ikes[row["ike_index"]]["remote"] == name]
+        mine = [row for row in tunnels.values() if ikes[row["ike_index"]]["remote"] == name]
         equal("checkmk: phase 2 of %s" % name, [sum(row[way]["octets"] for row in mine) % 2**32 for way in ("in", "out")],
               item["phase_2"] or [0, 0])
     equal("checkmk: items", len(ikes), len(seen["checkmk"]["items"]))

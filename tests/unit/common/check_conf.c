@@ -94,6 +94,8 @@ expect_defaults(const struct conf *c)
 	ck_assert_str_eq(c->agentx.socket, "/var/agentx/master");
 	ck_assert_uint_eq(c->agentx.notify_rate, 100);
 	ck_assert(!c->agentx.old_failures);
+	ck_assert_uint_eq(c->agentx.peer_value, 0);
+	ck_assert_uint_eq(c->agentx.peer_name, 0);
 }
 
 START_TEST(an_empty_file_means_the_defaults)
@@ -109,16 +111,16 @@ END_TEST
 
 START_TEST(the_defaults_written_out_mean_the_defaults)
 {
-	struct conf *c =
-		load_good("run-dir = \"/run/ipsecmon\"\nstate-dir = \"/var/lib/ipsecmon\"\n"
-			  "group = \"\"\nallow-destroy = false\n"
-			  "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536  history = 4096\n"
-			  " failures = 4096 }\n"
-			  "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
-			  " poll-interval = 5  hold-time = 30 }\n"
-			  "feed xfrm { poll-interval = 5 }\n"
-			  "feed ikewatch { }\n"
-			  "agentx { socket = \"/var/agentx/master\"  notify-rate = 100  old-failures = false }\n");
+	struct conf *c = load_good("run-dir = \"/run/ipsecmon\"\nstate-dir = \"/var/lib/ipsecmon\"\n"
+				   "group = \"\"\nallow-destroy = false\n"
+				   "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536  history = 4096\n"
+				   " failures = 4096 }\n"
+				   "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
+				   " poll-interval = 5  hold-time = 30 }\n"
+				   "feed xfrm { poll-interval = 5 }\n"
+				   "feed ikewatch { }\n"
+				   "agentx { socket = \"/var/agentx/master\"  notify-rate = 100  old-failures = false\n"
+				   "  peer-value = identity  peer-name = none }\n");
 	expect_defaults(c);
 	conf_free(c);
 }
@@ -126,15 +128,16 @@ END_TEST
 
 START_TEST(every_key_is_heard)
 {
-	struct conf *c =
-		load_good("run-dir = '/srv/run'\nstate-dir = /srv/state\nallow-destroy = true\n"
-			  "group = _ipsec.mon-1\n"
-			  "capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
-			  "feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
-			  " hold-time = 0 error-socket = /tmp/e }\n"
-			  "feed xfrm { netns = blue  poll-interval = 7 }\n"
-			  "feed ikewatch { netns = red }\n"
-			  "agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 old-failures = true } // end");
+	struct conf *c = load_good(
+		"run-dir = '/srv/run'\nstate-dir = /srv/state\nallow-destroy = true\n"
+		"group = _ipsec.mon-1\n"
+		"capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
+		"feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
+		" hold-time = 0 error-socket = /tmp/e }\n"
+		"feed xfrm { netns = blue  poll-interval = 7 }\n"
+		"feed ikewatch { netns = red }\n"
+		"agentx { socket = \"/tmp/a \\\"b\\\\#\" notify-rate = 10000 old-failures = true peer-value = address\n"
+		"peer-name = identity } // end");
 	ck_assert_str_eq(c->run_dir, "/srv/run");
 	ck_assert_str_eq(c->state_dir, "/srv/state");
 	ck_assert_str_eq(c->group, "_ipsec.mon-1");
@@ -144,6 +147,8 @@ START_TEST(every_key_is_heard)
 	ck_assert_str_eq(c->vici.error_socket, "/tmp/e");
 	ck_assert_uint_eq(c->agentx.notify_rate, 10000);
 	ck_assert(c->agentx.old_failures);
+	ck_assert_uint_eq(c->agentx.peer_value, 1);
+	ck_assert_uint_eq(c->agentx.peer_name, 2);
 	ck_assert_uint_eq(c->capacity.ike_sas, 1);
 	ck_assert_uint_eq(c->capacity.tunnels, 16777216);
 	ck_assert_uint_eq(c->capacity.sas, 7);
@@ -261,8 +266,8 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed vici {\n\n poll = 1\n}\n",
 		  "3: unknown key 'poll' in section feed vici; did you mean 'poll-interval'? Known: socket, "
 		  "error-socket, poll-interval, hold-time" },
-		{ "agentx { port = 705 }",
-		  "1: unknown key 'port' in section agentx; known: socket, notify-rate, old-failures" },
+		{ "agentx { port = 705 }", "1: unknown key 'port' in section agentx; known: socket, notify-rate, "
+					   "old-failures, peer-value, peer-name" },
 		{ "\nfeed bgp {\n\n}\n",
 		  "2: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, capacity, "
 		  "feed vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
