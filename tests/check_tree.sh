@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The rules of the tree that no compiler keeps: who may include whom, and that the documents say what the code does.
+# The documents say what the code does, and all files are as they should be. check_structure looks at the code.
 # Prints what is wrong; exit status 1 if anything is.
 #
 # shellcheck disable=SC2013,SC2016      # names and links have no blanks; the backquotes are markdown's
@@ -38,56 +38,6 @@ files()
 all=$(files)
 c_files=$(echo "$all" | grep '\.[ch]$')
 [ -n "$c_files" ] || fail "no C files in $(pwd)"
-
-# --- who may include whom -------------------------------------------------------------------------------------------
-
-# includes FOLDER: "FILE:LINE <NAME" or "FILE:LINE \"NAME" for each #include there
-includes()
-{
-	echo "$c_files" | grep "^$1/" | while read -r file; do
-		grep -nE '^[[:space:]]*#[[:space:]]*include' "$file" |
-			sed -nE "s|^([0-9]+):[^<\"]*([<\"])([^>\"]*)[>\"].*|$file:\\1 \\2\\3|p"
-	done
-}
-
-# A header's folder, by its name alone: no two of ours have the same.
-folder_of()
-{
-	echo "$c_files" | sed -nE "s|^([a-z]+)/(.*/)?$(basename "$1" | sed 's/[.]/[.]/g')\$|\\1|p" | head -n 1
-}
-
-# What libc has; model/ is given to others and must need nothing else.
-libc='^(assert|ctype|errno|fcntl|inttypes|limits|sched|signal|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)[.]h$|^(arpa|netinet|sys)/[a-z]+[.]h$'
-
-while read -r folder allowed; do
-	seen=$(includes "$folder")
-	[ -n "$seen" ] || fail "$folder/ includes nothing at all: does this test look in the right place?"
-	while read -r where what; do
-		[ -n "$what" ] || continue
-		name=${what#?}
-		home=$(folder_of "$name")
-		if [ -n "$home" ]; then
-			case " $allowed " in
-			*" $home "*) ;;
-			*) fail "$where: $folder/ must not include $home/ ($name)" ;;
-			esac
-		elif [ "$folder" = model ]; then
-			echo "$name" | grep -Eq "$libc" || fail "$where: model/ needs libc only, not $name"
-		elif [ "$name" != config.h ] && [ "${what%"$name"}" = '"' ]; then
-			fail "$where: there is no $name in this tree"
-		fi
-	done <<-END
-	$seen
-	END
-done <<-'END'
-	model model
-	common common model
-	feeds feeds model common
-	engine engine model common
-	agent agent model common
-	cli cli model common
-	plugin plugin common
-END
 
 # --- the documents --------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,10 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(top_srcdir)'; top_builddir='$(top_builddir)
 	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER:-10}; export CK_TIMEOUT_MULTIPLIER;
 TESTS += %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh %D%/check_help.sh %D%/check_mibs.sh \
 	%D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh
-EXTRA_DIST += %D%/run %D%/mutate %D%/speed.sh %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh \
+if HAVE_PYTHON3
+TESTS += %D%/check_structure
+endif
+EXTRA_DIST += %D%/run %D%/mutate %D%/check_structure %D%/speed.sh %D%/check_32bit.sh %D%/check_completion.sh %D%/check_headers.sh \
 	%D%/check_help.sh %D%/check_mibs.sh %D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh %D%/data \
 	%D%/clients %D%/packages %D%/lab/gateways %D%/lab/leaks_of_others %D%/guest/gateways
 # Not the folders: a build puts programs there.
