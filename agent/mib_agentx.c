@@ -247,7 +247,7 @@ on_too_big(void *arg, const uint8_t header[AGENTX_HEADER])
 		return;
 	agentx_too_big(header, out);
 	if (send(transport->sock, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		log_warn("cannot tell the SNMP master agent that its request is too big: %s", strerror(errno));
+		log_warn("cannot answer a request that is too big: %s", strerror(errno));
 }
 
 static int

@@ -36,15 +36,14 @@ look_at_group(struct doctor *d)
 
 	d->group = group ? group->gr_gid : DOCTOR_NO_GROUP;
 	if (!*name)
-		doctor_tell(d, DOCTOR_WARN, "group",
-			    "write group = \"ipsecmon\" in ipsecmon.conf, and start ipsecmond again",
-			    "none is configured: an agent that is not root can neither read nor ask");
+		doctor_tell(d, DOCTOR_WARN, "group", "set group = \"ipsecmon\" in ipsecmon.conf, and restart ipsecmond",
+			    "not set: an agent that is not root cannot read segments or send requests");
 	else if (!group)
-		doctor_tell(d, DOCTOR_FAIL, "group", "make it: systemd-sysusers, or addgroup --system",
+		doctor_tell(d, DOCTOR_FAIL, "group", "create it: systemd-sysusers, or addgroup --system",
 			    "there is no group '%s' on this machine", name);
 	else if (geteuid() != 0 && !in_group(d->group))
-		doctor_tell(d, DOCTOR_WARN, "group", "adduser YOU GROUP, and log in again; or ask as root",
-			    "you are not in '%s': what follows is how it looks to you", name);
+		doctor_tell(d, DOCTOR_WARN, "group", "adduser YOU GROUP, and log in again; or run this as root",
+			    "you are not in '%s': the results below are your view", name);
 	else
 		doctor_tell(d, DOCTOR_OK, "group", NULL, "%s", name);
 }
@@ -58,11 +57,11 @@ look_at_conf(struct doctor *d)
 
 	if (!conf) {
 		doctor_tell(d, DOCTOR_FAIL, "configuration",
-			    "correct that; ipsecmon.conf(5) has all keys. Nothing else was looked at", "%s", error);
+			    "correct it; see ipsecmon.conf(5). Nothing else was checked", "%s", error);
 		return NULL;
 	}
 	if (access(path, F_OK) < 0)
-		doctor_tell(d, DOCTOR_OK, "configuration", NULL, "no %s: everything is at its default", path);
+		doctor_tell(d, DOCTOR_OK, "configuration", NULL, "no %s: all settings have their defaults", path);
 	else
 		doctor_tell(d, DOCTOR_OK, "configuration", NULL, "%s", path);
 	d->cli->conf = conf;
@@ -82,7 +81,7 @@ look_at_run_dir(struct doctor *d)
 	if (stat(dir, &st) < 0) {
 		doctor_tell(d, DOCTOR_FAIL, "run directory",
 			    errno == ENOENT ? "ipsecmond makes it, or systemd-tmpfiles --create: " DOCTOR_START_IT
-					    : "ask as root, or from the group",
+					    : "run this as root or as a member of the group",
 			    "%s: %s", dir, strerror(errno));
 		return false;
 	}
@@ -93,7 +92,7 @@ look_at_run_dir(struct doctor *d)
 		return false;
 	}
 	if (access(dir, R_OK | X_OK) < 0) {
-		doctor_tell(d, DOCTOR_FAIL, "run directory", "adduser YOU GROUP, and log in again; or ask as root",
+		doctor_tell(d, DOCTOR_FAIL, "run directory", "adduser YOU GROUP, and log in again; or run this as root",
 			    "%s (%s): %s", dir, owner, strerror(errno));
 		return false;
 	}
@@ -151,12 +150,12 @@ look_at_charon(struct doctor *d)
 		doctor_tell(d, DOCTOR_FAIL, "charon", "chmod o-w it, and look into strongswan.conf for who did that",
 			    "%s (%s): everybody can control charon", path, owner);
 	else if (d->charon)
-		doctor_tell(d, DOCTOR_FAIL, "charon", "it is left from a charon that has died: start strongSwan",
-			    "%s (%s): %s", path, owner, strerror(d->charon));
+		doctor_tell(d, DOCTOR_FAIL, "charon", "left by a charon that died: start strongSwan", "%s (%s): %s",
+			    path, owner, strerror(d->charon));
 	else if (access(path, W_OK) == 0)
-		doctor_tell(d, DOCTOR_OK, "charon", NULL, "%s (%s) can be connected to", path, owner);
+		doctor_tell(d, DOCTOR_OK, "charon", NULL, "%s (%s) accepts connections", path, owner);
 	else
-		doctor_tell(d, DOCTOR_OK, "charon", NULL, "%s (%s) is there; you may not connect, and need not", path,
+		doctor_tell(d, DOCTOR_OK, "charon", NULL, "%s (%s) exists; you may not connect, and need not", path,
 			    owner);
 }
 

@@ -29,9 +29,9 @@ static const struct cmd_word ipsec_peer_words[] = {
 };
 
 static const struct cmd_word ipsec_sa_words[] = {
-	{ .word = "interface", .help = "those that use an interface", .next = ipsec_interface_words },
-	{ .word = "map", .help = "those of a crypto map", .next = ipsec_map_words },
-	{ .word = "peer", .help = "those with a peer", .next = ipsec_peer_words },
+	{ .word = "interface", .help = "only those of an interface", .next = ipsec_interface_words },
+	{ .word = "map", .help = "only those of a crypto map", .next = ipsec_map_words },
+	{ .word = "peer", .help = "only those with a peer", .next = ipsec_peer_words },
 	{ 0 },
 };
 
@@ -68,33 +68,33 @@ static const struct cmd_word dynamic_map_words[] = {
 };
 
 static const struct cmd_word connections_words[] = {
-	{ .word = "active", .help = "SAs, and the packets that they have carried", .run = cmd_connections },
-	{ .word = "dropped-packet", .help = "packets that were dropped, and why", .run = cmd_dropped },
+	{ .word = "active", .help = "SAs and their packets", .run = cmd_connections },
+	{ .word = "dropped-packet", .help = "dropped packets by reason", .run = cmd_dropped },
 	{ 0 },
 };
 
 static const struct cmd_word engine_words[] = {
-	{ .word = "connections", .help = "what the crypto engines carry", .next = connections_words },
+	{ .word = "connections", .help = "SAs and drops of the crypto engines", .next = connections_words },
 	{ 0 },
 };
 
 static const struct cmd_word crypto_words[] = {
 	{ .word = "dynamic-map",
-	  .help = "templates, for peers whose address is not known",
+	  .help = "templates, for peers with unknown addresses",
 	  .run = cmd_dynamic_map,
 	  .next = dynamic_map_words },
 	{ .word = "engine", .help = "crypto engines", .next = engine_words },
-	{ .word = "failures", .help = "what could not be set up, and why", .run = cmd_failures },
-	{ .word = "history", .help = "what has ended, and why", .run = cmd_history },
+	{ .word = "failures", .help = "failed IKE SAs and tunnels, with reasons", .run = cmd_failures },
+	{ .word = "history", .help = "ended IKE SAs and tunnels, with reasons", .run = cmd_history },
 	{ .word = "ipsec", .help = "IPsec: phase 2", .next = ipsec_words },
 	{ .word = "isakmp", .help = "IKE: phase 1", .next = isakmp_words },
-	{ .word = "map", .help = "what is configured, up or not", .run = cmd_map, .next = map_words },
+	{ .word = "map", .help = "configured tunnels, up or down", .run = cmd_map, .next = map_words },
 	{ 0 },
 };
 
 static const struct cmd_word show_words[] = {
 	{ .word = "crypto", .help = "IKE and IPsec", .next = crypto_words },
-	{ .word = "feeds", .help = "where the figures come from, and how old they are", .run = cmd_feeds },
+	{ .word = "feeds", .help = "sources of the figures, and their age", .run = cmd_feeds },
 	{ .word = "notifications",
 	  .help = "SNMP notifications sent, suppressed and waiting",
 	  .run = cmd_notifications },
@@ -106,7 +106,7 @@ const struct cmd_word cmd_root[] = {
 	  .help = "check the whole chain, from the SAs to the poller",
 	  .run = cmd_doctor,
 	  .alone = true },
-	{ .word = "show", .help = "show what is known", .next = show_words },
+	{ .word = "show", .help = "show the IPsec state", .next = show_words },
 	{ 0 },
 };
 
@@ -204,7 +204,7 @@ cmd_explain(FILE *f, char *const *word, const struct cmd_match *match)
 {
 	fprintf(f, "ipsecmon: ");
 	if (match->result == CMD_INCOMPLETE && match->at == 0) {
-		fprintf(f, "a command is missing; there is\n");
+		fprintf(f, "a command is missing; known commands:\n");
 	} else {
 		const char *fault = match->result == CMD_AMBIGUOUS ? "is ambiguous" : "is not known";
 		if (match->result != CMD_INCOMPLETE)
@@ -212,13 +212,13 @@ cmd_explain(FILE *f, char *const *word, const struct cmd_match *match)
 		for (int i = 0; i < match->at; i++)
 			fprintf(f, "%s%s%s", i ? " " : "\"", word[i], i + 1 == match->at ? "\"" : "");
 		if (match->result == CMD_INCOMPLETE)
-			fprintf(f, " is not complete; what may follow:\n");
+			fprintf(f, " is incomplete; possible next words:\n");
 		else if (match->result == CMD_AMBIGUOUS)
 			fprintf(f, "; it fits\n");
 		else if (match->list)
-			fprintf(f, "; known are\n");
+			fprintf(f, "; known:\n");
 		else
-			fprintf(f, ", where the command ends\n");
+			fprintf(f, ", after the end of the command\n");
 	}
 	list(f, match->list, match->prefix, match->result == CMD_AMBIGUOUS ? match->prefix_len : 0);
 }

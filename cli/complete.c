@@ -22,9 +22,9 @@ static const struct {
 	const char *option, *help;
 } options[] = {
 	{ "-c", "read another configuration" },
-	{ "--json", "JSON in place of text" },
-	{ "--help", "say what there is" },
-	{ "--version", "say the version" },
+	{ "--json", "JSON instead of text" },
+	{ "--help", "print help" },
+	{ "--version", "print the version" },
 };
 
 /* False: nothing may stand there that we know of. */

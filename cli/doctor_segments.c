@@ -30,10 +30,10 @@ look_at_writer(struct doctor *d, const char *what, const struct ipm_segment *seg
 
 	out_age(silence, age);
 	if (!pid)
-		doctor_tell(d, DOCTOR_FAIL, what, "start it again: systemctl start ipsecmond, if it is that",
+		doctor_tell(d, DOCTOR_FAIL, what, "start it: systemctl start ipsecmond, if it is that",
 			    "its writer was stopped %s ago: the figures are that old", age);
 	else if (silence > CLI_STALE_NS)
-		doctor_tell(d, DOCTOR_FAIL, what, "it hangs, or was killed: its log says more; start it again",
+		doctor_tell(d, DOCTOR_FAIL, what, "it hangs or was killed: read its log; restart it",
 			    "its writer (pid %" PRIu32 ") has been silent for %s: the figures are that old", pid, age);
 	else
 		doctor_tell(d, DOCTOR_OK, what, NULL, "its writer (pid %" PRIu32 ") was there %s ago", pid, age);
@@ -53,11 +53,10 @@ look_at_rights(struct doctor *d, const char *what, const char *path)
 			    "%s: everybody may write it", owner);
 	else if (d->group != DOCTOR_NO_GROUP && (st.st_gid != d->group || !(st.st_mode & S_IRGRP)) &&
 		 !(st.st_mode & S_IROTH))
-		doctor_tell(d, DOCTOR_FAIL, what,
-			    "start its writer again: it gives it to the group that ipsecmon.conf has then",
+		doctor_tell(d, DOCTOR_FAIL, what, "restart its writer, which gives it to the group in ipsecmon.conf",
 			    "%s: the group '%s' cannot read it", owner, d->cli->conf->group);
 	else if (st.st_mode & S_IROTH)
-		doctor_tell(d, DOCTOR_WARN, what, "chmod o-r it, if that is not for everybody to know",
+		doctor_tell(d, DOCTOR_WARN, what, "chmod o-r it if this should be secret",
 			    "%s: everybody can read who your peers are", owner);
 	else
 		doctor_tell(d, DOCTOR_OK, what, NULL, "%s", owner);
@@ -68,8 +67,8 @@ look_at_room(struct doctor *d, const char *what, const struct ipm_segment *seg)
 {
 	struct ipm_totals totals;
 	if (ipm_totals_read(seg, &totals) == 0 && totals.records_refused)
-		doctor_tell(d, DOCTOR_WARN, what, "raise capacity in ipsecmon.conf, and start ipsecmond again",
-			    "%" PRIu64 " records found no room, and are not shown", totals.records_refused);
+		doctor_tell(d, DOCTOR_WARN, what, "raise capacity in ipsecmon.conf, and restart ipsecmond",
+			    "%" PRIu64 " records were refused for lack of room", totals.records_refused);
 }
 
 static const char *
@@ -82,11 +81,11 @@ feed_advice(const struct ipm_feed *feed)
 		       "failures "
 		       "have no reason";
 	if (strncmp(feed->name, "xfrm", 4) == 0)
-		return "it wants a kernel with XFRM, and CAP_NET_ADMIN; CAP_SYS_ADMIN too for another network "
+		return "it needs a kernel with XFRM, and CAP_NET_ADMIN; also CAP_SYS_ADMIN for another network "
 		       "namespace";
 	if (strncmp(feed->name, "ikewatch", 8) == 0)
-		return "it wants CAP_NET_RAW, to open its capture; without it IKE messages are not counted";
-	return "its source, or the log of its writer, says more";
+		return "it needs CAP_NET_RAW to open its capture; without it, IKE messages are not counted";
+	return "see the log of its source or its writer";
 }
 
 /* Those that tell more of what others know, and nothing without them. */
@@ -118,7 +117,7 @@ look_at_feed(struct doctor *d, const struct ipm_feed *feed, bool another)
 	if (feed->state != IPM_FEED_UP)
 		doctor_tell(d, another || only_adds_to_others(feed) ? DOCTOR_WARN : DOCTOR_FAIL, what,
 			    feed_advice(feed), "down, %s: %.*s", out_since(now, feed->since_ns, age), IPM_TEXT_MAX,
-			    feed->error[0] ? feed->error : "it has not said why");
+			    feed->error[0] ? feed->error : "no reason given");
 	else if (feed->interval_ns && feed->updated_ns && late > 3 * feed->interval_ns + FEED_LATE_NS)
 		doctor_tell(d, DOCTOR_WARN, what, "its source is overloaded or hangs", "up, but last heard of %s ago",
 			    out_age(late, age));
@@ -164,7 +163,7 @@ look_at_control(struct doctor *d, const struct ipm_segment *seg)
 	if (rc == 0 && d->group != DOCTOR_NO_GROUP && stat(path, &st) == 0 &&
 	    (st.st_gid != d->group || (st.st_mode & 060) != 060))
 		doctor_tell(d, DOCTOR_FAIL, "control socket",
-			    "start ipsecmond again: it gives it to the group that ipsecmon.conf has then",
+			    "restart ipsecmond, which gives it to the group in ipsecmon.conf",
 			    "%s: not for the group '%s'", path, d->cli->conf->group);
 	else if (rc == 0)
 		doctor_tell(d, DOCTOR_OK, "control socket", NULL, "%s answers", path);
@@ -277,5 +276,5 @@ doctor_segments(struct doctor *d)
 			d, DOCTOR_FAIL, "agent",
 			"start it: systemctl start ipsecmon-agentx; if it runs, its user is not in the group, or snmpd "
 			"does not let it in: journalctl -u ipsecmon-agentx",
-			"none has said that it is connected to snmpd");
+			"none has reported a connection to snmpd");
 }

@@ -87,7 +87,7 @@ group_reaches(const char *path, gid_t group, char *where, size_t size)
 	return stat(path, &st) < 0 || (st.st_mode & (st.st_gid == group ? S_IWGRP : S_IWOTH));
 }
 
-#define PERMS "write in snmpd.conf: agentXPerms 0660 0711 Debian-snmp GROUP; start snmpd again"
+#define PERMS "set in snmpd.conf: agentXPerms 0660 0711 Debian-snmp GROUP; restart snmpd"
 
 void
 doctor_agentx(struct doctor *d)
@@ -99,8 +99,8 @@ doctor_agentx(struct doctor *d)
 	if (stat(path, &st) < 0) {
 		doctor_tell(d, DOCTOR_FAIL, "AgentX socket",
 			    errno == EACCES
-				    ? "ask as root; an agent that is not root needs 0711 for the folder: " PERMS
-				    : "write in snmpd.conf: master agentx; start snmpd again; agentXSocket there and "
+				    ? "run this as root; an agent that is not root needs 0711 for the folder: " PERMS
+				    : "set in snmpd.conf: master agentx; restart snmpd; agentXSocket there and "
 				      "agentx { socket } in ipsecmon.conf must be the same",
 			    "%s: %s", path, strerror(errno));
 		return;
@@ -110,8 +110,9 @@ doctor_agentx(struct doctor *d)
 		if (stat(where, &st) == 0)
 			doctor_owner(&st, owner);
 		doctor_tell(d, DOCTOR_FAIL, "AgentX socket",
-			    strcmp(where, path) == 0 ? PERMS
-						     : "chmod 0711 it now, for snmpd keeps what is there; then " PERMS,
+			    strcmp(where, path) == 0
+				    ? PERMS
+				    : "chmod 0711 it now, because snmpd keeps an existing folder; then " PERMS,
 			    "%s (%s): an agent in group '%s' cannot pass", where, owner, d->cli->conf->group);
 		return;
 	}
@@ -119,14 +120,14 @@ doctor_agentx(struct doctor *d)
 	if (rc == 0)
 		doctor_tell(d, DOCTOR_OK, "AgentX socket", NULL, "%s (%s) answers", path, owner);
 	else if (rc == -EACCES)
-		doctor_tell(d, DOCTOR_WARN, "AgentX socket", "ask as root, or from the group",
+		doctor_tell(d, DOCTOR_WARN, "AgentX socket", "run this as root or as a member of the group",
 			    "%s (%s): you may not use it, and the agent's group may", path, owner);
 	else if (rc == -ETIMEDOUT || rc == -EAGAIN)
-		doctor_tell(d, DOCTOR_FAIL, "AgentX socket", "snmpd hangs, or is at something long: its log says more",
+		doctor_tell(d, DOCTOR_FAIL, "AgentX socket", "snmpd hangs or is busy: read its log",
 			    "%s (%s): no answer within %d s", path, owner, ANSWER_MS / 1000);
 	else
 		doctor_tell(d, DOCTOR_FAIL, "AgentX socket", "start snmpd, with master agentx", "%s (%s): %s", path,
-			    owner, rc == -EPROTO ? "what answers is no AgentX master" : strerror(-rc));
+			    owner, rc == -EPROTO ? "the other end is not an AgentX master" : strerror(-rc));
 }
 
 /* ---- views ---- */
@@ -367,7 +368,7 @@ doctor_views(struct doctor *d)
 		snprintf(who + used, sizeof(who) - used, "%s%s", shown++ ? ", " : "", a->who);
 	}
 	if (s->unread[0])
-		doctor_tell(d, DOCTOR_WARN, "snmpd's views", "ask as root", "%s cannot be read by you", s->unread);
+		doctor_tell(d, DOCTOR_WARN, "snmpd's views", "run this as root", "%s cannot be read by you", s->unread);
 	else if (!s->files)
 		doctor_tell(d, DOCTOR_WARN, "snmpd's views",
 			    "install snmpd, or set SNMPCONFPATH, if its configuration is elsewhere", "there is no %s",
@@ -376,13 +377,12 @@ doctor_views(struct doctor *d)
 		doctor_tell(d, DOCTOR_OK, "snmpd's views", NULL, "%s: " FLOW_MIB " is shown to %s", main_file, who);
 	else if (s->vacm || unknown)
 		doctor_tell(d, DOCTOR_WARN, "snmpd's views", "try a walk of " FLOW_MIB,
-			    "%s: with %s, which are not followed here", main_file,
+			    "%s: with %s, which this check does not evaluate", main_file,
 			    s->vacm ? "access lines" : "OIDs by name");
 	else
 		doctor_tell(d, DOCTOR_FAIL, "snmpd's views", SHOW_IT, "%s: nobody is shown " FLOW_MIB, main_file);
 	if (s->files && !s->unread[0] && !s->master)
-		doctor_tell(d, DOCTOR_FAIL, "snmpd as a master",
-			    "write in snmpd.conf: master agentx; start snmpd again", "%s has no \"master agentx\"",
-			    main_file);
+		doctor_tell(d, DOCTOR_FAIL, "snmpd as a master", "set in snmpd.conf: master agentx; restart snmpd",
+			    "%s has no \"master agentx\"", main_file);
 	free(s);
 }

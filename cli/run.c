@@ -60,9 +60,10 @@ command_run(struct cli *cli, const struct cmd_match *match)
 	if (cli->json)
 		fputs("]}\n", cli->out);
 	if (cli->unread == 1)
-		cli_fail(cli, "1 record could not be read: its writer is at it, or died there");
+		cli_fail(cli, "1 record could not be read: its writer was changing it, or died doing so");
 	else if (cli->unread)
-		cli_fail(cli, "%zu records could not be read: their writer is at them, or died there", cli->unread);
+		cli_fail(cli, "%zu records could not be read: their writer was changing them, or died doing so",
+			 cli->unread);
 	for (size_t i = 0; i < cli->segments; i++) {
 		struct ipm_error damage;
 		if (ipm_segment_state(cli->segment[i].seg, &damage) < 0)
@@ -107,9 +108,9 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 			return 2;
 		default:
 			if (optopt && !strchr("Vhj", optopt))
-				fprintf(err, "ipsecmon: there is no option -%c\n", optopt);
+				fprintf(err, "ipsecmon: unknown option -%c\n", optopt);
 			else
-				fprintf(err, "ipsecmon: there is no option %s\n", argv[optind - 1]);
+				fprintf(err, "ipsecmon: unknown option %s\n", argv[optind - 1]);
 			usage(err);
 			return 2;
 		}

@@ -58,7 +58,7 @@ struct conf {
 #define CONF_STATE   "ipsecmond.state" /* what it was set to, in state_dir */
 
 /**
- * Read @p path; NULL: the default file, which may be missing (then everything is at its default).
+ * Read @p path; NULL: the default file, which may be missing (then all settings have their defaults).
  */
 struct conf *conf_load(const char *path, char *error, size_t error_size);
 

@@ -113,7 +113,7 @@ control_parse(const char *line, size_t len, struct control_command *out, const c
 	}
 	int count = split(line, len, words);
 	if (count < 0) {
-		*why = "a request is of printable words with one blank between them";
+		*why = "a request consists of printable words with one blank between them";
 		return -EINVAL;
 	}
 	bool known = false;
@@ -126,14 +126,13 @@ control_parse(const char *line, size_t len, struct control_command *out, const c
 		if (request->second && (count < 2 || !word_is(words[1], request->second)))
 			continue;
 		if (count != skip + (int)strlen(request->takes)) {
-			*why = count < skip + (int)strlen(request->takes) ? "something is missing"
-									  : "there is something too much";
+			*why = count < skip + (int)strlen(request->takes) ? "too few words" : "too many words";
 			return -EINVAL;
 		}
 		out->verb = request->verb;
 		return take(request, words + skip, out, why);
 	}
-	*why = known ? "it is not said what of: ike or tunnel" : "there is no such request";
+	*why = known ? "say which: ike or tunnel" : "there is no such request";
 	return -EINVAL;
 }
 

@@ -135,9 +135,9 @@ daemon_options(int argc, char **argv, const char *program, const char *about, st
 			exit(2);
 		default:
 			if (optopt && !strchr("Vh", optopt))
-				fprintf(stderr, "%s: there is no option -%c\n", program, optopt);
+				fprintf(stderr, "%s: unknown option -%c\n", program, optopt);
 			else
-				fprintf(stderr, "%s: there is no option %s\n", program, argv[optind - 1]);
+				fprintf(stderr, "%s: unknown option %s\n", program, argv[optind - 1]);
 			usage(stderr, program);
 			exit(2);
 		}

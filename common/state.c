@@ -138,9 +138,9 @@ state_load(const char *path, const struct state_key *keys, size_t count)
 	}
 	if (rc == -EBADMSG) {
 		if (number)
-			log_error("%s:%d: this is not a setting; everything is at its default", path, number);
+			log_error("%s:%d: this is not a setting; all settings have their defaults", path, number);
 		else
-			log_error("%s: this is no file of settings; everything is at its default", path);
+			log_error("%s: this is not a settings file; all settings have their defaults", path);
 		put_aside(path);
 	} else if (rc < 0) {
 		log_error("%s: cannot be read: %s", path, rc == -EPERM ? "it belongs to another user" : strerror(-rc));

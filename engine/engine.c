@@ -291,7 +291,7 @@ outbound_tick(struct engine *e, uint32_t at)
 		if (!sa)
 			return;
 		ipm_tunnel_refresh(e->writer, (uint32_t)t->slot);
-		log_info("tunnel '%s': SPI 0x%x takes the place of 0x%x", plan->conf->name, sa->spi, before);
+		log_info("tunnel '%s': SPI 0x%x replaces 0x%x", plan->conf->name, sa->spi, before);
 	} else if (life == ESP_LIFE_HARD) {
 		t->over = true;
 		log_warn("tunnel '%s': its last key is used up", plan->conf->name);
@@ -634,7 +634,7 @@ report(const struct engine_generator *g)
 #undef HARM_TEXT
 	};
 	char line[256];
-	int used = snprintf(line, sizeof(line), "%" PRIu64 " packets sealed", atomic_load(&g->sent));
+	int used = snprintf(line, sizeof(line), "%" PRIu64 " packets encrypted", atomic_load(&g->sent));
 	for (int i = 0; i < HARM_COUNT; i++)
 		if (atomic_load(&g->harmed[i]))
 			used += snprintf(line + used, sizeof(line) - (size_t)used, ", %" PRIu64 " %s",

@@ -144,9 +144,9 @@ parse_line(struct parse *p)
 		return refuse(p, "the key has %zu characters; the suite wants %zu hexadecimal digits", key_len,
 			      2 * p->key_len);
 	if (!key_parse(key, key_len, one->octets))
-		return refuse(p, "the key has characters that are no hexadecimal digits");
+		return refuse(p, "the key has characters that are not hexadecimal digits");
 	if (word(p, &more) > 0)
-		return refuse(p, "there is something behind the key");
+		return refuse(p, "text after the key");
 	(*count)++;
 	return 0;
 }
@@ -209,12 +209,12 @@ file_check(int fd, const char *path, struct ipm_error *err)
 		return -EINVAL;
 	}
 	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		snprintf(err->text, sizeof(err->text), "%s: it is neither ours nor root's: chown it", path);
+		snprintf(err->text, sizeof(err->text), "%s: it belongs to another user: chown it", path);
 		return -EACCES;
 	}
 	if (st.st_mode & 077) {
 		snprintf(err->text, sizeof(err->text),
-			 "%s: others can get at its keys: its mode is %04o, and must be 0600 or less", path,
+			 "%s: other users can access its keys: its mode is %04o, and must be 0600 or less", path,
 			 (unsigned)(st.st_mode & 07777));
 		return -EACCES;
 	}

@@ -171,7 +171,7 @@ main(int argc, char **argv)
 	char error[512];
 	int status = EXIT_FAILURE;
 
-	daemon_options(argc, argv, "ipsecmon-engine", "An ESP data plane in user space, shown as any gateway is.",
+	daemon_options(argc, argv, "ipsecmon-engine", "An ESP data plane in user space, with traffic generators.",
 		       &opt);
 	log_open("ipsecmon-engine", true); /* what is wrong with the configuration goes to the terminal */
 	keep_keys();

@@ -196,7 +196,7 @@ tunnel_plan(const struct planning *p, uint32_t at)
 	if (endpoint < 0)
 		return refuse(p, t->line,
 			      t->endpoint[0] ? "tunnel '%s': there is no endpoint '%s'"
-					     : "tunnel '%s': which endpoint is not said%s",
+					     : "tunnel '%s': no endpoint is given%s",
 			      t->name, t->endpoint);
 	const struct ipm_addr *own = &conf->endpoint[endpoint].address;
 	out->endpoint = (uint32_t)endpoint;
@@ -273,8 +273,7 @@ generator_plan(const struct planning *p, uint32_t at)
 			return 0;
 		}
 	return refuse(p, g->line,
-		      g->tunnel[0] ? "generator '%s': there is no tunnel '%s'"
-				   : "generator '%s': through which tunnel is not said%s",
+		      g->tunnel[0] ? "generator '%s': there is no tunnel '%s'" : "generator '%s': no tunnel is given%s",
 		      g->name, g->tunnel);
 }
 
@@ -292,7 +291,7 @@ engine_plan_make(const struct engine_conf *conf, const char *path, struct engine
 	if (!out->endpoint || !out->tunnel || !out->generator)
 		rc = -ENOMEM;
 	else if (conf->endpoints == 0)
-		rc = refuse(&p, 0, "there is no endpoint: nothing for an engine to do");
+		rc = refuse(&p, 0, "there is no endpoint, so the engine has nothing to do");
 	if (rc == 0)
 		engine_keys_reserve(conf->tunnels);
 	for (uint32_t i = 0; rc == 0 && i < conf->endpoints; i++) {

@@ -52,7 +52,7 @@ control_exec_restore(struct control_exec *exec)
 		return;
 	/* The configuration may have less room for them now. */
 	if (sizes.history_size > most_history(exec) || sizes.failure_size > most_failures(exec))
-		log_warn("%s: more than the segment holds (history %u, failures %u); all that it holds is shown",
+		log_warn("%s: more than the segment holds (history %u, failures %u); using these limits",
 			 exec->state_path, most_history(exec), most_failures(exec));
 	if (sizes.history_size > most_history(exec))
 		sizes.history_size = most_history(exec);
@@ -85,7 +85,7 @@ set_size(struct control_exec *exec, const struct control_command *command, struc
 	int rc = save_sizes(exec, &sizes);
 	if (rc < 0) {
 		ipm_settings_put(exec->writer, &before);
-		snprintf(text, sizeof(text), "it cannot be kept: %s: %s", exec->state_path, strerror(-rc));
+		snprintf(text, sizeof(text), "it cannot be saved: %s: %s", exec->state_path, strerror(-rc));
 		log_error("control: %s", text);
 	} else {
 		log_info("control: %s %u", history ? "history-size" : "failure-size", command->number);

@@ -161,7 +161,7 @@ retire_feeds(struct program *p)
 		if (!gone.record.index || feed_in_slot(p, slot))
 			continue;
 		feed_enter_state(&gone, IPM_FEED_DOWN);
-		feed_error(&gone, "it is not in the configuration any more");
+		feed_error(&gone, "it is no longer in the configuration");
 		feed_publish(&gone);
 		feed_stop_all(w, slot, IPM_REASON_SOURCE_LOST);
 	}
@@ -198,7 +198,7 @@ main(int argc, char **argv)
 	char error[512];
 	int status = EXIT_FAILURE;
 
-	daemon_options(argc, argv, "ipsecmond", "Keep the model of this gateway's IPsec state.", &opt);
+	daemon_options(argc, argv, "ipsecmond", "Collect the IPsec state of this gateway.", &opt);
 	log_open("ipsecmond", true); /* errors in the configuration go to the terminal */
 	p.conf = conf_load(opt.conf_file, error, sizeof(error));
 	if (!p.conf) {

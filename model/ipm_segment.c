@@ -269,7 +269,7 @@ ipm_segment_state(const struct ipm_segment *seg, struct ipm_error *err)
 	int state = atomic_load_explicit(&seg->found->state, memory_order_relaxed);
 	if (state)
 		ipm_error_set(err, "%s: %s", seg->path,
-			      state == -ESTALE ? "was truncated while it was read: nothing of it is served"
+			      state == -ESTALE ? "was truncated and is not served"
 					       : "damaged, its lists have no end: nothing of it is served until its "
 						 "writer makes it anew");
 	return state;

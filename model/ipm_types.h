@@ -353,7 +353,7 @@ struct ipm_map_entry {
 	uint8_t protocol;    /* IP protocol: 50 ESP, 51 AH; 0: not known */
 	uint8_t encap;       /* enum ipm_encap; 0: not known */
 	uint8_t ipcomp;
-	uint8_t disabled;    /* it is configured not to come up */
+	uint8_t disabled;    /* it is configured to stay down */
 	uint8_t pfs;         /* enum ipm_pfs */
 	uint8_t auth;        /* enum ipm_auth: how the peer shows who it is */
 	uint8_t peers;       /* of peer[]; the configuration may have more */

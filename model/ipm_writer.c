@@ -79,7 +79,7 @@ ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writ
 	*out = NULL;
 	if (abi != IPM_ABI) { /* then *opt may be another structure too: nothing of it is read */
 		ipm_error_set(err,
-			      "this program was compiled for layout version %u, libipsecmon has %u: compile it anew",
+			      "this program was compiled for layout version %u, libipsecmon has %u: compile it again",
 			      abi, IPM_ABI);
 		return -EPROTO;
 	}

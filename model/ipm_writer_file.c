@@ -193,7 +193,7 @@ lock_path(struct ipm_writer *w, struct ipm_error *err)
 		rc = -errno;
 	} else if ((rc = check_owner(path, &st, err)) == 0 && !S_ISREG(st.st_mode)) {
 		rc = -EPERM;
-		ipm_error_set(err, "%s: is no regular file: remove it", path);
+		ipm_error_set(err, "%s: is not a regular file: remove it", path);
 	} else if (rc == 0 && fcntl(w->lock, F_OFD_SETLK, &whole) < 0) {
 		rc = errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 		ipm_error_set(err, "%s: %s", w->seg.path,
@@ -296,7 +296,7 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 	}
 out:
 	if (rc < 0) {
-		ipm_error_set(err, "%s: cannot make it: %s", w->seg.path, strerror(-rc));
+		ipm_error_set(err, "%s: cannot create it: %s", w->seg.path, strerror(-rc));
 		unlink(temp);
 	}
 	if (fd >= 0)

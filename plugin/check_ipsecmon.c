@@ -50,8 +50,8 @@ help(void)
 	       "  -t, --timeout SECONDS[:STATE]\n                           for all requests together: 10:UNKNOWN\n"
 	       "  -e, --retries N          3\n"
 	       "      --bulk N             rows in one answer: 40\n"
-	       "      --state-dir DIR      for the last look: /var/tmp/check_ipsecmon-UID\n"
-	       "\n  -v, --verbose            more lines; -vv: what it cost\n"
+	       "      --state-dir DIR      for previous counters: /var/tmp/check_ipsecmon-UID\n"
+	       "\n  -v, --verbose            more lines; -vv: number of requests\n"
 	       "  -V, --version\n"
 	       "  -h, --help\n");
 	return CHK_UNKNOWN;
@@ -109,14 +109,14 @@ main(int argc, char **argv)
 		printf("check_ipsecmon " PACKAGE_VERSION "\n");
 		return CHK_UNKNOWN;
 	case CHK_WRONG:
-		chk_say(&result, CHK_UNKNOWN, "%s; --help tells what there is", error);
+		chk_say(&result, CHK_UNKNOWN, "%s; see --help", error);
 		return end(&result);
 	case CHK_RUN:
 		break;
 	}
 	mode = chk_mode_find(options.mode);
 	if (!mode) {
-		chk_say(&result, CHK_UNKNOWN, "-m %s: no such mode; --help tells which there are", options.mode);
+		chk_say(&result, CHK_UNKNOWN, "-m %s: no such mode; see --help", options.mode);
 		return end(&result);
 	}
 	if (!fits(&options, mode, &result))

@@ -184,7 +184,7 @@ tell_count(struct chk_check *check, const struct chk_count *c, bool judged, bool
 
 	rate_text(c, text, sizeof(text));
 	if (state != CHK_OK)
-		chk_say(check->result, state, "%s is not in the range", text);
+		chk_say(check->result, state, "%s is outside the range", text);
 	else if (zero || c->rate > 0)
 		chk_say(check->result, CHK_OK, "%s", text);
 	snprintf(label, sizeof(label), "%s_per_s", c->label);
@@ -209,10 +209,10 @@ tell(struct chk_check *check, struct chk_sample *sample, size_t judged)
 	sample->uptime = check->device.uptime;
 	name_sample(check, sample);
 	if (!chk_rates_keep(check->opt->state_dir, sample, &elapsed, &why, error, sizeof(error))) {
-		chk_say(r, CHK_UNKNOWN, "no rates, because they cannot be kept: %s", error);
+		chk_say(r, CHK_UNKNOWN, "no rates, because the counters cannot be saved: %s", error);
 		why = "";
 	} else if (why) {
-		chk_say(r, CHK_UNKNOWN, "no rates yet, they come with the next look: %s", why);
+		chk_say(r, CHK_UNKNOWN, "no rates yet; the next check has them: %s", why);
 	}
 	for (size_t i = 0; !why && i < sample->count; i++)
 		shown += tell_count(check, &sample->counts[i], i < judged, judged < sample->count);
@@ -250,8 +250,7 @@ use_live_tunnels(struct chk_check *check, struct chk_rows *rows)
 			rows->index[up++] = (uint32_t)value.number;
 	}
 	if (up < rows->count)
-		chk_say(check->result, CHK_UNKNOWN,
-			"%s is down, and SNMPv1 has no counters of tunnels that are down: use -P 2c or 3",
+		chk_say(check->result, CHK_UNKNOWN, "%s is down, and SNMPv1 has no counters for them: use -P 2c or 3",
 			check->opt->name);
 	rows->count = up;
 	return true;
@@ -294,7 +293,7 @@ count(struct chk_check *check, const struct source *source)
 		good = chk_find_peer(check->snmp, &chk_sec_table, 5, &check->opt->peer, &rows) &&
 		       read_rows(check, source, &rows, false, &sample, &missing);
 		if (good && rows.count == 0)
-			chk_say(r, CHK_UNKNOWN, "no tunnel to %s is up, so that there is nothing to count",
+			chk_say(r, CHK_UNKNOWN, "no tunnel to %s is up, so there is nothing to count",
 				check->opt->peer_text);
 	} else {
 		good = read_list(check, source->all_at, 0, source->all, &sample, &missing);
@@ -302,11 +301,11 @@ count(struct chk_check *check, const struct source *source)
 	if (good) {
 		chk_sample_stamp(&sample);
 		if (missing)
-			chk_say(r, CHK_UNKNOWN, "the device does not tell %s", missing);
+			chk_say(r, CHK_UNKNOWN, "the device does not report %s", missing);
 		else if (sample.count > 0)
 			tell(check, &sample, source->judged);
 		else if (rows.count > 0 || (!check->opt->name && !check->opt->peer_text))
-			chk_say(r, CHK_UNKNOWN, "the device does not tell any");
+			chk_say(r, CHK_UNKNOWN, "the device does not report any");
 	}
 	chk_rows_free(&rows);
 	return good;

@@ -120,7 +120,7 @@ chk_rates_keep(const char *dir, struct chk_sample *now, double *elapsed, const c
 	file_name(now->what, name, sizeof(name));
 	*elapsed = 0;
 	if (!read_sample(fd, name, &before)) {
-		*why = "this is the first look";
+		*why = "this is the first check";
 	} else {
 		*elapsed = now->time - before.time;
 		*why = chk_rates_between(&before, now);

@@ -62,7 +62,7 @@ const struct chk_mode chk_modes[] = {
 	  .knows = CHK_KNOWS_TUNNELS,
 	  .run = chk_mode_lifetime },
 	{ .name = "feeds",
-	  .help = "does ipsecmon itself do well",
+	  .help = "is ipsecmon itself healthy",
 	  .ranges = "seconds for which a writer is silent (-c 10)",
 	  .needs_own = true,
 	  .critical = "10",
@@ -106,20 +106,20 @@ serves(struct chk_check *check, const struct chk_mode *mode)
 	if (!device->own || mode->run == chk_mode_feeds)
 		return true;
 	if (device->segments == 0) {
-		chk_say(r, CHK_UNKNOWN, "nothing is known on the gateway: does ipsecmond run? -m feeds tells more");
+		chk_say(r, CHK_UNKNOWN, "the gateway has no data: is ipsecmond running? See -m feeds");
 		return false;
 	}
 	if (!device->silence_known) {
-		chk_say(r, CHK_UNKNOWN, "the device does not tell how old is what it shows");
+		chk_say(r, CHK_UNKNOWN, "the device does not report the age of its figures");
 		return false;
 	}
 	if (device->silence > CHK_SILENCE) {
-		chk_say(r, CHK_UNKNOWN, "what the gateway shows is %s old: does ipsecmond run? -m feeds tells more",
+		chk_say(r, CHK_UNKNOWN, "the gateway's figures are %s old: is ipsecmond running? See -m feeds",
 			word_age((uint64_t)device->silence, text));
 		return false;
 	}
 	if (mode->knows != 0 && (device->knows & mode->knows) == 0)
-		chk_say(r, CHK_UNKNOWN, "no feed that is up on the gateway can know this: -m feeds tells more");
+		chk_say(r, CHK_UNKNOWN, "no active feed on the gateway can know this: see -m feeds");
 	return true;
 }
 

@@ -44,7 +44,7 @@ lifetime_rows(struct chk_check *check, struct chk_rows *rows)
 	if (least.any)
 		chk_rows_add(rows, least.index);
 	else
-		chk_say(r, CHK_UNKNOWN, "no tunnel is up that has a lifetime which is known");
+		chk_say(r, CHK_UNKNOWN, "no active tunnel has a known lifetime");
 	return true;
 }
 
@@ -56,20 +56,20 @@ lifetime_judge(struct chk_check *check, const struct chk_value *row)
 	char text[WORD_AGE_MAX];
 
 	if (!chk_is_number(&row[OPER])) {
-		chk_say(r, CHK_UNKNOWN, "the tunnel went away while it was looked at");
+		chk_say(r, CHK_UNKNOWN, "the tunnel ended during the check");
 		return false;
 	}
 	if (row[OPER].number != 1) {
-		chk_say(r, CHK_UNKNOWN, "%s/%s is down, so that it has no SAs", row[NAME].text, row[CHILD].text);
+		chk_say(r, CHK_UNKNOWN, "%s/%s is down and has no SAs", row[NAME].text, row[CHILD].text);
 		return false;
 	}
 	if (!chk_is_number(&row[TIME_LEFT])) {
-		chk_say(r, CHK_UNKNOWN, "%s/%s has no lifetime that is known", row[NAME].text, row[CHILD].text);
+		chk_say(r, CHK_UNKNOWN, "%s/%s has no known lifetime", row[NAME].text, row[CHILD].text);
 		return false;
 	}
 	enum chk_state state = chk_limits_judge(&check->limits, (double)row[TIME_LEFT].number);
 	chk_say(r, state, "the SAs of %s/%s live for another %s%s", row[NAME].text, row[CHILD].text,
-		word_age(row[TIME_LEFT].number, text), state == CHK_OK ? "" : ", which is not in the range");
+		word_age(row[TIME_LEFT].number, text), state == CHK_OK ? "" : ", outside the range");
 	return true;
 }
 
@@ -125,7 +125,7 @@ static void
 tell_left_out(struct chk_check *check, const struct places *places, const char *what)
 {
 	if (places->left_out > 0)
-		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not looked at", places->left_out, what);
+		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not checked", places->left_out, what);
 }
 
 /* *refused: records of all of them for which there was no room. */
@@ -165,7 +165,7 @@ segments(struct chk_check *check, uint64_t *refused)
 			 (unsigned long long)row[CONFIGURED].number, (unsigned long long)row[UP].number);
 	}
 	if (places.count == 0)
-		chk_say(check->result, CHK_UNKNOWN, "the device does not tell of its segments");
+		chk_say(check->result, CHK_UNKNOWN, "the device does not report of its segments");
 	tell_left_out(check, &places, "segments");
 	chk_perf(check->result, "segments", (double)places.count, 0, "", NULL, 0, CHK_NO_END);
 	chk_perf(check->result, "silence", longest, 2, "s", &check->limits, 0, CHK_NO_END);
@@ -188,7 +188,7 @@ feed_judge(struct chk_check *check, const struct chk_value *row, size_t *up)
 					  : "down",
 		 age);
 	if (!chk_is_number(&row[STATE])) {
-		chk_say(check->result, CHK_UNKNOWN, "the device does not tell the state of feed %s", name);
+		chk_say(check->result, CHK_UNKNOWN, "the device does not report the state of feed %s", name);
 	} else if (row[STATE].number != 3) {
 		chk_say(check->result, CHK_CRITICAL, "feed %s (%s) is down for %s%s%s", name, source, age,
 			row[ERROR].size > 0 ? ": " : "", row[ERROR].text);
@@ -249,13 +249,13 @@ chk_mode_feeds(struct chk_check *check)
 	if (!segments(check, &refused))
 		return false;
 	if (!check->device.silence_known || check->device.silence > CHK_SILENCE) {
-		chk_say(check->result, CHK_UNKNOWN, "what else is shown is not true any more");
+		chk_say(check->result, CHK_UNKNOWN, "the other figures are out of date");
 		return true;
 	}
 	if (!feeds(check))
 		return false;
 	if (refused > 0)
-		chk_say(check->result, CHK_WARNING, "%llu records found no room, so that they are not shown",
+		chk_say(check->result, CHK_WARNING, "%llu records were refused for lack of room",
 			(unsigned long long)refused);
 	return true;
 }

@@ -159,25 +159,25 @@ chk_rates_between(const struct chk_sample *before, struct chk_sample *now)
 	double elapsed = now->time - before->time;
 
 	if (strcmp(before->boot, now->boot) != 0 || elapsed <= 0)
-		return "this machine has been started since the last look";
+		return "this machine restarted since the last check";
 	if (strcmp(before->what, now->what) != 0 || before->rows != now->rows || before->count != now->count)
-		return "it is not the same tunnel, or not the same objects, as at the last look";
+		return "the tunnel or its objects changed since the last check";
 	if (elapsed < CHK_SHORTEST)
-		return "less than a second after the last look";
+		return "less than a second since the last check";
 	if (restarted(before, now, elapsed))
-		return "the device has been started since the last look";
+		return "the device restarted since the last check";
 	for (size_t i = 0; i < now->count; i++) {
 		const struct chk_count *b = &before->counts[i];
 		struct chk_count *n = &now->counts[i];
 		uint64_t more = n->value - b->value;
 
 		if (strcmp(b->label, n->label) != 0 || b->wide != n->wide)
-			return "it is not the same tunnel, or not the same objects, as at the last look";
+			return "the tunnel or its objects changed since the last check";
 		if (!n->wide)
 			more &= UINT32_MAX;
 		/* Half of the way round is taken for the way back. */
 		if (n->value < b->value && (n->wide || more > UINT32_MAX / 2))
-			return "counters have begun anew since the last look";
+			return "the counters restarted since the last check";
 		n->rate = (double)more / elapsed;
 	}
 	return NULL;

@@ -88,17 +88,17 @@ judge(struct chk_check *check, const struct chk_value *row)
 
 	full_name(row, name, sizeof(name));
 	if (row[OPER].number == STATUS_UP && !chk_is_number(&row[AGE])) {
-		chk_say(check->result, CHK_UNKNOWN, "%s is up, and the device does not tell for how long", name);
+		chk_say(check->result, CHK_UNKNOWN, "%s is up, and the device does not report for how long", name);
 		return -1;
 	}
 	if (row[OPER].number == STATUS_UP) {
 		state = chk_limits_judge(&check->limits, seconds);
 		chk_say(check->result, state, "%s is up for %s%s", name, word_age((uint64_t)seconds, age),
-			state == CHK_OK ? "" : ", which is not in the range");
+			state == CHK_OK ? "" : ", outside the range");
 		return seconds;
 	}
 	if (row[ADMIN].number == STATUS_DOWN)
-		chk_say(check->result, CHK_WARNING, "%s is configured not to come up", name);
+		chk_say(check->result, CHK_WARNING, "%s is configured to stay down", name);
 	else
 		chk_say(check->result, CHK_CRITICAL, "%s %s%s", name,
 			row[KIND].number == KIND_DYNAMIC ? "has no peer" : "is down", why(row, text, sizeof(text)));
@@ -123,7 +123,7 @@ tunnel_by_name(struct chk_check *check)
 		if (!good)
 			break;
 		if (!chk_is_number(&row[OPER])) {
-			chk_say(check->result, CHK_UNKNOWN, "the tunnel went away while it was looked at");
+			chk_say(check->result, CHK_UNKNOWN, "the tunnel ended during the check");
 			continue;
 		}
 		seconds = judge(check, row);
@@ -189,10 +189,10 @@ tunnel_by_peer(struct chk_check *check)
 			state = chk_limits_judge(&check->limits, age);
 			chk_say(check->result, state, "%zu %s to %s, the youngest is up for %s%s", rows.count,
 				rows.count == 1 ? "tunnel" : "tunnels", check->opt->peer_text,
-				word_age((uint64_t)age, text), state == CHK_OK ? "" : ", which is not in the range");
+				word_age((uint64_t)age, text), state == CHK_OK ? "" : ", outside the range");
 			chk_perf(check->result, "age", age, 0, "s", &check->limits, 0, CHK_NO_END);
 		} else if (rows.count > 0) {
-			chk_say(check->result, CHK_UNKNOWN, "the tunnel to %s went away while it was looked at",
+			chk_say(check->result, CHK_UNKNOWN, "the tunnel to %s ended during the check",
 				check->opt->peer_text);
 		} else {
 			chk_say(check->result, CHK_CRITICAL, "no tunnel to %s is up", check->opt->peer_text);
@@ -322,9 +322,9 @@ chk_mode_tunnels(struct chk_check *check)
 	}
 	all.nonsense += count.nonsense + up.nonsense;
 	if (good && all.nonsense > 0)
-		chk_say(r, CHK_UNKNOWN, "the device does not tell the state of all tunnels");
+		chk_say(r, CHK_UNKNOWN, "the device does not report the state of all tunnels");
 	if (good && all.count == 0) {
-		chk_say(r, CHK_UNKNOWN, "no tunnel is configured on the gateway, so that there is nothing to check");
+		chk_say(r, CHK_UNKNOWN, "no tunnel is configured on the gateway, so there is nothing to check");
 	} else if (good) {
 		enum chk_state state = chk_limits_judge(&check->limits, (double)faults);
 		chk_say(r, all.down.no_memory ? CHK_UNKNOWN : state, "%zu of %zu tunnels are down", faults, all.count);
@@ -334,7 +334,7 @@ chk_mode_tunnels(struct chk_check *check)
 			chk_say(r, state, "%.*s", (int)(len < 512 ? len : 512), r->lines.text);
 		}
 		if (idle > 0)
-			chk_say(r, CHK_OK, "%zu templates without a peer, or not to come up", idle);
+			chk_say(r, CHK_OK, "%zu templates without a peer, or configured to stay down", idle);
 		chk_perf(r, "configured", (double)all.count, 0, "", NULL, 0, CHK_NO_END);
 		chk_perf(r, "up", (double)(all.count - all.down.count), 0, "", NULL, 0, (double)all.count);
 		chk_perf(r, "down", (double)faults, 0, "", &check->limits, 0, (double)all.count);
@@ -366,7 +366,7 @@ how_many(struct chk_check *check, const struct chk_oid *global, const struct chk
 		if (!chk_snmp_get(check->snmp, &name, &value, 1))
 			return false;
 		if (!chk_is_number(&value)) {
-			chk_say(r, CHK_UNKNOWN, "the device does not tell how many %ss there are", what);
+			chk_say(r, CHK_UNKNOWN, "the device does not report how many %ss there are", what);
 			return true;
 		}
 		n = (double)value.number;

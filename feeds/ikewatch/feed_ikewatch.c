@@ -156,7 +156,7 @@ check_lost(struct feed_ikewatch *f)
 
 	if (lost > f->lost) {
 		f->feed.record.overruns++;
-		feed_complain(&f->feed, "%llu packets were not captured: IKE counters are that much too small",
+		feed_complain(&f->feed, "%llu packets were not captured: IKE counters are too small by that number",
 			      (unsigned long long)(lost - f->lost));
 	}
 	f->lost = lost;

@@ -483,7 +483,7 @@ open_host(struct feed_vici *f)
 	f->route = netlink_open(NETLINK_ROUTE);
 	f->reach.links = f->route < 0 ? NULL : links_new(f->route);
 	if (!f->reach.links)
-		log_warn("vici: no routing socket: it is not known which interfaces use a connection");
+		log_warn("vici: no routing socket: the interfaces of connections are not known");
 	return links_host(&f->reach, feed_of_interfaces(f));
 }
 

@@ -68,8 +68,7 @@ on_record(struct notify_client *c)
 		return;
 	}
 	c->feed.record.rejected++;
-	feed_error(&c->feed, "%s",
-		   rc == -ENOENT ? "a record of a type that is not known" : "a record that was not understood");
+	feed_error(&c->feed, "%s", rc == -ENOENT ? "a record of an unknown type" : "an invalid record");
 }
 
 static void

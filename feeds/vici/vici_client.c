@@ -57,7 +57,7 @@ static void
 answered(struct vici_client *c, const struct vici_packet *packet)
 {
 	if (c->pending == 0) {
-		client_close(c, "charon answered what was not asked");
+		client_close(c, "charon sent an answer without a request");
 		return;
 	}
 	vici_reply *reply = c->reply[c->head];

@@ -11,7 +11,7 @@ engines_configure 2000 500
 snmp_up
 engines_up
 plugin() { "$PLUGIN" -H 127.0.0.1 -p "$SNMP_PORT" --state-dir "$LAB/looks" "$@" 2>> "$LAB/plugin.log"; }
-looked() { plugin -m drops -c 0 | grep "this is the first look"; }
+looked() { plugin -m drops -c 0 | grep "this is the first check"; }
 wait_until 10 looked
 pass "a first look, while there is traffic"
 wait_until 60 engines_done

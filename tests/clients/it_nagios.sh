@@ -93,7 +93,7 @@ for how in 1 2c 3; do
 	expect "v$how: how many are up" 0 "IPSEC OK - $(count a child net INSTALLED) IPsec tunnel with 10.9.1.2 is up | active=1;;1:;0" $how -m active -r 10.9.1.2
 	expect "v$how: IKE SAs" 0 "IPSEC OK - 2 IKE SAs are up | active=2;;1:;0" $how -m ike
 	expect "v$how: too few" 2 "IPSEC CRITICAL - 2 IKE SAs are up | active=2;4:;3:;0" $how -m ike -w 4: -c 3:
-	expect "v$how: a first look has no rates" 3 "IPSEC UNKNOWN - no rates yet, *: this is the first look | in_octets=$(witness a get child net bytes-in)c *" \
+	expect "v$how: a first look has no rates" 3 "IPSEC UNKNOWN - no rates yet, *: this is the first check | in_octets=$(witness a get child net bytes-in)c *" \
 		$how -m traffic -n ikev2/net
 	expect "v$how: failures, whose first look it is, too" 3 "IPSEC UNKNOWN - no rates yet, * | init_fails=0c resp_fails=0c auth_fails=0c no_sa_fails=0c" $how -m errors
 	expect "v$how: what no feed can know is not known" 3 "IPSEC UNKNOWN - no feed that is up on the gateway can know this: *" $how -m drops
@@ -133,7 +133,7 @@ check "$((after - before)) octets in $took ms are about $rate octets a second" \
 began=$(lab_ms)
 wait_until 5 waited
 expect "traffic that has stopped is out of the range" 1 \
-	"IPSEC WARNING - in_octets 0/s is not in the range, out_octets 0/s is not in the range, *over the last T | in_octets_per_s=0.000;1:;0:;0 *" \
+	"IPSEC WARNING - in_octets 0/s is outside the range, out_octets 0/s is outside the range, *over the last T | in_octets_per_s=0.000;1:;0:;0 *" \
 	2c -m traffic -n ikev2/net -w 1: -c 0:
 
 # A device that shows Cisco's MIB and nothing of ours.
@@ -148,7 +148,7 @@ for mode in traffic errors "traffic -r 10.9.0.2"; do
 done
 for mode in drops "drops -r 10.9.0.2"; do
 	# shellcheck disable=SC2086
-	expect "Cisco: $mode, which strongSwan alone does not tell" 3 "IPSEC UNKNOWN - the device does not tell any" cisco -m $mode
+	expect "Cisco: $mode, which strongSwan alone does not tell" 3 "IPSEC UNKNOWN - the device does not report any" cisco -m $mode
 done
 began=$(lab_ms)
 wait_until 5 waited

@@ -320,7 +320,7 @@ chk_rates_keep(const char *dir, struct chk_sample *now, double *elapsed, const c
 {
 	(void)dir, (void)error, (void)size;
 	*elapsed = looked ? now->time - before.time : 0;
-	*why = looked ? chk_rates_between(&before, now) : "this is the first look";
+	*why = looked ? chk_rates_between(&before, now) : "this is the first check";
 	before = *now;
 	looked = true;
 	return true;

@@ -225,7 +225,7 @@ unshare --mount --propagation private bash -s "$IPSECMOND" "$LAB" > "$LAB/full.l
 	kill -TERM "$pid"; wait "$pid"
 	echo "on what an earlier run left: $?"
 STORY
-says "a full file system: ipsecmond says so" "gateway.model: cannot make it: No space left on device" "$LAB/full.log"
+says "a full file system: ipsecmond says so" "gateway.model: cannot create it: No space left on device" "$LAB/full.log"
 says "a full file system: and ends with an error, not by a signal" "^without room: 1$" "$LAB/full.log"
 says "a full file system: it goes on with what it had" "^on what an earlier run left: 0$" "$LAB/full.log"
 

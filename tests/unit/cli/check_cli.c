@@ -148,9 +148,9 @@ END_TEST
 START_TEST(a_question_mark_lists_what_fits)
 {
 	expect("?", "  check        check the whole chain, from the SAs to the poller\n"
-		    "  show         show what is known\n");
+		    "  show         show the IPsec state\n");
 	expect("show ?", "  crypto        IKE and IPsec\n"
-			 "  feeds         where the figures come from, and how old they are\n"
+			 "  feeds         sources of the figures, and their age\n"
 			 "  notifications SNMP notifications sent, suppressed and waiting\n");
 	expect("show cr?", "  crypto       IKE and IPsec\n");
 	expect("show crypto i? sa", "  ipsec        IPsec: phase 2\n  isakmp       IKE: phase 1\n");
@@ -164,15 +164,15 @@ START_TEST(a_wrong_command_says_which_word_and_what_fits)
 	ck_assert_str_eq(err, "ipsecmon: \"i\" is ambiguous after \"show crypto\"; it fits\n"
 			      "  ipsec        IPsec: phase 2\n  isakmp       IKE: phase 1\n");
 	ck_assert_int_eq(run("show cripto"), 2);
-	ck_assert_str_eq(err, "ipsecmon: \"cripto\" is not known after \"show\"; known are\n"
+	ck_assert_str_eq(err, "ipsecmon: \"cripto\" is not known after \"show\"; known:\n"
 			      "  crypto        IKE and IPsec\n"
-			      "  feeds         where the figures come from, and how old they are\n"
+			      "  feeds         sources of the figures, and their age\n"
 			      "  notifications SNMP notifications sent, suppressed and waiting\n");
 	ck_assert_int_eq(run("show crypto isakmp"), 2);
-	ck_assert_str_eq(err, "ipsecmon: \"show crypto isakmp\" is not complete; what may follow:\n"
+	ck_assert_str_eq(err, "ipsecmon: \"show crypto isakmp\" is incomplete; possible next words:\n"
 			      "  sa           IKE SAs, of IKEv1 and IKEv2\n");
 	ck_assert_int_eq(run("show feeds now"), 2);
-	ck_assert_str_eq(err, "ipsecmon: \"now\" is not known after \"show feeds\", where the command ends\n");
+	ck_assert_str_eq(err, "ipsecmon: \"now\" is not known after \"show feeds\", after the end of the command\n");
 	ck_assert_int_eq(run("--colour show feeds"), 2);
 	ck_assert_str_eq(out, "");
 }
@@ -864,7 +864,7 @@ START_TEST(a_record_that_cannot_be_read_is_counted_and_the_others_are_shown)
 	const struct ipm_section *s = &ipm_header(ipm_writer_segment(w))->section[IPM_IKE_SAS];
 	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 7 }, 4); /* its writer died in the middle of it */
 	ck_assert_int_eq(run("show crypto isakmp sa"), 1);
-	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer is at it, or died there\n");
+	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer was changing it, or died doing so\n");
 	expect_line("172.22.1.5      172.22.1.3      QM_IDLE              2    0");
 	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 8 }, 4);
 }
@@ -880,7 +880,7 @@ START_TEST(lists_that_lead_in_a_circle_end)
 	uint32_t head = ipm_tunnel_peek(w, (uint32_t)t)->sa_head;
 	patch(s->offset + (head - 1) * s->stride + sizeof(struct ipm_record) + offsetof(struct ipm_sa, next), &head, 4);
 	ck_assert_int_eq(run("show crypto ipsec sa"), 1);
-	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer is at it, or died there\n");
+	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer was changing it, or died doing so\n");
 	patch(s->offset + (head - 1) * s->stride + sizeof(struct ipm_record) + offsetof(struct ipm_sa, next),
 	      &(uint32_t){ 0 }, 4);
 }

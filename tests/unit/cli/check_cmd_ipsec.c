@@ -450,7 +450,7 @@ START_TEST(a_peer_is_an_address)
 	ck_assert_str_eq(err, "ipsecmon: \"gw.example.net\" is neither an IPv4 nor an IPv6 address\n");
 	ck_assert_str_eq(out, "");
 	ck_assert_int_eq(run("show crypto ipsec sa peer"), 2);
-	ck_assert_str_eq(err, "ipsecmon: \"show crypto ipsec sa peer\" is not complete; what may follow:\n"
+	ck_assert_str_eq(err, "ipsecmon: \"show crypto ipsec sa peer\" is incomplete; possible next words:\n"
 			      "  ADDRESS      IPv4 or IPv6\n");
 }
 END_TEST
@@ -490,12 +490,12 @@ START_TEST(what_may_follow_is_listed)
 {
 	expect("show crypto map ?", "  tag          one of them\n  <cr>\n");
 	expect("show crypto map tag ?", "  NAME         a crypto map\n");
-	expect("show crypto ipsec sa ?", "  interface    those that use an interface\n"
-					 "  map          those of a crypto map\n"
-					 "  peer         those with a peer\n"
+	expect("show crypto ipsec sa ?", "  interface    only those of an interface\n"
+					 "  map          only those of a crypto map\n"
+					 "  peer         only those with a peer\n"
 					 "  <cr>\n");
-	expect("show crypto engine connections ?", "  active         SAs, and the packets that they have carried\n"
-						   "  dropped-packet packets that were dropped, and why\n");
+	expect("show crypto engine connections ?", "  active         SAs and their packets\n"
+						   "  dropped-packet dropped packets by reason\n");
 }
 END_TEST
 

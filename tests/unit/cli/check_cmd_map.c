@@ -409,7 +409,7 @@ START_TEST(an_access_list_that_leads_in_a_circle_ends)
 	size_t next = s->offset + sizeof(struct ipm_record) + offsetof(struct ipm_access, next);
 	patch(next, &(uint32_t){ 1 }, 4);
 	ck_assert_int_eq(run("show crypto map"), 1);
-	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer is at it, or died there\n");
+	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer was changing it, or died doing so\n");
 	patch(next, &(uint32_t){ 0 }, 4);
 }
 END_TEST
@@ -423,7 +423,7 @@ START_TEST(an_entry_that_cannot_be_read_is_counted_and_the_others_are_shown)
 	const struct ipm_section *s = &ipm_header(ipm_writer_segment(w))->section[IPM_MAPS];
 	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 7 }, 4);
 	ck_assert_int_eq(run("show crypto map"), 1);
-	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer is at it, or died there\n");
+	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer was changing it, or died doing so\n");
 	expect_line("Crypto Map \"b\" 10 ipsec-isakmp");
 	expect_no_word("\"a\"");
 	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 8 }, 4);

@@ -2,8 +2,8 @@
 /* ipsecmon --complete: what the shells are told. */
 #include "cli_fixture.h"
 
-#define OPTIONS                                                                                                     \
-	"-c\tread another configuration\n--json\tJSON in place of text\n--help\tsay what there is\n--version\tsay " \
+#define OPTIONS                                                                                               \
+	"-c\tread another configuration\n--json\tJSON instead of text\n--help\tprint help\n--version\tprint " \
 	"the version\n"
 
 /* What is printed for a line of words between blanks; one blank at its end: a new word is to begin. */
@@ -41,8 +41,8 @@ complete_here(const char *line)
 
 START_TEST(words_that_fit_come_with_what_they_mean)
 {
-	ck_assert_ptr_nonnull(strstr(complete(""), "show\tshow what is known\n"));
-	ck_assert_str_eq(complete("sh"), "show\tshow what is known\n");
+	ck_assert_ptr_nonnull(strstr(complete(""), "show\tshow the IPsec state\n"));
+	ck_assert_str_eq(complete("sh"), "show\tshow the IPsec state\n");
 	ck_assert_str_eq(complete("show crypto is"), "isakmp\tIKE: phase 1\n");
 	ck_assert_str_eq(complete("show crypto isakmp "), "sa\tIKE SAs, of IKEv1 and IKEv2\n");
 	ck_assert_str_eq(complete("show crypto xyz"), "");
@@ -71,11 +71,11 @@ END_TEST
 START_TEST(options_are_completed_and_passed_over)
 {
 	ck_assert_str_eq(complete("-"), OPTIONS);
-	ck_assert_str_eq(complete("show --j"), "--json\tJSON in place of text\n");
-	ck_assert_str_eq(complete("--json show fee"), "feeds\twhere the figures come from, and how old they are\n");
-	ck_assert_str_eq(complete("-c file show fee"), "feeds\twhere the figures come from, and how old they are\n");
-	ck_assert_str_eq(complete("-cfile show fee"), "feeds\twhere the figures come from, and how old they are\n");
-	ck_assert_str_eq(complete("-- show fee"), "feeds\twhere the figures come from, and how old they are\n");
+	ck_assert_str_eq(complete("show --j"), "--json\tJSON instead of text\n");
+	ck_assert_str_eq(complete("--json show fee"), "feeds\tsources of the figures, and their age\n");
+	ck_assert_str_eq(complete("-c file show fee"), "feeds\tsources of the figures, and their age\n");
+	ck_assert_str_eq(complete("-cfile show fee"), "feeds\tsources of the figures, and their age\n");
+	ck_assert_str_eq(complete("-- show fee"), "feeds\tsources of the figures, and their age\n");
 	ck_assert_str_eq(complete("-c "), ""); /* a file: the shell's affair */
 }
 END_TEST

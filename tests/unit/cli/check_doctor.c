@@ -128,7 +128,7 @@ START_TEST(a_configuration_that_is_wrong_is_the_only_finding)
 	given_conf("nonsense = 1");
 	ck_assert_int_eq(run("check"), 1);
 	expect_finding("FAIL configuration: @/conf:3: ");
-	expect_finding("     -> correct that;");
+	expect_finding("     -> correct it;");
 	expect_finding("0 ok, 0 warnings, 1 failed");
 }
 END_TEST
@@ -144,7 +144,7 @@ END_TEST
 START_TEST(no_group_is_worth_a_thought)
 {
 	run("check");
-	expect_finding("warn group: none is configured");
+	expect_finding("warn group: not set");
 }
 END_TEST
 
@@ -247,7 +247,7 @@ START_TEST(a_segment_whose_writer_is_silent_is_wrong)
 	ck_assert_int_eq(run("check"), 1);
 	w = quiet;
 	expect_finding("FAIL segment gateway.model: its writer (pid ");
-	expect_finding("     -> it hangs, or was killed");
+	expect_finding("     -> it hangs or was killed");
 }
 END_TEST
 
@@ -276,7 +276,7 @@ START_TEST(a_segment_that_the_group_cannot_read_is_wrong)
 	ck_assert_int_eq(chmod(segment_file, 0600), 0);
 	ck_assert_int_eq(run("check"), 1);
 	expect_finding("FAIL segment gateway.model: ");
-	expect_finding("     -> start its writer again: it gives it to the group");
+	expect_finding("     -> restart its writer, which gives it to the group");
 }
 END_TEST
 
@@ -295,7 +295,7 @@ START_TEST(records_that_found_no_room_are_worth_a_thought)
 	for (int i = 0; i < 9; i++)
 		ipm_ike_start(w, &(struct ipm_ike_sa){ .version = 2 });
 	run("check");
-	expect_finding("warn segment gateway.model: 1 records found no room");
+	expect_finding("warn segment gateway.model: 1 records were refused");
 }
 END_TEST
 
@@ -362,7 +362,7 @@ START_TEST(a_control_socket_that_answers_is_well)
 	int fd = given_control();
 	ck_assert_int_eq(check_with(fd, "ok\n", 3), 1);
 	expect_finding("ok   control socket: @/control answers");
-	expect_finding("FAIL agent: none has said that it is connected to snmpd");
+	expect_finding("FAIL agent: none has reported a connection to snmpd");
 }
 END_TEST
 
@@ -505,7 +505,7 @@ START_TEST(what_answers_otherwise_is_no_agentx_master)
 {
 	check_with(given_socket("agentx", 0660), "HTTP/1.1 400 Bad Request\r\nServer: x\r\n", 37);
 	expect_finding("FAIL AgentX socket: @/agentx (");
-	ck_assert_ptr_nonnull(strstr(out, "what answers is no AgentX master"));
+	ck_assert_ptr_nonnull(strstr(out, "the other end is not an AgentX master"));
 }
 END_TEST
 
@@ -513,7 +513,7 @@ START_TEST(an_agentx_socket_that_is_missing_says_how_it_is_made)
 {
 	run("check");
 	expect_finding("FAIL AgentX socket: @/agentx: No such file or directory");
-	expect_finding("     -> write in snmpd.conf: master agentx");
+	expect_finding("     -> set in snmpd.conf: master agentx");
 }
 END_TEST
 
@@ -532,7 +532,7 @@ START_TEST(an_agentx_socket_must_be_open_to_the_group_and_so_must_its_folder)
 	ck_assert_int_eq(chmod(dir, 0750), 0);
 	run("check");
 	expect_finding("FAIL AgentX socket: @/agentx (");
-	expect_finding("     -> write in snmpd.conf: agentXPerms 0660 0711");
+	expect_finding("     -> set in snmpd.conf: agentXPerms 0660 0711");
 	char path[96];
 	snprintf(path, sizeof(path), "%s/agentx", dir);
 	ck_assert_int_eq(chmod(path, 0660), 0);
@@ -586,7 +586,7 @@ END_TEST
 START_TEST(what_is_not_followed_is_said)
 {
 	expect_snmpd(MASTER "access g \"\" any noauth exact all none none\n",
-		     "warn snmpd's views: @/snmpd.conf: with access lines, which are not followed here");
+		     "warn snmpd's views: @/snmpd.conf: with access lines, which this check does not evaluate");
 	expect_snmpd(MASTER "rouser joe priv someName\n", "warn snmpd's views: @/snmpd.conf: with OIDs by name");
 	expect_snmpd("# nothing\n", "FAIL snmpd as a master: @/snmpd.conf has no \"master agentx\"");
 }

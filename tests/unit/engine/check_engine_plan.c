@@ -57,8 +57,8 @@ static const struct {
 	{ "in 300", ":1: the key has 0 characters; the suite wants 40 hexadecimal digits" },
 	{ "in 300 " KEY_20 "00", ":1: the key has 42 characters; the suite wants 40 hexadecimal digits" },
 	{ "in 300 0x0102030405060708090a0b0c0d0e0f10111213",
-	  ":1: the key has characters that are no hexadecimal digits" },
-	{ "in 300 " KEY_20 " again", ":1: there is something behind the key" },
+	  ":1: the key has characters that are not hexadecimal digits" },
+	{ "in 300 " KEY_20 " again", ":1: text after the key" },
 	{ "in 300 " KEY_20 "\nout 300 " KEY_20 "\nin 0x12c " KEY_20, ":3: SPI 0x12c is given twice" },
 };
 
@@ -119,9 +119,9 @@ planned(const char *text)
 static const struct {
 	const char *text, *error;
 } bad_plans[] = {
-	{ "", "FILE: there is no endpoint: nothing for an engine to do" },
+	{ "", "FILE: there is no endpoint, so the engine has nothing to do" },
 	{ "\nendpoint wan { }", "FILE:2: endpoint 'wan': it has no address" },
-	{ WAN "tunnel t { }", "FILE:2: tunnel 't': which endpoint is not said" },
+	{ WAN "tunnel t { }", "FILE:2: tunnel 't': no endpoint is given" },
 	{ WAN "tunnel t { endpoint = lan }", "FILE:2: tunnel 't': there is no endpoint 'lan'" },
 	{ WAN "tunnel t { endpoint = wan }", "FILE:2: tunnel 't': it has no peer" },
 	{ WAN "tunnel t { endpoint = wan peer = \"::1\" }",
@@ -144,7 +144,7 @@ static const struct {
 	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" keys = \"@\" }\n"
 	      "tunnel u { endpoint = wan peer = \"127.0.0.3\" keys = \"@\" }",
 	  "FILE: two tunnels have the inbound SPI 0x12c" },
-	{ WAN "generator g { }", "FILE:2: generator 'g': through which tunnel is not said" },
+	{ WAN "generator g { }", "FILE:2: generator 'g': no tunnel is given" },
 	{ WAN "generator g { tunnel = t }", "FILE:2: generator 'g': there is no tunnel 't'" },
 	{ WAN "tunnel t { endpoint = wan peer = \"127.0.0.2\" keys = \"@\" local-ts = \"2001:db8::/32\" }\n"
 	      "generator g { tunnel = t }",

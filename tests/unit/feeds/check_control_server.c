@@ -53,10 +53,10 @@ START_TEST(a_request_is_understood)
 }
 END_TEST
 
-#define NOT_WORDS  "a request is of printable words with one blank between them"
+#define NOT_WORDS  "a request consists of printable words with one blank between them"
 #define NO_REQUEST "there is no such request"
-#define MISSING    "something is missing"
-#define TOO_MUCH   "there is something too much"
+#define MISSING    "too few words"
+#define TOO_MUCH   "too many words"
 #define NUMBER_31  "that is not a number from 1 to 2147483647"
 #define NUMBER_64  "that is not a number from 0 to 18446744073709551615"
 
@@ -86,9 +86,9 @@ START_TEST(what_is_no_request_is_refused_with_the_reason)
 		{ "destroy ike", MISSING },
 		{ "agent", MISSING },
 		{ "agent a 1 2 3 4", MISSING },
-		{ "destroy", "it is not said what of: ike or tunnel" },
-		{ "destroy 1", "it is not said what of: ike or tunnel" },
-		{ "destroy all 1", "it is not said what of: ike or tunnel" },
+		{ "destroy", "say which: ike or tunnel" },
+		{ "destroy 1", "say which: ike or tunnel" },
+		{ "destroy all 1", "say which: ike or tunnel" },
 		{ "history-size 0", NUMBER_31 },
 		{ "history-size 2147483648", NUMBER_31 },
 		{ "history-size 99999999999999999999999999", NUMBER_31 },
@@ -144,7 +144,7 @@ START_TEST(a_request_is_answered_and_so_is_the_next)
 	hear(fd, "ping\n", "ok\n");
 	hear(fd, "history-size 5\n", "ok 5\n");
 	hear(fd, "destroy ike 6\n", "error 6\n");
-	hear(fd, "destroy ike\n", "error something is missing\n");
+	hear(fd, "destroy ike\n", "error too few words\n");
 	hear(fd, "\n", "error " NOT_WORDS "\n");
 	hear(fd, "ping\n", "ok\n");
 	close(fd);

@@ -319,8 +319,8 @@ START_TEST(a_counter_of_32_bits_goes_round_and_one_of_64_does_not)
 			  now = sample(110, 10, UINT64_C(1) << 40);
 	ck_assert_ptr_null(chk_rates_between(&before, &now));
 	ck_assert_double_eq_tol(now.counts[0].rate, 2, 1e-9);
-	expect_none(sample(100, 0, 50), sample(110, 0, 49), "begun anew");
-	expect_none(sample(100, 1000, 50), sample(110, 10, 50), "begun anew");
+	expect_none(sample(100, 0, 50), sample(110, 0, 49), "the counters restarted");
+	expect_none(sample(100, 1000, 50), sample(110, 10, 50), "the counters restarted");
 }
 END_TEST
 
@@ -329,10 +329,10 @@ START_TEST(what_began_anew_or_is_another_has_no_rate)
 	struct chk_sample before = sample(100, 1, 1), now = sample(110, 2, 2);
 
 	now.rows = 8;
-	expect_none(before, now, "not the same tunnel");
+	expect_none(before, now, "the tunnel or its objects changed");
 	now = sample(110, 2, 2);
 	now.counts[0].wide = true;
-	expect_none(before, now, "not the same objects");
+	expect_none(before, now, "the tunnel or its objects changed");
 	now = sample(110, 2, 2);
 	strcpy(now.boot, "c");
 	expect_none(before, now, "this machine");
@@ -340,11 +340,11 @@ START_TEST(what_began_anew_or_is_another_has_no_rate)
 	expect_none(sample(100, 1, 1), sample(100.5, 2, 2), "less than a second");
 	now = sample(110, 2, 2);
 	now.uptime = 500;
-	expect_none(before, now, "the device has been started");
+	expect_none(before, now, "the device restarted");
 	/* It was up for an hour, and is so again after two. */
 	now = sample(7300, 2, 2);
 	now.uptime = before.uptime + 1000;
-	expect_none(before, now, "the device has been started");
+	expect_none(before, now, "the device restarted");
 	now.uptime_known = false;
 	ck_assert_ptr_null(chk_rates_between(&before, &now));
 }
@@ -429,7 +429,7 @@ START_TEST(the_second_look_has_rates_and_the_file_is_its_owners_alone)
 	struct chk_sample first = sample(100, 1, 1), second = sample(110, 11, 11), third = sample(110.5, 12, 12);
 	struct stat st;
 
-	ck_assert_str_eq(look(&first), "this is the first look");
+	ck_assert_str_eq(look(&first), "this is the first check");
 	ck_assert_str_eq(look(&second), "");
 	ck_assert_double_eq_tol(second.counts[0].rate, 1, 1e-9);
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -454,7 +454,7 @@ START_TEST(a_damaged_file_is_a_first_look_and_is_repaired)
 	ck_assert_int_eq(write(fd, "garbage", 7), 7);
 	close(fd);
 	s = sample(110, 2, 2);
-	ck_assert_str_eq(look(&s), "this is the first look");
+	ck_assert_str_eq(look(&s), "this is the first check");
 	s = sample(120, 3, 3);
 	ck_assert_str_eq(look(&s), "");
 }
@@ -472,7 +472,7 @@ START_TEST(a_link_in_the_place_of_the_file_is_replaced_and_what_it_names_is_not_
 	ck_assert_int_eq(rename(name, other), 0);
 	ck_assert_int_eq(symlink(other, name), 0);
 	s = sample(110, 2, 2);
-	ck_assert_str_eq(look(&s), "this is the first look");
+	ck_assert_str_eq(look(&s), "this is the first check");
 	ck_assert_int_eq(lstat(name, &st), 0);
 	ck_assert(S_ISREG(st.st_mode));
 }
@@ -497,7 +497,7 @@ START_TEST(another_question_has_another_file)
 
 	look(&s);
 	strcpy(s.what, "another");
-	ck_assert_str_eq(look(&s), "this is the first look");
+	ck_assert_str_eq(look(&s), "this is the first check");
 	s = sample(110, 2, 2);
 	ck_assert_str_eq(look(&s), "");
 }

@@ -352,7 +352,7 @@ START_TEST(an_answer_that_nobody_asked_for_ends_it)
 	given_a_conversation();
 	server_says(VICI_CMD_RESPONSE, NULL, "hello");
 	ck_assert_uint_eq(heard.replies, 0);
-	expect_closed("what was not asked");
+	expect_closed("an answer without a request");
 }
 END_TEST
 
@@ -367,7 +367,7 @@ START_TEST(one_answer_too_many_ends_it)
 	server_sends(buf, len);
 	all_is_read();
 	ck_assert_str_eq(heard.said, "+one ");
-	expect_closed("what was not asked");
+	expect_closed("an answer without a request");
 }
 END_TEST
 
