@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "ipm_int.h"
@@ -142,7 +143,7 @@ map_tunnels(struct reading *r, uint32_t slot, struct ipm_map_entry *map)
 
 /* Add to @p copy, a record as it is, what lanes and lists have of it. */
 static int
-complete(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
+add_lanes_and_lists(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
 {
 	const struct ipm_segment *seg = r->seg;
 	if (kind == IPM_MAPS)
@@ -162,80 +163,39 @@ complete(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm
 
 /* --- texts ------------------------------------------------------------------------------------------------- */
 
-static void
-text_end(char *text, size_t size)
-{
-	text[size - 1] = '\0';
-}
-#define TEXT_END(text) text_end(text, sizeof(text))
+#define TEXT(type, field)                                                       \
+	{                                                                       \
+		offsetof(struct type, field), sizeof(((struct type *)0)->field) \
+	}
 
-static void
-ike_texts_end(struct ipm_ike_sa *sa)
-{
-	TEXT_END(sa->conn);
-	TEXT_END(sa->local_id);
-	TEXT_END(sa->remote_id);
-}
-
-static void
-tunnel_texts_end(struct ipm_tunnel *tunnel)
-{
-	TEXT_END(tunnel->conn);
-	TEXT_END(tunnel->name);
-}
+/* The texts of each kind of record. */
+static const struct text {
+	uint16_t offset, size;
+} texts[IPM_SECTIONS][6] = {
+	[IPM_FEEDS] = { TEXT(ipm_feed, name), TEXT(ipm_feed, source), TEXT(ipm_feed, detail), TEXT(ipm_feed, error) },
+	[IPM_IKE_SAS] = { TEXT(ipm_ike_sa, conn), TEXT(ipm_ike_sa, local_id), TEXT(ipm_ike_sa, remote_id) },
+	[IPM_TUNNELS] = { TEXT(ipm_tunnel, conn), TEXT(ipm_tunnel, name) },
+	[IPM_AGENTS] = { TEXT(ipm_agent, name) },
+	[IPM_INTERFACES] = { TEXT(ipm_interface, name) },
+	[IPM_MAPS] = { TEXT(ipm_map_entry, ifname), TEXT(ipm_map_entry, name), TEXT(ipm_map_entry, child),
+		       TEXT(ipm_map_entry, peer_text), TEXT(ipm_map_entry, failure_text) },
+	[IPM_ENGINES] = { TEXT(ipm_engine, name), TEXT(ipm_engine, version) },
+	[IPM_IKE_HISTORY] = { TEXT(ipm_ike_history, sa.conn), TEXT(ipm_ike_history, sa.local_id),
+			      TEXT(ipm_ike_history, sa.remote_id) },
+	[IPM_TUNNEL_HISTORY] = { TEXT(ipm_tunnel_history, tunnel.conn), TEXT(ipm_tunnel_history, tunnel.name),
+				 TEXT(ipm_tunnel_history, local_id), TEXT(ipm_tunnel_history, remote_id) },
+	[IPM_IKE_FAILURES] = { TEXT(ipm_failure, conn), TEXT(ipm_failure, text), TEXT(ipm_failure, local_id),
+			       TEXT(ipm_failure, remote_id) },
+	[IPM_TUNNEL_FAILURES] = { TEXT(ipm_failure, conn), TEXT(ipm_failure, text), TEXT(ipm_failure, local_id),
+				  TEXT(ipm_failure, remote_id) },
+};
 
 /* End every text, so that a damaged record cannot send its reader past the end of it. */
 static void
-texts_end(enum ipm_section_kind kind, union ipm_any_record *rec)
+end_texts(enum ipm_section_kind kind, void *record)
 {
-	switch (kind) {
-	case IPM_FEEDS:
-		TEXT_END(rec->feed.name);
-		TEXT_END(rec->feed.source);
-		TEXT_END(rec->feed.detail);
-		TEXT_END(rec->feed.error);
-		break;
-	case IPM_IKE_SAS:
-		ike_texts_end(&rec->ike);
-		break;
-	case IPM_TUNNELS:
-		tunnel_texts_end(&rec->tunnel);
-		break;
-	case IPM_AGENTS:
-		TEXT_END(rec->agent.name);
-		break;
-	case IPM_INTERFACES:
-		TEXT_END(rec->interface.name);
-		break;
-	case IPM_MAPS:
-		TEXT_END(rec->map.ifname);
-		TEXT_END(rec->map.name);
-		TEXT_END(rec->map.child);
-		TEXT_END(rec->map.peer_text);
-		TEXT_END(rec->map.failure_text);
-		break;
-	case IPM_ENGINES:
-		TEXT_END(rec->engine.name);
-		TEXT_END(rec->engine.version);
-		break;
-	case IPM_IKE_HISTORY:
-		ike_texts_end(&rec->ike_history.sa);
-		break;
-	case IPM_TUNNEL_HISTORY:
-		tunnel_texts_end(&rec->tunnel_history.tunnel);
-		TEXT_END(rec->tunnel_history.local_id);
-		TEXT_END(rec->tunnel_history.remote_id);
-		break;
-	case IPM_IKE_FAILURES:
-	case IPM_TUNNEL_FAILURES:
-		TEXT_END(rec->failure.conn);
-		TEXT_END(rec->failure.text);
-		TEXT_END(rec->failure.local_id);
-		TEXT_END(rec->failure.remote_id);
-		break;
-	default:
-		break;
-	}
+	for (const struct text *t = texts[kind]; t->size; t++)
+		((char *)record)[t->offset + t->size - 1] = '\0';
 }
 
 /* --- records ----------------------------------------------------------------------------------------------- */
@@ -258,7 +218,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 		if (kind == r->kind) /* no record has one of its own kind on a list */
 			r->steps = (uint64_t)seg->section[IPM_TUNNELS].capacity + seg->section[IPM_SAS].capacity;
 		ipm_words_load(&copy, ipm_payload(rec), ipm_record_size(kind));
-		int rc = complete(r, kind, slot, &copy);
+		int rc = add_lanes_and_lists(r, kind, slot, &copy);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&rec->seq, memory_order_relaxed) != before) {
 			if (!may_try_again(r, false))
@@ -272,7 +232,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 			return state < 0 ? state : rc == -EPROTO ? ipm_damaged(seg) : rc;
 		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
 			return -ENOENT;
-		texts_end(kind, &copy);
+		end_texts(kind, &copy);
 		memcpy(out, &copy, ipm_record_size(kind));
 		return 0;
 	}
@@ -320,19 +280,6 @@ ipm_ring_shown_most(const struct ipm_segment *seg, enum ipm_section_kind ring)
 	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
 	uint32_t most = failures ? settings.failure_size : settings.history_size;
 	return most < capacity ? most : capacity;
-}
-
-bool
-ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index)
-{
-	uint64_t total = ipm_ring_total(seg, ring);
-	uint32_t first = seg->index_first, last = seg->index_last;
-
-	if (total == 0 || index == 0 || index < first || index > last)
-		return false;
-	uint32_t newest = ipm_ring_index(total - 1, first, last);
-	uint32_t age = newest >= index ? newest - index : newest - first + (last - index) + 1;
-	return age < ipm_ring_shown_most(seg, ring) && age < total;
 }
 
 int

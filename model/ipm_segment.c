@@ -103,6 +103,24 @@ ipm_record_size(enum ipm_section_kind kind)
 	return (unsigned)kind < IPM_SECTIONS ? record_size[kind] : 0;
 }
 
+static int
+section_check(const struct ipm_section *sec, uint32_t kind, size_t size, const char *path, struct ipm_error *err)
+{
+	size_t least = ipm_record_size(kind) + (ipm_kind_is_record(kind) ? sizeof(struct ipm_record) : 0);
+	size_t align = ipm_kind_is_record(kind) ? 8 : IPM_CACHE_LINE;
+
+	if (sec->kind != kind || sec->stride < least || sec->stride % align || sec->offset % align ||
+	    sec->offset < sizeof(struct ipm_header)) {
+		ipm_error_set(err, "%s: section %u is damaged", path, kind);
+		return -EPROTO;
+	}
+	if (sec->offset > size || (uint64_t)sec->capacity * sec->stride > size - sec->offset) {
+		ipm_error_set(err, "%s: section %u reaches past the end of the file", path, kind);
+		return -EPROTO;
+	}
+	return 0;
+}
+
 int
 ipm_header_check(const struct ipm_header *h, size_t size, const char *path, struct ipm_error *err)
 {
@@ -134,18 +152,9 @@ ipm_header_check(const struct ipm_header *h, size_t size, const char *path, stru
 		return -EPROTO;
 	}
 	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
-		const struct ipm_section *sec = &h->section[i];
-		size_t least = record_size[i] + (ipm_kind_is_record(i) ? sizeof(struct ipm_record) : 0);
-		size_t align = ipm_kind_is_record(i) ? 8 : IPM_CACHE_LINE;
-		if (sec->kind != i || sec->stride < least || sec->stride % align || sec->offset % align ||
-		    sec->offset < sizeof(*h)) {
-			ipm_error_set(err, "%s: section %u is damaged", path, i);
-			return -EPROTO;
-		}
-		if (sec->offset > size || (uint64_t)sec->capacity * sec->stride > size - sec->offset) {
-			ipm_error_set(err, "%s: section %u reaches past the end of the file", path, i);
-			return -EPROTO;
-		}
+		int rc = section_check(&h->section[i], i, size, path, err);
+		if (rc < 0)
+			return rc;
 	}
 	if (h->section[IPM_TOTALS].capacity < 1 || h->section[IPM_SETTINGS].capacity < 1 ||
 	    h->lanes > h->section[IPM_LANES].capacity ||
@@ -178,60 +187,68 @@ ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err)
 	return 0;
 }
 
-int
-ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err)
+/* Map the file, which is open as @p fd. */
+static int
+map_file(struct ipm_segment *seg, int fd, struct ipm_error *err)
 {
-	struct ipm_segment *seg = NULL;
 	struct stat st;
-	int fd, rc;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for what turns out to be a fifo */
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		rc = -errno;
-		ipm_error_set(err, "%s: %s", path, strerror(-rc));
-		goto out;
-	}
+	if (fstat(fd, &st) < 0)
+		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct ipm_header)) {
-		rc = -EPROTO;
-		ipm_error_set(err, "%s: %s", path,
+		ipm_error_set(err, "%s: %s", seg->path,
 			      S_ISREG(st.st_mode) ? "truncated: too short for a segment's header"
 						  : "not a regular file");
-		goto out;
+		return -EPROTO;
 	}
-	seg = calloc(1, sizeof(*seg));
-	if (!seg || !(seg->path = strdup(path))) {
-		rc = -ENOMEM;
-		ipm_error_set(err, "%s: out of memory", path);
-		goto out;
+	void *base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED) {
+		int rc = -errno;
+		ipm_error_set(err, "%s: cannot map: %s", seg->path, strerror(-rc));
+		return rc;
 	}
+	seg->base = base;
 	seg->size = (size_t)st.st_size;
 	seg->dev = st.st_dev;
 	seg->ino = st.st_ino;
-	seg->base = mmap(NULL, seg->size, PROT_READ, MAP_SHARED, fd, 0);
-	if (seg->base == MAP_FAILED) {
-		rc = -errno;
-		seg->base = NULL;
-		ipm_error_set(err, "%s: cannot map: %s", path, strerror(-rc));
-		goto out;
-	}
 	seg->found = &seg->findings;
-	rc = ipm_mapping_add(seg->base, seg->size, PROT_READ, seg->found);
-	if (rc < 0)
-		ipm_error_set(err, "%s: out of memory", path);
-	else
-		rc = ipm_geometry_take(seg, err);
-	if (rc == 0) {
-		char boot[40];
-		ipm_boot_id(boot);
-		if (strcmp(boot, ipm_header(seg)->boot_id) != 0) {
-			rc = -ESTALE;
-			ipm_error_set(err, "%s: from an earlier boot; ipsecmond has not run since", path);
-		}
-	}
+	return ipm_mapping_add(seg->base, seg->size, PROT_READ, seg->found);
+}
+
+static int
+boot_check(const struct ipm_segment *seg, struct ipm_error *err)
+{
+	char boot[40];
+	ipm_boot_id(boot);
+	if (strcmp(boot, ipm_header(seg)->boot_id) == 0)
+		return 0;
+	ipm_error_set(err, "%s: from an earlier boot; ipsecmond has not run since", seg->path);
+	return -ESTALE;
+}
+
+int
+ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err)
+{
+	struct ipm_error why = { "" };
+	struct ipm_segment *seg = calloc(1, sizeof(*seg));
+	int fd = -1, rc = -ENOMEM;
+
+	if (!seg || !(seg->path = strdup(path)))
+		goto out;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for what turns out to be a fifo */
+	rc = fd < 0 ? -errno : map_file(seg, fd, &why);
+	if (rc == 0)
+		rc = ipm_geometry_take(seg, &why);
+	if (rc == 0)
+		rc = boot_check(seg, &why);
 out:
 	if (fd >= 0)
 		close(fd);
 	if (rc < 0) {
+		if (why.text[0])
+			ipm_error_set(err, "%s", why.text);
+		else
+			ipm_error_set(err, "%s: %s", path, strerror(-rc));
 		ipm_segment_close(seg);
 		seg = NULL;
 	}

@@ -225,9 +225,6 @@ union ipm_any_record {
 	struct ipm_failure failure;
 };
 
-/** Is the entry @p index of a ring among the newest entries, as many as the settings say readers show? */
-bool ipm_ring_shown(const struct ipm_segment *seg, enum ipm_section_kind ring, uint32_t index);
-
 /** The index of an IKE SA in the MIBs; 0: it has none yet, because it is being negotiated. */
 static inline uint32_t
 ipm_ike_index(const struct ipm_ike_sa *sa)
