@@ -19,9 +19,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz_image.h"
 #include "fuzz_must.h"
-#include "ipm_int.h"
-#include "ipm_writer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,63 +32,9 @@ static int file = -1; /* a memfd */
 static char file_path[32];
 
 static void
-fail(const char *what)
-{
-	perror(what);
-	abort();
-}
-
-/* A segment with something of everything. */
-static void
-fill(struct ipm_writer *w)
-{
-	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED, .conn = "gw", .remote_id = "C=CH, CN=peer" };
-	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .conn = "gw", .name = "net" };
-	struct ipm_selector sel[2] = { { .local.prefix = 8 }, { .local.prefix = 16 } };
-	struct ipm_traffic count = { .octets = 1000, .pkts = 10 };
-
-	ipm_feed_open(w, "vici");
-	for (int i = 0; i < 2; i++) {
-		tunnel.ike_slot = (uint32_t)ipm_ike_start(w, &ike);
-		tunnel.ike_index = ipm_ike_peek(w, tunnel.ike_slot)->index;
-		uint32_t slot = (uint32_t)ipm_tunnel_start(w, &tunnel);
-		ipm_tunnel_select(w, slot, sel, 2);
-		for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
-			struct ipm_sa sa = { .direction = direction,
-					     .protocol = 50,
-					     .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
-			uint32_t at = (uint32_t)ipm_sa_start(w, slot, &sa);
-			ipm_sa_count(w, at, &count);
-			ipm_lane_count(ipm_sa_lane(w, at, 1), 3, 300);
-		}
-	}
-	for (int i = 0; i < 3; i++) /* so that events have been overwritten */
-		ipm_tunnel_stop(w, (uint32_t)ipm_tunnel_start(w, &tunnel), IPM_REASON_NORMAL);
-}
-
-static void
 make_image(void)
 {
-	char dir[] = "/tmp/fuzz_segment.XXXXXX", path[64];
-	struct ipm_writer_options opt = { .path = path, .name = "gw", .control = "/run/control", .mode = 0600 };
-	struct ipm_writer *w;
-	struct ipm_error err;
-
-	opt.capacity = (struct ipm_capacity){ 3, 6, 5, 6, 2, 4, .lanes = 2 };
-	if (!mkdtemp(dir))
-		fail(dir);
-	snprintf(path, sizeof(path), "%s/gw.model", dir);
-	if (ipm_writer_open(&w, &opt, &err) < 0)
-		fail(err.text);
-	fill(w);
-	image_size = ipm_writer_segment(w)->size;
-	image = malloc(image_size);
-	if (!image)
-		fail("malloc");
-	memcpy(image, ipm_writer_segment(w)->base, image_size);
-	ipm_writer_close(w);
-	unlink(path);
-	rmdir(dir);
+	image = make_segment(&(struct ipm_capacity){ 3, 6, 5, 6, 2, 4, .lanes = 2 }, &image_size);
 	file = memfd_create("segment", MFD_CLOEXEC);
 	if (file < 0)
 		fail("memfd_create");

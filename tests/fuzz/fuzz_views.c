@@ -8,9 +8,9 @@
  * reader.
  *
  *   fuzz_views -max_len=256 CORPUS...         (libFuzzer)
- *   replay_views FILE...                      (with FUZZ_MAIN: runs these)
- *   replay_views                              (with FUZZ_MAIN: runs mutations from a fixed seed)
- *   replay_views --corpus DIR                 (with FUZZ_MAIN: writes the corpus)
+ *   fuzz_views FILE...                      (with FUZZ_MAIN: runs these)
+ *   fuzz_views                              (with FUZZ_MAIN: runs mutations from a fixed seed)
+ *   fuzz_views --corpus DIR                 (with FUZZ_MAIN: writes the corpus)
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,9 +20,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz_image.h"
 #include "fuzz_must.h"
-#include "ipm_int.h"
-#include "ipm_writer.h"
 #include "mib_notify.h"
 #include "mib_set.h"
 #include "views.h"
@@ -37,87 +36,26 @@ static char file_path[32];
 static struct ipm_segment *valid;
 
 static void
-fail(const char *what)
-{
-	perror(what);
-	abort();
-}
-
-/* A segment with something of everything. */
-static void
-fill(struct ipm_writer *w)
-{
-	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED, .conn = "gw", .remote_id = "C=CH, CN=peer" };
-	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .protocol = 50, .conn = "gw", .name = "net" };
-	struct ipm_map_entry map = {
-		.kind = IPM_MAP_STATIC, .seq = 10, .name = "gw", .child = "net", .ifname = "eth0"
-	};
-	struct ipm_failure failure = { .reason = IPM_FAIL_AUTH, .conn = "gw", .text = "no" };
-	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "engine" };
-	struct ipm_selector sel[2] = { { .local.prefix = 8 }, { .local.prefix = 16 } };
-	struct ipm_access access = { .local.prefix = 8 };
-
-	ipm_feed_open(w, "vici");
-	ipm_engine_open(w, &engine);
-	map.ifindex = 2;
-	ipm_map_permit(w, (uint32_t)ipm_map_open(w, &map), &access, 1);
-	for (int i = 0; i < 2; i++) {
-		tunnel.ike_slot = (uint32_t)ipm_ike_start(w, &ike);
-		tunnel.ike_index = ipm_ike_peek(w, tunnel.ike_slot)->index;
-		uint32_t slot = (uint32_t)ipm_tunnel_start(w, &tunnel);
-		ipm_tunnel_select(w, slot, sel, 2);
-		for (uint8_t direction = IPM_IN; direction <= IPM_OUT; direction++) {
-			struct ipm_sa sa = { .direction = direction,
-					     .protocol = 50,
-					     .proposal = { .encr = IPM_ENCR_AES_GCM_16 } };
-			ipm_lane_count(ipm_sa_lane(w, (uint32_t)ipm_sa_start(w, slot, &sa), 1), 3, 300);
-		}
-	}
-	ipm_tunnel_stop(w, (uint32_t)ipm_tunnel_start(w, &tunnel), IPM_REASON_NORMAL);
-	ipm_ike_stop(w, 0, IPM_REASON_PEER_LOST);
-	ipm_fail(w, IPM_IKE_FAILURES, &failure);
-	ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
-}
-
-static void
 make_image(void)
 {
-	char dir[] = "/tmp/fuzz_views.XXXXXX", path[64];
-	struct ipm_writer_options opt = { .path = path, .name = "gw", .control = "/run/control", .mode = 0600 };
-	struct ipm_writer *w;
+	const struct ipm_capacity capacity = { .ike_sas = 3,
+					       .tunnels = 4,
+					       .selectors = 6,
+					       .sas = 6,
+					       .feeds = 2,
+					       .events = 32,
+					       .agents = 1,
+					       .maps = 2,
+					       .access = 2,
+					       .interfaces = 1,
+					       .engines = 1,
+					       .history = 3,
+					       .failures = 3,
+					       .lanes = 2 };
 	struct ipm_error err;
 
-	opt.capacity = (struct ipm_capacity){ .ike_sas = 3,
-					      .tunnels = 4,
-					      .selectors = 6,
-					      .sas = 6,
-					      .feeds = 2,
-					      .events = 32,
-					      .agents = 1,
-					      .maps = 2,
-					      .access = 2,
-					      .interfaces = 1,
-					      .engines = 1,
-					      .history = 3,
-					      .failures = 3,
-					      .lanes = 2 };
-	if (!mkdtemp(dir))
-		fail(dir);
-	snprintf(path, sizeof(path), "%s/gw.model", dir);
-	if (ipm_writer_open(&w, &opt, &err) < 0)
-		fail(err.text);
-	fill(w);
-	image_size = ipm_writer_segment(w)->size;
-	image = malloc(image_size);
-	if (!image)
-		fail("malloc");
-	memcpy(image, ipm_writer_segment(w)->base, image_size);
-	ipm_writer_close(w);
+	image = make_segment(&capacity, &image_size);
 	((struct ipm_header *)(void *)image)->writer_pid = 0; /* nobody is to be waited for */
-	char command[96];
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	if (system(command) != 0)
-		fail(dir);
 	int file = memfd_create("segment", MFD_CLOEXEC);
 	if (file < 0 || pwrite(file, image, image_size, 0) != (ssize_t)image_size)
 		fail("memfd_create");
