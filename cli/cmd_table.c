@@ -101,11 +101,20 @@ static const struct cmd_word show_words[] = {
 	{ 0 },
 };
 
+static const struct cmd_word export_words[] = {
+	{ .word = "librenms",
+	  .help = "JSON for LibreNMS's application strongswan",
+	  .run = cmd_export_librenms,
+	  .own_format = true },
+	{ 0 },
+};
+
 const struct cmd_word cmd_root[] = {
 	{ .word = "check",
 	  .help = "check the whole chain, from the SAs to the poller",
 	  .run = cmd_doctor,
 	  .alone = true },
+	{ .word = "export", .help = "print the IPsec state for another program", .next = export_words },
 	{ .word = "show", .help = "show the IPsec state", .next = show_words },
 	{ 0 },
 };

@@ -26,6 +26,7 @@ struct cmd_word {
 	const struct cmd_word *next; /* what may follow, or NULL */
 	cmd_run *run;                /* NULL: the command is not complete here */
 	bool alone;                  /* it runs without configuration and segments, and finds its own */
+	bool own_format;             /* it prints the same with and without --json */
 	bool argument;               /* anything fits; word only names it, as "A.B.C.D" */
 	enum cmd_values values;      /* of an argument */
 };
@@ -58,6 +59,6 @@ void cmd_explain(FILE *f, char *const *word, const struct cmd_match *match);
 
 cmd_run cmd_doctor, cmd_isakmp_sa, cmd_ipsec_sa, cmd_dropped, cmd_history, cmd_failures, cmd_feeds, cmd_notifications;
 cmd_run cmd_ipsec_sa_interface, cmd_ipsec_sa_map, cmd_ipsec_sa_peer;
-cmd_run cmd_connections, cmd_map, cmd_map_tag, cmd_dynamic_map, cmd_dynamic_map_tag;
+cmd_run cmd_export_librenms, cmd_connections, cmd_map, cmd_map_tag, cmd_dynamic_map, cmd_dynamic_map_tag;
 
 #endif

@@ -17,6 +17,7 @@ usage(FILE *f)
 {
 	fprintf(f, "usage: ipsecmon [-c FILE] [--json] show ...\n"
 		   "       ipsecmon [-c FILE] [--json] check\n"
+		   "       ipsecmon [-c FILE] export librenms\n"
 		   "       ipsecmon [-V | -h]\n");
 }
 
@@ -45,6 +46,7 @@ command_run(struct cli *cli, const struct cmd_match *match)
 		match->word->run(cli, match);
 		return;
 	}
+	cli->json = cli->json && !match->word->own_format;
 	struct conf *conf = conf_load(cli->conf_file, error, sizeof(error));
 	if (!conf) {
 		cli_fail(cli, "%s", error);

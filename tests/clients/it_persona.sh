@@ -8,7 +8,8 @@ need root tun ip ping swanctl python3 unshare snmpd snmpget snmpset snmpbulkwalk
 lab_begin
 pollers() { "$lab_python" "$srcdir/tests/clients/pollers.py" "$@"; }
 # shellcheck disable=SC2034     # both are gateway.sh's
-TRAPS=1 SNMPD_EXTRA="sysContact the host's own"
+TRAPS=1 SNMPD_EXTRA="sysContact the host's own
+extend-sh strongswan $IPSECMON -c $LAB/a/ipsecmon.conf export librenms | gzip | base64 -w 0"
 
 gateways_up
 connections ikev2 ikev1-main
@@ -46,12 +47,12 @@ persona() {
 }
 persona_serves() { persona snmpget $FLOW_MIB.1.1.1.0 | grep -q 'INTEGER: 1$'; }
 
-# host FILE: what the host's own snmpd answers; processes and mounts come and go on the machine
+# host FILE: what the host's own snmpd answers, without the machine's processes and mounts, and what snmpd tells of itself
 host() {
 	local oid
 	for oid in 1.3.6.1.2.1.1 1.3.6.1.2.1.2 1.3.6.1.2.1.31 1.3.6.1.4.1 1.3.6.1.6; do
 		walk a "$1.part" $oid && cat "$1.part" || return
-	done | grep -v '^1\.3\.6\.1\.4\.1\.2021\.' > "$1"
+	done | grep -vE '^1\.3\.6\.1\.4\.1\.(2021|8072\.1)\.' > "$1"
 }
 check "the host's snmpd, before" host "$LAB/host.1"
 traffic "${SRC[net]}" "${DST[net]}" 4 500
@@ -135,6 +136,26 @@ traffic "${SRC[net]}" "${DST[net]}" 10 1000
 agree rekeyed
 check "no counter fell through rekeys, and they move" pollers rates "$LAB/first" "$LAB/rekeyed"
 equal "tunnels have their keys still" "$(< "$LAB/first.keys")" "$(pollers keys "$LAB/rekeyed" | sort)"
+
+# As LibreNMS reads its application "strongswan": an `extend' of the host's own snmpd
+application() {
+	in_ns a env SNMPCONFPATH=/nonexistent MIBS= snmpget -v2c -c public -OqvU 127.0.0.1 \
+		1.3.6.1.4.1.8072.1.3.2.3.1.2.10.115.116.114.111.110.103.115.119.97.110 | tr -d '"\n' | base64 -d | gunzip
+}
+connections_say() { cli a show crypto map --json | "$lab_python" -c 'import json, sys
+sums = {}
+for row in (row for segment in json.load(sys.stdin)["segments"] for row in segment["maps"]):
+    one = sums.setdefault(row["name"], [0, 0, 0, 0, 0])
+    for at, number in enumerate((row["tunnels_up"], row["in"]["octets"], row["out"]["octets"], row["in"]["pkts"], row["out"]["pkts"])):
+        one[at] += number
+for name, one in sorted(sums.items()):
+    print(name, int(one[0] > 0), *one)'; }
+exported() { application | "$lab_python" -c 'import json, sys
+seen = json.load(sys.stdin)
+for t in sorted(seen["data"]["tunnels"], key=lambda t: t["name"]):
+    print(t["name"], *(t[key] for key in ("state", "children", "bytes_in", "bytes_out", "pkts_in", "pkts_out")))'; }
+equal "LibreNMS's application has the figures of each connection" "$(connections_say)" "$(exported)"
+say "$(exported | head -n 1)"
 
 # ---- Down, and back; one notification for it --------------------------------------------------------------------------
 

@@ -148,6 +148,7 @@ END_TEST
 START_TEST(a_question_mark_lists_what_fits)
 {
 	expect("?", "  check        check the whole chain, from the SAs to the poller\n"
+		    "  export       print the IPsec state for another program\n"
 		    "  show         show the IPsec state\n");
 	expect("show ?", "  crypto        IKE and IPsec\n"
 			 "  feeds         sources of the figures, and their age\n"
