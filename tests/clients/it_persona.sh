@@ -95,7 +95,7 @@ same_host() {
 	kept = [oid for oid in two if column(oid) not in moving]
 	wrong = [oid for oid in set(two) | set(now) if (oid in two) != (oid in now) or column(oid) not in moving and two[oid] != now[oid]]
 	print("%d cells, %d of them are compared" % (len(two), len(kept)))
-	sys.exit("\n".join("%r %r" % (two.get(oid), now.get(oid)) for oid in wrong[:20]) or len(kept) < 500)
+	sys.exit("\n".join("%r %r" % (two.get(oid), now.get(oid)) for oid in wrong[:20]) or len(kept) < 300)
 	PYTHON
 }
 check "the host's snmpd, with a persona beside it" host "$LAB/host.3"
