@@ -324,8 +324,9 @@ serve(struct server *server, const char *state_path)
 	mib_show_old(server->mib, conf->agentx.old_failures);
 	mib_show_peers(server->mib,
 		       (struct mib_peers){ .by_address = conf->agentx.peer_value, .name = conf->agentx.peer_name });
-	mib_set_open(&(struct mib_set_options){
-		.state_path = state_path, .group = group_id(conf), .allow_destroy = conf->allow_destroy });
+	mib_set_open(server->mib, &(struct mib_set_options){ .state_path = state_path,
+							     .group = group_id(conf),
+							     .allow_destroy = conf->allow_destroy });
 	return agentx_serve(server->mib, &agentx, &stop);
 }
 

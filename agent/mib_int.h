@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the files of the table code share: mib_table.c, mib_group.c, mib_known.c. */
+/* What the files of the table code share. mib_table.c uses the others, and mib_group.c uses mib_build.c. */
 #ifndef MIB_INT_H
 #define MIB_INT_H
 
@@ -94,7 +94,7 @@ struct mib {
 	struct snapshot snap[];
 };
 
-/* --- mib_table.c -------------------------------------------------------------------------------------------- */
+/* --- mib_build.c -------------------------------------------------------------------------------------------- */
 
 /* Make room for @p need elements of @p size octets. */
 bool mib_grow(void **array, uint32_t *room, uint32_t need, size_t size);

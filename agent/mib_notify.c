@@ -6,47 +6,6 @@
 #include <string.h>
 
 #include "mib_notify_int.h"
-#include "mib_set.h"
-
-/* A segment, and how far its events have been told. */
-struct followed {
-	const struct ipm_segment *seg;
-	char path[256];
-	uint64_t serial;
-};
-
-struct mib_notify {
-	void (*send)(void *arg, const struct mib_notification *);
-	void *arg;
-	struct followed *seg;
-	unsigned count, turn;
-	struct mib *mib;
-	double rate, tokens; /* a token is one notification */
-	uint64_t began_ns;
-	uint64_t filled_ns;
-	struct mib_notify_stats stats;
-};
-
-bool
-mib_notify_wanted(struct mib_notify *n, const struct mib_notification *out)
-{
-	static const uint32_t *const controls[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = mib_controls.notify,
-								      [MIB_NOTIFY_CIPS] = mib_controls.cips,
-								      [MIB_NOTIFY_ENGINE] = mib_controls.engine,
-								      [MIB_NOTIFY_OWN] = mib_controls.own };
-	if (controls[out->module][out->number - 1] == 1)
-		return true;
-	n->stats.disabled++;
-	return false;
-}
-
-void
-mib_notify_send(struct mib_notify *n, const struct mib_notification *out)
-{
-	n->send(n->arg, out);
-	n->stats.sent++;
-	n->tokens -= 1;
-}
 
 static void
 fill_tokens(struct mib_notify *n)
@@ -81,13 +40,6 @@ tell_next(struct mib_notify *n, struct followed *f)
 				       ? mib_notify_tell_flow(n, f->seg, &event)
 				       : mib_notify_tell_map(n, n->mib, f->seg, gateway, &event);
 	return true;
-}
-
-const struct mib_peers *
-mib_notify_peers(const struct mib_notify *n)
-{
-	static const struct mib_peers plain;
-	return n->mib ? mib_peers(n->mib) : &plain;
 }
 
 void

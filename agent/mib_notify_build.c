@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* What a notification consists of: its name, and cells of the tables. */
+/* One notification: whether it is wanted, its name, the cells in it, and sending it. */
 #include <string.h>
 
 #include "mib_notify_int.h"
+#include "mib_set.h"
 #include "views.h"
+
+bool
+mib_notify_wanted(struct mib_notify *n, const struct mib_notification *out)
+{
+	static const uint32_t *const controls[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = mib_controls.notify,
+								      [MIB_NOTIFY_CIPS] = mib_controls.cips,
+								      [MIB_NOTIFY_ENGINE] = mib_controls.engine,
+								      [MIB_NOTIFY_OWN] = mib_controls.own };
+	if (controls[out->module][out->number - 1] == 1)
+		return true;
+	n->stats.disabled++;
+	return false;
+}
 
 size_t
 mib_notification_oid(const struct mib_notification *one, mib_subid *oid)
@@ -38,4 +52,19 @@ mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const
 	vb->name_len = table->oid_len + 1 + key_len;
 	if (mib_col_value(col, cell, &vb->value))
 		out->count++;
+}
+
+const struct mib_peers *
+mib_notify_peers(const struct mib_notify *n)
+{
+	static const struct mib_peers plain;
+	return n->mib ? mib_peers(n->mib) : &plain;
+}
+
+void
+mib_notify_send(struct mib_notify *n, const struct mib_notification *out)
+{
+	n->send(n->arg, out);
+	n->stats.sent++;
+	n->tokens -= 1;
 }

@@ -9,7 +9,6 @@
 
 #include "control.h"
 #include "daemon.h"
-#include "views.h"
 #include "state.h"
 
 #define DISABLED 2
@@ -32,6 +31,7 @@ struct mib_controls mib_controls = { { DISABLED, DISABLED, DISABLED, DISABLED, D
 				     { DISABLED, DISABLED } };
 
 static struct {
+	const struct mib *mib;
 	struct mib_set_options opt;
 	const struct ipm_segment *segs[MIB_SET_SEGMENTS];
 	unsigned count;
@@ -53,10 +53,11 @@ control_at(size_t field)
 static size_t
 control_keys(struct state_key keys[MIB_CONTROLS])
 {
+	const struct mib_table *table;
 	size_t count = 0;
-	for (unsigned t = 0; t < mib_view_count; t++)
-		for (unsigned c = 0; c < mib_views[t]->ncols && count < MIB_CONTROLS; c++) {
-			const struct mib_col *col = &mib_views[t]->cols[c];
+	for (unsigned t = 0; (table = mib_table(set.mib, t)); t++)
+		for (unsigned c = 0; c < table->ncols && count < MIB_CONTROLS; c++) {
+			const struct mib_col *col = &table->cols[c];
 			if (col->set == &mib_set_notify)
 				keys[count++] = (struct state_key){ col->name, 1, 2, control_at(col->field) };
 		}
@@ -385,9 +386,10 @@ mib_write_undo(struct mib *mib, struct mib_write *const *writes, size_t count, s
 /* --- set-up -------------------------------------------------------------------------------------------------- */
 
 void
-mib_set_open(const struct mib_set_options *opt)
+mib_set_open(const struct mib *mib, const struct mib_set_options *opt)
 {
 	struct state_key keys[MIB_CONTROLS];
+	set.mib = mib;
 	set.opt = *opt;
 	set.warned = false;
 	if (opt->state_path)

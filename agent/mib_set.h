@@ -41,8 +41,8 @@ struct mib_set_options {
 	bool allow_destroy;
 };
 
-/** Load the saved settings. Call it once, before the first request. */
-void mib_set_open(const struct mib_set_options *opt);
+/** Load the saved settings of the columns of @p mib. Call it once, before the first request. */
+void mib_set_open(const struct mib *mib, const struct mib_set_options *opt);
 
 /** Serve these segments from now on. Sizes and check points apply to all that have a control socket. */
 void mib_set_serve(const struct ipm_segment *const *segs, unsigned count);

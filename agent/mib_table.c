@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "mib_int.h"
-#include "units.h"
 
 struct row {
 	uint32_t key;  /* where it starts in the snapshot's pool of keys */
@@ -124,48 +122,6 @@ mib_request_fresh(struct mib *mib, uint64_t master_ns)
 	mib->fresh = true;
 }
 
-/* --- when rows and groups are built ---------------------------------------------------------------------------- */
-
-/* CPU time: on a busy machine far less than the time that has passed. */
-static uint64_t
-worked_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
-}
-
-uint64_t
-mib_change(const struct mib *mib, enum ipm_section_kind kind)
-{
-	uint64_t change = 0;
-	for (unsigned s = 0; kind && s < mib->seg_count; s++)
-		change += kind == IPM_EVENTS ? ipm_segment_event_serial(mib->segs[s].seg)
-					     : ipm_segment_change(mib->segs[s].seg, kind);
-	return change;
-}
-
-bool
-mib_built_lately(const struct mib *mib, const struct built *built)
-{
-	return !mib->fresh && mib->now_ns - built->at_ns < 10 * built->cost_ns;
-}
-
-uint64_t
-mib_build_begin(struct built *built, uint64_t change)
-{
-	built->change = change;
-	built->busy = false;
-	return worked_ns();
-}
-
-void
-mib_build_end(struct built *built, uint64_t begun_ns)
-{
-	built->at_ns = ipm_now_ns();
-	built->cost_ns = worked_ns() - begun_ns;
-}
-
 /* --- names ------------------------------------------------------------------------------------------------ */
 
 static int
@@ -209,22 +165,6 @@ row_compare(const void *a, const void *b, void *arg)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-bool
-mib_grow(void **array, uint32_t *room, uint32_t need, size_t size)
-{
-	if (need <= *room)
-		return true;
-	uint32_t more = *room ? *room * 2 : 64;
-	while (more < need)
-		more *= 2;
-	void *grown = realloc(*array, more * size);
-	if (!grown)
-		return false;
-	*array = grown;
-	*room = more;
-	return true;
-}
-
 /* If memory is short, the row is left out until rows are built again. */
 static void
 row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, unsigned key_len)
@@ -262,14 +202,6 @@ rows_of_record(const struct mib_table *table, struct snapshot *snap, struct mib_
 		if (key_len)
 			row_add(snap, &where, key, key_len);
 	}
-}
-
-struct mib_cell
-mib_cell_of(struct mib *mib, unsigned s, const void *record)
-{
-	return (struct mib_cell){
-		.mib = mib, .seg = mib->segs[s].seg, .record = record, .now_ns = mib->now_ns, .gateway = s + 1
-	};
 }
 
 static void
@@ -561,6 +493,12 @@ static bool
 table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
 {
 	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
+}
+
+const struct mib_table *
+mib_table(const struct mib *mib, unsigned t)
+{
+	return t < mib->table_count ? mib->tables[t] : NULL;
 }
 
 const struct mib_col *

@@ -57,6 +57,9 @@ enum mib_result { MIB_OK, MIB_NO_OBJECT, MIB_NO_INSTANCE, MIB_END };
 /** GET. MIB_OK, MIB_NO_OBJECT or MIB_NO_INSTANCE (RFC 3416, 4.2.1). */
 enum mib_result mib_get(struct mib *mib, const mib_subid *name, size_t len, struct mib_value *out);
 
+/** Table number @p t, from 0; NULL: there are no more. */
+const struct mib_table *mib_table(const struct mib *mib, unsigned t);
+
 /** The column of a name, whether the row exists or not, and of a number in a table; NULL: it doesn't exist. */
 const struct mib_col *mib_column(const struct mib *mib, const mib_subid *name, size_t len);
 const struct mib_col *mib_table_column(const struct mib_table *table, mib_subid id);

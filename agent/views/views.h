@@ -75,17 +75,14 @@ extern const unsigned mib_view_count;
 #define MIB_MODULES 5
 extern const struct mib_module mib_modules[MIB_MODULES];
 
-/** Change the copy of an IKE SA, ended IKE SA or failure into what is shown of its peer. For `.present`. */
-void view_present_ike(const struct mib_peers *as, void *ike_sa);
-void view_present_ike_history(const struct mib_peers *as, void *ike_history);
-void view_present_failure(const struct mib_peers *as, void *failure);
-
 /** Sets of drop reasons for `.drops`: of SAs, or of SAs and of packets without one. */
 #define SA_DROPS(direction, set)  IPM_SA_DROPS(IPM_##direction, set)
 #define ALL_DROPS(direction, set) (IPM_SA_DROPS(IPM_##direction, set) | IPM_GATEWAY_DROPS(IPM_##direction, set))
 #define WAYS_DROPS(set)           (ALL_DROPS(IN, set) | ALL_DROPS(OUT, set))
 #define DROPS_REPLAYS             (IPM_DROPPED(REPLAY) | IPM_DROPPED(WINDOW))
 #define DROPS_BUT_REPLAYS         (IPM_DROPPED_ANY & ~DROPS_REPLAYS)
+
+/* --- view_common.c ------------------------------------------------------------------------------------------- */
 
 /** The MIBs have active IKE SAs and tunnels only. Is this one active: by its record, or by slot and index? */
 bool view_ike_shown(const struct ipm_segment *seg, const void *record);
@@ -105,5 +102,10 @@ unsigned view_name_key(const char *name, mib_subid *key);
  * octets of an identity are part of it, because an OID has room for 128 sub-identifiers.
  */
 unsigned view_peer_key(const char *local_id, const char *remote_id, uint32_t number, mib_subid *key);
+
+/** Change the copy of an IKE SA, ended IKE SA or failure into what is shown of its peer. For `.present`. */
+void view_present_ike(const struct mib_peers *as, void *ike_sa);
+void view_present_ike_history(const struct mib_peers *as, void *ike_history);
+void view_present_failure(const struct mib_peers *as, void *failure);
 
 #endif

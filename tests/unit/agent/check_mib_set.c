@@ -310,8 +310,8 @@ open_gateway(struct gateway *gw, unsigned number, uint32_t history)
 static void
 open_set(bool allow_destroy)
 {
-	mib_set_open(
-		&(struct mib_set_options){ .state_path = path, .group = (gid_t)-1, .allow_destroy = allow_destroy });
+	mib_set_open(mib, &(struct mib_set_options){
+				  .state_path = path, .group = (gid_t)-1, .allow_destroy = allow_destroy });
 }
 
 /* As many of the gateways as the test needs; the first has an IKE SA 1 and a tunnel 1. */
