@@ -16,8 +16,8 @@
 /* --- processes ----------------------------------------------------------------------------------------------- */
 
 /*
- * When process @p pid started, in clock ticks since boot: together with the pid it names no other one. 0: it has
- * ended; 1: it cannot be told.
+ * When process @p pid started, in clock ticks since boot: with the pid this names one process for good. 0: it has
+ * ended; 1: not known.
  */
 static uint32_t
 process_start(uint32_t pid)
@@ -33,7 +33,7 @@ process_start(uint32_t pid)
 	if (got <= 0)
 		return kill((pid_t)pid, 0) < 0 && errno == ESRCH ? 0 : 1;
 	text[got] = '\0';
-	at = strrchr(text, ')'); /* the name before it may have anything in it; proc(5): field 3 follows */
+	at = strrchr(text, ')'); /* the name before it may contain anything; proc(5): field 3 follows */
 	if (!at || at[1] == '\0')
 		return 1;
 	if (at[2] == 'Z' || at[2] == 'X')
@@ -57,7 +57,7 @@ static bool
 process_alive(uint64_t owner)
 {
 	uint32_t then = (uint32_t)(owner >> 32), now = process_start((uint32_t)owner);
-	return now == then || (now != 0 && (now == 1 || then == 1)); /* in doubt it is */
+	return now == then || (now != 0 && (now == 1 || then == 1)); /* in doubt it lives */
 }
 
 /* --- workers --------------------------------------------------------------------------------------------------- */

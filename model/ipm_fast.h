@@ -2,9 +2,10 @@
 /**
  * @file ipm_fast.h  The fast path: counting packets from a data plane.
  *
- * A *worker* is a thread that took a *lane*: pages of the segment with room for what it counts of every SA. It belongs
- * to the process that writes the segment, or to another one. Nobody else counts in its lane, so a load and a store are
- * enough: no locked instruction, no cache line that two workers write. Readers add up the lanes of an SA.
+ * A *worker* is a thread that took a *lane*: pages of the segment with room for what it counts of every SA. It
+ * belongs to the process that writes the segment, or to another one. Nobody else counts in its lane, so a load and
+ * a store are enough: no locked instruction, no cache line that two workers write. Readers add up the lanes of an
+ * SA.
  *
  * A lane has two vectors. The first has packets and octets, 16 octets for each SA, the second has drops: with 10,000
  * SAs a worker keeps 160 kilobytes in its caches, and drops do not get in the way.
@@ -16,8 +17,8 @@
  *   3. Before it sleeps or waits for long, it calls ipm_worker_offline(), and afterwards ipm_worker_online().
  *
  * A stopped SA keeps its slot until each worker has been quiescent since then, or is offline. Until then what is
- * counted into it joins its tunnel and the totals in the writer's next ipm_writer_commit() calls: nothing is lost, and
- * nothing goes to another SA. A struct ipm_lane that the table keeps with an SA counts as a use of that SA.
+ * counted into it joins its tunnel and the totals in the writer's next ipm_writer_commit() calls: nothing is lost,
+ * and nothing goes to another SA. A struct ipm_lane that the table keeps with an SA counts as a use of that SA.
  *
  *     struct ipm_worker me;
  *     int lane = ipm_worker_join(fast, &me);
@@ -49,8 +50,8 @@ extern "C" {
 #define IPM_CACHE_LINE 64
 
 /*
- * What several threads share has no _Atomic type, which C++ cannot share with C, but is only touched with the __atomic
- * builtins of GCC and clang, here and in the library.
+ * What several threads share has no _Atomic type, which C++ cannot share with C, but is only touched with the
+ * __atomic builtins of GCC and clang, here and in the library.
  */
 
 /** What one worker counted of one SA: four of these are a cache line. */
@@ -96,10 +97,10 @@ struct ipm_worker {
 };
 
 /**
- * The lanes of the segment @p path, for a process of the data plane that is not its writer. Only the lanes are mapped
- * for writing, everything else read-only; no lock is taken. The process needs the right to write the file: the same
- * user as the writer's, or its group and a mode like 0660. It must be in the writer's pid namespace, where it is looked
- * for when it falls silent.
+ * The lanes of the segment @p path, for a process of the data plane that is not its writer. Only the lanes are
+ * mapped for writing, everything else read-only; no lock is taken. The process needs the right to write the file:
+ * the same user as the writer's, or its group and a mode like 0660. It must be in the writer's pid namespace, where
+ * it is looked for when it falls silent.
  *
  * Ownership: *out is the caller's, to be given back with ipm_fast_close() when its workers have left.
  * Errors:    those of ipm_segment_attach(); -ENOTSUP: the segment has no lanes; -ESTALE: it has just been replaced.
@@ -154,9 +155,9 @@ ipm_lane_drop(struct ipm_lane lane, enum ipm_drop why, uint64_t pkts)
 }
 
 /**
- * The highest sequence number that was sent, or received and found authentic. A data plane that wants to go on with its
- * SAs after it was killed calls this before it sends the packet, or counts and delivers it. Then ipm_sa_read() tells
- * the next run a number beyond which nothing was sent or accepted.
+ * The highest sequence number that was sent, or received and found authentic. A data plane that wants to go on with
+ * its SAs after it was killed calls this before it sends the packet, or counts and delivers it. Then ipm_sa_read()
+ * tells the next run a number beyond which nothing was sent or accepted.
  */
 static inline void
 ipm_lane_seq(struct ipm_lane lane, uint64_t seq)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is mapped, for the handler of SIGBUS: when a file was truncated under its readers, pages of zeros take the place
- * of all of it, which say that there are no records.
+ * A list of mappings, for the handler of SIGBUS. When somebody truncates a file under its readers, pages of zeros
+ * replace the whole mapping, and zeros mean that there are no records.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +11,8 @@
 #include "ipm_int.h"
 
 /*
- * A list that only grows: the handler may be in it at any time. An entry that is given back serves the next mapping;
- * its number is odd meanwhile, and another one afterwards.
+ * The list only grows, because the handler may read it at any time. An entry that is free is used for the next
+ * mapping. Its number is odd while it changes, and another one afterwards.
  */
 struct mapping {
 	struct mapping *next;

@@ -11,10 +11,10 @@
 _Static_assert(sizeof(struct ipm_worker_line) == IPM_CACHE_LINE, "the counts begin on a cache line");
 _Static_assert(IPM_CACHE_LINE % sizeof(struct ipm_count) == 0, "no count lies on two cache lines");
 
-/* Every record but a lane starts with this. An odd @p seq: the writer is at work on it. */
+/* Every record except a lane begins with this. While @p seq is odd, the writer changes the record. */
 struct ipm_record {
 	_Atomic uint32_t seq;
-	uint32_t generation; /* of the slot: one more for every record that it was given to */
+	uint32_t generation; /* of the slot: one more for each record that it had */
 };
 
 struct ipm_section {
@@ -24,7 +24,7 @@ struct ipm_section {
 	_Atomic uint32_t used;   /* slots below this one have been in use */
 	ipm_u64 offset;          /* of slot 0, from the start of the file */
 	_Atomic uint64_t change; /* grows when a record comes, goes, or is shown or hidden */
-	_Atomic uint64_t total;  /* of a ring: entries there ever were; the newest has index total, wrapped */
+	_Atomic uint64_t total;  /* of a ring: how many entries it has ever had */
 };
 
 #define IPM_MAGIC      "IPSECMON"
@@ -44,7 +44,7 @@ struct ipm_header {
 	uint32_t index_first, index_last; /* the range that this segment's indexes are from */
 	_Atomic uint32_t writer_pid;      /* 0: closed in good order */
 	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
-	_Atomic uint64_t heartbeat_ns;    /* when the writer last said that it is alive */
+	_Atomic uint64_t heartbeat_ns;    /* the last sign of life of the writer */
 	_Atomic uint64_t event_serial;    /* of the newest event */
 	ipm_u64 epoch;                    /* one more for each SA that was stopped while workers might hold it */
 	struct ipm_section section[IPM_SECTIONS];
@@ -56,7 +56,7 @@ _Static_assert(offsetof(struct ipm_header, heartbeat_ns) == 280 && offsetof(stru
 		       sizeof(struct ipm_header) == 304 + IPM_SECTIONS * sizeof(struct ipm_section),
 	       "no padding");
 
-/* What the readers of a segment found out about it, in any thread. */
+/* What the readers of a segment have found out about it, in all threads. */
 struct ipm_findings {
 	_Atomic int state;            /* 0; -EPROTO: damaged; -ESTALE: truncated */
 	_Atomic uint64_t unread;      /* reads that gave up */
@@ -64,8 +64,8 @@ struct ipm_findings {
 };
 
 /*
- * A mapped segment. Where its sections are, and what else its header says for good, is checked and copied when it is
- * attached: whoever can write the file may change the header later, and leads no reader astray.
+ * A mapped segment. Its geometry is checked and copied when it is attached, and never read from the file again: who
+ * can write the file may change the header later, and must not mislead readers.
  */
 struct ipm_segment {
 	uint8_t *base;
@@ -93,16 +93,16 @@ __attribute__((format(printf, 2, 3))) void ipm_error_set(struct ipm_error *err, 
 /* This boot's id as the kernel gives it; empty when /proc is not there. */
 void ipm_boot_id(char out[40]);
 
-/* Is @p header that of a segment of ours with @p size octets, all of whose sections are within it? */
+/* Is @p header that of a segment with @p size octets, and are all its sections within it? */
 int ipm_header_check(const struct ipm_header *header, size_t size, const char *path, struct ipm_error *err);
 
 /* The same for the header of what is mapped at seg->base; then take its geometry from it. */
 int ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err);
 
-/* A list of it has no end, or belongs to two: it is read no more. Returns -EPROTO. */
+/* One of its lists has no end, or belongs to two records: it is read no more. Returns -EPROTO. */
 int ipm_damaged(const struct ipm_segment *seg);
 
-/* ipm_guard.c: what to put zeros in the place of, when it is gone. */
+/* ipm_guard.c: mappings that become zeros when their file is truncated. */
 int ipm_mapping_add(void *base, size_t size, int prot, struct ipm_findings *found);
 void ipm_mapping_remove(const void *base);
 
@@ -125,7 +125,7 @@ ipm_payload(struct ipm_record *rec)
 	return rec + 1;
 }
 
-/* The index of the entry of a ring that comes behind @p total others; indexes are from @p first to @p last. */
+/* The index of the entry of a ring that @p total others came before; indexes are from @p first to @p last. */
 static inline uint32_t
 ipm_ring_index(uint64_t total, uint32_t first, uint32_t last)
 {
@@ -173,7 +173,7 @@ ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
 				  (struct ipm_drops *)(void *)(line + seg->lane_drops) + sa };
 }
 
-/* Lanes are no records: they have no sequence number, and lie on cache lines. */
+/* Lanes are not records: they have no sequence number, and begin on cache lines. */
 static inline bool
 ipm_kind_is_record(enum ipm_section_kind kind)
 {
@@ -192,24 +192,24 @@ void ipm_workers_reap(const struct ipm_segment *seg, uint64_t epoch);
 /* Add what the lanes of the SA in @p slot hold. */
 void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
 
-/* The same, but as far as it counts for its tunnel and the totals. */
+/* The same, but only what counts for its tunnel and the totals. */
 void ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
 
-/* Add to the count of the SA in @p slot what its lanes hold, and its sequence number, if the workers tell it. */
+/* Add to the count of the SA in @p slot what its lanes hold, and its sequence number if workers report it. */
 void ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa);
 
 /* Add what the lanes of all SAs hold, or of those that the engine in slot @p engine - 1 has. */
 void ipm_sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in, struct ipm_traffic *out);
 
-/* Of what an SA has counted, leave what counts for its tunnel and the totals. */
+/* From the counts of an SA, keep what counts for its tunnel and the totals. */
 void ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t);
 
 /* Fill in what follows from the packets and the SA's transforms. */
 void ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t);
 
 /*
- * A record's payload moves in 64-bit words, each of them atomic, so that the two sides may meet on it
- * without a data race; the sequence number tells the reader whether the words belong together.
+ * A record is copied in 64-bit words, each of them atomic, so that writer and readers may use it at the same time
+ * without a data race. The sequence number tells a reader whether the words belong together.
  */
 typedef uint64_t __attribute__((may_alias)) ipm_word; /* a word of a record, whatever its fields are */
 

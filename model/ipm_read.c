@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reading records: each is copied whole and consistent, with what lanes and lists have of it. A read ends after a
+ * Reading records: each copy is whole and consistent, and includes the counts in lanes and lists. A read takes a
  * bounded number of steps and a bounded time, whatever the segment contains.
  */
 #include <errno.h>
@@ -13,17 +13,17 @@
 
 /* --- one read ---------------------------------------------------------------------------------------------- */
 
-/* What it may still cost, with all that is read for it along lists. */
+/* One read, with everything that is read for it along lists. */
 struct reading {
 	const struct ipm_segment *seg;
 	enum ipm_section_kind kind;
-	uint64_t steps;    /* to records of lists, in one attempt */
+	uint64_t steps;    /* that are left along lists, in one attempt */
 	uint64_t since_ns; /* when it first had to try again */
 	uint32_t tries;
 };
 
-#define SILENT_NS 10000000000u /* a writer is taken for dead that has been silent for so long ... */
-#define GONE_NS   2000000000u  /* ... or for so long, when there is no such process in our pid namespace */
+#define SILENT_NS 10000000000u /* a writer that is silent for this long is dead ... */
+#define GONE_NS   2000000000u  /* ... or this long, if our pid namespace has no such process */
 
 static bool
 writer_gone(const struct ipm_segment *seg)
@@ -33,9 +33,9 @@ writer_gone(const struct ipm_segment *seg)
 	return pid == 0 || silence > SILENT_NS || (silence > GONE_NS && kill((pid_t)pid, 0) < 0 && errno == ESRCH);
 }
 
-#define TRIES_LEAST 16 /* of what keeps changing: to read the totals of many SAs may take as long as the patience */
+#define TRIES_LEAST 16 /* of a record that keeps changing: one sum over many SAs may take as long as the patience */
 
-/* May the record be looked at once more? @p busy: its writer was in the middle of it, and may need this CPU to go on.
+/* May the record be read once more? @p busy: its writer was in the middle of it, and may need this CPU to go on.
  */
 static bool
 may_try_again(struct reading *r, bool busy)
@@ -56,7 +56,7 @@ may_try_again(struct reading *r, bool busy)
 	return true;
 }
 
-/* It is over: what it cost in waiting is taken from the patience that there is for all. */
+/* The read is over: subtract the time that it waited from the patience for all reads. */
 static int
 reading_end(const struct reading *r, int rc)
 {
@@ -75,9 +75,9 @@ reading_end(const struct reading *r, int rc)
 /* --- what a record has along a list ------------------------------------------------------------------------ */
 
 /*
- * A list is walked as found, and what is torn is read again by the caller. Nothing is walked twice: each record knows
- * the one before it, and whose it is. In front of the first one there may be one that its owner does not know yet; and
- * one that is not its owner's is what a writer that died left behind: there the list ends.
+ * These functions follow a list as it is, and the caller reads again what is torn. No record comes twice: each
+ * knows the one before it, and its owner. Before the first record there may be one that the owner does not know
+ * yet. A record of another owner was left by a writer that died: there the list ends.
  */
 
 static bool
@@ -141,7 +141,7 @@ map_tunnels(struct reading *r, uint32_t slot, struct ipm_map_entry *map)
 	return 0;
 }
 
-/* Add to @p copy, a record as it is, what lanes and lists have of it. */
+/* Add the counts in lanes and lists to @p copy, which has the record as it is. */
 static int
 add_lanes_and_lists(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
 {
@@ -215,7 +215,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 				return -EAGAIN;
 			continue;
 		}
-		if (kind == r->kind) /* no record has one of its own kind on a list */
+		if (kind == r->kind) /* no record has a list of its own kind */
 			r->steps = (uint64_t)seg->section[IPM_TUNNELS].capacity + seg->section[IPM_SAS].capacity;
 		ipm_words_load(&copy, ipm_payload(rec), ipm_record_size(kind));
 		int rc = add_lanes_and_lists(r, kind, slot, &copy);
@@ -227,7 +227,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 		}
 		if (rc == -EPROTO && ++broken < 3)
 			continue;
-		state = ipm_segment_state(seg, NULL); /* zeros have taken its place meanwhile? */
+		state = ipm_segment_state(seg, NULL); /* was it truncated meanwhile? */
 		if (rc < 0 || state < 0)
 			return state < 0 ? state : rc == -EPROTO ? ipm_damaged(seg) : rc;
 		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
@@ -244,7 +244,7 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 {
 	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind))
 		return -ENOENT;
-	/* What lies behind them is not touched: a file system in memory would make pages for it. */
+	/* Do not touch what lies behind them: tmpfs would make pages for it. */
 	if (slot >= ipm_segment_used(seg, kind)) {
 		int state = ipm_segment_state(seg, NULL);
 		return state < 0 ? state : -ENOENT;

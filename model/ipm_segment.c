@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A mapped segment: what is checked before a reader trusts it, and what its header says. */
+/* A mapped segment: the checks before a reader trusts it, and its header. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* No compiler may put anything between two fields, or the layout would depend on the machine. */
+/* No compiler may put padding between two fields, or the layout would depend on the machine. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 #include "ipm_types.h"
@@ -50,7 +50,7 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_TUNNELS] = sizeof(struct ipm_tunnel),
 	[IPM_SELECTORS] = sizeof(struct ipm_selector),
 	[IPM_SAS] = sizeof(struct ipm_sa),
-	[IPM_LANES] = sizeof(struct ipm_worker_line), /* and behind it all that it counts */
+	[IPM_LANES] = sizeof(struct ipm_worker_line), /* and the counts behind it */
 	[IPM_EVENTS] = sizeof(struct ipm_event),
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
@@ -235,7 +235,7 @@ ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error 
 
 	if (!seg || !(seg->path = strdup(path)))
 		goto out;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for what turns out to be a fifo */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may be a fifo, which would wait */
 	rc = fd < 0 ? -errno : map_file(seg, fd, &why);
 	if (rc == 0)
 		rc = ipm_geometry_take(seg, &why);
@@ -306,7 +306,7 @@ ipm_segment_release(const struct ipm_segment *seg)
 	madvise(seg->base, seg->size, MADV_DONTNEED); /* of a shared mapping: the file keeps what is in it */
 }
 
-/* A text of the header, which a writer that takes the segment over may change: it ends, whatever is there. */
+/* Copy a text of the header. A writer that takes the segment over may change it meanwhile, so end it in any case. */
 static const char *
 text_copy(const char *from, size_t size, char *out)
 {
@@ -371,7 +371,8 @@ ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind)
 	uint32_t used = atomic_load_explicit(&ipm_header(seg)->section[kind].used, memory_order_acquire);
 	if (ipm_segment_state(seg, NULL) < 0)
 		return 0;
-	return used < seg->section[kind].capacity ? used : seg->section[kind].capacity; /* the file may say anything */
+	return used < seg->section[kind].capacity ? used
+						  : seg->section[kind].capacity; /* a damaged file may say anything */
 }
 
 uint64_t

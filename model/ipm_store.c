@@ -36,8 +36,8 @@ ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, 
 	const ipm_word *from = payload;
 	bool anew = *(const uint32_t *)ipm_payload(rec) == 0;
 
-	/* The index is in the first word: see torn_stands(). A killed process needs only the compiler to keep the
-	 * order.
+	/* The index is in the first word: see torn_stays(). For a process that is killed it is enough that the compiler
+	 * keeps the order.
 	 */
 	ipm_record_begin(rec);
 	if (!anew)
@@ -121,7 +121,7 @@ ipm_queue_push(struct slot_queue *q, uint32_t slot)
 		uint32_t room = q->room ? q->room * 2 : 64;
 		uint32_t *slots = malloc(room * sizeof(*slots));
 		if (!slots)
-			return -ENOMEM; /* the slot rests until the next start */
+			return -ENOMEM; /* the slot stays unused until the next start */
 		for (uint32_t i = 0; i < q->count; i++)
 			slots[i] = q->slot[(q->head + i) % q->room];
 		free(q->slot);
@@ -196,7 +196,7 @@ ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 			w->wrapped = true;
 		*next = index == seg->index_last ? seg->index_first : index + 1;
 	} while (w->wrapped && index_in_use(w, kind, index));
-	/* Published at once, so that no index is given again when we die before the next commit. */
+	/* Publish them now, so that no index is used twice when this process dies before the next commit. */
 	ipm_words_store((char *)ipm_payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 16);
 	return index;
 }

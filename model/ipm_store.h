@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file ipm_store.h  The bottom layer of the writer: slots, indexes, sequence numbers, change counters. Not installed.
+ * @file ipm_store.h  The bottom layer of the writer: slots, indexes, sequence numbers, change counters. Not
+ * installed.
  *
  * ipm_store.c knows where a record is, and not what it means; the ipm_writer_*.c files know that, one kind of record
  * each.
@@ -11,13 +12,13 @@
 #include "ipm_int.h"
 #include "ipm_writer.h"
 
-/* Slots that were given back, longest free first. */
+/* Free slots that have been used before, longest free first. */
 struct slot_queue {
 	uint32_t *slot;
 	uint32_t head, count, room;
 };
 
-/* So many slots rest before one of them is used again, so that a reader's stale slot finds nothing, not another. */
+/* One of them is used only when there are more than this many, so that a reader's old slot finds no other record. */
 #define SLOTS_AT_REST 16
 
 /* SAs that wait until no worker can hold them: a queue of slots + 1, through @p sa[slot]. */
@@ -43,7 +44,7 @@ struct ipm_writer {
 	struct ipm_segment seg;
 	struct ipm_fast fast; /* the same, for workers in this process */
 	int fd, lock;
-	uint32_t room[IPM_SECTIONS]; /* slots of which the pages are reserved */
+	uint32_t room[IPM_SECTIONS]; /* slots whose pages are reserved */
 	uint64_t punched_ns;
 	struct refusal {
 		enum ipm_section_kind kind; /* 0: none was refused */
@@ -54,7 +55,7 @@ struct ipm_writer {
 	struct ipm_totals totals; /* ours; ipm_writer_commit() publishes it */
 	struct slot_queue free[IPM_SECTIONS];
 	struct drain drain;
-	bool wrapped;               /* an index has wrapped: look before one is given */
+	bool wrapped;               /* an index has wrapped: a next one may be in use */
 	struct slot_chains peers;   /* IKE SAs by their two identities */
 	struct slot_chains spis;    /* SAs by protocol and SPI */
 	struct slot_chains ikes;    /* IKE SAs by their SPIs */
@@ -63,7 +64,7 @@ struct ipm_writer {
 	struct slot_chains maps;    /* crypto map entries by the name of the map */
 	struct slot_chains entries; /* and by both names */
 	struct slot_queue removed;  /* of these, those that are no longer configured */
-	uint64_t refused_ns;        /* when IPM_EVENT_SA_REFUSED was told last; 0: never */
+	uint64_t refused_ns;        /* when the last IPM_EVENT_SA_REFUSED was; 0: never */
 };
 
 /* --- records ------------------------------------------------------------------------------------------------ */
@@ -95,14 +96,14 @@ bool ipm_slot_holds(const struct ipm_writer *w, enum ipm_section_kind kind, uint
 
 /* A slot for a new record, or -ENOSPC. */
 int ipm_slot_take(struct ipm_writer *w, enum ipm_section_kind kind);
-/* Its record goes. */
+/* Free the slot: its record goes. */
 void ipm_slot_give(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot);
 int ipm_queue_push(struct slot_queue *q, uint32_t slot);
 uint32_t ipm_queue_pop(struct slot_queue *q);
 
-/* An index for a new record of a kind that is known by one: IKE SAs, tunnels, crypto map entries. */
+/* The index of a new IKE SA, tunnel or crypto map entry. */
 uint32_t ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next);
-/* The sub-index to give next, when @p index is in use and its owner may not have heard of it. */
+/* The sub-index of the next new record, when @p index is in use and its owner may not know of it. */
 uint32_t ipm_sub_next(uint32_t next, uint32_t index);
 
 /* Count a record that cannot be taken. Returns -ENOSPC. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Find the slots of a section by something else than their index. */
+/* Find slots of a section by a hash. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Room on the file system. A segment is sparse, and whoever writes into a hole of it when the file system is full is
- * killed by SIGBUS. So the writer reserves pages before a slot is used for the first time, and refuses the record when
- * there are none.
+ * Room on the file system. A segment is sparse, and a write into a hole of it ends the process with SIGBUS when the
+ * file system is full. So the writer reserves the pages of a slot before it is first used, and refuses the record
+ * when there are none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ allocate(const struct ipm_writer *w, int mode, uint64_t from, uint64_t to)
 	do
 		rc = fallocate(w->fd, mode, (off_t)from, (off_t)(to - from));
 	while (rc < 0 && errno == EINTR);
-	/* A file system that cannot reserve is no tmpfs: there is nothing better to do. */
+	/* A file system that cannot reserve is not tmpfs: the writer goes on without. */
 	return rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS ? -ENOSPC : 0;
 }
 
@@ -48,8 +48,8 @@ reserve(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t from, u
 }
 
 /*
- * A reader that looks where there are no records yet makes tmpfs put pages there. Give them back: no reader can use up
- * the room of the writer for good.
+ * A reader that looks where there are no records yet makes tmpfs put pages there. Give them back: no reader can use
+ * up the room of the writer for good.
  */
 static void
 empty_holes(struct ipm_writer *w)
@@ -76,7 +76,7 @@ ipm_room(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slots)
 
 	if (slots <= have)
 		return 0;
-	/* Twice as much as there is, so that few are asked for while there is little; whole pages. */
+	/* Twice as many as there are, so that a small section stays small; whole pages. */
 	uint64_t more =
 		have < CHUNK / w->seg.section[kind].stride ? have * 2u : have + CHUNK / w->seg.section[kind].stride;
 	if (more < slots)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sums of what was counted: by SAs in their lanes, by tunnels, by the gateway. */
+/* Sums of traffic: of SAs in lanes, of tunnels, of the gateway. */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -58,7 +58,7 @@ sa_encrypts(const struct ipm_sa *sa)
 	       sa->proposal.encr != IPM_ENCR_NULL_AUTH_AES_GMAC;
 }
 
-/* AH, ESP with an integrity transform, and ESP whose cipher brings its own (AEAD). */
+/* AH, ESP with an integrity transform, and ESP with an AEAD cipher. */
 static bool
 sa_authenticates(const struct ipm_sa *sa)
 {
@@ -129,8 +129,8 @@ ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 }
 
 /*
- * So many SAs' packets and octets are read in one go, lane by lane: each cache line is taken from its worker once, and
- * not once for each of the SAs on it.
+ * Packets and octets of this many SAs are read together, lane by lane: each cache line is taken from its worker once,
+ * and not once for each SA on it.
  */
 #define TOGETHER 1024
 
@@ -138,7 +138,7 @@ struct gathered {
 	struct {
 		uint64_t octets, pkts;
 	} count[TOGETHER];
-	bool live[TOGETHER]; /* there is an SA that they are of */
+	bool live[TOGETHER]; /* the slot has an SA */
 };
 
 static void

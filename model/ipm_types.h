@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file ipm_types.h  The records of a model segment: what every reader sees and every writer fills in.
+ * @file ipm_types.h  The records of a model segment.
  *
- * Units:     *_octets are bytes of the protected (inner) packet; *_ns is CLOCK_BOOTTIME in nanoseconds
- *            when it names a moment and nanoseconds when it names a duration; 0 means "not known" or
- *            "no limit", whichever the field's comment says.
- * Ownership: records are plain values without pointers; a copy is the caller's.
- * Layout:    fixed-width fields without padding between them, 64-bit fields as ipm_u64, every record a multiple of 8
- *            octets: the same on every machine, whatever was configured. Every record but the totals and the settings
- *            begins with a 32-bit index, which is 0 when its slot is free. Changing anything here changes IPM_ABI.
- * Keys:      no key material has a field here, and none ever will.
+ * Units:     *_octets are bytes of the protected (inner) packet. *_ns are nanoseconds: of CLOCK_BOOTTIME when the
+ *            field is a moment. 0 means "not known" or "no limit", as the field's comment says.
+ * Ownership: records are plain values without pointers. A copy is the caller's.
+ * Layout:    the same on every machine and in every configuration: fields of fixed width without padding, 64-bit
+ *            fields as ipm_u64, records of a multiple of 8 octets. Every record except the totals and the settings
+ *            begins with a 32-bit index, which is 0 when its slot is free. Whatever changes here changes IPM_ABI.
+ * Keys:      no record has a field for a key, and none ever will.
  */
 #ifndef IPM_TYPES_H
 #define IPM_TYPES_H
@@ -27,7 +26,7 @@ extern "C" {
 /** Aligned to 8 octets on every machine (i386 would align it to 4), so that all have the same layout. */
 typedef uint64_t ipm_u64 __attribute__((aligned(8)));
 
-#define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; what is longer ends in "..." */
+#define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; a longer one ends in "..." */
 #define IPM_NAME_MAX    64  /* a connection, child or feed name, with its NUL */
 #define IPM_TEXT_MAX    128
 #define IPM_PEER_ID_MAX 54 /* octets of an identity that count where it is part of an SNMP index */
@@ -53,11 +52,11 @@ struct ipm_proposal {
 	uint8_t esn; /* extended sequence numbers */
 	uint8_t reserved[3];
 };
-#define IPM_TRANSFORM_OTHER 65535 /* in use, but with a name or number that we do not know */
+#define IPM_TRANSFORM_OTHER 65535 /* in use, but we do not know its name or number */
 
 /**
- * Why an ESP, AH or IPComp packet was dropped: the name in JSON, and in words. Those up to IPM_DROP_EXPIRED can be an
- * SA's, the rest happen where there is none.
+ * Why an ESP, AH or IPComp packet was dropped: the name in JSON, and a text. An SA can have the reasons up to
+ * IPM_DROP_EXPIRED. The others are for packets without an SA.
  */
 #define IPM_DROPS(X)                                                       \
 	X(REPLAY, "replay", "seen before")                                 \
@@ -80,31 +79,31 @@ enum ipm_drop {
 		IPM_DROP_COUNT
 };
 
-/** What one direction of an SA, of a tunnel or of the gateway has carried. Only ever grows. */
+/** What one direction of an SA, a tunnel or the gateway has carried. Counters never go back. */
 struct ipm_traffic {
-	ipm_u64 octets; /* as the SA counted them: behind compression, before decompression */
+	ipm_u64 octets; /* as the SA counts them: after compression, before decompression */
 	ipm_u64 pkts;
-	ipm_u64 raw_octets; /* uncompressed; equals octets where IPComp is not in use */
-	ipm_u64 crypts;     /* packets encrypted or decrypted: derived from pkts by the writer */
-	ipm_u64 auths;      /* packets whose integrity was protected or checked: derived likewise */
-	ipm_u64 comps;      /* IPComp SAs that a feed has counted: with one, raw_octets is known to be 0 if it is 0 */
+	ipm_u64 raw_octets; /* uncompressed; the same as octets without IPComp */
+	ipm_u64 crypts;     /* packets encrypted or decrypted: the writer derives it from pkts */
+	ipm_u64 auths;      /* packets whose integrity was protected or checked: derived too */
+	ipm_u64 comps;      /* IPComp SAs that a feed has counted: if there is one, raw_octets of 0 is known to be 0 */
 	ipm_u64 drops[IPM_DROP_COUNT];
 };
 
 /**
- * What one direction of IKE has carried, as far as it can be seen on the wire (source: ikewatch). Only ever grows.
- * Octets are those of the IKE message: the UDP payload without the non-ESP marker.
+ * What one direction of IKE has carried, as far as it is visible on the wire (source: ikewatch). Counters never go
+ * back. Octets are those of the IKE message: the UDP payload without the non-ESP marker.
  */
 struct ipm_ike_traffic {
-	ipm_u64 octets, pkts, drops, notifies;                  /* drops: no valid message; not in pkts */
+	ipm_u64 octets, pkts, drops, notifies;                  /* drops: not a valid message; not in pkts */
 	ipm_u64 exchanges, exchange_invalids, exchange_rejects; /* phase 2: Quick Mode, CREATE_CHILD_SA */
 	ipm_u64 sa_deletes;                                     /* phase 2 SAs deleted by request */
 };
 
 /*
- * Anybody can begin a negotiation, so it takes no index: else a flood of them would use up all there are. Until it is
- * established an IKE SA has a temporary number from here on, that no other one has at the same time, and that is in no
- * table of a MIB.
+ * Anybody can begin a negotiation, and a flood of them must not use up the indexes. So an IKE SA that is not yet
+ * established has a temporary number, this one or a higher one. No other IKE SA has the same number at the same
+ * time, and no table of a MIB shows it.
  */
 #define IPM_IKE_UNNUMBERED 0x80000000u
 
@@ -115,21 +114,21 @@ enum ipm_ike_state {
 };
 
 /**
- * How far an IKE SA has come, as seen on the wire, with IOS's words for it. IKEv1's Main Mode (MM), Aggressive Mode
- * (AG) and Quick Mode (QM); V2_ is IKEv2.
+ * How far an IKE SA has come on the wire, in IOS's words: IKEv1's Main Mode (MM), Aggressive Mode (AG) and Quick Mode
+ * (QM); V2_ is IKEv2.
  */
-#define IPM_PHASES(X)                                                                \
-	X(UNKNOWN, "-")                                                              \
-	X(MM_NO_STATE, "MM_NO_STATE")   /* proposed, not answered */                 \
-	X(MM_SA_SETUP, "MM_SA_SETUP")   /* parameters agreed upon */                 \
-	X(MM_KEY_EXCH, "MM_KEY_EXCH")   /* Diffie-Hellman values exchanged */        \
-	X(MM_KEY_AUTH, "MM_KEY_AUTH")   /* both have sent what authenticates them */ \
-	X(AG_NO_STATE, "AG_NO_STATE")   /* proposed, not answered */                 \
-	X(AG_INIT_EXCH, "AG_INIT_EXCH") /* answered */                               \
-	X(AG_AUTH, "AG_AUTH")           /* both have sent what authenticates them */ \
-	X(QM_IDLE, "QM_IDLE")           /* in use */                                 \
-	X(V2_INIT, "INIT")              /* IKE_SA_INIT not answered */               \
-	X(V2_AUTH, "AUTH")              /* IKE_AUTH not over */                      \
+#define IPM_PHASES(X)                                                            \
+	X(UNKNOWN, "-")                                                          \
+	X(MM_NO_STATE, "MM_NO_STATE")   /* proposed, not answered */             \
+	X(MM_SA_SETUP, "MM_SA_SETUP")   /* parameters agreed upon */             \
+	X(MM_KEY_EXCH, "MM_KEY_EXCH")   /* Diffie-Hellman values exchanged */    \
+	X(MM_KEY_AUTH, "MM_KEY_AUTH")   /* both have authenticated themselves */ \
+	X(AG_NO_STATE, "AG_NO_STATE")   /* proposed, not answered */             \
+	X(AG_INIT_EXCH, "AG_INIT_EXCH") /* answered */                           \
+	X(AG_AUTH, "AG_AUTH")           /* both have authenticated themselves */ \
+	X(QM_IDLE, "QM_IDLE")           /* in use */                             \
+	X(V2_INIT, "INIT")              /* IKE_SA_INIT not answered */           \
+	X(V2_AUTH, "AUTH")              /* IKE_AUTH not over */                  \
 	X(V2_READY, "READY")            /* in use */
 
 enum ipm_ike_phase {
@@ -148,14 +147,14 @@ enum ipm_auth {
 	IPM_AUTH_ECDSA,
 	IPM_AUTH_EDDSA,
 	IPM_AUTH_EAP,
-	IPM_AUTH_PUBKEY, /* a signature, kind not known */
+	IPM_AUTH_PUBKEY, /* a signature of a kind that is not known */
 };
 
-/** An IKE SA, and the ones it replaced: a rekey keeps the record and its index. */
+/** An IKE SA, and those that it replaced: a rekey keeps the record and its index. */
 struct ipm_ike_sa {
 	uint32_t index; /* cikeTunIndex, or IPM_IKE_UNNUMBERED and more; 0: the slot is free */
 	uint8_t state;  /* enum ipm_ike_state */
-	uint8_t held;   /* its feed is gone; kept for the feed's hold time */
+	uint8_t held;   /* its feed has lost its source; kept for the hold time */
 	uint8_t version;
 	uint8_t mode; /* enum ipm_ike_mode; IKEv1 only */
 	uint8_t auth; /* enum ipm_auth */
@@ -167,10 +166,10 @@ struct ipm_ike_sa {
 	struct ipm_proposal proposal;
 	uint32_t refreshes; /* rekeys and re-authentications so far */
 	uint32_t feed;      /* slot of the feed that keeps this record */
-	uint32_t peer;      /* cikePeerIntIndex: tells IKE SAs between the same two identities apart */
+	uint32_t peer;      /* cikePeerIntIndex: different for each IKE SA between the same two identities */
 	uint8_t phase;      /* enum ipm_ike_phase, of the current IKE SA */
 	uint8_t reserved[3];
-	ipm_u64 uid; /* the feed's own name for the current IKE SA (VICI uniqueid) */
+	ipm_u64 uid; /* the feed's name for the current IKE SA (VICI uniqueid) */
 	ipm_u64 created_ns;
 	ipm_u64 established_ns;   /* of the current IKE SA; 0 while negotiating */
 	ipm_u64 soft_ns, hard_ns; /* lifetimes of the current IKE SA; 0: no limit */
@@ -181,48 +180,48 @@ struct ipm_ike_sa {
 
 enum ipm_tunnel_state {
 	IPM_TUNNEL_UP = 1,
-	IPM_TUNNEL_HELD, /* not up, but may come back under the same index within the hold time */
+	IPM_TUNNEL_HELD, /* not up, but it keeps its index if it comes back within the hold time */
 };
 
 enum ipm_encap { IPM_ENCAP_TUNNEL = 1, IPM_ENCAP_TRANSPORT, IPM_ENCAP_BEET };
 enum ipm_key_type { IPM_KEY_IKE = 1, IPM_KEY_MANUAL };
 
-/** A phase 2 tunnel: a CHILD_SA and all that replaced it, or SAs that share reqid and selectors. */
+/** A phase 2 tunnel: a CHILD_SA and those that replaced it, or SAs with the same reqid and selectors. */
 struct ipm_tunnel {
 	uint32_t index; /* cipSecTunIndex; 0: the slot is free */
 	uint8_t state;  /* enum ipm_tunnel_state */
 	uint8_t encap;  /* enum ipm_encap */
 	uint8_t key_type;
 	uint8_t protocol;   /* IP protocol: 50 ESP, 51 AH */
-	uint32_t ike_index; /* of the IKE SA that made it, which may be gone: ipm_tunnel_ike_alive() */
+	uint32_t ike_index; /* of the IKE SA that negotiated it, which may have ended: ipm_tunnel_ike_alive() */
 	uint32_t ike_slot;
 	uint8_t udp_encap; /* RFC 3948 */
 	uint8_t ipcomp;
-	uint8_t claimed; /* an IKE daemon has a CHILD_SA of it in use, though another feed keeps the SAs */
-	uint8_t verdict; /* enum ipm_reason: why it will end once its SAs are gone, as the IKE daemon said */
+	uint8_t claimed; /* an IKE daemon uses a CHILD_SA of it, and another feed keeps the SAs */
+	uint8_t verdict; /* enum ipm_reason: why it ends when its SAs have ended, as the IKE daemon said */
 	uint32_t reqid;
 	uint32_t if_id_in, if_id_out;
 	uint32_t mark_in, mark_out;
 	uint32_t mark_mask_in, mark_mask_out;
 	uint32_t refreshes;          /* rekeys so far */
-	uint32_t sas, sas_retired;   /* SAs there are now, SAs that are gone */
+	uint32_t sas, sas_retired;   /* SAs that it has, and that have ended */
 	uint32_t next_sa, next_sel;  /* sub-indexes to give next */
 	uint32_t sa_head, sel_head;  /* slot + 1 of the first SA and selector; 0: none */
 	uint32_t feed;               /* slot of the feed that keeps it and its SAs */
-	uint32_t named_by;           /* slot + 1 of the feed that told its names, IKE SA and uid; 0: none */
-	uint32_t map;                /* slot + 1 of the crypto map entry that it comes from; 0: none is known */
+	uint32_t named_by;           /* slot + 1 of the feed that gave names, IKE SA and uid; 0: none */
+	uint32_t map;                /* slot + 1 of the crypto map entry that it belongs to; 0: none is known */
 	uint32_t map_next, map_prev; /* slot + 1 of that entry's next tunnel, and of the one before */
-	ipm_u64 uid;                 /* that feed's own name for the newest CHILD_SA */
+	ipm_u64 uid;                 /* the name that feed has for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
-	int32_t ahead; /* so many more SAs have come inbound than outbound; negative: fewer. The feed's own memory */
+	int32_t ahead; /* how many more inbound SAs have come than outbound; negative: fewer. For the feed only */
 	ipm_u64 created_ns;
 	ipm_u64 installed_ns;             /* of the newest SA */
 	ipm_u64 soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
 	ipm_u64 soft_octets, hard_octets; /* likewise */
 	ipm_u64 soft_pkts, hard_pkts;
-	struct ipm_traffic in, out; /* all SAs there ever were */
+	struct ipm_traffic in, out; /* of all SAs that it has and had */
 	char conn[IPM_NAME_MAX], name[IPM_NAME_MAX];
 };
 
@@ -251,7 +250,7 @@ enum ipm_direction { IPM_IN = 1, IPM_OUT };
 enum ipm_sa_state {
 	IPM_SA_ACTIVE = 1,
 	IPM_SA_EXPIRING,
-	IPM_SA_RETIRED, /* index 0: it has been stopped, but workers may still count into it; seen by the writer only */
+	IPM_SA_RETIRED, /* index 0: it was stopped, but workers may still count into it; only the writer sees it */
 };
 
 /** One SA: one SPI, one direction. */
@@ -265,16 +264,16 @@ struct ipm_sa {
 	uint8_t protocol; /* IP protocol: 50 ESP, 51 AH, 108 IPComp */
 	uint8_t state;
 	/*
-	 * Another SA of the tunnel counts the same packets (AH and IPComp around or within ESP): of this one the tunnel
-	 * takes what is its own, authentications and drops, and for IPComp the uncompressed octets.
+	 * Another SA of the tunnel counts the same packets (AH and IPComp around or within ESP). From this SA the
+	 * tunnel takes authentications and drops, and for IPComp the uncompressed octets.
 	 */
 	uint8_t bundled;
 	uint32_t replay_window; /* packets; 0: none, or not known */
-	uint32_t engine;        /* slot + 1 of the crypto engine that it is on; 0: not known */
+	uint32_t engine;        /* slot + 1 of the crypto engine that runs it; 0: not known */
 	uint32_t map;           /* of its tunnel, when it was stopped */
 	uint8_t goes_on;        /* its count did not start at 0: see ipm_sa_start() */
 	uint8_t reserved[7];
-	ipm_u64 uid; /* the CHILD_SA's, as the feed that keeps or names the tunnel calls it */
+	ipm_u64 uid; /* of its CHILD_SA: the name that the feed which keeps or names the tunnel has for it */
 	ipm_u64 seq; /* highest sequence number sent or received; 0: none, or not known */
 	struct ipm_proposal proposal;
 	ipm_u64 installed_ns, soft_ns, hard_ns;
@@ -283,48 +282,47 @@ struct ipm_sa {
 	struct ipm_traffic count; /* without what the lanes hold */
 };
 
-/** The gateway as a whole. Counts everything there is and everything there was. */
+/** The gateway as a whole: the sums of everything that it has and had. */
 struct ipm_totals {
 	ipm_u64 ike_active, ike_previous, ike_initiated;
 	ipm_u64 ike_init_fails, ike_resp_fails;
 	ipm_u64 ike_capacity_fails, ike_auth_fails, ike_decrypt_fails, ike_hash_fails, ike_no_sa_fails;
 	struct ipm_ike_traffic ike_in, ike_out;
 	ipm_u64 tunnels_active, tunnels_previous;
-	struct ipm_traffic in, out; /* the drops also those that no SA had a part in */
-	/* Of these, what no row and no entry of the history shows (any more): totals = rows + history + rest. */
+	struct ipm_traffic in, out; /* with the drops of packets without an SA */
+	/* The part that neither a row nor an entry of the history shows: totals = rows + history + rest. */
 	struct ipm_ike_traffic ike_rest_in, ike_rest_out;
 	struct ipm_traffic rest_in, rest_out;
 	/*
-	 * Failures that are no drops, by reason: of packets that an SA has counted as packets before (a policy rejects
-	 * what was decrypted), or of packets that may have been such (it may also have come in clear; the kernel does
-	 * not say).
+	 * Failures by reason that are not drops: an SA has counted the packet before, as when a policy rejects what was
+	 * decrypted; or it may have, as when the kernel doesn't say whether a packet came in clear.
 	 */
 	ipm_u64 fails_in[IPM_DROP_COUNT], fails_out[IPM_DROP_COUNT];
-	ipm_u64 records_refused;        /* what a full section could not take */
+	ipm_u64 records_refused;        /* a section was full, or a field invalid */
 	uint32_t next_ike, next_tunnel; /* indexes to give next */
 	uint32_t next_map, reserved;
 };
 
-/** A network interface, and what was dropped on its way out because there was no SA yet. */
+/** A network interface, and the packets that were dropped on their way out because there was no SA yet. */
 struct ipm_interface {
 	uint32_t index;   /* slot + 1; 0: free */
-	uint32_t feed;    /* whose network namespace it is in */
+	uint32_t feed;    /* slot of the feed in whose network namespace it is */
 	uint32_t ifindex; /* 0: which interface is not known */
 	uint32_t reserved;
 	char name[16];
-	struct ipm_addr addr; /* its own, that the peer would see */
+	struct ipm_addr addr; /* that a peer would see */
 	uint32_t reserved2;
 	ipm_u64 drops[IPM_DROP_COUNT];
 };
 
 enum ipm_map_kind {
 	IPM_MAP_STATIC = 1,
-	IPM_MAP_DYNAMIC, /* a template, for peers whose address is not known before they come */
+	IPM_MAP_DYNAMIC, /* a template for peers whose address is not known before they connect */
 };
 enum ipm_map_state {
 	IPM_MAP_DOWN = 1,
 	IPM_MAP_UP,
-	IPM_MAP_REMOVED, /* not configured any more: it has no row, and is here for those who tell of it */
+	IPM_MAP_REMOVED, /* no longer configured: it has no row, and is kept for notifications about it */
 };
 enum ipm_pfs { IPM_PFS_UNKNOWN, IPM_PFS_NO, IPM_PFS_YES };
 
@@ -344,7 +342,7 @@ struct ipm_transform {
  */
 struct ipm_map_entry {
 	uint32_t index; /* 0: the slot is free; the same as long as it is configured */
-	uint32_t feed;  /* slot of the feed that told of it */
+	uint32_t feed;  /* slot of the feed that reported it */
 	uint32_t seq;   /* within the map: 10, 20 ... */
 	uint8_t kind;   /* enum ipm_map_kind */
 	uint8_t state;  /* enum ipm_map_state: kept by the writer */
@@ -355,21 +353,21 @@ struct ipm_map_entry {
 	uint8_t ipcomp;
 	uint8_t disabled;    /* it is configured to stay down */
 	uint8_t pfs;         /* enum ipm_pfs */
-	uint8_t auth;        /* enum ipm_auth: how the peer shows who it is */
+	uint8_t auth;        /* enum ipm_auth: how the peer authenticates */
 	uint8_t peers;       /* of peer[]; the configuration may have more */
 	uint8_t transforms;  /* of transform[]; 0: not known */
 	uint16_t pfs_group;  /* enum ipm_group; 0: none, or not known */
-	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last in use for it */
+	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last used for it */
 	uint8_t reserved[5];
 	uint32_t ifindex; /* of the interface that uses it; 0: none, or not known */
 	char ifname[16];
 	uint32_t access_head;  /* slot + 1 of the first entry of its access list; 0: none */
 	uint32_t access_next;  /* sub-index to give next */
 	uint32_t tunnel_head;  /* slot + 1 of the first of its tunnels; 0: none */
-	uint32_t tunnels;      /* so many */
-	uint32_t tunnels_up;   /* so many of them are up */
-	uint32_t ups, downs;   /* how often it came up, and went down: its flaps */
-	uint32_t refreshes;    /* rekeys of its tunnels that are gone, and when read of all */
+	uint32_t tunnels;      /* how many it has */
+	uint32_t tunnels_up;   /* how many of them are up */
+	uint32_t ups, downs;   /* how often it came up and went down: its flaps */
+	uint32_t refreshes;    /* rekeys of its tunnels that have ended; when read, of all of them */
 	uint32_t failures;     /* how often it could not be set up, or failed while in use */
 	uint32_t failure;      /* enum ipm_failure_reason of the last time */
 	uint32_t reason;       /* enum ipm_reason: why it is down, when it has been up */
@@ -384,13 +382,13 @@ struct ipm_map_entry {
 	ipm_u64 soft_octets, hard_octets; /* likewise */
 	ipm_u64 soft_pkts, hard_pkts;
 	struct ipm_transform transform[IPM_MAP_TRANSFORMS];
-	struct ipm_traffic in, out; /* of its tunnels that are gone, and when read of all that there ever were */
+	struct ipm_traffic in, out; /* of its tunnels that have ended; when read, of all of them */
 	char name[IPM_NAME_MAX], child[IPM_NAME_MAX];
 	char peer_text[IPM_TEXT_MAX]; /* the peer as it is configured: a name, a range, %any */
 	char failure_text[IPM_TEXT_MAX];
 };
 
-/** An entry of a crypto map entry's access list: what is to be protected, seen from here. */
+/** An entry of a crypto map entry's access list: what to protect, seen from this gateway. */
 struct ipm_access {
 	uint32_t index; /* within the crypto map entry; 0: the slot is free */
 	uint32_t map_index, map_slot;
@@ -402,15 +400,15 @@ struct ipm_access {
 
 enum ipm_engine_kind { IPM_ENGINE_SOFTWARE = 1, IPM_ENGINE_KERNEL, IPM_ENGINE_HARDWARE };
 
-/** A crypto engine: what enciphers the packets of SAs. */
+/** A crypto engine: kernel, card or data plane that runs SAs. */
 struct ipm_engine {
 	uint32_t index; /* slot + 1; 0: free */
 	uint32_t feed;
 	uint8_t kind;     /* enum ipm_engine_kind */
 	uint8_t disabled; /* it takes no more SAs */
 	uint8_t reserved[2];
-	uint32_t sas;                             /* that it has: kept by the writer, as is all below */
-	ipm_u64 sas_created, sas_deleted, rekeys; /* rekeys: of tunnels, each of which made SAs */
+	uint32_t sas;                             /* that it has; the writer keeps this field and those below */
+	ipm_u64 sas_created, sas_deleted, rekeys; /* rekeys: of tunnels, each with new SAs */
 	ipm_u64 since_ns;
 	struct ipm_traffic in, out;
 	char name[IPM_NAME_MAX], version[IPM_TEXT_MAX];
@@ -462,7 +460,7 @@ enum ipm_cap {
 
 enum ipm_feed_state { IPM_FEED_DOWN = 1, IPM_FEED_CONNECTING, IPM_FEED_UP };
 
-/** A source of this segment, and how it is. */
+/** A feed: a source of this segment, and its state. */
 struct ipm_feed {
 	uint32_t index; /* slot + 1; 0: free */
 	uint8_t state;
@@ -473,28 +471,28 @@ struct ipm_feed {
 	ipm_u64 since_ns;          /* when state was entered */
 	ipm_u64 updated_ns;        /* when the source last answered in full */
 	ipm_u64 interval_ns;       /* how often it is asked */
-	ipm_u64 connects, errors;  /* errors: failed connects, broken conversations */
-	ipm_u64 events, rejected;  /* rejected: messages that could not be understood */
-	ipm_u64 overruns;          /* times that the source had more events than could be taken: all was read anew */
+	ipm_u64 connects, errors;  /* errors: it could not connect, or the connection broke */
+	ipm_u64 events, rejected;  /* rejected: messages that it did not understand */
+	ipm_u64 overruns;          /* how often events were lost, so that everything was read again */
 	ipm_u64 errored_ns;
 	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
-	/* What it can know. Both 0: it doesn't say, and readers show a counter of its own once that isn't 0. */
+	/* What it can know. Both 0: it doesn't say, and readers show a counter of its records when it isn't 0. */
 	ipm_u64 caps;     /* of enum ipm_cap */
-	ipm_u64 drops;    /* the reasons it tells: IPM_SA_DROPS(), IPM_GATEWAY_DROPS() */
-	ipm_u64 kept[40]; /* the feed's own memory from one run to the next; of no meaning to others */
+	ipm_u64 drops;    /* the reasons that it counts: IPM_SA_DROPS(), IPM_GATEWAY_DROPS() */
+	ipm_u64 kept[40]; /* what the feed keeps for its next run; it means nothing to others */
 };
 
 /** Why an IKE SA or a tunnel ended. */
 enum ipm_reason {
 	IPM_REASON_UNKNOWN,
 	IPM_REASON_NORMAL,        /* lifetime over, re-authentication */
-	IPM_REASON_OPERATOR,      /* told to, on this gateway */
+	IPM_REASON_OPERATOR,      /* by request, on this gateway */
 	IPM_REASON_PEER_DELETE,   /* the peer deleted it */
 	IPM_REASON_PEER_LOST,     /* the peer does not answer, or has forgotten it */
 	IPM_REASON_LOCAL_FAILURE, /* something went wrong here */
 	IPM_REASON_SEQ_ROLLOVER,  /* sequence numbers used up */
-	IPM_REASON_SOURCE_LOST,   /* its feed was away for longer than the hold time */
-	IPM_REASON_CHECKPOINT,    /* it has not ended: a record on request */
+	IPM_REASON_SOURCE_LOST,   /* its feed was without its source for longer than the hold time */
+	IPM_REASON_CHECKPOINT,    /* it has not ended: a copy was requested */
 };
 
 /** Why an IKE SA or a tunnel could not be set up, or failed while it was in use. */
@@ -503,20 +501,20 @@ enum ipm_failure_reason {
 	IPM_FAIL_PEER_DELETE,
 	IPM_FAIL_PEER_LOST,
 	IPM_FAIL_LOCAL,
-	IPM_FAIL_AUTH,  /* the peer to us, or we to the peer */
+	IPM_FAIL_AUTH,  /* of the peer to us, or of us to the peer */
 	IPM_FAIL_HASH,  /* IKEv1 hash */
-	IPM_FAIL_CRYPT, /* IKE message that could not be deciphered */
+	IPM_FAIL_CRYPT, /* an IKE message could not be decrypted */
 	IPM_FAIL_INTERNAL,
 	IPM_FAIL_CAPACITY,
 	IPM_FAIL_PROPOSAL,         /* no suite, or no traffic selectors, in common */
-	IPM_FAIL_CERT_UNAVAILABLE, /* the peer's certificate is not to be had */
+	IPM_FAIL_CERT_UNAVAILABLE, /* the peer's certificate is not available */
 	IPM_FAIL_CERT_INVALID,     /* expired, revoked, not trusted */
 	IPM_FAIL_CERT_EXPIRED,     /* our own */
 	IPM_FAIL_CRL,              /* revocation could not be checked */
 	IPM_FAIL_ENCODING,         /* a message that does not parse */
 	IPM_FAIL_NO_SA,
 	IPM_FAIL_OPERATOR,
-	IPM_FAIL_PROTOCOL_USE, /* these for IPsec SAs only */
+	IPM_FAIL_PROTOCOL_USE, /* from here on: for IPsec SAs only */
 	IPM_FAIL_DECRYPT,
 	IPM_FAIL_ENCRYPT,
 	IPM_FAIL_IN_AUTH,
@@ -526,8 +524,8 @@ enum ipm_failure_reason {
 };
 
 /*
- * What has ended and what has failed are kept in rings: indexes grow, the oldest entry makes room for the newest,
- * and struct ipm_settings says how many of the newest are shown.
+ * Rings keep what has ended and what has failed: indexes grow, the oldest entry makes room for the newest, and struct
+ * ipm_settings says how many of the newest readers show.
  */
 
 /** An IKE SA as it was when it ended: a row of cikeTunnelHistTable. */
@@ -544,7 +542,7 @@ struct ipm_tunnel_history {
 	uint32_t reason;
 	ipm_u64 ended_ns;
 	struct ipm_tunnel tunnel;
-	/* Its IKE SA's identities, by which notifications name the peer. */
+	/* The identities of its IKE SA: notifications name the peer by them. */
 	uint32_t peer;
 	uint32_t reserved;
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
@@ -563,36 +561,36 @@ struct ipm_failure {
 	uint32_t reason; /* enum ipm_failure_reason */
 	ipm_u64 time_ns;
 	struct ipm_addr local, remote; /* of the gateways */
-	/* Of the packet that failed, as it came by; len 0: no packet, or not known. */
+	/* Of the packet that failed, as it was on the wire; len 0: no packet, or not known. */
 	struct ipm_addr packet_src, packet_dst;
 	uint32_t tunnel_index; /* 0: none */
 	uint32_t spi;          /* 0: none */
 	uint32_t peer;         /* cikePeerIntIndex, 0: no IKE SA */
-	uint8_t initiator;     /* IKE: we began it */
+	uint8_t initiator;     /* IKE: this gateway began it */
 	uint8_t setup;         /* it failed before it was up */
 	uint8_t reserved[2];
-	uint32_t map; /* slot + 1 of the crypto map entry that it is about; 0: any of conn's */
+	uint32_t map; /* slot + 1 of the crypto map entry that failed; 0: any entry of conn */
 	uint32_t reserved2;
 	char conn[IPM_NAME_MAX], text[IPM_TEXT_MAX]; /* text: the source's own words */
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
 };
 
-/** How many entries of the rings are shown. */
+/** How many entries of the rings readers show. */
 struct ipm_settings {
 	uint32_t history_size;
 	uint32_t failure_size;
 };
 
-/** A program that serves this segment, as it told the writer through the control socket. */
+/** A program that serves this segment. It reports this to the writer through the control socket. */
 struct ipm_agent {
 	uint32_t index; /* slot + 1; 0: free */
 	uint32_t pid;
 	char name[IPM_NAME_MAX];
 	ipm_u64 updated_ns;
 	ipm_u64 sent;       /* notifications */
-	ipm_u64 suppressed; /* notifications for which the rate or the rings had no room */
+	ipm_u64 suppressed; /* notifications beyond notify-rate, or whose event was overwritten */
 	ipm_u64 disabled;   /* notifications that are switched off */
-	ipm_u64 waiting;    /* events that it has not come to yet */
+	ipm_u64 waiting;    /* events that it has not handled yet */
 };
 
 enum ipm_event_kind {
@@ -602,14 +600,13 @@ enum ipm_event_kind {
 	IPM_EVENT_TUNNEL_STOP,
 	IPM_EVENT_IKE_FAILURE,
 	IPM_EVENT_TUNNEL_FAILURE,
-	IPM_EVENT_MAP_ADDED, /* a crypto map entry: slot and index are its own; it is readable for a while when removed
-			      */
+	IPM_EVENT_MAP_ADDED, /* a crypto map entry, by slot and index; it can be read for a while when it is removed */
 	IPM_EVENT_MAP_REMOVED,
 	IPM_EVENT_MAP_UP,
 	IPM_EVENT_MAP_DOWN,
-	IPM_EVENT_MAP_ATTACHED, /* its map is in use on an interface, by this entry first: ifindex */
+	IPM_EVENT_MAP_ATTACHED, /* its map is used on an interface, and this entry is the first: ifindex */
 	IPM_EVENT_MAP_DETACHED,
-	IPM_EVENT_SA_REFUSED, /* there was no room for one more SA; told once a minute at most */
+	IPM_EVENT_SA_REFUSED, /* there was no room for one more SA; at most once a minute */
 	IPM_EVENT_ENGINE_ADDED,
 	IPM_EVENT_ENGINE_UP, /* it takes SAs, and did not before */
 	IPM_EVENT_ENGINE_DOWN,
@@ -618,12 +615,12 @@ enum ipm_event_kind {
 /** The reason of IPM_EVENT_MAP_ADDED and IPM_EVENT_MAP_REMOVED. */
 enum ipm_map_reason {
 	IPM_MAP_OTHERS, /* its map has other entries */
-	IPM_MAP_ALONE,  /* it has none: the map came, or went, with this one */
+	IPM_MAP_ALONE,  /* it has none: the map came or went with this entry */
 };
 
-/** Something that happened, in the order in which it happened. */
+/** An event. Events are in the order in which they happened. */
 struct ipm_event {
-	uint32_t index; /* of the record that tells more: the IKE SA, the tunnel, its history, the failure */
+	uint32_t index; /* of the record that it is about: an IKE SA, a tunnel, its history, a failure */
 	uint32_t slot;  /* that record's */
 	ipm_u64 serial; /* 1 and up, without gaps */
 	ipm_u64 time_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Walks over records: a section, what a ring shows, a list. Each record is read by itself, and the list may change
- * meanwhile, or be a damaged one without an end.
+ * Walks over records: a section, what a ring shows, a list. Each record is read by itself. The list may change
+ * meanwhile, or be damaged and have no end.
  */
 #include <errno.h>
 
@@ -64,7 +64,7 @@ static void
 list_begin(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t owner,
 	   uint32_t head)
 {
-	/* A list that changes under the walk is no longer than this either, or the writer would work as fast as we do.
+	/* A list that changes during the walk is not longer than this either, unless the writer is as fast as we are.
 	 */
 	*walk = (struct ipm_walk){ .seg = seg,
 				   .kind = kind,
@@ -99,7 +99,7 @@ ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const stru
 	list_begin(walk, seg, IPM_ACCESS, of->index, of->access_head);
 }
 
-/* How a record hangs on its list. */
+/* The links of a record in its list. */
 struct link {
 	uint32_t owner, next, prev;
 	bool backward; /* it has a prev */
@@ -135,7 +135,7 @@ next_of_list(struct ipm_walk *walk, void *out)
 	if (rc < 0)
 		return rc == -ENOENT ? -EAGAIN : rc;
 	struct link link = link_of(walk->kind, out);
-	/* What is in front of the first one may have come since its owner was read. */
+	/* A record before the first one may have come since the owner was read. */
 	if (link.owner != walk->owner ||
 	    (walk->last && (walk->at == walk->head || (link.backward && link.prev != walk->last))))
 		return -EAGAIN;

@@ -7,7 +7,7 @@
 
 #include "ipm_writer_int.h"
 
-#define ENTRIES_SHOWN 200 /* of each ring, until somebody wants more or less */
+#define ENTRIES_SHOWN 200 /* of each ring, until somebody sets another number */
 
 static void
 settings_default(struct ipm_writer *w, const struct ipm_capacity *cap)
@@ -20,7 +20,7 @@ settings_default(struct ipm_writer *w, const struct ipm_capacity *cap)
 	ipm_record_put(w, IPM_SETTINGS, 0, &settings);
 }
 
-/* Whatever of it was opened; NULL is allowed. */
+/* @p w may be half open, or NULL. */
 static void
 writer_free(struct ipm_writer *w)
 {
@@ -40,7 +40,7 @@ writer_free(struct ipm_writer *w)
 	free(w);
 }
 
-/* What is in memory only: where SAs wait, and where records are found. */
+/* What is in memory only: tables by which records are found. */
 static int
 open_tables(struct ipm_writer *w)
 {
@@ -77,7 +77,7 @@ ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writ
 	int rc = -ENOMEM;
 
 	*out = NULL;
-	if (abi != IPM_ABI) { /* then *opt may be another structure too: nothing of it is read */
+	if (abi != IPM_ABI) { /* then *opt may be another structure too: do not read it */
 		ipm_error_set(err,
 			      "this program was compiled for layout version %u, libipsecmon has %u: compile it again",
 			      abi, IPM_ABI);
@@ -104,7 +104,7 @@ ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writ
 	*out = w;
 	return 0;
 out:
-	if (rc == -ENOMEM || !err->text[0]) /* what stands there by now may be a warning */
+	if (rc == -ENOMEM || !err->text[0]) /* there may be a warning in it */
 		ipm_error_set(err, "%s: %s", opt->path, strerror(-rc));
 	writer_free(w);
 	return rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * SAs that were stopped while workers could still hold them. Such a record has index 0, so it has no row, and the
- * state IPM_SA_RETIRED, so its slot is not free; its count is what its tunnel and the totals have of its lanes. A
- * writer that takes the segment over finds it by that.
+ * SAs that were stopped while workers could still hold them. Such a record has index 0, so that it has no row, and
+ * state IPM_SA_RETIRED, by which a writer that takes the segment over knows that the slot is not free. Its count is
+ * what has been added from its lanes to its tunnel and the totals.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "ipm_writer_int.h"
 
-#define DRAIN_MOST 64 /* SAs that are looked at in one go */
+#define DRAIN_MOST 64 /* SAs at a time */
 
 int
 ipm_drain_open(struct ipm_writer *w)
@@ -64,28 +64,28 @@ ipm_drain_add(struct ipm_writer *w, uint32_t slot)
 }
 
 static uint64_t
-late(uint64_t *have, uint64_t now)
+catch_up(uint64_t *have, uint64_t now)
 {
 	uint64_t more = now > *have ? now - *have : 0; /* a record that its writer died in may be anything */
 	*have = now;
 	return more;
 }
 
-/* Of all that an SA has counted, @p now, what is more than it @p have had. */
+/* What the lanes of an SA have counted, @p now, beyond what it @p have had. */
 static struct ipm_traffic
 traffic_late(struct ipm_traffic *have, const struct ipm_traffic *now)
 {
-	struct ipm_traffic more = { .octets = late(&have->octets, now->octets),
-				    .pkts = late(&have->pkts, now->pkts),
-				    .raw_octets = late(&have->raw_octets, now->raw_octets),
-				    .crypts = late(&have->crypts, now->crypts),
-				    .auths = late(&have->auths, now->auths) };
+	struct ipm_traffic more = { .octets = catch_up(&have->octets, now->octets),
+				    .pkts = catch_up(&have->pkts, now->pkts),
+				    .raw_octets = catch_up(&have->raw_octets, now->raw_octets),
+				    .crypts = catch_up(&have->crypts, now->crypts),
+				    .auths = catch_up(&have->auths, now->auths) };
 	for (int i = 0; i < IPM_DROP_COUNT; i++)
-		more.drops[i] = late(&have->drops[i], now->drops[i]);
+		more.drops[i] = catch_up(&have->drops[i], now->drops[i]);
 	return more;
 }
 
-/* Move what has come late to the tunnel, or to its history when it is gone, and to the totals. */
+/* Add what came late to the totals, and to the tunnel, or to its history when it has ended. */
 static void
 sa_catch_up(struct ipm_writer *w, uint32_t slot)
 {
@@ -117,7 +117,7 @@ ipm_drain(struct ipm_writer *w)
 	uint32_t most = w->drain.count < DRAIN_MOST ? w->drain.count : DRAIN_MOST;
 	if (most == 0)
 		return;
-	/* Looked at before the lanes are: what a worker counted before it was quiescent is there then. */
+	/* Read before the lanes: what a worker counted before it was quiescent is in them then. */
 	uint64_t oldest = ipm_workers_oldest(&w->seg);
 	for (uint32_t i = 0; i < most; i++) {
 		uint32_t slot = drain_pop(w);

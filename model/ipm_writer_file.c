@@ -13,7 +13,7 @@
 
 /* --- layout ------------------------------------------------------------------------------------------------ */
 
-#define PAGE 4096 /* what sections begin on */
+#define PAGE 4096 /* every section begins on one */
 
 static uint64_t
 align_up(uint64_t n, uint64_t to)
@@ -21,7 +21,7 @@ align_up(uint64_t n, uint64_t to)
 	return (n + to - 1) / to * to;
 }
 
-/* A lane has pages of its own, so that no two workers write to the same one. */
+/* A lane has its own pages, so that no two workers write to the same page. */
 static uint64_t
 lane_stride(const struct ipm_capacity *cap)
 {
@@ -39,7 +39,7 @@ capacity_fits(const struct ipm_capacity *cap)
 	       lane_stride(cap) <= UINT32_MAX;
 }
 
-/* Each of what is there at a time has an index of its own, and the next one too. */
+/* All records that there are at a time have different indexes, and so has the next one. */
 static bool
 indexes_suffice(const struct ipm_writer_options *opt)
 {
@@ -52,7 +52,7 @@ indexes_suffice(const struct ipm_writer_options *opt)
 	return true;
 }
 
-/* What the header of a segment with these options has to say. */
+/* The header of a segment with these options. */
 static void
 layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 {
@@ -91,7 +91,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 	h->lanes = cap->lanes;
 	h->index_first = opt->index_first ? opt->index_first : 1;
 	h->index_last = INT32_MAX;
-	h->epoch = 1; /* 0 is no worker's */
+	h->epoch = 1; /* 0 means offline */
 	for (uint32_t i = 0; i < IPM_SECTIONS; i++) {
 		struct ipm_section *sec = &h->section[i];
 		sec->kind = i;
@@ -124,7 +124,7 @@ map_file(struct ipm_writer *w, int fd, size_t size)
 {
 	struct stat st;
 	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	w->fd = fd; /* ours, to be given back by unmap_file() in any case */
+	w->fd = fd; /* unmap_file() closes it in any case */
 	if (base == MAP_FAILED)
 		return -errno;
 	w->seg.base = base;
@@ -148,7 +148,7 @@ unmap_file(struct ipm_writer *w)
 	w->fd = -1;
 }
 
-/* Readers that still map the old file learn that it is over; a file that is no segment is left as it is. */
+/* Tell readers that still map the old file. A file that is no segment stays as it is. */
 static void
 mark_replaced(void *base, size_t size)
 {
@@ -159,7 +159,7 @@ mark_replaced(void *base, size_t size)
 
 /* --- lock -------------------------------------------------------------------------------------------------- */
 
-/* What another user made is not ours to write to, or to replace. */
+/* A file of another user is neither written nor replaced. */
 static int
 check_owner(const char *path, const struct stat *st, struct ipm_error *err)
 {
@@ -171,8 +171,8 @@ check_owner(const char *path, const struct stat *st, struct ipm_error *err)
 }
 
 /*
- * Keep other writers out. The lock is on a file of its own that only its owner can open: on the segment itself even a
- * reader could hold one.
+ * Keep other writers out. The lock is on a separate file, which only its owner can open: even a reader could hold a
+ * lock on the segment itself.
  */
 static int
 lock_path(struct ipm_writer *w, struct ipm_error *err)
@@ -208,8 +208,8 @@ lock_path(struct ipm_writer *w, struct ipm_error *err)
 /* --- taking over, making ----------------------------------------------------------------------------------- */
 
 /*
- * Map the segment of an earlier run. -ENOENT: there is none; -ESTALE: there is a file, but not one to go on
- * with, and @p err says why.
+ * Map the segment of an earlier run. -ENOENT: there is none; -ESTALE: there is a file that cannot be taken over,
+ * and @p err says why.
  */
 static int
 take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
@@ -251,7 +251,7 @@ take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_erro
 	return rc;
 }
 
-/* Make a new segment beside the old name and move it there when it is whole. */
+/* Make a new segment under another name, and move it to its place when it is complete. */
 static int
 make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm_writer_options *opt,
 	 struct ipm_error *err)
@@ -263,7 +263,7 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 		return -ENOMEM;
 	unlink(temp);
 	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST) { /* a name that somebody else put there is in nobody's way */
+	if (fd < 0 && errno == EEXIST) { /* somebody else has put something there: take another name */
 		free(temp);
 		if (asprintf(&temp, "%s.new.XXXXXX", w->seg.path) < 0)
 			return -ENOMEM;

@@ -4,7 +4,7 @@
 
 #include "ipm_writer_int.h"
 
-/* Entries of the history that are looked through: for a message of an IKE SA, and when its tunnel ends behind it. */
+/* How many entries of the history to look through: for late messages of an IKE SA, and for the IKE SA of a tunnel. */
 #define ENDED_LATELY   1024
 #define ENDED_JUST_NOW 64
 
@@ -56,7 +56,7 @@ selectors_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32
 	}
 }
 
-/* The identities of the IKE SA that made the tunnel, which may have ended just before it. */
+/* Add the identities of the IKE SA that negotiated the tunnel, which may have ended just before it. */
 static void
 tunnel_peer(struct ipm_writer *w, struct ipm_tunnel_history *entry)
 {

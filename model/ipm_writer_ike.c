@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs: what they are, what is counted for them, and two records that turn out to be of one. */
+/* IKE SAs: how they are found, what is counted for them, and two records that turn out to be one IKE SA. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 /* --- by SPI ------------------------------------------------------------------------------------------------ */
 
-/* Peers choose them: whoever makes them collide makes his own chain longer, and those are bounded by the feed. */
+/* Peers choose SPIs. A peer that makes them collide makes its own chain longer, and the feed limits how many it has. */
 static uint32_t
 hash_spis(uint64_t spi_initiator, uint64_t spi_responder)
 {
@@ -46,7 +46,7 @@ spis_remove(struct ipm_writer *w, uint32_t slot)
 int
 ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index)
 {
-	/* A record that others were merged into may itself have been merged since: not for ever, indexes differ. */
+	/* A record that another was merged into may itself have been merged since. */
 	for (int steps = 0; index && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS) && steps < 8; steps++) {
 		if (ipm_ike_peek(w, slot)->index == index)
 			return (int)slot;
@@ -68,9 +68,9 @@ take_temporary(struct ipm_writer *w)
 	return index;
 }
 
-/* The IKE SA in @p slot, a copy of whose record is @p sa, is established: it gets its index. */
+/* The IKE SA in @p slot, with a copy @p sa of its record, is established: give it its index. */
 static void
-number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
+give_index(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
 {
 	uint32_t before = sa->index;
 	if (before < IPM_IKE_UNNUMBERED)
@@ -81,14 +81,14 @@ number(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
 
 /* --- coming and going -------------------------------------------------------------------------------------- */
 
-/* An IKE SA counts as active, and has a row, once it has been established. */
+/* An IKE SA counts as active, and has a row, when it has been established. */
 static bool
 is_shown(const struct ipm_ike_sa *sa)
 {
 	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
 }
 
-/* Keep the gauge right, tell readers and listeners, when an IKE SA becomes or ceases to be shown. */
+/* Keep the gauge right, and tell readers, when an IKE SA gets its row or loses it. */
 static void
 shown_changed(struct ipm_writer *w, bool was, const struct ipm_ike_sa *now)
 {
@@ -149,7 +149,7 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 	copy.in = old->in;
 	copy.out = old->out;
 	if (!was_up && copy.state == IPM_IKE_DELETING)
-		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was one: it gets no row now, and no event */
+		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was established: no row and no event now */
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return 0;
 	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;
@@ -161,7 +161,7 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 	else if (!is_up)
 		copy.peer = 0;
 	if (is_up)
-		number(w, slot, &copy);
+		give_index(w, slot, &copy);
 	if (other_spis)
 		spis_remove(w, slot);
 	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
@@ -169,7 +169,7 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 		spis_add(w, slot);
 	if (is_up && (other_peer || !was_up)) {
 		ipm_peer_add(w, slot);
-		ipm_section_changed(w, IPM_IKE_SAS); /* it has another index in cikePeerTable now */
+		ipm_section_changed(w, IPM_IKE_SAS); /* its index in cikePeerTable has changed */
 	}
 	shown_changed(w, was_shown, &copy);
 	if (!was_up && copy.state == IPM_IKE_ESTABLISHED) {

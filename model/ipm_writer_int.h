@@ -134,8 +134,8 @@ void ipm_selectors_relink(struct ipm_writer *w);
  * ------------------------------------------------------------------------------------------------------- */
 
 /*
- * Lock the path, and take over the segment that is there, or make a new one: then @p fresh. @p wanted is the header of
- * a new one; @p err says why a segment that is there was not taken over.
+ * Lock the path, and take over the segment that is there, or make a new one: then @p fresh. @p wanted is the header
+ * of a new one; @p err says why a segment that is there was not taken over.
  */
 int ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct ipm_header *wanted, bool *fresh,
 		  struct ipm_error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lists of what is to be protected: the selectors of a tunnel, the access list of a crypto map entry. Their records
- * begin alike; what is behind that says what an entry is, and two that have the same there are the same.
+ * Lists of what to protect: the selectors of a tunnel, the access list of a crypto map entry. Their records begin
+ * with the same fields. Entries with the same contents behind these are the same entry.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ entry_same(enum ipm_section_kind kind, const void *a, const void *b)
 		      ipm_record_size(kind) - sizeof(struct entry)) == 0;
 }
 
-/* Is there one like it among the @p n at @p entries? */
+/* Is it among the @p n at @p entries? */
 static bool
 entry_among(enum ipm_section_kind kind, const void *one, const void *entries, uint32_t n)
 {
@@ -68,9 +68,9 @@ entry_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t at, uint32_
 	ipm_record_put(w, kind, at - 1, &copy);
 }
 
-/* Without those that are not among @p entries; true when there were any. */
+/* Remove what is not among @p entries. True: something was removed. */
 static bool
-list_forget(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n)
+remove_others(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n)
 {
 	bool changed = false;
 	for (uint32_t at = *list->head, last = 0, next; at; at = next) {
@@ -94,7 +94,7 @@ list_set(struct ipm_writer *w, const struct owned_list *list, const void *entrie
 {
 	size_t size = ipm_record_size(list->kind);
 
-	*changed = list_forget(w, list, entries, n);
+	*changed = remove_others(w, list, entries, n);
 	for (uint32_t i = 0; i < n; i++) {
 		union any_entry copy;
 		memcpy(&copy, (const char *)entries + i * size, size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Crypto map entries: what is configured, and which tunnels came of it. A tunnel is tied to the entry whose name and
- * child are its conn and name. What a tunnel counted stays with its entry when it ends, so that the entry's counts,
- * which outlive every tunnel, never go back.
+ * Crypto map entries: what is configured, and which tunnels belong to it. A tunnel belongs to the entry whose name
+ * and child are its conn and name. When a tunnel ends, its counts stay with the entry, so that the entry's counts
+ * never go back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "ipm_hash.h"
 #include "ipm_writer_int.h"
 
-#define REMOVED_KEPT 64 /* entries that can still be read when they are not configured any more */
+#define REMOVED_KEPT 64 /* entries that can still be read although they are no longer configured */
 
 static bool
 is_configured(const struct ipm_map_entry *map)
@@ -73,7 +73,7 @@ ipm_maps_open(struct ipm_writer *w)
 
 /* --- up and down ------------------------------------------------------------------------------------------------ */
 
-/* It has @p up tunnels that are up from now on: the record, and what follows from it. */
+/* From now on @p up of its tunnels are up: set its state, and push an event if that changes. */
 static void
 map_turn(struct ipm_writer *w, uint32_t slot, struct ipm_map_entry *map, uint32_t up, enum ipm_reason reason)
 {
@@ -120,7 +120,7 @@ ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure)
 
 /* --- tunnels ------------------------------------------------------------------------------------------------------ */
 
-/* Tell the tunnel in slot @p at - 1, if there is one, who is beside it now. */
+/* Set a neighbour of the tunnel in slot @p at - 1, if there is one. */
 static void
 tunnel_neighbour(struct ipm_writer *w, uint32_t at, uint32_t next, uint32_t prev, bool behind)
 {
@@ -159,7 +159,7 @@ ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 		return;
 	struct ipm_record *rec = ipm_record_at(&w->seg, IPM_MAPS, map_slot);
 	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
-	/* Closed to readers, or one of them would find what the tunnel counted in both places, or in neither. */
+	/* Closed to readers, who would else find the counts of the tunnel in both places, or in neither. */
 	ipm_record_begin(rec);
 	if (ipm_tunnel_read(&w->seg, slot, &tunnel) < 0)
 		tunnel = *ipm_tunnel_peek(w, slot);
@@ -191,7 +191,7 @@ ipm_tunnel_from(struct ipm_writer *w, uint32_t slot, uint32_t map_slot)
 		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
 	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
 	tie(w, map_slot, &map, slot);
-	if (tunnel->sas) /* they are the entry's now */
+	if (tunnel->sas) /* they belong to the entry now */
 		ipm_section_changed(w, IPM_SAS);
 	map_turn(w, map_slot, &map, map.tunnels_up + (tunnel->state == IPM_TUNNEL_UP), 0);
 }
@@ -288,7 +288,7 @@ interface_turn(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, ui
 		ipm_event_on(w, kind, slot, map->index, ifindex);
 }
 
-/* What a feed may say goes from @p from into @p map. */
+/* Copy what a feed may set from @p from to @p map. */
 static void
 map_configure(struct ipm_map_entry *map, const struct ipm_map_entry *from)
 {
@@ -401,7 +401,7 @@ ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 	interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, map.ifindex);
 	bool alone = ipm_map_next(w, map.name, -1) < 0;
 	ipm_event_push(w, IPM_EVENT_MAP_REMOVED, alone ? IPM_MAP_ALONE : IPM_MAP_OTHERS, slot, map.index);
-	ipm_queue_push(&w->removed, slot); /* else it rests until the next start */
+	ipm_queue_push(&w->removed, slot); /* if that fails, it stays until the next start */
 }
 
 /* --- after an earlier run --------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs by the identities that they connect: those that are, or were, established. */
+/* Established IKE SAs by the two identities that they connect. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ ipm_ike_between(const struct ipm_writer *w, const char *local_id, const char *re
 	return at ? (int)(at - 1) : -ENOENT;
 }
 
-/* Which numbers are taken, as bits, up to @p most; and how many there are. */
+/* Set the bits of numbers that are taken, up to @p most. Returns how many IKE SAs there are. */
 static uint32_t
 numbers_taken(const struct ipm_writer *w, const struct ipm_ike_sa *sa, uint8_t *taken, uint32_t most)
 {

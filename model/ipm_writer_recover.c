@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What an earlier run left: half-written records go, lists are tied anew, sums agree with their parts. */
+/* What an earlier run left: drop half-written records, make all lists again, make sums agree with their parts. */
 #include <string.h>
 
 #include "ipm_writer_int.h"
@@ -14,30 +14,31 @@ sa_retired(const struct ipm_writer *w, uint32_t slot)
 	return sa->index == 0 && sa->state == IPM_SA_RETIRED && w->seg.lanes > 0;
 }
 
-/* Other records name a feed by its slot, so it keeps it; all but its name is told anew anyway. */
+/* Other records name a feed by its slot, so it keeps the slot. The feed reports all but its name again anyway. */
 static bool
-feed_stands(const struct ipm_writer *w, uint32_t slot)
+feed_stays(const struct ipm_writer *w, uint32_t slot)
 {
 	const struct ipm_feed *feed = ipm_feed_peek(w, slot);
 	return feed->index == slot + 1 && feed->name[0] != '\0';
 }
 
 /*
- * Is a record that is half written there to stay? A new record gets its index last, and one that goes loses it first.
- * So this one was being changed: it is the same SA or crypto map entry, and each of its words is true, old or new.
- * Those of a data plane have to stay: it must know which keys an earlier run may have used, and its SAs are counted in
- * the lanes. Without lanes a feed tells of the SA anew, and octets and packets of two moments must not be taken over.
+ * Does a half-written record stay? A new record gets its index last, and a record that goes loses its index first.
+ * With an index it was being changed: it is still the same SA or crypto map entry, and each word is true, old or
+ * new. Those of a data plane have to stay, because it must know which keys an earlier run may have used, and its
+ * SAs count in the lanes. Without lanes the feed reports the SA again, and octets and packets of two moments must
+ * not be mixed.
  */
 static bool
-torn_stands(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
+torn_stays(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 {
 	if (kind == IPM_FEEDS)
-		return feed_stands(w, slot);
+		return feed_stays(w, slot);
 	return w->seg.lanes > 0 && (kind == IPM_SAS || kind == IPM_MAPS) &&
 	       *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
 }
 
-/* Drop what was being written when the last writer died; what is free goes to the free slots. Returns how many. */
+/* Drop records that the last writer died in, and collect free slots. Returns how many records were dropped. */
 static uint32_t
 sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 {
@@ -46,7 +47,7 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 		struct ipm_record *rec = ipm_record_at(&w->seg, kind, slot);
 		if (atomic_load(&rec->seq) & 1) {
 			atomic_fetch_add(&rec->seq, 1);
-			if (torn_stands(w, kind, slot))
+			if (torn_stays(w, kind, slot))
 				continue;
 			if (kind == IPM_SAS && sa_retired(w, slot)) { /* its count is true word by word */
 				ipm_drain_add(w, slot);
@@ -68,7 +69,7 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 
 /* --- what the earlier run was at --------------------------------------------------------------------------- */
 
-/* The newest entry of a history, unless it is a checkpoint: its writer may have died before the row went. */
+/* The newest entry of a history, unless it is a checkpoint: the writer may have died before it removed the row. */
 static const void *
 last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
@@ -81,7 +82,7 @@ last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
 	return entry->index && entry->reason != IPM_REASON_CHECKPOINT ? entry : NULL;
 }
 
-/* Finish what the earlier run was at: what is in the history has no row. */
+/* Finish what the earlier run began: what is in the history has no row. */
 static void
 finish_ends(struct ipm_writer *w)
 {
@@ -110,7 +111,7 @@ keep_in_range(const struct ipm_segment *seg, uint32_t *next)
 		*next = seg->index_first;
 }
 
-/* Tie records to each other anew, and count what there is: nothing is taken on trust. */
+/* Make all lists again and count their records: nothing is taken on trust. */
 static void
 relink(struct ipm_writer *w)
 {
@@ -127,7 +128,7 @@ relink(struct ipm_writer *w)
 
 /* --- sums -------------------------------------------------------------------------------------------------- */
 
-/* Make the sum what is shown and the rest; what was lost with a half-written record joins the rest. */
+/* Make @p sum what is shown plus @p rest. What was lost with a half-written record is added to the rest. */
 static void
 balance(void *sum, void *rest, const void *shown, size_t size)
 {
@@ -140,7 +141,7 @@ balance(void *sum, void *rest, const void *shown, size_t size)
 			hidden[i] = all[i] - seen[i];
 }
 
-/* Records were counted in since the last totals were published, or have been dropped. */
+/* Since the totals were last published, records have counted, or have been dropped. */
 static void
 balance_totals(struct ipm_writer *w)
 {
@@ -192,7 +193,7 @@ ipm_recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_er
 
 	if (h->epoch == 0)
 		h->epoch = 1;
-	atomic_store(&h->replaced, 0); /* whoever was to replace it did not get that far */
+	atomic_store(&h->replaced, 0); /* the writer that was to replace it did not get that far */
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
 		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* no more than there are */
 	/* Each word of the totals is true by itself, old or new: a torn one is merely a moment older. */

@@ -102,7 +102,7 @@ ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint
 
 /* --- after an earlier run ---------------------------------------------------------------------------------- */
 
-/* An entry whose writer died before it counted it: what it is about still has a row. */
+/* Drop an entry whose writer died before it counted the entry: what has ended there still has a row. */
 static void
 drop_unannounced(struct ipm_writer *w, enum ipm_section_kind ring)
 {
@@ -124,7 +124,7 @@ ipm_rings_recover(struct ipm_writer *w)
 						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
 	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++) {
 		uint32_t end = ipm_segment_used(&w->seg, rings[r]);
-		/* Behind what is in use there may be one more; if there is no page for it, it was never begun. */
+		/* There may be one more behind those in use. If it has no page, it was never begun. */
 		if (end < w->seg.section[rings[r]].capacity && ipm_room(w, rings[r], end + 1) == 0)
 			end++;
 		for (uint32_t slot = 0; slot < end; slot++) {

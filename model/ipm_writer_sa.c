@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SAs: where they are, what they count, and where that goes when they are gone. */
+/* SAs: how they are found, what they count, and where their counts go when they end. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -50,7 +50,7 @@ ipm_spis_open(struct ipm_writer *w)
 
 /* --- the list of a tunnel ---------------------------------------------------------------------------------- */
 
-/* Tell the SA in slot @p at - 1, if there is one, who is beside it now: 0 leaves that side as it is, NOBODY clears it.
+/* Set the neighbours of the SA in slot @p at - 1, if there is one: 0 leaves that side as it is, NOBODY clears it.
  */
 #define NOBODY UINT32_MAX
 static void
@@ -80,7 +80,7 @@ sa_link(struct ipm_writer *w, struct ipm_tunnel *tunnel, uint32_t slot, struct i
 
 /* --- coming ------------------------------------------------------------------------------------------------ */
 
-/* By words, as a reader may still be in what the SA before it counted. */
+/* By words, because a reader may still be reading the counts of the SA that had the slot before. */
 static void
 lanes_clear(struct ipm_writer *w, uint32_t slot)
 {
@@ -95,7 +95,7 @@ lanes_clear(struct ipm_writer *w, uint32_t slot)
 
 #define REFUSED_REST_NS 60000000000u /* between two events of IPM_EVENT_SA_REFUSED */
 
-/* There is no room for one more: told now and then, not for each. */
+/* There is no room for one more: now and then there is an event, not for each SA. */
 static void
 sa_refused(struct ipm_writer *w, uint32_t tunnel_slot, uint32_t tunnel_index)
 {
@@ -113,7 +113,7 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	int rc = ipm_sa_valid(w, &copy);
 	if (rc < 0 || !ipm_slot_live(w, IPM_TUNNELS, tunnel_slot))
 		return rc < 0 ? rc : -ENOENT;
-	ipm_drain(w); /* or SAs that come and go fast would fill the section with those that wait */
+	ipm_drain(w); /* else SAs that come and go fast would fill the section with SAs that wait */
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	int slot = ipm_slot_take(w, IPM_SAS);
 	if (slot < 0) {
@@ -166,7 +166,8 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	struct ipm_sa sa = *ipm_sa_peek(w, slot);
 	struct ipm_traffic share = sa.count;
 	bool told = ipm_engine_record(w, &sa) != NULL;
-	/* What the lanes hold is the engine's, for readers: with the SA it would go back there. */
+	/* Readers add what the lanes hold to the engine. If the SA went to another, the engine's count would go back.
+	 */
 	if (sa.index == 0 || sa.engine == engine || (told && w->seg.lanes > 0))
 		return;
 	ipm_engine_ended(w, &sa);
@@ -174,12 +175,13 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	ipm_record_put(w, IPM_SAS, slot, &sa);
 	ipm_engine_began(w, &sa);
 	ipm_traffic_share(&sa, &share);
-	/* Some of the count belongs to nobody, or to another SA's engine; nobody knows how much by now. */
+	/* If it goes on from another SA's count, nobody knows how much of it is its own. */
 	if (!told && !sa.goes_on)
 		ipm_engine_count(w, &sa, &share);
 }
 
-/* What to add so that a counter which stood at @p last follows its source, now at @p now. @p anew: it was at 0 since.
+/* How much to add to a counter that follows a source, which was at @p last and is at @p now. @p anew: it was at 0
+ * since.
  */
 static uint64_t
 growth(uint64_t last, uint64_t now, bool anew)
@@ -191,7 +193,7 @@ void
 ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 {
 	struct ipm_sa sa = *ipm_sa_peek(w, slot);
-	bool anew = now->octets < sa.count.octets || now->pkts < sa.count.pkts; /* then all of it starts again */
+	bool anew = now->octets < sa.count.octets || now->pkts < sa.count.pkts; /* the source has started again */
 	struct ipm_traffic count = *now, more = { .octets = growth(sa.count.octets, now->octets, anew),
 						  .pkts = growth(sa.count.pkts, now->pkts, anew),
 						  .raw_octets = growth(sa.count.raw_octets, now->raw_octets, anew) };
@@ -226,8 +228,8 @@ ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane)
 /* --- going ------------------------------------------------------------------------------------------------- */
 
 /*
- * An SA has left its tunnel, which has @p count of its lanes. Its slot is free, or, when it is @p held, waits until
- * no worker can hold it.
+ * An SA has left its tunnel, to which @p count was added from its lanes. Free its slot, or, if workers may hold it,
+ * let it wait until they cannot.
  */
 static void
 sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, bool held)
@@ -249,7 +251,7 @@ sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, b
 	ipm_drain_add(w, slot);
 }
 
-/* Might a worker hold an SA? To be asked before its lanes are read, or what is counted in between is lost. */
+/* Might a worker hold an SA? Ask before you read its lanes, or what is counted in between is lost. */
 static bool
 workers_online(const struct ipm_writer *w)
 {
@@ -331,7 +333,7 @@ ipm_sa_drop(struct ipm_writer *w, uint32_t slot)
 	sa_leave(w, slot, &count, held);
 }
 
-/* A writer that died between an SA and its tunnel has counted in the SA only. */
+/* If the writer died between an SA and its tunnel, it has counted in the SA only. */
 static void
 raise_to(struct ipm_traffic *sum, const struct ipm_traffic *part)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a record may say. Readers print and serve enumerations as they are, so the writer supplies what was left 0 and
- * has an only sensible value, and refuses what no reader could tell.
+ * Which values a record may have. Readers serve enumerations as they are. So the writer sets a field that is 0 and
+ * has a usual value, and refuses a record with a value that readers do not know.
  */
 #include <errno.h>
 #include <netinet/in.h>
 
 #include "ipm_writer_int.h"
 
-/* 0 becomes @p otherwise. */
+/* Set a field that is 0. */
 static void
 supply(uint8_t *field, uint8_t otherwise)
 {
