@@ -57,6 +57,8 @@ dist_prometheussamples_SCRIPTS = %D%/prometheus/generate %D%/prometheus/layout-0
 nodist_prometheussamples_DATA = %D%/prometheus/snmp-0.23.yml
 %D%/prometheus/snmp-0.23.yml: %D%/prometheus/snmp.yml %D%/prometheus/layout-0.23
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(srcdir)/contrib/prometheus/layout-0.23 $(srcdir)/contrib/prometheus/snmp.yml > $@.tmp && mv $@.tmp $@
+checkmksamplesdir = $(pkgdatadir)/checkmk
+dist_checkmksamples_DATA = %D%/checkmk/README.md %D%/checkmk/ipsecmon_tunnels.py
 systemdsamplesdir = $(pkgdatadir)/systemd
 dist_systemdsamples_DATA = %D%/systemd/netns.conf
 nagiossamplesdir = $(pkgdatadir)/nagios

@@ -4,7 +4,8 @@
 the same arithmetic as in their sources (2026), in our own words. doc/pollers.md has the same facts for operators.
 
     pollers.py NAME FILE -- SNMP...     ask as NAME does, write what it has then to FILE as JSON; SNMP... is
-                                        snmpbulkwalk's options and address (snmpget gets the same)
+                                        snmpbulkwalk's options and address (snmpget gets the same); both
+                                        keep their state in $SNMP_PERSISTENT_DIR
     pollers.py all FILE -- SNMP...      ask as all of them do: {NAME: ...}
     pollers.py match FILE IKE SEC       what all of them have agrees with `ipsecmon show crypto isakmp sa --json' and
                                         `show crypto ipsec sa --json', and says so
@@ -38,7 +39,7 @@ class Snmp:
 
     def run(self, command, oids):
         env = {"PATH": os.environ["PATH"], "MIBS": "", "SNMPCONFPATH": "/nonexistent",
-               "SNMP_PERSISTENT_DIR": os.environ.get("SNMP_PERSISTENT_DIR", "/nonexistent")}
+               "SNMP_PERSISTENT_DIR": os.environ["SNMP_PERSISTENT_DIR"]}
         out = subprocess.run([command, "-OnxteU", *self.words, *oids], env=env, check=True,
                              stdout=subprocess.PIPE, text=True).stdout
         cells, oid = {}, None
