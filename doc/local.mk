@@ -1,6 +1,6 @@
 # Man pages and documents
 dist_man_MANS = %D%/ipsecmon.1 %D%/ipsecmon.conf.5 %D%/ipsecmond.8 %D%/ipsecmon-agentx.8 %D%/ipsecmon-mibs.7 \
-	%D%/ipsecmon-persona.8 %D%/libipsecmon.3 %D%/check_ipsecmon.1
+	%D%/ipsecmon-persona.8 %D%/ipsecmon-persona-user.8 %D%/libipsecmon.3 %D%/check_ipsecmon.1
 if WITH_ENGINE
 dist_man_MANS += %D%/ipsecmon-engine.8
 endif
