@@ -215,6 +215,12 @@ while read -r line; do
 	esac
 done < doc/feeds.md
 
+# Lines of prose have at most 119 characters; tables and code may be wider.
+for page in README.md CONTRIBUTING.md NEWS doc/*.md feeds/README.md contrib/*/README.md bench/README.md; do
+	wide=$(LC_ALL=C.UTF-8 awk '/^```/ { code = !code } !code && !/^(\||    |<!--)/ && length($0) > 119 { print FNR }' "$page" | tr '\n' ' ')
+	[ -z "$wide" ] || fail "$page: 120 columns or more in line $wide"
+done
+
 # --- all files ------------------------------------------------------------------------------------------------------
 
 # Paths of the place where it was written. In pieces, or this file would be found.
