@@ -78,6 +78,31 @@ need(int ok, const char *what)
 	exit(1);
 }
 
+/* The same operations without esp_sa: OpenSSL alone. */
+static void
+bare_init(struct subject *s, size_t suite)
+{
+	if (suites[suite].cipher) {
+		EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, suites[suite].cipher, NULL);
+		s->enc = EVP_CIPHER_CTX_new();
+		s->dec = EVP_CIPHER_CTX_new();
+		need(EVP_CipherInit_ex2(s->enc, cipher, key, NULL, 1, NULL), "EVP_CipherInit_ex2");
+		need(EVP_CipherInit_ex2(s->dec, cipher, key, NULL, 0, NULL), "EVP_CipherInit_ex2");
+		need(EVP_CIPHER_CTX_set_padding(s->enc, 0), "EVP_CIPHER_CTX_set_padding");
+		need(EVP_CIPHER_CTX_set_padding(s->dec, 0), "EVP_CIPHER_CTX_set_padding");
+		EVP_CIPHER_free(cipher);
+	}
+	if (suites[suite].integ) {
+		char digest[] = "SHA256";
+		OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+					OSSL_PARAM_END };
+		EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+		s->mac = EVP_MAC_CTX_new(mac);
+		need(EVP_MAC_init(s->mac, key, 32, params), "EVP_MAC_init");
+		EVP_MAC_free(mac);
+	}
+}
+
 static void
 subject_init(struct subject *s, size_t suite, size_t size)
 {
@@ -102,25 +127,7 @@ subject_init(struct subject *s, size_t suite, size_t size)
 	need(esp_sa_new(&conf, &s->in) == 0, "esp_sa_new");
 	s->head = esp_head_size(s->out);
 	s->text_len = esp_sealed_size(s->out, size) - s->head - ESP_ICV_SIZE;
-	if (suites[suite].cipher) {
-		EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, suites[suite].cipher, NULL);
-		s->enc = EVP_CIPHER_CTX_new();
-		s->dec = EVP_CIPHER_CTX_new();
-		need(EVP_CipherInit_ex2(s->enc, cipher, key, NULL, 1, NULL), "EVP_CipherInit_ex2");
-		need(EVP_CipherInit_ex2(s->dec, cipher, key, NULL, 0, NULL), "EVP_CipherInit_ex2");
-		need(EVP_CIPHER_CTX_set_padding(s->enc, 0), "EVP_CIPHER_CTX_set_padding");
-		need(EVP_CIPHER_CTX_set_padding(s->dec, 0), "EVP_CIPHER_CTX_set_padding");
-		EVP_CIPHER_free(cipher);
-	}
-	if (suites[suite].integ) {
-		char digest[] = "SHA256";
-		OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-					OSSL_PARAM_END };
-		EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-		s->mac = EVP_MAC_CTX_new(mac);
-		need(EVP_MAC_init(s->mac, key, 32, params), "EVP_MAC_init");
-		EVP_MAC_free(mac);
-	}
+	bare_init(s, suite);
 }
 
 static void
@@ -350,87 +357,117 @@ tell_json(FILE *json, const char *transform, size_t octets, const char *op, cons
 		f->to_uncounted, f->to_bare, f->to_bare_min, f->to_bare_max);
 }
 
-int
-main(int argc, char **argv)
-{
-	static const struct option options[] = { { "json", required_argument, NULL, 'j' },
-						 { "assert", no_argument, NULL, 'a' },
-						 { 0 } };
-	double to_uncounted[COUNT(suites) * COUNT(sizes) * OPS] = { 0 }, for_ms = 20, worst = 1;
-	size_t told = 0;
-	bool asserted = false;
-	int rounds = 9, option;
-	FILE *json = NULL;
-	char cpu[128];
+struct bench {
+	int rounds;
+	double for_ms;
+	bool asserted;
+	FILE *json;
+	double to_uncounted[COUNT(suites) * COUNT(sizes) * OPS];
+	size_t told;
+	double worst; /* of the bare calls at LIMIT_SIZE */
+};
 
-	while ((option = getopt_long(argc, argv, "r:m:", options, NULL)) != -1) {
+/* 0, or the exit status. */
+static int
+options(struct bench *b, int argc, char **argv)
+{
+	static const struct option longs[] = { { "json", required_argument, NULL, 'j' },
+					       { "assert", no_argument, NULL, 'a' },
+					       { 0 } };
+
+	for (int option; (option = getopt_long(argc, argv, "r:m:", longs, NULL)) != -1;) {
 		switch (option) {
 		case 'r':
-			rounds = atoi(optarg);
+			b->rounds = atoi(optarg);
 			break;
 		case 'm':
-			for_ms = atof(optarg);
+			b->for_ms = atof(optarg);
 			break;
 		case 'j':
-			if (!(json = fopen(optarg, "w"))) {
+			if (!(b->json = fopen(optarg, "w"))) {
 				perror(optarg);
 				return 1;
 			}
 			break;
 		case 'a':
-			asserted = true;
+			b->asserted = true;
 			break;
 		default:
-			rounds = 0;
+			b->rounds = 0;
 		}
 	}
-	if (rounds < 1 || rounds > ROUNDS_MAX || !(for_ms > 0) || optind != argc) {
+	if (b->rounds < 1 || b->rounds > ROUNDS_MAX || !(b->for_ms > 0) || optind != argc) {
 		fputs("usage: esp [-r ROUNDS] [-m MILLISECONDS] [--json FILE] [--assert]\n", stderr);
 		return 2;
 	}
-	for (size_t i = 0; i < sizeof(key); i++)
-		key[i] = (uint8_t)(i * 37 + 11);
+	return 0;
+}
+
+static void
+print_heading(const struct bench *b)
+{
+	char cpu[128];
+
 	cpu_name(cpu, sizeof(cpu));
 	printf("cpu:       %s\ncompiler:  %s\nopenssl:   %s\nrounds:    %d\n\n%-39s  %-13s  %-13s  %-13s  counted by\n"
 	       "%-18s %5s  %-13s  %6s %6s  %6s %6s  %6s %6s  %6s  %5s (min..max)\n",
-	       cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), rounds, "", "counted", "uncounted",
+	       cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), b->rounds, "", "counted", "uncounted",
 	       "bare EVP", "transform", "octets", "what", "kpkt/s", "Gbit/s", "kpkt/s", "Gbit/s", "kpkt/s", "Gbit/s",
 	       "uncnt.", "bare");
-	if (json)
-		fprintf(json,
+	if (b->json)
+		fprintf(b->json,
 			"{\n  \"cpu\": \"%s\",\n  \"compiler\": \"%s\",\n  \"openssl\": \"%s\",\n  \"rounds\": %d,\n"
 			"  \"figures\": [\n",
-			cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), rounds);
-	for (size_t suite = 0; suite < COUNT(suites); suite++) {
-		for (size_t z = 0; z < COUNT(sizes); z++) {
-			struct subject s;
-			subject_init(&s, suite, sizes[z]);
-			for (int op = 0; op < OPS; op++) {
-				struct figures f = compare(&s, (enum op)op, rounds, for_ms * 1e6);
-				tell(suites[suite].name, sizes[z], ops[op], &f);
-				if (json)
-					tell_json(json, suites[suite].name, sizes[z], ops[op], &f);
-				to_uncounted[told++] = f.to_uncounted;
-				if (sizes[z] == LIMIT_SIZE && f.to_bare < worst)
-					worst = f.to_bare;
-			}
-			subject_clear(&s);
-		}
+			cpu, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING), b->rounds);
+}
+
+static void
+measure_suite(struct bench *b, size_t suite, size_t size)
+{
+	struct subject s;
+
+	subject_init(&s, suite, size);
+	for (int op = 0; op < OPS; op++) {
+		struct figures f = compare(&s, (enum op)op, b->rounds, b->for_ms * 1e6);
+		tell(suites[suite].name, size, ops[op], &f);
+		if (b->json)
+			tell_json(b->json, suites[suite].name, size, ops[op], &f);
+		b->to_uncounted[b->told++] = f.to_uncounted;
+		if (size == LIMIT_SIZE && f.to_bare < b->worst)
+			b->worst = f.to_bare;
 	}
-	double counting = median(to_uncounted, told);
+	subject_clear(&s);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = { .rounds = 9, .for_ms = 20, .worst = 1 };
+	int status = options(&b, argc, argv);
+
+	if (status != 0)
+		return status;
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)(i * 37 + 11);
+	print_heading(&b);
+	for (size_t suite = 0; suite < COUNT(suites); suite++)
+		for (size_t z = 0; z < COUNT(sizes); z++)
+			measure_suite(&b, suite, sizes[z]);
+	double counting = median(b.to_uncounted, b.told);
 	printf("\ncounted by uncounted, the median of all: %.4f; counted by bare at %d octets, the least: %.2f\n",
-	       counting, LIMIT_SIZE, worst);
-	if (json) {
-		fprintf(json, "    {\"to_uncounted_median\": %.4f, \"to_bare_least_at_%d\": %.3f}\n  ]\n}\n", counting,
-			LIMIT_SIZE, worst);
-		if (fclose(json) != 0) {
+	       counting, LIMIT_SIZE, b.worst);
+	if (b.json) {
+		fprintf(b.json, "    {\"to_uncounted_median\": %.4f, \"to_bare_least_at_%d\": %.3f}\n  ]\n}\n",
+			counting, LIMIT_SIZE, b.worst);
+		if (fclose(b.json) != 0) {
 			perror("esp: JSON");
 			return 1;
 		}
 	}
-	if (asserted && worst < LIMIT)
-		fprintf(stderr, "esp: %.2f of the bare calls at %d octets; %.2f is wanted\n", worst, LIMIT_SIZE, LIMIT);
-	if (asserted && counting < LIMIT_COUNT)
+	if (b.asserted && b.worst < LIMIT)
+		fprintf(stderr, "esp: %.2f of the bare calls at %d octets; %.2f is wanted\n", b.worst, LIMIT_SIZE,
+			LIMIT);
+	if (b.asserted && counting < LIMIT_COUNT)
 		fprintf(stderr, "esp: %.4f of what does not count; %.2f is wanted\n", counting, LIMIT_COUNT);
-	return asserted && (worst < LIMIT || counting < LIMIT_COUNT);
+	return b.asserted && (b.worst < LIMIT || counting < LIMIT_COUNT);
 }

@@ -512,8 +512,9 @@ measure_sum(void)
 			MANY_SAS, LANES, median(totals_ms, rounds), median(rows_ms, rounds));
 }
 
-int
-main(int argc, char **argv)
+/* 0, or the exit status. */
+static int
+options(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-n") == 0 && i + 1 < argc) {
@@ -532,11 +533,12 @@ main(int argc, char **argv)
 		fprintf(stderr, "fastpath: 1 to %d rounds\n", MOST_ROUNDS);
 		return 2;
 	}
-	snprintf(path, sizeof(path), "%s/fastpath.%d.model", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
-		 (int)getpid());
-	prepare();
-	open_segment(SAS);
-	ticks = ticks_per_ns();
+	return 0;
+}
+
+static void
+print_heading(void)
+{
 	printf("compiler %s, %ld CPUs, %d rounds of %u packets a thread (%u with atomic and mutex), medians; CPU time; "
 	       "tsc: %.2f ticks a ns\n",
 	       __VERSION__, sysconf(_SC_NPROCESSORS_ONLN), rounds, PACKETS, FEWER, ticks);
@@ -547,6 +549,20 @@ main(int argc, char **argv)
 	if (json)
 		fprintf(json, "{\n  \"compiler\": \"%s\",\n  \"cpus\": %ld,\n  \"rounds\": %d,\n  \"figures\": [\n",
 			__VERSION__, sysconf(_SC_NPROCESSORS_ONLN), rounds);
+}
+
+int
+main(int argc, char **argv)
+{
+	int status = options(argc, argv);
+	if (status != 0)
+		return status;
+	snprintf(path, sizeof(path), "%s/fastpath.%d.model", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp",
+		 (int)getpid());
+	prepare();
+	open_segment(SAS);
+	ticks = ticks_per_ns();
+	print_heading();
 	for (int with_reader = 0; with_reader <= 1; with_reader++) {
 		for (uint32_t threads = 1; threads <= LANES; threads *= 2) {
 			measure("1", list_hot, threads, with_reader);

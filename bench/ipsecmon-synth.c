@@ -694,12 +694,17 @@ options(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (optind < argc || !opt.ike_sas || !opt.tunnels || opt.churn > opt.tunnels) {
-		if (opt.churn > opt.tunnels)
-			fprintf(stderr, "ipsecmon-synth: more rekeys a second than tunnels\n");
-		usage(stderr);
-		exit(2);
-	}
+}
+
+static void
+options_check(int argc)
+{
+	if (optind == argc && opt.ike_sas && opt.tunnels && opt.churn <= opt.tunnels)
+		return;
+	if (opt.churn > opt.tunnels)
+		fprintf(stderr, "ipsecmon-synth: more rekeys a second than tunnels\n");
+	usage(stderr);
+	exit(2);
 }
 
 static uint32_t
@@ -751,6 +756,35 @@ open_segment(const struct conf *conf, const char *path, struct ipm_error *err)
 	return rc;
 }
 
+static void
+report_ready(const char *path)
+{
+	fprintf(stderr, "ipsecmon-synth: %s: %u IKE SAs, %u tunnels in %.0f ms\n", path, opt.ike_sas, opt.tunnels,
+		(double)(ipm_now_ns() - synth.began_ns) / 1e6);
+	puts("ready");
+	fflush(stdout);
+}
+
+static void
+report(void)
+{
+	if (synth.passes)
+		fprintf(stderr, "ipsecmon-synth: counted %llu SAs, %llu times: %.1f ms (%.1f to %.1f)\n",
+			(unsigned long long)synth.counted, (unsigned long long)synth.passes,
+			(double)synth.pass_ns / 1e6 / (double)synth.passes, (double)synth.pass_min_ns / 1e6,
+			(double)synth.pass_max_ns / 1e6);
+}
+
+/* SIGTERM and SIGINT wait for live(). */
+static void
+block_ends(sigset_t *ends)
+{
+	sigemptyset(ends);
+	sigaddset(ends, SIGTERM);
+	sigaddset(ends, SIGINT);
+	sigprocmask(SIG_BLOCK, ends, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -760,6 +794,7 @@ main(int argc, char **argv)
 	int rc;
 
 	options(argc, argv);
+	options_check(argc);
 	struct conf *conf = conf_load(opt.conf_file, error, sizeof(error));
 	char *path = conf ? conf_run_path(conf, CONF_SEGMENT) : NULL;
 	synth.ike = calloc(opt.ike_sas, sizeof(*synth.ike));
@@ -769,11 +804,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "ipsecmon-synth: %s\n", error[0] ? error : "out of memory");
 		return 1;
 	}
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-
+	block_ends(&ends);
 	setvbuf(stdin, NULL, _IONBF, 0);
 	synth.began_ns = ipm_now_ns();
 	synth.last_dropped = opt.tunnels;
@@ -784,17 +815,9 @@ main(int argc, char **argv)
 		fprintf(stderr, "ipsecmon-synth: %s\n", err.text[0] ? err.text : strerror(-rc));
 		return 1;
 	}
-	fprintf(stderr, "ipsecmon-synth: %s: %u IKE SAs, %u tunnels in %.0f ms\n", path, opt.ike_sas, opt.tunnels,
-		(double)(ipm_now_ns() - synth.began_ns) / 1e6);
-	puts("ready");
-	fflush(stdout);
+	report_ready(path);
 	live(&ends);
-
-	if (synth.passes)
-		fprintf(stderr, "ipsecmon-synth: counted %llu SAs, %llu times: %.1f ms (%.1f to %.1f)\n",
-			(unsigned long long)synth.counted, (unsigned long long)synth.passes,
-			(double)synth.pass_ns / 1e6 / (double)synth.passes, (double)synth.pass_min_ns / 1e6,
-			(double)synth.pass_max_ns / 1e6);
+	report();
 	ipm_writer_close(synth.w);
 	if (opt.remove)
 		unlink(path);

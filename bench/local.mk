@@ -3,6 +3,7 @@ EXTRA_PROGRAMS += $(for_bench) $(for_bench_engine)
 for_bench = %D%/fastpath %D%/ipsecmon-synth %D%/nullagent %D%/walk_client
 bench_fastpath_LDADD = libipsecmon.la -lpthread
 bench_ipsecmon_synth_LDADD = libcommon.la libipsecmon.la
+bench_walk_client_SOURCES = %D%/walk_client.c %D%/ber.c %D%/ber.h
 bench_nullagent_LDADD = $(NETSNMP_LIBS)
 if WITH_ENGINE
 for_bench_engine = %D%/esp

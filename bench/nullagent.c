@@ -191,6 +191,44 @@ usage(FILE *to, int status)
 	return status;
 }
 
+static bool
+agent_open(struct table *table, const char *socket_path)
+{
+	snmp_enable_stderrlog();
+	netsnmp_enable_subagent();
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket_path);
+	/* The machine's own snmp.conf must not change what is measured, and nothing is to be left behind. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+	init_agent("nullagent");
+
+	netsnmp_handler_registration *reg = netsnmp_create_handler_registration("nullTable", table_handler, root,
+										OID_LENGTH(root), HANDLER_CAN_RONLY);
+	if (reg == NULL)
+		return false;
+	reg->handler->myvoid = table;
+	if (netsnmp_register_handler(reg) != MIB_REGISTERED_OK) {
+		fprintf(stderr, "nullagent: the table could not be registered\n");
+		return false;
+	}
+	init_snmp("nullagent");
+	return true;
+}
+
+static void
+serve(void)
+{
+	/* Without SA_RESTART, so that a signal ends the library's select() at once. */
+	struct sigaction stop = { .sa_handler = on_stop_signal };
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	while (!stopping)
+		agent_check_and_process(1);
+	snmp_shutdown("nullagent");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -223,34 +261,8 @@ main(int argc, char **argv)
 	if (socket_path == NULL || table.rows == 0 || optind != argc)
 		return usage(stderr, 2);
 
-	snmp_enable_stderrlog();
-	netsnmp_enable_subagent();
-	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket_path);
-	/* The machine's own snmp.conf must not change what is measured, and nothing is to be left behind. */
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
-	init_agent("nullagent");
-
-	netsnmp_handler_registration *reg = netsnmp_create_handler_registration("nullTable", table_handler, root,
-										OID_LENGTH(root), HANDLER_CAN_RONLY);
-	if (reg == NULL)
+	if (!agent_open(&table, socket_path))
 		return 1;
-	reg->handler->myvoid = &table;
-	if (netsnmp_register_handler(reg) != MIB_REGISTERED_OK) {
-		fprintf(stderr, "nullagent: the table could not be registered\n");
-		return 1;
-	}
-	init_snmp("nullagent");
-
-	/* Without SA_RESTART, so that a signal ends the library's select() at once. */
-	struct sigaction stop = { .sa_handler = on_stop_signal };
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
-
-	while (!stopping)
-		agent_check_and_process(1);
-
-	snmp_shutdown("nullagent");
+	serve();
 	return 0;
 }

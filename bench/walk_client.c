@@ -32,50 +32,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PDU_GET         0xa0
-#define PDU_RESPONSE    0xa2
-#define PDU_BULK        0xa5
+#include "ber.h"
+#include "units.h"
 
-#define TAG_INTEGER     0x02
-#define TAG_OCTETS      0x04
-#define TAG_NULL        0x05
-#define TAG_OID         0x06
-#define TAG_SEQUENCE    0x30
-#define TAG_IPADDRESS   0x40
-#define TAG_COUNTER32   0x41
-#define TAG_GAUGE32     0x42
-#define TAG_TIMETICKS   0x43
-#define TAG_OPAQUE      0x44
-#define TAG_COUNTER64   0x46
-#define TAG_NO_OBJECT   0x80
-#define TAG_NO_INSTANCE 0x81
-#define TAG_END_OF_VIEW 0x82
+#define PDU_GET       0xa0
+#define PDU_RESPONSE  0xa2
+#define PDU_BULK      0xa5
 
-#define SUBIDS_MAX      128 /* RFC 3416, 4.1 */
-#define OID_OCTETS_MAX  (SUBIDS_MAX * 5)
-#define OID_TEXT_MAX    (SUBIDS_MAX * 11 + 1)
-#define DATAGRAM_MAX    65536
-#define COLUMNS_MAX     128
-#define PER_PDU_MAX     1000
-#define PROCESSES_MAX   8
-#define LEARN_REPS      50
-
-/* An OBJECT IDENTIFIER as it is on the wire, without tag and length: prefixes and equality are memcmp(). */
-struct oid {
-	size_t len;
-	uint8_t octets[OID_OCTETS_MAX];
-};
-
-/* A part of a received datagram. Nothing reads beyond end. */
-struct ber_in {
-	const uint8_t *at, *end;
-};
-
-/* A datagram that is written from its end to its start, so that every length is known when it is due. */
-struct ber_out {
-	size_t at;
-	uint8_t octets[DATAGRAM_MAX];
-};
+#define COLUMNS_MAX   128
+#define PER_PDU_MAX   1000
+#define PROCESSES_MAX 8
+#define LEARN_REPS    50
 
 struct varbind {
 	struct ber_in name;
@@ -97,12 +64,12 @@ struct client {
 	uint64_t received; /* and what a GETBULK brought beyond their end: it cost the agent as much */
 	uint64_t pdus;
 	struct ber_out out;
-	uint8_t in[DATAGRAM_MAX];
+	uint8_t in[BER_DATAGRAM_MAX];
 };
 
 /* A column that is being walked. */
 struct column {
-	struct oid root, at;
+	struct ber_oid root, at;
 	uint64_t rows;
 	bool open;
 };
@@ -131,349 +98,62 @@ fail(const struct client *c, const char *fmt, ...)
 	exit(1);
 }
 
-/* ---- object identifiers ---- */
-
-static int
-oid_append(struct oid *o, uint32_t subid)
-{
-	int groups = 1;
-
-	while (groups < 5 && subid >> (7 * groups) != 0)
-		groups++;
-	if (o->len + (size_t)groups > sizeof(o->octets))
-		return -EINVAL;
-	while (groups-- > 0)
-		o->octets[o->len++] = (uint8_t)((subid >> (7 * groups) & 0x7f) | (groups > 0 ? 0x80 : 0));
-	return 0;
-}
-
-static int
-oid_parse(const char *text, struct oid *o)
-{
-	uint32_t first = 0;
-
-	o->len = 0;
-	if (*text == '.')
-		text++;
-	for (int i = 0; i < SUBIDS_MAX; i++) {
-		char *end;
-
-		if (*text < '0' || *text > '9')
-			return -EINVAL;
-		errno = 0;
-		unsigned long v = strtoul(text, &end, 10);
-		if (errno != 0 || v > UINT32_MAX)
-			return -EINVAL;
-		if (i == 0) { /* the first two subids share one (X.690, 8.19.4) */
-			if (v > 2)
-				return -EINVAL;
-			first = (uint32_t)v * 40;
-		} else if (i == 1) {
-			if (v > (first < 80 ? 39 : UINT32_MAX - 80) || oid_append(o, first + (uint32_t)v) != 0)
-				return -EINVAL;
-		} else if (oid_append(o, (uint32_t)v) != 0) {
-			return -EINVAL;
-		}
-		if (*end == '\0')
-			return i >= 1 ? 0 : -EINVAL;
-		if (*end != '.')
-			return -EINVAL;
-		text = end + 1;
-	}
-	return -EINVAL;
-}
-
-/* Shortest encoding, 32-bit subids, whole: what the comparisons below rely on. */
-static bool
-oid_well_formed(struct ber_in o)
-{
-	unsigned subids = 0, octets = 0;
-
-	if (o.at == o.end || o.end - o.at > OID_OCTETS_MAX)
-		return false;
-	for (; o.at < o.end; o.at++) {
-		if (octets == 0 && *o.at == 0x80)
-			return false;
-		octets++;
-		if (octets == 5 && o.at[-4] > 0x8f)
-			return false;
-		if ((*o.at & 0x80) == 0) {
-			subids++;
-			octets = 0;
-		} else if (octets == 5) {
-			return false;
-		}
-	}
-	return octets == 0 && subids < SUBIDS_MAX;
-}
-
-static size_t
-subid_octets(const uint8_t *p, const uint8_t *end)
-{
-	size_t n = 0;
-
-	while (p + n < end && (p[n] & 0x80) != 0)
-		n++;
-	return p + n < end ? n + 1 : n;
-}
-
-/* Both well formed. A subid that needs more octets is the greater one; with equally many, memcmp() decides. */
-static int
-oid_compare(const struct oid *a, struct ber_in b)
-{
-	const uint8_t *p = a->octets, *p_end = p + a->len;
-
-	while (p < p_end && b.at < b.end) {
-		size_t n = subid_octets(p, p_end), m = subid_octets(b.at, b.end);
-		if (n != m)
-			return n < m ? -1 : 1;
-		int order = memcmp(p, b.at, n);
-		if (order != 0)
-			return order;
-		p += n;
-		b.at += n;
-	}
-	return (p < p_end) - (b.at < b.end);
-}
-
-static bool
-oid_is_below(const struct oid *root, struct ber_in name)
-{
-	return (size_t)(name.end - name.at) > root->len && memcmp(name.at, root->octets, root->len) == 0;
-}
-
-static bool
-oid_equals(const struct oid *a, struct ber_in b)
-{
-	return (size_t)(b.end - b.at) == a->len && memcmp(a->octets, b.at, a->len) == 0;
-}
+/* ---- requests and answers ---- */
 
 static void
-oid_set(struct oid *o, struct ber_in from)
-{
-	o->len = (size_t)(from.end - from.at);
-	memcpy(o->octets, from.at, o->len);
-}
-
-/* For messages only; returns a static buffer. */
-static const char *
-oid_text(struct ber_in o)
-{
-	static char text[OID_TEXT_MAX + 16];
-	size_t used = 0;
-	bool first = true;
-
-	while (o.at < o.end && used < sizeof(text) - 24) {
-		uint64_t v = 0;
-		size_t n = subid_octets(o.at, o.end);
-		for (size_t i = 0; i < n; i++)
-			v = v << 7 | (o.at[i] & 0x7f);
-		if (first) {
-			uint64_t top = v < 80 ? v / 40 : 2;
-			used += (size_t)sprintf(text + used, "%llu", (unsigned long long)top);
-			v -= top * 40;
-		}
-		used += (size_t)sprintf(text + used, ".%llu", (unsigned long long)v);
-		first = false;
-		o.at += n;
-	}
-	text[used] = '\0';
-	return text;
-}
-
-static struct ber_in
-oid_in(const struct oid *o)
-{
-	return (struct ber_in){ o->octets, o->octets + o->len };
-}
-
-/* ---- writing ---- */
-
-static void
-out_octets(struct ber_out *o, const void *p, size_t len)
-{
-	if (len == 0)
-		return; /* p may be NULL then */
-	if (len > o->at) {
-		fprintf(stderr, "walk_client: the request does not fit into one datagram\n");
-		exit(2);
-	}
-	o->at -= len;
-	memcpy(o->octets + o->at, p, len);
-}
-
-static void
-out_octet(struct ber_out *o, unsigned v)
-{
-	uint8_t b = (uint8_t)v;
-
-	out_octets(o, &b, 1);
-}
-
-/* Put tag and length before all that was written since at was end. */
-static void
-out_close(struct ber_out *o, uint8_t tag, size_t end)
-{
-	size_t len = end - o->at;
-
-	if (len < 0x80) {
-		out_octet(o, (unsigned)len);
-	} else {
-		unsigned octets = 0;
-		for (size_t rest = len; rest != 0; rest >>= 8, octets++)
-			out_octet(o, rest & 0xff);
-		out_octet(o, 0x80 | octets);
-	}
-	out_octet(o, tag);
-}
-
-/* Not negative: all that a request of ours holds. */
-static void
-out_integer(struct ber_out *o, int32_t v)
-{
-	size_t end = o->at;
-	unsigned octet;
-
-	do {
-		octet = (unsigned)v & 0xff;
-		out_octet(o, octet);
-		v >>= 8;
-	} while (v != 0 || (octet & 0x80) != 0);
-	out_close(o, TAG_INTEGER, end);
-}
-
-static void
-out_begin(struct client *c)
+request_begin(struct client *c)
 {
 	c->out.at = sizeof(c->out.octets);
 }
 
 /* The name is column and row; the row may be empty. The last varbind of a request is written first. */
 static void
-out_varbind(struct client *c, struct ber_in column, struct ber_in row)
+request_add(struct client *c, struct ber_in column, struct ber_in row)
 {
 	struct ber_out *o = &c->out;
 	size_t end = o->at;
 
-	out_octet(o, 0);
-	out_octet(o, TAG_NULL);
+	ber_put_octet(o, 0);
+	ber_put_octet(o, BER_NULL);
 	size_t name_end = o->at;
-	out_octets(o, row.at, (size_t)(row.end - row.at));
-	out_octets(o, column.at, (size_t)(column.end - column.at));
-	out_close(o, TAG_OID, name_end);
-	out_close(o, TAG_SEQUENCE, end);
+	ber_put_octets(o, row.at, (size_t)(row.end - row.at));
+	ber_put_octets(o, column.at, (size_t)(column.end - column.at));
+	ber_put_header(o, BER_OID, name_end);
+	ber_put_header(o, BER_SEQUENCE, end);
 }
 
 /* The fields are error-status and error-index of a GET, non-repeaters and max-repetitions of a GETBULK. */
 static void
-out_finish(struct client *c, uint8_t pdu, int32_t field1, int32_t field2)
+request_end(struct client *c, uint8_t pdu, int32_t field1, int32_t field2)
 {
 	struct ber_out *o = &c->out;
 	size_t end = sizeof(o->octets);
 
-	out_close(o, TAG_SEQUENCE, end);
-	out_integer(o, field2);
-	out_integer(o, field1);
+	ber_put_header(o, BER_SEQUENCE, end);
+	ber_put_integer(o, field2);
+	ber_put_integer(o, field1);
 	c->request_id = c->request_id == INT32_MAX ? 1 : c->request_id + 1;
-	out_integer(o, c->request_id);
-	out_close(o, pdu, end);
+	ber_put_integer(o, c->request_id);
+	ber_put_header(o, pdu, end);
 	size_t community_end = o->at;
-	out_octets(o, c->community, strlen(c->community));
-	out_close(o, TAG_OCTETS, community_end);
-	out_integer(o, 1); /* version: SNMPv2c */
-	out_close(o, TAG_SEQUENCE, end);
-}
-
-/* ---- reading ---- */
-
-/* Split off the next element. 0, or -EBADMSG when it does not fit into what it is in. */
-static int
-in_element(struct ber_in *in, uint8_t *tag, struct ber_in *content)
-{
-	if (in->end - in->at < 2 || (in->at[0] & 0x1f) == 0x1f) /* SNMP has no long tags */
-		return -EBADMSG;
-	*tag = in->at[0];
-	size_t len = in->at[1];
-	in->at += 2;
-	if (len & 0x80) {
-		size_t octets = len & 0x7f;
-		if (octets < 1 || octets > 4 || (size_t)(in->end - in->at) < octets) /* 0: indefinite form */
-			return -EBADMSG;
-		for (len = 0; octets > 0; octets--)
-			len = len << 8 | *in->at++;
-	}
-	if ((size_t)(in->end - in->at) < len)
-		return -EBADMSG;
-	*content = (struct ber_in){ in->at, in->at + len };
-	in->at += len;
-	return 0;
-}
-
-static int
-in_expect(struct ber_in *in, uint8_t tag, struct ber_in *content)
-{
-	uint8_t got;
-
-	return in_element(in, &got, content) == 0 && got == tag ? 0 : -EBADMSG;
-}
-
-static int
-in_integer(struct ber_in *in, int32_t *out)
-{
-	struct ber_in content;
-
-	if (in_expect(in, TAG_INTEGER, &content) != 0 || content.at == content.end || content.end - content.at > 4)
-		return -EBADMSG;
-	uint32_t v = *content.at & 0x80 ? UINT32_MAX : 0;
-	while (content.at < content.end)
-		v = v << 8 | *content.at++;
-	*out = (int32_t)v;
-	return 0;
-}
-
-/* Is this a value that SNMPv2c can carry, with a length its type can have? */
-static bool
-value_well_formed(uint8_t type, struct ber_in value)
-{
-	size_t len = (size_t)(value.end - value.at);
-
-	switch (type) {
-	case TAG_INTEGER:
-		return len >= 1 && len <= 4;
-	case TAG_COUNTER32:
-	case TAG_GAUGE32:
-	case TAG_TIMETICKS: /* unsigned: a fifth octet may only be the sign */
-		return len >= 1 && (len <= 4 || (len == 5 && value.at[0] == 0));
-	case TAG_COUNTER64:
-		return len >= 1 && (len <= 8 || (len == 9 && value.at[0] == 0));
-	case TAG_OCTETS:
-	case TAG_OPAQUE:
-		return true;
-	case TAG_IPADDRESS:
-		return len == 4;
-	case TAG_OID:
-		return oid_well_formed(value);
-	case TAG_NO_OBJECT:
-	case TAG_NO_INSTANCE:
-	case TAG_END_OF_VIEW:
-		return len == 0;
-	default:
-		return false;
-	}
+	ber_put_octets(o, c->community, strlen(c->community));
+	ber_put_header(o, BER_OCTETS, community_end);
+	ber_put_integer(o, 1); /* version: SNMPv2c */
+	ber_put_header(o, BER_SEQUENCE, end);
 }
 
 static void
-in_varbind(const struct client *c, struct ber_in *list, struct varbind *vb)
+varbind_take(const struct client *c, struct ber_in *list, struct varbind *vb)
 {
 	struct ber_in both;
 
-	if (in_expect(list, TAG_SEQUENCE, &both) != 0 || in_expect(&both, TAG_OID, &vb->name) != 0 ||
-	    in_element(&both, &vb->type, &vb->value) != 0 || both.at != both.end)
+	if (ber_expect(list, BER_SEQUENCE, &both) != 0 || ber_expect(&both, BER_OID, &vb->name) != 0 ||
+	    ber_get(&both, &vb->type, &vb->value) != 0 || both.at != both.end)
 		fail(c, "a varbind is malformed");
-	if (!oid_well_formed(vb->name))
+	if (!ber_oid_is_valid(vb->name))
 		fail(c, "a varbind's name is malformed");
-	if (!value_well_formed(vb->type, vb->value))
-		fail(c, "%s has a malformed value of type 0x%02x", oid_text(vb->name), vb->type);
+	if (!ber_value_is_valid(vb->type, vb->value))
+		fail(c, "%s has a malformed value of type 0x%02x", ber_oid_text(vb->name), vb->type);
 }
 
 /* Send the request in c->out, wait for its answer, return the answer's list of varbinds. */
@@ -492,15 +172,15 @@ exchange(struct client *c)
 		fail(c, errno == EAGAIN ? "no answer" : "recv: %s", strerror(errno));
 	c->pdus++;
 	in = (struct ber_in){ c->in, c->in + got };
-	if (in_expect(&in, TAG_SEQUENCE, &message) != 0 || in.at != in.end || in_integer(&message, &version) != 0 ||
-	    in_expect(&message, TAG_OCTETS, &community) != 0 || in_element(&message, &tag, &pdu) != 0 ||
-	    message.at != message.end)
+	if (ber_expect(&in, BER_SEQUENCE, &message) != 0 || in.at != in.end ||
+	    ber_get_integer(&message, &version) != 0 || ber_expect(&message, BER_OCTETS, &community) != 0 ||
+	    ber_get(&message, &tag, &pdu) != 0 || message.at != message.end)
 		fail(c, "the answer is not an SNMP message");
 	if (version != 1 || (size_t)(community.end - community.at) != strlen(c->community) ||
 	    memcmp(community.at, c->community, strlen(c->community)) != 0)
 		fail(c, "the answer has another version or community");
-	if (tag != PDU_RESPONSE || in_integer(&pdu, &id) != 0 || in_integer(&pdu, &status) != 0 ||
-	    in_integer(&pdu, &index) != 0 || in_expect(&pdu, TAG_SEQUENCE, &list) != 0 || pdu.at != pdu.end)
+	if (tag != PDU_RESPONSE || ber_get_integer(&pdu, &id) != 0 || ber_get_integer(&pdu, &status) != 0 ||
+	    ber_get_integer(&pdu, &index) != 0 || ber_expect(&pdu, BER_SEQUENCE, &list) != 0 || pdu.at != pdu.end)
 		fail(c, "the answer is not a response PDU");
 	if (id != c->request_id)
 		fail(c, "the answer has request-id %d, the request had %d", (int)id, (int)c->request_id);
@@ -526,7 +206,7 @@ rows_add(const struct client *c, struct row_list *list, const uint8_t *octets, s
 		list->row = reallocarray(list->row, list->rows_cap, sizeof(*list->row));
 	}
 	if (list->pool_cap - list->used < len) {
-		list->pool_cap = list->pool_cap * 2 + OID_OCTETS_MAX;
+		list->pool_cap = list->pool_cap * 2 + BER_OID_MAX;
 		list->pool = realloc(list->pool, list->pool_cap);
 	}
 	if (list->row == NULL || list->pool == NULL)
@@ -541,7 +221,7 @@ column_end(const struct client *c, const struct walk *w, struct column *col)
 {
 	col->open = false;
 	if (w->expect_rows != 0 && col->rows != w->expect_rows)
-		fail(c, "column %s has %llu rows instead of %llu", oid_text(oid_in(&col->root)),
+		fail(c, "column %s has %llu rows instead of %llu", ber_oid_text(ber_of_oid(&col->root)),
 		     (unsigned long long)col->rows, (unsigned long long)w->expect_rows);
 }
 
@@ -552,28 +232,28 @@ column_end(const struct client *c, const struct walk *w, struct column *col)
 static void
 column_take(struct client *c, const struct walk *w, struct column *col, const struct varbind *vb)
 {
-	if (vb->type == TAG_END_OF_VIEW) { /* repeats the name that was asked for (RFC 3416, 4.2.3) */
-		if (!oid_equals(&col->at, vb->name))
-			fail(c, "endOfMibView for %s, which was not asked for", oid_text(vb->name));
+	if (vb->type == BER_END_OF_VIEW) { /* repeats the name that was asked for (RFC 3416, 4.2.3) */
+		if (!ber_oid_equals(&col->at, vb->name))
+			fail(c, "endOfMibView for %s, which was not asked for", ber_oid_text(vb->name));
 		if (col->open)
 			column_end(c, w, col);
 		return;
 	}
-	if (vb->type >= TAG_NO_OBJECT)
-		fail(c, "exception 0x%02x at %s inside a walk", vb->type, oid_text(vb->name));
-	if (oid_compare(&col->at, vb->name) >= 0)
-		fail(c, "%s is not after the name before it", oid_text(vb->name));
-	oid_set(&col->at, vb->name);
+	if (vb->type >= BER_NO_OBJECT)
+		fail(c, "exception 0x%02x at %s inside a walk", vb->type, ber_oid_text(vb->name));
+	if (ber_oid_compare(&col->at, vb->name) >= 0)
+		fail(c, "%s is not after the name before it", ber_oid_text(vb->name));
+	ber_oid_set(&col->at, vb->name);
 	if (!col->open)
 		return;
-	if (!oid_is_below(&col->root, vb->name)) {
+	if (!ber_oid_is_below(&col->root, vb->name)) {
 		column_end(c, w, col);
 		return;
 	}
 	col->rows++;
 	c->varbinds++;
 	if (w->expect_rows != 0 && col->rows > w->expect_rows)
-		fail(c, "more than %llu rows: %s", (unsigned long long)w->expect_rows, oid_text(vb->name));
+		fail(c, "more than %llu rows: %s", (unsigned long long)w->expect_rows, ber_oid_text(vb->name));
 	if (w->learn != NULL && col == &w->column[0])
 		rows_add(c, w->learn, col->at.octets + col->root.len, col->at.len - col->root.len);
 }
@@ -597,10 +277,10 @@ walk_once(struct client *c, struct walk *w)
 				asked[n++] = &w->column[i];
 		if (n == 0)
 			return;
-		out_begin(c);
+		request_begin(c);
 		for (int i = n - 1; i >= 0; i--)
-			out_varbind(c, oid_in(&asked[i]->at), no_row);
-		out_finish(c, PDU_BULK, 0, w->reps);
+			request_add(c, ber_of_oid(&asked[i]->at), no_row);
+		request_end(c, PDU_BULK, 0, w->reps);
 
 		/* The master may cut the answer short anywhere, but it has to bring us further. */
 		struct ber_in list = exchange(c);
@@ -608,7 +288,7 @@ walk_once(struct client *c, struct walk *w)
 		for (; list.at < list.end; taken++) {
 			struct varbind vb = { 0 };
 
-			in_varbind(c, &list, &vb);
+			varbind_take(c, &list, &vb);
 			c->received++;
 			if (taken >= (int64_t)n * w->reps)
 				fail(c, "more varbinds than were asked for");
@@ -656,7 +336,7 @@ get_once(struct client *c, struct gets *g)
 	const struct walk *w = g->walk;
 	int rows = g->scatter ? g->per_pdu : g->per_pdu / w->columns;
 	struct {
-		const struct oid *column;
+		const struct ber_oid *column;
 		struct ber_in row;
 	} cell[PER_PDU_MAX];
 
@@ -667,10 +347,10 @@ get_once(struct client *c, struct gets *g)
 		cell[i].row = (struct ber_in){ g->rows.pool + r.offset, g->rows.pool + r.offset + r.len };
 	}
 	g->next = (g->next + (size_t)rows) % g->rows.rows;
-	out_begin(c);
+	request_begin(c);
 	for (int i = g->per_pdu - 1; i >= 0; i--)
-		out_varbind(c, oid_in(cell[i].column), cell[i].row);
-	out_finish(c, PDU_GET, 0, 0);
+		request_add(c, ber_of_oid(cell[i].column), cell[i].row);
+	request_end(c, PDU_GET, 0, 0);
 
 	struct ber_in list = exchange(c);
 	for (int i = 0; i < g->per_pdu; i++) {
@@ -678,14 +358,14 @@ get_once(struct client *c, struct gets *g)
 
 		if (list.at == list.end)
 			fail(c, "%d varbinds instead of %d", i, g->per_pdu);
-		in_varbind(c, &list, &vb);
+		varbind_take(c, &list, &vb);
 		size_t col_len = cell[i].column->len, row_len = (size_t)(cell[i].row.end - cell[i].row.at);
 		if ((size_t)(vb.name.end - vb.name.at) != col_len + row_len ||
 		    memcmp(vb.name.at, cell[i].column->octets, col_len) != 0 ||
 		    memcmp(vb.name.at + col_len, cell[i].row.at, row_len) != 0)
-			fail(c, "varbind %d is %s, which was not asked for there", i + 1, oid_text(vb.name));
-		if (vb.type >= TAG_NO_OBJECT)
-			fail(c, "exception 0x%02x for %s", vb.type, oid_text(vb.name));
+			fail(c, "varbind %d is %s, which was not asked for there", i + 1, ber_oid_text(vb.name));
+		if (vb.type >= BER_NO_OBJECT)
+			fail(c, "exception 0x%02x for %s", vb.type, ber_oid_text(vb.name));
 		c->received++;
 		c->varbinds++;
 	}
@@ -704,7 +384,7 @@ clock_ns(clockid_t id)
 		fprintf(stderr, "walk_client: a measured process is gone\n");
 		exit(1);
 	}
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
 }
 
 /*
@@ -761,7 +441,7 @@ parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 static int
 walk_add_column(struct walk *w, const char *text)
 {
-	if (w->columns == COLUMNS_MAX || oid_parse(text, &w->column[w->columns].root) != 0)
+	if (w->columns == COLUMNS_MAX || ber_oid_parse(text, &w->column[w->columns].root) != 0)
 		return -EINVAL;
 	w->columns++;
 	return 0;
@@ -771,7 +451,7 @@ walk_add_column(struct walk *w, const char *text)
 static int
 walk_add_columns(struct walk *w, const char *arg)
 {
-	char line[OID_TEXT_MAX];
+	char line[BER_OID_TEXT_MAX];
 	int rc = 0;
 
 	if (*arg == '.' ? arg[1] >= '0' && arg[1] <= '9' : *arg >= '0' && *arg <= '9')
@@ -826,6 +506,136 @@ client_open(struct client *c, uint16_t port, time_t timeout_s)
 	return 0;
 }
 
+/* What the command line asks for. */
+struct job {
+	struct client client;
+	struct walk walk;
+	struct gets gets;
+	struct process process[PROCESSES_MAX];
+	int processes;
+	uint64_t port, timeout_s, seed;
+	uint64_t min, total; /* cells, of a walk and of GETs */
+	bool get;
+};
+
+static int
+process_add(struct job *job, char *text)
+{
+	int rc = job->processes < PROCESSES_MAX ? process_parse(text, &job->process[job->processes]) : -E2BIG;
+
+	if (rc != 0) {
+		fprintf(stderr, "walk_client: process %s: %s\n", text, strerror(-rc));
+		return 2;
+	}
+	job->processes++;
+	return 0;
+}
+
+/* 0, or the exit status for a wrong option. */
+static int
+option(struct job *job, int opt, char *arg)
+{
+	switch (opt) {
+	case 'p':
+		return parse_number(arg, 1, 65535, &job->port) ? usage(stderr, 2) : 0;
+	case 'C':
+		job->client.community = arg;
+		return 0;
+	case 'P':
+		return process_add(job, arg);
+	case 'l':
+		job->client.label = arg;
+		return 0;
+	case 'm':
+		return parse_number(arg, 1, UINT32_MAX, &job->min) ? usage(stderr, 2) : 0;
+	case 'e':
+		return parse_number(arg, 1, UINT32_MAX, &job->walk.expect_rows) ? usage(stderr, 2) : 0;
+	case 's':
+		job->gets.scatter = true;
+		return 0;
+	case 'S':
+		return parse_number(arg, 1, UINT64_MAX, &job->seed) ? usage(stderr, 2) : 0;
+	case 't':
+		return parse_number(arg, 1, 3600, &job->timeout_s) ? usage(stderr, 2) : 0;
+	default:
+		return usage(stderr, 2);
+	}
+}
+
+/* What follows the options. 0, or the exit status. */
+static int
+arguments(struct job *job, int argc, char **argv)
+{
+	uint64_t number;
+
+	job->get = argc >= 4 && strcmp(argv[0], "get") == 0;
+	if (!job->get && (argc < 3 || strcmp(argv[0], "bulk") != 0))
+		return usage(stderr, 2);
+	if (parse_number(argv[1], 1, job->get ? PER_PDU_MAX : 10000, &number) != 0 ||
+	    (job->get && parse_number(argv[2], 1, UINT32_MAX, &job->total) != 0))
+		return usage(stderr, 2);
+	for (int i = job->get ? 3 : 2; i < argc; i++) {
+		int rc = walk_add_columns(&job->walk, argv[i]);
+		if (rc != 0) {
+			fprintf(stderr, "walk_client: columns %s: %s\n", argv[i], strerror(-rc));
+			return 2;
+		}
+	}
+	if (job->walk.columns == 0)
+		return usage(stderr, 2);
+	job->walk.reps = job->get ? LEARN_REPS : (int)number;
+	job->gets.per_pdu = (int)number;
+	if (job->get && !job->gets.scatter && job->gets.per_pdu % job->walk.columns != 0) {
+		fprintf(stderr, "walk_client: %d cells are not whole rows of %d columns\n", job->gets.per_pdu,
+			job->walk.columns);
+		return 2;
+	}
+	return 0;
+}
+
+/* Walk the first column to learn which rows there are. */
+static void
+learn_rows(struct job *job)
+{
+	struct gets *gets = &job->gets;
+	int columns = job->walk.columns;
+
+	gets->walk = &job->walk;
+	job->walk.learn = &gets->rows;
+	job->walk.columns = 1;
+	walk_once(&job->client, &job->walk);
+	job->walk.columns = columns;
+	if (gets->rows.rows < (size_t)(gets->scatter ? gets->per_pdu : gets->per_pdu / columns))
+		fail(&job->client, "the table has only %zu rows", gets->rows.rows);
+	rows_shuffle(&gets->rows, job->seed);
+	job->client.varbinds = job->client.received = job->client.pdus = 0;
+}
+
+static void
+measure(struct job *job)
+{
+	struct client *c = &job->client;
+
+	for (int i = 0; i < job->processes; i++)
+		job->process[i].start_ns = clock_ns(job->process[i].clock);
+	uint64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), wall_ns = clock_ns(CLOCK_MONOTONIC);
+	if (job->get) {
+		while (c->varbinds < job->total)
+			get_once(c, &job->gets);
+	} else {
+		do {
+			walk_once(c, &job->walk);
+			if (c->varbinds == 0)
+				fail(c, "the table is empty");
+		} while (c->varbinds < job->min);
+	}
+	wall_ns = clock_ns(CLOCK_MONOTONIC) - wall_ns;
+	own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns;
+	for (int i = 0; i < job->processes; i++)
+		job->process[i].used_ns = clock_ns(job->process[i].clock) - job->process[i].start_ns;
+	report(c, job->process, job->processes, wall_ns, own_ns);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -842,118 +652,29 @@ main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	static struct client c = { .community = "public", .label = "-", .request_id = 1000 };
-	static struct walk walk;
-	static struct gets gets;
-	struct process process[PROCESSES_MAX];
-	uint64_t port = 161, timeout_s = 10, min = 1, seed = 1, total = 0, number;
-	int processes = 0, opt, rc;
-	bool ok = true;
+	static struct job job = { .client = { .community = "public", .label = "-", .request_id = 1000 },
+				  .port = 161,
+				  .timeout_s = 10,
+				  .min = 1,
+				  .seed = 1 };
+	int status = 0;
 
-	while ((opt = getopt_long(argc, argv, "+p:C:P:l:m:e:sS:t:h", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'p':
-			ok &= parse_number(optarg, 1, 65535, &port) == 0;
-			break;
-		case 'C':
-			c.community = optarg;
-			break;
-		case 'P':
-			rc = processes < PROCESSES_MAX ? process_parse(optarg, &process[processes]) : -E2BIG;
-			if (rc != 0) {
-				fprintf(stderr, "walk_client: process %s: %s\n", optarg, strerror(-rc));
-				return 2;
-			}
-			processes++;
-			break;
-		case 'l':
-			c.label = optarg;
-			break;
-		case 'm':
-			ok &= parse_number(optarg, 1, UINT32_MAX, &min) == 0;
-			break;
-		case 'e':
-			ok &= parse_number(optarg, 1, UINT32_MAX, &walk.expect_rows) == 0;
-			break;
-		case 's':
-			gets.scatter = true;
-			break;
-		case 'S':
-			ok &= parse_number(optarg, 1, UINT64_MAX, &seed) == 0;
-			break;
-		case 't':
-			ok &= parse_number(optarg, 1, 3600, &timeout_s) == 0;
-			break;
-		case 'h':
+	for (int opt; status == 0 && (opt = getopt_long(argc, argv, "+p:C:P:l:m:e:sS:t:h", longs, NULL)) != -1;) {
+		if (opt == 'h')
 			return usage(stdout, 0);
-		default:
-			return usage(stderr, 2);
-		}
+		status = option(&job, opt, optarg);
 	}
-	argc -= optind;
-	argv += optind;
-	bool get = argc >= 4 && strcmp(argv[0], "get") == 0;
-	if (!ok || (!get && (argc < 3 || strcmp(argv[0], "bulk") != 0)))
-		return usage(stderr, 2);
-	if (parse_number(argv[1], 1, get ? PER_PDU_MAX : 10000, &number) != 0 ||
-	    (get && parse_number(argv[2], 1, UINT32_MAX, &total) != 0))
-		return usage(stderr, 2);
-	for (int i = get ? 3 : 2; i < argc; i++) {
-		rc = walk_add_columns(&walk, argv[i]);
-		if (rc != 0) {
-			fprintf(stderr, "walk_client: columns %s: %s\n", argv[i], strerror(-rc));
-			return 2;
-		}
-	}
-	if (walk.columns == 0)
-		return usage(stderr, 2);
-	rc = client_open(&c, (uint16_t)port, (time_t)timeout_s);
+	if (status == 0)
+		status = arguments(&job, argc - optind, argv + optind);
+	if (status != 0)
+		return status;
+	int rc = client_open(&job.client, (uint16_t)job.port, (time_t)job.timeout_s);
 	if (rc != 0)
-		fail(&c, "socket: %s", strerror(-rc));
-
-	if (get) {
-		int columns = walk.columns;
-
-		gets.walk = &walk;
-		gets.per_pdu = (int)number;
-		if (!gets.scatter && gets.per_pdu % columns != 0) {
-			fprintf(stderr, "walk_client: %d cells are not whole rows of %d columns\n", gets.per_pdu,
-				columns);
-			return 2;
-		}
-		walk.reps = LEARN_REPS;
-		walk.learn = &gets.rows;
-		walk.columns = 1;
-		walk_once(&c, &walk);
-		walk.columns = columns;
-		if (gets.rows.rows < (size_t)(gets.scatter ? gets.per_pdu : gets.per_pdu / columns))
-			fail(&c, "the table has only %zu rows", gets.rows.rows);
-		rows_shuffle(&gets.rows, seed);
-		c.varbinds = c.received = c.pdus = 0;
-	} else {
-		walk.reps = (int)number;
-	}
-
-	for (int i = 0; i < processes; i++)
-		process[i].start_ns = clock_ns(process[i].clock);
-	uint64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), wall_ns = clock_ns(CLOCK_MONOTONIC);
-	if (get) {
-		while (c.varbinds < total)
-			get_once(&c, &gets);
-	} else {
-		do {
-			walk_once(&c, &walk);
-			if (c.varbinds == 0)
-				fail(&c, "the table is empty");
-		} while (c.varbinds < min);
-	}
-	wall_ns = clock_ns(CLOCK_MONOTONIC) - wall_ns;
-	own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns;
-	for (int i = 0; i < processes; i++)
-		process[i].used_ns = clock_ns(process[i].clock) - process[i].start_ns;
-
-	report(&c, process, processes, wall_ns, own_ns);
-	free(gets.rows.row);
-	free(gets.rows.pool);
+		fail(&job.client, "socket: %s", strerror(-rc));
+	if (job.get)
+		learn_rows(&job);
+	measure(&job);
+	free(job.gets.rows.row);
+	free(job.gets.rows.pool);
 	return 0;
 }

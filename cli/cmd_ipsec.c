@@ -343,6 +343,18 @@ json_sa(const struct cli *cli, const struct whole_sa *whole)
 	return o;
 }
 
+static void
+json_lists(const struct cli *cli, json_t *o, const struct whole_tunnel *w)
+{
+	json_t *sels = json_array(), *sas = json_array();
+	for (size_t i = 0; i < w->sels; i++)
+		json_array_append_new(sels, json_selector(&w->sel[i]));
+	for (size_t i = 0; i < w->sas; i++)
+		json_array_append_new(sas, json_sa(cli, &w->sa[i]));
+	json_object_set_new(o, "selectors", sels);
+	json_object_set_new(o, "sas", sas);
+}
+
 static json_t *
 json_tunnel(struct cli *cli, const struct cli_row *row)
 {
@@ -354,7 +366,7 @@ json_tunnel(struct cli *cli, const struct cli_row *row)
 		return NULL;
 	}
 	struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
-	json_t *o = json_object(), *sels = json_array(), *sas = json_array();
+	json_t *o = json_object();
 	out_json_u64(o, "index", t->index);
 	OUT_JSON_TEXT(o, "conn", t->conn);
 	OUT_JSON_TEXT(o, "name", t->name);
@@ -381,12 +393,7 @@ json_tunnel(struct cli *cli, const struct cli_row *row)
 	out_json_since(o, "age", cli->now_ns, t->created_ns);
 	out_json_traffic(o, "in", &t->in);
 	out_json_traffic(o, "out", &t->out);
-	for (size_t i = 0; i < w.sels; i++)
-		json_array_append_new(sels, json_selector(&w.sel[i]));
-	for (size_t i = 0; i < w.sas; i++)
-		json_array_append_new(sas, json_sa(cli, &w.sa[i]));
-	json_object_set_new(o, "selectors", sels);
-	json_object_set_new(o, "sas", sas);
+	json_lists(cli, o, &w);
 	whole_free(&w);
 	return o;
 }

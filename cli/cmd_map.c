@@ -466,6 +466,29 @@ json_state(const struct cli *cli, json_t *o, const struct ipm_map_entry *map)
 	out_json_since(o, "age", cli->now_ns, map->created_ns);
 }
 
+/* How the tunnels are keyed, and with whom. */
+static void
+json_peer(json_t *o, const struct cli_segment *s, const struct ipm_map_entry *map)
+{
+	struct ipm_addr current = current_peer(s, map);
+	out_json_string(o, "keying",
+			map->key_type == IPM_KEY_MANUAL ? "manual"
+			: map->key_type == IPM_KEY_IKE  ? "ike"
+							: NULL);
+	out_json_limit(o, "ike_version", map->ike_version);
+	out_json_string(o, "auth", out_auth(map->auth));
+	out_json_string(o, "protocol", out_protocol(map->protocol));
+	out_json_string(o, "encap", out_encap(map->encap));
+	out_json_bool(o, "ipcomp", map->ipcomp);
+	out_json_addr(o, "local", &map->local);
+	json_object_set_new(o, "peers", json_peers(map));
+	OUT_JSON_TEXT(o, "peer_text", map->peer_text);
+	out_json_bool(o, "peer_learnt", map->peer_learnt);
+	out_json_addr(o, "current_peer", &current);
+	OUT_JSON_TEXT(o, "interface", map->ifname);
+	out_json_limit(o, "ifindex", map->ifindex);
+}
+
 static json_t *
 json_entry(struct cli *cli, const struct cli_row *row)
 {
@@ -476,29 +499,13 @@ json_entry(struct cli *cli, const struct cli_row *row)
 		return NULL;
 	}
 	json_t *o = json_object();
-	struct ipm_addr current = current_peer(row->segment, &map);
 	out_json_u64(o, "index", map.index);
 	OUT_JSON_TEXT(o, "name", map.name);
 	out_json_u64(o, "seq", map.seq);
 	OUT_JSON_TEXT(o, "child", map.child);
 	out_json_bool(o, "dynamic", map.kind == IPM_MAP_DYNAMIC);
 	json_state(cli, o, &map);
-	out_json_string(o, "keying",
-			map.key_type == IPM_KEY_MANUAL ? "manual"
-			: map.key_type == IPM_KEY_IKE  ? "ike"
-						       : NULL);
-	out_json_limit(o, "ike_version", map.ike_version);
-	out_json_string(o, "auth", out_auth(map.auth));
-	out_json_string(o, "protocol", out_protocol(map.protocol));
-	out_json_string(o, "encap", out_encap(map.encap));
-	out_json_bool(o, "ipcomp", map.ipcomp);
-	out_json_addr(o, "local", &map.local);
-	json_object_set_new(o, "peers", json_peers(&map));
-	OUT_JSON_TEXT(o, "peer_text", map.peer_text);
-	out_json_bool(o, "peer_learnt", map.peer_learnt);
-	out_json_addr(o, "current_peer", &current);
-	OUT_JSON_TEXT(o, "interface", map.ifname);
-	out_json_limit(o, "ifindex", map.ifindex);
+	json_peer(o, row->segment, &map);
 	json_object_set_new(o, "pfs", map.pfs == IPM_PFS_UNKNOWN ? json_null() : json_boolean(map.pfs == IPM_PFS_YES));
 	out_json_limit(o, "pfs_group", map.pfs_group);
 	out_json_seconds(o, "ike_lifetime", map.ike_ns ? (int64_t)map.ike_ns : -1);

@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "cmd_table.h"
 #include "complete.h"
+#include "daemon.h"
 
 static void
 usage(FILE *f)
@@ -76,6 +77,21 @@ command_run(struct cli *cli, const struct cmd_match *match)
 	cli->conf = NULL;
 }
 
+/* False: these words are no command. */
+static bool
+words_run(struct cli *cli, int words, char *const *word)
+{
+	struct cmd_match match;
+	cmd_match(cmd_root, words, word, &match);
+	if (match.result == CMD_HELP)
+		cmd_list(cli->out, &match);
+	else if (match.result == CMD_RUN)
+		command_run(cli, &match);
+	else
+		cmd_explain(cli->err, word, &match);
+	return match.result == CMD_HELP || match.result == CMD_RUN;
+}
+
 int
 cli_run(int argc, char **argv, FILE *out, FILE *err)
 {
@@ -104,29 +120,14 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 		case 'h':
 			help(out);
 			return fflush(out) ? 1 : 0;
-		case ':':
-			fprintf(err, "ipsecmon: -%c needs a file\n", optopt);
-			usage(err);
-			return 2;
 		default:
-			if (optopt && !strchr("Vhj", optopt))
-				fprintf(err, "ipsecmon: unknown option -%c\n", optopt);
-			else
-				fprintf(err, "ipsecmon: unknown option %s\n", argv[optind - 1]);
+			option_explain(err, "ipsecmon", c, argv, "Vhj");
 			usage(err);
 			return 2;
 		}
 	}
-	struct cmd_match match;
-	cmd_match(cmd_root, argc - optind, argv + optind, &match);
-	if (match.result == CMD_HELP) {
-		cmd_list(out, &match);
-	} else if (match.result != CMD_RUN) {
-		cmd_explain(err, argv + optind, &match);
+	if (!words_run(&cli, argc - optind, argv + optind))
 		return 2;
-	} else {
-		command_run(&cli, &match);
-	}
 	if (fflush(out) != 0 || ferror(out)) {
 		fprintf(err, "ipsecmon: cannot write: %s\n", strerror(errno));
 		return 1;

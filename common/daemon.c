@@ -86,6 +86,30 @@ usage(FILE *f, const char *program)
 	fprintf(f, "usage: %s [-c FILE] [-f]\n       %s -V | -h\n", program, program);
 }
 
+static void
+help(const char *program, const char *about)
+{
+	printf("%s: %s\n\n", program, about);
+	usage(stdout, program);
+	printf("  -c FILE        read FILE instead of\n"
+	       "                 %s\n"
+	       "  -f             stay in the foreground, log to stderr\n"
+	       "  -V, --version  print the version\n"
+	       "  -h, --help     print this help\n",
+	       DEFAULT_CONF);
+}
+
+void
+option_explain(FILE *f, const char *program, int c, char *const *argv, const char *long_twins)
+{
+	if (c == ':')
+		fprintf(f, "%s: -%c needs a file\n", program, optopt);
+	else if (optopt && !strchr(long_twins, optopt))
+		fprintf(f, "%s: unknown option -%c\n", program, optopt);
+	else
+		fprintf(f, "%s: unknown option %s\n", program, argv[optind - 1]);
+}
+
 /* In the background the working directory is /: what was named relative to ours must still be found. */
 static const char *
 absolute(const char *path)
@@ -120,24 +144,10 @@ daemon_options(int argc, char **argv, const char *program, const char *about, st
 			printf("%s %s\n", program, PACKAGE_VERSION);
 			exit(fflush(stdout) ? 1 : 0);
 		case 'h':
-			printf("%s: %s\n\n", program, about);
-			usage(stdout, program);
-			printf("  -c FILE        read FILE instead of\n"
-			       "                 %s\n"
-			       "  -f             stay in the foreground, log to stderr\n"
-			       "  -V, --version  print the version\n"
-			       "  -h, --help     print this help\n",
-			       DEFAULT_CONF);
+			help(program, about);
 			exit(fflush(stdout) ? 1 : 0);
-		case ':':
-			fprintf(stderr, "%s: -%c needs a file\n", program, optopt);
-			usage(stderr, program);
-			exit(2);
 		default:
-			if (optopt && !strchr("Vh", optopt))
-				fprintf(stderr, "%s: unknown option -%c\n", program, optopt);
-			else
-				fprintf(stderr, "%s: unknown option %s\n", program, argv[optind - 1]);
+			option_explain(stderr, program, c, argv, "Vh");
 			usage(stderr, program);
 			exit(2);
 		}

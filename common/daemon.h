@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -27,6 +28,13 @@ struct daemon_options {
  * @param about  one line that -h prints
  */
 void daemon_options(int argc, char **argv, const char *program, const char *about, struct daemon_options *opt);
+
+/**
+ * Say what is wrong when getopt_long(3) has returned @p c: ':' or '?'.
+ *
+ * @param long_twins  options that also have a long name: one that is wrong is quoted from @p argv
+ */
+void option_explain(FILE *f, const char *program, int c, char *const *argv, const char *long_twins);
 
 /**
  * Go to the background unless opt->foreground. The parent waits until daemon_ready(), and exits with its

@@ -181,32 +181,39 @@ sa_lost(struct engine *e, uint32_t at, const char *why)
 	tunnel_failed(e, at, text);
 }
 
+static struct ipm_sa
+sa_record(const struct engine *e, const struct plan_tunnel *plan, enum ipm_direction direction,
+	  const struct engine_key *key)
+{
+	const struct conf_tunnel *c = plan->conf;
+	return (struct ipm_sa){ .spi = key->spi,
+				.direction = (uint8_t)direction,
+				.protocol = IPPROTO_ESP,
+				.state = IPM_SA_ACTIVE,
+				.replay_window = direction == IPM_IN ? c->replay_window : 0,
+				.engine = e->row + 1,
+				.seq = key->seq,
+				.proposal = plan->proposal,
+				.installed_ns = ipm_now_ns(),
+				.soft_ns = c->soft_seconds * NS_PER_SECOND,
+				.hard_ns = c->hard_seconds * NS_PER_SECOND,
+				.soft_octets = c->soft_kilobytes * KILOBYTE,
+				.hard_octets = c->hard_kilobytes * KILOBYTE,
+				.soft_pkts = c->soft_packets,
+				.hard_pkts = c->hard_packets };
+}
+
 /* The next SA of a direction: its record, its keys, to its worker. NULL: it could not be. */
 static struct engine_sa *
 sa_install(struct engine *e, uint32_t at, enum ipm_direction direction)
 {
 	struct engine_tunnel *t = &e->tunnel[at];
 	struct plan_tunnel *plan = &e->plan.tunnel[at];
-	const struct conf_tunnel *c = plan->conf;
 	struct engine_sa **list = direction == IPM_IN ? &t->in : &t->out;
 	uint32_t number = direction == IPM_IN ? t->next_in++ : t->next_out++;
 	struct engine_key *key = direction == IPM_IN ? &plan->keys.in[number] : &plan->keys.out[number];
 	struct engine_sa *sa = calloc(1, sizeof(*sa));
-	struct ipm_sa record = { .spi = key->spi,
-				 .direction = (uint8_t)direction,
-				 .protocol = IPPROTO_ESP,
-				 .state = IPM_SA_ACTIVE,
-				 .replay_window = direction == IPM_IN ? c->replay_window : 0,
-				 .engine = e->row + 1,
-				 .seq = key->seq,
-				 .proposal = plan->proposal,
-				 .installed_ns = ipm_now_ns(),
-				 .soft_ns = c->soft_seconds * NS_PER_SECOND,
-				 .hard_ns = c->hard_seconds * NS_PER_SECOND,
-				 .soft_octets = c->soft_kilobytes * KILOBYTE,
-				 .hard_octets = c->hard_kilobytes * KILOBYTE,
-				 .soft_pkts = c->soft_packets,
-				 .hard_pkts = c->hard_packets };
+	struct ipm_sa record = sa_record(e, plan, direction, key);
 	int slot = sa ? ipm_sa_start(e->writer, (uint32_t)t->slot, &record) : -ENOMEM;
 
 	if (slot < 0) {

@@ -151,52 +151,68 @@ udp_header(const struct esp_sa *sa, const uint8_t *ip, uint8_t *udp, size_t len)
 	}
 }
 
+/* What of a packet is sealed. */
+struct sealing {
+	uint8_t *payload, next;
+	size_t len;              /* of the payload */
+	size_t header, proto_at; /* the IP header in front of ESP: its size, and where its protocol is */
+};
+
 static enum esp_drop
-packet_seal(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf, size_t *payload_len)
+sealing_of(const struct esp_sa *sa, uint8_t *packet, size_t len, struct sealing *out)
 {
-	uint8_t *packet = buf->data + buf->at, *payload = packet, next;
-	size_t len = ip_length(packet, buf->len), udp_size = sa->udp_src ? UDP_SIZE : 0, proto_at, header;
 	struct place place;
-	bool tunnel = sa->mode == IPM_ENCAP_TUNNEL;
 
 	if (len == 0)
 		return ESP_DROP_HEADER;
-	if (tunnel) {
-		if (sa->src.len == 0)
-			return ESP_DROP_HEADER;
-		next = version(packet) == 4 ? PROTO_IPIP : PROTO_IPV6;
-		header = sa->src.len == 4 ? IP4_SIZE : IP6_SIZE;
-		proto_at = sa->src.len == 4 ? 9 : 6;
-	} else {
-		if (!ip_place(packet, len, PROTO_ROUTING, &place))
-			return ESP_DROP_HEADER;
-		if (place.fragment) /* RFC 4303 3.3.4 */
-			return ESP_DROP_FRAGMENT;
-		header = place.at;
-		proto_at = place.proto_at;
-		next = packet[proto_at];
-		payload += header;
-		len -= header;
+	*out = (struct sealing){ .payload = packet, .len = len };
+	if (sa->mode == IPM_ENCAP_TUNNEL) {
+		out->next = version(packet) == 4 ? PROTO_IPIP : PROTO_IPV6;
+		out->header = sa->src.len == 4 ? IP4_SIZE : IP6_SIZE;
+		out->proto_at = sa->src.len == 4 ? 9 : 6;
+		return sa->src.len == 0 ? ESP_DROP_HEADER : ESP_OK;
 	}
-	size_t front = (size_t)(payload - buf->data), room = buf->size - front + esp_head_size(sa);
-	if (front < header + udp_size + esp_head_size(sa))
+	if (!ip_place(packet, len, PROTO_ROUTING, &place))
+		return ESP_DROP_HEADER;
+	if (place.fragment) /* RFC 4303 3.3.4 */
+		return ESP_DROP_FRAGMENT;
+	out->header = place.at;
+	out->proto_at = place.proto_at;
+	out->next = packet[place.proto_at];
+	out->payload += place.at;
+	out->len -= place.at;
+	return ESP_OK;
+}
+
+static enum esp_drop
+packet_seal(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf, size_t *payload_len)
+{
+	uint8_t *packet = buf->data + buf->at;
+	size_t udp_size = sa->udp_src ? UDP_SIZE : 0;
+	struct sealing s;
+	enum esp_drop why = sealing_of(sa, packet, ip_length(packet, buf->len), &s);
+
+	if (why != ESP_OK)
+		return why;
+	size_t front = (size_t)(s.payload - buf->data), room = buf->size - front + esp_head_size(sa);
+	if (front < s.header + udp_size + esp_head_size(sa))
 		return ESP_DROP_ROOM;
-	uint8_t *esp = payload - esp_head_size(sa), *ip = esp - udp_size - header;
-	size_t total = header + udp_size + esp_sealed_size(sa, len);
+	uint8_t *esp = s.payload - esp_head_size(sa), *ip = esp - udp_size - s.header;
+	size_t total = s.header + udp_size + esp_sealed_size(sa, s.len);
 	if (total > ESP_PAYLOAD_MAX)
 		return ESP_DROP_LENGTH;
 	/* The header first: what it is made of will be encrypted, or written over. */
-	if (tunnel)
+	if (sa->mode == IPM_ENCAP_TUNNEL)
 		outer_header(sa, packet, ip);
 	else
-		memmove(ip, packet, header);
-	ip_update(ip, total, proto_at, udp_size ? PROTO_UDP : PROTO_ESP);
-	enum esp_drop why = esp_seal_payload(sa, now_ns, next, payload, len, esp, &room);
+		memmove(ip, packet, s.header);
+	ip_update(ip, total, s.proto_at, udp_size ? PROTO_UDP : PROTO_ESP);
+	why = esp_seal_payload(sa, now_ns, s.next, s.payload, s.len, esp, &room);
 	if (why == ESP_OK && udp_size)
-		udp_header(sa, ip, ip + header, total - header);
+		udp_header(sa, ip, ip + s.header, total - s.header);
 	buf->at = (size_t)(ip - buf->data);
 	buf->len = total;
-	*payload_len = len;
+	*payload_len = s.len;
 	return why;
 }
 
@@ -238,32 +254,44 @@ congestion(uint8_t *inner, unsigned outer)
 	return ESP_OK;
 }
 
+/* Where ESP begins in a packet, and how long it is. */
+static enum esp_drop
+esp_find(const struct esp_sa *sa, uint8_t *ip, size_t total, struct place *place, uint8_t **esp, size_t *len)
+{
+	uint8_t proto = sa->udp_src ? PROTO_UDP : PROTO_ESP;
+
+	if (total == 0 || !ip_place(ip, total, proto, place))
+		return ESP_DROP_HEADER;
+	if (place->fragment) /* RFC 4303 3.4.1 */
+		return ESP_DROP_FRAGMENT;
+	if (ip[place->proto_at] != proto)
+		return ESP_DROP_HEADER;
+	*esp = ip + place->at;
+	*len = total - place->at;
+	if (!sa->udp_src)
+		return ESP_OK;
+	if (*len < UDP_SIZE)
+		return ESP_DROP_SHORT;
+	if (get16(*esp + 4) < UDP_SIZE || get16(*esp + 4) > *len)
+		return ESP_DROP_HEADER;
+	*len = get16(*esp + 4) - UDP_SIZE;
+	*esp += UDP_SIZE;
+	return ESP_OK;
+}
+
 static enum esp_drop
 packet_open(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf, size_t *payload_len)
 {
-	uint8_t *ip = buf->data + buf->at, proto = sa->udp_src ? PROTO_UDP : PROTO_ESP, next;
-	size_t total = ip_length(ip, buf->len);
+	uint8_t *ip = buf->data + buf->at, *esp, next;
 	struct place place;
+	size_t len;
+	enum esp_drop why = esp_find(sa, ip, ip_length(ip, buf->len), &place, &esp, &len);
 
-	if (total == 0 || !ip_place(ip, total, proto, &place))
-		return ESP_DROP_HEADER;
-	if (place.fragment) /* RFC 4303 3.4.1 */
-		return ESP_DROP_FRAGMENT;
-	if (ip[place.proto_at] != proto)
-		return ESP_DROP_HEADER;
-	uint8_t *esp = ip + place.at;
-	size_t len = total - place.at;
-	if (sa->udp_src) {
-		if (len < UDP_SIZE)
-			return ESP_DROP_SHORT;
-		if (get16(esp + 4) < UDP_SIZE || get16(esp + 4) > len)
-			return ESP_DROP_HEADER;
-		len = get16(esp + 4) - UDP_SIZE;
-		esp += UDP_SIZE;
-	}
+	if (why != ESP_OK)
+		return why;
 	uint8_t *payload = esp + esp_head_size(sa);
 	size_t open_len = len;
-	enum esp_drop why = esp_open_payload(sa, now_ns, esp, len, payload, &open_len, &next);
+	why = esp_open_payload(sa, now_ns, esp, len, payload, &open_len, &next);
 	if (why != ESP_OK)
 		return why;
 	if (sa->mode == IPM_ENCAP_TUNNEL) {
