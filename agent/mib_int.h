@@ -61,10 +61,10 @@ struct snapshot {
 	struct built built; /* change: or which build of the groups */
 };
 
-/* What feeds can know. If one of them doesn't say, or there is none, only a count above 0 shows that it is known. */
-struct told {
+/* What feeds can know. */
+struct knowable {
 	uint64_t caps, drops;
-	bool unsaid;
+	bool undeclared; /* a feed doesn't say, or there is none: only a count above 0 shows that it is known */
 };
 
 /* A segment that is served. */
@@ -72,8 +72,8 @@ struct served {
 	const struct ipm_segment *seg;
 	struct ipm_totals totals; /* as they could be read last */
 	bool totals_known;
-	struct told all, active; /* by all feeds; by those whose source has answered */
-	uint64_t told_request;   /* in which they said so */
+	struct knowable all, active; /* by all feeds; by those whose source has answered */
+	uint64_t asked_in;           /* the request in which their records were read */
 };
 
 struct mib {
