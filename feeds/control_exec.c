@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the requests of the control socket do. */
+/* Carry out the requests of the control socket. */
 #include "control_exec.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ save_sizes(const struct control_exec *exec, struct ipm_settings *sizes)
 	return state_save(exec->state_path, keys, sizeof(keys) / sizeof(keys[0]), exec->group);
 }
 
-/* The most that both rings of a kind hold. */
+/* The smaller of two rings: a size must fit both. */
 static uint32_t
 most(const struct control_exec *exec, enum ipm_section_kind one, enum ipm_section_kind other)
 {
@@ -50,7 +50,7 @@ control_exec_restore(struct control_exec *exec)
 					  { "failure-size", 1, INT32_MAX, &sizes.failure_size } };
 	if (state_load(exec->state_path, keys, sizeof(keys) / sizeof(keys[0])) < 0)
 		return;
-	/* The configuration may have less room for them now. */
+	/* The configuration may have smaller rings now. */
 	if (sizes.history_size > most_history(exec) || sizes.failure_size > most_failures(exec))
 		log_warn("%s: more than the segment holds (history %u, failures %u); using these limits",
 			 exec->state_path, most_history(exec), most_failures(exec));
@@ -62,7 +62,7 @@ control_exec_restore(struct control_exec *exec)
 	ipm_writer_commit(exec->writer);
 }
 
-/* What could not be kept for the next run is not done either. */
+/* A setting that cannot be saved is rejected. */
 static void
 set_size(struct control_exec *exec, const struct control_command *command, struct control_call *call)
 {
@@ -106,7 +106,7 @@ add_uid(struct control_target *target, uint64_t uid)
 		target->uids[target->count++] = (uint32_t)uid;
 }
 
-/* NULL, or why it cannot be closed. */
+/* Fill in the target. NULL, or why it cannot be closed. */
 static const char *
 find_ike(const struct ipm_writer *w, uint32_t index, struct control_target *target)
 {
@@ -163,7 +163,7 @@ destroy(struct control_exec *exec, const struct control_command *command, struct
 		return;
 	}
 	const char *why = ike ? find_ike(w, command->number, &target) : find_tunnel(w, command->number, &target);
-	/* Unique ids are those of the IKE daemon that the feed is connected to, and begin again with another. */
+	/* Unique ids mean nothing to another IKE daemon than the one that the feed is connected to. */
 	if (!why && (ipm_feed_read(ipm_writer_segment(w), target.feed, &feed) < 0 || !exec->terminate))
 		why = "its feed cannot close it";
 	else if (!why && feed.state != IPM_FEED_UP)

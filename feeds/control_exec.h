@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file control_exec.h  What the requests of the control socket do to ipsecmond's segment and its feeds.
+ * @file control_exec.h  Carry out the requests of the control socket, on ipsecmond's segment and its feeds.
  *
  * Threads:   the event loop's.
  */
@@ -10,22 +10,21 @@
 #include "control_server.h"
 #include "ipm_writer.h"
 
-/** @p why: empty when it was done. */
+/** The result; @p why is empty on success. */
 typedef void control_terminated(void *arg, bool ok, const char *why);
 
-/** What is to be closed. */
+/** What to close. */
 struct control_target {
-	uint32_t feed; /* the slot of the feed that can: the one that told of the IKE SA or CHILD_SAs, or keeps the SAs
-			*/
+	uint32_t feed; /* slot of the feed that can close it: it reported the IKE SA or CHILD_SAs, or keeps the SAs */
 	bool ike;      /* an IKE SA, else a tunnel */
 	uint32_t slot; /* of its record */
-	uint32_t uids[16]; /* that feed's own names: of the IKE SA, or of the tunnel's CHILD_SAs */
+	uint32_t uids[16]; /* the feed's own ids: of the IKE SA, or of the tunnel's CHILD_SAs */
 	size_t count;
 };
 
 struct control_exec {
 	struct ipm_writer *writer;
-	const char *state_path; /* where sizes are kept */
+	const char *state_path; /* where the sizes are saved */
 	gid_t group;            /* who may use the state's directory; (gid_t)-1: the owner only */
 	bool allow_destroy;
 	/*
@@ -36,7 +35,7 @@ struct control_exec {
 	void *terminate_arg;
 };
 
-/** Make the sizes what they were set to in an earlier run. Call it once, before the server is open. */
+/** Restore the sizes that an earlier run saved. Call it once, before the server is open. */
 void control_exec_restore(struct control_exec *exec);
 
 /** The control_handler; @p arg is the struct control_exec, which must outlive the server. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The serving side of the control socket, on libevent. */
+/* The server of the control socket, on libevent. */
 #include "control_server.h"
 
 #include <errno.h>
@@ -21,12 +21,12 @@
 #include "clean.h"
 #include "daemon.h"
 
-#define GROUPS_MAX 256                    /* that are looked at of one user */
-#define READ_MAX   (2 * CONTROL_LINE_MAX) /* octets at a time: more than a line that is too long */
+#define GROUPS_MAX 256                    /* of one user that we look at */
+#define READ_MAX   (2 * CONTROL_LINE_MAX) /* octets at a time: enough to recognize a line that is too long */
 
 struct control_call {
 	struct control_server *server;
-	struct client *client; /* NULL: has gone */
+	struct client *client; /* NULL: it has gone */
 	struct control_call *next;
 };
 
@@ -34,9 +34,9 @@ struct client {
 	struct control_server *server;
 	struct bufferevent *bev; /* NULL: this place is free */
 	struct event *deadline;
-	struct control_call *call; /* the request that is being worked at; the next has to wait */
-	bool ending;               /* as soon as all is written */
-	bool eof;                  /* nothing more will come in */
+	struct control_call *call; /* the request in hand; the next one waits */
+	bool ending;               /* disconnect when everything is written */
+	bool eof;                  /* the client will send nothing more */
 };
 
 struct control_server {
@@ -45,9 +45,9 @@ struct control_server {
 	bool bound;
 	struct event_base *base;
 	struct evconnlistener *listener;
-	struct event *pause; /* when no more can be accepted for a while */
+	struct event *pause; /* after accept() failed */
 	struct client clients[CONTROL_CLIENTS_MAX];
-	struct control_call *calls; /* all that have not been answered */
+	struct control_call *calls; /* those without an answer */
 };
 
 /* --- clients --------------------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ set_deadline(struct client *c, unsigned ms)
 	event_add(c->deadline, &in);
 }
 
-/* One line. What does not fit into the socket is written as the client reads. */
+/* Write one line. What does not fit into the socket follows as the client reads. */
 static void
 say(struct client *c, bool ok, const char *text)
 {
@@ -81,7 +81,7 @@ say(struct client *c, bool ok, const char *text)
 	bufferevent_write(c->bev, line, (size_t)len);
 }
 
-/* Say it, and leave as soon as it is written. */
+/* Write this line, then disconnect. */
 static void
 say_last(struct client *c, const char *text)
 {
@@ -90,7 +90,7 @@ say_last(struct client *c, const char *text)
 	bufferevent_disable(c->bev, EV_READ);
 }
 
-/* One who does not wait for the answer any more has been told by himself that it was not done. */
+/* A client that has hung up counts its request as failed: take it back. */
 static bool
 has_gone(const struct client *c)
 {
@@ -127,13 +127,13 @@ ask_handler(struct client *c, const char *line, size_t len)
 	server->opt.handler(server->opt.arg, &command, call);
 }
 
-/* Take up the requests that can be. */
+/* Serve the requests that have come in. */
 static void
 take_requests(struct client *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->bev), *out = bufferevent_get_output(c->bev);
 
-	/* Not before the last answer has been taken: one who does not read is not served, but by his deadline. */
+	/* Not before the client has read the last answer. A client that does not read runs into its deadline. */
 	while (!c->ending && !c->call && evbuffer_get_length(out) == 0) {
 		struct evbuffer_ptr end = evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF);
 		size_t len = end.pos < 0 ? evbuffer_get_length(in) : (size_t)end.pos;
@@ -151,13 +151,13 @@ take_requests(struct client *c)
 	}
 }
 
-/* Something has come in, has been answered, or has been written. */
+/* A request has come in, or an answer was given or written. */
 static void
 go_on(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
 	take_requests(c);
-	/* Of a buffer that is full and not emptied, libevent tells us again and again. */
+	/* If we left the buffer full, libevent would call us again at once. */
 	if (evbuffer_get_length(bufferevent_get_input(bev)) >= READ_MAX)
 		bufferevent_disable(bev, EV_READ);
 	else if (!c->ending && !c->eof)
@@ -171,7 +171,7 @@ on_state(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *c = arg;
 	if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR)) {
-		c->eof = true; /* who has said all may still listen */
+		c->eof = true; /* it may still read the answer */
 		go_on(bev, c);
 	} else {
 		client_free(c);
@@ -197,7 +197,7 @@ group_among(gid_t group, const gid_t *groups, int count)
 	return false;
 }
 
-/* By the groups that the process has, or those that its user would have. */
+/* Check the groups of the process, then those of its user. */
 static bool
 in_group(int fd, const struct ucred *peer, gid_t group)
 {
@@ -238,7 +238,7 @@ may_ask(const struct control_server *server, int fd)
 
 /* --- the socket ------------------------------------------------------------------------------------------------ */
 
-/* A last word to one who gets no place; it fits into an empty socket or is not said. */
+/* Tell a client that there is no place for it, if that fits into the socket. */
 static void
 turn_away(int fd, const char *line)
 {
@@ -282,7 +282,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 		say_last(c, "not allowed");
 }
 
-/* Out of descriptors, most likely: without a pause the loop would do nothing else. */
+/* Probably out of descriptors. Without a pause, the loop would spin. */
 static void
 on_accept_error(struct evconnlistener *listener, void *arg)
 {
@@ -321,7 +321,7 @@ bind_socket(struct control_server *server)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* Nobody else gets in before it has its group. */
+	/* Closed to others until its group is set. */
 	mode_t mask = umask(0177);
 	int rc = bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 	umask(mask);
@@ -405,5 +405,5 @@ control_answer(struct control_call *call, bool ok, const char *text)
 	c->call = NULL;
 	set_deadline(c, c->server->opt.slow_ms);
 	say(c, ok, text);
-	/* What else the client has sent meanwhile is taken up when this is written. */
+	/* Further requests of this client are served when this is written. */
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file control_server.h  The serving side of the control socket (control.h): who may ask, lines in, lines out.
+ * @file control_server.h  The server of the control socket (control.h): who may ask, lines in, lines out.
  *
- * What a request does is for its handler to say; it may do so later. No client can hold up the loop, or another
- * client: what is read and written is bounded, and whoever is slow is left.
+ * The handler of a request may answer later. No client can block the loop or another client: reading and writing are
+ * bounded, and slow clients are disconnected.
  *
  * Threads:   the event loop's.
  */
@@ -16,35 +16,34 @@
 #include "control.h"
 
 #define CONTROL_CLIENTS_MAX 16
-#define CONTROL_SLOW_MS     5000  /* for a whole request to come in; for an answer to be taken */
-#define CONTROL_HANDLER_MS  10000 /* for a handler */
+#define CONTROL_SLOW_MS     5000  /* to send a whole request; to read an answer */
+#define CONTROL_HANDLER_MS  10000 /* for the handler to answer */
 
 struct control_server;
 struct control_call; /* a request that waits for its answer */
 
-/** Must lead to one control_answer(), in the handler or at any time later while the server lives. */
+/** Leads to exactly one control_answer(), in the handler or later, while the server lives. */
 typedef void control_handler(void *arg, const struct control_command *command, struct control_call *call);
 
 struct control_server_options {
 	const char *path;
-	gid_t group;      /* whose members may ask, too; (gid_t)-1: nobody else may */
+	gid_t group;      /* its members may ask, too; (gid_t)-1: only root and our own user */
 	unsigned slow_ms; /* 0: CONTROL_SLOW_MS */
 	control_handler *handler;
 	void *arg;
 };
 
 /**
- * Listen at the path; a socket that an earlier run left there is replaced, anything else is not. The caller has made
- * sure that it is the only one to serve it.
+ * Listen at the path. A socket from an earlier run is replaced, anything else is not. The caller makes sure that no
+ * other server uses the path.
  *
- * Ownership: *out is the caller's. Closing it removes the socket; calls that have not been answered are void, and
- *            must not be answered any more.
- * Errors:    what socket(2), bind(2), chown(2) say; -EEXIST when something else is at the path.
+ * Ownership: *out is the caller's. Closing it removes the socket and ends all calls: don't answer them any more.
+ * Errors:    those of socket(2), bind(2), chown(2); -EEXIST when something else is at the path.
  */
 int control_server_open(struct control_server **out, struct event_base *base, const struct control_server_options *opt);
 void control_server_close(struct control_server *server);
 
-/** "ok TEXT" or "error TEXT"; @p text may be empty. The client may have gone: then it goes nowhere. */
+/** Answer "ok TEXT" or "error TEXT"; @p text may be empty. If the client has gone, nothing happens. */
 void control_answer(struct control_call *call, bool ok, const char *text);
 
 #endif

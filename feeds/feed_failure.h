@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file feed_failure.h  What all feeds say alike of a failure.
+ * @file feed_failure.h  The identities in a failure record.
  */
 #ifndef FEED_FAILURE_H
 #define FEED_FAILURE_H
@@ -16,7 +16,7 @@ feed_failure_identify_by(char id[IPM_ID_MAX], const struct ipm_addr *addr)
 		inet_ntop(addr->len == 16 ? AF_INET6 : AF_INET, addr->bytes, id, IPM_ID_MAX);
 }
 
-/** Who has told no identity is known by the address. */
+/** A peer whose identity is not known is identified by its address. */
 static inline void
 feed_failure_identify(struct ipm_failure *failure)
 {

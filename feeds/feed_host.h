@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file feed_host.h  What models ask of the network namespace that their SAs are in, so that they can be tested without
- * one. A question that is NULL has no answer.
+ * @file feed_host.h  Questions of the models about the network namespace of their SAs. Tests answer them without one.
  *
- * Errors:    false, or 0: there is none, or it cannot be told.
+ * A question that is NULL has no answer.
+ *
+ * Errors:    false or 0: there is none, or it is not known.
  * Threads:   the feed's.
  */
 #ifndef FEED_HOST_H
@@ -15,18 +16,18 @@
 
 struct feed_host {
 	void *arg;
-	uint32_t feed; /* slot of the feed by which the namespace's interfaces are known */
+	uint32_t feed; /* slot of the feed that publishes the namespace's interfaces */
 	/** Is this an address of this host? */
 	bool (*is_local)(void *arg, const struct ipm_addr *addr);
-	/** ifindex, name and own address of the interface by which packets leave for there; */
+	/** The interface for packets to this address: its ifindex, name and own address. */
 	bool (*way_to)(void *arg, const struct ipm_addr *addr, struct ipm_interface *out);
-	/** of the one that has this address; */
+	/** The interface that has this address. */
 	bool (*with_addr)(void *arg, const struct ipm_addr *addr, struct ipm_interface *out);
-	/** of the XFRM interface with this id; */
+	/** The XFRM interface with this id. */
 	bool (*with_if_id)(void *arg, uint32_t if_id, struct ipm_interface *out);
-	/** of the one with this number. */
+	/** The interface with this ifindex. */
 	bool (*with_index)(void *arg, uint32_t ifindex, struct ipm_interface *out);
-	/** The id of an XFRM interface; 0: it is another kind. */
+	/** The id of this XFRM interface; 0: it is another kind of interface. */
 	uint32_t (*if_id)(void *arg, uint32_t ifindex);
 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* What tunnels tell of their crypto map entry. */
+/* What the tunnels of a crypto map entry show about it. */
 #include <netinet/in.h>
 #include <string.h>
 
 #include "feed_map.h"
 
 /*
- * The group says that there is PFS. That there is none is known of what was made by an exchange of its own: a Quick
- * Mode, or a rekey; an IKEv2 CHILD_SA may have come with its IKE SA, whose exchange was for both.
+ * A group proves PFS. The absence of a group proves that there is no PFS only if the SA had an exchange of its own: a
+ * Quick Mode or a rekey. The first IKEv2 CHILD_SA shares the exchange of its IKE SA.
  */
 static void
 learn_pfs(struct ipm_map_entry *map, const struct ipm_tunnel *t)

@@ -33,7 +33,7 @@ struct links {
 
 /* --- lists that grow ----------------------------------------------------------------------------------------- */
 
-/* Room for one more element of @p size octets behind @p count; NULL: out of memory, and all is as it was. */
+/* Room for one more element of @p size octets after @p count others. NULL: out of memory; the list is unchanged. */
 static void *
 grown(void **list, size_t count, size_t size)
 {
@@ -75,7 +75,7 @@ by_owner(const void *a, const void *b)
 
 /* --- what the kernel says ------------------------------------------------------------------------------------ */
 
-/* The id of an XFRM interface, out of IFLA_LINKINFO; 0: it is another kind. */
+/* The id of an XFRM interface, from IFLA_LINKINFO; 0: it is another kind. */
 static uint32_t
 xfrm_if_id(const struct nlattr *info)
 {
@@ -129,7 +129,7 @@ learn_address(struct links *l, const struct nlmsghdr *h)
 	const struct nlattr *attr;
 	struct address address = { .ifindex = info->ifa_index }, *at;
 
-	/* IFA_LOCAL is our end of a point-to-point link, whose IFA_ADDRESS is the other. */
+	/* On a point-to-point link, IFA_LOCAL is our end and IFA_ADDRESS the other. */
 	mnl_attr_for_each(attr, h, sizeof(*info))
 	{
 		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
@@ -144,7 +144,7 @@ learn_address(struct links *l, const struct nlmsghdr *h)
 	}
 }
 
-/* A dump of @p type; each of its messages that is @p wanted goes to @p learn. */
+/* Ask for a dump of @p type, and call @p learn with each message of the type @p wanted. */
 static void
 dump(struct links *l, uint16_t type, uint16_t wanted, size_t fixed,
      void (*learn)(struct links *, const struct nlmsghdr *))

@@ -2,10 +2,10 @@
 /**
  * @file links.h  The interfaces of a network namespace: which one has an address, which one leads to a peer.
  *
- * What is told is as old as LINKS_FRESH_NS at the most, but for ways, which are asked for each time.
+ * Answers are at most LINKS_FRESH_NS old. links_way_to() asks the kernel each time.
  *
  * Ownership: the socket is the caller's and outlives struct links.
- * Errors:    false: there is none, or it cannot be told.
+ * Errors:    false: there is none, or it is not known.
  * Threads:   the caller's.
  */
 #ifndef LINKS_H
@@ -29,12 +29,12 @@ bool links_with_addr(struct links *l, const struct ipm_addr *addr, struct ipm_in
 bool links_with_index(struct links *l, uint32_t ifindex, struct ipm_interface *out);
 /** The XFRM interface with this id; there is none with 0. */
 bool links_with_if_id(struct links *l, uint32_t if_id, struct ipm_interface *out);
-/** By which interface packets leave for there, and which address of ours they have. */
+/** The interface for packets to this address, and the source address they get. */
 bool links_way_to(struct links *l, const struct ipm_addr *addr, struct ipm_interface *out);
-/** Its id when it is an XFRM interface; else 0. */
+/** Its id if it is an XFRM interface; else 0. */
 uint32_t links_if_id(struct links *l, uint32_t ifindex);
 
-/** What links_host() asks; each may be NULL, and come and go: then its questions have no answer. */
+/** Where links_host() looks. Each may be NULL, also for a while: then its questions have no answer. */
 struct links_host {
 	struct links *links;
 	const struct local_addrs *addrs;

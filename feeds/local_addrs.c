@@ -50,7 +50,7 @@ learn_one(struct local_addrs *l, const struct nlmsghdr *h)
 	const struct nlattr *attr;
 	struct ipm_addr addr = { 0 };
 
-	/* IFA_LOCAL is our end of a point-to-point link, whose IFA_ADDRESS is the other. */
+	/* On a point-to-point link, IFA_LOCAL is our end and IFA_ADDRESS the other. */
 	mnl_attr_for_each(attr, h, sizeof(struct ifaddrmsg))
 	{
 		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
@@ -72,7 +72,7 @@ learn_one(struct local_addrs *l, const struct nlmsghdr *h)
 	l->addr[l->count++] = addr;
 }
 
-/* Has an address come or gone since this was asked last? */
+/* Has an address come or gone since the last call? */
 static bool
 changed(const struct local_addrs *l)
 {

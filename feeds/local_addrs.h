@@ -3,7 +3,7 @@
  * @file local_addrs.h  The addresses of a network namespace, kept up to date.
  *
  * Errors:    0 or a negative errno.
- * Threads:   the caller's, but opened by one that is in the namespace.
+ * Threads:   the caller's. The thread that opens it must be in the namespace.
  */
 #ifndef LOCAL_ADDRS_H
 #define LOCAL_ADDRS_H
@@ -28,7 +28,7 @@ struct local_addrs {
 int local_addrs_open(struct local_addrs *l);
 void local_addrs_close(struct local_addrs *l);
 
-/** Read them anew, if they have changed. */
+/** Read them again if they have changed. */
 void local_addrs_learn(struct local_addrs *l);
 /** Is it one of them? */
 bool local_addrs_have(const struct local_addrs *l, const struct ipm_addr *addr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Netlink sockets: opened, and asked. */
+/* Open netlink sockets, and ask the kernel. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file netlink.h  Netlink sockets: opened, and asked.
+ * @file netlink.h  Open netlink sockets, and ask the kernel.
  *
  * Errors:    0 or a negative errno.
  * Threads:   the caller's.
@@ -15,14 +15,14 @@ struct nlmsghdr;
 
 #define NETLINK_ANSWER_MAX 32768
 
-/** A socket that does not block, in the caller's network namespace. */
+/** Open a non-blocking socket in the caller's network namespace. */
 int netlink_open(int protocol);
 
 /**
- * Messages from the kernel. What others send is not looked at.
+ * Receive messages from the kernel, and from nobody else.
  *
- * Returns:   octets; -EAGAIN: there is none; -ENOBUFS: the kernel had more than there was room for; -ENOMSG: somebody
- *            else sent one
+ * Returns:   octets; -EAGAIN: there is none; -ENOBUFS: the kernel dropped messages; -ENOMSG: another process sent this
+ *            one, and it was discarded
  */
 ssize_t netlink_receive(int fd, void *buf, size_t size);
 
@@ -30,11 +30,11 @@ ssize_t netlink_receive(int fd, void *buf, size_t size);
 int netlink_send(int fd, const struct nlmsghdr *request);
 
 /**
- * Send a request, and wait for the answer, which the kernel has ready before sending returns. @p request may lie in @p
- * buf. What is left of an earlier answer is passed over.
+ * Send a request and receive the answer. The kernel has it ready before sending returns. @p request may lie in @p buf.
+ * The rest of an earlier answer is skipped.
  *
  * Returns:   the octets of the message, which is at the start of @p buf; 0 for an acknowledgement; a negative errno.
- *            Of a dump more messages may follow: netlink_receive().
+ *            In a dump more messages may follow: netlink_receive().
  */
 ssize_t netlink_ask(int fd, struct nlmsghdr *request, char *buf, size_t size);
 

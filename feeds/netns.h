@@ -2,10 +2,9 @@
 /**
  * @file netns.h  Open something in another network namespace.
  *
- * A name in /run/netns, an absolute path, or "" for the program's own.
+ * A namespace is a name in /run/netns, an absolute path, or "" for the program's own.
  *
- * Threads:   the caller's. For another namespace a thread is started that enters it and ends; the program stays where
- * it is.
+ * Threads:   the caller's. A thread is started that enters the other namespace and ends. The program stays where it is.
  */
 #ifndef NETNS_H
 #define NETNS_H
@@ -14,20 +13,21 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/** Which namespace it was: by these it is known again. */
+/** The identity of a namespace. */
 struct netns {
 	dev_t dev;
 	ino_t ino;
 };
 
 /**
- * Have @p open called in there, with @p arg. 0 or a negative errno: @p open's, which has left a sentence then, or that
- * of entering, with a sentence in @p error.
+ * Call @p open with @p arg in that namespace.
+ *
+ * Errors:    0 or a negative errno, with a sentence in @p error: from @p open, or from entering the namespace.
  */
 int
 netns_enter(const char *netns, struct netns *which, int (*open)(void *arg), void *arg, char *error, size_t error_size);
 
-/** Is the namespace that @p netns names now this one? */
+/** Does @p netns still name this namespace? */
 bool netns_is(const char *netns, const struct netns *which);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The strongSwan feed: when to connect, what to ask, how the feed is. */
+/* The strongSwan feed: when to connect, what to ask, and the state of the feed. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -21,12 +21,12 @@
 #include "vici_terminate.h"
 
 #define RETRY_MOST_MS 4000
-#define LOOK_AGAIN_MS 300 /* after a rekey, when the old SA has got its last packets; when something is missing */
-#define CONNS_EVERY   12  /* polls: connections change rarely; at the others only their names are looked at */
-#define NAMES_MOST    (VICI_FRAME_MAX / 2) /* octets; charon sends no reply that is larger than a frame, nor says so */
-#define LISTS_EVERY   12 /* likewise, where nothing but names is taken from them: events tell what changes */
+#define LOOK_AGAIN_MS 300 /* after a rekey, for the old SA's last packets; or when something is missing */
+#define CONNS_EVERY   12  /* polls: connections change rarely; the other polls only compare their names */
+#define NAMES_MOST    (VICI_FRAME_MAX / 2) /* octets; charon silently drops a reply that is larger than a frame */
+#define LISTS_EVERY   12                   /* polls, where lists only give names: events show the changes */
 
-/* What charon tells; with the event "alert" also why something failed. */
+/* What charon tells us. With the event "alert" it also tells why something failed. */
 #define CAPS                                                                                                    \
 	(IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | \
 	 IPM_CAP_REASONS | IPM_CAP_CONFIGURATION)
@@ -38,8 +38,8 @@ struct feed_vici {
 	struct vici_model *model;
 	struct vici_maps *maps;
 	struct vici_terminator *terminator;
-	struct links_host reach; /* without links nothing is known of interfaces */
-	int route;               /* the socket for that; or negative */
+	struct links_host reach; /* without links, interfaces are not known */
+	int route;               /* its routing socket; or negative */
 	struct notify_client *notify;
 	struct vici_failures *failures;
 	struct event *poll, *look_again, *second, *held_back;
@@ -47,10 +47,10 @@ struct feed_vici {
 	uint32_t interval, hold_time; /* seconds */
 	bool connected, listing;
 	bool conns_listing, conns_whole; /* list-conns is coming in; all of it was understood so far */
-	bool conns_again;                /* there was a hint meanwhile */
-	bool conns_any;                  /* it has one at least */
+	bool conns_again;                /* ask again: something may have changed meanwhile */
+	bool conns_any;                  /* it has at least one */
 	bool names_known;
-	uint64_t names; /* of the connections that were loaded when all were last asked for */
+	uint64_t names; /* hash of the names of the connections when they were last compared */
 	uint64_t hinted_ns, looked_ns;
 	bool names_unknown; /* this charon has no get-conns, or too many names for it */
 	struct place_refusals refused;
@@ -82,7 +82,7 @@ on_ike(void *arg, enum vici_role role, const struct vici_ike *ike)
 		f->ike = *ike;
 		f->have_ike = true;
 	} else if (f->said == SAID_UPDOWN && !f->sink.up) {
-		f->ike = *ike; /* is it this that went down, or a child of it? on_event() sees */
+		f->ike = *ike; /* did it go down, or a child of it? on_event() decides */
 		f->have_ike = true;
 	} else {
 		vici_failures_ike_seen(f->failures, ike, ipm_now_ns());
@@ -143,7 +143,7 @@ decode(struct feed_vici *f, enum vici_form form, struct vici_slice msg)
 	return true;
 }
 
-/* Something is held back: see when it is due. */
+/* If a failure is held back, wake up when it is due. */
 static void
 wait_for_failures(struct feed_vici *f)
 {
@@ -198,7 +198,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
 
-	feed_drain_all(f->feed.env); /* the SAs that charon speaks of are there then, or have ended */
+	feed_drain_all(f->feed.env); /* then the SAs that charon speaks of are in the model */
 	if (vici_is(name, "list-sa")) {
 		f->said = SAID_LISTED;
 		decode(f, VICI_FORM_SA, msg);
@@ -220,7 +220,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 			on_ike_down(f);
 		else if (f->said == SAID_ALERT)
 			on_vici_alert(f);
-		/* Packets that were on their way still reach the old SA: look at it once more before it goes. */
+		/* Packets on their way still reach the old SA: read its counts once more before it goes. */
 		if (f->said == SAID_REKEY && !vici_model_is_kept(f->model) &&
 		    !event_pending(f->look_again, EV_TIMEOUT, NULL))
 			feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
@@ -271,7 +271,7 @@ on_conns_listed(void *arg, bool ok, struct vici_slice msg)
 		feed_error(&f->feed, "charon does not know the command list-conns");
 		f->feed.record.errors++;
 	} else {
-		/* A charon that has just started has no connections until somebody loads them. */
+		/* A new charon has no connections until somebody loads them. */
 		bool early = !f->conns_any && vici_model_holds(f->model);
 		vici_maps_end(f->maps, f->conns_whole && !early);
 	}
@@ -294,7 +294,7 @@ ask_conns(struct feed_vici *f)
 	vici_client_command(f->client, "list-conns", NULL, NULL, on_conns_listed);
 }
 
-/* No event tells of connections that are loaded or unloaded; their names are a cheap look. */
+/* Charon has no event for loading and unloading connections. Comparing their names is cheap. */
 static void
 on_names(void *arg, bool ok, struct vici_slice msg)
 {
@@ -316,7 +316,7 @@ ask_names(struct feed_vici *f)
 		vici_client_command(f->client, "get-conns", NULL, NULL, on_names);
 }
 
-/* A CHILD_SA has come up that we know no configuration of: it was loaded a moment ago. */
+/* A CHILD_SA is up whose configuration we don't know: it must have been loaded just now. */
 static void
 look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_child *child)
 {
@@ -328,7 +328,7 @@ look_for_new(struct feed_vici *f, const struct vici_ike *ike, const struct vici_
 	ask_conns(f);
 }
 
-/* What enciphers the packets of SAs that are not the kernel's. */
+/* Find out what encrypts the packets of SAs that are not the kernel's. */
 static void
 on_stats(void *arg, bool ok, struct vici_slice msg)
 {
@@ -368,7 +368,7 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 		ask_conns(f);
 	else
 		ask_names(f);
-	/* Where the kernel's feed counts, charon, who would have to ask the kernel for each SA, is left alone. */
+	/* If the kernel's feed counts, don't ask charon, which would have to ask the kernel for each SA. */
 	if (!vici_model_is_kept(f->model) || f->polls % LISTS_EVERY == 0)
 		ask_list(f);
 	feed_timer_in_ms(f->poll, f->interval * 1000);
@@ -380,13 +380,13 @@ on_look_again(evutil_socket_t fd, short what, void *arg)
 	struct feed_vici *f = arg;
 	(void)fd;
 	(void)what;
-	if (f->listing) /* that list may have passed it already */
+	if (f->listing) /* that list may be past it already */
 		feed_timer_in_ms(f->look_again, LOOK_AGAIN_MS);
 	else
 		ask_list(f);
 }
 
-/* Time passes, whatever charon does. */
+/* Once a second, whether charon is there or not. */
 static void
 on_second(evutil_socket_t fd, short what, void *arg)
 {
@@ -400,7 +400,7 @@ on_second(evutil_socket_t fd, short what, void *arg)
 
 /* --- the connection -------------------------------------------------------------------------------------------- */
 
-/* "alert" is one of 6.0.3 and later; an older charon just says that it has none. */
+/* Only 6.0.3 and later have the event "alert". An older charon says that it doesn't know it. */
 static void
 on_alert_registered(void *arg, bool ok, struct vici_slice msg)
 {
@@ -418,13 +418,13 @@ on_connected(void *arg)
 
 	f->connected = true;
 	feed_reached(&f->feed);
-	/* Subscribe first, then ask what is there: nothing can happen unseen in between. */
+	/* Subscribe first, then list: so no change is missed in between. */
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		vici_client_register(f->client, events[i], NULL);
 	vici_client_register(f->client, "alert", on_alert_registered);
 	vici_client_command(f->client, "version", NULL, NULL, on_version);
 	vici_client_command(f->client, "stats", NULL, NULL, on_stats);
-	ask_names(f); /* before the list, so that what is loaded meanwhile is noticed */
+	ask_names(f); /* before the list, so that a change in between is noticed */
 	ask_conns(f);
 	ask_list(f);
 	feed_timer_in_ms(f->poll, f->interval * 1000);
@@ -463,7 +463,7 @@ feed_vici_connect(struct feed *feed)
 
 /* --- coming and going ------------------------------------------------------------------------------------------ */
 
-/* Interfaces are told of once: by the feed that reads our namespace from the kernel, if there is one. */
+/* Only one feed publishes interfaces: the one that reads our namespace from the kernel, if there is one. */
 static uint32_t
 feed_of_interfaces(const struct feed_vici *f)
 {
@@ -476,7 +476,7 @@ feed_of_interfaces(const struct feed_vici *f)
 	return f->feed.slot;
 }
 
-/* Charon is in our own namespace, as far as can be told. */
+/* We assume that charon is in our own namespace. */
 static struct feed_host
 open_host(struct feed_vici *f)
 {
@@ -528,7 +528,7 @@ feed_vici_open(struct feed *feed, uint32_t n)
 	f->notify = notify_client_open(feed->env, on_alert, f);
 	if (!f->notify)
 		log_warn("vici: without error-notify it is not known why negotiations fail");
-	/* What an earlier run left is true until charon says otherwise, or for the hold time. */
+	/* Hold what an earlier run left until charon confirms it, or the hold time is over. */
 	vici_model_hold(f->model, ipm_now_ns() + f->hold_time * NS_PER_SECOND);
 	feed_timer_in_ms(f->second, 1000);
 	feed_timer_in_ms(feed->retry, 0);

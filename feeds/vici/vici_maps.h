@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_maps.h  What charon is configured to do, told to the model: crypto map entries.
+ * @file vici_maps.h  Charon's connections as crypto map entries.
  *
- * A connection is a crypto map, each of its children that has SAs an entry, 10, 20 ... in charon's order. One whose
- * peer is not given by an address or a name is a template. What a list of all connections leaves out is not configured
- * any more; when charon is away, what it was told last stays.
+ * A connection is a crypto map. Each of its children that makes SAs is an entry: 10, 20 ... in charon's order. If the
+ * peer is neither an address nor a name, the entry is a template. A list of all connections ends the entries that it
+ * does not have. While charon is away, the entries stay.
  *
- * No input or output here but the model and struct feed_host: it can be tested with structs alone.
+ * No input or output but the model and struct feed_host: tests use structs alone.
  * Threads: the caller's.
  */
 #ifndef VICI_MAPS_H
@@ -18,13 +18,13 @@
 
 struct vici_maps;
 
-/** Entries that feed @p feed left in the segment stay until a list does not have them. NULL: out of memory. */
+/** Entries that feed @p feed left in the segment stay until a list lacks them. NULL: out of memory. */
 struct vici_maps *vici_maps_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host);
 void vici_maps_free(struct vici_maps *m);
 
 /**
- * A list of all connections begins, and ends. @p whole: all of it was understood; else what it did not have may be in
- * what was not.
+ * A list of all connections begins, and ends. If it was not @p whole, because a part was not understood, it ends no
+ * entries.
  */
 void vici_maps_begin(struct vici_maps *m);
 void vici_maps_conn(struct vici_maps *m, const struct vici_conn *conn);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What charon says, told to the model. */
+/* Keep the model in line with charon. */
 #include <netinet/in.h>
 #include <search.h>
 #include <stdio.h>
@@ -14,18 +14,19 @@
 
 #define NONE UINT32_MAX
 
-/* Both kinds of node begin with what their tree is ordered by. */
+/* Each kind of node begins with the key of its tree. */
 struct ike_node {
 	uint32_t uid;
 	uint32_t slot;
-	uint64_t spi; /* the initiator's; with another one it is another charon's SA */
+	uint64_t spi; /* the initiator's; a different one means another charon's SA */
 	struct feed_seen seen;
-	bool superseded; /* another IKE SA speaks for the record; this one only waits for its end, or the other's */
-	bool rekeyed;    /* charon said so: it never speaks again */
-	bool replaced;   /* it will end because its life is over, or because another one takes its place */
+	bool superseded; /* another IKE SA speaks for the record; this one waits for its own end, or that of the other
+			  */
+	bool rekeyed;    /* charon said so: it never speaks for the record again */
+	bool replaced;   /* it will end because its lifetime is over or another IKE SA replaces it */
 };
 
-/* An IKE SA that went down lately: its children follow, and know no reason of their own. */
+/* An IKE SA that went down lately. Its children follow, and have no reason of their own. */
 struct ended {
 	uint32_t uid;
 	enum ipm_reason reason;
@@ -36,17 +37,17 @@ struct child_node {
 	uint32_t uid;
 	uint32_t tunnel; /* slots */
 	uint32_t in, out, comp_in, comp_out;
-	uint32_t spi_in;            /* with another one it is another charon's SA; 0: not known */
+	uint32_t spi_in;            /* a different one means another charon's SA; 0: not known */
 	struct child_node *sibling; /* the next CHILD_SA of the same tunnel */
 	uint64_t born;              /* number of the list that was coming in then */
 	struct feed_seen seen;
-	bool refreshed; /* its rekey was counted; a collision tells of it twice, once for the loser */
+	bool refreshed; /* its rekey was counted: a collision has a second event, for the loser */
 	bool up;        /* in use: it may speak for the tunnel */
 	bool live;      /* the tunnel lives as long as one of its CHILD_SAs does */
 	bool half;      /* its outbound SA is gone */
 };
 
-/* IKE records with the same connection and identities: a node for the first, the others chained by slot. */
+/* IKE records with the same connection and identities: a node for the first; a chain of slots for the others. */
 struct peer_node {
 	const struct ipm_ike_sa *sa; /* of the first; its strings are the key */
 	uint32_t first;
@@ -60,19 +61,19 @@ struct conn_node {
 	struct ipm_addr local, peer; /* len 0: any, or several */
 };
 
-/* What is known of an IKE SA beside its record. By its slot; NONE ends each chain. */
+/* Notes about an IKE SA, by the slot of its record. NONE ends each chain. */
 struct ike_note {
 	uint32_t same_peer;     /* slot of the next with the same connection and identities */
 	uint32_t next_at;       /* slot of the next whose peer's address has the same hash */
 	uint32_t first_tunnel;  /* slot */
 	uint32_t sharing;       /* how many of charon's IKE SAs have this record */
-	struct {                /* charon negotiates it; the record is that of the feed that watches the wire */
-		uint32_t index; /* of the record: another one in this slot is not it */
+	struct {                /* charon is negotiating it; the record belongs to the feed that watches the wire */
+		uint32_t index; /* of the record, because the slot may be used again */
 		struct feed_seen seen;
 	} half_open;
 };
 
-/* Likewise of a tunnel. */
+/* Notes about a tunnel, by slot. */
 struct tunnel_note {
 	uint32_t next; /* slot of the next tunnel of the same IKE SA, or NONE */
 	struct child_node *first_child;
@@ -86,10 +87,10 @@ struct vici_model {
 	void *ikes, *children, *peers, *conns; /* trees */
 	struct ike_note *ike;                  /* by slot */
 	struct tunnel_note *tunnel;            /* by slot */
-	uint32_t *at_addr;                     /* IKE slots by the hash of the peer's address, chained; or NONE */
-	uint32_t ikes_max;                     /* so many slots, and hashes */
+	uint32_t *at_addr;                     /* first IKE slot by the hash of the peer's address; or NONE */
+	uint32_t ikes_max;                     /* length of ike and at_addr */
 	struct feed_rounds lists;              /* of all SAs */
-	bool kept, own; /* the last list had CHILD_SAs whose SAs another feed keeps, and others */
+	bool kept, own;                        /* the last list had CHILD_SAs in another feed's tunnels; in our own */
 	uint64_t now_ns;
 	struct ended ended[ENDED_KEPT]; /* a ring */
 	unsigned next_ended;
@@ -114,7 +115,7 @@ by_peer(const void *a, const void *b)
 	return order ? order : strcmp(x->local_id, y->local_id);
 }
 
-/* As by_peer() orders them, but any local identity will do. */
+/* Orders as by_peer(), but any local identity matches. */
 static int
 by_remote(const void *a, const void *b)
 {
@@ -138,7 +139,7 @@ tree_find(void *const *root, const void *key, int (*order)(const void *, const v
 	return found ? *found : NULL;
 }
 
-/* A new node of @p size octets, a copy of @p key as far as that goes, in the tree. */
+/* Add a copy of @p key, which has @p size octets. */
 static void *
 tree_add(void **root, const void *key, size_t size, int (*order)(const void *, const void *))
 {
@@ -172,7 +173,7 @@ child_find(const struct vici_model *m, uint32_t uid)
 	return tree_find(&m->children, &uid, by_uid);
 }
 
-/* The uids of a tree's nodes, so that any of them may go while going through them. */
+/* The uids in a tree, so that a loop over them may remove any node. */
 struct uids {
 	uint32_t *uid;
 	size_t count, room;
@@ -188,7 +189,7 @@ uids_visit(const void *at, VISIT which, void *arg)
 		size_t room = all->room ? all->room * 2 : 256;
 		uint32_t *uid = realloc(all->uid, room * sizeof(*uid));
 		if (!uid)
-			return; /* what is left out now comes up in the next list */
+			return; /* the next list has those that are left out now */
 		all->uid = uid;
 		all->room = room;
 	}
@@ -220,7 +221,7 @@ ike_remove(struct vici_model *m, struct ike_node *node)
 	tree_remove(&m->ikes, node, by_uid);
 }
 
-/* The IKE SA that the record tells of; NULL: none that is known to be there. */
+/* The IKE SA that the record shows; NULL: none that is known to exist. */
 static struct ike_node *
 ike_speaker(const struct vici_model *m, uint32_t slot)
 {
@@ -228,7 +229,7 @@ ike_speaker(const struct vici_model *m, uint32_t slot)
 	return node && node->slot == slot && !node->superseded ? node : NULL;
 }
 
-/* Charon was away, and has not told of it since: it may be gone, or have become another. */
+/* Charon was away and has not confirmed it since: it may be gone, or another one by now. */
 static bool
 ike_unconfirmed(const struct vici_model *m, uint32_t slot)
 {
@@ -284,7 +285,7 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 		uint32_t next = m->ike[slot].same_peer;
 		if (next == NONE) {
 			tree_remove(&m->peers, node, by_peer);
-		} else { /* equal strings: the node keeps its place */
+		} else { /* the strings are equal, so the node keeps its place in the tree */
 			node->first = next;
 			node->sa = ipm_ike_peek(m->w, next);
 		}
@@ -298,9 +299,9 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 }
 
 /*
- * The record that a new IKE SA goes on with: one of the same peer that charon may have lost a moment ago, or
- * has, at the same address if there is a choice; and for IKEv1 a live one between the same addresses, too,
- * for that is how IKEv1 rekeys.
+ * The record that a new IKE SA continues: one of the same peer that is held, preferably at the same address, or one at
+ * the same address that charon has not confirmed since it was away. For IKEv1 also a live one between the same
+ * addresses, because that is how IKEv1 rekeys.
  */
 static uint32_t
 ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
@@ -353,16 +354,14 @@ tunnel_stop(struct vici_model *m, uint32_t tunnel, enum ipm_reason reason)
 	ipm_tunnel_stop(m->w, tunnel, reason);
 }
 
-/*
- * The kernel's feed may keep the tunnel and its SAs: then what is ours to say is who they connect, and why they ended.
- */
+/* If the kernel's feed keeps the tunnel and its SAs, we only say whom they connect and why they ended. */
 static bool
 tunnel_is_own(const struct vici_model *m, uint32_t slot)
 {
 	return ipm_tunnel_peek(m->w, slot)->feed == m->feed;
 }
 
-/* The tunnel in which another feed keeps the SA with this SPI, of an IKE SA between these addresses. */
+/* Another feed's tunnel with an SA that has this SPI and destination. */
 static uint32_t
 kept_with(const struct vici_model *m, uint8_t protocol, uint32_t spi, enum ipm_direction direction,
 	  const struct ipm_addr *dst)
@@ -377,7 +376,7 @@ kept_with(const struct vici_model *m, uint8_t protocol, uint32_t spi, enum ipm_d
 	return NONE;
 }
 
-/* NONE: nobody else knows its SAs. */
+/* The other feed's tunnel for this CHILD_SA. NONE: no other feed knows its SAs. */
 static uint32_t
 tunnel_kept(const struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
 {
@@ -408,7 +407,7 @@ tunnel_selects(const struct vici_model *m, uint32_t tunnel, const struct ipm_sel
 	return false;
 }
 
-/* Is one of the tunnel's selectors the first that this CHILD_SA has? */
+/* Does the tunnel have the first pair of selectors of this CHILD_SA? */
 static bool
 selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
 {
@@ -419,14 +418,14 @@ selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_chi
 	return false;
 }
 
-/* Reqids are charon's: another charon gives them anew, and only the selectors tell. */
+/* Reqids are charon's. Another charon assigns new ones, so then only the selectors identify a tunnel. */
 static uint32_t
 tunnel_for(const struct vici_model *m, uint32_t ike, const struct vici_child *child)
 {
 	for (uint32_t at = m->ike[ike].first_tunnel; at != NONE; at = m->tunnel[at].next) {
 		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(m->w, at);
 		bool same_charon = tunnel->state == IPM_TUNNEL_UP && !tunnel_unconfirmed(m, at);
-		/* Of those that the kernel's feed keeps, the ones that we have claimed. */
+		/* Of the kernel's feed's tunnels, those that we have claimed. */
 		bool ours = tunnel->feed == m->feed || (tunnel->claimed && tunnel->named_by == m->feed + 1);
 		if (!ours || strcmp(tunnel->name, child->name) != 0)
 			continue;
@@ -454,7 +453,7 @@ fill(char *to, size_t size, const char *from)
 		snprintf(to, size, "%s", from);
 }
 
-/* A lifetime from its two ends: how long ago it began, how much is left (which may be negative). */
+/* A lifetime: its age plus the rest, which may be negative. */
 static uint64_t
 lifetime_ns(int64_t age, int64_t left)
 {
@@ -499,18 +498,18 @@ ike_fill(const struct vici_model *m, struct ipm_ike_sa *sa, const struct vici_ik
 		sa->established_ns = moment_ns(m, ike->established);
 	if (sa->created_ns == 0)
 		sa->created_ns = sa->established_ns;
-	if (ike->established != VICI_UNSET) /* charon tells times of established IKE_SAs only */
+	if (ike->established != VICI_UNSET) /* charon has times for established IKE SAs only */
 		sa->soft_ns = rekey && (!reauth || rekey < reauth) ? rekey : reauth;
 	snprintf(sa->conn, sizeof(sa->conn), "%s", ike->name);
 	snprintf(sa->local_id, sizeof(sa->local_id), "%s", ike->local_id);
 	snprintf(sa->remote_id, sizeof(sa->remote_id), "%s", ike->remote_id);
 }
 
-/* What only an IKE daemon knows of a tunnel. */
+/* Fill in what only an IKE daemon knows about a tunnel. */
 static void
 tunnel_name(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot, const struct vici_child *child)
 {
-	if (ike_slot != NONE) { /* else nothing new is known of its IKE SA, which may be gone */
+	if (ike_slot != NONE) { /* else its IKE SA is not known, and may be gone */
 		const struct ipm_ike_sa *ike = ipm_ike_peek(m->w, ike_slot);
 		t->ike_index = ike->index;
 		t->ike_slot = ike_slot;
@@ -557,7 +556,7 @@ tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot,
 	t->soft_octets = conn ? conn->rekey_octets : 0;
 }
 
-/* The same of SAs that another feed keeps. */
+/* The same for the tunnel's SAs, which another feed keeps. */
 static void
 sas_name(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
 {
@@ -578,7 +577,7 @@ tunnel_claim(struct vici_model *m, uint32_t slot, uint32_t ike_slot, const struc
 {
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
 
-	tunnel_unlink(m, tunnel.ike_slot, slot); /* it may have been our own */
+	tunnel_unlink(m, tunnel.ike_slot, slot); /* it may have been ours */
 	tunnel_name(m, &tunnel, ike_slot, child);
 	tunnel.uid = child->uniqueid;
 	tunnel.claimed = 1;
@@ -588,7 +587,7 @@ tunnel_claim(struct vici_model *m, uint32_t slot, uint32_t ike_slot, const struc
 		tunnel_link(m, ike_slot, slot);
 }
 
-/* What happens to it is for the feed that keeps it to see; why, it has from us. */
+/* The feed that keeps the tunnel sees what happens to it. We say why. */
 static void
 tunnel_release(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
 {
@@ -600,9 +599,9 @@ tunnel_release(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
 	ipm_tunnel_put(m->w, slot, &tunnel);
 }
 
-#define PAIRS_MAX 512 /* of a tunnel are shown: comparing them costs the square, in each list */
+#define PAIRS_MAX 512 /* shown of a tunnel: comparing them is quadratic, in each list */
 
-/* The pairs of selectors that the CHILD_SA's policies have: each local one with each remote one. */
+/* The CHILD_SA has a policy for each pair of a local and a remote selector. */
 static void
 tunnel_select(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
 {
@@ -640,7 +639,7 @@ sa_start(struct vici_model *m, uint32_t tunnel, const struct vici_child *child, 
 	return slot < 0 ? NONE : (uint32_t)slot;
 }
 
-/* Is it still this CHILD_SA's, and ours to change? The kernel's feed may have taken it over, and ended it since. */
+/* Does the SA still belong to this CHILD_SA, and to us? The kernel's feed may have taken it over. */
 static bool
 sa_is_own(const struct vici_model *m, uint32_t slot, uint32_t uid)
 {
@@ -673,14 +672,14 @@ sa_update(struct vici_model *m, uint32_t slot, const struct vici_child *child, b
 	ipm_sa_put(m->w, slot, &sa);
 	if (!child->has_counts || sa.protocol == IPPROTO_COMP)
 		return;
-	/* Of a compressed packet charon tells only what the ESP SA saw. */
+	/* With compression, charon only knows the size after it. */
 	struct ipm_traffic now = { .octets = octets,
 				   .pkts = pkts,
 				   .raw_octets = child->cpi_in || child->cpi_out ? 0 : octets };
 	ipm_sa_count(m->w, slot, &now);
 }
 
-/* The SAs that it should have and has not: it is new, or there was no room. */
+/* Start the SAs that are missing: the CHILD_SA is new, or there was no room before. */
 static void
 child_start(struct vici_model *m, struct child_node *node, const struct vici_child *child)
 {
@@ -711,7 +710,7 @@ child_add(struct vici_model *m, uint32_t tunnel, uint32_t uid)
 	return added;
 }
 
-/* Its SAs are gone; the node with them. The tunnel is left as it is. */
+/* Stop its SAs and remove the node, but leave the tunnel as it is. */
 static void
 child_forget(struct vici_model *m, struct child_node *node)
 {
@@ -728,8 +727,8 @@ child_forget(struct vici_model *m, struct child_node *node)
 }
 
 /*
- * A tunnel that has lost its last SA in use is over, or is held if @p may_hold and its charon may just be
- * starting again. What lingers of SAs that were rekeyed does not make a tunnel.
+ * A tunnel without an SA in use is over. If @p may_hold, it is held while charon may be restarting. Rekeyed SAs that
+ * linger don't keep a tunnel alive.
  */
 static void
 tunnel_settle(struct vici_model *m, uint32_t slot, bool may_hold, enum ipm_reason reason)
@@ -758,7 +757,7 @@ ike_stop(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
 	ipm_ike_stop(m->w, slot, reason);
 }
 
-/* Go through the other IKE SAs of a record: forget them, or find the youngest that can speak for it. */
+/* Of the other IKE SAs of a record, forget all, or find the youngest that can speak for it. */
 static struct ike_node *
 ike_others(struct vici_model *m, uint32_t slot, bool forget)
 {
@@ -779,7 +778,7 @@ ike_others(struct vici_model *m, uint32_t slot, bool forget)
 	return heir;
 }
 
-/* An IKE SA is gone. If there is no other one that shares its record, that is over, or held. */
+/* An IKE SA is gone. Its record is over, or held, unless another IKE SA shares it. */
 static void
 ike_leave(struct vici_model *m, struct ike_node *node, bool may_hold, enum ipm_reason reason)
 {
@@ -795,7 +794,7 @@ ike_leave(struct vici_model *m, struct ike_node *node, bool may_hold, enum ipm_r
 		heir->superseded = false;
 		sa.uid = heir->uid;
 		sa.spi_initiator = heir->spi;
-		sa.spi_responder = 0; /* the next list tells */
+		sa.spi_responder = 0; /* the next list has it */
 		ipm_ike_put(m->w, slot, &sa);
 		return;
 	}
@@ -816,10 +815,7 @@ ike_is_up(const struct vici_ike *ike)
 	return ike->state >= VICI_IKE_ESTABLISHED && ike->state <= VICI_IKE_DELETING && ike->state != VICI_IKE_PASSIVE;
 }
 
-/*
- * The record in which another feed, the one that watches the wire, has an IKE SA with these SPIs; NONE if there is
- * none.
- */
+/* The record of the feed that watches the wire with this IKE SA's SPIs, or NONE. */
 static uint32_t
 ike_watched(const struct vici_model *m, const struct vici_ike *ike)
 {
@@ -829,7 +825,7 @@ ike_watched(const struct vici_model *m, const struct vici_ike *ike)
 	return NONE;
 }
 
-/* What was counted there belongs to the record in @p slot. */
+/* Add what that feed has counted to the record in @p slot. */
 static void
 ike_absorb(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
 {
@@ -859,7 +855,7 @@ ike_put(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
 		peer_link(m, slot);
 }
 
-/* Made before the break: those between the same peers that were there before will be deleted. */
+/* Make-before-break: charon will delete the older IKE SAs between the same peers. */
 static void
 ike_replaces(struct vici_model *m, const struct ike_node *node)
 {
@@ -873,7 +869,7 @@ ike_replaces(struct vici_model *m, const struct ike_node *node)
 	}
 }
 
-/* Another IKE SA for a record that there is already. */
+/* A new IKE SA joins an existing record. */
 static struct ike_node *
 ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
 {
@@ -885,7 +881,7 @@ ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
 		return NULL;
 	bool younger = !speaker || node->uid > speaker->uid;
 	if (speaker && !younger && !feed_doubtful(&m->lists, &speaker->seen)) {
-		node->superseded = true; /* of two that are there, the younger one is it */
+		node->superseded = true; /* of two live ones, the younger speaks */
 	} else {
 		if (speaker)
 			speaker->superseded = true;
@@ -895,13 +891,13 @@ ike_join(struct vici_model *m, const struct vici_ike *ike, uint32_t slot)
 	return node;
 }
 
-/* The record in @p slot is ours from now on; what was counted and seen of it stays. */
+/* The record in @p slot is ours from now on, with its counts. */
 static int
 ike_take_over(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
 {
 	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
 	if (sa.state == IPM_IKE_NEGOTIATING)
-		sa.created_ns = 0; /* it begins when it is established */
+		sa.created_ns = 0; /* ours begins when the IKE SA is established */
 	sa.established_ns = 0;
 	ike_fill(m, &sa, ike);
 	ipm_ike_put(m->w, slot, &sa);
@@ -914,7 +910,7 @@ ike_begin(struct vici_model *m, const struct vici_ike *ike)
 	struct ipm_ike_sa sa = { 0 };
 
 	if (ike->state == VICI_IKE_DELETING || ike->state == VICI_IKE_REKEYED)
-		return NULL; /* one on its way out: we never knew it, or know its end already */
+		return NULL; /* it is on its way out: we never knew it, or saw it end */
 	ike_fill(m, &sa, ike);
 	uint32_t before = ike_predecessor(m, &sa), watched = ike_watched(m, ike);
 	if (before != NONE)
@@ -929,7 +925,7 @@ ike_begin(struct vici_model *m, const struct vici_ike *ike)
 	return ike_add(m, ike->uniqueid, ike->spi_initiator, (uint32_t)slot);
 }
 
-/* After charon was away, one that it told of earlier in the list took the record; but it is this one's. */
+/* After charon was away, an IKE SA earlier in the list took the record that belongs to this one: take it back. */
 static void
 ike_reclaim(struct vici_model *m, struct ike_node *node)
 {
@@ -941,7 +937,7 @@ ike_reclaim(struct vici_model *m, struct ike_node *node)
 		speaker->superseded = true;
 }
 
-/* It is being negotiated: charon knows what it is called, and that it is still there. */
+/* Charon is negotiating it: note its names, and that it is still there. */
 static void
 half_open_seen(struct vici_model *m, const struct vici_ike *ike)
 {
@@ -957,7 +953,7 @@ half_open_seen(struct vici_model *m, const struct vici_ike *ike)
 	feed_confirm(&m->lists, &m->ike[slot].half_open.seen);
 }
 
-/* Those that charon had, and has given up since. */
+/* End the negotiations that charon has given up. */
 static void
 half_open_settle(struct vici_model *m)
 {
@@ -980,7 +976,7 @@ vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 		return;
 	}
 	if (node && node->spi != ike->spi_initiator) {
-		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* another charon, that counts from 1 again */
+		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* that was another charon's, with the same number */
 		node = NULL;
 	}
 	if (!node)
@@ -1005,7 +1001,7 @@ child_has_sas(const struct vici_child *child)
 	       child->state != VICI_CHILD_INSTALLING && child->state != VICI_CHILD_DESTROYING;
 }
 
-/* Only an SA that is in use can begin a tunnel; one on its way out belongs to a tunnel that we never knew. */
+/* Only an SA in use can begin a tunnel. One on its way out belongs to a tunnel that we never knew. */
 static bool
 child_is_up(const struct vici_child *child)
 {
@@ -1023,10 +1019,10 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 	if (slot != NONE) {
 		const struct ipm_tunnel *there = ipm_tunnel_peek(m->w, slot);
 		struct child_node *speaker = child_find(m, (uint32_t)there->uid);
-		/* Is it of a rekey that happened while we were not listening? */
+		/* Was there a rekey while we were not listening? */
 		bool news = !m->lists.complete && there->state == IPM_TUNNEL_UP && child->uniqueid > there->uid;
 		if (!child_is_up(child))
-			return news ? slot : NONE; /* else it was counted, or never will be */
+			return news ? slot : NONE; /* else its rekey was counted, or never will be */
 		if (news && speaker && speaker->born <= m->lists.away && tunnel_is_own(m, slot)) {
 			ipm_tunnel_refresh(m->w, slot);
 			speaker->refreshed = true;
@@ -1045,8 +1041,8 @@ child_tunnel(struct vici_model *m, uint32_t ike, const struct vici_child *child)
 }
 
 /*
- * The peer rekeyed it while our own rekey of it waits for the answer. When the peer's CHILD_SA loses that collision,
- * the peer deletes it first and answers then: in between, this one carries the packets.
+ * The peer rekeyed it while our own rekey of it waits for the answer. If the peer's CHILD_SA loses that collision, the
+ * peer deletes it before it answers: in between, this one carries the packets.
  */
 static bool
 rekey_is_pending(const struct vici_ike *ike, const struct vici_child *child)
@@ -1054,7 +1050,7 @@ rekey_is_pending(const struct vici_ike *ike, const struct vici_child *child)
 	return child->state == VICI_CHILD_REKEYED && (ike->active & VICI_TASK_CHILD_REKEY);
 }
 
-/* The newest SA in use speaks for the tunnel, unless charon has lost it. */
+/* The newest SA in use speaks for the tunnel, unless charon may have lost it. */
 static bool
 child_speaks(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
 {
@@ -1096,7 +1092,7 @@ child_update(struct vici_model *m, struct child_node *node, const struct vici_ik
 	sa_update(m, node->in, child, node->up || pending, child->bytes_in, child->packets_in);
 	sa_update(m, node->out, child, node->up || pending, child->bytes_out, child->packets_out);
 	if (own && child->state == VICI_CHILD_DELETED) {
-		/* Charon keeps the inbound SA a little longer for packets that are on their way. */
+		/* Charon keeps the inbound SA a little longer, for packets that are on their way. */
 		sa_stop(m, &node->out, node->uid);
 		sa_stop(m, &node->comp_out, node->uid);
 		node->half = true;
@@ -1113,7 +1109,7 @@ child_leave(struct vici_model *m, struct child_node *node)
 	tunnel_settle(m, tunnel, true, IPM_REASON_UNKNOWN);
 }
 
-/* The node of this CHILD_SA. One of another charon, that counted its own, goes. */
+/* The node of this CHILD_SA. Another charon's with the same number is removed. */
 static struct child_node *
 child_known(struct vici_model *m, const struct vici_child *child)
 {
@@ -1166,10 +1162,10 @@ vici_model_ike_rekey(struct vici_model *m, const struct vici_ike *old, const str
 {
 	struct ike_node *node = ike_find(m, now->uniqueid);
 	if (node && node->spi != now->spi_initiator)
-		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* of another charon */
+		ike_leave(m, node, true, IPM_REASON_UNKNOWN); /* another charon's */
 	struct ike_node *before = ike_find(m, old->uniqueid);
 
-	/* The event says who follows whom, whatever the numbers. */
+	/* The event says which is newer, whatever the numbers. */
 	if (before && before->spi == old->spi_initiator && !before->superseded && ike_is_up(now) &&
 	    !ike_find(m, now->uniqueid) && ike_add(m, now->uniqueid, now->spi_initiator, before->slot)) {
 		before->superseded = before->rekeyed = true;
@@ -1182,7 +1178,7 @@ void
 vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *old,
 		       const struct vici_child *now)
 {
-	bool known = child_known(m, now) != NULL; /* a list may have told of it already */
+	bool known = child_known(m, now) != NULL; /* from a list */
 	struct child_node *before = child_put(m, ike, old);
 	uint32_t tunnel = before ? before->tunnel : NONE;
 
@@ -1208,7 +1204,7 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 	}
 }
 
-/* What is known of the IKE SA besides what the event says of it. */
+/* What we know about the IKE SA beyond the event. */
 static struct vici_retired
 retired(const struct vici_model *m, uint32_t uid)
 {
@@ -1230,7 +1226,7 @@ vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
 	uint32_t watched = ike_watched(m, ike);
 	if (watched != NONE && ipm_ike_peek(m->w, watched)->state == IPM_IKE_NEGOTIATING)
 		ipm_ike_stop(m->w, watched, IPM_REASON_UNKNOWN); /* given up */
-	if (!node || node->spi != ike->spi_initiator)            /* unknown, or of a charon that is gone */
+	if (!node || node->spi != ike->spi_initiator)            /* unknown, or an earlier charon's */
 		return;
 	const struct vici_retired known = retired(m, ike->uniqueid);
 	enum ipm_reason reason = vici_ike_reason(ike, &known);
@@ -1238,7 +1234,7 @@ vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
 	ike_leave(m, node, false, reason);
 }
 
-/* Has it carried so much that it is not used any longer? Charon tells the soft limits only. */
+/* Has it reached a volume limit? Charon only shows the soft limits. */
 static bool
 volume_over(const struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
 {
@@ -1256,13 +1252,13 @@ void
 vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const struct vici_child *child)
 {
 	struct child_node *node = child_find(m, child->uniqueid);
-	if (!node || (node->spi_in && node->spi_in != child->spi_in)) /* unknown, or of a charon that is gone */
+	if (!node || (node->spi_in && node->spi_in != child->spi_in)) /* unknown, or an earlier charon's */
 		return;
 	const struct vici_retired known = retired(m, ike->uniqueid);
 	uint32_t tunnel = node->tunnel;
 	enum ipm_reason reason = vici_child_reason(ike, &known, child, volume_over(m, tunnel, child));
 	m->now_ns = ipm_now_ns();
-	/* Its last counts. */
+	/* The event has the last counts. */
 	sa_update(m, node->in, child, false, child->bytes_in, child->packets_in);
 	sa_update(m, node->out, child, false, child->bytes_out, child->packets_out);
 	child_forget(m, node);
@@ -1310,7 +1306,7 @@ vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
 		fill(who->local_id, sizeof(who->local_id), peers->sa->local_id);
 	if (conn)
 		fill(who->local_id, sizeof(who->local_id), conn->local_id);
-	/* Of several between the two the one at this address. */
+	/* If there are several between the two, take the one at this address. */
 	for (int at = -1; (at = ipm_ike_between(m->w, who->local_id, who->remote_id, at)) >= 0;) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, (uint32_t)at);
 		if (!found || ipm_addr_same(&sa->remote, &who->remote))
@@ -1359,7 +1355,7 @@ vici_model_list_begin(struct vici_model *m)
 	m->now_ns = ipm_now_ns();
 }
 
-/* Let go of what so many lists in a row did not have. True: something is missing for the first time. */
+/* End what so many lists in a row did not have. True: something is missing for the first time. */
 static bool
 sweep(struct vici_model *m, uint32_t lists, enum ipm_reason reason)
 {
@@ -1370,7 +1366,7 @@ sweep(struct vici_model *m, uint32_t lists, enum ipm_reason reason)
 
 	for (size_t i = 0; i < children.count; i++) {
 		struct child_node *node = child_find(m, children.uid[i]);
-		if (!node) /* went with another */
+		if (!node) /* it went with another one */
 			continue;
 		uint32_t tunnel = node->tunnel;
 		bool gone = feed_missed(&m->lists, &node->seen, lists), live = node->live;
@@ -1425,7 +1421,7 @@ vici_model_expire(struct vici_model *m, uint64_t now_ns)
 		return false;
 	m->now_ns = now_ns;
 	if (end == FEED_SOURCE_LOST) {
-		m->lists.number++; /* which confirms nothing */
+		m->lists.number++; /* a round that confirms nothing */
 		sweep(m, 1, IPM_REASON_SOURCE_LOST);
 	}
 	for (uint32_t slot = 0; feed_next_tunnel(m->w, m->feed, &slot); slot++)
@@ -1491,7 +1487,7 @@ vici_model_set_engine(struct vici_model *m, uint32_t engine)
 
 /* --- coming and going ------------------------------------------------------------------------------------------- */
 
-/* Which SA of its pair is this? */
+/* Where the node keeps this SA. */
 static uint32_t *
 child_place(struct child_node *node, const struct ipm_sa *sa)
 {
@@ -1547,7 +1543,7 @@ take_up(struct vici_model *m)
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(m->w, slot);
 		if (tunnel.ike_slot < ikes && ipm_ike_peek(m->w, tunnel.ike_slot)->index == tunnel.ike_index)
 			tunnel_link(m, tunnel.ike_slot, slot);
-		if (!m->tunnel[slot].first_child) { /* no SA of it would ever be missing */
+		if (!m->tunnel[slot].first_child) { /* it has no SA that could turn out to be missing */
 			tunnel.state = IPM_TUNNEL_HELD;
 			ipm_tunnel_put(m->w, slot, &tunnel);
 		}
@@ -1576,7 +1572,7 @@ vici_model_new(struct ipm_writer *writer, uint32_t feed)
 	}
 	for (uint32_t i = 0; i < ikes; i++)
 		m->ike[i].first_tunnel = m->at_addr[i] = NONE;
-	m->lists.number = 1; /* what is taken up has been confirmed in none */
+	m->lists.number = 1; /* so that nothing is confirmed yet */
 	take_up(m);
 	return m;
 }
