@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file xfrm_decode.h  The kernel's XFRM messages, made into plain structs. Pure functions: bytes in, a struct out.
+ * @file xfrm_decode.h  Decode the kernel's XFRM messages. Pure functions: bytes in, a struct out.
  *
  * Source:    linux/xfrm.h: XFRM_MSG_NEWSA, UPDSA, DELSA, EXPIRE, FLUSHSA, NEWPOLICY, UPDPOLICY, DELPOLICY, POLEXPIRE,
  *            FLUSHPOLICY, ACQUIRE, NEWAE, MAPPING, REPORT, as notifications and in dumps.
- * Units:     octets are what the SA counted (of the inner packet, padding and headers of the transform not included);
- *            *_s are seconds; moments are seconds of CLOCK_REALTIME, as the kernel has them. 0 is "no limit", "never".
+ * Units:     octets are what the SA counted: the inner packet without padding and headers of the transform. *_s are
+ *            seconds; times are seconds of CLOCK_REALTIME, as in the kernel. 0 is "no limit" or "never".
  * Ownership: the caller's struct, without pointers.
- * Keys:      a message of an SA has its keys in it. No octet of a key is looked at or copied; the caller cleanses the
- *            buffer.
- * Errors:    -EBADMSG for a message that is cut short or contradicts itself; -ENOMSG for one of a type, or about an SA
- *            of a protocol, that is not ours (IPPROTO_IPIP, routing header ...); @p out is undefined then. Attributes
- *            that are not known are skipped.
+ * Keys:      the message of an SA contains its keys. No octet of a key is read or copied. The caller wipes the buffer.
+ * Errors:    -EBADMSG: the message is cut short or contradicts itself; -ENOMSG: its type, or the protocol of its SA, is
+ *            not ours (IPPROTO_IPIP, routing header ...); @p out is undefined then. Unknown attributes are skipped.
  * Threads:   no state.
  */
 #ifndef XFRM_DECODE_H
@@ -25,7 +23,7 @@
 
 struct nlmsghdr;
 
-/** What names an SA to the kernel, beside its mark. */
+/** The identity of an SA in the kernel, without its mark. */
 struct xfrm_key {
 	struct ipm_addr dst;
 	uint32_t spi;     /* host order; IPComp: the CPI; 0: a larval SA that an ACQUIRE made */
@@ -35,13 +33,13 @@ struct xfrm_key {
 struct xfrm_sa {
 	struct xfrm_key key;
 	struct ipm_addr src;
-	uint8_t encap;     /* enum ipm_encap; 0: a mode that is not known */
+	uint8_t encap;     /* enum ipm_encap; 0: an unknown mode */
 	uint8_t direction; /* enum ipm_direction; 0: not told (before Linux 6.10) */
-	bool larval;       /* no algorithm yet: IKE is at work on it */
+	bool larval;       /* no algorithm yet: IKE is negotiating it */
 	bool udp_encap;
 	uint32_t reqid, if_id;
 	uint32_t mark, mark_mask;     /* both 0: none */
-	struct ipm_proposal proposal; /* encr, integ, key lengths, esn; prf and group are not the kernel's to know */
+	struct ipm_proposal proposal; /* encr, integ, key lengths, esn; the kernel does not know prf and group */
 	uint32_t replay_window;       /* packets; 0: none */
 	uint64_t seq_in, seq_out;     /* highest sequence number received, last one sent; with ESN all 64 bits */
 	uint64_t soft_octets, hard_octets, soft_pkts, hard_pkts;
@@ -51,7 +49,7 @@ struct xfrm_sa {
 	uint64_t added, used;                 /* when installed, when first used */
 	uint32_t replays, behind, auth_fails; /* dropped: seen before, behind the window, integrity */
 	struct ipm_sel_side src_sel, dst_sel; /* the SA's own selector */
-	bool has_sel;                         /* it selects anything less than everything */
+	bool has_sel;                         /* it does not select everything */
 	uint32_t offload_ifindex;             /* of the device that does its crypto; 0: none */
 	bool offload_packets;                 /* it does all of ESP */
 };
@@ -61,7 +59,7 @@ struct xfrm_sa {
 /** Which SA a policy wants. Addresses are those of the outer packet; len 0: those of the packet itself. */
 struct xfrm_tmpl {
 	struct ipm_addr src, dst;
-	uint32_t reqid;   /* outbound the SA's, 0 as any other; inbound 0 is any */
+	uint32_t reqid;   /* outbound: exactly the SA's, which may be 0; inbound: 0 is any */
 	uint8_t protocol; /* 50, 51, 108 */
 	uint8_t encap;    /* enum ipm_encap */
 	bool optional;    /* inbound: it may be missing, as IPComp's */
@@ -81,15 +79,15 @@ struct xfrm_policy {
 
 enum xfrm_kind {
 	XFRM_SA_THERE = 1, /* sa: it is new, or this is a dump */
-	XFRM_SA_UPDATED,   /* sa, as it was asked for: of one that was there, times and counts are not the SA's */
-	XFRM_SA_GONE,      /* sa: deleted; has_sa tells whether it is all there or just sa.key */
-	XFRM_SA_EXPIRED,   /* sa, but no algorithms, no sequence numbers; hard: it is gone, else it was a soft limit */
+	XFRM_SA_UPDATED,   /* sa: the update; if the SA existed, times and counts are not its own */
+	XFRM_SA_GONE,      /* sa: deleted; without has_sa only sa.key is there */
+	XFRM_SA_EXPIRED,   /* sa without algorithms and sequence numbers; hard: it is gone; else a soft limit */
 	XFRM_SAS_FLUSHED,  /* sa.key.protocol; 0: all */
 	XFRM_POLICY_THERE, /* policy */
 	XFRM_POLICY_GONE,  /* policy */
 	XFRM_POLICIES_FLUSHED,
 	XFRM_ACQUIRED, /* sa: key (spi 0), src, reqid, encap, mark, if_id; the packet's selector in src_sel, dst_sel */
-	XFRM_COUNTED,  /* an aevent: sa.key, src, reqid; octets, pkts, seq_in, seq_out as far as told */
+	XFRM_COUNTED,  /* an aevent: sa.key, src, reqid; octets, pkts, seq_in, seq_out if the message has them */
 	XFRM_MAPPED,   /* sa.key, reqid: the peer's address (now src) or port behind a NAT has changed */
 	XFRM_REPORTED, /* sa.key.protocol, src_sel, dst_sel */
 };
@@ -97,7 +95,7 @@ enum xfrm_kind {
 struct xfrm_msg {
 	enum xfrm_kind kind;
 	bool hard;
-	bool has_sa; /* of XFRM_SA_GONE, XFRM_COUNTED: the counts are there */
+	bool has_sa; /* XFRM_SA_GONE, XFRM_COUNTED: it has the counts */
 	union {
 		struct xfrm_sa sa;
 		struct xfrm_policy policy;
@@ -105,12 +103,12 @@ struct xfrm_msg {
 };
 
 /**
- * Decode one netlink message; the caller has checked that its nlmsg_len octets are there. (mnl_nlmsg_ok() alone does
- * not: lengths from 2^31 on are negative to it, and pass.)
+ * Decode one netlink message. The caller has checked that its nlmsg_len octets are there. (mnl_nlmsg_ok() is not
+ * enough: it takes lengths from 2^31 on for negative, and accepts them.)
  */
 int xfrm_decode(const struct nlmsghdr *msg, struct xfrm_msg *out);
 
-/** IANA's transform number for a kernel's name; IPM_TRANSFORM_OTHER when there is none; @p bits counts key and salt. */
+/** IANA's transform number for a kernel's name; IPM_TRANSFORM_OTHER: there is none; @p bits includes the salt. */
 void xfrm_aead(const char *name, uint32_t key_bits, uint32_t icv_bits, struct ipm_proposal *out);
 void xfrm_crypt(const char *name, uint32_t key_bits, struct ipm_proposal *out);
 void xfrm_auth(const char *name, uint32_t key_bits, uint32_t trunc_bits, struct ipm_proposal *out);

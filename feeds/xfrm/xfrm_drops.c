@@ -24,7 +24,7 @@ xfrm_drops_asked(struct xfrm_drops *d, const struct ipm_addr *peer, bool larval)
 		asked->way = (struct ipm_interface){ 0 };
 }
 
-/* The interface that all of them were to leave by; ifindex 0 when it cannot be told. */
+/* The interface that all of them were to leave by; ifindex 0: not known. */
 static struct ipm_interface
 asked_way(const struct xfrm_drops *d)
 {
@@ -35,7 +35,7 @@ asked_way(const struct xfrm_drops *d)
 	return d->asked_count && !d->asked_more ? d->asked[0].way : unknown;
 }
 
-/* Those with a larval SA still drop packets; the others have got their SA, or given up. */
+/* Peers with a larval SA still drop packets. The others have their SA, or have given up. */
 static void
 asked_settle(struct xfrm_drops *d)
 {
@@ -72,7 +72,7 @@ tell_no_sa(struct xfrm_drops *d, uint64_t pkts, uint64_t now_ns)
 	ipm_fail(d->w, IPM_TUNNEL_FAILURES, &failure);
 }
 
-/* A line that counts what SAs count, too: the rest is what no SA told of. */
+/* The part of a line that no SA has counted. */
 static void
 stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *rest, enum ipm_drop why)
 {
@@ -83,8 +83,7 @@ stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *re
 	*rest = all - told;
 }
 
-/* A count that is smaller than it was: the namespace is another one of that name. What SAs of it told of
- * before is not known. */
+/* A smaller count than before: it is another namespace of that name, and what its SAs have counted is not known. */
 static void
 begin_anew(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
 {
@@ -119,7 +118,7 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 			ipm_interface_dropped(d->w, &way, IPM_DROP_NOT_UP, more);
 		}
 	}
-	/* What SAs that we never saw have failed at is not known. */
+	/* The failures of SAs that we never saw are not known. */
 	stat_rest(d, XFRM_STAT_IN_PROTO, kept->auth_fails, &kept->proto_rest, first ? IPM_DROP_OTHER : IPM_DROP_CRYPT);
 	stat_rest(d, XFRM_STAT_IN_SEQ, kept->replays, &kept->replay_rest, IPM_DROP_REPLAY);
 	kept->begun = 1;

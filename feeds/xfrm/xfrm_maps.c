@@ -13,27 +13,27 @@
 #include "feed_reconcile.h"
 #include "xfrm_maps.h"
 
-#define PAIRS_MAX 512 /* of an entry's access list: comparing them costs the square */
+#define PAIRS_MAX 512 /* of an entry's access list: comparing them is quadratic */
 #define NONE      UINT32_MAX
 
 /* Policies that want the same SA. */
 struct group {
 	struct group *next;   /* in its bucket */
-	struct group *doubt;  /* the next one that is to be looked at */
-	struct xfrm_rule key; /* of which only what makes an SA counts */
+	struct group *doubt;  /* the next one to look at again */
+	struct xfrm_rule key; /* only what identifies the SA matters */
 	uint32_t slot;        /* of its entry; NONE */
 	uint64_t born_ns;
 	bool doubted;
-	bool theirs; /* an IKE daemon's, who told of it once: it stays so */
+	bool theirs; /* an IKE daemon's feed has named it once: it stays so */
 };
 
-/* A crypto map, and the place of the entry that it gets next. */
+/* A crypto map, and the sequence number of its last entry. */
 struct peer {
 	char name[IPM_NAME_MAX];
 	uint32_t seq;
 };
 
-/* A line of an access list of another feed's. */
+/* A line of another feed's access list. */
 struct line {
 	uint32_t next; /* + 1, in its bucket */
 	uint32_t slot; /* of its entry */
@@ -54,10 +54,10 @@ struct xfrm_maps {
 	struct ipm_access *access;
 	struct line *line; /* of other feeds' entries */
 	uint32_t lines, *line_bucket, line_buckets;
-	uint64_t maps_seen, access_seen; /* change counters, when these were read */
+	uint64_t maps_seen, access_seen; /* change counters when line was read */
 	uint8_t key_type;
 	bool complete, all;
-	bool own; /* it is the namespace that we are in */
+	bool own; /* it is our own namespace */
 };
 
 /* --- groups -------------------------------------------------------------------------------------------------- */
@@ -136,7 +136,7 @@ xfrm_maps_slot(const struct xfrm_maps *m, const struct xfrm_rule *rule)
 
 /* --- names --------------------------------------------------------------------------------------------------- */
 
-/* What is longer than a name may be ends in a hash of all of it. */
+/* A text that is too long for a name ends in a hash of the whole text. */
 static void
 name_cut(const char *text, char *out, size_t size)
 {
@@ -181,7 +181,7 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct peer *)a)->name, ((const struct peer *)b)->name);
 }
 
-/* The place of the next entry of this map. */
+/* The sequence number for the next entry of this map. */
 static uint32_t
 next_seq(struct xfrm_maps *m, const char *name)
 {
@@ -249,7 +249,7 @@ lines_read(struct xfrm_maps *m)
 	}
 }
 
-/* An entry whose peer is not given by address may have any. */
+/* An entry without a peer's address fits any peer. */
 static bool
 peer_fits(const struct ipm_map_entry *map, const struct ipm_addr *remote)
 {
@@ -317,7 +317,7 @@ group_remove(struct xfrm_maps *m, struct group *g)
 	g->slot = NONE;
 }
 
-/* Tell of it what its first policy says, and the selectors of all. True: the entry is new. */
+/* Write the entry: from its first policy, and with the selectors of all. True: the entry is new. */
 static bool
 group_tell(struct xfrm_maps *m, struct group *g, const struct xfrm_rule *first, uint32_t pairs)
 {
@@ -359,7 +359,7 @@ was_here(const struct xfrm_maps *m, const struct group *g)
 	return slot >= 0 && ipm_map_peek(m->w, (uint32_t)slot)->feed == m->feed;
 }
 
-/* False: it has to be looked at again. */
+/* False: look at it again later. */
 static bool
 group_settle(struct xfrm_maps *m, struct group *g, uint64_t now_ns, uint64_t patience_ns)
 {
@@ -391,7 +391,7 @@ group_settle(struct xfrm_maps *m, struct group *g, uint64_t now_ns, uint64_t pat
 	return true;
 }
 
-/* What an earlier run left, and no policy is there for. */
+/* Remove entries of an earlier run that have no policy. */
 static void
 forget_old(struct xfrm_maps *m)
 {
@@ -408,7 +408,7 @@ forget_old(struct xfrm_maps *m)
 	free(ours);
 }
 
-/* Has another feed told of entries, or taken some back, since we looked? */
+/* If another feed has changed its entries since the last look, read them again. */
 static void
 look_at_others(struct xfrm_maps *m)
 {
@@ -444,13 +444,13 @@ xfrm_maps_settle(struct xfrm_maps *m, uint64_t now_ns, uint64_t patience_ns, uin
 	if (m->complete)
 		forget_old(m);
 	m->complete = false;
-	m->maps_seen = ipm_segment_change(seg, IPM_MAPS); /* our own are not news */
+	m->maps_seen = ipm_segment_change(seg, IPM_MAPS); /* ignore our own changes */
 	m->access_seen = ipm_segment_change(seg, IPM_ACCESS);
 }
 
 /* --- coming and going ---------------------------------------------------------------------------------------- */
 
-/* "xfrm", or the last part of the namespace's path, behind "xfrm@". */
+/* "xfrm", or "xfrm@" and the last part of the namespace's path. */
 static void
 prefix_fill(struct xfrm_maps *m)
 {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file xfrm_maps.h  Outbound policies that want SAs, told to the model: crypto map entries.
+ * @file xfrm_maps.h  Outbound policies that want SAs, as crypto map entries.
  *
- * The policies that want the same SA, of one reqid between the same addresses, by XFRM interface and mark, are one
- * entry; those to one peer are a crypto map. The names follow from these alone, so that they are the same in the next
- * run: map "xfrm-PEER" ("xfrm@NETNS-PEER" in another network namespace), entry "reqid-N-LOCAL", "any-LOCAL" without a
- * reqid.
+ * Policies that want the same SA (reqid, addresses, XFRM interface and mark) are one entry. Entries for one peer are a
+ * crypto map. The names are derived from that alone, so the next run has the same names: map "xfrm-PEER"
+ * ("xfrm@NETNS-PEER" in another network namespace), entry "reqid-N-LOCAL", or "any-LOCAL" if the reqid is 0.
  *
- * An IKE daemon's feed tells of the same with more words. Its word counts: policies whose tunnel it has named, or whose
- * selectors and peer an entry of its has, make no entry here, whoever was first.
+ * The feed of an IKE daemon knows more about the same policies, so its entries win: a policy has no entry here if that
+ * feed has named its tunnel, or has an entry with its selectors and peer, whichever came first.
  *
- * No input or output here but the model and struct feed_host.
+ * No input or output but the model and struct feed_host.
  * Threads: the caller's.
  */
 #ifndef XFRM_MAPS_H
@@ -24,22 +23,22 @@ struct xfrm_maps;
 
 struct xfrm_maps_ops {
 	void *arg;
-	/** Has another feed named a tunnel of this policy's? */
+	/** Has another feed named a tunnel of this policy? */
 	bool (*claimed)(void *arg, const struct xfrm_rule *rule);
-	/** There is an entry for such policies now: tunnels may be tied to it. */
+	/** This policy has an entry now: tie its tunnels to it. */
 	void (*made)(void *arg, const struct xfrm_rule *rule);
 };
 
-/** All that it is given outlives it. NULL: out of memory. */
+/** All arguments must outlive it. NULL: out of memory. */
 struct xfrm_maps *xfrm_maps_new(struct ipm_writer *writer, uint32_t feed, const struct feed_host *host,
 				const struct xfrm_policies *policies, const struct xfrm_maps_ops *ops);
 void xfrm_maps_free(struct xfrm_maps *m);
 
-/** This policy has come, changed, or gone. */
+/** This policy is new, changed, or gone. */
 void xfrm_maps_changed(struct xfrm_maps *m, const struct xfrm_rule *rule, uint64_t now_ns);
-/** Something changed that may concern any of them. */
+/** Look at all policies again: something changed that may concern any of them. */
 void xfrm_maps_doubt(struct xfrm_maps *m);
-/** All policies there are have been told of: entries of an earlier run that have none go with the next settling. */
+/** All policies are known: the next xfrm_maps_settle() removes an earlier run's entries that have none. */
 void xfrm_maps_complete(struct xfrm_maps *m);
 
 /**

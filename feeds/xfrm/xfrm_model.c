@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the kernel says, told to the model. */
+/* Keep the model in line with the kernel. */
 #include <netinet/in.h>
 #include <search.h>
 #include <stdio.h>
@@ -16,41 +16,40 @@
 #include "xfrm_policies.h"
 
 #define NONE       UINT32_MAX
-#define PAIRS_MAX  512 /* of a tunnel are shown: comparing them costs the square */
+#define PAIRS_MAX  512 /* shown of a tunnel: comparing them is quadratic */
 #define ENDED_KEPT 64
-#define CLAIM_NS   (1 * NS_PER_SECOND) /* so long an IKE daemon may take to say that a tunnel is its own */
+#define CLAIM_NS   (1 * NS_PER_SECOND) /* how long an IKE daemon may take to claim a tunnel */
 
-enum { IN, OUT }; /* indexes of what there is for each direction */
+enum { IN, OUT }; /* indexes into arrays with one element per direction */
 
-/* What is known of an SA beside its record. By its slot. */
+/* Notes about an SA, by the slot of its record. */
 struct sa_note {
-	uint32_t src,
-		dst; /* hashes of its addresses, which are not always its tunnel's: that may move before it does */
-	uint32_t mark, mark_mask; /* part of its identity, as the kernel has it */
-	uint64_t added;           /* the kernel's time, in seconds; 0: taken up, and not seen yet */
-	int64_t order;            /* of two that were added in one second, the higher one is the newer */
-	struct feed_seen seen;    /* in dumps; round 0: none had it */
-	uint64_t counted;         /* number of the dump during which an event told its counts; 0: none */
-	uint8_t sure;             /* its counts are not the kernel's yet: what is less does not make it another SA */
-	uint8_t soft_told;        /* an event said that its soft limit is reached ... */
-	uint8_t soft_reached;     /* ... or the last dump did, by its counts and times */
-	uint8_t in_use;           /* of its direction and protocol the tunnel's packets have this one */
-	uint8_t keyed;            /* it has the kernel's word */
+	uint32_t src, dst;        /* hashes of its addresses; the tunnel's may differ, because it may move first */
+	uint32_t mark, mark_mask; /* part of its identity in the kernel */
+	uint64_t added;           /* the kernel's time, in seconds; 0: from an earlier run, and not seen yet */
+	int64_t order;            /* of two that were added in the same second, the newer has the higher number */
+	struct feed_seen seen;    /* by dumps; round 0: none had it */
+	uint64_t counted;         /* number of the dump during which an event had its counts; 0: none */
+	uint8_t sure;             /* its counts are not the kernel's yet: lower ones don't make it another SA */
+	uint8_t soft_told;        /* an event reported its soft limit ... */
+	uint8_t soft_reached;     /* ... or counts and times in the last dump reached it */
+	uint8_t in_use;           /* the one that the tunnel's packets use, of its direction and protocol */
+	uint8_t keyed;            /* the kernel has reported it */
 };
 
-/* Likewise of a tunnel. */
+/* Notes about a tunnel, by slot. */
 struct tunnel_note {
 	uint32_t next;      /* slot + 1 of the next tunnel in its bucket */
-	uint32_t bucket;    /* that it is in */
-	uint32_t ever[2];   /* SAs of the main protocol that it has had, by direction */
-	uint32_t own_ts;    /* hash of its SAs' own selectors: part of its identity without reqid */
+	uint32_t bucket;    /* the one it is in */
+	uint32_t ever[2];   /* SAs of the main protocol so far, by direction */
+	uint32_t own_ts;    /* hash of its SAs' own selectors: part of its identity if the reqid is 0 */
 	uint8_t dirty;      /* its policies have changed */
-	uint8_t bare;       /* it has lost its last policy: its selectors are those it had */
-	uint64_t begun_ns;  /* when we heard of it */
-	uint64_t failed_ns; /* when a failure of it was told last */
+	uint8_t bare;       /* it has lost its last policy, and keeps the selectors it had */
+	uint64_t begun_ns;  /* when it appeared */
+	uint64_t failed_ns; /* when its last failure was recorded */
 };
 
-/* An SA that is gone, in case its SPI comes again with other addresses: then it has moved, and goes on counting. */
+/* An SA that is gone. If its SPI appears again with other addresses, the SA has moved and continues counting. */
 struct ended {
 	uint32_t spi, tunnel_slot, tunnel_index;
 	uint32_t src, dst;
@@ -59,13 +58,13 @@ struct ended {
 	struct ipm_traffic count;
 };
 
-/* All that tells an SA from the others. */
+/* What identifies an SA in the kernel. */
 struct sa_identity {
 	struct xfrm_key key;
 	uint32_t mark, mark_mask;
 };
 
-/* A network device that enciphers for the kernel. */
+/* A network device that encrypts for the kernel. */
 struct device {
 	uint32_t ifindex;
 	bool packets;    /* it does all of ESP, not only the crypto */
@@ -86,21 +85,21 @@ struct xfrm_model {
 	struct tunnel_note *tunnel; /* by slot */
 	uint32_t *bucket;           /* tunnels by reqid and addresses: slot + 1 */
 	uint32_t buckets;
-	uint32_t *dirty, dirty_count; /* tunnels whose selectors are to be looked at */
+	uint32_t *dirty, dirty_count; /* tunnels whose selectors must be computed again */
 	bool all_dirty;
-	struct ipm_selector *sel; /* room to gather those of a tunnel */
-	bool full;                /* there was no room for an SA, and none has gone since */
+	struct ipm_selector *sel; /* room to collect those of a tunnel */
+	bool full;                /* an SA did not fit, and none has gone since */
 	uint32_t sas;
 	struct feed_rounds dumps;  /* of SAs */
-	bool spoilt;               /* all SAs were flushed while it came in */
-	bool dumped;               /* the message in hand is of a dump */
-	int64_t first_sa, last_sa; /* orders that were given to the oldest and to the newest SA */
+	bool spoilt;               /* all SAs were flushed while this dump came in */
+	bool dumped;               /* the message in hand is from a dump */
+	int64_t first_sa, last_sa; /* the order numbers of the oldest and the newest SA */
 	struct ended ended[ENDED_KEPT];
 	unsigned next_ended;
 	struct xfrm_drops drops;
-	bool ike_shown, ike_known, unsure; /* unsure: a tunnel has come up since, and no daemon was seen */
+	bool ike_shown, ike_known, unsure; /* unsure: a tunnel has come up since, without a sign of a daemon */
 	bool policies_seen, policies_spoilt;
-	bool sockets;  /* the dump that is coming in has policies of sockets */
+	bool sockets;  /* the current dump has policies of sockets */
 	uint32_t held; /* tunnels without SAs that an IKE daemon claims */
 	uint64_t now_ns;
 	uint64_t real_s;  /* CLOCK_REALTIME, when the dump began */
@@ -149,7 +148,7 @@ direction_index(uint8_t direction)
 	return direction == IPM_IN ? IN : OUT;
 }
 
-/* Of the SAs of a tunnel, those of one protocol count its packets: ESP before AH before IPComp. */
+/* The SAs of one protocol count a tunnel's packets: of ESP, else of AH, else of IPComp. */
 static int
 protocol_rank(uint8_t protocol)
 {
@@ -191,7 +190,7 @@ is_ours(const struct xfrm_model *m, uint32_t tunnel)
 	return t->index && t->feed == m->feed;
 }
 
-/* The part of a tunnel's identity that its SA in this direction has, too. */
+/* Does the SA have the tunnel's XFRM interface and mark in this direction? */
 static bool
 same_interface(const struct ipm_tunnel *t, int direction, const struct xfrm_sa *x)
 {
@@ -199,7 +198,7 @@ same_interface(const struct ipm_tunnel *t, int direction, const struct xfrm_sa *
 			       : t->if_id_out == x->if_id && t->mark_out == x->mark && t->mark_mask_out == x->mark_mask;
 }
 
-/* An SA's own selectors, seen from here. */
+/* The hash of an SA's own selectors, our side first. */
 static uint32_t
 own_ts(const struct xfrm_sa *x, int direction)
 {
@@ -209,8 +208,8 @@ own_ts(const struct xfrm_sa *x, int direction)
 }
 
 /*
- * The tunnel for an SA that is new. XFRM interface and mark may differ between the directions, so the other one's only
- * decide while this direction has had no SA.
+ * The tunnel for a new SA. XFRM interface and mark may differ between the directions: those of the other direction only
+ * matter until this direction has had an SA.
  */
 static uint32_t
 tunnel_for(const struct xfrm_model *m, const struct xfrm_sa *x, int direction, const struct ipm_addr *local,
@@ -256,11 +255,11 @@ rule_serves(const struct xfrm_model *m, const struct xfrm_rule *rule, uint32_t s
 	uint32_t mask = out ? t->mark_mask_out : t->mark_mask_in;
 	if (t->encap && rule->encaps && !(rule->encaps & 1u << t->encap))
 		return false;
-	/* As the kernel looks for an SA: the policy's mark, under the SA's mask, is the SA's. */
+	/* As in the kernel's lookup: the policy's mark under the SA's mask must be the SA's mark. */
 	return rule->if_id == if_id && (rule->mark & rule->mark_mask & mask) == mark;
 }
 
-/* The entry of the first policy that it serves; not when an IKE daemon's feed has named it, and so its entry. */
+/* Tie it to the entry of the first policy it serves, unless an IKE daemon's feed has named it and so its entry. */
 static void
 tunnel_tie(struct xfrm_model *m, uint32_t slot)
 {
@@ -282,7 +281,7 @@ tunnel_tie(struct xfrm_model *m, uint32_t slot)
 		feed_map_learn(m->w, &m->drops.host, slot);
 }
 
-/* Without a policy it keeps those it has: policies go before their SAs. @p bare: it has had none for a while. */
+/* Without a policy it keeps its selectors, as policies go before their SAs; not if it has been @p bare for a while. */
 static void
 tunnel_select(struct xfrm_model *m, uint32_t slot, bool bare)
 {
@@ -300,7 +299,7 @@ tunnel_select(struct xfrm_model *m, uint32_t slot, bool bare)
 		ipm_tunnel_select(m->w, slot, sel, n);
 }
 
-/* Tunnels of a policy may be tied to another entry now, and have other selectors. */
+/* The tunnels of this policy may belong to another entry now, and have other selectors. */
 static void
 rule_tunnels_dirty(struct xfrm_model *m, const struct xfrm_rule *rule)
 {
@@ -320,7 +319,7 @@ rule_changed(struct xfrm_model *m, const struct xfrm_rule *rule)
 	rule_tunnels_dirty(m, rule);
 }
 
-/* Has another feed named a tunnel that this policy makes? */
+/* Has another feed named a tunnel of this policy? */
 static bool
 rule_claimed(void *arg, const struct xfrm_rule *rule)
 {
@@ -353,7 +352,7 @@ tunnel_stop(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 	ipm_tunnel_stop(m->w, slot, t->verdict ? t->verdict : reason);
 }
 
-/* A tunnel without SAs is over, unless an IKE daemon says that it has one. */
+/* A tunnel without SAs is over, unless an IKE daemon claims it. */
 static void
 tunnel_check(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 {
@@ -376,7 +375,7 @@ key_type(const struct xfrm_model *m)
 	return m->ike_shown && !m->ike_known ? IPM_KEY_IKE : IPM_KEY_MANUAL;
 }
 
-/* The group of a key exchange is never the kernel's to know; where there was no exchange there is none. */
+/* The kernel never knows the group of a key exchange. Without an exchange there is no group. */
 static uint16_t
 unknown_group(uint8_t keyed_by)
 {
@@ -419,10 +418,7 @@ tunnel_begin(struct xfrm_model *m, const struct xfrm_sa *x, int direction, const
 	return (uint32_t)slot;
 }
 
-/*
- * The SA in use says what its tunnel says: algorithms of its direction, and the inbound one, which is rekeyed in time,
- * the lifetimes.
- */
+/* Copy from the SA in use to its tunnel: the algorithms of its direction and, from an inbound SA, the lifetimes. */
 static void
 tunnel_heed(struct xfrm_model *m, uint32_t sa_slot)
 {
@@ -462,7 +458,7 @@ set_interface(struct ipm_tunnel *t, uint8_t direction, const struct xfrm_sa *x)
 	}
 }
 
-/* An SA of a protocol that counts the packets has come after others, which count no longer. */
+/* The first SA of a protocol with precedence has come: the others no longer count the packets. */
 static void
 sas_bundle(struct xfrm_model *m, const struct ipm_tunnel *t)
 {
@@ -474,7 +470,7 @@ sas_bundle(struct xfrm_model *m, const struct ipm_tunnel *t)
 	}
 }
 
-/* Does a policy want this protocol for the tunnel's packets? */
+/* Does a policy of the tunnel want this protocol? */
 static bool
 policy_wants(const struct xfrm_model *m, const struct ipm_tunnel *t, enum xfrm_rule_protocol protocol)
 {
@@ -485,7 +481,7 @@ policy_wants(const struct xfrm_model *m, const struct ipm_tunnel *t, enum xfrm_r
 	return false;
 }
 
-/* An SA has joined. */
+/* An SA has joined the tunnel. */
 static void
 tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, const struct ipm_sa *sa, bool moved)
 {
@@ -525,7 +521,7 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 
 /* --- engines ------------------------------------------------------------------------------------------------- */
 
-/* The device's engine, slot + 1. Those that do the crypto, and those that do all of ESP, are told apart. */
+/* The device's engine, slot + 1. A device that does all of ESP and one that only does the crypto are two engines. */
 static uint32_t
 device_engine(struct xfrm_model *m, uint32_t ifindex, bool packets)
 {
@@ -573,7 +569,7 @@ hash_addr(const struct ipm_addr *addr)
 	return ipm_hash(IPM_HASH_BEGIN, addr->bytes, addr->len);
 }
 
-/* By its destination; protocol and SPI are those. */
+/* Is it this SA? Protocol and SPI are known to match, so compare the destination. */
 static bool
 sa_is(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
@@ -586,9 +582,9 @@ sa_is(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 }
 
 /*
- * Its slot, if it is known, by what names it to the kernel: destination, protocol, SPI and mark. An update need not
- * have the mark of the SA that it finds: that is the one which packets of that mark find. Where the kernel has not told
- * of an SA before, its mark may not be known yet.
+ * The slot of a known SA, by its identity in the kernel: destination, protocol, SPI and mark. An update need not have
+ * the mark of its SA: it finds the SA that packets with its mark find. If the kernel has not reported an SA yet, we may
+ * not know its mark.
  */
 static uint32_t
 sa_find(const struct xfrm_model *m, const struct xfrm_sa *x, bool updated)
@@ -609,7 +605,7 @@ sa_find(const struct xfrm_model *m, const struct xfrm_sa *x, bool updated)
 	return likely;
 }
 
-/* Into the note of a tunnel that was there before us: what it has had. */
+/* Restore the SA counts of a tunnel that existed before us. */
 static void
 ever_resume(struct tunnel_note *note, const struct ipm_tunnel *t)
 {
@@ -618,7 +614,7 @@ ever_resume(struct tunnel_note *note, const struct ipm_tunnel *t)
 	note->ever[OUT] = t->ahead > 0 ? most - behind : most;
 }
 
-/* Out of the tunnel's record: SAs that its feed began there, which we keep from now on. */
+/* Take over a tunnel and its SAs from the feed that began it. */
 static void
 tunnel_adopt(struct xfrm_model *m, uint32_t slot)
 {
@@ -638,7 +634,7 @@ tunnel_adopt(struct xfrm_model *m, uint32_t slot)
 	tunnel_dirty(m, slot);
 }
 
-/* Its slot, if an IKE daemon's feed has begun it before we could tell of it. */
+/* Take over the SA if an IKE daemon's feed has begun it. Its slot, or NONE. */
 static uint32_t
 sa_adopt(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 {
@@ -654,7 +650,7 @@ sa_adopt(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 	return NONE;
 }
 
-/* Before Linux 6.10 the kernel does not say. A policy does, or whose addresses they are, or a tunnel that there is. */
+/* Before Linux 6.10 the kernel does not say. Derive it from a policy, our own addresses, or an existing tunnel. */
 static uint8_t
 sa_direction(const struct xfrm_model *m, const struct xfrm_sa *x)
 {
@@ -717,21 +713,19 @@ sa_fill(struct ipm_sa *sa, const struct xfrm_sa *x)
 	sa_limit(sa, x);
 }
 
-/* Packets that failed the integrity check are worth a failure of their own: someone forges, or keys differ. */
+/* Record packets that failed the integrity check: someone forges them, or the keys differ. */
 static void
 tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 {
 	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
 	struct tunnel_note *note = &m->tunnel[sa->tunnel_slot];
-	struct ipm_failure failure = {
-		.reason = IPM_FAIL_IN_AUTH,
-		.local = t->local,
-		.remote = t->remote,
-		/* The kernel finds an SA by destination and SPI: where from is anyone's guess. */
-		.packet_dst = t->local,
-		.tunnel_index = t->index,
-		.spi = sa->spi
-	};
+	struct ipm_failure failure = { .reason = IPM_FAIL_IN_AUTH,
+				       .local = t->local,
+				       .remote = t->remote,
+				       /* The kernel finds an SA by destination and SPI, so the source is not known. */
+				       .packet_dst = t->local,
+				       .tunnel_index = t->index,
+				       .spi = sa->spi };
 
 	if (note->failed_ns && m->now_ns - note->failed_ns < XFRM_FAILURE_NS)
 		return;
@@ -748,7 +742,7 @@ tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 	ipm_fail(m->w, IPM_TUNNEL_FAILURES, &failure);
 }
 
-/* The kernel has 32 bits for what an SA drops. One that seems to go back is of a dump that was made earlier. */
+/* The kernel counts drops in 32 bits. A count that seems to go back is from an earlier dump. */
 static uint64_t
 follow(uint64_t count, uint32_t now)
 {
@@ -756,7 +750,7 @@ follow(uint64_t count, uint32_t now)
 	return more > 0 ? count + (uint32_t)more : count;
 }
 
-/* The kernel's count of an SA never goes back; what looks so is a dump that was made before an event came. */
+/* The kernel's counts of an SA never go back. If they seem to, the dump was made before the last event. */
 static void
 sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
@@ -768,7 +762,7 @@ sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 
 	if (x->octets < sa->count.octets || x->pkts < sa->count.pkts)
 		return;
-	/* IPComp's SA counts what there was before compression; beside one, that is not what the others count. */
+	/* An IPComp SA counts octets before compression, the others after it. */
 	now.raw_octets = comp || (!sa->bundled && !t->ipcomp) ? x->octets : 0;
 	now.drops[IPM_DROP_REPLAY] = follow(before[IPM_DROP_REPLAY], x->replays);
 	now.drops[IPM_DROP_WINDOW] = follow(before[IPM_DROP_WINDOW], x->behind);
@@ -777,7 +771,7 @@ sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	m->drops.kept->auth_fails += auth_fails;
 	m->drops.kept->replays += now.drops[IPM_DROP_REPLAY] - before[IPM_DROP_REPLAY] + now.drops[IPM_DROP_WINDOW] -
 				  before[IPM_DROP_WINDOW];
-	if (auth_fails && m->sa[slot].seen.round) /* else they may be of long ago */
+	if (auth_fails && m->sa[slot].seen.round) /* else they may be old */
 		tell_auth_failure(m, sa, auth_fails);
 	ipm_sa_count(m->w, slot, &now);
 }
@@ -788,7 +782,7 @@ sa_outworn(const struct xfrm_model *m, uint32_t slot)
 	return m->sa[slot].soft_told || m->sa[slot].soft_reached;
 }
 
-/* As the kernel chooses the SA for a packet: one whose soft limit is not reached, then the newest. */
+/* As the kernel chooses an SA for a packet: first those below their soft limit, then the newest. */
 static bool
 sa_before_other(const struct xfrm_model *m, uint32_t slot, uint32_t other)
 {
@@ -804,7 +798,7 @@ same_kind(const struct ipm_sa *a, const struct ipm_sa *b)
 	return a->direction == b->direction && a->protocol == b->protocol;
 }
 
-/* Of a tunnel's SAs like this one: which is in use, what are the states of all, and what says the tunnel? */
+/* Find which of the tunnel's SAs of this kind is in use, set their states, and update the tunnel from it. */
 static void
 sas_weigh(struct xfrm_model *m, const struct ipm_sa *like)
 {
@@ -829,7 +823,7 @@ sas_weigh(struct xfrm_model *m, const struct ipm_sa *like)
 
 /* --- one SA: it comes, it is there, it goes ------------------------------------------------------------------ */
 
-/* One with its SPI that went lately, in a tunnel that is still there; its peer has moved to another address. */
+/* An SA with its SPI that ended lately, in a tunnel that still exists: the peer may have moved. */
 static const struct ended *
 sa_before(const struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 {
@@ -857,7 +851,7 @@ tunnel_move(struct xfrm_model *m, uint32_t slot, const struct ipm_addr *local, c
 	tunnel_link(m, slot);
 }
 
-/* The kernel has told of it for the first time. */
+/* The kernel has reported it for the first time. */
 static void
 sa_named(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
@@ -889,7 +883,7 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 	bool counts_on = before && x->pkts > 0 && (before->added == 0 || before->added == x->added) &&
 			 x->octets >= before->count.octets && x->pkts >= before->count.pkts;
 	if (before && !counts_on && before->src == hash_addr(&x->src) && before->dst == hash_addr(&x->key.dst))
-		before = NULL; /* the same peer, who just uses the number again */
+		before = NULL; /* the same peer, which uses the number again */
 	if (before && tunnel == NONE) {
 		tunnel = before->tunnel_slot;
 		tunnel_move(m, tunnel, local, remote);
@@ -907,7 +901,7 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 	sa.bundled = is_bundled(m, tunnel, x->key.protocol);
 	if (counts_on) {
 		sa.count = before->count;
-		memset(sa.count.drops, 0, sizeof(sa.count.drops)); /* the kernel does not carry those over */
+		memset(sa.count.drops, 0, sizeof(sa.count.drops)); /* the kernel starts those at 0 again */
 	}
 	int slot = ipm_sa_start(m->w, tunnel, &sa);
 	if (slot < 0) {
@@ -949,10 +943,10 @@ sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 }
 
 /*
- * Has another SA taken the name of one that we have not seen going? The kernel adds none beside one that is there: an
- * event of an SA that was added at another time says so. In a dump it is counts that have gone back, unless it was made
- * before an event told of them. A time by itself says nothing there: it can be set (XFRM_MSG_NEWAE). XFRM_MSG_MIGRATE
- * puts another SA in the place of one, without an event for it: from another source, with the same time, and no counts.
+ * Has another SA replaced this one without an event that we saw? In an event, another time of addition proves it, as
+ * the kernel never has two SAs of one identity. In a dump, lower counts prove it, unless the dump was made before an
+ * event with those counts. There the time proves nothing, as it can be set (XFRM_MSG_NEWAE). XFRM_MSG_MIGRATE replaces
+ * an SA by one from another source, with the same time and no counts, and has no event for it.
  */
 static bool
 sa_is_another(const struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
@@ -974,7 +968,7 @@ is_reached(uint64_t limit, uint64_t now)
 	return limit && now >= limit;
 }
 
-/* In use or not, by what a dump says of its limits. */
+/* Is a soft limit reached, by the numbers of a dump? */
 static bool
 soft_reached(const struct xfrm_model *m, const struct xfrm_sa *x)
 {
@@ -996,7 +990,7 @@ sa_interface(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	tunnel_dirty(m, sa->tunnel_slot);
 }
 
-/* What the kernel says of an SA that we have. */
+/* Update a known SA with what the kernel says. */
 static void
 sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
@@ -1040,7 +1034,7 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 	uint32_t slot = sa_find(m, x, false);
 
 	if (slot != NONE && m->dumped && m->sa[slot].counted == m->dumps.number && m->sa[slot].added != x->added)
-		return; /* made before the event that told of this one */
+		return; /* the dump was made before the event with this SA */
 	if (slot != NONE && sa_is_another(m, slot, x)) {
 		sa_end(m, slot, IPM_REASON_UNKNOWN);
 		slot = NONE;
@@ -1057,8 +1051,8 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 }
 
 /*
- * Somebody has updated an SA. When that is one which IKE had asked an SPI for, it is new. Else the message has what it
- * was updated with, not the SA: of that the kernel takes the limits, and the next dump has what else has changed.
+ * Somebody has updated an SA. If IKE had only reserved its SPI before, the SA is new. Else the message has the update,
+ * not the SA: the kernel takes its limits, and the next dump shows what else has changed.
  */
 static void
 sa_updated(struct xfrm_model *m, const struct xfrm_sa *x)
@@ -1069,7 +1063,7 @@ sa_updated(struct xfrm_model *m, const struct xfrm_sa *x)
 		sa_there(m, x);
 		slot = sa_find(m, x, false);
 		if (slot != NONE)
-			m->sa[slot].sure = 1; /* the kernel may have had it for long, and we have missed it */
+			m->sa[slot].sure = 1; /* it may be old: we may have missed it */
 		return;
 	}
 	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
@@ -1086,7 +1080,7 @@ static struct sa_identity
 identity_of(const struct xfrm_sa *x)
 {
 	struct sa_identity identity;
-	memset(&identity, 0, sizeof(identity)); /* compared with its padding */
+	memset(&identity, 0, sizeof(identity)); /* its padding is compared, too */
 	identity.key.dst.len = x->key.dst.len;
 	memcpy(identity.key.dst.bytes, x->key.dst.bytes, sizeof(identity.key.dst.bytes));
 	identity.key.spi = x->key.spi;
@@ -1137,7 +1131,7 @@ sa_gone(struct xfrm_model *m, const struct xfrm_sa *x, bool counted, enum ipm_re
 	if (slot == NONE)
 		return;
 	if (counted && !sa_is_another(m, slot, x))
-		sa_count(m, slot, x); /* its last */
+		sa_count(m, slot, x); /* its last counts */
 	sa_end(m, slot, reason);
 }
 
@@ -1167,7 +1161,7 @@ sas_flushed(struct xfrm_model *m, uint8_t protocol)
 
 /* --- packets that found no SA -------------------------------------------------------------------------------- */
 
-/* The kernel has waited for an SA in vain. A feed that knows the IKE daemon tells of it with more words. */
+/* The kernel has waited for an SA in vain. The IKE daemon's feed, if there is one, reports it in more detail. */
 static void
 unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
 {
@@ -1181,7 +1175,7 @@ unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
 	if (m->ike_known)
 		return;
 	if (x->has_sel && x->src_sel.type == IPM_SEL_SINGLE && x->dst_sel.type == IPM_SEL_SINGLE) {
-		failure.packet_src = x->src_sel.first; /* the kernel has made the larval SA for one packet */
+		failure.packet_src = x->src_sel.first; /* one packet caused the larval SA */
 		failure.packet_dst = x->dst_sel.first;
 	}
 	while (at < 0 && (rule = xfrm_policies_next(m->policies, x->reqid, &x->src, &x->key.dst, rule)))
@@ -1215,10 +1209,10 @@ policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped
 	if (dumped && xfrm_policies_outdated(m->policies, policy->index))
 		return;
 	if (!dumped && xfrm_policies_remove(m->policies, policy->index, &was))
-		rule_changed(m, &was); /* it may lead elsewhere now */
+		rule_changed(m, &was); /* its peer may have changed */
 	const struct xfrm_rule *rule = dumped ? xfrm_policies_find(m->policies, policy->index) : NULL;
 	if (rule)
-		rule_changed(m, rule); /* that was missed */
+		rule_changed(m, rule); /* an event was missed */
 	rule = xfrm_policies_put(m->policies, policy);
 	if (rule)
 		rule_changed(m, rule);
@@ -1227,7 +1221,7 @@ policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped
 static void
 policies_flushed(struct xfrm_model *m)
 {
-	/* Which of them were flushed is not said: main or sub policies. The next dump has what is left. */
+	/* The kernel does not say which were flushed: main or sub policies. The next dump has the rest. */
 	m->policies_spoilt = true;
 }
 
@@ -1237,7 +1231,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 	struct xfrm_rule was;
 
 	m->dumped = dumped;
-	if (!dumped) /* a dump goes by the time at which it began */
+	if (!dumped) /* in a dump, the time is that of its beginning */
 		tell_time(m);
 	switch (msg->kind) {
 	case XFRM_SA_THERE:
@@ -1283,7 +1277,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 	case XFRM_COUNTED:
 	case XFRM_MAPPED:
 	case XFRM_REPORTED:
-		break; /* the next dump has what they say of an SA */
+		break; /* the next dump has what they say */
 	}
 }
 
@@ -1316,7 +1310,7 @@ xfrm_model_sas_begin(struct xfrm_model *m)
 	m->spoilt = false;
 }
 
-/* Who keyed a tunnel may come out only later: that an IKE daemon is there, or that it does not know it. */
+/* Who keyed a tunnel may become known later: when an IKE daemon appears, or does not claim it. */
 static void
 tunnel_keyed(struct xfrm_model *m, uint32_t slot)
 {
@@ -1417,7 +1411,7 @@ take_up_tunnel(struct xfrm_model *m, uint32_t slot)
 
 	*note = (struct tunnel_note){ 0 };
 	ever_resume(note, &t);
-	t.claimed = 0; /* until an IKE daemon's feed says so again */
+	t.claimed = 0; /* until an IKE daemon's feed claims it again */
 	ipm_tunnel_put(m->w, slot, &t);
 	tunnel_link(m, slot);
 	tunnel_dirty(m, slot);

@@ -198,7 +198,7 @@ names_both(const struct xfrm_rule *rule)
 	return rule->local.len && rule->remote.len;
 }
 
-/* As the kernel looks for the SA of what is to leave: the template's reqid is the SA's, and 0 is one as any other. */
+/* As the kernel finds an SA for an outgoing packet: template and SA have the same reqid, which may be 0. */
 static bool
 rule_fits(const struct xfrm_rule *rule, uint32_t reqid, const struct ipm_addr *local, const struct ipm_addr *remote)
 {
@@ -206,7 +206,7 @@ rule_fits(const struct xfrm_rule *rule, uint32_t reqid, const struct ipm_addr *l
 	       (rule->remote.len == 0 || ipm_addr_same(&rule->remote, remote));
 }
 
-/* Those that name both addresses have a bucket by them; behind it come those that do not, by reqid alone. */
+/* First the bucket of policies with these addresses, then the bucket of those without addresses, by reqid alone. */
 const struct xfrm_rule *
 xfrm_policies_next(const struct xfrm_policies *p, uint32_t reqid, const struct ipm_addr *local,
 		   const struct ipm_addr *remote, const struct xfrm_rule *after)

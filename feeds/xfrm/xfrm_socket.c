@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sockets to XFRM and routing, in whichever network namespace. */
+/* Sockets to XFRM and routing in a network namespace. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 #define EVENT_BUFFER (16 * 1024 * 1024) /* room for some 10,000 SAs that come at once */
 
 /*
- * Not XFRMNLGRP_AEVENTS: as long as somebody listens to it, the kernel makes a message of every second packet of every
- * SA, on the way of the packet. What it would say is in the next dump.
+ * Not XFRMNLGRP_AEVENTS: while somebody listens to it, the kernel makes a message for every second packet of every SA,
+ * in the packet's path. The next dump has the same information.
  */
 static const int xfrm_groups[] = { XFRMNLGRP_SA,      XFRMNLGRP_POLICY, XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE,
 				   XFRMNLGRP_MAPPING, XFRMNLGRP_REPORT, XFRMNLGRP_MIGRATE };
@@ -43,7 +43,7 @@ make_room(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-/* What has to happen inside of the namespace. */
+/* The part that must run inside the namespace. */
 struct opening {
 	struct xfrm_sockets *s;
 	char *error;

@@ -3,8 +3,8 @@
  * @file xfrm_socket.h  The sockets to one network namespace's XFRM, and its addresses.
  *
  * Errors:    0 or a negative errno; open also leaves a sentence that says what is missing.
- * Threads:   the caller's. To open in another namespace a thread is started that enters it and ends; the program stays
- *            where it is.
+ * Threads:   the caller's. To open sockets in another namespace, a thread enters it and ends; the program stays in its
+ *            own.
  */
 #ifndef XFRM_SOCKET_H
 #define XFRM_SOCKET_H
@@ -19,8 +19,8 @@
 struct xfrm_sockets {
 	int events; /* multicast: SA, POLICY, ACQUIRE, EXPIRE, MAPPING, REPORT, MIGRATE */
 	int dumps;  /* answers to xfrm_ask_dump() */
-	int acts;   /* answers to everything that is done at once */
-	int route;  /* likewise, of rtnetlink */
+	int acts;   /* requests that the kernel answers at once */
+	int route;  /* the same for rtnetlink */
 	int stat;   /* /proc/net/xfrm_stat; -1: this kernel has none */
 	struct netns netns;
 	struct local_addrs addrs; /* of the namespace */
@@ -34,7 +34,7 @@ struct xfrm_sockets {
 int xfrm_sockets_open(struct xfrm_sockets *s, const char *netns, char *error, size_t error_size);
 void xfrm_sockets_close(struct xfrm_sockets *s);
 
-/** Is the namespace that @p netns names now the one that the sockets are in? */
+/** Does @p netns still name the namespace that the sockets are in? */
 bool xfrm_sockets_current(const struct xfrm_sockets *s, const char *netns);
 
 /** Ask for a dump of all SAs (XFRM_MSG_GETSA) or policies (XFRM_MSG_GETPOLICY). */

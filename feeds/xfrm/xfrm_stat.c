@@ -11,7 +11,7 @@ const struct xfrm_stat_line xfrm_stat_lines[XFRM_STAT_COUNT] = {
 #undef XFRM_STAT_LINE
 };
 
-/* Which line it is; XFRM_STAT_COUNT: none at all. */
+/* The line with this name; XFRM_STAT_COUNT: none. */
 static int
 find_line(const char *name, size_t len)
 {
@@ -35,7 +35,7 @@ span(const char *text, size_t len, const char *set)
 	return n;
 }
 
-/* All digits, and no more than fit. */
+/* Only digits, and within 64 bits. */
 static bool
 number(const char *text, size_t len, uint64_t *out)
 {

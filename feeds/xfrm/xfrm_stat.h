@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file xfrm_stat.h  /proc/net/xfrm_stat: what the kernel has dropped, gateway-wide, and what it is called here.
+ * @file xfrm_stat.h  /proc/net/xfrm_stat: the kernel's drop counters, and the reasons they stand for.
  *
  * Source:    the kernel's Documentation/networking/xfrm_proc.rst. A line that this list does not have is counted as
  *            IPM_DROP_OTHER, of the direction that its name begins with, so that no drop is lost with a newer kernel.
- * Late:      policy is checked, the inner header taken off and a packet encrypted after the SA has counted it as a
- * packet. Its line says no more than that it failed, and for policy not even whether it had come by an SA or in clear.
- *            One packet is one count, so these are ipm_totals' fails_in and fails_out, not drops.
+ * Late:      the kernel checks policy, removes the inner header and encrypts after the SA has counted the packet. The
+ *            line only says that it failed, and for policy not even whether an SA was involved. A packet counts once,
+ *            so these are ipm_totals' fails_in and fails_out, not drops.
  * Units:     packets since the network namespace was made.
  * Threads:   no state.
  */
@@ -19,7 +19,7 @@
 
 #include "ipm_types.h"
 
-/** The lines, in the kernel's order; the last two gather what is not known. */
+/** The lines, in the kernel's order. The last two collect unknown ones. */
 #define XFRM_STATS(X)                                                             \
 	X(IN_ERROR, "XfrmInError", IPM_IN, IPM_DROP_OTHER, false)                 \
 	X(IN_BUFFER, "XfrmInBufferError", IPM_IN, IPM_DROP_CAPACITY, false)       \
@@ -67,14 +67,14 @@ struct xfrm_stat_line {
 	const char *text;
 	uint8_t direction; /* enum ipm_direction */
 	uint8_t reason;    /* enum ipm_drop */
-	bool late;         /* the packet may have been counted by an SA before: it is not counted as dropped */
+	bool late;         /* an SA may have counted the packet before: it does not count as dropped */
 };
 extern const struct xfrm_stat_line xfrm_stat_lines[XFRM_STAT_COUNT];
 
 /**
- * Read the text of the file: a name and a number to a line, in any order. What is not there is 0.
+ * Parse the text of the file: a name and a number per line, in any order. Missing lines are 0.
  *
- * Errors:    -EBADMSG when a line is anything else; @p out has what was understood.
+ * Errors:    -EBADMSG: a line is something else; @p out has the others.
  */
 int xfrm_stat_parse(const char *text, size_t len, uint64_t out[XFRM_STAT_COUNT]);
 
