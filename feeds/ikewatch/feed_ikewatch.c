@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The feed that watches IKE on the wire: when to capture, how the feed is. */
+/* The feed that watches IKE on the wire: when to capture, and the state of the feed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "ike_capture.h"
 
 #define RETRY_MOST_MS 30000
-#define READ_BUDGET   256 /* frames, for a wake-up */
+#define READ_BUDGET   256 /* frames per wake-up */
 #define DRAIN_BUDGET  4096
 
 struct feed_ikewatch {
@@ -20,12 +20,12 @@ struct feed_ikewatch {
 	struct local_addrs addrs;
 	struct netns where;
 	struct event *frames, *second;
-	bool give_up; /* CAP_NET_RAW, once the capture is open */
+	bool give_up; /* CAP_NET_RAW, when the capture is open */
 	bool gave_up;
-	uint64_t lost; /* frames, so far */
+	uint64_t lost; /* frames so far */
 	uint64_t faults, pushed_out;
 	bool flooded;
-	uint64_t events, rejected; /* of the captures before this run */
+	uint64_t events, rejected; /* of earlier runs */
 };
 
 static void
@@ -77,14 +77,14 @@ capture_ends(struct feed_ikewatch *f, const char *why)
 	feed_retry(&f->feed, RETRY_MOST_MS);
 }
 
-/* Does another feed tell of this namespace's IKE SAs? */
+/* Does another feed report this namespace's IKE SAs? */
 static bool
 daemon_known(const struct feed_ikewatch *f)
 {
 	return feed_of_daemon(f->feed.writer, f->feed.netns) != NULL;
 }
 
-/* Up to so many frames of those that are there. */
+/* Read up to @p budget frames. */
 static void
 read_frames(struct feed_ikewatch *f, int budget)
 {
@@ -175,7 +175,7 @@ on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	ike_track_daemon(f->track, daemon_known(f));
-	if (f->capture && !netns_is(f->feed.netns, &f->where)) /* ours alone would keep it */
+	if (f->capture && !netns_is(f->feed.netns, &f->where)) /* only our capture keeps it alive */
 		capture_ends(f, "the network namespace has gone");
 	if (f->capture) {
 		read_frames(f, READ_BUDGET);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* libpcap: what the kernel is to capture, and how it comes here. */
+/* The capture, with libpcap. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <pcap/pcap.h>
@@ -13,13 +13,13 @@
 #include "ike_capture.h"
 #include "units.h"
 
-#define SNAPLEN     2048 /* what is not encrypted is in front */
+#define SNAPLEN     2048 /* the cleartext is at the beginning */
 #define RING_OCTETS (4 * 1024 * 1024)
 
 /*
- * In libpcap's language udp[...] is IPv4's, at any length of the header. For IPv6 the offsets are those without
- * extension headers; behind a fragment header, of the first fragment; with other ones, which are rare, the packet is
- * looked at here.
+ * In libpcap's language, udp[...] is for IPv4, with any header length. For IPv6, the offsets are those without
+ * extension headers, or after a fragment header. Packets with other extension headers are rare: all pass, and we
+ * examine them.
  */
 #define IP6_UDP(at)                                             \
 	"(ip6[" #at ":2] = 500 or ip6[" #at " + 2:2] = 500 or " \
@@ -34,7 +34,7 @@ static const char filter[] = "(ip and (udp port 500 or (udp port 4500 and udp[8:
 struct ike_capture {
 	pcap_t *pcap;
 	int link;
-	ike_capture_frame *frame; /* of the call that is going on */
+	ike_capture_frame *frame; /* of the current call */
 	void *arg;
 };
 
@@ -59,7 +59,7 @@ activate(const struct opening *o)
 	struct bpf_program program;
 
 	pcap_set_snaplen(p, SNAPLEN);
-	pcap_set_immediate_mode(p, 1); /* phases are seen as they happen */
+	pcap_set_immediate_mode(p, 1); /* to see phases as they happen */
 	pcap_set_buffer_size(p, RING_OCTETS);
 	pcap_set_timeout(p, 1000);
 	int rc = pcap_activate(p);
@@ -67,7 +67,7 @@ activate(const struct opening *o)
 		return say(o, -EPERM, "cannot capture", "the capability CAP_NET_RAW is needed");
 	if (rc < 0)
 		return say(o, -EIO, "cannot capture", rc == PCAP_ERROR ? pcap_geterr(p) : pcap_statustostr(rc));
-	pcap_set_datalink(p, DLT_LINUX_SLL2); /* tells the interface; else the older one */
+	pcap_set_datalink(p, DLT_LINUX_SLL2); /* it has the interface; else the older type */
 	o->c->link = pcap_datalink(p);
 	if (pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
 		return say(o, -EINVAL, "cannot make the filter", pcap_geterr(p));
@@ -175,7 +175,7 @@ ike_capture_give_up_privilege(void)
 
 	if (syscall(SYS_capget, &head, data) < 0 || !(data[at].permitted & raw))
 		return false;
-	prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0); /* if we may; without it an execve() of root's gets it again */
+	prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0); /* if we may; else an execve() as root would get it back */
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, CAP_NET_RAW, 0, 0);
 	data[at].effective &= ~raw;
 	data[at].permitted &= ~raw;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE messages: octets in, struct out. */
+/* Decode IKE messages. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ enum {
 #define LAST_FRAGMENT  0x01
 #define ATTRIBUTE_TV   0x8000 /* a type with a value of two octets, and no length */
 
-/* What is left of a payload, or of a part of one. */
+/* The rest of a payload, or of a part of one. */
 struct octets {
 	const uint8_t *at;
 	size_t left;
@@ -78,7 +78,7 @@ take(struct octets *o, size_t len)
 
 /* --- transforms ---------------------------------------------------------------------------------------------- */
 
-/* IKEv1's numbers (RFC 2409, appendix A, and what IANA added) as those of IKEv2, which the model has. */
+/* IKEv1's numbers (RFC 2409, appendix A, and IANA's additions) to those of IKEv2, which the model uses. */
 static uint16_t
 v1_encr(uint32_t value)
 {
@@ -120,7 +120,7 @@ v1_integ(uint32_t hash)
 	return hash < sizeof(integ) && integ[hash] ? integ[hash] : IPM_TRANSFORM_OTHER;
 }
 
-/* The XAuth variants (65001 and up) authenticate the gateway as their first word says. */
+/* The XAuth variants (65001 and up) are named after the method that authenticates the gateway. */
 static enum ipm_auth
 v1_auth(uint32_t value)
 {
@@ -224,7 +224,7 @@ sa_payload(struct octets body, struct ike_message *out)
 {
 	bool v1 = out->major == 1;
 
-	if (v1 && !take(&body, 8)) /* DOI, situation: identity only has nothing behind it */
+	if (v1 && !take(&body, 8)) /* DOI, situation: after "identity only" nothing follows */
 		return IKE_FAULT_SA;
 	while (body.left > 0) {
 		const uint8_t *head =
@@ -285,7 +285,7 @@ delete_payload(struct octets body, struct ike_message *out)
 	return IKE_FAULT_NONE;
 }
 
-/* IKEv1's, in Aggressive Mode: the only one that goes in the clear. */
+/* IKEv1 in Aggressive Mode: the only identity that is sent in the clear. */
 static void
 id_payload(struct octets body, struct ike_message *out)
 {
@@ -410,7 +410,7 @@ v2_payload(uint8_t type, struct octets body, struct ike_message *out)
 
 /* --- the message ------------------------------------------------------------------------------------------------ */
 
-/* The payloads one after the other, until there is none, or one that is encrypted, or what was captured ends. */
+/* Decode payload by payload, up to the last one, an encrypted one, or the end of the capture. */
 static enum ike_fault
 payloads(struct octets rest, size_t sent, struct ike_message *out)
 {
@@ -469,10 +469,10 @@ ike_decode(const uint8_t *data, size_t size, size_t sent, struct ike_message *ou
 		return IKE_FAULT_SPI;
 	if (out->length < IKE_HEADER_LEN || out->length > sent)
 		return IKE_FAULT_LENGTH;
-	sent = out->length; /* what is behind it is nobody's */
+	sent = out->length; /* ignore what follows */
 	size = size < sent ? size : sent;
 	out->truncated = size < sent;
-	if (out->major == 1 && out->encrypted) /* all that follows the header is */
+	if (out->major == 1 && out->encrypted) /* everything after the header is encrypted */
 		return IKE_FAULT_NONE;
 	bool cut = out->truncated;
 	out->truncated = false;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file ike_decode.h  An IKE message as it is on the wire, to a plain struct: IKEv1 (RFC 2408, 2409) and IKEv2 (RFC
- * 7296).
+ * @file ike_decode.h  Decode an IKE message: IKEv1 (RFC 2408, 2409) and IKEv2 (RFC 7296).
  *
  * Source:    the UDP payload, without the non-ESP marker of port 4500 (RFC 3948).
- * Output:    the header, and what the payloads say that are not encrypted. Nothing is remembered from one message to
- *            the next; what a message means for its IKE SA is ike_track.h's.
- * Errors:    0, or a fault that ike_fault_text() has a sentence for. The header is filled in with every fault but
- *            IKE_FAULT_SHORT, so that the message can still be told to which IKE SA it pretends to belong.
- * Keys:      Diffie-Hellman values, nonces and everything encrypted are passed over, and not copied.
- * Threads:   any; nothing is shared.
+ * Output:    the header and the payloads that are not encrypted. Nothing is remembered from one message to the next:
+ *            ike_track.h decides what a message means for its IKE SA.
+ * Errors:    0, or a fault; ike_fault_text() has a sentence for each. With every fault but IKE_FAULT_SHORT the header
+ * is filled in, so that the IKE SA that the message claims to belong to is known. Keys:      Diffie-Hellman values,
+ * nonces and everything encrypted are skipped, not copied. Threads:   any; nothing is shared.
  */
 #ifndef IKE_DECODE_H
 #define IKE_DECODE_H
@@ -20,7 +18,7 @@
 #include "ipm_types.h"
 
 #define IKE_HEADER_LEN 28
-#define IKE_NOTIFY_MAX 16 /* types that are kept; those beyond are counted */
+#define IKE_NOTIFY_MAX 16 /* types that are kept; further ones are only counted */
 #define IKE_FAULTS(X)                                                                     \
 	X(NONE, "it is well-formed")                                                      \
 	X(SHORT, "shorter than an IKE header")                                            \
@@ -52,7 +50,7 @@ enum ike_exchange {
 	IKE_V2_INFORMATIONAL = 37,
 };
 
-/* Which payloads there are: bits. */
+/* Bits for the payloads in a message. */
 enum ike_payloads {
 	IKE_HAS_SA = 1 << 0,
 	IKE_HAS_KE = 1 << 1,
@@ -66,7 +64,7 @@ enum ike_payloads {
 	IKE_HAS_OTHER = 1 << 9,
 };
 
-/* Notifications that say something of a negotiation. */
+/* Notifications about a negotiation. */
 enum ike_notify {
 	IKE_N_INVALID_SPI = 4,         /* INVALID-COOKIE, INVALID_IKE_SPI */
 	IKE_N_NO_PROPOSAL_CHOSEN = 14, /* both versions */
@@ -78,30 +76,30 @@ enum ike_notify {
 struct ike_message {
 	uint64_t spi_initiator, spi_responder; /* host order */
 	uint8_t next_payload, major, minor, exchange;
-	uint32_t message_id, length;  /* as the header says */
+	uint32_t message_id, length;  /* from the header */
 	bool response;                /* IKEv2: the flag */
-	bool by_initiator;            /* IKEv2: the flag: sent by who began the IKE SA */
+	bool by_initiator;            /* IKEv2: the flag: the initiator of the IKE SA sent it */
 	bool encrypted;               /* IKEv1: the flag; IKEv2: an SK or SKF payload */
-	bool truncated;               /* less was captured than was sent: what follows is as far as that went */
+	bool truncated;               /* less was captured than sent: the fields below cover that part */
 	uint16_t payloads;            /* enum ike_payloads */
-	uint16_t fragment, fragments; /* SKF, or IKEv1's, whose number is known with the last only; 0: it is none */
+	uint16_t fragment, fragments; /* SKF or IKEv1's, which has the total in the last one only; 0: no fragment */
 	uint32_t notifies;            /* notification payloads */
 	uint16_t notify[IKE_NOTIFY_MAX];
 	uint32_t deletes; /* phase 2 SAs in delete payloads */
-	/* Of the SA payload: how many proposals, and of the first one the first transform of each type. */
+	/* From the SA payload: the number of proposals, and the first transform of each type in the first. */
 	uint32_t proposals;
 	struct ipm_proposal proposal;
 	uint8_t auth;          /* enum ipm_auth: IKEv1's, with the first transform */
 	uint32_t life_seconds; /* IKEv1: likewise; 0: none */
-	char id[IPM_ID_MAX];   /* IKEv1: the identity, if it is of a type that has a text; else empty */
+	char id[IPM_ID_MAX];   /* IKEv1: the identity, if its type has a text; else empty */
 };
 
-/** @p size octets are at @p data, of a datagram that has @p sent of them. */
+/** @p size octets at @p data were captured of a datagram of @p sent octets. */
 enum ike_fault ike_decode(const uint8_t *data, size_t size, size_t sent, struct ike_message *out);
 
 const char *ike_fault_text(enum ike_fault fault);
 
-/** Is this notification, of those kept, in it? */
+/** Is this one among the notifications that were kept? */
 bool ike_has_notify(const struct ike_message *msg, uint16_t type);
 
 #endif

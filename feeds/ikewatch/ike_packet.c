@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* From the link layer to the IKE message. */
+/* Find the IKE message in a frame. */
 #include <netinet/in.h>
 #include <string.h>
 
 #include "ike_packet.h"
 
-/* Link types, as files of captures have them (and libpcap, on Linux). */
+/* Link types in capture files, and in libpcap on Linux. */
 #define LINK_ETHERNET  1
 #define LINK_RAW_BSD   12 /* DLT_RAW of Linux */
 #define LINK_RAW       101
@@ -17,7 +17,7 @@
 #define ETHER_VLAN     0x8100
 #define ETHER_QINQ     0x88a8
 
-#define EXTENSIONS_MAX 16 /* IPv6 headers one behind the other */
+#define EXTENSIONS_MAX 16 /* of IPv6, in a row */
 #define MARKER_LEN     4
 #define UDP_LEN        8
 
@@ -60,7 +60,7 @@ way_of(unsigned type)
 	return IKE_WAY_UNKNOWN;
 }
 
-/* Past the link layer; @p protocol is the EtherType of what is behind it, 0: by the IP version there. */
+/* Skip the link layer. @p protocol is the EtherType of the rest; 0: its IP version decides. */
 static enum ike_packet_kind
 link_layer(int link, struct rest *r, uint16_t *protocol, struct ike_packet *out)
 {
@@ -112,8 +112,7 @@ addr_set(struct ipm_addr *addr, const uint8_t *from, uint8_t len)
 	memcpy(addr->bytes, from, len);
 }
 
-/* Past the IP header, to UDP's. @p carries: octets that are behind it in this packet; 0: it is not all of the datagram.
- */
+/* Skip the IP header. @p carries: octets after it in this packet; 0: not the whole datagram. */
 static enum ike_packet_kind
 ipv4(struct rest *r, size_t *carries, struct ike_packet *out)
 {

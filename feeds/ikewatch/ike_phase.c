@@ -9,14 +9,14 @@ reach(struct ike_progress *p, enum ipm_ike_phase phase)
 		p->phase = (uint8_t)phase;
 }
 
-/* A message may be in fragments: then it is there with the last of them. */
+/* A message in fragments is complete with the last fragment. */
 static bool
 is_whole(const struct ike_message *msg)
 {
 	return msg->fragment == 0 || msg->fragment == msg->fragments;
 }
 
-/* Both sides have sent what authenticates them. */
+/* Both sides have sent their authentication. */
 static void
 authenticate(struct ike_progress *p, enum ipm_ike_phase phase, const struct ike_sender *from)
 {
@@ -31,14 +31,14 @@ main_mode(struct ike_progress *p, const struct ike_message *msg, const struct ik
 	bool fragmented = msg->fragment != 0;
 
 	if (p->phase > IPM_PHASE_MM_KEY_AUTH)
-		return; /* it is over, or it never was */
+		return; /* the negotiation is over, or never began */
 	p->mode = IPM_MODE_MAIN;
 	reach(p, IPM_PHASE_MM_NO_STATE);
 	if (!is_whole(msg))
 		return;
 	if ((msg->payloads & IKE_HAS_SA) && !from->initiator)
 		reach(p, IPM_PHASE_MM_SA_SETUP);
-	/* Which payloads fragments have is not seen, but in Main Mode that is a matter of order. */
+	/* The payloads in fragments can't be seen, but in Main Mode the order determines them. */
 	if ((msg->payloads & IKE_HAS_KE) || (fragmented && p->phase == IPM_PHASE_MM_SA_SETUP)) {
 		p->key[from->initiator] = true;
 		if (p->key[0] && p->key[1])
@@ -72,7 +72,7 @@ quick_mode(struct ike_progress *p, const struct ike_message *msg, const struct i
 {
 	if (!msg->encrypted)
 		return;
-	/* We who answer send the last message of Main Mode, so we have believed the peer. */
+	/* As responder we send the last message of Main Mode, so we have accepted the peer. */
 	bool believed = p->phase == IPM_PHASE_MM_KEY_AUTH && from->initiator;
 	if (from->us || believed)
 		ike_progress_adopt(p);
@@ -91,7 +91,7 @@ ike_progress_adopt(struct ike_progress *p)
 	p->up = true;
 }
 
-/* Who refuses the peer says so at once; who has something to say later is up, with or without a Quick Mode. */
+/* A refusal follows at once. A side that sends something later is up, with or without a Quick Mode. */
 static void
 v1_informational(struct ike_progress *p, const struct ike_message *msg, const struct ike_sender *from)
 {
@@ -126,7 +126,7 @@ ike_auth(struct ike_progress *p, const struct ike_message *msg, const struct ike
 {
 	reach(p, IPM_PHASE_V2_AUTH);
 	if (!msg->response) {
-		if (p->answered_ns && msg->message_id > p->auth_id) { /* EAP: it was not over */
+		if (p->answered_ns && msg->message_id > p->auth_id) { /* EAP: the authentication was not over */
 			p->answered_ns = p->doubted_ns = 0;
 			p->phase = IPM_PHASE_V2_AUTH;
 		}
@@ -153,7 +153,7 @@ after_auth(struct ike_progress *p, const struct ike_message *msg, const struct i
 		come_up(p);
 }
 
-/* Anybody can write these, so they are heard only as long as nothing better is known. */
+/* Anybody can forge these, so they count only while nothing better is known. */
 static void
 refusals(struct ike_progress *p, const struct ike_message *msg)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file ike_table.h  The IKE SAs that ike_track.c knows: found by SPI, and listed by how they stand. For ike_track.c.
+ * @file ike_table.h  The table of ike_track.c: IKE SAs by SPI, and in lists by standing.
  *
  * Threads:   the caller's.
  */
@@ -9,21 +9,21 @@
 
 #include "ike_phase.h"
 
-#define IKE_DIGESTS_KEPT   16 /* messages by which retransmissions are known */
-#define IKE_EXCHANGES_KEPT 16 /* IKEv1: Quick Modes, whose message ids are in no order */
+#define IKE_DIGESTS_KEPT   16 /* messages, to recognize retransmissions */
+#define IKE_EXCHANGES_KEPT 16 /* IKEv1: Quick Modes, whose message ids have no order */
 #define IKE_BUCKETS        4096
 
 enum ike_standing {
 	IKE_HALF_OPEN, /* being negotiated; the record is ours */
 	IKE_UP,        /* the record is ours or another feed's */
-	IKE_UNKNOWN,   /* no record: counted here, until it is known whose it is */
+	IKE_UNKNOWN,   /* no record: counted here until its IKE SA is known */
 	IKE_ENDED,     /* no record any more */
 	IKE_STANDINGS
 };
 
 struct ike {
 	struct ike *next;          /* of the bucket */
-	struct ike *older, *newer; /* of those with this standing: by when they came to it */
+	struct ike *older, *newer; /* in the list of this standing, by when they joined it */
 	uint64_t spi_initiator, spi_responder;
 	struct ipm_addr local, remote;
 	uint16_t local_port, remote_port;
@@ -31,15 +31,15 @@ struct ike {
 	bool initiator; /* we began it */
 	enum ike_standing standing;
 	uint32_t slot, index; /* of the record; index 0: none */
-	uint32_t was;         /* IKE_ENDED: the index that it had */
+	uint32_t was;         /* IKE_ENDED: the record's index */
 	struct ike_progress progress;
 	uint64_t first_ns, last_ns, last_in_ns, up_ns, ended_ns;
-	uint64_t asked_ns; /* IKEv2: our oldest request that was not answered; 0: none */
-	uint64_t rival_ns; /* when another one came up between the same two */
-	bool returned;     /* the peer has answered us, or come back after our answer */
+	uint64_t asked_ns; /* IKEv2: when we sent the oldest request without an answer; 0: none */
+	uint64_t rival_ns; /* when another one came up between the same peers */
+	bool returned;     /* the peer has sent something after a message of ours */
 	bool answered;     /* we have sent something */
 	bool ours_sealed;  /* we have sent something encrypted */
-	bool rekeys;       /* IKEv2: a CREATE_CHILD_SA exchange was agreed upon, that may have made another IKE SA */
+	bool rekeys;       /* IKEv2: a CREATE_CHILD_SA exchange succeeded, which may have made another IKE SA */
 	uint64_t digest[IKE_DIGESTS_KEPT];
 	unsigned digests;
 	uint64_t next_request[2], next_response[2]; /* IKEv2, by direction: one more than the highest message id */
@@ -48,17 +48,17 @@ struct ike {
 	struct ipm_proposal proposal;
 	uint8_t auth;
 	uint32_t life_seconds;
-	char *id[2]; /* IKEv1 in Aggressive Mode: the responder's, the initiator's; NULL: not known */
-	struct ipm_ike_traffic in, out; /* of one that is unknown */
+	char *id[2];                    /* IKEv1 in Aggressive Mode: responder's and initiator's; NULL: not known */
+	struct ipm_ike_traffic in, out; /* IKE_UNKNOWN: what it has counted */
 };
 
 struct ike_table {
-	uint64_t seed; /* peers choose SPIs, and must not know in which bucket they fall */
+	uint64_t seed; /* peers choose SPIs, and must not be able to fill one bucket */
 	struct ike *bucket[IKE_BUCKETS];
 	struct {
 		struct ike *oldest, *newest;
 		uint32_t count;
-	} of[IKE_STANDINGS]; /* by when they came to it */
+	} of[IKE_STANDINGS];
 };
 
 /** Choose the seed; @p fallback is used when the kernel has no random numbers yet. */
@@ -69,11 +69,11 @@ void ike_table_free(struct ike_table *t);
 /** The IKE SAs whose initiator's SPI has the same hash, chained by next. */
 struct ike **ike_table_bucket(struct ike_table *t, uint64_t spi_initiator);
 
-/** A copy of @p as, the newest of its standing. NULL: out of memory. */
+/** Add a copy of @p as, as the newest of its standing. NULL: out of memory. */
 struct ike *ike_table_add(struct ike_table *t, const struct ike *as);
-/** It comes to another standing, as the newest there. */
+/** Move it to another standing, as the newest there. */
 void ike_table_move(struct ike_table *t, struct ike *ike, enum ike_standing standing);
-/** Forget it. */
+/** Remove and free it. */
 void ike_table_remove(struct ike_table *t, struct ike *ike);
 
 /** Is it between these addresses? */

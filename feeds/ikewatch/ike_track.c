@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs as the wire shows them. */
+/* Attribute IKE messages to IKE SAs. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ struct ike_track {
 	uint32_t feed;
 	struct ike_table table;
 	uint32_t half_open_max;
-	bool daemon; /* another feed tells of the IKE SAs here */
+	bool daemon; /* another feed reports the IKE SAs here */
 	uint64_t pushed_out;
 	uint64_t failures_from_ns;
 	unsigned failures;
@@ -25,7 +25,7 @@ static const struct ipm_ike_traffic nothing;
 
 /* --- records --------------------------------------------------------------------------------------------------- */
 
-/* Its record; NULL: it has none, or has lost it. */
+/* Its record; NULL: it has none, or it has ended. */
 static const struct ipm_ike_sa *
 record_of(struct ike_track *t, struct ike *ike)
 {
@@ -37,7 +37,7 @@ record_of(struct ike_track *t, struct ike *ike)
 	return ipm_ike_peek(t->w, ike->slot);
 }
 
-/* Does the record tell of this IKE SA now, and not of one that has replaced it? */
+/* Does the record still show this IKE SA, and not its successor? */
 static bool
 is_current(const struct ike *ike, const struct ipm_ike_sa *sa)
 {
@@ -45,7 +45,7 @@ is_current(const struct ike *ike, const struct ipm_ike_sa *sa)
 	       (sa->spi_responder == ike->spi_responder || sa->spi_responder == 0);
 }
 
-/* Another feed's record of it: then it is up. */
+/* Join another feed's record of it, if there is one: then it is up. */
 static bool
 find_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
@@ -61,7 +61,7 @@ find_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	return true;
 }
 
-/* What is not known of the identities stays. */
+/* Fill in the identities that are known. */
 static void
 fill_identities(const struct ike *ike, char *local_id, char *remote_id)
 {
@@ -71,7 +71,7 @@ fill_identities(const struct ike *ike, char *local_id, char *remote_id)
 		snprintf(remote_id, IPM_ID_MAX, "%s", ike->id[!ike->initiator]);
 }
 
-/* Two records of it: what ours has counted joins the other feed's. */
+/* If another feed has a record of it, too, merge ours into that. */
 static void
 give_up_record(struct ike_track *t, const struct ike *ike)
 {
@@ -84,7 +84,7 @@ give_up_record(struct ike_track *t, const struct ike *ike)
 		}
 }
 
-/* What the wire tells of it, for a record that is ours. */
+/* Fill a record of ours from the wire. */
 static void
 record_fill(const struct ike_track *t, const struct ike *ike, struct ipm_ike_sa *sa)
 {
@@ -105,13 +105,13 @@ record_fill(const struct ike_track *t, const struct ike *ike, struct ipm_ike_sa 
 	fill_identities(ike, sa->local_id, sa->remote_id);
 }
 
-/* The mode, and the phase of one that a daemon calls established, belong to its record as well. */
+/* Add to another feed's record what only the wire shows: mode and phase. */
 static void
 record_of_other(const struct ike *ike, struct ipm_ike_sa *sa)
 {
 	if (ike->progress.mode)
 		sa->mode = ike->progress.mode;
-	/* A tunnel whose IKE SA was replaced has been in use. */
+	/* QM_IDLE stays: the tunnel was in use under the IKE SA before this one. */
 	if (sa->phase != IPM_PHASE_QM_IDLE && ike->progress.phase)
 		sa->phase = ike->progress.phase;
 	if (sa->version == 2 && sa->state != IPM_IKE_NEGOTIATING)
@@ -145,7 +145,7 @@ record_start(struct ike_track *t, struct ike *ike, enum ipm_ike_state state)
 		ipm_ike_make_room(t->w);
 	int slot = ipm_ike_start(t->w, &sa);
 	if (slot < 0)
-		return; /* counted in the totals all the same */
+		return; /* the totals count it all the same */
 	ike->slot = (uint32_t)slot;
 	ike->index = ipm_ike_peek(t->w, ike->slot)->index;
 }
@@ -160,8 +160,8 @@ is_ours(const struct ike_track *t, const struct ike *ike)
 }
 
 /*
- * One that is up and ours, between the same addresses, whose record goes on with @p ike: IKEv1 is rekeyed by another
- * negotiation, IKEv2 by an exchange within the old IKE SA, so that there is no IKE_SA_INIT.
+ * An IKE SA of ours that is up between the same addresses, and whose record @p ike continues. IKEv1 rekeys by another
+ * negotiation, IKEv2 by an exchange within the old IKE SA, without an IKE_SA_INIT.
  */
 static struct ike *
 predecessor(struct ike_track *t, const struct ike *ike)
@@ -178,7 +178,7 @@ predecessor(struct ike_track *t, const struct ike *ike)
 	return found;
 }
 
-/* Those of ours between the same two that this one seems to have come for. */
+/* Note that this one may replace others of ours between the same peers. */
 static void
 mark_rivals(struct ike_track *t, const struct ike *ike)
 {
@@ -188,7 +188,7 @@ mark_rivals(struct ike_track *t, const struct ike *ike)
 			other->rival_ns = ike->up_ns;
 }
 
-/* What the wire has not shown of this one, because it was made within another one. */
+/* It was negotiated within another IKE SA, where the wire does not show it: keep what that had. */
 static void
 inherit_phase(struct ike *ike, const struct ipm_ike_sa *sa)
 {
@@ -234,7 +234,7 @@ come_up(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	ipm_ike_count(t->w, record_of(t, ike) ? (int)ike->slot : -1, &in, &out);
 }
 
-/* There is no record of it any more, whoever ended it. */
+/* Its record has ended. */
 static void
 become_ended(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
@@ -244,7 +244,7 @@ become_ended(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	ike->ended_ns = now_ns;
 }
 
-/* The record says more than we know: another feed has taken it over, or ended it. */
+/* Follow the record: another feed may have taken it over, or ended it. */
 static void
 check_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
@@ -268,8 +268,8 @@ check_record(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 /* --- failures ---------------------------------------------------------------------------------------------------- */
 
 /*
- * A negotiation that came to nothing, where no IKE daemon tells of it: not one that only was not used since. Anybody
- * can begin one with us: of those that the peer has begun it counts if he came back, or we have told him no.
+ * Record a failed negotiation if no IKE daemon's feed does. It is no failure if the IKE SA only was not used since.
+ * Anybody can begin a negotiation with us: if the peer began it, it counts only if the peer answered or we refused.
  */
 static void
 tell_failure(struct ike_track *t, const struct ike *ike, uint64_t now_ns)
@@ -308,7 +308,7 @@ half_open_end(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 	ike_table_remove(&t->table, ike);
 }
 
-/* What came in for it was for nobody, unless it was there, but more than that is not known. */
+/* Incoming messages for it were drops, unless our encrypted messages show that the IKE SA existed. */
 static void
 unknown_end(struct ike_track *t, struct ike *ike)
 {
@@ -319,7 +319,7 @@ unknown_end(struct ike_track *t, struct ike *ike)
 
 /* --- who is let in ------------------------------------------------------------------------------------------------ */
 
-/* The one of this standing to go first: the oldest whose peer has not come back, if there is one. */
+/* Which one makes room: the oldest whose peer has not answered, else the oldest. */
 static struct ike *
 first_to_go(struct ike_track *t, enum ike_standing standing)
 {
@@ -369,10 +369,10 @@ ike_admit(struct ike_track *t, const struct ike_datagram *d)
 			  .first_ns = d->now_ns };
 
 	if (!begin && msg->spi_responder == 0)
-		return NULL; /* it neither begins an IKE SA nor is of one */
+		return NULL; /* it neither begins an IKE SA nor belongs to one */
 	as.initiator =
 		begin ? d->direction == IPM_OUT : msg->major == 2 && msg->by_initiator == (d->direction == IPM_OUT);
-	if (!begin) /* its suite was agreed upon out of our sight */
+	if (!begin) /* we did not see the negotiation of its suite */
 		as.proposal = (struct ipm_proposal){ .encr = IPM_TRANSFORM_OTHER,
 						     .prf = IPM_TRANSFORM_OTHER,
 						     .integ = IPM_TRANSFORM_OTHER,
@@ -388,7 +388,7 @@ ike_admit(struct ike_track *t, const struct ike_datagram *d)
 
 /* --- counting -------------------------------------------------------------------------------------------------- */
 
-/* Has it been seen before? It has now. */
+/* Was this message seen before? Remember it. */
 static bool
 is_retransmission(struct ike *ike, uint64_t digest)
 {
@@ -400,7 +400,7 @@ is_retransmission(struct ike *ike, uint64_t digest)
 	return false;
 }
 
-/* Is it of an exchange that is new? */
+/* Does it begin a new exchange? */
 static bool
 new_exchange(struct ike *ike, const struct ike_message *msg, int way)
 {
@@ -424,7 +424,7 @@ is_phase_2(const struct ike_message *msg)
 	return msg->exchange == (msg->major == 1 ? IKE_V1_QUICK : IKE_V2_CREATE_CHILD_SA);
 }
 
-/* What a message that is no retransmission counts, beside itself; @p back is what the other direction counts. */
+/* Count what a message means, unless it is a retransmission. @p back is for the other direction. */
 static void
 count_message(struct ike *ike, const struct ike_datagram *d, struct ipm_ike_traffic *more, struct ipm_ike_traffic *back)
 {
@@ -445,7 +445,7 @@ count_message(struct ike *ike, const struct ike_datagram *d, struct ipm_ike_traf
 			return;
 		ike->next_response[way] = (uint64_t)msg->message_id + 1;
 		if (!is_phase_2(msg) || msg->message_id >= ike->next_request[!way])
-			return; /* of a request that was not seen */
+			return; /* we did not see its request */
 		if (msg->fragment == 0 && d->octets < IKE_AGREES_OCTETS)
 			back->exchange_rejects++;
 		else
@@ -458,7 +458,7 @@ count_message(struct ike *ike, const struct ike_datagram *d, struct ipm_ike_traf
 
 /* --- messages -------------------------------------------------------------------------------------------------- */
 
-/* Who sends it, of initiator and responder. */
+/* Did the initiator of the IKE SA send it? */
 static bool
 from_initiator(const struct ike *ike, const struct ike_datagram *d)
 {
@@ -467,7 +467,7 @@ from_initiator(const struct ike *ike, const struct ike_datagram *d)
 	return ike->initiator == (d->direction == IPM_OUT);
 }
 
-/* What a well-formed message that is no retransmission tells of its IKE SA. */
+/* Learn from a well-formed message that is no retransmission. */
 static void
 learn_from(struct ike *ike, const struct ike_datagram *d)
 {
@@ -478,7 +478,7 @@ learn_from(struct ike *ike, const struct ike_datagram *d)
 					 .now_ns = d->now_ns };
 	bool agrees = !from.initiator && (msg->payloads & IKE_HAS_SA) && msg->spi_responder;
 
-	/* IKEv1's fragments hide the SA payload, not the cookie. */
+	/* IKEv1 fragments hide the SA payload, but not the cookie. */
 	if (ike->spi_responder == 0 && !from.initiator && (agrees || (msg->major == 1 && msg->fragment)))
 		ike->spi_responder = msg->spi_responder;
 	if (agrees && ike->standing == IKE_HALF_OPEN) {
@@ -491,7 +491,7 @@ learn_from(struct ike *ike, const struct ike_datagram *d)
 	ike_progress_message(&ike->progress, msg, &from);
 }
 
-/* It was heard of: when, and where the peer is now. */
+/* Note when a message was seen, and the addresses of the peers now. */
 static void
 note_message(struct ike *ike, const struct ike_datagram *d, bool repeated)
 {
@@ -517,7 +517,7 @@ note_message(struct ike *ike, const struct ike_datagram *d, bool repeated)
 	}
 }
 
-/* Is it shown by now that it is up, and that no other feed will tell of it? */
+/* Does the wire prove that it is up, and has no other feed reported it in time? */
 static bool
 may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
@@ -526,8 +526,7 @@ may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 			return false;
 		if (!t->daemon)
 			return true;
-		/* A daemon that refuses the peer in IKE_AUTH says so encrypted: another message has to follow later.
-		 */
+		/* A refusal in IKE_AUTH is encrypted: wait for another, later message. */
 		return now_ns - ike->first_ns >= IKE_GRACE_NS && ike->last_ns - ike->first_ns >= IKE_GRACE_NS;
 	}
 	if (ike->standing != IKE_UNKNOWN || !ike->ours_sealed || ike->in.pkts == 0)
@@ -535,7 +534,7 @@ may_come_up(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 	return !t->daemon || ike->last_ns - ike->first_ns >= IKE_GRACE_NS;
 }
 
-/* The message belongs to this one; NULL: none is known. */
+/* The IKE SA that the message belongs to; NULL: it is not known. */
 static struct ike *
 lookup(struct ike_track *t, const struct ike_datagram *d)
 {
@@ -546,7 +545,7 @@ lookup(struct ike_track *t, const struct ike_datagram *d)
 			continue;
 		if (d->msg->spi_responder && ike->spi_responder == d->msg->spi_responder)
 			return ike;
-		/* The first message again, or its answer. */
+		/* The first message once more, or its answer. */
 		if ((d->msg->spi_responder == 0 || ike->spi_responder == 0) && ike_between(ike, &d->local, &d->remote))
 			open = ike;
 	}
@@ -562,7 +561,7 @@ ike_track_message(struct ike_track *t, const struct ike_datagram *d)
 
 	if (ike)
 		check_record(t, ike, d->now_ns);
-	/* Its last words are over, and yet it goes on: it may be there after all. */
+	/* It has ended, but encrypted messages continue: it may still exist. */
 	if (ike && ike->standing == IKE_ENDED && d->now_ns - ike->ended_ns >= IKE_GRACE_NS && d->msg->encrypted) {
 		ike_table_move(&t->table, ike, IKE_UNKNOWN);
 		ike->first_ns = d->now_ns;
@@ -606,9 +605,7 @@ ike_track_daemon(struct ike_track *t, bool connected)
 	t->daemon = connected;
 }
 
-/*
- * What a daemon calls established is so. An IKEv1 SA that goes on without a Quick Mode has the tunnels of another one.
- */
+/* Another feed says that it is established. An IKEv1 SA without a Quick Mode has taken over another one's tunnels. */
 static void
 settle_phase(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
@@ -625,8 +622,8 @@ settle_phase(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 }
 
 /*
- * IKEv1 that negotiates again while the IKE SA before it is up takes over its tunnels, without a Quick Mode: it is up
- * when nobody has refused the other one.
+ * An IKEv1 SA that is negotiated while its predecessor is up takes over the tunnels without a Quick Mode: it is up if
+ * neither side has refused.
  */
 static void
 adopt_successor(struct ike_track *t, struct ike *ike, uint64_t now_ns)
@@ -637,7 +634,7 @@ adopt_successor(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 		ike_progress_adopt(p);
 }
 
-/* Why one that is ours to end is over; IPM_REASON_CHECKPOINT: it is not. */
+/* Why an IKE SA of ours is over; IPM_REASON_CHECKPOINT: it is not. */
 static enum ipm_reason
 end_reason(const struct ike_track *t, const struct ike *ike, uint64_t now_ns)
 {
@@ -657,13 +654,14 @@ up_tick(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 {
 	settle_phase(t, ike, now_ns);
 	if (!is_ours(t, ike)) {
-		/* One without a record is found again by its messages; one that was replaced has had its last ones. */
+		/* Without a record, its messages would bring it back. If it was replaced, its last messages are over.
+		 */
 		const struct ipm_ike_sa *sa = record_of(t, ike);
 		if ((!sa || !is_current(ike, sa)) && now_ns - ike->last_ns >= 10 * IKE_ENDED_NS)
 			ike_table_remove(&t->table, ike);
 		return;
 	}
-	if (!is_current(ike, ipm_ike_peek(t->w, ike->slot))) { /* another one goes on with the record */
+	if (!is_current(ike, ipm_ike_peek(t->w, ike->slot))) { /* another one continues the record */
 		if (now_ns - ike->last_ns >= 10 * IKE_ENDED_NS)
 			ike_table_remove(&t->table, ike);
 		return;
@@ -708,7 +706,7 @@ ike_tick(struct ike_track *t, struct ike *ike, uint64_t now_ns)
 void
 ike_track_tick(struct ike_track *t, uint64_t now_ns)
 {
-	/* One that comes to another standing in this has had its turn: looking at it once more does no harm. */
+	/* If a tick moves it to another standing, it may have two ticks, which does no harm. */
 	for (int standing = 0; standing < IKE_STANDINGS; standing++)
 		for (struct ike *ike = t->table.of[standing].oldest, *newer; ike; ike = newer) {
 			newer = ike->newer;
@@ -797,7 +795,7 @@ ike_track_free(struct ike_track *t)
 {
 	if (!t)
 		return;
-	while (t->table.of[IKE_UNKNOWN].oldest) /* or nobody has counted what it has */
+	while (t->table.of[IKE_UNKNOWN].oldest) /* to count its messages */
 		unknown_end(t, t->table.of[IKE_UNKNOWN].oldest);
 	ike_table_free(&t->table);
 	free(t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Frames in, IKE messages to the tracker. */
+/* Pass captured IKE messages on to the tracker. */
 #include <stdlib.h>
 
 #include "ike_watch.h"
@@ -18,7 +18,7 @@ struct ike_watch {
 	struct ike_watch_counts counts;
 };
 
-/* Which way it went, if it is from or to us. */
+/* Its direction, if it is from or to us. */
 static bool
 direction_of(const struct ike_watch *w, const struct ike_packet *p, enum ipm_direction *direction)
 {

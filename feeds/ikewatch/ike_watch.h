@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file ike_watch.h  From captured frames to tracked IKE SAs: whose packets they are, each of them once.
+ * @file ike_watch.h  Pass each captured IKE message on to the tracker, once.
  *
- * A capture on all interfaces sees one packet several times where interfaces are stacked (bridge, bond, VLAN). The same
- * message in the same direction that comes by on another interface within IKE_TWICE_NS is the same packet; a
- * retransmission comes by on the same ones again, and later.
+ * A capture on all interfaces sees a packet several times if interfaces are stacked (bridge, bond, VLAN). The same
+ * message in the same direction on another interface within IKE_TWICE_NS is the same packet. A retransmission is on the
+ * same interfaces, and later.
  *
- * What is neither from nor to an address of ours passes through, and is not ours to count.
+ * Packets that are neither from nor to one of our addresses are not counted.
  *
  * Input:     frames; no input or output here but the model.
  * Threads:   the caller's.
@@ -28,18 +28,18 @@ struct ike_frame {
 
 struct ike_watch_counts {
 	uint64_t messages;    /* IKE messages of ours */
-	uint64_t faults;      /* of these, not well-formed */
-	uint64_t twice;       /* seen on another interface, too */
+	uint64_t faults;      /* of these, malformed */
+	uint64_t twice;       /* also seen on another interface */
 	uint64_t foreign;     /* passing through */
 	uint64_t other;       /* no IKE */
-	uint64_t fragments;   /* later ones: part of a message that was counted with its first */
-	uint64_t broken;      /* headers that do not fit, or a link layer that is not known */
+	uint64_t fragments;   /* later fragments: the first one counts */
+	uint64_t broken;      /* malformed headers, or an unknown link layer */
 	enum ike_fault fault; /* the last one */
 };
 
 struct ike_watch;
 
-/** @p is_local: is the address ours? NULL: not known, and the frames themselves say which way they went. */
+/** @p is_local: is the address ours? NULL: not known; then the frames' own direction counts. */
 struct ike_watch *
 ike_watch_new(struct ike_track *track, bool (*is_local)(void *arg, const struct ipm_addr *addr), void *arg);
 void ike_watch_free(struct ike_watch *w);

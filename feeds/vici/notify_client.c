@@ -38,7 +38,7 @@ client_shut(struct notify_client *c)
 	c->have = 0;
 }
 
-/* The connection is over, or did not come about, because of @p why. The same sentence is logged once. */
+/* The connection ended or failed because of @p why. The same sentence is logged once. */
 static void
 client_down(struct notify_client *c, const char *why, bool normal)
 {
@@ -114,7 +114,7 @@ notify_client_drain(struct notify_client *c)
 		client_read(c);
 }
 
-/* Connecting to a Unix socket is over at once. */
+/* Connecting to a Unix socket succeeds or fails at once. */
 static int
 client_connect(struct notify_client *c)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file notify_client.h  Listens to charon's plugin error-notify, and keeps the feed record of that name.
+ * @file notify_client.h  Listen to charon's plugin error-notify, with a feed record of that name.
  *
- * A socket that is not there is nothing special: the plugin is not loaded. What was not understood is counted.
- * After anything that goes wrong it connects again, with growing pauses.
+ * A missing socket is normal: the plugin is not loaded. Unknown records are counted. After an error it connects again,
+ * with growing pauses.
  *
- * Ownership: the alert that the callback is given lives until it returns.
+ * Ownership: the callback's alert is valid until it returns.
  * Threads:   the event loop's. The callback must not free the client.
  */
 #ifndef NOTIFY_CLIENT_H
@@ -24,8 +24,8 @@ struct notify_client *notify_client_open(struct feed_env *env, notify_alert *cal
 void notify_client_close(struct notify_client *client);
 
 /**
- * Take in now what has come. Charon writes an alert before it queues the VICI event that follows from it: who calls
- * this before looking at an event sees them in that order. @p client may be NULL.
+ * Process what has come in. Charon writes an alert before it queues the VICI event that follows from it. To see them in
+ * that order, call this before you process an event. @p client may be NULL.
  */
 void notify_client_drain(struct notify_client *client);
 

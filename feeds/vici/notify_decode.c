@@ -10,7 +10,7 @@
 
 enum { TYPE_AT = 0, TEXT_AT = 4, NAME_AT = 388, ID_AT = 452, ADDR_AT = 708 };
 
-/* The text in a field: up to its NUL, or all of it. */
+/* The text of a field: up to its NUL, or all of it. */
 static void
 field(const uint8_t *record, size_t from, size_t to, char *out, size_t size)
 {
@@ -46,7 +46,7 @@ notify_addr(const char *text, struct ipm_addr *addr, uint16_t *port)
 	return true;
 }
 
-/* Of a message that belongs to no IKE SA only the sentence knows where it came from: "... from 10.9.0.1[500] ...". */
+/* If a message belongs to no IKE SA, only the sentence has its source: "... from 10.9.0.1[500] ...". */
 static void
 addr_in_text(struct vici_alert *alert)
 {

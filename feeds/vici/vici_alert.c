@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Charon's alerts. Names and numbers were read in strongSwan's vici_query.c (6.0.3) and error_notify_msg.h (5.9.8). */
+/* Charon's alerts. Names and numbers are from strongSwan's vici_query.c (6.0.3) and error_notify_msg.h (5.9.8). */
 #include <stdio.h>
 #include <string.h>
 

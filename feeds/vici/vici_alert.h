@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_alert.h  Charon's alerts, by whichever way they come, and what each of them means here.
+ * @file vici_alert.h  Charon's alerts, and what each of them means for us.
  *
- * Two ways: the plugin error-notify (5.9 and later, a socket of its own, see notify_decode.h) with a sentence,
- * and the VICI event "alert" (6.0.3 and later) with the IKE SA. Both are made into struct vici_alert.
+ * There are two sources: the plugin error-notify (5.9 and later, with a socket of its own, see notify_decode.h) has a
+ * sentence; the VICI event "alert" (6.0.3 and later) has the IKE SA. Both become a struct vici_alert.
  *
  * Threads:   pure functions and constant tables.
  */
@@ -54,7 +54,7 @@ enum vici_alert_kind {
 /** What an alert is about: only alerts of the same class can be about the same failure. */
 enum vici_alert_class {
 	VICI_CLASS_NOTHING, /* no failure */
-	VICI_CLASS_RETIRES, /* no failure, but the reason why an IKE SA will end: NORMAL */
+	VICI_CLASS_RETIRES, /* no failure: the IKE SA will end with NORMAL */
 	VICI_CLASS_SETUP,   /* an IKE SA that is being negotiated */
 	VICI_CLASS_MESSAGE, /* a message that does not parse */
 	VICI_CLASS_STRAY,   /* a message for an IKE SA that is not there */
@@ -64,23 +64,23 @@ enum vici_alert_class {
 };
 
 struct vici_alert_meaning {
-	const char *name; /* in VICI; NULL: not to be had there */
+	const char *name; /* in VICI; NULL: VICI does not have it */
 	uint8_t notify;   /* number in error-notify; 0: none */
 	uint8_t alert_class;
 	uint8_t reason; /* enum ipm_failure_reason */
-	uint8_t rank;   /* of several alerts about one failure, the one with the highest rank says why */
+	uint8_t rank;   /* of several alerts about one failure, the highest rank is the reason */
 };
 
-/** Of @p kind, which is in range. */
+/** The meaning of @p kind, which must be in range. */
 const struct vici_alert_meaning *vici_alert_meaning(enum vici_alert_kind kind);
 
-/** VICI_ALERT_UNKNOWN when there is no such alert. */
+/** The alert with this name or number. VICI_ALERT_UNKNOWN: there is none. */
 enum vici_alert_kind vici_alert_by_name(const char *name);
 enum vici_alert_kind vici_alert_by_notify(uint32_t number);
 
 enum vici_alert_source { VICI_ALERT_BY_NOTIFY, VICI_ALERT_BY_VICI, VICI_ALERT_SOURCES };
 
-/** An alert; what its source does not tell is 0, empty, or of length 0. */
+/** An alert. What its source does not have is 0 or empty. */
 struct vici_alert {
 	enum vici_alert_kind kind;
 	enum vici_alert_source source;
@@ -95,7 +95,7 @@ struct vici_alert {
 /** Fill in an alert of VICI: the type, and the IKE SA if the event has one, else NULL. */
 void vici_alert_fill(struct vici_alert *alert, const char *type, const struct vici_ike *ike);
 
-/** An identity and a name as records have them: charon's "%any" and "(unnamed)" are empty there. */
+/** Copy an identity or a name into a record: charon's "%any" and "(unnamed)" become empty. */
 void vici_copy_id(char *to, size_t size, const char *id);
 void vici_copy_name(char *to, size_t size, const char *name);
 

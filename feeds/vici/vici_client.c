@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The conversation with charon, on a libevent bufferevent. */
+/* The connection to charon, on a libevent bufferevent. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "vici_client.h"
 
 #define REQUESTS_MAX 64
-#define ANSWER_MS    60000 /* a gateway with 100,000 SAs needs its time for a list */
+#define ANSWER_MS    60000 /* a gateway with 100,000 SAs needs time for a list */
 
 struct vici_client {
 	struct event_base *base;
@@ -20,10 +20,10 @@ struct vici_client {
 	char *path;
 	struct vici_client_ops ops;
 	void *arg;
-	/* Charon answers in order: the replies that are still to come. */
+	/* The callbacks of requests without an answer. Charon answers in order. */
 	vici_reply *reply[REQUESTS_MAX];
 	unsigned head, pending;
-	bool *freed; /* to be told when the client is freed by one of its own callbacks; or NULL */
+	bool *freed; /* set to true when a callback of the client frees it; or NULL */
 };
 
 static void
@@ -93,13 +93,13 @@ on_frame(struct vici_client *c, const uint8_t *frame, size_t len)
 	}
 }
 
-/* Take the first frame, if there is a whole one. The bufferevent outlives its own callback, the client may not. */
+/* Process the first frame, if it is complete. The bufferevent outlives its own callback, the client may not. */
 static bool
 take_frame(struct vici_client *c, struct evbuffer *in)
 {
 	const char *why;
 	const uint8_t *head = evbuffer_pullup(in, 4);
-	/* Only the length field is looked at, so that no more than it need lie in one piece. */
+	/* Pull up no more than the length field. */
 	ssize_t len = head ? vici_frame(head, evbuffer_get_length(in), &why) : 0;
 	if (len < 0)
 		client_close(c, why);
@@ -183,7 +183,7 @@ vici_client_open(struct vici_client *c)
 	}
 	bufferevent_setcb(c->bev, on_readable, NULL, on_state, c);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
-	/* A connection that is refused is told through on_state(), a socket that is not there is told at once. */
+	/* libevent reports a refused connection to on_state(), but a missing socket at once. */
 	if (bufferevent_socket_connect(c->bev, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		close_for_errno(c);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_client.h  One conversation with charon: requests in order, events as they come.
+ * @file vici_client.h  A connection to charon: requests in order, events as they come.
  *
- * Ownership: what callbacks are given lives until they return.
- * Errors:    anything wrong ends the conversation: ops.closed is called once with a sentence, and the client
- *            may then be freed or opened again.
+ * Ownership: arguments of callbacks are valid until they return.
+ * Errors:    any error ends the connection: ops.closed is called once with a sentence. Then the client may be freed or
+ *            opened again.
  * Threads:   the event loop's. A callback must not free the client; ops.closed may.
  */
 #ifndef VICI_CLIENT_H
@@ -20,10 +20,10 @@ struct vici_client_ops {
 	void (*connected)(void *arg);
 	void (*closed)(void *arg, const char *why);
 	void (*event)(void *arg, struct vici_slice name, struct vici_slice msg);
-	unsigned answer_ms; /* how long charon may be silent when an answer is due; 0: a minute */
+	unsigned answer_ms; /* how long charon may take to answer; 0: a minute */
 };
 
-/** The answer to a request: @p ok is false when charon does not know the command or event. */
+/** The answer to a request. @p ok is false if charon does not know the command or event. */
 typedef void vici_reply(void *arg, bool ok, struct vici_slice msg);
 
 struct vici_client *
@@ -33,14 +33,14 @@ void vici_client_free(struct vici_client *client);
 /** Start to connect. The outcome, at once or later, is ops.connected or ops.closed. */
 void vici_client_open(struct vici_client *client);
 
-/** Ask for an event. @p reply may be NULL. */
+/** Subscribe to an event. @p reply may be NULL. */
 void vici_client_register(struct vici_client *client, const char *event, vici_reply *reply);
 
 /** Send a command, with one key and value unless @p key is NULL. @p reply may be NULL. */
 void vici_client_command(struct vici_client *client, const char *command, const char *key, const char *value,
 			 vici_reply *reply);
 
-/** Requests that have not been answered yet. */
+/** The number of requests without an answer. */
 unsigned vici_client_pending(const struct vici_client *client);
 
 #endif

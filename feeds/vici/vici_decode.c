@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which keys a message has, and in what form, was read in strongSwan's vici_query.c (5.9.8 and 6.0). */
+/* The keys of messages and their forms are from strongSwan's vici_query.c (5.9.8 and 6.0). */
 #include "vici_decode.h"
 
 #include <arpa/inet.h>
@@ -53,7 +53,7 @@ static const struct vici_named modes[] = {
 	{ NULL, 0 },
 };
 
-#define SHUNT 255 /* of modes that make no SA */
+#define SHUNT 255 /* modes without SAs */
 
 static const struct vici_named conn_modes[] = {
 	{ "TUNNEL", IPM_ENCAP_TUNNEL },
@@ -77,7 +77,7 @@ static const struct vici_named auths[] = {
 	{ "public key", IPM_AUTH_PUBKEY },
 	{ "pre-shared key", IPM_AUTH_PSK },
 	{ "EAP", IPM_AUTH_EAP },
-	{ "XAuth", IPM_AUTH_UNKNOWN }, /* in the first round: the peer of an IKEv1 hybrid */
+	{ "XAuth", IPM_AUTH_UNKNOWN }, /* in the first round: the peer in IKEv1 hybrid mode */
 	{ NULL, 0 },
 };
 
@@ -104,7 +104,7 @@ static const struct vici_named tasks[] = {
 
 struct key {
 	const char *key;
-	bool (*take)(const struct key *key, struct vici_slice value, void *field); /* on false, field is untouched */
+	bool (*take)(const struct key *key, struct vici_slice value, void *field); /* false: the field is unchanged */
 	const struct vici_named *names;
 	size_t offset, size; /* of the field */
 };
@@ -142,7 +142,7 @@ take_hex(const struct key *key, struct vici_slice value, void *field)
 	return ok;
 }
 
-/* Seconds until then; negative when that has passed. */
+/* Seconds until a moment, which are negative if it has passed. */
 static bool
 take_seconds(const struct key *key, struct vici_slice value, void *field)
 {
@@ -207,9 +207,9 @@ take_addr(const struct key *key, struct vici_slice value, void *field)
 #define NAMED(owner, key, names, field) KEY_AS(owner, key, named, names, field)
 #define ALGO(owner, key, names, field)  KEY_AS(owner, key, transform, names, field)
 
-/* What stands outside of all sections. */
+/* The keys outside of all sections. */
 struct root {
-	bool up;                                 /* of ike-updown, child-updown; there only if so */
+	bool up;                                 /* ike-updown, child-updown: only present if true */
 	char alert[IPM_NAME_MAX];                /* of alert */
 	struct ipm_addr local_host, remote_host; /* of ike-update: where the IKE SA moves to */
 	uint16_t local_port, remote_port;
@@ -311,7 +311,7 @@ static const struct key conn_child_keys[] = {
 
 /* ---- Messages ---- */
 
-/* Step to the next element of the section that @p p is in; false at its end. A section wants to be left. */
+/* Step to the next element of the current section; false at its end. Leave inner sections with vici_leave(). */
 static bool
 step(struct vici_parser *p, struct vici_element *e)
 {
@@ -340,7 +340,7 @@ take_section(struct vici_parser *p, const struct key *keys, void *owner, uint32_
 	}
 }
 
-/* Which side of a rekey a section within an SA's section is; VICI_CURRENT: none. */
+/* The side of a rekey that a section within an SA's section has; VICI_CURRENT: none. */
 static enum vici_role
 side_of(struct vici_slice name)
 {
@@ -362,7 +362,7 @@ ts_list(struct vici_parser *p, struct ipm_sel_side *ts, uint32_t *count, bool dy
 	}
 }
 
-/* An SA's section holds its keys, or, in a child-rekey, those of both SAs in sections "old" and "new". */
+/* The section has the keys of an SA or, in a child-rekey, sections "old" and "new" with those of two SAs. */
 static void
 child_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, const struct vici_ike *ike,
 	      struct vici_sink *sink)
@@ -370,7 +370,7 @@ child_section(struct vici_parser *p, struct vici_slice name, enum vici_role role
 	struct vici_child child;
 	struct vici_element e;
 	bool rekey = false;
-	/* All but the selectors, of which only those that are counted are looked at. */
+	/* Not the selectors: beyond their count they may be undefined. */
 	memset(&child, 0, offsetof(struct vici_child, local_ts));
 	vici_name(name, child.name, sizeof(child.name));
 	child.rekey_time = child.life_time = child.install_time = VICI_UNSET;
@@ -425,7 +425,7 @@ move_hosts(struct vici_ike *ike, const struct root *to)
 	}
 }
 
-/* A list of tasks adds its bits; the field for a list of another name is NULL. */
+/* The field for this list of tasks; NULL: it is another list. */
 static uint16_t *
 tasks_field(struct vici_ike *ike, struct vici_slice name)
 {
@@ -526,7 +526,7 @@ host_addr(struct vici_slice value, struct ipm_addr *out)
 static bool
 is_host_name(struct vici_slice value)
 {
-	/* A name may have a '-', too; a range is two addresses. */
+	/* Names may contain a '-', too, but a range begins with an address. */
 	const uint8_t *dash = value.len ? memchr(value.at, '-', value.len) : NULL;
 	struct ipm_addr addr;
 	return value.len > 0 && value.at[0] != '%' && memchr(value.at, '/', value.len) == NULL &&
@@ -571,7 +571,7 @@ begins(struct vici_slice name, const char *prefix)
 	return name.len >= strlen(prefix) && memcmp(name.at, prefix, strlen(prefix)) == 0;
 }
 
-/* Our side of an authentication round, and the first of its certificates. */
+/* Our side of an authentication round, with the first of its certificates. */
 static void
 local_section(struct vici_parser *p, struct vici_conn *conn, uint32_t *bad)
 {
@@ -624,7 +624,7 @@ conn_section(struct vici_parser *p, struct vici_slice name, struct vici_sink *si
 	}
 }
 
-/* The IKE SAs of a message; in an alert they are one level deeper. */
+/* The IKE SAs of a message. In an alert they are one level deeper. */
 static void
 sa_sections(struct vici_parser *p, const struct root *root, struct vici_sink *sink)
 {
@@ -649,7 +649,7 @@ conn_sections(struct vici_parser *p, struct vici_sink *sink)
 	}
 }
 
-/* Go through the whole message, keeping what stands outside of all sections. */
+/* Check the whole message, and take the keys outside of all sections. */
 static int
 check(struct vici_parser p, struct root *root, uint32_t *bad, char *error, size_t error_size)
 {
@@ -685,7 +685,7 @@ vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici_sin
 
 /* ---- Replies ---- */
 
-/* Step to the next item of the list @p name, which stands outside of all sections; @p in: in it already. */
+/* Step to the next item of the list @p name outside of all sections. @p in: we are in it already. */
 static bool
 next_item(struct vici_parser *p, const char *name, bool *in, struct vici_element *e)
 {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_decode.h  strongSwan's VICI messages, made into plain structs. Pure functions: bytes in, structs out.
+ * @file vici_decode.h  Decode strongSwan's VICI messages. Pure functions: bytes in, structs out.
  *
  * Source:    the messages list-sa, list-conn and the events ike-updown, ike-rekey, ike-update,
  *            child-updown, child-rekey of strongSwan 5.9 and 6.x, and the alert of 6.x.
- * Ownership: what a callback is given lives until it returns and holds no pointers: copy it.
- * Errors:    a message is first checked from end to end; one that is malformed yields -EBADMSG and a
- *            sentence, and no callback was called. Keys that we do not know are skipped; of a key that is
- *            there twice the last good value counts. A value that does not parse leaves its field "not
- *            known" and is counted in vici_sink.bad_values.
- * Threads:   no state but what the caller passes in. About 60 KB of stack, as much again for list-conn.
+ * Ownership: arguments of callbacks are valid until they return, and contain no pointers: copy them.
+ * Errors:    a message is first checked from end to end. If it is malformed, the result is -EBADMSG and a sentence, and
+ *            no callback is called. Unknown keys are skipped. If a key appears twice, the last good value counts. A
+ *            value that does not parse leaves its field "not known" and is counted in vici_sink.bad_values.
+ * Threads:   no state but the caller's. Needs about 60 KB of stack, and twice that for list-conn.
  */
 #ifndef VICI_DECODE_H
 #define VICI_DECODE_H
@@ -48,15 +47,15 @@ enum vici_child_state {
 	VICI_CHILD_DESTROYING,
 };
 
-#define VICI_UNSET INT64_MIN /* a number that the message did not have */
+#define VICI_UNSET INT64_MIN /* the message does not have this number */
 
-/** What charon's task managers are at: bits for the names in tasks-active, tasks-passive and tasks-queued. */
+/** Bits for the names in tasks-active, tasks-passive and tasks-queued. */
 enum vici_task {
 	VICI_TASK_IKE_DELETE = 1 << 0,      /* IKE_DELETE, ISAKMP_DELETE */
 	VICI_TASK_CHILD_DELETE = 1 << 1,    /* CHILD_DELETE, QUICK_DELETE */
 	VICI_TASK_INFORMATIONAL = 1 << 2,   /* IKEv1: the peer's deletes and notifications */
 	VICI_TASK_REAUTH = 1 << 3,          /* IKE_REAUTH: break before make */
-	VICI_TASK_REAUTH_COMPLETE = 1 << 4, /* IKE_REAUTH_COMPLETE: of the IKE SA that was made before the break */
+	VICI_TASK_REAUTH_COMPLETE = 1 << 4, /* IKE_REAUTH_COMPLETE: the new IKE SA of make before break */
 	VICI_TASK_IKE_REKEY = 1 << 5,
 	VICI_TASK_CHILD_REKEY = 1 << 6,
 	VICI_TASK_DPD = 1 << 7,         /* IKE_DPD, ISAKMP_DPD */
@@ -79,7 +78,7 @@ struct vici_ike {
 	uint64_t spi_initiator, spi_responder;
 	struct ipm_proposal proposal;
 	int64_t established, rekey_time, reauth_time; /* seconds, or VICI_UNSET */
-	uint16_t active, passive, queued;             /* enum vici_task: begun here, begun by the peer, to be begun */
+	uint16_t active, passive, queued; /* enum vici_task: begun by us, begun by the peer, not begun yet */
 };
 
 #define VICI_TS_MAX 256 /* an IKEv2 TS payload holds no more than 255 */
@@ -97,23 +96,23 @@ struct vici_child {
 	uint64_t bytes_in, packets_in, bytes_out, packets_out;
 	bool has_counts;                             /* all four are known */
 	int64_t rekey_time, life_time, install_time; /* seconds, or VICI_UNSET */
-	uint32_t local_count, remote_count;          /* without "dynamic" ones: they name no address yet */
+	uint32_t local_count, remote_count;          /* without "dynamic" ones, which have no address yet */
 	struct ipm_sel_side local_ts[VICI_TS_MAX], remote_ts[VICI_TS_MAX]; /* behind the counts: undefined */
 };
 
-/** A configured connection, with what list-sas does not tell of its SAs. */
+/** A configured connection. */
 struct vici_conn {
 	char name[IPM_NAME_MAX];
 	uint8_t version;     /* 1, 2; 0: either */
-	uint8_t remote_auth; /* enum ipm_auth: how the peer has to prove itself in the first round */
+	uint8_t remote_auth; /* enum ipm_auth: how the peer must authenticate in the first round */
 	/* Who we are in the first round: the configured identity, and the subject of the first configured certificate.
 	 */
 	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
-	/* Where we and the peer are. Of several, addresses count; names, ranges and subnets are in the text only. */
+	/* Our address and the peer's. Names, ranges and subnets are only in the text. */
 	struct ipm_addr local; /* the first of ours; len 0: any */
 	struct ipm_addr peer[IPM_MAP_PEERS];
 	uint8_t peers;
-	bool peer_named;                    /* one of them is given by a host name */
+	bool peer_named;                    /* one of them is a host name */
 	char peer_text[IPM_TEXT_MAX];       /* all of them, as they are configured */
 	uint64_t ike_rekey_s, ike_reauth_s; /* 0: never */
 };
@@ -121,7 +120,7 @@ struct vici_conn {
 /** A configured child. */
 struct vici_conn_child {
 	char name[IPM_NAME_MAX];
-	bool shunt;                        /* it lets packets pass, or drops them, and has no SAs */
+	bool shunt;                        /* it passes or drops packets, and has no SAs */
 	uint8_t encap;                     /* enum ipm_encap; 0: not said */
 	uint64_t rekey_s;                  /* soft lifetime of its SAs; 0: none */
 	uint64_t rekey_octets, rekey_pkts; /* soft volume limits of its SAs; 0: none */
@@ -133,7 +132,7 @@ struct vici_conn_child {
 
 enum vici_role { VICI_CURRENT, VICI_OLD, VICI_NEW }; /* OLD and NEW: the two sides of a rekey */
 
-/** What a message is made into. A callback that is NULL is not called. */
+/** Where the content of a message goes. A callback that is NULL is not called. */
 struct vici_sink {
 	void *arg;
 	/*
@@ -146,36 +145,35 @@ struct vici_sink {
 	void (*conn)(void *arg, const struct vici_conn *conn);
 	void (*conn_child)(void *arg, const struct vici_conn *conn, const struct vici_conn_child *child);
 	bool up;                  /* out: an updown event says "up"; valid before the first callback */
-	char alert[IPM_NAME_MAX]; /* out: the type of an alert, else empty; likewise valid */
+	char alert[IPM_NAME_MAX]; /* out: the type of an alert, else empty; valid as above */
 	uint32_t bad_values;      /* out: counted up */
 };
 
-/** The messages whose form differs. Both rekeys are told apart by what they contain. */
+/** The two forms of messages. */
 enum vici_form { VICI_FORM_SA, VICI_FORM_CONN };
 
-/** Decode the message part (behind packet type and name) of a packet. */
+/** Decode the message of a packet, which follows its type and name. */
 int vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici_sink *sink, char *error,
 		size_t error_size);
 
 /**
- * Make text of a value: what is not printable ASCII becomes '?', what is longer than @p size (4 octets at
- * least, with the NUL) ends in "...".
+ * Copy a value as text: other octets than printable ASCII become '?'. A text that is too long for @p size (at least 4
+ * octets, with the NUL) ends in "...".
  */
 void vici_text(struct vici_slice value, char *out, size_t size);
 
 /**
- * The same of the name of a connection or child, by which records are found: what is longer than @p size (16 at least)
- * ends in "..." and a hash of all of it, so that two that begin alike are told apart.
+ * The same for the name of a connection or child, which identifies records. If it is too long for @p size (at least
+ * 16), it ends in "..." and a hash of the whole name, so that names with the same beginning differ.
  */
 void vici_name(struct vici_slice value, char *out, size_t size);
 
-/** A list of the reply @p msg, its items and their order, in one number. @p octets: the length of all items. */
+/** A hash of a list in the reply @p msg: its items and their order. @p octets: the length of all items. */
 uint64_t vici_list_hash(struct vici_slice msg, const char *list, size_t *octets);
 
 enum vici_esp { VICI_ESP_UNKNOWN, VICI_ESP_KERNEL, VICI_ESP_LIBIPSEC };
 
-/** What enciphers charon's packets, by its reply to "stats": the first plugin of those that can, as they were loaded.
- */
+/** What encrypts charon's packets, from its reply to "stats": the first plugin in load order that can. */
 enum vici_esp vici_esp_of(struct vici_slice msg);
 
 /**
@@ -188,8 +186,8 @@ enum vici_esp vici_esp_of(struct vici_slice msg);
 int vici_parse_ts(const char *text, struct ipm_sel_side *out);
 
 /**
- * The IANA transform number for strongSwan's name of it; 0 for its names of "none", IPM_TRANSFORM_OTHER
- * for what we do not know and for what IANA has given no number.
+ * The IANA transform number for strongSwan's name; 0 for its names of "none"; IPM_TRANSFORM_OTHER for unknown names,
+ * and for transforms without a number.
  */
 uint16_t vici_encr(const char *name);
 uint16_t vici_integ(const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Alerts and ended negotiations, made into failures. */
+/* Turn alerts and failed negotiations into failures. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +11,23 @@
 #define TRACES 256
 #define HALVES 64
 
-/* A failure that is being made out. */
+/* A failure that is held back. */
 struct fault {
 	uint64_t first_ns; /* 0: free */
 	enum vici_alert_class class;
 	bool ended;                         /* there was an ike-updown */
 	bool again;                         /* not the first try */
-	uint64_t kinds[VICI_ALERT_SOURCES]; /* alerts there were, a bit each */
-	enum vici_alert_kind kind;          /* the one that says most */
+	uint64_t kinds[VICI_ALERT_SOURCES]; /* the alerts about it, a bit each */
+	enum vici_alert_kind kind;          /* the most specific one */
 	uint32_t uniqueid;
 	uint16_t remote_port;
 	bool has_initiator;
-	enum vici_alert_kind hint; /* the alert that its end is as good as, if there is none */
+	enum vici_alert_kind hint; /* the alert to assume from its end if there is none */
 	char text[IPM_TEXT_MAX * 4];
 	struct ipm_failure entry;
 };
 
-/* Something that happened with a peer, for as long as something else may refer to it. */
+/* Something that happened with a peer lately, to which later reports may refer. */
 enum trace_kind { TRACE_NONE, TRACE_UP, TRACE_DOWN, TRACE_FAILED, TRACE_REPEATED };
 
 struct trace {
@@ -37,7 +37,7 @@ struct trace {
 	uint64_t at_ns;
 	uint32_t uniqueid;
 	uint16_t remote_port;
-	struct ipm_failure who; /* the peer, as far as it is known */
+	struct ipm_failure who; /* what is known about the peer */
 };
 
 /* An IKE SA that is being negotiated. */
@@ -46,9 +46,9 @@ struct half {
 	uint16_t remote_port;
 	uint8_t version;
 	bool initiator;
-	bool agreed;      /* on a proposal: what follows may be encrypted */
-	uint64_t seen_ns; /* when charon told of it last */
-	uint64_t told_ns; /* when it was last known to fail by a wrong key, which is recorded; 0: it is not */
+	bool agreed;      /* on a proposal: later messages may be encrypted */
+	uint64_t seen_ns; /* when charon reported it last */
+	uint64_t told_ns; /* when a wrong key was last recorded for it; 0: never */
 	struct ipm_failure who;
 };
 
@@ -76,7 +76,7 @@ same_host(const struct ipm_addr *a, const struct ipm_addr *b)
 	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* What both know of the peer is the same, and its address is known. */
+/* Is it the same peer: the same known address, and no contradiction in the rest? */
 static bool
 same_peer(const struct ipm_failure *a, uint16_t a_port, const struct ipm_failure *b, uint16_t b_port)
 {
@@ -98,7 +98,7 @@ fill(char *to, size_t size, const char *from)
 		snprintf(to, size, "%s", from);
 }
 
-/* What @p to does not know yet, from what @p from knows. */
+/* Fill the gaps in @p to from @p from. */
 static void
 learn(struct ipm_failure *to, const struct ipm_failure *from)
 {
@@ -138,7 +138,7 @@ distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* The youngest trace of this kind and peer that is no farther from @p at_ns than @p within_ns. */
+/* The youngest trace of this kind and peer within @p within_ns of @p at_ns. */
 static struct trace *
 trace_find(struct vici_failures *f, enum trace_kind kind, const struct fault *of, uint64_t at_ns, uint64_t within_ns)
 {
@@ -151,7 +151,7 @@ trace_find(struct vici_failures *f, enum trace_kind kind, const struct fault *of
 	return NULL;
 }
 
-/* Has a message of this class from this host been recorded lately? Ports change with address translation. */
+/* Was a message of this class from this host recorded lately? Ignore ports, which NAT changes. */
 static bool
 repeated(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 {
@@ -187,7 +187,7 @@ is_complaining(enum vici_alert_kind kind)
 	return kind >= VICI_ALERT_CERT_EXPIRED;
 }
 
-/* Nothing but complaints about certificates: there may have been another one that was good enough. */
+/* Are there only complaints about certificates? Another certificate may have been good enough. */
 static bool
 is_complaint(const struct fault *fault)
 {
@@ -196,8 +196,8 @@ is_complaint(const struct fault *fault)
 }
 
 /*
- * In IKEv1's Main Mode the keys are made of the pre-shared key: with another one, the first encrypted message of the
- * peer does not parse.
+ * In IKEv1's Main Mode, the keys are derived from the pre-shared key. If the peer has another one, its first encrypted
+ * message does not parse.
  */
 static struct half *
 wrong_key(struct vici_failures *f, const struct fault *fault)
@@ -217,8 +217,8 @@ is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 	if (fault->class == VICI_CLASS_SILENCE) {
 		const struct half *half = fault->entry.setup ? half_of(f, fault) : NULL;
 		if (half && half->told_ns && now_ns - half->told_ns < VICI_FAILURE_SILENCE_NS)
-			return true; /* nobody answers what he cannot decrypt */
-		/* One of two, or what was left of a rekey: the connection is up. */
+			return true; /* the peer can't decrypt ours either, so it is silent */
+		/* It was a duplicate, or left over from a rekey: the connection is up. */
 		return f->model && vici_model_reaches(f->model, &fault->entry);
 	}
 	if (is_complaint(fault))
@@ -228,7 +228,7 @@ is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 		return t && t->class == VICI_CLASS_CHILD;
 	}
 	if (fault->class == VICI_CLASS_STRAY) {
-		for (unsigned i = 0; i < CASES; i++) /* one that is still held back */
+		for (unsigned i = 0; i < CASES; i++) /* one is still held back */
 			if (f->faults[i].first_ns && f->faults[i].class == VICI_CLASS_SETUP &&
 			    same_peer(&f->faults[i].entry, f->faults[i].remote_port, &fault->entry, fault->remote_port))
 				return true;
@@ -242,7 +242,7 @@ is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 	return false;
 }
 
-/* The certificate that an alert complains of stands in quotes. */
+/* Does the alert complain about our own certificate? Its subject is in quotes. */
 static bool
 names_us(struct vici_failures *f, const struct fault *fault)
 {
@@ -256,7 +256,7 @@ names_us(struct vici_failures *f, const struct fault *fault)
 	       (f->model && vici_model_is_own(f->model, fault->entry.conn, subject));
 }
 
-/* What an operator would say of it, where charon does not: the alert that it should have raised. */
+/* If charon raised no fitting alert, find the one that describes the failure. */
 static void
 explain(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 {
@@ -277,7 +277,7 @@ explain(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 		return;
 	}
 	half = fault->kind == VICI_ALERT_PEER_INIT_UNREACHABLE ? half_of(f, fault) : NULL;
-	if (half && half->version == 1 && !half->initiator) { /* only Aggressive Mode has an answer sent again */
+	if (half && half->version == 1 && !half->initiator) { /* only Aggressive Mode retransmits an answer */
 		fault->kind = VICI_ALERT_PEER_AUTH_FAILED;
 		snprintf(fault->text, sizeof(fault->text),
 			 "no answer to our part of Aggressive Mode: the peer has another key, or is gone");
@@ -315,7 +315,7 @@ record(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 	fault->first_ns = 0;
 }
 
-/* Room for another; when there is none the oldest one has waited for long enough. */
+/* Room for another one. If there is none, record the oldest now. */
 static struct fault *
 fault_new(struct vici_failures *f, enum vici_alert_class class, uint64_t now_ns)
 {
@@ -344,20 +344,20 @@ is_another_try(const struct vici_alert *alert)
 	return number && strtoul(number + strlen(", try "), NULL, 10) > 1;
 }
 
-/* The oldest failure that is held back and that this alert may be about. */
+/* The oldest failure held back that this alert may be about. */
 static struct fault *
 fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_alert_kind kind,
 	       enum vici_alert_source source)
 {
-	/* Charon complains of every certificate that it tries. */
+	/* Charon complains about every certificate that it tries. */
 	bool once = !is_complaining(kind);
 	struct fault *found = NULL;
 	for (unsigned i = 0; i < CASES; i++) {
 		struct fault *at = &f->faults[i];
-		/* What ended a negotiation may be of two classes, and then nobody has said so yet. */
+		/* The end of a negotiation fits two classes, if no alert has named one yet. */
 		bool class_fits = at->class == alert->class ||
 				  (at->ended && at->kind == VICI_ALERT_UNKNOWN && alert->class == VICI_CLASS_MESSAGE);
-		/* The peer's certificate has nothing to do with whether it likes ours. */
+		/* Alerts about the peer's certificate don't explain why the peer refused us. */
 		bool other_way = (kind == VICI_ALERT_LOCAL_AUTH_FAILED && is_complaint(at)) ||
 				 (is_complaining(kind) && at->kind == VICI_ALERT_LOCAL_AUTH_FAILED);
 		if (at->first_ns && class_fits && !other_way && !(once && at->kinds[source] & 1ull << kind) &&
@@ -369,7 +369,7 @@ fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_ale
 	return found;
 }
 
-/* Did we begin it? With IKEv1 the other side, too, sends the same message again and again. */
+/* Did we begin it? With IKEv1, the responder retransmits, too. */
 static bool
 began(struct vici_failures *f, const struct fault *about)
 {
@@ -382,7 +382,7 @@ add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert 
 {
 	const struct vici_alert_meaning *meaning = vici_alert_meaning(alert->kind);
 	bool louder = meaning->rank > vici_alert_meaning(fault->kind)->rank;
-	/* The sentence of error-notify says more than the name that VICI gives. */
+	/* The sentence of error-notify says more than VICI's name. */
 	bool words = alert->kind == fault->kind && alert->source == VICI_ALERT_BY_NOTIFY;
 
 	if (louder)
@@ -399,7 +399,7 @@ add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert 
 		fault->has_initiator = true;
 		fault->entry.initiator = alert->initiator;
 	}
-	/* Both are said only before the IKE SA is up, the latter only by who did not begin. */
+	/* Charon raises both only before the IKE SA is up, and the latter only as responder. */
 	if (alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE || alert->kind == VICI_ALERT_HALF_OPEN_TIMEOUT) {
 		fault->entry.setup = 1;
 		if (!fault->has_initiator)
@@ -407,7 +407,7 @@ add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert 
 	}
 	if (meaning->alert_class == VICI_CLASS_CHILD)
 		fault->entry.setup = 1;
-	/* The same IKE SA in another try; where words are missing its number tells. */
+	/* The same IKE SA in another try. Without a sentence, its number shows that. */
 	if (alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE && fault->uniqueid) {
 		const struct trace *t = trace_find(f, TRACE_FAILED, fault, fault->first_ns, UINT64_MAX);
 		fault->again |= t && t->class == VICI_CLASS_SILENCE && t->uniqueid == fault->uniqueid;
@@ -427,7 +427,7 @@ vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uin
 	snprintf(about.entry.conn, sizeof(about.entry.conn), "%s", alert->conn);
 	snprintf(about.entry.local_id, sizeof(about.entry.local_id), "%s", alert->local_id);
 	snprintf(about.entry.remote_id, sizeof(about.entry.remote_id), "%s", alert->remote_id);
-	if (class == VICI_CLASS_NOTHING) /* a negotiation that may come to nothing, and that no list has had */
+	if (class == VICI_CLASS_NOTHING) /* a negotiation that no list has had, and that may fail */
 		return alert->kind == VICI_ALERT_RETRANSMIT_SEND && !half_of(f, &about) &&
 		       !(f->model && vici_model_reaches(f->model, &about.entry));
 	if (class == VICI_CLASS_RETIRES) {
@@ -439,7 +439,7 @@ vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uin
 	if (!fault)
 		fault = fault_new(f, class, now_ns);
 	add_alert(f, fault, alert, &about);
-	/* Whom it is about is known best while the IKE SA is there, or has just gone. */
+	/* Identify the peer while the IKE SA exists, or has just gone. */
 	if (class != VICI_CLASS_STRAY && class != VICI_CLASS_MESSAGE) {
 		const struct half *half = half_of(f, fault);
 		if (half)
@@ -455,7 +455,7 @@ vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uin
 
 /* --- ike-updown --------------------------------------------------------------------------------------------------- */
 
-/* How far a negotiation had come, of which nobody says why it failed. */
+/* The phase of a negotiation that failed for an unknown reason. */
 static void
 describe(const struct vici_ike *ike, char *text, size_t size)
 {
@@ -465,15 +465,15 @@ describe(const struct vici_ike *ike, char *text, size_t size)
 			    : tasks & VICI_TASK_MAIN       ? " in Main Mode"
 			    : tasks & VICI_TASK_AGGRESSIVE ? " in Aggressive Mode"
 							   : "";
-	/* IKEv1 sends errors in an exchange of their own. */
+	/* IKEv1 has a separate exchange for errors. */
 	bool told = ike->version == 1 && ike->active && (ike->passive & VICI_TASK_INFORMATIONAL);
 	snprintf(text, size, "the negotiation ended%s%s", where, told ? ", when the peer sent a notification" : "");
 }
 
 /*
- * IKEv1 has its errors told by a notification, of which charon says nothing. The answer to our first message of Main
- * Mode can only be that nothing is acceptable; a later one comes when both have proven who they are, or tried to. A
- * responder that agrees to nothing forgets the IKE SA at once.
+ * IKEv1 sends errors as notifications, which charon does not report. If the answer to our first Main Mode message is an
+ * error, no proposal was acceptable. A later error follows the authentication. A responder that accepts no proposal
+ * forgets the IKE SA at once.
  */
 static enum vici_alert_kind
 hint_of(const struct vici_ike *ike)
@@ -521,7 +521,7 @@ vici_failures_ike_up(struct vici_failures *f, const struct vici_ike *ike, uint64
 			f->halves[i].uniqueid = 0;
 }
 
-/* What is held back, or was recorded just now, and waits for the end of its negotiation. */
+/* A failure that is held back, or was recorded just now, and whose negotiation has not ended yet. */
 static struct fault *
 fault_of_end(struct vici_failures *f, const struct fault *end)
 {
@@ -545,10 +545,10 @@ negotiation_ended(struct vici_failures *f, const struct vici_ike *ike, const str
 	struct half *half = half_of(f, end);
 
 	if (half && half->told_ns && !fault)
-		return; /* it was recorded long ago */
+		return; /* recorded long ago */
 
 	if (!fault && recent && recent->class == VICI_CLASS_SETUP && !recent->ended) {
-		recent->ended = true; /* it was recorded alone */
+		recent->ended = true; /* recorded without its end */
 		return;
 	}
 	if (!fault) {
@@ -578,7 +578,7 @@ vici_failures_ike_down(struct vici_failures *f, const struct vici_ike *ike, uint
 	if (f->model)
 		vici_model_identify(f->model, &end.entry);
 	trace_add(f, TRACE_DOWN, &end.entry, ike->remote_port, now_ns)->uniqueid = ike->uniqueid;
-	/* What is held back about it is told whom it is about. */
+	/* Identify the peer of failures that are held back. */
 	for (unsigned i = 0; i < CASES; i++) {
 		struct fault *at = &f->faults[i];
 		if (at->first_ns && at->class == VICI_CLASS_SILENCE && same_sa(at->uniqueid, end.uniqueid) &&
@@ -604,7 +604,7 @@ vici_failures_due(const struct vici_failures *f)
 	return due;
 }
 
-/* The oldest first, so that the ring is in order. */
+/* The oldest first, to keep the ring in order. */
 bool
 vici_failures_run(struct vici_failures *f, uint64_t now_ns)
 {
@@ -625,7 +625,7 @@ void
 vici_failures_flush(struct vici_failures *f, uint64_t now_ns)
 {
 	vici_failures_run(f, now_ns + VICI_FAILURE_HOLD_NS);
-	/* Another charon counts its IKE SAs from 1 again. */
+	/* Another charon numbers its IKE SAs from 1 again. */
 	for (unsigned i = 0; i < TRACES; i++)
 		f->traces[i].uniqueid = 0;
 	memset(f->halves, 0, sizeof(f->halves));

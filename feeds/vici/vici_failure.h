@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_failure.h  Which failures there were: alerts and ended negotiations, tied together in time.
+ * @file vici_failure.h  Turn alerts and failed negotiations into failures.
  *
- * One failure shows itself several times: charon raises one alert or more, on one socket or two, and, for most IKE
- * SAs that never came up, an ike-updown on VICI, a moment before or behind. What is about the same peer (address and
- * port, and what else both tell of it) and of one class is held back for VICI_FAILURE_HOLD_NS and then recorded once:
- *   - of several alerts the one that says most is the reason: a certificate before "peer authentication failed";
- *   - the same kind of alert again, from the same source, is another failure;
- *   - without an alert the reason is IPM_FAIL_OTHER, and the text says how far it had come;
- *   - alerts about certificates are nothing when the IKE SA comes up all the same;
- *   - a message for no IKE SA is nothing when it comes from a peer whose IKE SA ended or failed just now: it did not
- *     know yet; else it counts once in VICI_FAILURE_REPEAT_NS per peer, like messages that do not parse, for both are
- *     sent again and again;
- *   - of a peer that is tried again and again only the first try counts;
- *   - a peer that does not answer on one IKE SA, or sends a message for one that is not there, is nothing while another
- *     IKE SA with it is up: it is what collisions, rekeys and duplicates leave behind;
- *   - what charon does not say of IKEv1, its state does: a message that cannot be decrypted, in Main Mode, is another
- *     pre-shared key, and what follows of that IKE SA is no failure of its own.
+ * A failure shows several times: charon raises one or more alerts, on one or two sockets, and most IKE SAs that never
+ * came up have an ike-updown event on VICI, shortly before or after. Reports of one class about the same peer (address,
+ * port, and whatever else both name) are held back for VICI_FAILURE_HOLD_NS and then recorded once:
+ *   - The most specific alert is the reason: a certificate before "peer authentication failed".
+ *   - The same kind of alert again, from the same source, is another failure.
+ *   - Without an alert the reason is IPM_FAIL_OTHER, and the text has the phase of the negotiation.
+ *   - Alerts about certificates are no failure if the IKE SA comes up all the same.
+ *   - A message for an unknown IKE SA is no failure if the peer's IKE SA ended or failed just now, because the peer may
+ *     not know yet. Else it counts once in VICI_FAILURE_REPEAT_NS per peer, as do messages that do not parse, because
+ *     peers repeat both.
+ *   - If charon tries again and again, only the first try counts.
+ *   - If another IKE SA with the peer is up, silence on this one and messages for unknown ones are no failure:
+ *     collisions, rekeys and duplicates leave them behind.
+ *   - With IKEv1, the state has to say what charon does not: a Main Mode message that can't be decrypted means another
+ *     pre-shared key, and what follows on that IKE SA is no failure of its own.
  *
- * No input or output here but the model: it can be tested with structs alone.
+ * No input or output but the model: tests use structs alone.
  * Times:     CLOCK_BOOTTIME in nanoseconds, given by the caller.
  * Threads:   the caller's.
  */
@@ -31,31 +31,30 @@
 #define VICI_FAILURE_HOLD_NS   500000000ull
 #define VICI_FAILURE_RECENT_NS 2000000000ull
 #define VICI_FAILURE_REPEAT_NS 60000000000ull
-/* For so long charon tries in vain to go on with an IKE SA, as it is configured by default. */
+/* How long charon retransmits by default before it gives up an IKE SA. */
 #define VICI_FAILURE_SILENCE_NS 180000000000ull
 
 struct vici_failures;
 
-/** @p model tells the identities of IKE SAs that are up, and what of them alerts retire. NULL: out of memory. */
+/** @p model knows the IKE SAs that are up, and learns which ones alerts retire. NULL: out of memory. */
 struct vici_failures *vici_failures_new(struct ipm_writer *writer, struct vici_model *model);
 void vici_failures_free(struct vici_failures *f);
 
-/** True when the state of the IKE SA would say more about it: ask for a list before it is recorded. */
+/** True if the state of the IKE SA would explain it better: ask for a list before it is recorded. */
 bool vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uint64_t now_ns);
 
-/** An IKE SA that is not up, in a list or an event: which side began it, and how far it has come. Others are ignored.
- */
+/** An IKE SA in a list or an event. If it is not up: who began it, and its phase. Others are ignored. */
 void vici_failures_ike_seen(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns);
 
-/** An ike-updown: it came up; or it went down, before the model is told. */
+/** An ike-updown event: it came up; or it went down: call that before the model learns of it. */
 void vici_failures_ike_up(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns);
 void vici_failures_ike_down(struct vici_failures *f, const struct vici_ike *ike, uint64_t now_ns);
 
-/** When to call vici_failures_run() next; 0: there is nothing to wait for. */
+/** When to call vici_failures_run() next; 0: not needed. */
 uint64_t vici_failures_due(const struct vici_failures *f);
-/** Record what was held back for long enough. True when something was recorded. */
+/** Record what was held back long enough. True if something was recorded. */
 bool vici_failures_run(struct vici_failures *f, uint64_t now_ns);
-/** Record all that is held back: charon has gone. */
+/** Record everything that is held back: charon has gone. */
 void vici_failures_flush(struct vici_failures *f, uint64_t now_ns);
 
 #endif

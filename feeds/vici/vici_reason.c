@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Why it ended: the table of vici_reason.h. */
+/* The table of vici_reason.h. */
 #include "vici_reason.h"
 
 #define PEERS_DELETE (VICI_TASK_IKE_DELETE | VICI_TASK_INFORMATIONAL)
@@ -30,9 +30,9 @@ vici_child_reason(const struct vici_ike *ike, const struct vici_retired *known, 
 		  bool volume_over)
 {
 	bool ours = ike->active & VICI_TASK_CHILD_DELETE;
-	/* IKEv1 tells both kinds of the peer's delete as INFORMATIONAL. */
+	/* With IKEv1, both kinds of the peer's delete are INFORMATIONAL. */
 	bool peers = ike->passive & (VICI_TASK_CHILD_DELETE | VICI_TASK_INFORMATIONAL);
-	/* Charon's clock and ours both cut off fractions. */
+	/* Charon and we both cut off fractions of a second. */
 	bool time_over = child->life_time != VICI_UNSET && child->life_time <= 1;
 
 	if (known->ended)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_reason.h  Why an IKE SA or a CHILD_SA ended, from what charon was doing when it did. Pure functions.
+ * @file vici_reason.h  Derive why an IKE SA or a CHILD_SA ended from charon's tasks at that time. Pure functions.
  *
  * Charon's down events name no reason, but the tasks that were active (begun here), passive (begun by the peer)
- * or queued. Measured on 5.9.8, both sides; the first rule that fits decides.
+ * or queued. Measured on both sides with 5.9.8. The first rule that fits decides.
  *
  *   IKE SA, state                      tasks                                     reason
  *   DELETING                           any, and an alert said that its hard      NORMAL
@@ -37,23 +37,23 @@
  *   CHILD_REKEY active: the peer answered that it knows no such SA               PEER_LOST
  *   its IKE SA is not DELETING, and none of these tasks                          the IKE SA's, by the table above
  *
- * What vanishes without any event is UNKNOWN; what was rekeyed has not ended.
+ * An SA that vanishes without an event is UNKNOWN. A rekey is no end.
  */
 #ifndef VICI_REASON_H
 #define VICI_REASON_H
 
 #include "vici_decode.h"
 
-/** What is known of an IKE SA besides what charon says in the event. */
+/** What we know about an IKE SA beyond the event. */
 struct vici_retired {
 	bool ended;             /* it went down just now, ... */
 	enum ipm_reason reason; /* ... for this */
-	bool replaced;          /* it was said to be expired or replaced */
+	bool replaced;          /* an alert said that it expired or was replaced */
 };
 
 enum ipm_reason vici_ike_reason(const struct vici_ike *ike, const struct vici_retired *known);
 
-/** @p volume_over: it has carried as much as its limits allow. */
+/** @p volume_over: it has reached a volume limit. */
 enum ipm_reason vici_child_reason(const struct vici_ike *ike, const struct vici_retired *known,
 				  const struct vici_child *child, bool volume_over);
 

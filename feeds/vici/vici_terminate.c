@@ -15,15 +15,15 @@
 
 #include "vici_wire.h"
 
-#define NO_MATCH "no matching SAs to terminate found" /* charon's words (vici_control.c) */
+#define NO_MATCH "no matching SAs to terminate found" /* as in charon's vici_control.c */
 
 struct talk {
 	struct vici_terminator *owner;
 	struct talk *next;
 	struct bufferevent *bev;
 	struct event *deadline;
-	size_t waiting, closed; /* answers to come; requests that were a success */
-	char why[160];          /* the first thing that went wrong */
+	size_t waiting, closed; /* missing answers; successful requests */
+	char why[160];          /* the first error */
 	vici_terminated *done;
 	void *arg;
 };
@@ -133,7 +133,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	finish(arg, false, "charon does not answer");
 }
 
-/* Unix sockets are connected at once or not at all. */
+/* Connecting to a Unix socket succeeds or fails at once. */
 static int
 connect_to(const char *path)
 {
@@ -162,7 +162,7 @@ send_request(struct talk *talk, bool ike, uint32_t uid)
 	snprintf(text, sizeof(text), "%u", uid);
 	vici_out_begin(&out, VICI_CMD_REQUEST, "terminate");
 	vici_out_value(&out, ike ? "ike-id" : "child-id", text);
-	vici_out_value(&out, "timeout", "-1"); /* answer at once, do not wait for the peer */
+	vici_out_value(&out, "timeout", "-1"); /* answer without waiting for the peer */
 	int rc = vici_out_end(&out);
 	if (rc == 0 && bufferevent_write(talk->bev, out.buf, out.len) < 0)
 		rc = -ENOMEM;

@@ -41,7 +41,7 @@ parse_subnet(char *text, struct ipm_sel_side *out)
 	return true;
 }
 
-/* "10.0.0.1..10.0.0.9", cut in two. */
+/* The two ends of "10.0.0.1..10.0.0.9". */
 static bool
 parse_range(const char *first, const char *last, struct ipm_sel_side *out)
 {
@@ -107,7 +107,7 @@ find_service(const char *name, const char *protocol, uint16_t *out)
 	return true;
 }
 
-/* "80", "1000-2000", "OPAQUE", "http". @p protocol_name: NULL when the protocol was given as a number. */
+/* "80", "1000-2000", "OPAQUE", "http". @p protocol_name: NULL: the protocol is a number. */
 static bool
 parse_ports(char *text, const char *protocol_name, struct ipm_sel_side *out)
 {
@@ -132,7 +132,7 @@ parse_ports(char *text, const char *protocol_name, struct ipm_sel_side *out)
 	return out->port_first <= out->port_last;
 }
 
-/* What stands in the brackets: "tcp", "tcp/80", "47", "0/80". */
+/* The text in brackets: "tcp", "tcp/80", "47", "0/80". */
 static bool
 parse_upper(char *text, struct ipm_sel_side *out)
 {

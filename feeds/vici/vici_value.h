@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_value.h  The values in charon's messages: numbers, texts, names that stand for numbers. For vici_decode.c.
+ * @file vici_value.h  Values in charon's messages: numbers, texts, names of numbers. For vici_decode.c.
  *
- * Errors:    false or NULL: the value is not one; the output is untouched.
+ * Errors:    false or NULL: it is no such value; the output is unchanged.
  * Threads:   any; nothing is shared.
  */
 #ifndef VICI_VALUE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The VICI protocol as strongSwan's src/libcharon/plugins/vici/README.md specifies it. */
+/* The VICI protocol, as in strongSwan's src/libcharon/plugins/vici/README.md. */
 #include "vici_wire.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ vici_is(struct vici_slice slice, const char *text)
 	return slice.len == len && (len == 0 || memcmp(slice.at, text, len) == 0);
 }
 
-/* Append a string behind a length field of @p width octets in network order. */
+/* Append a string after a length field of @p width octets in network order. */
 static void
 put_string(struct vici_out *out, unsigned int width, const char *text)
 {
@@ -44,7 +44,7 @@ vici_out_begin(struct vici_out *out, enum vici_type type, const char *name)
 	out->start = out->len;
 	out->overflow = false;
 	for (size_t i = 0; i < HEADER; i++)
-		put_octet(out, 0); /* the length, once it is known */
+		put_octet(out, 0); /* the length, filled in later */
 	put_octet(out, (uint8_t)type);
 	put_string(out, 1, name);
 }
@@ -87,7 +87,7 @@ vici_frame(const uint8_t *buf, size_t len, const char **why)
 	return len - HEADER < body ? 0 : (ssize_t)(HEADER + body);
 }
 
-/* Take a string behind a length field of @p width octets; false when the buffer ends before it does. */
+/* Take a string after a length field of @p width octets. False: the buffer ends before it. */
 static bool
 take_string(const uint8_t *buf, size_t len, size_t *pos, unsigned int width, struct vici_slice *out)
 {
@@ -141,7 +141,7 @@ vici_parse(struct vici_slice msg)
 	return (struct vici_parser){ .msg = msg.at, .len = msg.len };
 }
 
-/* What an element consists of, and where it may stand. */
+/* The parts of an element, and where it is allowed. */
 static const struct {
 	bool known, named, valued, in_list;
 } rules[] = {
@@ -153,7 +153,7 @@ static const struct {
 	[VICI_LIST_END] = { .known = true, .in_list = true },
 };
 
-/* What is wrong with an element of this kind at this place, or NULL. */
+/* Why an element of this kind is not allowed here, or NULL. */
 static const char *
 misplaced(const struct vici_parser *parser, enum vici_kind kind)
 {
@@ -168,7 +168,7 @@ misplaced(const struct vici_parser *parser, enum vici_kind kind)
 	return NULL;
 }
 
-/* Parse the element at *pos, which is within the message; what is wrong with it, or NULL. */
+/* Parse the element at *pos, which is within the message. The error, or NULL. */
 static const char *
 element(const struct vici_parser *parser, size_t *pos, struct vici_element *out)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file vici_wire.h  VICI as bytes: packets to send, frames to cut, messages to walk through.
+ * @file vici_wire.h  The bytes of VICI: build packets, find frames, parse messages.
  *
- * Ownership: nothing is allocated and nothing copied. A slice points into the caller's buffer, is not
- *            terminated by a NUL and may hold any byte, NUL too.
+ * Ownership: nothing is allocated or copied. A slice points into the caller's buffer, has no NUL at its end, and may
+ *            contain any octet.
  * Errors:    0 or negative errno; @p why and vici_parser.why are sentences that never need freeing.
  * Threads:   no state but what the caller passes in.
  */
@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define VICI_FRAME_MAX 524288u /* octets behind the length field */
+#define VICI_FRAME_MAX 524288u /* octets after the length field */
 #define VICI_DEPTH_MAX 16u     /* sections within sections; charon needs four */
 
 enum vici_type {
@@ -45,17 +45,17 @@ struct vici_out {
 };
 
 /**
- * A packet is begun, given any number of values, and ended: "list-sas" with "noblock" = "yes", or
- * VICI_EVENT_REGISTER of "child-updown". vici_out_end() yields 0, or -ENOBUFS and takes back what of
- * the packet was written, so that the buffer never holds half a packet.
+ * Begin a packet, add any number of values, and end it: "list-sas" with "noblock" = "yes", or VICI_EVENT_REGISTER of
+ * "child-updown". vici_out_end() returns 0, or -ENOBUFS: then it removes the packet, so that the buffer never contains
+ * half of one.
  */
 void vici_out_begin(struct vici_out *out, enum vici_type type, const char *name);
 void vici_out_value(struct vici_out *out, const char *key, const char *value);
 int vici_out_end(struct vici_out *out);
 
 /**
- * Length of the frame, header and all, that @p buf starts with; 0 when more octets are needed; -EBADMSG
- * for an empty frame and -EMSGSIZE for one beyond VICI_FRAME_MAX, both known from the header alone.
+ * The length of the frame at the start of @p buf, with its header; 0: more octets are needed; -EBADMSG: it is empty;
+ * -EMSGSIZE: it exceeds VICI_FRAME_MAX. The header is enough to tell.
  */
 ssize_t vici_frame(const uint8_t *buf, size_t len, const char **why);
 
@@ -65,11 +65,11 @@ struct vici_packet {
 	struct vici_slice msg;
 };
 
-/** Look into a frame of the length that vici_frame() gave. */
+/** Decode a frame of the length that vici_frame() returned. */
 int vici_packet(const uint8_t *frame, size_t len, struct vici_packet *out, const char **why);
 
 enum vici_kind {
-	VICI_END, /* of the message; may be asked for again */
+	VICI_END, /* the end of the message, each time */
 	VICI_SECTION_START,
 	VICI_SECTION_END,
 	VICI_KEY_VALUE,
@@ -84,7 +84,7 @@ struct vici_element {
 	struct vici_slice value; /* of KEY_VALUE, LIST_ITEM */
 };
 
-/** A place in a message. A plain value: a copy is a bookmark to come back to. */
+/** A position in a message. A copy is a bookmark. */
 struct vici_parser {
 	const uint8_t *msg;
 	size_t len, pos;
@@ -98,12 +98,12 @@ struct vici_parser vici_parse(struct vici_slice msg);
 /** Step to the next element: 0, or -EBADMSG with parser->why, and parser->pos where that element starts. */
 int vici_next(struct vici_parser *parser, struct vici_element *out);
 
-/** Leave the innermost open section: to behind its end. */
+/** Go to the end of the innermost open section. */
 int vici_leave(struct vici_parser *parser);
 
 /**
- * The value of @p key outside of all sections, as replies have it ("success", "errmsg"): 0, -ENOENT, or
- * -EBADMSG when the message is malformed before the key.
+ * The value of a reply's @p key outside of all sections ("success", "errmsg"): 0, -ENOENT, or -EBADMSG: the message is
+ * malformed before the key.
  */
 int vici_find(struct vici_slice msg, const char *key, struct vici_slice *value);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The kernel's feed: when to listen, what to ask, how the feed is. */
+/* The kernel's feed: when to listen, what to ask, and the state of the feed. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
@@ -18,8 +18,8 @@
 #include "xfrm_socket.h"
 
 #define RETRY_MOST_MS 4000
-#define FIRST_LOOK_MS 3000 /* another feed waits no longer for the first dumps */
-#define READ_BUDGET   64   /* of packets of messages, for a wake-up */
+#define FIRST_LOOK_MS 3000 /* how long another feed waits for the first dumps */
+#define READ_BUDGET   64   /* packets of messages per wake-up */
 #define DRAIN_BUDGET  4096
 #define PACKET_MAX    65536 /* a dump comes in packets of up to 32 KiB */
 #define STAT_MAX      8192
@@ -34,12 +34,12 @@ struct feed_xfrm {
 	uint32_t interval; /* seconds */
 	uint16_t dump;     /* XFRM_MSG_GETSA or _GETPOLICY: what is coming in; 0: nothing */
 	uint32_t dump_seq;
-	bool dump_cut; /* the kernel said that it is not whole */
+	bool dump_cut; /* the kernel said that it is incomplete */
 	bool want_sas, want_policies;
 	bool have_stat;
-	uint64_t stat[XFRM_STAT_COUNT]; /* as it was before the dump */
+	uint64_t stat[XFRM_STAT_COUNT]; /* as read before the dump */
 	struct place_refusals refused;
-	char *packet; /* PACKET_MAX: keys come by here, and are gone before it is used again */
+	char *packet; /* PACKET_MAX octets: it receives keys, and is wiped before it is used again */
 };
 
 /* --- what is asked ------------------------------------------------------------------------------------------- */
@@ -54,7 +54,7 @@ read_stat(struct feed_xfrm *f)
 		f->feed.record.rejected++;
 }
 
-/* Policies first: they tell which way an SA goes. */
+/* Policies first: they show the direction of an SA. */
 static void
 dump_next(struct feed_xfrm *f)
 {
@@ -79,7 +79,7 @@ dump_next(struct feed_xfrm *f)
 	}
 }
 
-/* Events were lost, or something happened that events do not tell. */
+/* Read everything again: events were lost, or something happened without an event. */
 static void
 resync(struct feed_xfrm *f)
 {
@@ -93,7 +93,7 @@ dump_end(struct feed_xfrm *f)
 	if (f->dump == XFRM_MSG_GETPOLICY) {
 		f->want_policies |= xfrm_model_policies_end(f->model) | f->dump_cut;
 	} else if (f->dump_cut || xfrm_model_sas_end(f->model)) {
-		f->want_sas = true; /* of one that was cut, the next begins where it did, and tells what is gone */
+		f->want_sas = true; /* after a dump that was cut, the next one shows what is gone */
 	} else {
 		if (f->have_stat)
 			xfrm_model_stat(f->model, f->stat);
@@ -116,7 +116,7 @@ on_message(struct feed_xfrm *f, const struct nlmsghdr *h, bool dumped)
 {
 	struct xfrm_msg msg;
 
-	if (h->nlmsg_type == XFRM_MSG_MIGRATE) { /* it replaces SAs without a word about each */
+	if (h->nlmsg_type == XFRM_MSG_MIGRATE) { /* it replaces SAs without an event for each */
 		resync(f);
 		return;
 	}
@@ -142,14 +142,14 @@ on_dump_error(struct feed_xfrm *f, const struct nlmsghdr *h)
 	f->dump = 0; /* the next poll tries again */
 }
 
-/* False: that was the end of a dump. */
+/* False: the dump has ended. */
 static bool
 on_packet(struct feed_xfrm *f, size_t len, bool dumped)
 {
 	const struct nlmsghdr *h = (const struct nlmsghdr *)f->packet;
 	int left = (int)len;
 
-	/* libmnl takes a length for an int. */
+	/* libmnl uses int for lengths. */
 	for (; mnl_nlmsg_ok(h, left) && h->nlmsg_len <= (uint32_t)left; h = mnl_nlmsg_next(h, &left)) {
 		if (!dumped) {
 			f->feed.record.events++;
@@ -157,7 +157,7 @@ on_packet(struct feed_xfrm *f, size_t len, bool dumped)
 			continue;
 		}
 		if (h->nlmsg_seq != f->dump_seq || !f->dump)
-			continue; /* of a dump that was given up */
+			continue; /* from a dump that was given up */
 		f->dump_cut |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		if (h->nlmsg_type == NLMSG_DONE)
 			return false;
@@ -170,7 +170,7 @@ on_packet(struct feed_xfrm *f, size_t len, bool dumped)
 	return true;
 }
 
-/* Read what there is of events, or of a dump. False: there is no more. */
+/* Read a packet of events, or of a dump. False: there are no more. */
 static bool
 read_packet(struct feed_xfrm *f, bool dumped)
 {
@@ -220,7 +220,7 @@ on_dumps(evutil_socket_t fd, short what, void *arg)
 	feed_publish(&f->feed);
 }
 
-/* The first time this waits for the first dumps: all that there is. */
+/* The first time, wait for the first dumps. */
 static void
 feed_xfrm_drain(struct feed *feed)
 {
@@ -288,7 +288,7 @@ feed_xfrm_connect(struct feed *feed)
 	feed_publish(&f->feed);
 }
 
-/* With the namespace its SAs are gone. As long as we had sockets in it, it would live on without a name. */
+/* Its SAs are gone with the namespace. Close our sockets, which would keep it alive without a name. */
 static void
 namespace_gone(struct feed_xfrm *f)
 {
@@ -314,7 +314,7 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 	}
 	const struct ipm_feed *daemon = feed_of_daemon(f->feed.writer, f->feed.netns);
 	xfrm_model_ike_known(f->model, daemon != NULL);
-	/* That feed asks what is configured once per interval: only then it knows of a policy that IKE has made. */
+	/* That feed reads the configuration once per interval: until then it may not know a new policy. */
 	xfrm_model_patience(f->model, PATIENCE_NS + (daemon ? daemon->interval_ns : 0));
 	f->want_sas = true;
 	f->want_policies |= xfrm_model_wants_policies(f->model);
@@ -415,7 +415,7 @@ feed_xfrm_terminate(struct feed *feed, const struct control_target *target, cont
 		at = sa->next;
 	}
 	if (failed == 0)
-		done(arg, true, ""); /* the kernel's events tell the rest */
+		done(arg, true, ""); /* the kernel's events do the rest */
 	return failed;
 }
 

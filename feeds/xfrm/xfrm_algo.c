@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The kernel's names are those of net/xfrm/xfrm_algo.c, the numbers IANA's ("IKEv2 Parameters", transform types 1 and
- * 3). Bare names ("aes") are what it accepts beside its own, and what it showed before Linux 2.6.20.
+ * The names are from the kernel's net/xfrm/xfrm_algo.c, the numbers from IANA ("IKEv2 Parameters", transform types 1
+ * and 3). The kernel also accepts bare names ("aes"), and showed them before Linux 2.6.20.
  */
 #include "xfrm_decode.h"
 
@@ -12,7 +12,7 @@
 static const struct aead {
 	const char *name;
 	uint16_t icv_bits, number, salt_bits;
-	bool one_key; /* the cipher has keys of one length only */
+	bool one_key; /* the cipher has only one key length */
 } aeads[] = {
 	{ "rfc4106(gcm(aes))", 64, IPM_ENCR_AES_GCM_8, 32, false },
 	{ "rfc4106(gcm(aes))", 96, IPM_ENCR_AES_GCM_12, 32, false },
@@ -45,10 +45,10 @@ static const struct crypt {
 	{ "cbc(camellia)", IPM_ENCR_CAMELLIA_CBC, 0, false },
 	{ "camellia", IPM_ENCR_CAMELLIA_CBC, 0, false },
 	{ "rfc3686(ctr(camellia))", IPM_ENCR_CAMELLIA_CTR, 32, false },
-	/* In use, but IANA has no number: cbc(aria), cbc(serpent), cbc(sm4), cbc(twofish). */
+	/* In use, but without a number: cbc(aria), cbc(serpent), cbc(sm4), cbc(twofish). */
 };
 
-/* Of a name the first row is how many bits the kernel keeps of it when it is not told. */
+/* The first row of a name has the kernel's default truncation. */
 static const struct auth {
 	const char *name;
 	uint16_t trunc_bits, number;
@@ -72,10 +72,10 @@ static const struct auth {
 	{ "xcbc(aes)", 96, IPM_INTEG_AES_XCBC_96 },
 	{ "cmac(aes)", 96, IPM_INTEG_AES_CMAC_96 },
 	{ "digest_null", 0, 0 },
-	/* In use, but IANA has no number: hmac(rmd160), rmd160, hmac(sm3). */
+	/* In use, but without a number: hmac(rmd160), rmd160, hmac(sm3). */
 };
 
-/* Whether it is that, perhaps within what makes its IVs: "seqiv(rfc4106(gcm(aes)))". */
+/* Is it this algorithm, perhaps within an IV generator: "seqiv(rfc4106(gcm(aes)))"? */
 static bool
 is(const char *name, const char *expected)
 {
@@ -101,7 +101,7 @@ void
 xfrm_aead(const char *name, uint32_t key_bits, uint32_t icv_bits, struct ipm_proposal *out)
 {
 	out->encr = IPM_TRANSFORM_OTHER;
-	out->encr_bits = 0; /* of a cipher that is not known, neither is how much of that is salt */
+	out->encr_bits = 0; /* the salt of an unknown cipher is not known either */
 	for (size_t i = 0; i < COUNT(aeads); i++) {
 		if (!is(name, aeads[i].name))
 			continue;
@@ -124,10 +124,7 @@ xfrm_crypt(const char *name, uint32_t key_bits, struct ipm_proposal *out)
 	}
 }
 
-/*
- * integ_bits stays 0: it is for algorithms that have keys of several lengths, which these numbers do not (VICI does
- * not tell one of them either).
- */
+/* integ_bits stays 0: it is for algorithms with several key lengths, which none of these has. VICI has none either. */
 void
 xfrm_auth(const char *name, uint32_t key_bits, uint32_t trunc_bits, struct ipm_proposal *out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which message has which head and which attributes was read in the kernel's net/xfrm/xfrm_user.c (4.19 to 6.14).
+ * The heads and attributes of each message are from the kernel's net/xfrm/xfrm_user.c (4.19 to 6.14).
  *
- * Heads and attributes begin where 4 divides the address, but hold numbers of 8 octets: they are copied before use.
+ * Heads and attributes are aligned to 4 octets but contain numbers of 8 octets, so they are copied before use.
  */
 #include "xfrm_decode.h"
 
@@ -18,7 +18,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Younger than the headers that we may be built with. */
+/* Newer than the oldest headers that we build with. */
 #define ATTR_SA_DIR 33 /* XFRMA_SA_DIR, Linux 6.10: one octet, 1 in, 2 out */
 #define ATTR_MAX    ATTR_SA_DIR
 #define MODE_IPTFS  5 /* XFRM_MODE_IPTFS, Linux 6.14: a tunnel with its traffic pattern hidden (RFC 9347) */
@@ -29,10 +29,10 @@
 
 struct attrs {
 	const struct nlattr *at[ATTR_MAX + 1];
-	const char *end; /* of the last one, with its padding */
+	const char *end; /* of the last attribute, with its padding */
 };
 
-/* The least that an attribute has to have; those that we do not look at are not here. */
+/* The smallest size of each attribute that we read. */
 static const uint16_t attr_size[ATTR_MAX + 1] = {
 	[XFRMA_ALG_AUTH] = sizeof(struct xfrm_algo),
 	[XFRMA_ALG_CRYPT] = sizeof(struct xfrm_algo),
@@ -68,8 +68,8 @@ take_attr(const struct nlattr *attr, void *arg)
 }
 
 /*
- * Find the attributes in exactly @p size octets. (mnl_attr_parse() takes the length of a message to be a multiple of 4,
- * and reads beyond one that is not.) The walk ends at the first that does not fit: then something is left.
+ * Find the attributes in exactly @p size octets. (mnl_attr_parse() assumes that the length of a message is a multiple
+ * of 4, and else reads beyond it.) The walk ends at the first attribute that does not fit: that is an error.
  */
 static int
 find_attrs(const char *begin, size_t size, struct attrs *out)
@@ -80,7 +80,7 @@ find_attrs(const char *begin, size_t size, struct attrs *out)
 	return out->end >= begin + size ? 0 : -EBADMSG; /* the last one's padding may be missing */
 }
 
-/* Copy the fixed part of an attribute; false when it is not there. */
+/* Copy the fixed part of an attribute. False: the message does not have it. */
 static bool
 attr_copy(const struct attrs *a, uint16_t type, void *out)
 {
@@ -115,7 +115,7 @@ read_addr(const xfrm_address_t *addr, uint16_t family, struct ipm_addr *out)
 	return 0;
 }
 
-/* All zero is no address. */
+/* An address of zeros is none. */
 static int
 read_addr_or_none(const xfrm_address_t *addr, uint16_t family, struct ipm_addr *out)
 {
@@ -164,7 +164,7 @@ read_net(const xfrm_address_t *addr, uint16_t family, uint8_t prefix, struct ipm
 	return 0;
 }
 
-/* From the lowest to the highest port that a mask lets through; both in network order. */
+/* The lowest and the highest port that match the mask; both arguments are in network order. */
 static void
 read_ports(uint16_t port, uint16_t mask, uint16_t *first, uint16_t *last)
 {
@@ -173,9 +173,9 @@ read_ports(uint16_t port, uint16_t mask, uint16_t *first, uint16_t *last)
 }
 
 /*
- * Of ICMP the kernel has the type for a source port and the code for a destination port. Here it is what VICI shows of
- * the same policy: type * 256 + code, on both sides, with code 0 where charon has the kernel let all codes through.
- * A code without a type cannot be said: that is any.
+ * For ICMP, the kernel has the type as source port and the code as destination port. We show what VICI shows for the
+ * same policy: type * 256 + code on both sides, with code 0 if charon makes the kernel accept all codes. A code without
+ * a type can't be expressed, and becomes any.
  */
 static void
 read_icmp(const struct xfrm_selector *sel, struct ipm_sel_side *out)
@@ -193,7 +193,7 @@ read_icmp(const struct xfrm_selector *sel, struct ipm_sel_side *out)
 	out->port_last = (uint16_t)(types[1] << 8 | (codes[1] & 0xff));
 }
 
-/* @p family: the one to take for a selector that has none of its own. */
+/* @p family: for a selector without one of its own. */
 static int
 read_selector(const struct xfrm_selector *sel, uint16_t family, struct ipm_sel_side *src, struct ipm_sel_side *dst)
 {
@@ -221,14 +221,14 @@ selects(const struct ipm_sel_side *side)
 
 /* ---- Algorithms ---- */
 
-/* A name that ends, and no more key than there is: of struct xfrm_algo and of those that are made like it. */
+/* Check struct xfrm_algo and the like: the name ends, and the key is complete. */
 static int
 check_algo(const struct attrs *a, uint16_t type, const char name[64], uint32_t key_bits)
 {
 	size_t room = mnl_attr_get_payload_len(a->at[type]) - attr_size[type];
 	if (memchr(name, '\0', sizeof(((struct xfrm_algo *)0)->alg_name)) == NULL)
 		return -EBADMSG;
-	/* Of IPComp it is the name alone that the kernel sends. */
+	/* For IPComp, the kernel only sends the name. */
 	return type == XFRMA_ALG_COMP || ((uint64_t)key_bits + 7) / 8 <= room ? 0 : -EBADMSG;
 }
 
@@ -253,7 +253,7 @@ read_algos(const struct attrs *a, struct ipm_proposal *out)
 			return -EBADMSG;
 		xfrm_auth(auth.alg_name, auth.alg_key_len, 0, out);
 	}
-	/* The same once more, with its truncation, since Linux 2.6.33. */
+	/* Since Linux 2.6.33 the same is there again, with its truncation. */
 	if (attr_copy(a, XFRMA_ALG_AUTH_TRUNC, &trunc)) {
 		if (check_algo(a, XFRMA_ALG_AUTH_TRUNC, trunc.alg_name, trunc.alg_key_len) != 0)
 			return -EBADMSG;
@@ -275,7 +275,7 @@ has_algo(const struct attrs *a, uint8_t protocol)
 
 /* ---- What an SA's messages have in common ---- */
 
-/* @p esn: the high halves of sequence numbers count. */
+/* @p esn: sequence numbers have 64 bits. */
 static int
 read_replay(const struct attrs *a, bool esn, struct xfrm_sa *out)
 {
@@ -307,7 +307,7 @@ read_mark(const struct attrs *a, uint32_t *mark, uint32_t *mask, uint32_t *if_id
 	attr_copy(a, XFRMA_IF_ID, if_id);
 }
 
-/* What stands beside the SA itself, other than algorithms. */
+/* Attributes of an SA other than algorithms. */
 static int
 read_beside(const struct attrs *a, bool esn, struct xfrm_sa *out)
 {
@@ -376,7 +376,7 @@ read_info(const struct xfrm_usersa_info *info, struct xfrm_sa *out)
 
 /* ---- What a policy's messages have in common ---- */
 
-/* Find the templates; their number, 0 for none, or -EBADMSG. */
+/* Find the templates: their number, or -EBADMSG. */
 static int
 count_tmpls(const struct attrs *a)
 {
@@ -392,7 +392,7 @@ copy_tmpl(const struct attrs *a, int at, struct xfrm_user_tmpl *out)
 	memcpy(out, tmpls + (size_t)at * sizeof(*out), sizeof(*out));
 }
 
-/* @p family: the policy's, which is the one of a template that has none. */
+/* @p family: the policy's, for templates without one. */
 static int
 read_tmpl(const struct xfrm_user_tmpl *tmpl, uint16_t family, struct xfrm_tmpl *out)
 {
@@ -410,7 +410,7 @@ read_tmpl(const struct xfrm_user_tmpl *tmpl, uint16_t family, struct xfrm_tmpl *
 		       : -EBADMSG;
 }
 
-/* Policies of the second kind, "sub", are Mobile IPv6's. */
+/* "Sub" policies belong to Mobile IPv6. */
 static int
 check_policy_type(const struct attrs *a)
 {
@@ -455,7 +455,7 @@ decode_sa(const void *head, const struct attrs *a, struct xfrm_msg *out)
 	return rc == 0 ? read_beside(a, out->sa.proposal.esn, &out->sa) : rc;
 }
 
-/* The SA itself is an attribute, and its attributes stand beside that. */
+/* The SA is an attribute itself, next to its attributes. */
 static int
 decode_delete(const void *head, const struct attrs *a, struct xfrm_msg *out)
 {
@@ -467,7 +467,7 @@ decode_delete(const void *head, const struct attrs *a, struct xfrm_msg *out)
 	return read_key(&id.daddr, id.family, id.spi, id.proto, &out->sa.key);
 }
 
-/* It comes without algorithms: that there are none says nothing. */
+/* The message never has algorithms. */
 static int
 decode_expire(const void *head, const struct attrs *a, struct xfrm_msg *out)
 {
@@ -489,10 +489,7 @@ decode_flush(const void *head, const struct attrs *a, struct xfrm_msg *out)
 	return out->sa.key.protocol == 0 || is_ours(flush.proto) ? 0 : -ENOMSG;
 }
 
-/*
- * It does not say which family the SA's addresses are of, which may differ from the packet's; the policy's template for
- * it does.
- */
+/* The family of the SA's addresses may differ from the packet's. Only the policy's template has it. */
 static int
 decode_acquire(const void *head, const struct attrs *a, struct xfrm_msg *out)
 {
@@ -503,7 +500,7 @@ decode_acquire(const void *head, const struct attrs *a, struct xfrm_msg *out)
 	int tmpls = count_tmpls(a);
 	if (tmpls < 0)
 		return -EBADMSG;
-	for (int i = tmpls; i-- > 0;) { /* ends with the first */
+	for (int i = tmpls; i-- > 0;) { /* the first one last */
 		copy_tmpl(a, i, &tmpl);
 		if (tmpl.id.proto != acquire.id.proto)
 			continue;
@@ -523,7 +520,7 @@ decode_acquire(const void *head, const struct attrs *a, struct xfrm_msg *out)
 	return check_policy_type(a);
 }
 
-/* It does not say whether the SA has ESN; without, the kernel leaves the high halves 0. */
+/* The message does not say whether the SA has ESN. Without ESN, the high halves are 0. */
 static int
 decode_aevent(const void *head, const struct attrs *a, struct xfrm_msg *out)
 {
@@ -576,7 +573,7 @@ decode_policy(const void *head, const struct attrs *a, struct xfrm_msg *out)
 static int
 decode_policy_delete(const void *head, const struct attrs *a, struct xfrm_msg *out)
 {
-	(void)head; /* how it was asked for: by index or by selector */
+	(void)head; /* the request: by index or by selector */
 	if (a->at[XFRMA_POLICY] == NULL)
 		return -EBADMSG;
 	return decode_policy(mnl_attr_get_payload(a->at[XFRMA_POLICY]), a, out);
@@ -601,7 +598,7 @@ decode_policy_flush(const void *head, const struct attrs *a, struct xfrm_msg *ou
 
 static const struct form {
 	int (*decode)(const void *head, const struct attrs *a, struct xfrm_msg *out);
-	size_t head; /* octets in front of the attributes, without padding */
+	size_t head; /* octets before the attributes, without padding */
 	enum xfrm_kind kind;
 } forms[] = {
 	[XFRM_MSG_NEWSA] = { decode_sa, sizeof(struct xfrm_usersa_info), XFRM_SA_THERE },
