@@ -73,7 +73,7 @@ set_deadline(struct client *c, unsigned ms)
 
 /* Write one line. What does not fit into the socket follows as the client reads. */
 static void
-say(struct client *c, bool ok, const char *text)
+write_line(struct client *c, bool ok, const char *text)
 {
 	char line[2 * CONTROL_LINE_MAX], clean[sizeof(line) - sizeof("error \n")];
 	text_clean(text, SIZE_MAX, clean, sizeof(clean));
@@ -83,16 +83,16 @@ say(struct client *c, bool ok, const char *text)
 
 /* Write this line, then disconnect. */
 static void
-say_last(struct client *c, const char *text)
+write_last_line(struct client *c, const char *text)
 {
-	say(c, false, text);
+	write_line(c, false, text);
 	c->ending = true;
 	bufferevent_disable(c->bev, EV_READ);
 }
 
 /* A client that has hung up counts its request as failed: take it back. */
 static bool
-has_gone(const struct client *c)
+has_hung_up(const struct client *c)
 {
 	struct pollfd state = { .fd = bufferevent_getfd(c->bev) };
 	return poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR));
@@ -105,17 +105,17 @@ ask_handler(struct client *c, const char *line, size_t len)
 	struct control_command command;
 	const char *why;
 
-	if (has_gone(c)) {
+	if (has_hung_up(c)) {
 		log_info("control: a request was taken back");
 		return;
 	}
 	if (control_parse(line, len, &command, &why) < 0) {
-		say(c, false, why);
+		write_line(c, false, why);
 		return;
 	}
 	struct control_call *call = calloc(1, sizeof(*call));
 	if (!call) {
-		say(c, false, "out of memory");
+		write_line(c, false, "out of memory");
 		return;
 	}
 	call->server = server;
@@ -139,7 +139,7 @@ take_requests(struct client *c)
 		size_t len = end.pos < 0 ? evbuffer_get_length(in) : (size_t)end.pos;
 		char line[CONTROL_LINE_MAX];
 		if (len >= sizeof(line)) {
-			say_last(c, "the line is too long");
+			write_last_line(c, "the line is too long");
 			return;
 		}
 		if (end.pos < 0)
@@ -153,7 +153,7 @@ take_requests(struct client *c)
 
 /* A request has come in, or an answer was given or written. */
 static void
-go_on(struct bufferevent *bev, void *arg)
+on_progress(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
 	take_requests(c);
@@ -172,7 +172,7 @@ on_state(struct bufferevent *bev, short what, void *arg)
 	struct client *c = arg;
 	if ((what & BEV_EVENT_EOF) && !(what & BEV_EVENT_ERROR)) {
 		c->eof = true; /* it may still read the answer */
-		go_on(bev, c);
+		on_progress(bev, c);
 	} else {
 		client_free(c);
 	}
@@ -240,7 +240,7 @@ may_ask(const struct control_server *server, int fd)
 
 /* Tell a client that there is no place for it, if that fits into the socket. */
 static void
-turn_away(int fd, const char *line)
+refuse_client(int fd, const char *line)
 {
 	ssize_t sent = send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)sent;
@@ -260,13 +260,13 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 		if (!server->clients[i].bev)
 			c = &server->clients[i];
 	if (!c) {
-		turn_away(fd, "error too many clients\n");
+		refuse_client(fd, "error too many clients\n");
 		return;
 	}
 	c->server = server;
 	c->bev = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!c->bev) {
-		turn_away(fd, "error out of memory\n");
+		refuse_client(fd, "error out of memory\n");
 		return;
 	}
 	c->deadline = evtimer_new(server->base, on_deadline, c);
@@ -274,12 +274,12 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 		client_free(c);
 		return;
 	}
-	bufferevent_setcb(c->bev, go_on, go_on, on_state, c);
+	bufferevent_setcb(c->bev, on_progress, on_progress, on_state, c);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, READ_MAX);
 	set_deadline(c, server->opt.slow_ms);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 	if (!may_ask(server, fd))
-		say_last(c, "not allowed");
+		write_last_line(c, "not allowed");
 }
 
 /* Probably out of descriptors. Without a pause, the loop would spin. */
@@ -404,6 +404,6 @@ control_answer(struct control_call *call, bool ok, const char *text)
 		return;
 	c->call = NULL;
 	set_deadline(c, c->server->opt.slow_ms);
-	say(c, ok, text);
+	write_line(c, ok, text);
 	/* Further requests of this client are served when this is written. */
 }

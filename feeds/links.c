@@ -35,7 +35,7 @@ struct links {
 
 /* Room for one more element of @p size octets after @p count others. NULL: out of memory; the list is unchanged. */
 static void *
-grown(void **list, size_t count, size_t size)
+grow_list(void **list, size_t count, size_t size)
 {
 	if (count == 0 || (count >= 64 && (count & (count - 1)) == 0)) {
 		void *more = realloc(*list, (count ? count * 2 : 64) * size);
@@ -112,11 +112,11 @@ learn_link(struct links *l, const struct nlmsghdr *h)
 		else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
 			link.if_id = xfrm_if_id(attr);
 	}
-	if ((at = grown((void **)&l->link, l->links, sizeof(*at)))) {
+	if ((at = grow_list((void **)&l->link, l->links, sizeof(*at)))) {
 		*at = link;
 		l->links++;
 	}
-	if (link.if_id && (at = grown((void **)&l->xfrm, l->xfrms, sizeof(*at)))) {
+	if (link.if_id && (at = grow_list((void **)&l->xfrm, l->xfrms, sizeof(*at)))) {
 		*at = link;
 		l->xfrms++;
 	}
@@ -138,7 +138,7 @@ learn_address(struct links *l, const struct nlmsghdr *h)
 			memcpy(address.addr.bytes, mnl_attr_get_payload(attr), len);
 		}
 	}
-	if (address.addr.len && (at = grown((void **)&l->addr, l->addrs, sizeof(*at)))) {
+	if (address.addr.len && (at = grow_list((void **)&l->addr, l->addrs, sizeof(*at)))) {
 		*at = address;
 		l->addrs++;
 	}
@@ -191,7 +191,7 @@ read_all(struct links *l)
 }
 
 static void
-freshen(struct links *l)
+refresh(struct links *l)
 {
 	if (l->read_ns == 0 || ipm_now_ns() - l->read_ns > LINKS_FRESH_NS)
 		read_all(l);
@@ -230,7 +230,7 @@ link_find(const struct links *l, uint32_t ifindex)
 bool
 links_with_index(struct links *l, uint32_t ifindex, struct ipm_interface *out)
 {
-	freshen(l);
+	refresh(l);
 	const struct link *link = link_find(l, ifindex);
 	const struct address key = { .ifindex = ifindex };
 	if (!link)
@@ -247,7 +247,7 @@ bool
 links_with_addr(struct links *l, const struct ipm_addr *addr, struct ipm_interface *out)
 {
 	struct address key = { .addr.len = addr->len };
-	freshen(l);
+	refresh(l);
 	memcpy(key.addr.bytes, addr->bytes, sizeof(key.addr.bytes));
 	const struct address *found = l->addrs ? bsearch(&key, l->addr, l->addrs, sizeof(key), by_addr) : NULL;
 	if (!found || !links_with_index(l, found->ifindex, out))
@@ -260,7 +260,7 @@ bool
 links_with_if_id(struct links *l, uint32_t if_id, struct ipm_interface *out)
 {
 	const struct link key = { .if_id = if_id };
-	freshen(l);
+	refresh(l);
 	const struct link *found = if_id && l->xfrms ? bsearch(&key, l->xfrm, l->xfrms, sizeof(key), by_if_id) : NULL;
 	return found && links_with_index(l, found->ifindex, out);
 }
@@ -268,7 +268,7 @@ links_with_if_id(struct links *l, uint32_t if_id, struct ipm_interface *out)
 uint32_t
 links_if_id(struct links *l, uint32_t ifindex)
 {
-	freshen(l);
+	refresh(l);
 	const struct link *link = link_find(l, ifindex);
 	return link ? link->if_id : 0;
 }

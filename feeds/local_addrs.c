@@ -74,7 +74,7 @@ learn_one(struct local_addrs *l, const struct nlmsghdr *h)
 
 /* Has an address come or gone since the last call? */
 static bool
-changed(const struct local_addrs *l)
+have_changed(const struct local_addrs *l)
 {
 	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
 	bool any = !l->addr;
@@ -91,7 +91,7 @@ local_addrs_learn(struct local_addrs *l)
 	_Alignas(struct nlmsghdr) char buf[NETLINK_ANSWER_MAX];
 	bool more = true;
 
-	if (l->news < 0 || l->ask < 0 || !changed(l))
+	if (l->news < 0 || l->ask < 0 || !have_changed(l))
 		return;
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *all = mnl_nlmsg_put_extra_header(h, sizeof(*all));

@@ -22,7 +22,7 @@ struct visit {
 };
 
 static void *
-go_there(void *arg)
+enter_and_open(void *arg)
 {
 	struct visit *v = arg;
 	if (setns(v->fd, CLONE_NEWNET) < 0) {
@@ -61,7 +61,7 @@ netns_enter(const char *netns, struct netns *which, int (*open_there)(void *arg)
 		v.rc = open_there(arg);
 	} else {
 		pthread_t thread;
-		v.rc = -pthread_create(&thread, NULL, go_there, &v);
+		v.rc = -pthread_create(&thread, NULL, enter_and_open, &v);
 		if (v.rc == 0)
 			pthread_join(thread, NULL);
 		else

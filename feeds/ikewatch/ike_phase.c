@@ -11,7 +11,7 @@ reach(struct ike_progress *p, enum ipm_ike_phase phase)
 
 /* A message in fragments is complete with the last fragment. */
 static bool
-is_whole(const struct ike_message *msg)
+is_complete(const struct ike_message *msg)
 {
 	return msg->fragment == 0 || msg->fragment == msg->fragments;
 }
@@ -34,7 +34,7 @@ main_mode(struct ike_progress *p, const struct ike_message *msg, const struct ik
 		return; /* the negotiation is over, or never began */
 	p->mode = IPM_MODE_MAIN;
 	reach(p, IPM_PHASE_MM_NO_STATE);
-	if (!is_whole(msg))
+	if (!is_complete(msg))
 		return;
 	if ((msg->payloads & IKE_HAS_SA) && !from->initiator)
 		reach(p, IPM_PHASE_MM_SA_SETUP);
@@ -57,7 +57,7 @@ aggressive_mode(struct ike_progress *p, const struct ike_message *msg, const str
 		return;
 	p->mode = IPM_MODE_AGGRESSIVE;
 	reach(p, IPM_PHASE_AG_NO_STATE);
-	if (!is_whole(msg))
+	if (!is_complete(msg))
 		return;
 	if (!from->initiator && ((msg->payloads & IKE_HAS_SA) || msg->fragment)) {
 		reach(p, IPM_PHASE_AG_INIT_EXCH);
@@ -132,7 +132,7 @@ ike_auth(struct ike_progress *p, const struct ike_message *msg, const struct ike
 		}
 		return;
 	}
-	if (!is_whole(msg))
+	if (!is_complete(msg))
 		return;
 	p->auth_id = msg->message_id;
 	p->answered_short = msg->fragment == 0 && from->octets <= IKE_ONLY_NOTIFY_OCTETS;
@@ -155,7 +155,7 @@ after_auth(struct ike_progress *p, const struct ike_message *msg, const struct i
 
 /* Anybody can forge these, so they count only while nothing better is known. */
 static void
-refusals(struct ike_progress *p, const struct ike_message *msg)
+note_refusal(struct ike_progress *p, const struct ike_message *msg)
 {
 	if (msg->encrypted || p->up)
 		return;
@@ -168,7 +168,7 @@ refusals(struct ike_progress *p, const struct ike_message *msg)
 void
 ike_progress_message(struct ike_progress *p, const struct ike_message *msg, const struct ike_sender *from)
 {
-	refusals(p, msg);
+	note_refusal(p, msg);
 	switch (msg->exchange) {
 	case IKE_V1_MAIN:
 		main_mode(p, msg, from);

@@ -54,7 +54,7 @@ set_deadline(struct vici_client *c)
 }
 
 static void
-answered(struct vici_client *c, const struct vici_packet *packet)
+request_answered(struct vici_client *c, const struct vici_packet *packet)
 {
 	if (c->pending == 0) {
 		client_close(c, "charon sent an answer without a request");
@@ -86,7 +86,7 @@ on_frame(struct vici_client *c, const uint8_t *frame, size_t len)
 	case VICI_CMD_UNKNOWN:
 	case VICI_EVENT_CONFIRM:
 	case VICI_EVENT_UNKNOWN:
-		answered(c, &packet);
+		request_answered(c, &packet);
 		break;
 	default:
 		client_close(c, "charon sent a request");

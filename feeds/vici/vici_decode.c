@@ -123,23 +123,25 @@ store(uint64_t n, size_t size, void *field)
 }
 
 static bool
-take_decimal(const struct key *key, struct vici_slice value, void *field)
+take_number(const struct key *key, struct vici_slice value, unsigned int base, void *field)
 {
 	uint64_t n;
-	bool ok = vici_number(value, 10, UINT64_MAX >> (64 - 8 * key->size), &n);
+	bool ok = vici_number(value, base, UINT64_MAX >> (64 - 8 * key->size), &n);
 	if (ok)
 		store(n, key->size, field);
 	return ok;
 }
 
 static bool
+take_decimal(const struct key *key, struct vici_slice value, void *field)
+{
+	return take_number(key, value, 10, field);
+}
+
+static bool
 take_hex(const struct key *key, struct vici_slice value, void *field)
 {
-	uint64_t n;
-	bool ok = vici_number(value, 16, UINT64_MAX >> (64 - 8 * key->size), &n);
-	if (ok)
-		store(n, key->size, field);
-	return ok;
+	return take_number(key, value, 16, field);
 }
 
 /* Seconds until a moment, which are negative if it has passed. */
@@ -651,7 +653,7 @@ conn_sections(struct vici_parser *p, struct vici_sink *sink)
 
 /* Check the whole message, and take the keys outside of all sections. */
 static int
-check(struct vici_parser p, struct root *root, uint32_t *bad, char *error, size_t error_size)
+scan_message(struct vici_parser p, struct root *root, uint32_t *bad, char *error, size_t error_size)
 {
 	struct vici_element e;
 	int rc;
@@ -670,7 +672,7 @@ vici_decode(enum vici_form form, const uint8_t *msg, size_t len, struct vici_sin
 	struct vici_parser p = vici_parse((struct vici_slice){ msg, len });
 	struct root root = { .up = false };
 	uint32_t bad = 0;
-	int rc = check(p, &root, &bad, error, error_size);
+	int rc = scan_message(p, &root, &bad, error, error_size);
 	if (rc != 0)
 		return rc;
 	sink->up = root.up;

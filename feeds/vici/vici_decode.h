@@ -185,6 +185,12 @@ enum vici_esp vici_esp_of(struct vici_slice msg);
  */
 int vici_parse_ts(const char *text, struct ipm_sel_side *out);
 
+/** Do two selectors make a policy? They must have the same address family and no two different protocols. */
+bool vici_ts_pair(const struct ipm_sel_side *local, const struct ipm_sel_side *remote);
+
+/** Copy @p from, unless there is a text already. */
+void vici_fill_text(char *to, size_t size, const char *from);
+
 /**
  * The IANA transform number for strongSwan's name; 0 for its names of "none"; IPM_TRANSFORM_OTHER for unknown names,
  * and for transforms without a number.

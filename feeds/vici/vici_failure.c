@@ -91,16 +91,9 @@ same_sa(uint32_t a, uint32_t b)
 	return a == 0 || b == 0 || a == b;
 }
 
-static void
-fill(char *to, size_t size, const char *from)
-{
-	if (to[0] == '\0')
-		snprintf(to, size, "%s", from);
-}
-
 /* Fill the gaps in @p to from @p from. */
 static void
-learn(struct ipm_failure *to, const struct ipm_failure *from)
+fill_gaps(struct ipm_failure *to, const struct ipm_failure *from)
 {
 	if (to->local.len == 0)
 		to->local = from->local;
@@ -108,9 +101,9 @@ learn(struct ipm_failure *to, const struct ipm_failure *from)
 		to->remote = from->remote;
 	if (to->peer == 0)
 		to->peer = from->peer;
-	fill(to->conn, sizeof(to->conn), from->conn);
-	fill(to->local_id, sizeof(to->local_id), from->local_id);
-	fill(to->remote_id, sizeof(to->remote_id), from->remote_id);
+	vici_fill_text(to->conn, sizeof(to->conn), from->conn);
+	vici_fill_text(to->local_id, sizeof(to->local_id), from->local_id);
+	vici_fill_text(to->remote_id, sizeof(to->remote_id), from->remote_id);
 }
 
 static void
@@ -153,7 +146,7 @@ trace_find(struct vici_failures *f, enum trace_kind kind, const struct fault *of
 
 /* Was a message of this class from this host recorded lately? Ignore ports, which NAT changes. */
 static bool
-repeated(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
+was_recorded_lately(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < TRACES; i++) {
 		struct trace *t = &f->traces[i];
@@ -165,7 +158,7 @@ repeated(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 }
 
 static struct half *
-half_of(struct vici_failures *f, const struct fault *about)
+find_negotiation(struct vici_failures *f, const struct fault *about)
 {
 	struct half *found = NULL;
 	for (unsigned i = 0; i < HALVES; i++) {
@@ -182,14 +175,14 @@ half_of(struct vici_failures *f, const struct fault *about)
 /* --- recording -------------------------------------------------------------------------------------------------- */
 
 static bool
-is_complaining(enum vici_alert_kind kind)
+is_about_certificate(enum vici_alert_kind kind)
 {
 	return kind >= VICI_ALERT_CERT_EXPIRED;
 }
 
 /* Are there only complaints about certificates? Another certificate may have been good enough. */
 static bool
-is_complaint(const struct fault *fault)
+has_only_certificates(const struct fault *fault)
 {
 	uint64_t kinds = fault->kinds[VICI_ALERT_BY_NOTIFY] | fault->kinds[VICI_ALERT_BY_VICI];
 	return kinds != 0 && kinds >> VICI_ALERT_CERT_EXPIRED << VICI_ALERT_CERT_EXPIRED == kinds;
@@ -200,28 +193,28 @@ is_complaint(const struct fault *fault)
  * message does not parse.
  */
 static struct half *
-wrong_key(struct vici_failures *f, const struct fault *fault)
+find_wrong_key(struct vici_failures *f, const struct fault *fault)
 {
-	struct half *half = fault->kind == VICI_ALERT_PARSE_ERROR_BODY ? half_of(f, fault) : NULL;
+	struct half *half = fault->kind == VICI_ALERT_PARSE_ERROR_BODY ? find_negotiation(f, fault) : NULL;
 	bool fresh = half && half->seen_ns + VICI_FAILURE_RECENT_NS >= fault->first_ns;
 	return fresh && half->version == 1 && half->agreed ? half : NULL;
 }
 
 static bool
-is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
+is_no_failure(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 {
 	if (fault->again)
 		return true;
 	if (fault->ended)
 		return false;
 	if (fault->class == VICI_CLASS_SILENCE) {
-		const struct half *half = fault->entry.setup ? half_of(f, fault) : NULL;
+		const struct half *half = fault->entry.setup ? find_negotiation(f, fault) : NULL;
 		if (half && half->told_ns && now_ns - half->told_ns < VICI_FAILURE_SILENCE_NS)
 			return true; /* the peer can't decrypt ours either, so it is silent */
 		/* It was a duplicate, or left over from a rekey: the connection is up. */
 		return f->model && vici_model_reaches(f->model, &fault->entry);
 	}
-	if (is_complaint(fault))
+	if (has_only_certificates(fault))
 		return trace_find(f, TRACE_UP, fault, fault->first_ns, VICI_FAILURE_HOLD_NS) != NULL;
 	if (fault->class == VICI_CLASS_CHILD && fault->kind == VICI_ALERT_KEEP_ON_CHILD_SA_FAILURE) {
 		const struct trace *t = trace_find(f, TRACE_FAILED, fault, fault->first_ns, VICI_FAILURE_RECENT_NS);
@@ -237,14 +230,14 @@ is_nothing(struct vici_failures *f, const struct fault *fault, uint64_t now_ns)
 			return true;
 	}
 	if (fault->class == VICI_CLASS_STRAY || fault->class == VICI_CLASS_MESSAGE)
-		return repeated(f, fault, now_ns) ||
+		return was_recorded_lately(f, fault, now_ns) ||
 		       (fault->class == VICI_CLASS_STRAY && f->model && vici_model_reaches(f->model, &fault->entry));
 	return false;
 }
 
 /* Does the alert complain about our own certificate? Its subject is in quotes. */
 static bool
-names_us(struct vici_failures *f, const struct fault *fault)
+is_about_our_certificate(struct vici_failures *f, const struct fault *fault)
 {
 	const char *from = strchr(fault->text, '\''), *to = strrchr(fault->text, '\'');
 	char subject[IPM_ID_MAX];
@@ -258,14 +251,14 @@ names_us(struct vici_failures *f, const struct fault *fault)
 
 /* If charon raised no fitting alert, find the one that describes the failure. */
 static void
-explain(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
+find_better_alert(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 {
-	struct half *half = wrong_key(f, fault);
+	struct half *half = find_wrong_key(f, fault);
 
 	if (fault->kind == VICI_ALERT_UNKNOWN)
 		fault->kind = fault->hint;
 	if (half) {
-		learn(&fault->entry, &half->who);
+		fill_gaps(&fault->entry, &half->who);
 		fault->again |= half->told_ns != 0;
 		half->told_ns = now_ns;
 		fault->class = VICI_CLASS_SETUP;
@@ -276,7 +269,7 @@ explain(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 		snprintf(fault->text, sizeof(fault->text), "cannot decrypt the peer's Main Mode message: another key");
 		return;
 	}
-	half = fault->kind == VICI_ALERT_PEER_INIT_UNREACHABLE ? half_of(f, fault) : NULL;
+	half = fault->kind == VICI_ALERT_PEER_INIT_UNREACHABLE ? find_negotiation(f, fault) : NULL;
 	if (half && half->version == 1 && !half->initiator) { /* only Aggressive Mode retransmits an answer */
 		fault->kind = VICI_ALERT_PEER_AUTH_FAILED;
 		snprintf(fault->text, sizeof(fault->text),
@@ -285,16 +278,16 @@ explain(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 }
 
 static void
-record(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
+record_failure(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 {
 	struct ipm_failure *entry = &fault->entry;
 	bool child = fault->class == VICI_CLASS_CHILD;
 
-	explain(f, fault, now_ns);
-	if (!is_nothing(f, fault, now_ns)) {
+	find_better_alert(f, fault, now_ns);
+	if (!is_no_failure(f, fault, now_ns)) {
 		struct vici_slice text = { (const uint8_t *)fault->text, strlen(fault->text) };
 		entry->reason = vici_alert_meaning(fault->kind)->reason;
-		if (fault->kind == VICI_ALERT_CERT_EXPIRED && names_us(f, fault))
+		if (fault->kind == VICI_ALERT_CERT_EXPIRED && is_about_our_certificate(f, fault))
 			entry->reason = IPM_FAIL_CERT_EXPIRED;
 		entry->time_ns = fault->first_ns;
 		vici_text(text, entry->text, sizeof(entry->text));
@@ -327,7 +320,7 @@ fault_new(struct vici_failures *f, enum vici_alert_class class, uint64_t now_ns)
 			oldest = &f->faults[i];
 	}
 	if (!found) {
-		record(f, oldest, now_ns);
+		record_failure(f, oldest, now_ns);
 		found = oldest;
 	}
 	*found = (struct fault){ .first_ns = now_ns, .class = class };
@@ -350,7 +343,7 @@ fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_ale
 	       enum vici_alert_source source)
 {
 	/* Charon complains about every certificate that it tries. */
-	bool once = !is_complaining(kind);
+	bool once = !is_about_certificate(kind);
 	struct fault *found = NULL;
 	for (unsigned i = 0; i < CASES; i++) {
 		struct fault *at = &f->faults[i];
@@ -358,8 +351,8 @@ fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_ale
 		bool class_fits = at->class == alert->class ||
 				  (at->ended && at->kind == VICI_ALERT_UNKNOWN && alert->class == VICI_CLASS_MESSAGE);
 		/* Alerts about the peer's certificate don't explain why the peer refused us. */
-		bool other_way = (kind == VICI_ALERT_LOCAL_AUTH_FAILED && is_complaint(at)) ||
-				 (is_complaining(kind) && at->kind == VICI_ALERT_LOCAL_AUTH_FAILED);
+		bool other_way = (kind == VICI_ALERT_LOCAL_AUTH_FAILED && has_only_certificates(at)) ||
+				 (is_about_certificate(kind) && at->kind == VICI_ALERT_LOCAL_AUTH_FAILED);
 		if (at->first_ns && class_fits && !other_way && !(once && at->kinds[source] & 1ull << kind) &&
 		    same_sa(at->uniqueid, alert->uniqueid) &&
 		    same_peer(&at->entry, at->remote_port, &alert->entry, alert->remote_port) &&
@@ -371,9 +364,9 @@ fault_of_alert(struct vici_failures *f, const struct fault *alert, enum vici_ale
 
 /* Did we begin it? With IKEv1, the responder retransmits, too. */
 static bool
-began(struct vici_failures *f, const struct fault *about)
+is_initiator(struct vici_failures *f, const struct fault *about)
 {
-	const struct half *half = half_of(f, about);
+	const struct half *half = find_negotiation(f, about);
 	return !half || half->initiator;
 }
 
@@ -403,7 +396,8 @@ add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert 
 	if (alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE || alert->kind == VICI_ALERT_HALF_OPEN_TIMEOUT) {
 		fault->entry.setup = 1;
 		if (!fault->has_initiator)
-			fault->entry.initiator = alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE && began(f, about);
+			fault->entry.initiator =
+				alert->kind == VICI_ALERT_PEER_INIT_UNREACHABLE && is_initiator(f, about);
 	}
 	if (meaning->alert_class == VICI_CLASS_CHILD)
 		fault->entry.setup = 1;
@@ -412,7 +406,7 @@ add_alert(struct vici_failures *f, struct fault *fault, const struct vici_alert 
 		const struct trace *t = trace_find(f, TRACE_FAILED, fault, fault->first_ns, UINT64_MAX);
 		fault->again |= t && t->class == VICI_CLASS_SILENCE && t->uniqueid == fault->uniqueid;
 	}
-	learn(&fault->entry, &about->entry);
+	fill_gaps(&fault->entry, &about->entry);
 }
 
 bool
@@ -428,7 +422,7 @@ vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uin
 	snprintf(about.entry.local_id, sizeof(about.entry.local_id), "%s", alert->local_id);
 	snprintf(about.entry.remote_id, sizeof(about.entry.remote_id), "%s", alert->remote_id);
 	if (class == VICI_CLASS_NOTHING) /* a negotiation that no list has had, and that may fail */
-		return alert->kind == VICI_ALERT_RETRANSMIT_SEND && !half_of(f, &about) &&
+		return alert->kind == VICI_ALERT_RETRANSMIT_SEND && !find_negotiation(f, &about) &&
 		       !(f->model && vici_model_reaches(f->model, &about.entry));
 	if (class == VICI_CLASS_RETIRES) {
 		if (f->model)
@@ -441,23 +435,23 @@ vici_failures_alert(struct vici_failures *f, const struct vici_alert *alert, uin
 	add_alert(f, fault, alert, &about);
 	/* Identify the peer while the IKE SA exists, or has just gone. */
 	if (class != VICI_CLASS_STRAY && class != VICI_CLASS_MESSAGE) {
-		const struct half *half = half_of(f, fault);
+		const struct half *half = find_negotiation(f, fault);
 		if (half)
-			learn(&fault->entry, &half->who);
+			fill_gaps(&fault->entry, &half->who);
 		if (f->model)
 			vici_model_identify(f->model, &fault->entry);
 		gone = trace_find(f, TRACE_DOWN, fault, now_ns, VICI_FAILURE_RECENT_NS);
 		if (gone)
-			learn(&fault->entry, &gone->who);
+			fill_gaps(&fault->entry, &gone->who);
 	}
-	return alert->kind == VICI_ALERT_PARSE_ERROR_BODY && !wrong_key(f, fault);
+	return alert->kind == VICI_ALERT_PARSE_ERROR_BODY && !find_wrong_key(f, fault);
 }
 
 /* --- ike-updown --------------------------------------------------------------------------------------------------- */
 
 /* The phase of a negotiation that failed for an unknown reason. */
 static void
-describe(const struct vici_ike *ike, char *text, size_t size)
+describe_phase(const struct vici_ike *ike, char *text, size_t size)
 {
 	uint16_t tasks = ike->active | ike->passive;
 	const char *where = tasks & VICI_TASK_IKE_INIT     ? " in IKE_SA_INIT"
@@ -476,7 +470,7 @@ describe(const struct vici_ike *ike, char *text, size_t size)
  * forgets the IKE SA at once.
  */
 static enum vici_alert_kind
-hint_of(const struct vici_ike *ike)
+alert_from_phase(const struct vici_ike *ike)
 {
 	bool agreed = ike->proposal.encr != 0, told = ike->passive & VICI_TASK_INFORMATIONAL;
 
@@ -542,7 +536,7 @@ negotiation_ended(struct vici_failures *f, const struct vici_ike *ike, const str
 {
 	struct trace *recent = trace_find(f, TRACE_FAILED, end, now_ns, VICI_FAILURE_RECENT_NS);
 	struct fault *fault = fault_of_end(f, end);
-	struct half *half = half_of(f, end);
+	struct half *half = find_negotiation(f, end);
 
 	if (half && half->told_ns && !fault)
 		return; /* recorded long ago */
@@ -553,16 +547,16 @@ negotiation_ended(struct vici_failures *f, const struct vici_ike *ike, const str
 	}
 	if (!fault) {
 		fault = fault_new(f, VICI_CLASS_SETUP, now_ns);
-		describe(ike, fault->text, sizeof(fault->text));
+		describe_phase(ike, fault->text, sizeof(fault->text));
 	}
-	fault->hint = hint_of(ike);
+	fault->hint = alert_from_phase(ike);
 	fault->ended = true;
 	fault->uniqueid = ike->uniqueid;
 	fault->remote_port = ike->remote_port;
 	fault->has_initiator = true;
 	fault->entry.initiator = ike->initiator;
 	fault->entry.setup = 1;
-	learn(&fault->entry, &end->entry);
+	fill_gaps(&fault->entry, &end->entry);
 }
 
 void
@@ -583,7 +577,7 @@ vici_failures_ike_down(struct vici_failures *f, const struct vici_ike *ike, uint
 		struct fault *at = &f->faults[i];
 		if (at->first_ns && at->class == VICI_CLASS_SILENCE && same_sa(at->uniqueid, end.uniqueid) &&
 		    same_peer(&at->entry, at->remote_port, &end.entry, end.remote_port)) {
-			learn(&at->entry, &end.entry);
+			fill_gaps(&at->entry, &end.entry);
 			at->entry.initiator = ike->initiator;
 		}
 	}
@@ -616,7 +610,7 @@ vici_failures_run(struct vici_failures *f, uint64_t now_ns)
 				oldest = &f->faults[i];
 		if (!oldest || now_ns < oldest->first_ns + VICI_FAILURE_HOLD_NS)
 			return any;
-		record(f, oldest, now_ns);
+		record_failure(f, oldest, now_ns);
 		any = true;
 	}
 }

@@ -54,13 +54,6 @@ resolved(const struct ipm_sel_side *ts, const struct ipm_addr *own, const struct
 	return side;
 }
 
-static bool
-makes_a_pair(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
-{
-	return local->first.len == remote->first.len &&
-	       (local->protocol == remote->protocol || local->protocol == 0 || remote->protocol == 0);
-}
-
 static uint32_t
 access_fill(struct vici_maps *m, const struct vici_conn *conn, const struct vici_conn_child *child)
 {
@@ -74,7 +67,7 @@ access_fill(struct vici_maps *m, const struct vici_conn *conn, const struct vici
 			const struct ipm_sel_side *local_ts = &child->local_ts[l], *remote_ts = &child->remote_ts[r];
 			struct ipm_access pair = { .local = resolved(local_ts, &conn->local, remote_ts, family),
 						   .remote = resolved(remote_ts, peer, local_ts, family) };
-			if (makes_a_pair(&pair.local, &pair.remote))
+			if (vici_ts_pair(&pair.local, &pair.remote))
 				m->access[n++] = pair;
 		}
 	return n;

@@ -384,14 +384,6 @@ tunnel_kept(const struct vici_model *m, const struct vici_ike *ike, const struct
 	return slot != NONE ? slot : kept_with(m, child->protocol, child->spi_out, IPM_OUT, &ike->remote_host);
 }
 
-/* Two selectors make a policy when they are of one address family and no two protocols. */
-static bool
-selectors_match(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
-{
-	return local->first.len == remote->first.len &&
-	       (local->protocol == remote->protocol || local->protocol == 0 || remote->protocol == 0);
-}
-
 static bool
 tunnel_selects(const struct vici_model *m, uint32_t tunnel, const struct ipm_sel_side *local,
 	       const struct ipm_sel_side *remote)
@@ -413,7 +405,7 @@ selectors_fit(const struct vici_model *m, uint32_t tunnel, const struct vici_chi
 {
 	for (uint32_t l = 0; l < child->local_count; l++)
 		for (uint32_t r = 0; r < child->remote_count; r++)
-			if (selectors_match(&child->local_ts[l], &child->remote_ts[r]))
+			if (vici_ts_pair(&child->local_ts[l], &child->remote_ts[r]))
 				return tunnel_selects(m, tunnel, &child->local_ts[l], &child->remote_ts[r]);
 	return false;
 }
@@ -444,13 +436,6 @@ conn_find(const struct vici_model *m, const char *conn, const char *child)
 	snprintf(key.conn, sizeof(key.conn), "%s", conn);
 	snprintf(key.child, sizeof(key.child), "%s", child);
 	return tree_find(&m->conns, &key, by_conn);
-}
-
-static void
-fill(char *to, size_t size, const char *from)
-{
-	if (to[0] == '\0')
-		snprintf(to, size, "%s", from);
 }
 
 /* A lifetime: its age plus the rest, which may be negative. */
@@ -612,7 +597,7 @@ tunnel_select(struct vici_model *m, uint32_t tunnel, const struct vici_child *ch
 		return;
 	for (uint32_t l = 0; l < child->local_count; l++)
 		for (uint32_t r = 0; r < child->remote_count && n < PAIRS_MAX; r++)
-			if (selectors_match(&child->local_ts[l], &child->remote_ts[r]))
+			if (vici_ts_pair(&child->local_ts[l], &child->remote_ts[r]))
 				sel[n++] = (struct ipm_selector){ .local = child->local_ts[l],
 								  .remote = child->remote_ts[r] };
 	ipm_tunnel_select(m->w, tunnel, sel, (uint32_t)n);
@@ -946,8 +931,8 @@ half_open_seen(struct vici_model *m, const struct vici_ike *ike)
 		return;
 	struct ipm_ike_sa sa = *ipm_ike_peek(m->w, slot);
 	snprintf(sa.conn, sizeof(sa.conn), "%s", ike->name);
-	fill(sa.local_id, sizeof(sa.local_id), ike->local_id);
-	fill(sa.remote_id, sizeof(sa.remote_id), ike->remote_id);
+	vici_fill_text(sa.local_id, sizeof(sa.local_id), ike->local_id);
+	vici_fill_text(sa.remote_id, sizeof(sa.remote_id), ike->remote_id);
 	ipm_ike_put(m->w, slot, &sa);
 	m->ike[slot].half_open.index = sa.index;
 	feed_confirm(&m->lists, &m->ike[slot].half_open.seen);
@@ -1206,7 +1191,7 @@ vici_model_child_rekey(struct vici_model *m, const struct vici_ike *ike, const s
 
 /* What we know about the IKE SA beyond the event. */
 static struct vici_retired
-retired(const struct vici_model *m, uint32_t uid)
+known_retirement(const struct vici_model *m, uint32_t uid)
 {
 	const struct ike_node *node = ike_find(m, uid);
 	struct vici_retired known = { .replaced = node && node->replaced };
@@ -1228,7 +1213,7 @@ vici_model_ike_down(struct vici_model *m, const struct vici_ike *ike)
 		ipm_ike_stop(m->w, watched, IPM_REASON_UNKNOWN); /* given up */
 	if (!node || node->spi != ike->spi_initiator)            /* unknown, or an earlier charon's */
 		return;
-	const struct vici_retired known = retired(m, ike->uniqueid);
+	const struct vici_retired known = known_retirement(m, ike->uniqueid);
 	enum ipm_reason reason = vici_ike_reason(ike, &known);
 	m->ended[m->next_ended++ % ENDED_KEPT] = (struct ended){ .uid = ike->uniqueid, .reason = reason };
 	ike_leave(m, node, false, reason);
@@ -1254,7 +1239,7 @@ vici_model_child_down(struct vici_model *m, const struct vici_ike *ike, const st
 	struct child_node *node = child_find(m, child->uniqueid);
 	if (!node || (node->spi_in && node->spi_in != child->spi_in)) /* unknown, or an earlier charon's */
 		return;
-	const struct vici_retired known = retired(m, ike->uniqueid);
+	const struct vici_retired known = known_retirement(m, ike->uniqueid);
 	uint32_t tunnel = node->tunnel;
 	enum ipm_reason reason = vici_child_reason(ike, &known, child, volume_over(m, tunnel, child));
 	m->now_ns = ipm_now_ns();
@@ -1303,9 +1288,9 @@ vici_model_identify(const struct vici_model *m, struct ipm_failure *who)
 	const struct ipm_ike_sa *found = NULL;
 
 	if (peers)
-		fill(who->local_id, sizeof(who->local_id), peers->sa->local_id);
+		vici_fill_text(who->local_id, sizeof(who->local_id), peers->sa->local_id);
 	if (conn)
-		fill(who->local_id, sizeof(who->local_id), conn->local_id);
+		vici_fill_text(who->local_id, sizeof(who->local_id), conn->local_id);
 	/* If there are several between the two, take the one at this address. */
 	for (int at = -1; (at = ipm_ike_between(m->w, who->local_id, who->remote_id, at)) >= 0;) {
 		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, (uint32_t)at);

@@ -60,7 +60,7 @@ finish(struct talk *talk, bool ok, const char *why)
 }
 
 static void
-note(struct talk *talk, const char *why, size_t len)
+note_error(struct talk *talk, const char *why, size_t len)
 {
 	if (!talk->why[0])
 		snprintf(talk->why, sizeof(talk->why), "%.*s", (int)len, why);
@@ -74,13 +74,13 @@ take_answer(struct talk *talk, const struct vici_packet *packet)
 
 	talk->waiting--;
 	if (packet->type != VICI_CMD_RESPONSE) {
-		note(talk, "charon does not know the command terminate", 128);
+		note_error(talk, "charon does not know the command terminate", 128);
 	} else if (vici_find(packet->msg, "success", &success) == 0 && vici_is(success, "yes")) {
 		talk->closed++;
 	} else if (vici_find(packet->msg, "errmsg", &why) < 0) {
-		note(talk, "charon could not", 128);
+		note_error(talk, "charon could not", 128);
 	} else if (!vici_is(why, NO_MATCH)) {
-		note(talk, (const char *)why.at, why.len < sizeof(talk->why) ? why.len : sizeof(talk->why) - 1);
+		note_error(talk, (const char *)why.at, why.len < sizeof(talk->why) ? why.len : sizeof(talk->why) - 1);
 	}
 	if (talk->waiting > 0)
 		return;

@@ -183,3 +183,10 @@ vici_parse_ts(const char *text, struct ipm_sel_side *out)
 		*out = side;
 	return rc;
 }
+
+bool
+vici_ts_pair(const struct ipm_sel_side *local, const struct ipm_sel_side *remote)
+{
+	return local->first.len == remote->first.len &&
+	       (local->protocol == remote->protocol || local->protocol == 0 || remote->protocol == 0);
+}

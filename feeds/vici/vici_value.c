@@ -208,3 +208,10 @@ vici_group(const char *name)
 {
 	return vici_transform(vici_groups, vici_slice_of(name));
 }
+
+void
+vici_fill_text(char *to, size_t size, const char *from)
+{
+	if (to[0] == '\0')
+		snprintf(to, size, "%s", from);
+}

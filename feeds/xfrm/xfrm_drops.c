@@ -26,7 +26,7 @@ xfrm_drops_asked(struct xfrm_drops *d, const struct ipm_addr *peer, bool larval)
 
 /* The interface that all of them were to leave by; ifindex 0: not known. */
 static struct ipm_interface
-asked_way(const struct xfrm_drops *d)
+common_interface(const struct xfrm_drops *d)
 {
 	static const struct ipm_interface unknown;
 	for (uint32_t i = 1; i < d->asked_count; i++)
@@ -37,7 +37,7 @@ asked_way(const struct xfrm_drops *d)
 
 /* Peers with a larval SA still drop packets. The others have their SA, or have given up. */
 static void
-asked_settle(struct xfrm_drops *d)
+keep_larval_peers(struct xfrm_drops *d)
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < d->asked_count; i++)
@@ -61,7 +61,7 @@ xfrm_drops_told(bool stat)
 /* --- lines --------------------------------------------------------------------------------------------------- */
 
 static void
-tell_no_sa(struct xfrm_drops *d, uint64_t pkts, uint64_t now_ns)
+record_unknown_spi(struct xfrm_drops *d, uint64_t pkts, uint64_t now_ns)
 {
 	struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA };
 	if (d->told_ns && now_ns - d->told_ns < XFRM_FAILURE_NS)
@@ -85,7 +85,7 @@ stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *re
 
 /* A smaller count than before: it is another namespace of that name, and what its SAs have counted is not known. */
 static void
-begin_anew(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
+restart_if_smaller(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
 {
 	for (int i = 0; i < XFRM_STAT_COUNT; i++)
 		if (stat[i] < kept->stat[i]) {
@@ -102,7 +102,7 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 	struct xfrm_kept *kept = d->kept;
 	bool first = !kept->begun;
 
-	begin_anew(kept, stat);
+	restart_if_smaller(kept, stat);
 	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
 		uint64_t more = stat[i] - kept->stat[i];
 		kept->stat[i] = stat[i];
@@ -111,9 +111,9 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 		const struct xfrm_stat_line *line = &xfrm_stat_lines[i];
 		(line->late ? ipm_failed : ipm_dropped)(d->w, line->direction, line->reason, more);
 		if (i == XFRM_STAT_IN_NO_STATES && !first)
-			tell_no_sa(d, more, now_ns);
+			record_unknown_spi(d, more, now_ns);
 		if (i == XFRM_STAT_OUT_NO_STATES) {
-			struct ipm_interface way = asked_way(d);
+			struct ipm_interface way = common_interface(d);
 			way.feed = d->feed;
 			ipm_interface_dropped(d->w, &way, IPM_DROP_NOT_UP, more);
 		}
@@ -122,5 +122,5 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 	stat_rest(d, XFRM_STAT_IN_PROTO, kept->auth_fails, &kept->proto_rest, first ? IPM_DROP_OTHER : IPM_DROP_CRYPT);
 	stat_rest(d, XFRM_STAT_IN_SEQ, kept->replays, &kept->replay_rest, IPM_DROP_REPLAY);
 	kept->begun = 1;
-	asked_settle(d);
+	keep_larval_peers(d);
 }

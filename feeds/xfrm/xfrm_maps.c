@@ -319,7 +319,7 @@ group_remove(struct xfrm_maps *m, struct group *g)
 
 /* Write the entry: from its first policy, and with the selectors of all. True: the entry is new. */
 static bool
-group_tell(struct xfrm_maps *m, struct group *g, const struct xfrm_rule *first, uint32_t pairs)
+group_write(struct xfrm_maps *m, struct group *g, const struct xfrm_rule *first, uint32_t pairs)
 {
 	struct ipm_map_entry map = { 0 }, names = { 0 };
 	uint32_t ifindex = 0;
@@ -386,14 +386,14 @@ group_settle(struct xfrm_maps *m, struct group *g, uint64_t now_ns, uint64_t pat
 	}
 	if (g->slot == NONE && now_ns - g->born_ns < patience_ns && !was_here(m, g))
 		return false;
-	if (group_tell(m, g, first, n))
+	if (group_write(m, g, first, n))
 		m->ops.made(m->ops.arg, first);
 	return true;
 }
 
 /* Remove entries of an earlier run that have no policy. */
 static void
-forget_old(struct xfrm_maps *m)
+remove_stale_entries(struct xfrm_maps *m)
 {
 	uint32_t used = ipm_segment_used(ipm_writer_segment(m->w), IPM_MAPS);
 	uint8_t *ours = calloc(used ? used : 1, 1);
@@ -410,7 +410,7 @@ forget_old(struct xfrm_maps *m)
 
 /* If another feed has changed its entries since the last look, read them again. */
 static void
-look_at_others(struct xfrm_maps *m)
+reread_other_feeds(struct xfrm_maps *m)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(m->w);
 	uint64_t maps = ipm_segment_change(seg, IPM_MAPS), access = ipm_segment_change(seg, IPM_ACCESS);
@@ -426,7 +426,7 @@ xfrm_maps_settle(struct xfrm_maps *m, uint64_t now_ns, uint64_t patience_ns, uin
 {
 	const struct ipm_segment *seg = ipm_writer_segment(m->w);
 
-	look_at_others(m);
+	reread_other_feeds(m);
 	m->all |= m->key_type != key_type;
 	m->key_type = key_type;
 	for (uint32_t i = 0; m->all && i < m->buckets; i++)
@@ -442,7 +442,7 @@ xfrm_maps_settle(struct xfrm_maps *m, uint64_t now_ns, uint64_t patience_ns, uin
 			group_doubt(m, g);
 	}
 	if (m->complete)
-		forget_old(m);
+		remove_stale_entries(m);
 	m->complete = false;
 	m->maps_seen = ipm_segment_change(seg, IPM_MAPS); /* ignore our own changes */
 	m->access_seen = ipm_segment_change(seg, IPM_ACCESS);

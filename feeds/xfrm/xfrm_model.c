@@ -107,7 +107,7 @@ struct xfrm_model {
 };
 
 static void
-tell_time(struct xfrm_model *m)
+set_time(struct xfrm_model *m)
 {
 	m->now_ns = ipm_now_ns();
 }
@@ -123,9 +123,9 @@ epoch_ns(uint64_t now_ns)
 
 /* All SAs of a dump use one difference of the clocks: two SAs with the same second have the same age. */
 static void
-tell_clocks(struct xfrm_model *m)
+set_clocks(struct xfrm_model *m)
 {
-	tell_time(m);
+	set_time(m);
 	m->zero_ns = epoch_ns(m->now_ns);
 	m->real_s = (m->now_ns - m->zero_ns) / NS_PER_SECOND;
 }
@@ -607,7 +607,7 @@ sa_find(const struct xfrm_model *m, const struct xfrm_sa *x, bool updated)
 
 /* Restore the SA counts of a tunnel that existed before us. */
 static void
-ever_resume(struct tunnel_note *note, const struct ipm_tunnel *t)
+restore_sa_counts(struct tunnel_note *note, const struct ipm_tunnel *t)
 {
 	uint32_t most = t->refreshes + 1, behind = (uint32_t)abs(t->ahead) < most ? (uint32_t)abs(t->ahead) : most;
 	note->ever[IN] = t->ahead < 0 ? most - behind : most;
@@ -621,7 +621,7 @@ tunnel_adopt(struct xfrm_model *m, uint32_t slot)
 	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
 	struct tunnel_note note = { .begun_ns = m->now_ns, .dirty = m->tunnel[slot].dirty };
 
-	ever_resume(&note, &t);
+	restore_sa_counts(&note, &t);
 	for (uint32_t at = t.sa_head; at; at = ipm_sa_peek(m->w, at - 1)->next) {
 		m->sa[at - 1] = (struct sa_note){ .sure = 1 };
 		m->sas++;
@@ -715,7 +715,7 @@ sa_fill(struct ipm_sa *sa, const struct xfrm_sa *x)
 
 /* Record packets that failed the integrity check: someone forges them, or the keys differ. */
 static void
-tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
+record_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 {
 	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, sa->tunnel_slot);
 	struct tunnel_note *note = &m->tunnel[sa->tunnel_slot];
@@ -744,7 +744,7 @@ tell_auth_failure(struct xfrm_model *m, const struct ipm_sa *sa, uint64_t pkts)
 
 /* The kernel counts drops in 32 bits. A count that seems to go back is from an earlier dump. */
 static uint64_t
-follow(uint64_t count, uint32_t now)
+extend_count(uint64_t count, uint32_t now)
 {
 	int32_t more = (int32_t)(now - (uint32_t)count);
 	return more > 0 ? count + (uint32_t)more : count;
@@ -764,15 +764,15 @@ sa_count(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 		return;
 	/* An IPComp SA counts octets before compression, the others after it. */
 	now.raw_octets = comp || (!sa->bundled && !t->ipcomp) ? x->octets : 0;
-	now.drops[IPM_DROP_REPLAY] = follow(before[IPM_DROP_REPLAY], x->replays);
-	now.drops[IPM_DROP_WINDOW] = follow(before[IPM_DROP_WINDOW], x->behind);
-	now.drops[IPM_DROP_AUTH] = follow(before[IPM_DROP_AUTH], x->auth_fails);
+	now.drops[IPM_DROP_REPLAY] = extend_count(before[IPM_DROP_REPLAY], x->replays);
+	now.drops[IPM_DROP_WINDOW] = extend_count(before[IPM_DROP_WINDOW], x->behind);
+	now.drops[IPM_DROP_AUTH] = extend_count(before[IPM_DROP_AUTH], x->auth_fails);
 	uint64_t auth_fails = now.drops[IPM_DROP_AUTH] - before[IPM_DROP_AUTH];
 	m->drops.kept->auth_fails += auth_fails;
 	m->drops.kept->replays += now.drops[IPM_DROP_REPLAY] - before[IPM_DROP_REPLAY] + now.drops[IPM_DROP_WINDOW] -
 				  before[IPM_DROP_WINDOW];
 	if (auth_fails && m->sa[slot].seen.round) /* else they may be old */
-		tell_auth_failure(m, sa, auth_fails);
+		record_auth_failure(m, sa, auth_fails);
 	ipm_sa_count(m->w, slot, &now);
 }
 
@@ -853,7 +853,7 @@ tunnel_move(struct xfrm_model *m, uint32_t slot, const struct ipm_addr *local, c
 
 /* The kernel has reported it for the first time. */
 static void
-sa_named(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+sa_note_identity(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
 	struct sa_note *note = &m->sa[slot];
 	note->keyed = 1;
@@ -911,7 +911,7 @@ sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
 	}
 	m->sas++;
 	m->sa[slot] = (struct sa_note){ .added = x->added };
-	sa_named(m, (uint32_t)slot, x);
+	sa_note_identity(m, (uint32_t)slot, x);
 	tunnel_joined(m, tunnel, x, &sa, before != NULL);
 	sas_weigh(m, ipm_sa_peek(m->w, (uint32_t)slot));
 	return (uint32_t)slot;
@@ -992,7 +992,7 @@ sa_interface(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 
 /* Update a known SA with what the kernel says. */
 static void
-sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
+sa_apply(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 {
 	struct sa_note *note = &m->sa[slot];
 	struct ipm_sa sa = *ipm_sa_peek(m->w, slot);
@@ -1001,7 +1001,7 @@ sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	if (!note->keyed) { /* taken over from another feed, or from an earlier run */
 		sa.installed_ns = sa.installed_ns ? sa.installed_ns : moment_ns(m, x->added);
 		sa.bundled = is_bundled(m, sa.tunnel_slot, sa.protocol);
-		sa_named(m, slot, x);
+		sa_note_identity(m, slot, x);
 		m->tunnel[sa.tunnel_slot].own_ts = own_ts(x, direction_index(sa.direction));
 		struct ipm_tunnel t = *ipm_tunnel_peek(m->w, sa.tunnel_slot);
 		set_interface(&t, sa.direction, x);
@@ -1029,7 +1029,7 @@ sa_told(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 }
 
 static void
-sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
+sa_seen(struct xfrm_model *m, const struct xfrm_sa *x)
 {
 	uint32_t slot = sa_find(m, x, false);
 
@@ -1047,7 +1047,7 @@ sa_there(struct xfrm_model *m, const struct xfrm_sa *x)
 		if (slot == NONE)
 			return;
 	}
-	sa_told(m, slot, x);
+	sa_apply(m, slot, x);
 }
 
 /*
@@ -1060,7 +1060,7 @@ sa_updated(struct xfrm_model *m, const struct xfrm_sa *x)
 	uint32_t slot = sa_find(m, x, true);
 
 	if (slot == NONE) {
-		sa_there(m, x);
+		sa_seen(m, x);
 		slot = sa_find(m, x, false);
 		if (slot != NONE)
 			m->sa[slot].sure = 1; /* it may be old: we may have missed it */
@@ -1120,7 +1120,7 @@ sa_listed_or_new(struct xfrm_model *m, const struct xfrm_sa *x)
 		sa_is_back(m, x);
 	else if (m->spoilt || is_outdated(m, x))
 		return;
-	sa_there(m, x);
+	sa_seen(m, x);
 }
 
 static void
@@ -1163,7 +1163,7 @@ sas_flushed(struct xfrm_model *m, uint8_t protocol)
 
 /* The kernel has waited for an SA in vain. The IKE daemon's feed, if there is one, reports it in more detail. */
 static void
-unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
+acquire_timed_out(struct xfrm_model *m, const struct xfrm_sa *x)
 {
 	struct ipm_failure failure = {
 		.reason = IPM_FAIL_PEER_LOST, .local = x->src, .remote = x->key.dst, .initiator = 1, .setup = 1
@@ -1191,14 +1191,14 @@ unanswered(struct xfrm_model *m, const struct xfrm_sa *x)
 void
 xfrm_model_stat(struct xfrm_model *m, const uint64_t stat[XFRM_STAT_COUNT])
 {
-	tell_time(m);
+	set_time(m);
 	xfrm_drops_stat(&m->drops, stat, m->now_ns);
 }
 
 /* --- messages ------------------------------------------------------------------------------------------------ */
 
 static void
-policy_there(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
+policy_seen(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
 {
 	struct xfrm_rule was;
 
@@ -1232,7 +1232,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 
 	m->dumped = dumped;
 	if (!dumped) /* in a dump, the time is that of its beginning */
-		tell_time(m);
+		set_time(m);
 	switch (msg->kind) {
 	case XFRM_SA_THERE:
 		if (msg->sa.larval && msg->sa.key.spi == 0)
@@ -1251,7 +1251,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		break;
 	case XFRM_SA_EXPIRED:
 		if (msg->sa.key.spi == 0) {
-			unanswered(m, &msg->sa);
+			acquire_timed_out(m, &msg->sa);
 		} else if (msg->hard) {
 			sa_gone(m, &msg->sa, true, IPM_REASON_NORMAL);
 		} else {
@@ -1262,7 +1262,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		sas_flushed(m, msg->sa.key.protocol);
 		break;
 	case XFRM_POLICY_THERE:
-		policy_there(m, &msg->policy, dumped);
+		policy_seen(m, &msg->policy, dumped);
 		break;
 	case XFRM_POLICY_GONE:
 		if (xfrm_policies_remove(m->policies, msg->policy.index, &was))
@@ -1305,7 +1305,7 @@ xfrm_model_settle(struct xfrm_model *m)
 void
 xfrm_model_sas_begin(struct xfrm_model *m)
 {
-	tell_clocks(m);
+	set_clocks(m);
 	feed_round_begin(&m->dumps);
 	m->spoilt = false;
 }
@@ -1332,7 +1332,7 @@ tunnel_keyed(struct xfrm_model *m, uint32_t slot)
 bool
 xfrm_model_sas_end(struct xfrm_model *m)
 {
-	tell_time(m);
+	set_time(m);
 	feed_round_end(&m->dumps);
 	if (m->spoilt)
 		return true;
@@ -1353,7 +1353,7 @@ xfrm_model_sas_end(struct xfrm_model *m)
 void
 xfrm_model_policies_begin(struct xfrm_model *m)
 {
-	tell_time(m);
+	set_time(m);
 	xfrm_policies_begin(m->policies);
 	m->policies_spoilt = false;
 	m->sockets = false;
@@ -1410,7 +1410,7 @@ take_up_tunnel(struct xfrm_model *m, uint32_t slot)
 	struct tunnel_note *note = &m->tunnel[slot];
 
 	*note = (struct tunnel_note){ 0 };
-	ever_resume(note, &t);
+	restore_sa_counts(note, &t);
 	t.claimed = 0; /* until an IKE daemon's feed claims it again */
 	ipm_tunnel_put(m->w, slot, &t);
 	tunnel_link(m, slot);
