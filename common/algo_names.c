@@ -114,6 +114,8 @@ static const char *const group_table[] = {
 	[IPM_GROUP_ML_KEM_1024] = "ML_KEM_1024",
 };
 
+#define NUMBERS 64 /* more than any table has */
+
 static const struct algo_encr *
 encr_find(uint16_t number)
 {
@@ -140,6 +142,17 @@ table_find(enum algo_type type, uint16_t number)
 		return number < COUNT(group_table) ? group_table[number] : NULL;
 	}
 	return NULL;
+}
+
+uint16_t
+algo_number(enum algo_type type, const char *name, size_t octets)
+{
+	for (uint16_t number = 1; number < NUMBERS; number++) {
+		const char *known = table_find(type, number);
+		if (known && strlen(known) == octets && memcmp(known, name, octets) == 0)
+			return number;
+	}
+	return 0;
 }
 
 static const char *

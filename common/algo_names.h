@@ -28,6 +28,9 @@ enum algo_type { ALGO_ENCR, ALGO_PRF, ALGO_INTEG, ALGO_GROUP };
  */
 const char *algo_name(enum algo_type type, uint16_t number, uint16_t bits, char out[ALGO_NAME_MAX]);
 
+/** The number of the transform with this plain name, without a key length; 0: not known. */
+uint16_t algo_number(enum algo_type type, const char *name, size_t octets);
+
 /**
  * The suite of an SA as IOS writes a transform: "esp-256-aes esp-sha256-hmac", "esp-gcm 256", "ah-sha-hmac". What IOS
  * lacks is named in its manner.

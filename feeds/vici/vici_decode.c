@@ -107,6 +107,7 @@ struct key {
 	bool (*take)(const struct key *key, struct vici_slice value, void *field); /* false: the field is unchanged */
 	const struct vici_named *names;
 	size_t offset, size; /* of the field */
+	enum algo_type type; /* of a transform */
 };
 
 static void
@@ -169,7 +170,7 @@ take_named(const struct key *key, struct vici_slice value, void *field)
 static bool
 take_transform(const struct key *key, struct vici_slice value, void *field)
 {
-	store(vici_transform(key->names, value), key->size, field);
+	store(vici_transform(key->type, value), key->size, field);
 	return true;
 }
 
@@ -201,13 +202,13 @@ take_addr(const struct key *key, struct vici_slice value, void *field)
 	return true;
 }
 
-#define KEY_AS(owner, key, how, names, field)                                                             \
-	{                                                                                                 \
-		key, take_##how, names, offsetof(struct owner, field), sizeof(((struct owner *)0)->field) \
+#define KEY_AS(owner, key, how, names, type, field)                                                             \
+	{                                                                                                       \
+		key, take_##how, names, offsetof(struct owner, field), sizeof(((struct owner *)0)->field), type \
 	}
-#define KEY(owner, key, how, field)     KEY_AS(owner, key, how, NULL, field)
-#define NAMED(owner, key, names, field) KEY_AS(owner, key, named, names, field)
-#define ALGO(owner, key, names, field)  KEY_AS(owner, key, transform, names, field)
+#define KEY(owner, key, how, field)     KEY_AS(owner, key, how, NULL, 0, field)
+#define NAMED(owner, key, names, field) KEY_AS(owner, key, named, names, 0, field)
+#define ALGO(owner, key, type, field)   KEY_AS(owner, key, transform, NULL, ALGO_##type, field)
 
 /* The keys outside of all sections. */
 struct root {
@@ -242,12 +243,12 @@ static const struct key ike_keys[] = {
 	KEY(vici_ike, "remote-id", text, remote_id),
 	KEY(vici_ike, "initiator-spi", hex, spi_initiator),
 	KEY(vici_ike, "responder-spi", hex, spi_responder),
-	ALGO(vici_ike, "encr-alg", vici_encrs, proposal.encr),
+	ALGO(vici_ike, "encr-alg", ENCR, proposal.encr),
 	KEY(vici_ike, "encr-keysize", decimal, proposal.encr_bits),
-	ALGO(vici_ike, "integ-alg", vici_integs, proposal.integ),
+	ALGO(vici_ike, "integ-alg", INTEG, proposal.integ),
 	KEY(vici_ike, "integ-keysize", decimal, proposal.integ_bits),
-	ALGO(vici_ike, "prf-alg", vici_prfs, proposal.prf),
-	ALGO(vici_ike, "dh-group", vici_groups, proposal.group),
+	ALGO(vici_ike, "prf-alg", PRF, proposal.prf),
+	ALGO(vici_ike, "dh-group", GROUP, proposal.group),
 	KEY(vici_ike, "established", seconds, established),
 	KEY(vici_ike, "rekey-time", seconds, rekey_time),
 	KEY(vici_ike, "reauth-time", seconds, reauth_time),
@@ -270,11 +271,11 @@ static const struct key child_keys[] = {
 	KEY(vici_child, "mark-out", hex, mark_out),
 	KEY(vici_child, "if-id-in", hex, if_id_in),
 	KEY(vici_child, "if-id-out", hex, if_id_out),
-	ALGO(vici_child, "encr-alg", vici_encrs, proposal.encr),
+	ALGO(vici_child, "encr-alg", ENCR, proposal.encr),
 	KEY(vici_child, "encr-keysize", decimal, proposal.encr_bits),
-	ALGO(vici_child, "integ-alg", vici_integs, proposal.integ),
+	ALGO(vici_child, "integ-alg", INTEG, proposal.integ),
 	KEY(vici_child, "integ-keysize", decimal, proposal.integ_bits),
-	ALGO(vici_child, "dh-group", vici_groups, proposal.group),
+	ALGO(vici_child, "dh-group", GROUP, proposal.group),
 	NAMED(vici_child, "esn", flags, proposal.esn),
 	KEY(vici_child, "bytes-in", decimal, bytes_in),
 	KEY(vici_child, "packets-in", decimal, packets_in),

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "algo_names.h"
 #include "ipm_types.h"
 #include "vici_wire.h"
 
@@ -21,13 +22,10 @@ struct vici_named {
 	uint16_t number;
 };
 
-/** strongSwan's names of IANA's transforms, "IKEv2 Parameters", types 1 to 4. */
-extern const struct vici_named vici_encrs[], vici_prfs[], vici_integs[], vici_groups[];
-
 /** NULL: it is not in the table. */
 const struct vici_named *vici_find_name(const struct vici_named *names, struct vici_slice value);
-/** As vici_encr() and the like, by one of the tables above. */
-uint16_t vici_transform(const struct vici_named *names, struct vici_slice value);
+/** As vici_encr() and the like. */
+uint16_t vici_transform(enum algo_type type, struct vici_slice value);
 
 struct vici_slice vici_slice_of(const char *text);
 
