@@ -89,7 +89,7 @@ same_host() {
 	import sys
 	one, two, now = ({line.split(" ")[0]: line for line in open(path)} for path in sys.argv[1:])
 	def column(oid):
-	    return ".".join(oid.split(".")[:14])
+	    return ".".join(oid.split(".")[:13 if oid.startswith("1.3.6.1.4.1.8072.") else 14])
 	moving = {column(oid) for oid in set(one) | set(two) if one.get(oid) != two.get(oid)}
 	moving |= {column(oid) for oid in two if two[oid].split(" ")[1] in ("Counter32", "Counter64", "Timeticks")}
 	kept = [oid for oid in two if column(oid) not in moving]
