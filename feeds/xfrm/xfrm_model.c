@@ -1116,6 +1116,11 @@ sa_is_back(struct xfrm_model *m, const struct xfrm_sa *x)
 static void
 sa_listed_or_new(struct xfrm_model *m, const struct xfrm_sa *x)
 {
+	if (x->larval) {
+		if (x->key.spi == 0)
+			xfrm_drops_asked(&m->drops, &x->key.dst, true);
+		return;
+	}
 	if (!m->dumped)
 		sa_is_back(m, x);
 	else if (m->spoilt || is_outdated(m, x))
@@ -1219,26 +1224,34 @@ policy_seen(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
 }
 
 static void
-policies_flushed(struct xfrm_model *m)
+policy_gone(struct xfrm_model *m, uint32_t index)
 {
-	/* The kernel does not say which were flushed: main or sub policies. The next dump has the rest. */
-	m->policies_spoilt = true;
+	struct xfrm_rule was;
+
+	if (xfrm_policies_remove(m->policies, index, &was))
+		rule_changed(m, &was);
+}
+
+static void
+sa_expired(struct xfrm_model *m, const struct xfrm_sa *x, bool hard)
+{
+	if (x->key.spi == 0)
+		acquire_timed_out(m, x);
+	else if (hard)
+		sa_gone(m, x, true, IPM_REASON_NORMAL);
+	else
+		sa_soft(m, x);
 }
 
 void
 xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped)
 {
-	struct xfrm_rule was;
-
 	m->dumped = dumped;
 	if (!dumped) /* in a dump, the time is that of its beginning */
 		set_time(m);
 	switch (msg->kind) {
 	case XFRM_SA_THERE:
-		if (msg->sa.larval && msg->sa.key.spi == 0)
-			xfrm_drops_asked(&m->drops, &msg->sa.key.dst, true);
-		else if (!msg->sa.larval)
-			sa_listed_or_new(m, &msg->sa);
+		sa_listed_or_new(m, &msg->sa);
 		break;
 	case XFRM_SA_UPDATED:
 		if (!msg->sa.larval) {
@@ -1250,13 +1263,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		sa_gone(m, &msg->sa, msg->has_sa, IPM_REASON_UNKNOWN);
 		break;
 	case XFRM_SA_EXPIRED:
-		if (msg->sa.key.spi == 0) {
-			acquire_timed_out(m, &msg->sa);
-		} else if (msg->hard) {
-			sa_gone(m, &msg->sa, true, IPM_REASON_NORMAL);
-		} else {
-			sa_soft(m, &msg->sa);
-		}
+		sa_expired(m, &msg->sa, msg->hard);
 		break;
 	case XFRM_SAS_FLUSHED:
 		sas_flushed(m, msg->sa.key.protocol);
@@ -1265,11 +1272,10 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		policy_seen(m, &msg->policy, dumped);
 		break;
 	case XFRM_POLICY_GONE:
-		if (xfrm_policies_remove(m->policies, msg->policy.index, &was))
-			rule_changed(m, &was);
+		policy_gone(m, msg->policy.index);
 		break;
 	case XFRM_POLICIES_FLUSHED:
-		policies_flushed(m);
+		m->policies_spoilt = true; /* main or sub policies? The next dump has what is left */
 		break;
 	case XFRM_ACQUIRED:
 		xfrm_drops_asked(&m->drops, &msg->sa.key.dst, false);
