@@ -26,7 +26,7 @@ static struct ipm_writer *writer;
 static uint32_t feed;
 
 static void
-once(void)
+given_a_gateway(void)
 {
 	char path[] = "/tmp/fuzz_ike.XXXXXX";
 	struct ipm_writer_options opt = {
@@ -63,7 +63,7 @@ sum(const struct ipm_ike_traffic *t)
 
 /* What the records have counted is in the totals. */
 static void
-check(uint64_t *before)
+must_add_up(uint64_t *before)
 {
 	const struct ipm_totals *t = ipm_writer_totals(writer);
 	uint64_t all = sum(&t->ike_in) + sum(&t->ike_out), of_records = 0;
@@ -87,12 +87,12 @@ check(uint64_t *before)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	once();
+	given_a_gateway();
 	uint64_t now = NS_PER_SECOND, before = 0;
 	struct ike_track *track = ike_track_new(writer, feed, now);
 	struct ike_watch *watch = ike_watch_new(track, is_local, NULL);
 	must(track && watch, "there is memory");
-	check(&before);
+	must_add_up(&before);
 	while (size >= 3) {
 		const int link = links[data[0] % LINKS];
 		size_t len = (size_t)data[1] << 8 | data[2];
@@ -106,7 +106,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ike_track_daemon(track, data[0] & 0x80);
 		ike_watch_frame(watch, &f, now);
 		free(frame);
-		check(&before);
+		must_add_up(&before);
 		now += NS_PER_SECOND / 3;
 		ike_track_tick(track, now);
 		data += 3 + len;
@@ -114,7 +114,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (int i = 0; i < 4; i++)
 		ike_track_tick(track, now += IKE_SILENT_NS);
-	check(&before);
+	must_add_up(&before);
 	must(ipm_writer_totals(writer)->ike_active == 0, "everything ends");
 	ike_watch_free(watch);
 	ike_track_free(track);

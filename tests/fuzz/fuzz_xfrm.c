@@ -147,7 +147,7 @@ is_msg(const struct xfrm_msg *msg)
 
 /* The octets of the message as a name: of algorithms there may be more than those that a mutation hits upon. */
 static void
-names(const uint8_t *data, size_t size)
+decode_name(const uint8_t *data, size_t size)
 {
 	char *name = malloc(size + 1);
 	struct ipm_proposal p = { .encr = 0 };
@@ -164,7 +164,7 @@ names(const uint8_t *data, size_t size)
 }
 
 static void
-one(const struct nlmsghdr *msg)
+decode_message(const struct nlmsghdr *msg)
 {
 	char *exact = malloc(msg->nlmsg_len); /* of this size, so that reading beyond it is seen */
 	struct xfrm_msg out, again;
@@ -193,8 +193,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct nlmsghdr *msg = (const void *)exact;
 	/* Lengths from 2^31 on are negative to mnl_nlmsg_ok(), and pass. */
 	for (; mnl_nlmsg_ok(msg, len) && msg->nlmsg_len <= (uint32_t)len; msg = mnl_nlmsg_next(msg, &len))
-		one(msg);
-	names(data, size);
+		decode_message(msg);
+	decode_name(data, size);
 	free(exact);
 	return 0;
 }

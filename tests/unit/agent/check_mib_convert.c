@@ -389,7 +389,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("mib_convert");
-	TCase *tc = given(suite, "conversions", given_a_served_segment);
+	TCase *tc = tests_of(suite, "conversions", given_a_served_segment);
 	tcase_add_test(tc, a_64_bit_counter_is_seen_as_its_two_halves_and_as_a_whole);
 	tcase_add_test(tc, every_cipher_has_its_number_and_one_that_is_not_known_is_other_and_never_none);
 	tcase_add_test(tc, every_integrity_algorithm_has_its_number_and_one_that_is_not_known_is_other);

@@ -415,7 +415,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("mib_notify");
-	TCase *tc = given(suite, "coming and going", given_a_followed_segment);
+	TCase *tc = tests_of(suite, "coming and going", given_a_followed_segment);
 	tcase_add_test(tc, an_ike_sa_that_comes_up_tells_its_peer_and_how_long_it_may_live);
 	tcase_add_test(tc, an_ike_sa_that_is_being_negotiated_is_told_when_it_is_up);
 	tcase_add_test(tc, an_ike_sa_that_ends_tells_how_long_it_lasted_however_late_it_is_told);
@@ -428,12 +428,12 @@ main(void)
 	tcase_add_test(tc, an_ike_sa_that_ends_early_has_no_notification_of_that);
 	tcase_add_test(tc, notifications_are_in_the_order_of_what_happened);
 	tcase_add_test(tc, a_rekey_and_a_check_point_are_told_to_nobody);
-	tc = given(suite, "peers", given_a_followed_segment);
+	tc = tests_of(suite, "peers", given_a_followed_segment);
 	tcase_add_test(tc, two_ike_sas_between_the_same_two_are_told_apart);
 	tcase_add_test(tc, an_identity_is_part_of_an_index_as_far_as_54_octets);
 	tcase_add_test(tc, identities_of_all_kinds_are_addresses_or_names);
 	tcase_add_test(tc, a_peer_that_is_not_known_has_empty_names_and_no_address);
-	tc = given(suite, "failures", given_a_followed_segment);
+	tc = tests_of(suite, "failures", given_a_followed_segment);
 	tcase_add_test(tc, every_reason_of_a_failure_has_its_notification);
 	tcase_add_test(tc, failures_of_ike_tell_the_peer);
 	tcase_add_test(tc, a_failure_of_the_system_tells_peer_tunnel_and_sa);

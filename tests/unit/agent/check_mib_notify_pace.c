@@ -518,12 +518,12 @@ int
 main(void)
 {
 	Suite *suite = suite_create("mib_notify_pace");
-	TCase *tc = given(suite, "switches", given_a_followed_segment);
+	TCase *tc = tests_of(suite, "switches", given_a_followed_segment);
 	tcase_add_test(tc, what_is_switched_off_is_counted_and_not_sent);
 	tcase_add_test(tc, when_all_are_switched_off_all_are_counted_at_once_whatever_the_pace);
 	tcase_add_test(tc, a_switch_is_asked_when_the_notification_is_told);
 	tcase_add_test(tc, what_is_switched_off_counts_as_that_even_if_nothing_is_left_to_tell_of);
-	tc = given(suite, "late", given_a_followed_segment);
+	tc = tests_of(suite, "late", given_a_followed_segment);
 	tcase_add_test(tc, an_end_is_told_though_another_has_the_slot_by_now);
 	tcase_add_test(tc, a_start_is_told_of_one_that_is_gone_as_the_history_knows_it);
 	tcase_add_test(tc, a_start_is_told_of_one_that_is_held_by_now);
@@ -534,7 +534,7 @@ main(void)
 	tcase_add_test(tc, events_that_were_overwritten_are_counted_as_suppressed);
 	tcase_add_test(tc, events_that_were_overwritten_before_the_first_one_was_told_are_counted_too);
 	tcase_add_test(tc, a_segment_that_keeps_no_events_tells_nothing);
-	tc = given(suite, "pace", given_nothing);
+	tc = tests_of(suite, "pace", given_nothing);
 	tcase_add_test(tc, a_flood_is_told_at_the_set_pace_and_all_of_it_is_counted);
 	tcase_add_test(tc, two_notifications_of_one_event_are_two_to_the_pace);
 	tcase_add_test(tc, what_does_not_fit_the_ring_while_it_waits_is_suppressed_and_the_rest_goes_on);
@@ -544,7 +544,7 @@ main(void)
 	tcase_add_test(tc, what_happened_before_we_began_is_left_alone);
 	tcase_add_test(tc, a_segment_that_comes_later_is_told_from_its_beginning);
 	tcase_add_test(tc, a_segment_in_trouble_does_not_silence_another);
-	tc = given(suite, "segments", given_a_followed_segment);
+	tc = tests_of(suite, "segments", given_a_followed_segment);
 	tcase_add_test(tc, a_segment_that_is_followed_on_goes_on_where_it_was);
 	tcase_add_test(tc, each_of_two_segments_that_are_followed_on_goes_on_where_it_was);
 	tcase_add_test(tc, a_segment_that_takes_anothers_place_is_told_from_its_beginning);

@@ -379,12 +379,12 @@ int
 main(void)
 {
 	Suite *suite = suite_create("mib_table");
-	TCase *tc = given(suite, "published", given_a_gateway);
+	TCase *tc = tests_of(suite, "published", given_a_gateway);
 	tcase_add_test(tc, tables_and_their_columns_are_in_the_order_of_their_oids);
 	tcase_add_test(tc, every_column_of_ours_is_published_under_its_name_number_and_type);
 	tcase_add_test(tc, every_published_object_is_there);
 	tcase_add_test(tc, every_value_is_in_the_range_of_its_object);
-	tc = given(suite, "cells", given_a_gateway_and_its_cells);
+	tc = tests_of(suite, "cells", given_a_gateway_and_its_cells);
 	tcase_add_test(tc, a_walk_gives_every_expected_cell_and_no_other);
 	tcase_add_test(tc, get_of_every_cell_equals_what_the_walk_gave);
 	tcase_add_test(tc, getnext_from_each_cell_gives_the_one_behind_it);

@@ -379,7 +379,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("views_history");
-	TCase *tc = given(suite, "what has been", given_a_served_segment);
+	TCase *tc = tests_of(suite, "what has been", given_a_served_segment);
 	tcase_add_test(tc, a_smaller_history_hides_the_oldest_and_a_larger_one_shows_them_again);
 	tcase_add_test(tc, fewer_failures_hide_the_oldest_of_both_kinds_and_no_history);
 	tcase_add_test(tc, behind_2147483647_the_index_of_the_history_is_1_again);

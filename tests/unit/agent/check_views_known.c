@@ -524,7 +524,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("views_known");
-	TCase *tc = given(suite, "known", given_rows_of_feed_0);
+	TCase *tc = tests_of(suite, "known", given_rows_of_feed_0);
 	tcase_add_test(tc, a_column_has_cells_if_and_only_if_a_feed_can_know_one_of_the_things_it_shows);
 	tcase_add_test(tc,
 		       with_charon_alone_no_drops_are_known_and_of_ike_only_the_octets_that_pollers_cannot_do_without);
@@ -534,9 +534,9 @@ main(void)
 	tcase_add_test(tc,
 		       a_feed_whose_source_has_never_answered_can_know_nothing_and_one_that_is_away_still_what_it_told);
 	tcase_add_test(tc, uncompressed_octets_that_no_one_counted_have_no_cell);
-	tc = given(suite, "no segment", given_tables);
+	tc = tests_of(suite, "no segment", given_tables);
 	tcase_add_test(tc, without_a_segment_nothing_is_served_but_the_trap_controls);
-	tc = given(suite, "segments", given_a_served_segment);
+	tc = tests_of(suite, "segments", given_a_served_segment);
 	tcase_add_test(tc, when_the_last_segment_goes_nothing_is_served_but_the_trap_controls);
 	tcase_add_test(tc, an_empty_segment_has_its_scalars);
 	tcase_add_test(tc, rows_of_two_segments_are_merged_in_the_order_of_their_indexes);
@@ -545,12 +545,12 @@ main(void)
 	tcase_add_test(tc, each_gateway_has_its_own_row_and_the_scalars_are_their_sums);
 	tcase_add_test(tc, scalars_agree_within_a_request_whatever_the_writer_does);
 	tcase_add_test(tc, a_segment_that_was_replaced_leaves_nothing_behind);
-	tc = given(suite, "busy writers", given_a_served_segment);
+	tc = tests_of(suite, "busy writers", given_a_served_segment);
 	tcase_add_test(tc, a_record_left_half_written_is_passed_over);
 	tcase_add_test(tc, totals_left_half_written_are_not_served_and_everything_else_is);
 	tcase_add_test(tc, a_row_that_was_being_written_when_rows_were_made_shows_once_it_is_written);
 	tcase_add_test(tc, selectors_and_sas_of_a_tunnel_that_was_being_written_when_rows_were_made_show_too);
-	tc = given(suite, "many", given_a_served_segment);
+	tc = tests_of(suite, "many", given_a_served_segment);
 	tcase_add_test(tc, a_walk_through_20000_tunnels_visits_each_once_and_in_order);
 	return run_in_scratch("check_views_known", suite);
 }

@@ -599,11 +599,11 @@ int
 main(void)
 {
 	Suite *suite = suite_create("views_map");
-	TCase *tc = given(suite, "nothing", given_tables);
+	TCase *tc = tests_of(suite, "nothing", given_tables);
 	tcase_add_test(tc, without_a_segment_the_agents_own_is_served_and_nothing_else);
 	tcase_add_test(tc, every_reason_has_its_number);
 	tcase_add_test(tc, selectors_are_written_as_an_access_list_is);
-	tc = given(suite, "maps", given_a_served_segment);
+	tc = tests_of(suite, "maps", given_a_served_segment);
 	tcase_add_test(tc, a_gateway_without_anything_configured_says_so);
 	tcase_add_test(tc, drops_have_a_row_for_each_reason_that_the_tunnels_feed_can_know);
 	tcase_add_test(tc, maps_are_in_the_order_of_their_names_so_a_shorter_one_comes_first);

@@ -709,12 +709,12 @@ int
 main(void)
 {
 	Suite *suite = suite_create("views_map_cells");
-	TCase *tc = given(suite, "cells", given_a_gateway_and_its_cells);
+	TCase *tc = tests_of(suite, "cells", given_a_gateway_and_its_cells);
 	tcase_add_test(tc, a_walk_gives_every_expected_cell_and_no_other);
 	tcase_add_test(tc, get_and_getnext_of_every_cell_agree_with_the_walk);
 	tcase_add_test(tc, getnext_from_every_prefix_gives_what_is_behind_it);
 	tcase_add_test(tc, every_value_is_in_the_range_of_its_object);
-	tc = given(suite, "nothing", given_tables);
+	tc = tests_of(suite, "nothing", given_tables);
 	tcase_add_test(tc, every_published_object_is_there_under_its_name_number_and_type);
 	return run_in_scratch("check_views_map_cells", suite);
 }

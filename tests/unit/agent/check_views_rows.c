@@ -348,7 +348,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("views_rows");
-	TCase *tc = given(suite, "rows", given_a_served_segment);
+	TCase *tc = tests_of(suite, "rows", given_a_served_segment);
 	tcase_add_test(tc, a_tunnel_that_goes_while_a_request_is_answered_has_no_instance_and_the_next_row_follows);
 	tcase_add_test(tc, a_slot_that_was_given_to_another_row_while_a_request_is_answered_is_not_confused);
 	tcase_add_test(tc, rows_neither_come_nor_go_while_a_request_is_answered);
@@ -358,7 +358,7 @@ main(void)
 	tcase_add_test(tc, a_held_tunnel_has_no_rows_nor_have_its_selectors_and_sas_and_all_come_back);
 	tcase_add_test(tc, an_ike_sa_has_a_row_while_it_is_established_and_not_held);
 	tcase_add_test(tc, a_tunnel_tells_whether_the_ike_sa_that_made_it_is_alive);
-	tc = given(suite, "peers", given_a_served_segment);
+	tc = tests_of(suite, "peers", given_a_served_segment);
 	tcase_add_test(tc, peers_are_in_the_order_of_their_names_so_a_shorter_identity_comes_first);
 	tcase_add_test(tc, ike_sas_between_the_same_identities_are_numbered_and_a_number_is_used_again);
 	tcase_add_test(tc, of_an_identity_54_octets_are_part_of_the_index_and_all_of_them_are_told);

@@ -77,7 +77,7 @@ static const struct name behind_flow = { { POLICY_MAP_MIB }, 9 };
 /* --- the suite ----------------------------------------------------------- */
 
 static inline TCase *
-given(Suite *s, const char *name, void (*setup)(void))
+tests_of(Suite *s, const char *name, void (*setup)(void))
 {
 	TCase *tc = tcase_create(name);
 	tcase_add_checked_fixture(tc, setup, tables_gone);

@@ -229,7 +229,7 @@ at_row(const char *column, uint32_t row)
 /* --- the suite ----------------------------------------------------------- */
 
 static inline TCase *
-given(Suite *s, const char *name, void (*setup)(void))
+tests_of(Suite *s, const char *name, void (*setup)(void))
 {
 	TCase *tc = tcase_create(name);
 	tcase_add_checked_fixture(tc, setup, tables_gone);

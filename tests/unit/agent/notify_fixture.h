@@ -392,7 +392,7 @@ everything_happens(struct ipm_writer *writer)
 /* --- all ----------------------------------------------------------------- */
 
 static inline TCase *
-given(Suite *s, const char *name, void (*setup)(void))
+tests_of(Suite *s, const char *name, void (*setup)(void))
 {
 	TCase *tc = tcase_create(name);
 	tcase_set_timeout(tc, 60);

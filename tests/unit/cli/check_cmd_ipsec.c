@@ -5,7 +5,7 @@
 
 /* A line without its indentation and with single blanks: this is how the reference came to us. */
 static const char *
-flat(const char *line, size_t len, char copy[256])
+squeeze_blanks(const char *line, size_t len, char copy[256])
 {
 	size_t n = 0;
 	for (size_t i = 0; i < len && n < 255; i++)
@@ -27,7 +27,7 @@ expect_reference(const char *const *reference, size_t n, const char *const *extr
 		char ours[256];
 		size_t len = strcspn(from, "\n");
 		ck_assert_msg(*from != '\0', "\"%s\" is missing in\n%s", reference[i], out);
-		flat(from, len, ours);
+		squeeze_blanks(from, len, ours);
 		from += len + (from[len] == '\n');
 		bool skip = ours[0] == '\0';
 		for (const char *const *e = extra; *e; e++)
@@ -60,7 +60,7 @@ START_TEST(crypto_maps_are_the_reference_s)
 	given_segment();
 	given_template();
 	given_tunnelmap();
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_reference(reference, COUNT(reference), extra);
 }
 END_TEST
@@ -82,7 +82,7 @@ START_TEST(templates_are_the_reference_s)
 	given_segment();
 	given_template();
 	given_tunnelmap(); /* which is none */
-	runs("show crypto dynamic-map");
+	run_quietly("show crypto dynamic-map");
 	expect_reference(reference, COUNT(reference), extra);
 	expect_no_word("TUNNELMAP");
 }
@@ -129,7 +129,7 @@ START_TEST(ipsec_sas_are_the_reference_s)
 	static const char *const extra[] = { NULL };
 	given_segment();
 	given_tunnelmap_up();
-	runs("show crypto ipsec sa");
+	run_quietly("show crypto ipsec sa");
 	expect_reference(reference, COUNT(reference), extra);
 }
 END_TEST
@@ -147,7 +147,7 @@ START_TEST(the_engine_s_connections_are_the_reference_s)
 	given_tunnelmap_up();
 	struct ipm_ike_sa ike = { .state = IPM_IKE_ESTABLISHED, .version = 1, .proposal = TRIPLE_DES };
 	ck_assert_int_ge(ipm_ike_start(w, &ike), 0);
-	runs("show crypto engine connections active");
+	run_quietly("show crypto engine connections active");
 	expect_reference(reference, COUNT(reference), extra);
 }
 END_TEST
@@ -229,9 +229,9 @@ START_TEST(connections_of_a_held_tunnel_are_not_shown)
 	struct ipm_tunnel held = *ipm_tunnel_peek(w, (uint32_t)t);
 	held.state = IPM_TUNNEL_HELD;
 	ipm_tunnel_put(w, (uint32_t)t, &held);
-	runs("show crypto engine connections active");
+	run_quietly("show crypto engine connections active");
 	expect_no_word("FastEthernet");
-	runs("show crypto engine connections active --json");
+	run_quietly("show crypto engine connections active --json");
 	expect_no_word("FastEthernet");
 }
 END_TEST
@@ -307,7 +307,7 @@ START_TEST(without_an_entry_s_interface_it_is_the_one_with_the_address)
 	given_tunnel((struct ipm_tunnel){ .conn = "a", .feed = 1, .local = addr("192.0.2.1") });
 	given_tunnel((struct ipm_tunnel){ .conn = "b", .feed = 1, .local = addr("192.0.2.7") });
 	given_tunnel((struct ipm_tunnel){ .conn = "c", .feed = 1 });
-	runs("show crypto ipsec sa");
+	run_quietly("show crypto ipsec sa");
 	ck_assert_ptr_nonnull(strstr(out, "interface: eth0\n    Crypto map tag: a,"));
 	ck_assert_ptr_nonnull(strstr(out, "interface: -\n    Crypto map tag: b,")); /* in another namespace */
 	ck_assert_ptr_nonnull(strstr(out, "interface: -\n    Crypto map tag: c,"));
@@ -326,7 +326,7 @@ START_TEST(tunnels_of_one_map_on_two_interfaces_have_two_headings)
 		given_entry(map);
 		given_tunnel(t);
 	}
-	runs("show crypto ipsec sa");
+	run_quietly("show crypto ipsec sa");
 	ck_assert_uint_eq(times("interface: eth0"), 1);
 	ck_assert_uint_eq(times("interface: eth1"), 1);
 	ck_assert_uint_eq(times("local  ident"), 4);
@@ -340,11 +340,11 @@ START_TEST(the_tag_of_a_tunnel_without_a_name_is_its_entry_s)
 		given_entry((struct ipm_map_entry){ .name = "policy", .child = "1", .ifname = "eth0", .ifindex = 2 });
 	int t = given_tunnel((struct ipm_tunnel){ .local = addr("192.0.2.1") });
 	given_sa(t, (struct ipm_sa){ .direction = IPM_IN });
-	runs("show crypto ipsec sa");
+	run_quietly("show crypto ipsec sa");
 	ck_assert_ptr_nonnull(strstr(out, "interface: -\n    Crypto map tag: -, local"));
 	expect_line("        slot: 0, conn id: 2000, flow_id: 1, crypto map: -");
 	ipm_tunnel_from(w, (uint32_t)t, map);
-	runs("show crypto ipsec sa map policy");
+	run_quietly("show crypto ipsec sa map policy");
 	ck_assert_ptr_nonnull(strstr(out, "interface: eth0\n    Crypto map tag: policy, local"));
 	expect_line("        slot: 0, conn id: 2000, flow_id: 1, crypto map: policy");
 	json_t *j = runs_json("show crypto ipsec sa --json");
@@ -359,11 +359,11 @@ START_TEST(flags_say_what_is_in_transport_mode_and_what_a_template_made)
 	given_segment();
 	given_entry((struct ipm_map_entry){ .name = "t", .kind = IPM_MAP_DYNAMIC });
 	given_tunnel((struct ipm_tunnel){ .conn = "t", .remote = addr("192.0.2.1") });
-	runs("show crypto ipsec sa");
+	run_quietly("show crypto ipsec sa");
 	expect_line("     PERMIT, flags={}");
 	given_entry((struct ipm_map_entry){ .name = "u", .kind = IPM_MAP_DYNAMIC });
 	given_tunnel((struct ipm_tunnel){ .conn = "u", .encap = IPM_ENCAP_TRANSPORT });
-	runs("show crypto ipsec sa map u");
+	run_quietly("show crypto ipsec sa map u");
 	expect_line("     PERMIT, flags={transport_parent,parent_is_transport,}");
 }
 END_TEST
@@ -393,7 +393,7 @@ START_TEST(tunnels_can_be_asked_for_by_peer_interface_and_map)
 	given_three_tunnels();
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char line[64], command[96];
-		runs(rows[i].command);
+		run_quietly(rows[i].command);
 		snprintf(line, sizeof(line), "Crypto map tag: %s,", rows[i].tag);
 		ck_assert_uint_eq(times("Crypto map tag:"), 1);
 		ck_assert_msg(strstr(out, line) != NULL, "%s\n%s", rows[i].command, out);
@@ -467,7 +467,7 @@ START_TEST(esp_ah_and_ipcomp_have_their_lists)
 				     .proposal = { .integ = IPM_INTEG_HMAC_SHA1_96 } });
 	given_sa(t, (struct ipm_sa){ .spi = 3, .direction = IPM_IN, .protocol = 108, .bundled = 1 });
 	given_sa(t, (struct ipm_sa){ .spi = 4, .direction = IPM_OUT, .protocol = 108, .bundled = 1 });
-	runs("show crypto ipsec sa");
+	run_quietly("show crypto ipsec sa");
 	const char *order[] = { "inbound esp sas:\n      spi: 0x1(1)\n",
 				"inbound ah sas:\n      spi: 0x2(2)\n",
 				"transform: ah-sha-hmac ,\n",
@@ -517,7 +517,7 @@ START_TEST(each_segment_has_its_maps)
 	};
 	ck_assert_int_ge(ipm_map_open(other, &map), 0);
 	ipm_writer_commit(other);
-	runs("show crypto map tag TUNNELMAP");
+	run_quietly("show crypto map tag TUNNELMAP");
 	const char *first = strstr(out, "\"TUNNELMAP\" 10"), *second = strstr(out, "\"TUNNELMAP\" 5");
 	ck_assert(first && second && first < second); /* each whole: with its own interfaces */
 	ck_assert_uint_eq(times("Interfaces using"), 2);

@@ -18,7 +18,7 @@ static void
 expect_steady(const char *line, const char *text)
 {
 	int status = run(line);
-	steady(out);
+	ages_to_zero(out);
 	ck_assert_str_eq(err, "");
 	ck_assert_int_eq(status, 0);
 	ck_assert_msg(strcmp(out, text) == 0, "%s: expected\n%s\ngot\n%s", line, text, out);
@@ -65,7 +65,7 @@ START_TEST(entries_come_by_map_and_sequence_and_interfaces_once_for_each_map)
 	given_entry((struct ipm_map_entry){ .name = "a", .child = "1", .seq = 10, .ifindex = 2, .ifname = "eth0" });
 	given_entry((struct ipm_map_entry){ .name = "b", .child = "3", .seq = 30, .ifindex = 3, .ifname = "eth1" });
 	given_entry((struct ipm_map_entry){ .name = "b", .child = "1", .seq = 10, .ifindex = 2, .ifname = "eth0" });
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	const char *order[] = { "\"a\" 10", "crypto map a:\n                eth0\n\n",
 				"\"b\" 10", "\"b\" 20",
 				"\"b\" 30", "crypto map b:\n                eth0\n                eth1\n" };
@@ -83,12 +83,12 @@ START_TEST(a_tag_names_one_map)
 	given_segment();
 	given_tunnelmap();
 	given_template();
-	runs("show crypto map tag TUNNELMAP");
+	run_quietly("show crypto map tag TUNNELMAP");
 	ck_assert_uint_eq(times("Crypto Map "), 1);
 	expect_line("Crypto Map \"TUNNELMAP\" 10 ipsec-isakmp");
-	runs("show crypto map tag VPN-USER-MAP");
+	run_quietly("show crypto map tag VPN-USER-MAP");
 	expect_line("        Dynamic map template tag: VPN-USER-MAP");
-	runs("sh cry dyn tag VPN-USER-MAP");
+	run_quietly("sh cry dyn tag VPN-USER-MAP");
 	expect_line("Crypto Map Template\"VPN-USER-MAP\" 50");
 }
 END_TEST
@@ -144,7 +144,7 @@ START_TEST(lifetimes_are_in_kilobytes_and_seconds)
 		map.soft_ns = rows[i].soft_ns;
 		map.hard_ns = rows[i].hard_ns;
 		ipm_map_put(w, slot, &map);
-		runs("show crypto map");
+		run_quietly("show crypto map");
 		snprintf(line, sizeof(line), "        Security association lifetime: %s", rows[i].text);
 		expect_line(line);
 	}
@@ -176,7 +176,7 @@ START_TEST(what_an_sa_has_left_is_in_kilobytes_and_seconds)
 						      .hard_octets = rows[i].hard_octets,
 						      .hard_ns = ALL_SECONDS });
 		ipm_sa_count(w, (uint32_t)sa, &(struct ipm_traffic){ .octets = rows[i].carried });
-		runs("show crypto ipsec sa");
+		run_quietly("show crypto ipsec sa");
 		snprintf(line, sizeof(line), "        sa timing: remaining key lifetime %s", rows[i].text);
 		expect_line(line);
 		ipm_sa_stop(w, (uint32_t)sa);
@@ -190,11 +190,11 @@ START_TEST(a_group_follows_when_there_is_pfs)
 	given_entry((struct ipm_map_entry){ .name = "a", .pfs = IPM_PFS_YES, .pfs_group = IPM_GROUP_MODP_2048 });
 	given_entry((struct ipm_map_entry){ .name = "b", .pfs = IPM_PFS_YES });
 	given_entry((struct ipm_map_entry){ .name = "c", .pfs = IPM_PFS_NO, .pfs_group = IPM_GROUP_MODP_2048 });
-	runs("show crypto map tag a");
+	run_quietly("show crypto map tag a");
 	ck_assert_ptr_nonnull(strstr(out, "        PFS (Y/N): Y\n        DH group:  group14\n        Transform"));
-	runs("show crypto map tag b");
+	run_quietly("show crypto map tag b");
 	ck_assert_ptr_nonnull(strstr(out, "        PFS (Y/N): Y\n        DH group:  -\n        Transform"));
-	runs("show crypto map tag c");
+	run_quietly("show crypto map tag c");
 	ck_assert_ptr_nonnull(strstr(out, "        PFS (Y/N): N\n        Transform"));
 }
 END_TEST
@@ -203,7 +203,7 @@ START_TEST(keys_are_from_ike_or_by_hand)
 {
 	given_segment();
 	given_entry((struct ipm_map_entry){ .name = "a", .key_type = IPM_KEY_MANUAL });
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_line("Crypto Map \"a\" 10 ipsec-manual");
 }
 END_TEST
@@ -216,27 +216,27 @@ START_TEST(every_peer_has_a_line)
 	given_entry((struct ipm_map_entry){ .name = "name", .peer_text = "vpn.example.net" });
 	given_entry((struct ipm_map_entry){ .name = "range", .kind = IPM_MAP_DYNAMIC, .peer_text = "192.0.2.0/24" });
 	given_entry((struct ipm_map_entry){ .name = "any", .kind = IPM_MAP_DYNAMIC, .peer_text = "%any6" });
-	runs("show crypto map tag two");
+	run_quietly("show crypto map tag two");
 	ck_assert_ptr_nonnull(strstr(out, "        Peer = 192.0.2.1\n        Peer = 2001:DB8::2\n        Extended"));
 	expect_line("        Current peer: 192.0.2.1");
-	runs("show crypto map tag name");
+	run_quietly("show crypto map tag name");
 	expect_line("        Peer = vpn.example.net");
 	expect_line("        Current peer: -");
 	given_tunnel((struct ipm_tunnel){ .conn = "name", .remote = addr("192.0.2.9") });
-	runs("show crypto map tag name");
+	run_quietly("show crypto map tag name");
 	expect_line("        Current peer: 192.0.2.9");
 	given_entry((struct ipm_map_entry){ .name = "learnt",
 					    .peers = 1,
 					    .peer = { addr("192.0.2.7") },
 					    .peer_learnt = 1,
 					    .peer_text = "b.example.net" });
-	runs("show crypto map tag learnt"); /* where it was last */
+	run_quietly("show crypto map tag learnt"); /* where it was last */
 	expect_line("        Peer = b.example.net");
 	expect_line("        Current peer: 192.0.2.7");
-	runs("show crypto dynamic-map tag range");
+	run_quietly("show crypto dynamic-map tag range");
 	expect_line("        Peer = 192.0.2.0/24");
 	expect_line("        Current peer: 0.0.0.0");
-	runs("show crypto dynamic-map tag any");
+	run_quietly("show crypto dynamic-map tag any");
 	expect_no_word("Peer =");
 }
 END_TEST
@@ -248,7 +248,7 @@ START_TEST(the_current_peer_is_that_of_a_tunnel_that_is_up)
 		(struct ipm_map_entry){ .name = "m", .peers = 2, .peer = { addr("192.0.2.1"), addr("192.0.2.2") } });
 	given_tunnel((struct ipm_tunnel){ .conn = "m", .remote = addr("192.0.2.2") });
 	given_tunnel((struct ipm_tunnel){ .conn = "m", .remote = addr("192.0.2.1"), .state = IPM_TUNNEL_HELD });
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_line("        Current peer: 192.0.2.2");
 	expect_line("        Status: up for 0 s, tunnels: 1, ups: 1, downs: 0, failures: 0");
 }
@@ -267,7 +267,7 @@ START_TEST(transform_sets_are_named_by_what_is_in_them)
 					       .integ = IPM_INTEG_HMAC_SHA2_256_128 } },
 			       { .protocol = 51, .proposal = { .integ = IPM_INTEG_HMAC_SHA1_96 } },
 			       { .protocol = 50, .proposal = { .encr = 1024 } } } });
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_line("        Transform sets={ esp-gcm-256, esp-256-aes+esp-sha256-hmac, ah-sha-hmac, encr-1024, }");
 }
 END_TEST
@@ -280,15 +280,15 @@ START_TEST(an_entry_that_is_down_says_since_when_and_why)
 	given_segment();
 	given_plain_entry("m");
 	ipm_fail(w, IPM_IKE_FAILURES, &failure);
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	ck_assert_ptr_nonnull(strstr(out, "        Status: down for 0 s, not up yet, ups: 0, downs: 0, failures: 1\n"
 					  "        Last failure: 0 s ago: authentication: no shared key found?[2J\n"
 					  "        Interfaces using"));
 	int t = given_tunnel((struct ipm_tunnel){ .conn = "m" });
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_line("        Status: up for 0 s, tunnels: 1, ups: 1, downs: 0, failures: 1");
 	ipm_tunnel_stop(w, (uint32_t)t, IPM_REASON_PEER_LOST);
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_line("        Status: down for 0 s, ended: peer lost, ups: 1, downs: 1, failures: 1");
 }
 END_TEST
@@ -310,7 +310,7 @@ START_TEST(an_entry_that_is_not_meant_to_come_up_says_so)
 {
 	given_segment();
 	given_entry((struct ipm_map_entry){ .name = "m", .disabled = 1 });
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	expect_line("        Status: down for 0 s, disabled, not up yet, ups: 0, downs: 0, failures: 0");
 }
 END_TEST
@@ -386,7 +386,7 @@ START_TEST(ipv6_has_an_access_list_of_its_own)
 		{ .deny = 1, .local = host("2001:db8::9", 6), .remote = host("2001:db8::2", 6) },
 	};
 	given_access(map, list, COUNT(list));
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	ck_assert_ptr_nonnull(strstr(out, "        Extended IP access list lan\n"
 					  "            access-list lan permit ip 10.1.0.0 0.0.255.255 any\n"
 					  "        IPv6 access list lan\n"
@@ -394,7 +394,7 @@ START_TEST(ipv6_has_an_access_list_of_its_own)
 					  "            access-list lan deny tcp host 2001:DB8::9 host 2001:DB8::2\n"
 					  "        Current peer"));
 	given_access(map, list, 1);
-	runs("show crypto map");
+	run_quietly("show crypto map");
 	ck_assert_ptr_nonnull(strstr(out, "        Peer = -\n        IPv6 access list lan\n"));
 	expect_no_word("Extended");
 }

@@ -86,7 +86,7 @@ rule_fits(const struct rule *rule, const char *line, struct values *v)
 
 /* Every line that is not empty has to fit a rule: "^. -> Error". */
 static void
-reads(const char *text, const struct rule *rules)
+parse_by_rules(const char *text, const struct rule *rules)
 {
 	static struct values now;
 	const char *state = "Start";
@@ -188,7 +188,7 @@ START_TEST(a_machine_reads_the_sas_of_the_reference)
 	given_segment();
 	given_tunnelmap_up();
 	ck_assert_int_eq(run("show crypto ipsec sa"), 0);
-	reads(out, ipsec_sa);
+	parse_by_rules(out, ipsec_sa);
 	ck_assert_uint_eq(records, 2);
 	for (size_t i = 0; i < COUNT(want); i++) {
 		expect_value(0, want[i][0], want[i][1]);
@@ -231,7 +231,7 @@ START_TEST(a_machine_reads_what_is_not_known_and_what_ios_lacks)
 				     .proposal = { .encr = IPM_ENCR_CHACHA20_POLY1305, .encr_bits = 256 },
 				     .hard_octets = UINT64_MAX });
 	ck_assert_int_eq(run("show crypto ipsec sa"), 0);
-	reads(out, ipsec_sa);
+	parse_by_rules(out, ipsec_sa);
 	ck_assert_uint_eq(records, 4);
 	expect_value(0, "interface", "-");
 	expect_value(0, "local_addr", "-");
@@ -288,7 +288,7 @@ START_TEST(a_machine_reads_crypto_maps)
 	struct ipm_failure failure = { .conn = "dark", .text = "in its own words: {}", .time_ns = ipm_now_ns() };
 	ipm_fail(w, IPM_IKE_FAILURES, &failure);
 	ck_assert_int_eq(run("show crypto map"), 0);
-	reads(out, crypto_map);
+	parse_by_rules(out, crypto_map);
 	ck_assert_uint_eq(records, 4); /* an entry, an interface of its map, a template, an entry */
 	expect_value(0, "map", "TUNNELMAP");
 	expect_value(0, "seq", "10");
@@ -314,7 +314,7 @@ END_TEST
 
 /* Ages are what they are: each becomes "AGE". */
 static void
-ageless(char *text)
+mark_ages(char *text)
 {
 	regex_t regex;
 	regmatch_t m[2];
@@ -368,8 +368,8 @@ expect_example(const char *command, char *expected)
 {
 	size_t len = strlen(expected);
 	ck_assert_msg(run(command) == 0, "%s: %s", command, err);
-	ageless(out);
-	ageless(expected);
+	mark_ages(out);
+	mark_ages(expected);
 	len = strlen(expected);
 	bool cut = len > 4 && strcmp(expected + len - 4, "...\n") == 0;
 	if (cut)

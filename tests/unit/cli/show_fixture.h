@@ -17,7 +17,7 @@
 
 /* What a test takes time for: "for 3 s", "3 s ago" are "for 0 s", "0 s ago". */
 static inline void
-steady(char *text)
+ages_to_zero(char *text)
 {
 	char *to = text;
 	for (const char *from = text; *from;) {
@@ -39,10 +39,10 @@ steady(char *text)
 }
 
 static inline void
-runs(const char *line)
+run_quietly(const char *line)
 {
 	int status = run(line);
-	steady(out);
+	ages_to_zero(out);
 	ck_assert_str_eq(err, "");
 	ck_assert_int_eq(status, 0);
 }
@@ -51,7 +51,7 @@ static inline json_t *
 runs_json(const char *line)
 {
 	json_error_t why;
-	runs(line);
+	run_quietly(line);
 	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, &why);
 	ck_assert_msg(j != NULL, "%s in %s", why.text, out);
 	return j;

@@ -56,7 +56,7 @@ tear_down(void)
 
 /* What the manager has heard; "": nothing. */
 static const char *
-heard(void)
+manager_got(void)
 {
 	static char text[256];
 	ssize_t got = recv(manager, text, sizeof(text) - 1, 0);
@@ -106,11 +106,11 @@ START_TEST(a_daemon_that_is_ready_says_so_once)
 {
 	given_manager(path);
 	daemon_ready();
-	ck_assert_str_eq(heard(), "READY=1");
+	ck_assert_str_eq(manager_got(), "READY=1");
 	service_alive();
-	ck_assert_str_eq(heard(), "");
+	ck_assert_str_eq(manager_got(), "");
 	service_stopping();
-	ck_assert_str_eq(heard(), "STOPPING=1");
+	ck_assert_str_eq(manager_got(), "STOPPING=1");
 }
 END_TEST
 
@@ -120,7 +120,7 @@ START_TEST(a_socket_may_be_in_the_abstract_namespace)
 	snprintf(name, sizeof(name), "@check_service/%ld", (long)getpid());
 	given_manager(name);
 	ck_assert_int_eq(service_tell("READY=1"), 0);
-	ck_assert_str_eq(heard(), "READY=1");
+	ck_assert_str_eq(manager_got(), "READY=1");
 }
 END_TEST
 
@@ -129,7 +129,7 @@ START_TEST(a_third_of_the_watchdogs_time_is_the_interval)
 	given_manager(path);
 	setenv("WATCHDOG_USEC", "30000000", 1);
 	service_ready();
-	ck_assert_str_eq(heard(), "READY=1\nWATCHDOG=1");
+	ck_assert_str_eq(manager_got(), "READY=1\nWATCHDOG=1");
 	ck_assert_uint_eq(service_interval_ns(), 10000000000u);
 }
 END_TEST
@@ -139,14 +139,14 @@ START_TEST(it_is_alive_once_for_an_interval_however_often_the_loop_comes_by)
 	given_manager(path);
 	setenv("WATCHDOG_USEC", "6000000", 1);
 	service_ready();
-	ck_assert_str_eq(heard(), "READY=1\nWATCHDOG=1");
+	ck_assert_str_eq(manager_got(), "READY=1\nWATCHDOG=1");
 	service_alive();
-	ck_assert_str_eq(heard(), "");
+	ck_assert_str_eq(manager_got(), "");
 	after_ms(2010);
 	service_alive();
 	service_alive();
-	ck_assert_str_eq(heard(), "WATCHDOG=1");
-	ck_assert_str_eq(heard(), "");
+	ck_assert_str_eq(manager_got(), "WATCHDOG=1");
+	ck_assert_str_eq(manager_got(), "");
 }
 END_TEST
 
@@ -157,7 +157,7 @@ START_TEST(a_watchdog_that_is_meant_for_another_process_is_not_ours)
 	setenv("WATCHDOG_USEC", "30000000", 1);
 	setenv("WATCHDOG_PID", "1", 1);
 	service_ready();
-	ck_assert_str_eq(heard(), "READY=1");
+	ck_assert_str_eq(manager_got(), "READY=1");
 	ck_assert_uint_eq(service_interval_ns(), 0);
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	setenv("WATCHDOG_PID", pid, 1);
@@ -201,14 +201,14 @@ START_TEST(a_manager_that_had_no_time_is_told_again)
 	given_manager(path);
 	setenv("WATCHDOG_USEC", "3000", 1);
 	service_ready();
-	heard();
+	manager_got();
 	close(manager);
 	after_ms(2);
 	service_alive();
 	unlink(path);
 	given_manager(path);
 	service_alive(); /* at once: what was not heard does not count */
-	ck_assert_str_eq(heard(), "WATCHDOG=1");
+	ck_assert_str_eq(manager_got(), "WATCHDOG=1");
 }
 END_TEST
 

@@ -351,7 +351,7 @@ END_TEST
 
 /* What a process with these ids is told; 0: it is not even let in. Runs the server meanwhile. */
 static int
-told(uid_t uid, gid_t gid, gid_t supplementary)
+answer_to_ids(uid_t uid, gid_t gid, gid_t supplementary)
 {
 	int status = -1;
 	pid_t pid = fork();
@@ -380,26 +380,26 @@ START_TEST(who_may_ask)
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 	if (geteuid() != 0)
 		return; /* nobody else can be played */
-	ck_assert_int_eq(told(0, 0, (gid_t)-1), ALLOWED);
-	ck_assert_int_eq(told(NOBODY, NOBODY, (gid_t)-1), KEPT_OUT);
+	ck_assert_int_eq(answer_to_ids(0, 0, (gid_t)-1), ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, (gid_t)-1), KEPT_OUT);
 	options.group = A_GROUP;
 	reopen();
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0660);
 	ck_assert_uint_eq(st.st_gid, A_GROUP);
-	ck_assert_int_eq(told(NOBODY, A_GROUP, (gid_t)-1), ALLOWED);
-	ck_assert_int_eq(told(NOBODY, NOBODY, A_GROUP), ALLOWED);
-	ck_assert_int_eq(told(NOBODY, NOBODY, A_GROUP + 1), KEPT_OUT);
+	ck_assert_int_eq(answer_to_ids(NOBODY, A_GROUP, (gid_t)-1), ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP), ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP + 1), KEPT_OUT);
 	/* The file's mode is not what we rely on. */
 	chmod(path, 0666);
-	ck_assert_int_eq(told(NOBODY, NOBODY, (gid_t)-1), NOT_ALLOWED);
-	ck_assert_int_eq(told(NOBODY, NOBODY, A_GROUP + 1), NOT_ALLOWED);
-	ck_assert_int_eq(told(NOBODY, NOBODY, A_GROUP), ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, (gid_t)-1), NOT_ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP + 1), NOT_ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP), ALLOWED);
 	ck_assert_uint_eq(asked, 4);
 	options.group = (gid_t)-1;
 	reopen();
 	chmod(path, 0666);
-	ck_assert_int_eq(told(NOBODY, A_GROUP, A_GROUP), NOT_ALLOWED);
+	ck_assert_int_eq(answer_to_ids(NOBODY, A_GROUP, A_GROUP), NOT_ALLOWED);
 }
 END_TEST
 

@@ -420,7 +420,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_read");
-	TCase *tc = given(suite, "read");
+	TCase *tc = tests_of(suite, "read");
 	tcase_add_loop_test(tc, a_record_that_its_writer_left_half_done_is_given_up_after_a_while, 0, 4);
 	tcase_add_test(tc, a_header_that_changes_later_leads_no_reader_astray);
 	tcase_add_test(tc, a_slot_that_is_free_or_does_not_exist_holds_nothing);

@@ -365,7 +365,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_segment");
-	TCase *tc = given(suite, "attach");
+	TCase *tc = tests_of(suite, "attach");
 	tcase_add_test(tc, a_file_that_is_not_there_is_refused);
 	tcase_add_test(tc, an_empty_file_is_refused);
 	tcase_add_test(tc, a_directory_is_refused);

@@ -220,7 +220,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_store");
-	TCase *tc = given(suite, "identity");
+	TCase *tc = tests_of(suite, "identity");
 	tcase_add_test(tc, indexes_start_at_1_and_grow);
 	tcase_add_test(tc, an_index_is_not_given_twice);
 	tcase_add_test(tc, after_the_last_index_comes_the_first_that_is_free);
@@ -230,7 +230,7 @@ main(void)
 	tcase_add_test(tc, a_reused_slot_has_another_generation);
 	tcase_add_test(tc, what_a_put_may_not_change_stays);
 	tcase_add_test(tc, a_feed_keeps_its_slot_by_its_name);
-	tc = given(suite, "full");
+	tc = tests_of(suite, "full");
 	tcase_add_test(tc, what_a_full_section_cannot_take_is_counted_and_everything_else_goes_on);
 	return run_in_scratch("check_ipm_store", suite);
 }

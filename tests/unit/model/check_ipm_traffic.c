@@ -193,7 +193,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_traffic");
-	TCase *tc = given(suite, "lanes");
+	TCase *tc = tests_of(suite, "lanes");
 	tcase_add_test(tc, what_the_lanes_hold_shows_in_the_sa_its_tunnel_and_the_totals);
 	tcase_add_test(tc, what_the_lanes_held_stays_when_the_sa_is_gone);
 	tcase_add_loop_test(tc, no_reader_ever_finds_the_counts_of_a_leaving_sa_nowhere, 0, 3);

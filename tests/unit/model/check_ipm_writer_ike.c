@@ -237,7 +237,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_writer_ike");
-	TCase *tc = given(suite, "counts");
+	TCase *tc = tests_of(suite, "counts");
 	tcase_add_test(tc, an_ike_sa_counts_once_it_is_established);
 	tcase_add_test(tc, a_negotiation_takes_no_index_until_it_is_established);
 	tcase_add_test(tc, an_ike_sa_is_found_by_the_spis_that_it_has_now);

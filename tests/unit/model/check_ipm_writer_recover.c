@@ -583,7 +583,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_writer_recover");
-	TCase *tc = given(suite, "taking over");
+	TCase *tc = tests_of(suite, "taking over");
 	tcase_add_test(tc, a_second_writer_is_told_that_there_is_one);
 	tcase_add_test(tc, a_symbolic_link_is_not_followed);
 	tcase_add_test(tc, a_directory_that_is_not_there_is_told);
@@ -603,7 +603,7 @@ main(void)
 	tcase_add_test(tc, a_segment_of_another_boot_is_replaced_and_readers_are_told);
 	tcase_add_test(tc, a_writer_that_died_before_its_new_file_was_whole_leaves_no_trace);
 	tcase_add_test(tc, what_a_header_says_in_excess_is_not_taken_over);
-	tc = given(suite, "killed anywhere");
+	tc = tests_of(suite, "killed anywhere");
 	tcase_add_loop_test(tc, a_writer_that_is_killed_anywhere_leaves_a_segment_to_go_on_with, 0, 2);
 	tcase_add_loop_test(tc, whatever_a_feed_does_the_segment_is_in_order_between_two_calls, 0, 4);
 	return run_in_scratch("check_ipm_writer_recover", suite);

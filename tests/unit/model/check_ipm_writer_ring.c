@@ -123,7 +123,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_writer_ring");
-	TCase *tc = given(suite, "events");
+	TCase *tc = tests_of(suite, "events");
 	tcase_add_test(tc, events_come_in_the_order_in_which_things_happened);
 	tcase_add_test(tc, a_reader_who_was_too_slow_for_the_events_is_told);
 	tcase_add_test(tc, an_event_that_was_being_overwritten_when_the_writer_died_is_passed_over);

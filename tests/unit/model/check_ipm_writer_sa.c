@@ -218,7 +218,7 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_writer_sa");
-	TCase *tc = given(suite, "counts");
+	TCase *tc = tests_of(suite, "counts");
 	tcase_add_test(tc, an_agent_keeps_its_slot_by_its_name);
 	tcase_add_test(tc, a_rekey_keeps_the_index_and_the_counts);
 	tcase_add_test(tc, sas_leave_their_tunnels_list_from_any_place);

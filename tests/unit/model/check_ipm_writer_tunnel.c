@@ -137,12 +137,12 @@ int
 main(void)
 {
 	Suite *suite = suite_create("ipm_writer_tunnel");
-	TCase *tc = given(suite, "identity");
+	TCase *tc = tests_of(suite, "identity");
 	tcase_add_test(tc, a_tunnel_that_outlives_its_ike_sa_is_remembered_with_its_peer);
 	tcase_add_test(tc, a_tunnel_knows_whether_its_ike_sa_is_alive);
-	tc = given(suite, "counts");
+	tc = tests_of(suite, "counts");
 	tcase_add_test(tc, a_held_tunnel_leaves_the_gauge_and_comes_back);
-	tc = given(suite, "selectors");
+	tc = tests_of(suite, "selectors");
 	tcase_add_test(tc, selectors_that_stay_keep_their_index);
 	tcase_add_test(tc, a_selector_given_twice_is_kept_once);
 	return run_in_scratch("check_ipm_writer_tunnel", suite);

@@ -236,7 +236,7 @@ other_boot(struct ipm_header *h)
 /* --- lanes --------------------------------------------------------------- */
 
 static inline TCase *
-given(Suite *s, const char *name)
+tests_of(Suite *s, const char *name)
 {
 	TCase *tc = tcase_create(name);
 	tcase_add_checked_fixture(tc, given_a_directory, NULL);

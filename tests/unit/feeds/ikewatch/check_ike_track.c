@@ -140,7 +140,7 @@ daemon_tells(uint64_t spi_i, uint64_t spi_r, uint8_t version)
 /* --- negotiations -------------------------------------------------------- */
 
 static struct octets
-mm(int n, uint64_t spi_i, uint64_t spi_r)
+main_mode(int n, uint64_t spi_i, uint64_t spi_r)
 {
 	struct octets o = message(1, IKE_V1_MAIN, n > 4, spi_i, n > 1 ? spi_r : 0, 0);
 	if (n <= 2) {
@@ -155,7 +155,7 @@ mm(int n, uint64_t spi_i, uint64_t spi_r)
 }
 
 static struct octets
-ag(int n, uint64_t spi_i, uint64_t spi_r)
+aggressive_mode(int n, uint64_t spi_i, uint64_t spi_r)
 {
 	struct octets o = message(1, IKE_V1_AGGRESSIVE, n > 2, spi_i, n > 1 ? spi_r : 0, 0);
 	uint8_t id[] = { 2, 0, 0, 0, (uint8_t)('0' + n), '.', 'l', 'a', 'b' };
@@ -170,7 +170,7 @@ ag(int n, uint64_t spi_i, uint64_t spi_r)
 }
 
 static struct octets
-qm(int n, uint64_t spi_i, uint64_t spi_r, uint32_t id)
+quick_mode(int n, uint64_t spi_i, uint64_t spi_r, uint32_t id)
 {
 	struct octets o = message(1, IKE_V1_QUICK, 1, spi_i, spi_r, id);
 	blank(&o, 8, 100, (unsigned)n);
@@ -178,7 +178,7 @@ qm(int n, uint64_t spi_i, uint64_t spi_r, uint32_t id)
 }
 
 static struct octets
-init(bool response, uint64_t spi_i, uint64_t spi_r)
+sa_init(bool response, uint64_t spi_i, uint64_t spi_r)
 {
 	struct octets o = message(2, IKE_V2_SA_INIT, response ? 0x20 : 0x08, spi_i, response ? spi_r : 0, 0);
 	payload(&o, 33, v2_sa, sizeof(v2_sa));
@@ -209,7 +209,7 @@ START_TEST(main_mode_goes_through_its_states)
 	};
 	size_t octets[2] = { 0 };
 	for (int n = 1; n <= 6; n++) {
-		struct octets o = mm(n, 7, 8);
+		struct octets o = main_mode(n, 7, 8);
 		bool out = ours == (n % 2 == 1);
 		sends(out, o);
 		octets[out] += o.len;
@@ -226,7 +226,7 @@ START_TEST(main_mode_goes_through_its_states)
 		}
 	}
 	ck_assert_uint_eq(totals()->ike_active, 0);
-	sends(ours, qm(1, 7, 8, 0x1234)); /* who began begins this, too */
+	sends(ours, quick_mode(1, 7, 8, 0x1234)); /* who began begins this, too */
 	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa->in.exchanges, !ours);
 	ck_assert_uint_eq(sa->out.exchanges, ours);
@@ -242,7 +242,7 @@ START_TEST(aggressive_mode_goes_through_its_states)
 	bool ours = _i;
 	static const enum ipm_ike_phase after[] = { IPM_PHASE_AG_NO_STATE, IPM_PHASE_AG_INIT_EXCH, IPM_PHASE_AG_AUTH };
 	for (int n = 1; n <= 3; n++) {
-		struct octets o = ag(n, 7, 8);
+		struct octets o = aggressive_mode(n, 7, 8);
 		sends(ours == (n % 2 == 1), o);
 		const struct ipm_ike_sa *sa = expect_phase(7, n > 1 ? 8 : 0, after[n - 1], IPM_IKE_NEGOTIATING);
 		ck_assert_uint_eq(sa->mode, IPM_MODE_AGGRESSIVE);
@@ -250,10 +250,10 @@ START_TEST(aggressive_mode_goes_through_its_states)
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_str_eq(ours ? sa->local_id : sa->remote_id, "1.lab");
 	ck_assert_str_eq(ours ? sa->remote_id : sa->local_id, "2.lab");
-	sends(ours, qm(1, 7, 8, 0x1234));
+	sends(ours, quick_mode(1, 7, 8, 0x1234));
 	if (!ours) { /* the peer may send what it likes; our answer shows that we believe it */
 		expect_phase(7, 8, IPM_PHASE_AG_AUTH, IPM_IKE_NEGOTIATING);
-		sends(OUT, qm(2, 7, 8, 0x1234));
+		sends(OUT, quick_mode(2, 7, 8, 0x1234));
 	}
 	sa = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(sa->in.exchanges + sa->out.exchanges, 1);
@@ -264,7 +264,7 @@ START_TEST(in_fragments_it_goes_through_the_same_states)
 {
 	static const enum ipm_ike_phase after[] = { IPM_PHASE_AG_NO_STATE, IPM_PHASE_AG_INIT_EXCH, IPM_PHASE_AG_AUTH };
 	for (int n = 1; n <= 3; n++) {
-		struct octets o = ag(n, 7, 8);
+		struct octets o = aggressive_mode(n, 7, 8);
 		for (uint8_t part = 1; n > 1 && part <= 3; part++) {
 			uint8_t body[64] = { 0, (uint8_t)n, part, part == 3 };
 			o = message(1, IKE_V1_AGGRESSIVE, 0, 7, 8, 0);
@@ -283,9 +283,9 @@ END_TEST
 START_TEST(ikev2_goes_through_its_states)
 {
 	bool ours = _i;
-	sends(ours, init(false, 7, 0));
+	sends(ours, sa_init(false, 7, 0));
 	expect_phase(7, 0, IPM_PHASE_V2_INIT, IPM_IKE_NEGOTIATING);
-	sends(!ours, init(true, 7, 8));
+	sends(!ours, sa_init(true, 7, 8));
 	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	ck_assert_uint_eq(sa->proposal.encr, 20);
 	ck_assert_uint_eq(sa->in.notifies, 2);
@@ -304,11 +304,11 @@ END_TEST
 
 START_TEST(only_the_responder_says_what_its_spi_is)
 {
-	sends(IN, init(false, 7, 0));
+	sends(IN, sa_init(false, 7, 0));
 	struct octets o = message(2, IKE_V2_SA_INIT, I, 7, 99, 0);
 	payload(&o, 33, v2_sa, sizeof(v2_sa));
 	sends(IN, o);
-	sends(OUT, init(true, 7, 8));
+	sends(OUT, sa_init(true, 7, 8));
 	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	ck_assert_uint_eq(records(), 1);
 }
@@ -317,9 +317,9 @@ END_TEST
 static void
 v2_up(uint64_t spi_i, uint64_t spi_r)
 {
-	struct octets o = init(false, spi_i, 0);
+	struct octets o = sa_init(false, spi_i, 0);
 	sends(OUT, o);
-	o = init(true, spi_i, spi_r);
+	o = sa_init(true, spi_i, spi_r);
 	sends(IN, o);
 	o = sealed(IKE_V2_AUTH, I, spi_i, spi_r, 1, 300);
 	sends(OUT, o);
@@ -331,7 +331,7 @@ v2_up(uint64_t spi_i, uint64_t spi_r)
 
 START_TEST(a_cookie_and_another_group_are_asked_for_within_the_same_negotiation)
 {
-	struct octets first = init(false, 7, 0), o;
+	struct octets first = sa_init(false, 7, 0), o;
 	sends(OUT, first);
 	o = message(2, IKE_V2_SA_INIT, RSP, 7, 0, 0);
 	notify(&o, 2, IKE_N_COOKIE);
@@ -346,7 +346,7 @@ START_TEST(a_cookie_and_another_group_are_asked_for_within_the_same_negotiation)
 	o = first;
 	o.at[200]++;
 	sends(OUT, o);
-	sends(IN, init(true, 7, 8));
+	sends(IN, sa_init(true, 7, 8));
 	const struct ipm_ike_sa *sa = expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
 	ck_assert_uint_eq(sa->out.pkts, 3);
 	ck_assert_uint_eq(sa->in.pkts, 3);
@@ -356,8 +356,8 @@ END_TEST
 
 START_TEST(eap_is_not_over_with_the_first_answer)
 {
-	sends(IN, init(false, 7, 0));
-	sends(OUT, init(true, 7, 8));
+	sends(IN, sa_init(false, 7, 0));
+	sends(OUT, sa_init(true, 7, 8));
 	for (uint32_t id = 1; id <= 3; id++) {
 		sends(IN, sealed(IKE_V2_AUTH, I, 7, 8, id, 200));
 		passes(S / 2);
@@ -372,8 +372,8 @@ END_TEST
 
 START_TEST(an_answer_with_room_for_no_more_than_an_error_is_no_success)
 {
-	sends(OUT, init(false, 7, 0));
-	sends(IN, init(true, 7, 8));
+	sends(OUT, sa_init(false, 7, 0));
+	sends(IN, sa_init(true, 7, 8));
 	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 80));
 	passes(10 * S);
@@ -387,8 +387,8 @@ END_TEST
 
 START_TEST(who_is_told_something_at_once_after_ike_auth_may_be_refused)
 {
-	sends(OUT, init(false, 7, 0));
-	sends(IN, init(true, 7, 8));
+	sends(OUT, sa_init(false, 7, 0));
+	sends(IN, sa_init(true, 7, 8));
 	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
 	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80));
@@ -405,7 +405,7 @@ START_TEST(retransmissions_are_packets_and_nothing_else)
 	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200);
 	for (int i = 0; i < 3; i++)
 		sends(OUT, o);
-	sends(OUT, init(false, 7, 0)); /* the first one of all, again */
+	sends(OUT, sa_init(false, 7, 0)); /* the first one of all, again */
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->out.pkts, 2 + 3 + 1);
 	ck_assert_uint_eq(sa->out.exchanges, 1);
@@ -450,10 +450,10 @@ END_TEST
 START_TEST(quick_modes_are_told_apart_by_their_message_ids)
 {
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, mm(n, 7, 8));
+		sends(n % 2 == 1, main_mode(n, 7, 8));
 	for (uint32_t id = 1; id <= 5; id++)
 		for (int n = 1; n <= 3; n++)
-			sends((n % 2 == 1) == (id % 2 == 1), qm(n, 7, 8, id * 0x1000001));
+			sends((n % 2 == 1) == (id % 2 == 1), quick_mode(n, 7, 8, id * 0x1000001));
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->out.exchanges, 3);
 	ck_assert_uint_eq(sa->in.exchanges, 2);
@@ -482,7 +482,7 @@ END_TEST
 
 START_TEST(one_packet_on_two_interfaces_is_one_packet)
 {
-	struct octets o = init(false, 7, 0);
+	struct octets o = sa_init(false, 7, 0);
 	struct path eth = { DLT_SLL2, .sport = 500, .dport = 500, .ifindex = 2 }, bond = eth;
 	bond.ifindex = 9;
 	comes_by(&eth, &o);
@@ -498,7 +498,7 @@ END_TEST
 
 START_TEST(what_passes_through_is_not_ours)
 {
-	struct octets o = init(false, 7, 0), f;
+	struct octets o = sa_init(false, 7, 0), f;
 	f = frame(&(struct path){ DLT_SLL2, .sport = 500, .dport = 500 }, &o);
 	f.at[20 + 19]++; /* to another address */
 	const struct ike_frame through = { .link = DLT_SLL2, .data = f.at, .size = f.len };
@@ -512,8 +512,8 @@ END_TEST
 
 START_TEST(half_open_ones_expire)
 {
-	sends(IN, mm(1, 7, 0));
-	sends(OUT, init(false, 17, 0));
+	sends(IN, main_mode(1, 7, 0));
+	sends(OUT, sa_init(false, 17, 0));
 	passes(IKE_HALF_OPEN_NS - S);
 	ck_assert_uint_eq(records(), 2);
 	passes(2 * S);
@@ -533,11 +533,11 @@ END_TEST
 START_TEST(a_refusal_in_the_clear_is_the_reason_of_the_failure)
 {
 	struct octets o;
-	sends(OUT, init(false, 7, 0));
+	sends(OUT, sa_init(false, 7, 0));
 	o = message(2, IKE_V2_SA_INIT, RSP, 7, 8, 0);
 	notify(&o, 2, IKE_N_NO_PROPOSAL_CHOSEN);
 	sends(IN, o);
-	sends(IN, mm(1, 17, 0));
+	sends(IN, main_mode(1, 17, 0));
 	o = message(1, IKE_V1_INFORMATIONAL, 0, 17, 18, 5);
 	notify(&o, 1, IKE_N_NO_PROPOSAL_CHOSEN);
 	sends(OUT, o);
@@ -556,13 +556,13 @@ END_TEST
 START_TEST(a_flood_pushes_out_nobody_who_answers)
 {
 	v2_up(7, 8);
-	struct octets o = mm(1, 17, 0); /* we began it */
+	struct octets o = main_mode(1, 17, 0); /* we began it */
 	sends(OUT, o);
-	sends(IN, mm(1, 27, 0)); /* one whose peer comes back */
-	sends(OUT, mm(2, 27, 28));
-	sends(IN, mm(3, 27, 28));
+	sends(IN, main_mode(1, 27, 0)); /* one whose peer comes back */
+	sends(OUT, main_mode(2, 27, 28));
+	sends(IN, main_mode(3, 27, 28));
 	for (uint64_t spi = 1000; spi < 1000 + 5 * IKE_HALF_OPEN_MAX; spi++) {
-		sends(IN, init(false, spi, 0));
+		sends(IN, sa_init(false, spi, 0));
 	}
 	ck_assert_uint_eq(records(), IKE_HALF_OPEN_MAX + 1);
 	expect_phase(7, 8, IPM_PHASE_V2_READY, IPM_IKE_ESTABLISHED);
@@ -590,7 +590,7 @@ START_TEST(half_open_ones_leave_most_of_a_small_segment_alone)
 	capacity = 16;
 	starts();
 	for (uint64_t spi = 1; spi <= 100; spi++) {
-		struct octets o = init(false, spi, 0);
+		struct octets o = sa_init(false, spi, 0);
 		sends(IN, o);
 	}
 	ck_assert_uint_eq(records(), 4);
@@ -633,7 +633,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 {
 	ike_track_daemon(track, true);
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, mm(n, 7, 8));
+		sends(n % 2 == 1, main_mode(n, 7, 8));
 	/* As the daemon's feed does it. */
 	int slot = ipm_ike_named(writer, 7, 8, -1);
 	struct ipm_ike_sa sa = *ipm_ike_peek(writer, (uint32_t)slot);
@@ -643,7 +643,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 	ipm_ike_put(writer, (uint32_t)slot, &sa);
 	passes(S);
 	expect_phase(7, 8, IPM_PHASE_MM_KEY_AUTH, IPM_IKE_ESTABLISHED);
-	sends(OUT, qm(1, 7, 8, 9));
+	sends(OUT, quick_mode(1, 7, 8, 9));
 	const struct ipm_ike_sa *now = expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 	ck_assert_uint_eq(now->out.pkts, 4);
 	ck_assert_uint_eq(now->out.exchanges, 1);
@@ -652,7 +652,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 	ck_assert_uint_eq(totals()->ike_active, 1);
 	/* The daemon ends it; the last words still count for the gateway, and in the history. */
 	ipm_ike_stop(writer, (uint32_t)slot, IPM_REASON_NORMAL);
-	sends(IN, qm(2, 7, 8, 9));
+	sends(IN, quick_mode(2, 7, 8, 9));
 	struct ipm_ike_history was;
 	ck_assert_int_eq(ipm_ike_history_read(ipm_writer_segment(writer), 0, &was), 0);
 	ck_assert_uint_eq(was.sa.in.pkts, 4);
@@ -669,7 +669,7 @@ START_TEST(without_a_quick_mode_it_is_in_use_after_a_while_if_the_daemon_says_so
 {
 	ike_track_daemon(track, true);
 	for (int n = 1; n <= 3; n++)
-		sends(n % 2 == 1, ag(n, 7, 8));
+		sends(n % 2 == 1, aggressive_mode(n, 7, 8));
 	uint32_t slot = daemon_tells(7, 8, 1); /* began its own record: ours joins it */
 	struct octets o = message(1, IKE_V1_INFORMATIONAL, 1, 7, 8, 3);
 	blank(&o, 8, 60, 1);
@@ -704,8 +704,8 @@ END_TEST
 START_TEST(a_daemon_that_does_not_tell_of_it_has_not_got_it)
 {
 	ike_track_daemon(track, true);
-	sends(OUT, init(false, 7, 0));
-	sends(IN, init(true, 7, 8));
+	sends(OUT, sa_init(false, 7, 0));
+	sends(IN, sa_init(true, 7, 8));
 	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
 	passes(IKE_GRACE_NS + S); /* refused, and told so within IKE_AUTH */
@@ -720,11 +720,11 @@ START_TEST(another_daemon_may_have_it)
 {
 	ike_track_daemon(track, true);
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, mm(n, 7, 8));
-	sends(OUT, qm(1, 7, 8, 9));
+		sends(n % 2 == 1, main_mode(n, 7, 8));
+	sends(OUT, quick_mode(1, 7, 8, 9));
 	passes(IKE_GRACE_NS + S);
 	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
-	sends(OUT, qm(1, 7, 8, 10));
+	sends(OUT, quick_mode(1, 7, 8, 10));
 	expect_phase(7, 8, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
 }
 END_TEST
@@ -799,8 +799,8 @@ START_TEST(ikev1_that_negotiates_again_keeps_its_record)
 {
 	for (uint64_t spi = 7; spi <= 17; spi += 10) {
 		for (int n = 1; n <= 6; n++)
-			sends(n % 2 == 1, mm(n, spi, spi + 1));
-		struct octets o = qm(1, spi, spi + 1, 9);
+			sends(n % 2 == 1, main_mode(n, spi, spi + 1));
+		struct octets o = quick_mode(1, spi, spi + 1, 9);
 		sends(OUT, o);
 	}
 	const struct ipm_ike_sa *sa = expect_phase(17, 18, IPM_PHASE_QM_IDLE, IPM_IKE_ESTABLISHED);
@@ -817,11 +817,11 @@ END_TEST
 START_TEST(ikev1_that_negotiates_again_needs_no_quick_mode)
 {
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 0, mm(n, 7, 8)); /* the peer begins */
-	sends(IN, qm(1, 7, 8, 9));
+		sends(n % 2 == 0, main_mode(n, 7, 8)); /* the peer begins */
+	sends(IN, quick_mode(1, 7, 8, 9));
 	/* The tunnels stay, and nothing more is said on the new one. */
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 0, mm(n, 17, 18));
+		sends(n % 2 == 0, main_mode(n, 17, 18));
 	passes(IKE_GRACE_NS - S);
 	ck_assert_uint_eq(records(), 2);
 	passes(3 * IKE_HALF_OPEN_NS);
@@ -838,10 +838,10 @@ START_TEST(ikev1_that_negotiates_again_and_is_refused_is_not_up)
 {
 	struct octets o;
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, mm(n, 7, 8));
-	sends(OUT, qm(1, 7, 8, 9));
+		sends(n % 2 == 1, main_mode(n, 7, 8));
+	sends(OUT, quick_mode(1, 7, 8, 9));
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, mm(n, 17, 18));
+		sends(n % 2 == 1, main_mode(n, 17, 18));
 	o = message(1, IKE_V1_INFORMATIONAL, 1, 17, 18, 3);
 	blank(&o, 8, 60, 1);
 	sends(OUT, o);
@@ -888,8 +888,8 @@ END_TEST
 START_TEST(an_ikev1_sa_ends_with_its_lifetime)
 {
 	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, mm(n, 7, 8));
-	sends(OUT, qm(1, 7, 8, 9));
+		sends(n % 2 == 1, main_mode(n, 7, 8));
+	sends(OUT, quick_mode(1, 7, 8, 9));
 	passes(3599 * S);
 	ck_assert_uint_eq(records(), 1);
 	passes(2 * S);
@@ -901,7 +901,7 @@ END_TEST
 START_TEST(another_run_goes_on_with_what_the_last_one_knew)
 {
 	v2_up(7, 8);
-	sends(IN, mm(1, 17, 0));
+	sends(IN, main_mode(1, 17, 0));
 	uint32_t index = record(7, 8)->index;
 	stops();
 	starts();
@@ -909,7 +909,7 @@ START_TEST(another_run_goes_on_with_what_the_last_one_knew)
 	sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, 7, 8, 0, 80));
 	ck_assert_uint_eq(record(7, 8)->in.pkts, 3);
 	ck_assert_uint_eq(record(7, 8)->index, index);
-	sends(OUT, mm(2, 17, 18));
+	sends(OUT, main_mode(2, 17, 18));
 	expect_phase(17, 18, IPM_PHASE_MM_SA_SETUP, IPM_IKE_NEGOTIATING);
 	passes(IKE_HALF_OPEN_NS + S);
 	ck_assert_uint_eq(records(), 1);

@@ -18,7 +18,7 @@ negotiation_ends(uint32_t uid)
 }
 
 static struct ipm_failure
-only(enum ipm_section_kind ring)
+only_failure(enum ipm_section_kind ring)
 {
 	struct ipm_failure f;
 	ck_assert_uint_eq(count(IPM_IKE_FAILURES) + count(IPM_TUNNEL_FAILURES), 1);
@@ -39,7 +39,7 @@ START_TEST(an_alert_alone_is_one_failure_half_a_second_later)
 		ck_assert_uint_eq(vici_failures_due(failures), 0);
 		return;
 	}
-	struct ipm_failure f = only((enum ipm_section_kind)c->ring);
+	struct ipm_failure f = only_failure((enum ipm_section_kind)c->ring);
 	bool setup = c->ring == IPM_TUNNEL_FAILURES || c->kind == VICI_ALERT_PEER_INIT_UNREACHABLE ||
 		     c->kind == VICI_ALERT_HALF_OPEN_TIMEOUT;
 	ck_assert_uint_eq(f.reason, (uint32_t)c->reason);
@@ -69,7 +69,7 @@ START_TEST(an_alert_and_the_end_of_its_negotiation_are_one_failure)
 	else if (gap < 500)
 		alert(VICI_ALERT_PEER_AUTH_FAILED);
 	after_ms(3000);
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	bool tied = gap < 500; /* behind that each was recorded as it was */
 	ck_assert_uint_eq(f.reason, alert_first || tied ? IPM_FAIL_AUTH : IPM_FAIL_OTHER);
 	ck_assert_uint_eq(f.setup, !alert_first || tied);
@@ -113,7 +113,7 @@ START_TEST(a_negotiation_that_nobody_explains_says_how_far_it_came)
 	strcpy(sa.name, "(unnamed)");
 	ike_down(sa);
 	after_ms(500);
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	ck_assert_uint_eq(f.reason, cases[_i].reason);
 	ck_assert_uint_eq(f.setup, 1);
 	ck_assert_uint_eq(f.initiator, sa.active != 0);
@@ -144,7 +144,7 @@ half_open(uint32_t uid, bool initiator)
 }
 
 static void
-listed(struct vici_ike sa)
+ike_in_list(struct vici_ike sa)
 {
 	vici_failures_ike_seen(failures, &sa, now);
 	vici_model_ike(model, &sa);
@@ -152,7 +152,7 @@ listed(struct vici_ike sa)
 
 /* An alert of error-notify about the IKE SA, as far as that tells. */
 static struct vici_alert
-about(const struct vici_ike *sa, enum vici_alert_kind kind)
+alert_about(const struct vici_ike *sa, enum vici_alert_kind kind)
 {
 	struct vici_alert alert = { .kind = kind, .remote = sa->remote_host, .remote_port = sa->remote_port };
 	vici_copy_name(alert.conn, sizeof(alert.conn), sa->name);
@@ -164,13 +164,13 @@ START_TEST(a_main_mode_message_that_cannot_be_decrypted_is_another_key_on_either
 {
 	bool initiator = _i;
 	struct vici_ike sa = half_open(7, initiator);
-	struct vici_alert parse = about(&sa, VICI_ALERT_PARSE_ERROR_BODY);
+	struct vici_alert parse = alert_about(&sa, VICI_ALERT_PARSE_ERROR_BODY);
 
 	ck_assert(vici_failures_alert(failures, &parse, now)); /* a list would tell more */
 	now += 20 * MS;
-	listed(sa);
+	ike_in_list(sa);
 	after_ms(480);
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	ck_assert_uint_eq(f.reason, IPM_FAIL_AUTH);
 	ck_assert_uint_eq(f.setup, 1);
 	ck_assert_uint_eq(f.initiator, initiator);
@@ -181,17 +181,17 @@ START_TEST(a_main_mode_message_that_cannot_be_decrypted_is_another_key_on_either
 	for (int i = 0; i < 3; i++) {
 		ck_assert(!vici_failures_alert(failures, &parse, now));
 		after_ms(1500);
-		listed(sa);
+		ike_in_list(sa);
 	}
 	after_ms(seconds_ms(40));
 	if (initiator)
-		tell(about(&sa, VICI_ALERT_RETRANSMIT_SEND_TIMEOUT));
-	tell(about(&sa, initiator ? VICI_ALERT_PEER_INIT_UNREACHABLE : VICI_ALERT_HALF_OPEN_TIMEOUT));
+		tell(alert_about(&sa, VICI_ALERT_RETRANSMIT_SEND_TIMEOUT));
+	tell(alert_about(&sa, initiator ? VICI_ALERT_PEER_INIT_UNREACHABLE : VICI_ALERT_HALF_OPEN_TIMEOUT));
 	after_ms(500);
-	only(IPM_IKE_FAILURES);
+	only_failure(IPM_IKE_FAILURES);
 	/* The next attempt is another one, within a minute or not. */
 	sa = half_open(8, initiator);
-	listed(sa);
+	ike_in_list(sa);
 	tell(parse);
 	after_ms(500);
 	ck_assert_uint_eq(count(IPM_IKE_FAILURES), 2);
@@ -212,14 +212,14 @@ START_TEST(a_message_that_does_not_parse_has_nothing_to_do_with_the_key)
 		sa.state = VICI_IKE_ESTABLISHED;
 		break;
 	default:
-		listed(sa); /* and gone since */
+		ike_in_list(sa); /* and gone since */
 		now += seconds_ms(20) * MS;
 	}
 	if (_i < 3)
-		listed(sa);
-	tell(about(&sa, VICI_ALERT_PARSE_ERROR_BODY));
+		ike_in_list(sa);
+	tell(alert_about(&sa, VICI_ALERT_PARSE_ERROR_BODY));
 	after_ms(500);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_ENCODING);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).reason, IPM_FAIL_ENCODING);
 }
 END_TEST
 
@@ -228,11 +228,11 @@ START_TEST(a_peer_that_does_not_go_on_with_aggressive_mode_has_another_key)
 	struct vici_ike sa = half_open(7, false);
 	sa.passive = VICI_TASK_AGGRESSIVE;
 	strcpy(sa.name, "gw");
-	listed(sa);
+	ike_in_list(sa);
 	after_ms(3000);
-	tell(about(&sa, VICI_ALERT_PEER_INIT_UNREACHABLE));
+	tell(alert_about(&sa, VICI_ALERT_PEER_INIT_UNREACHABLE));
 	after_ms(500);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
 }
 END_TEST
 
@@ -242,20 +242,20 @@ START_TEST(a_peer_that_never_answers_is_known_by_the_address_of_its_connection)
 {
 	struct vici_conn conn = { .name = "gw", .local_id = "us", .local = addr(1), .peer = { addr(2) }, .peers = 1 };
 	struct vici_ike sa = half_open(7, true);
-	struct vici_alert silent = about(&sa, VICI_ALERT_PEER_INIT_UNREACHABLE);
+	struct vici_alert silent = alert_about(&sa, VICI_ALERT_PEER_INIT_UNREACHABLE);
 
 	sa.version = 2;
 	if (_i == 0)
 		vici_model_conn(model, &conn); /* it came and went between two lists */
 	else
-		listed(sa);
+		ike_in_list(sa);
 	if (_i == 2)
 		silent.remote = (struct ipm_addr){ 0 };
 	if (_i == 2)
 		vici_model_conn(model, &conn);
 	tell(silent);
 	after_ms(500);
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	ck_assert_uint_eq(f.reason, IPM_FAIL_PEER_LOST);
 	ck_assert(ipm_addr_same(&f.local, &conn.local));
 	ck_assert(ipm_addr_same(&f.remote, &conn.peer[0]));
@@ -267,11 +267,11 @@ END_TEST
 START_TEST(a_negotiation_that_may_come_to_nothing_is_looked_at_while_it_is_there)
 {
 	struct vici_ike sa = half_open(7, false), up = ike(8, VICI_IKE_ESTABLISHED);
-	struct vici_alert again = about(&sa, VICI_ALERT_RETRANSMIT_SEND);
-	struct vici_alert dpd = about(&up, VICI_ALERT_RETRANSMIT_SEND);
+	struct vici_alert again = alert_about(&sa, VICI_ALERT_RETRANSMIT_SEND);
+	struct vici_alert dpd = alert_about(&up, VICI_ALERT_RETRANSMIT_SEND);
 
 	ck_assert(vici_failures_alert(failures, &again, now));
-	listed(sa);
+	ike_in_list(sa);
 	ck_assert(!vici_failures_alert(failures, &again, now)); /* it has been */
 	ck_assert(!vici_failures_alert(failures, &dpd, now));
 	vici_failures_flush(failures, now);
@@ -314,7 +314,7 @@ START_TEST(what_is_wrong_with_a_certificate_says_more_than_that_authentication_f
 	alert(kinds[1 - _i]);
 	negotiation_ends(7);
 	after_ms(500);
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	ck_assert_uint_eq(f.reason, IPM_FAIL_CERT_INVALID);
 	ck_assert_str_eq(f.text, "cert-revoked");
 }
@@ -339,7 +339,7 @@ START_TEST(the_peers_dislike_of_us_is_not_about_its_certificate)
 	alert(kinds[_i]);
 	alert(kinds[1 - _i]);
 	after_ms(1000);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
 }
 END_TEST
 
@@ -359,7 +359,8 @@ START_TEST(our_own_certificate_that_expired_is_ours)
 	strcpy(told.text, texts[_i]);
 	tell(told);
 	after_ms(500);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, _i < 2 ? IPM_FAIL_CERT_EXPIRED : IPM_FAIL_CERT_INVALID);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).reason,
+			  _i < 2 ? IPM_FAIL_CERT_EXPIRED : IPM_FAIL_CERT_INVALID);
 }
 END_TEST
 
@@ -411,7 +412,7 @@ START_TEST(a_charon_that_tells_it_both_ways_tells_one_failure)
 		alert(VICI_ALERT_PEER_AUTH_FAILED);
 	negotiation_ends(7);
 	after_ms(500);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
 }
 END_TEST
 
@@ -429,7 +430,7 @@ START_TEST(of_a_peer_that_is_tried_again_and_again_the_first_try_counts)
 		}
 		after_ms(165000);
 	}
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	ck_assert_uint_eq(f.reason, IPM_FAIL_PEER_LOST);
 	ck_assert_uint_eq(f.setup, 1);
 }
@@ -441,7 +442,7 @@ START_TEST(the_side_that_did_not_begin_may_be_left_waiting_too)
 	vici_failures_ike_seen(failures, &half, now);
 	alert(VICI_ALERT_PEER_INIT_UNREACHABLE);
 	after_ms(500);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).initiator, 0);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).initiator, 0);
 }
 END_TEST
 
@@ -457,7 +458,7 @@ START_TEST(a_dead_peer_is_known_by_the_ike_sa_that_it_left)
 	if (_i == 1)
 		alert(VICI_ALERT_RETRANSMIT_SEND_TIMEOUT);
 	after_ms(500);
-	struct ipm_failure f = only(IPM_IKE_FAILURES);
+	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
 	struct ipm_ike_history was;
 	ck_assert_uint_eq(f.reason, IPM_FAIL_PEER_LOST);
 	ck_assert_uint_eq(f.setup, 0);
@@ -477,7 +478,7 @@ START_TEST(a_failure_bears_the_number_of_the_peer_that_is_up)
 	ike_up(sa);
 	alert(VICI_ALERT_TS_MISMATCH);
 	after_ms(500);
-	struct ipm_failure f = only(IPM_TUNNEL_FAILURES);
+	struct ipm_failure f = only_failure(IPM_TUNNEL_FAILURES);
 	ck_assert_uint_eq(f.peer, 2);
 	ck_assert_str_eq(f.local_id, "us");
 	ck_assert_str_eq(f.remote_id, "peer");
@@ -559,7 +560,7 @@ START_TEST(what_is_held_back_is_recorded_when_charon_goes)
 {
 	alert(VICI_ALERT_PEER_AUTH_FAILED);
 	vici_failures_flush(failures, now);
-	ck_assert_uint_eq(only(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
+	ck_assert_uint_eq(only_failure(IPM_IKE_FAILURES).reason, IPM_FAIL_AUTH);
 	ck_assert_uint_eq(vici_failures_due(failures), 0);
 }
 END_TEST

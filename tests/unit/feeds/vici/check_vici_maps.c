@@ -249,7 +249,7 @@ entry(const char *name, const char *child_name)
 }
 
 static uint32_t
-told(enum ipm_event_kind kind)
+events_of(enum ipm_event_kind kind)
 {
 	struct ipm_event e = { 0 };
 	uint32_t n = 0;
@@ -295,7 +295,7 @@ START_TEST(a_connection_that_is_loaded_has_an_entry_for_each_child)
 	ck_assert_uint_eq(map.soft_ns, 3600000000000);
 	ck_assert_uint_eq(map.ike_ns, 14400000000000);
 	ck_assert_uint_eq(entry("site", "net2").seq, 20);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_ADDED), 2);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_ADDED), 2);
 	struct ipm_access access = access_of("site", "net");
 	expect_addr(access.local.first, ip4(10, 1, 0, 0));
 	expect_addr(access.remote.last, ip4(10, 2, 0, 255));
@@ -322,7 +322,7 @@ START_TEST(the_same_list_again_is_no_news)
 	ck_assert_uint_eq(ipm_segment_change(seg, IPM_MAPS), change);
 	ck_assert_uint_eq(ipm_segment_change(seg, IPM_ACCESS), access);
 	ck_assert_uint_eq(entry("site", "net").index, index);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_ADDED), 2);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_ADDED), 2);
 }
 END_TEST
 
@@ -332,10 +332,10 @@ START_TEST(what_a_list_leaves_out_is_not_configured_any_more)
 	list("site", "net2", NULL);
 	ck_assert_int_lt(slot_of("site", "net"), 0);
 	ck_assert_uint_eq(entry("site", "net2").seq, 10);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_REMOVED), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_REMOVED), 1);
 	list_nothing();
 	ck_assert_int_lt(slot_of("site", "net2"), 0);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_REMOVED), 2);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_REMOVED), 2);
 }
 END_TEST
 
@@ -471,7 +471,7 @@ START_TEST(the_interface_with_our_address_uses_it)
 	list("site", "net", "net2");
 	ck_assert_uint_eq(entry("site", "net").ifindex, ETH0);
 	ck_assert_str_eq(entry("site", "net").ifname, "eth0");
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_ATTACHED), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_ATTACHED), 1);
 	struct ipm_interface interface;
 	ck_assert_int_eq(ipm_interface_read(seg, 0, &interface), 0);
 	ck_assert_str_eq(interface.name, "eth0");
@@ -489,7 +489,7 @@ START_TEST(without_an_address_of_ours_it_is_the_one_that_leads_to_the_peer)
 	list_of(c, conn_child("net"), NULL);
 	ck_assert_uint_eq(entry("site", "net").ifindex, 0);
 	ck_assert_str_eq(entry("site", "net").ifname, "");
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_DETACHED), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_DETACHED), 1);
 }
 END_TEST
 
@@ -517,10 +517,10 @@ START_TEST(its_tunnel_takes_it_up_and_down)
 	comes_up(2, 0);
 	ck_assert_uint_eq(entry("site", "net").state, IPM_MAP_UP);
 	ck_assert_uint_eq(entry("site", "net2").state, IPM_MAP_DOWN);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_UP), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_UP), 1);
 	goes_down(1);
 	ck_assert_uint_eq(entry("site", "net").state, IPM_MAP_DOWN);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_DOWN), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_DOWN), 1);
 }
 END_TEST
 
@@ -619,7 +619,7 @@ START_TEST(while_charon_is_away_what_is_configured_stays)
 	ck_assert_uint_eq(entry("site", "net").state, IPM_MAP_DOWN);
 	ck_assert_uint_eq(entry("site", "net").reason, IPM_REASON_SOURCE_LOST);
 	ck_assert_uint_eq(entry("site", "net2").state, IPM_MAP_DOWN);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_REMOVED), 0);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_REMOVED), 0);
 }
 END_TEST
 

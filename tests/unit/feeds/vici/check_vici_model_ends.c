@@ -8,19 +8,19 @@ ten_rekeys(struct vici_ike a, enum vici_child_state at_event, enum vici_child_st
 {
 	struct vici_child sa = child(1, "net", 1, 0xc0000000);
 
-	tell(a, sa);
-	LIST_TWICE(tell(a, sa));
+	tell_both(a, sa);
+	LIST_TWICE(tell_both(a, sa));
 	struct ipm_tunnel before = tunnel("net");
 	for (uint32_t i = 1; i <= 10; i++) {
 		struct vici_child old = sa;
-		LIST(tell(a, carried(old, 7, 3)));
+		LIST(tell_both(a, with_packets(old, 7, 3)));
 		sa = child(1 + i, "net", 1, 0xc0000000 + 0x100 * i);
-		child_rekey(a, child_in(carried(old, 10, 5), at_event), sa);
-		LIST(tell(a, child_in(carried(old, 11, 5), later)); tell_child(a, sa));
+		child_rekey(a, child_in(with_packets(old, 10, 5), at_event), sa);
+		LIST(tell_both(a, child_in(with_packets(old, 11, 5), later)); tell_child(a, sa));
 		if (i % 2)
-			LIST_TWICE(tell(a, sa));
+			LIST_TWICE(tell_both(a, sa));
 	}
-	LIST_TWICE(tell(a, sa));
+	LIST_TWICE(tell_both(a, sa));
 	expect_same(tunnel("net"), before, 10);
 	expect_carried(tunnel("net"), 110, 50);
 	ck_assert_uint_eq(tunnel("net").sas, 2);
@@ -54,7 +54,7 @@ START_TEST(an_ike_sa_that_the_wire_has_shown_first_keeps_its_record)
 	uint32_t slot = on_the_wire(ike(1, "net"), 4), index = ipm_ike_peek(writer, slot)->index;
 	struct ipm_ike_sa sa;
 	ck_assert_uint_ge(index, IPM_IKE_UNNUMBERED);
-	tell(ike(1, "net"), child(1, "net", 1, 0x100));
+	tell_both(ike(1, "net"), child(1, "net", 1, 0x100));
 	ck_assert_int_eq(ipm_ike_find(writer, slot, index), (int)slot);
 	ck_assert_uint_eq(ikes("net", &sa), 1);
 	ck_assert_uint_eq(rows(IPM_IKE_SAS), 1);
@@ -75,7 +75,7 @@ END_TEST
 START_TEST(what_the_wire_has_counted_joins_the_record_that_a_new_ike_sa_goes_on_with)
 {
 	struct ipm_ike_sa sa;
-	tell(ike_v1(1, "net"), child(1, "net", 1, 0x100));
+	tell_both(ike_v1(1, "net"), child(1, "net", 1, 0x100));
 	uint32_t index = ike_row("net").index;
 	on_the_wire(ike_v1(2, "net"), 6);
 	tell_ike(ike_v1(2, "net")); /* IKEv1 rekeys like that */
@@ -128,12 +128,12 @@ START_TEST(roadwarriors_of_one_connection_with_two_identities_are_two_rows)
 	for (int version = 1; version <= 2; version++) {
 		struct vici_ike alice = from_peer(ike(4, "rw"), "alice", 2), bob = from_peer(ike(5, "rw"), "bob", 2);
 		alice.version = bob.version = (uint8_t)version;
-		LIST_TWICE(tell(alice, child(1, "rw", 1, OLD)); tell(bob, child(5, "rw", 2, NEW)));
+		LIST_TWICE(tell_both(alice, child(1, "rw", 1, OLD)); tell_both(bob, child(5, "rw", 2, NEW)));
 		expect_ikes(2);
 		expect_tunnels(2);
 		ike_down(bob);
 		child_down(bob, child(5, "rw", 2, NEW));
-		LIST_TWICE(tell(alice, child(1, "rw", 1, OLD)));
+		LIST_TWICE(tell_both(alice, child(1, "rw", 1, OLD)));
 		ck_assert_str_eq(ike_row("rw").remote_id, "alice");
 		ck_assert_uint_eq(tunnel("rw").reqid, 1);
 		LIST_TWICE();
@@ -146,11 +146,11 @@ END_TEST
 START_TEST(roadwarriors_of_one_identity_at_two_addresses_are_two_rows)
 {
 	struct vici_ike here = from_peer(ike(4, "rw"), "%any", 2), there = from_peer(ike(5, "rw"), "%any", 3);
-	LIST_TWICE(tell(here, child(1, "rw", 1, OLD)); tell(there, child(5, "rw", 2, NEW)));
+	LIST_TWICE(tell_both(here, child(1, "rw", 1, OLD)); tell_both(there, child(5, "rw", 2, NEW)));
 	expect_ikes(2);
 	expect_tunnels(2);
 	daemon_restarts();
-	LIST_TWICE(tell(there, child(5, "rw", 2, NEW)); tell(here, child(1, "rw", 1, OLD)));
+	LIST_TWICE(tell_both(there, child(5, "rw", 2, NEW)); tell_both(here, child(1, "rw", 1, OLD)));
 	expect_ikes(2);
 	expect_tunnels(2);
 	expect_events(IPM_EVENT_IKE_START, 2);
@@ -162,10 +162,10 @@ START_TEST(a_third_of_one_identity_that_comes_while_nobody_listens_is_a_third_ro
 {
 	struct vici_ike here = from_peer(ike(4, "rw"), "%any", 2), there = from_peer(ike(5, "rw"), "%any", 3);
 	struct vici_ike third = from_peer(ike(6, "rw"), "%any", 4);
-	LIST_TWICE(tell(here, child(1, "rw", 1, OLD)); tell(there, child(5, "rw", 2, NEW)));
+	LIST_TWICE(tell_both(here, child(1, "rw", 1, OLD)); tell_both(there, child(5, "rw", 2, NEW)));
 	charon_is_away();
-	LIST_TWICE(tell(third, child(6, "rw", 3, 0xd0000000)); tell(here, child(1, "rw", 1, OLD));
-		   tell(there, child(5, "rw", 2, NEW)));
+	LIST_TWICE(tell_both(third, child(6, "rw", 3, 0xd0000000)); tell_both(here, child(1, "rw", 1, OLD));
+		   tell_both(there, child(5, "rw", 2, NEW)));
 	expect_ikes(3);
 	expect_tunnels(3);
 	ck_assert_uint_eq(totals().ike_previous, 0);
@@ -179,14 +179,14 @@ START_TEST(two_live_children_with_one_name_and_reqid_are_one_tunnel)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child one = child(1, "net", 1, OLD), two = child(2, "net", 1, NEW);
 
-	LIST_TWICE(tell(a, carried(one, 1, 1)); tell_child(a, carried(two, 2, 2)));
+	LIST_TWICE(tell_both(a, with_packets(one, 1, 1)); tell_child(a, with_packets(two, 2, 2)));
 	expect_tunnels(1);
 	ck_assert_uint_eq(tunnel("net").sas, 4);
 	ck_assert_uint_eq(tunnel("net").refreshes, 0);
 	expect_carried(tunnel("net"), 3, 3);
-	child_down(a, child_in(carried(two, 3, 3), VICI_CHILD_DELETED));
+	child_down(a, child_in(with_packets(two, 3, 3), VICI_CHILD_DELETED));
 	expect_tunnels(1);
-	LIST(tell(a, carried(one, 2, 2)));
+	LIST(tell_both(a, with_packets(one, 2, 2)));
 	expect_carried(tunnel("net"), 5, 5);
 	ck_assert_uint_eq(tunnel("net").uid, 1);
 	child_down(a, one);
@@ -199,12 +199,12 @@ START_TEST(children_with_one_name_and_two_reqids_are_two_tunnels)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child one = child(1, "net", 1, OLD), two = child(2, "net", 2, NEW);
 
-	LIST_TWICE(tell(a, carried(one, 1, 1)); tell_child(a, carried(two, 2, 2)));
+	LIST_TWICE(tell_both(a, with_packets(one, 1, 1)); tell_child(a, with_packets(two, 2, 2)));
 	expect_tunnels(2);
 	child_down(a, child_in(two, VICI_CHILD_DELETED));
 	expect_tunnels(1);
 	ck_assert_uint_eq(tunnel("net").reqid, 1);
-	LIST_TWICE(tell(a, carried(one, 2, 2)));
+	LIST_TWICE(tell_both(a, with_packets(one, 2, 2)));
 	expect_carried(tunnel("net"), 2, 2);
 }
 END_TEST
@@ -216,7 +216,7 @@ START_TEST(many_children_of_one_ike_sa_come_and_go_each_by_itself)
 
 	for (uint32_t i = 1; i <= 40; i++) {
 		snprintf(name, sizeof(name), "c%u", i);
-		tell(a, child(i, name, i, 0xc0000000 + 2 * i));
+		tell_both(a, child(i, name, i, 0xc0000000 + 2 * i));
 	}
 	expect_tunnels(40);
 	for (uint32_t i = 1; i <= 40; i += 3) {
@@ -236,11 +236,11 @@ START_TEST(a_child_that_goes_down_leaves_its_last_counts_and_its_ike_sa)
 	struct vici_ike a = ike(5, "ikev2");
 	struct vici_child net = child(4, "net", 1, OLD);
 
-	tell(a, net);
-	LIST(tell(a, carried(net, 10, 10)));
+	tell_both(a, net);
+	LIST(tell_both(a, with_packets(net, 10, 10)));
 	struct ipm_tunnel before = tunnel("net");
 	a.passive = VICI_TASK_CHILD_DELETE;
-	child_down(a, child_in(carried(net, 12, 11), VICI_CHILD_DELETED));
+	child_down(a, child_in(with_packets(net, 12, 11), VICI_CHILD_DELETED));
 	expect_stopped(before, IPM_REASON_PEER_DELETE);
 	expect_tunnels(0);
 	expect_ikes(1);
@@ -249,7 +249,7 @@ START_TEST(a_child_that_goes_down_leaves_its_last_counts_and_its_ike_sa)
 	ck_assert_uint_eq(totals().in.pkts, 12);
 	ck_assert_uint_eq(totals().out.pkts, 11);
 	ck_assert_uint_eq(totals().tunnels_previous, 1);
-	child_down(a, child_in(carried(net, 12, 11), VICI_CHILD_DELETED));
+	child_down(a, child_in(with_packets(net, 12, 11), VICI_CHILD_DELETED));
 	ck_assert_uint_eq(totals().tunnels_previous, 1);
 }
 END_TEST
@@ -259,18 +259,19 @@ START_TEST(a_tunnel_is_over_though_a_rekeyed_sa_of_it_lingers)
 	struct vici_ike a = ike_v1(1, "main");
 	struct vici_child old = child(8, "net", 1, OLD), now = child(10, "net", 1, NEW);
 
-	tell(a, old);
-	child_rekey(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYING), now);
-	LIST(tell(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYED)); tell_child(a, carried(now, 5, 5)));
-	child_down(a, child_in(carried(now, 6, 6), VICI_CHILD_DELETED));
+	tell_both(a, old);
+	child_rekey(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYING), now);
+	LIST(tell_both(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED));
+	     tell_child(a, with_packets(now, 5, 5)));
+	child_down(a, child_in(with_packets(now, 6, 6), VICI_CHILD_DELETED));
 	expect_tunnels(0);
 	ck_assert_uint_eq(rows(IPM_SAS), 0);
-	LIST_TWICE(tell(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYED)));
+	LIST_TWICE(tell_both(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED)));
 	expect_tunnels(0);
 	ck_assert_uint_eq(totals().in.pkts, 11);
 	/* And a new one is a new one. */
-	tell(a, child(11, "net", 1, 0xc3000000));
-	LIST_TWICE(tell(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYED));
+	tell_both(a, child(11, "net", 1, 0xc3000000));
+	LIST_TWICE(tell_both(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED));
 		   tell_child(a, child(11, "net", 1, 0xc3000000)));
 	expect_tunnels(1);
 	expect_events(IPM_EVENT_TUNNEL_START, 2);
@@ -283,9 +284,9 @@ START_TEST(a_tunnel_is_over_when_only_a_rekeyed_sa_of_it_is_listed)
 	struct vici_ike a = ike_v1(1, "main");
 	struct vici_child old = child(8, "net", 1, OLD);
 
-	LIST_TWICE(tell(a, carried(old, 5, 5)));
+	LIST_TWICE(tell_both(a, with_packets(old, 5, 5)));
 	charon_is_away(); /* a rekey, and the end of what came of it */
-	LIST_TWICE(tell(a, child_in(carried(old, 6, 6), VICI_CHILD_REKEYED)));
+	LIST_TWICE(tell_both(a, child_in(with_packets(old, 6, 6), VICI_CHILD_REKEYED)));
 	expect_tunnels(0);
 	hold_time_is_over();
 	expect_held(0);
@@ -298,13 +299,13 @@ START_TEST(an_ikev2_sa_goes_down_before_its_children)
 	struct vici_ike a = ike(5, "ikev2");
 	struct vici_child net = child(1, "net", 1, OLD), net2 = child(2, "net2", 2, NEW);
 
-	tell(a, net);
+	tell_both(a, net);
 	tell_child(a, net2);
 	ike_down(a);
 	expect_ikes(0);
 	expect_tunnels(2);
-	child_down(ike_in(a, VICI_IKE_DELETING), carried(net, 1, 1));
-	child_down(ike_in(a, VICI_IKE_DELETING), carried(net2, 2, 2));
+	child_down(ike_in(a, VICI_IKE_DELETING), with_packets(net, 1, 1));
+	child_down(ike_in(a, VICI_IKE_DELETING), with_packets(net2, 2, 2));
 	expect_tunnels(0);
 	ck_assert_uint_eq(totals().in.pkts, 3);
 	ck_assert_uint_eq(totals().ike_previous, 1);
@@ -317,8 +318,8 @@ START_TEST(an_ikev1_sa_goes_down_after_its_children)
 	struct vici_ike a = ike_v1(7, "main");
 	struct vici_child net = child(10, "net", 1, OLD);
 
-	tell(a, net);
-	child_down(a, child_in(carried(net, 3, 3), VICI_CHILD_DELETED));
+	tell_both(a, net);
+	child_down(a, child_in(with_packets(net, 3, 3), VICI_CHILD_DELETED));
 	ike_down(a);
 	expect_ikes(0);
 	expect_tunnels(0);
@@ -351,7 +352,7 @@ START_TEST(children_without_sas_make_no_tunnel)
 	static const enum vici_child_state states[] = { VICI_CHILD_CREATED, VICI_CHILD_ROUTED,  VICI_CHILD_INSTALLING,
 							VICI_CHILD_REKEYED, VICI_CHILD_DELETED, VICI_CHILD_DESTROYING };
 	for (size_t i = 0; i < COUNT(states); i++)
-		LIST(tell(ike(1, "ikev2"), child_in(child(1, "net", 1, OLD), states[i])));
+		LIST(tell_both(ike(1, "ikev2"), child_in(child(1, "net", 1, OLD), states[i])));
 	expect_tunnels(0);
 	expect_ikes(1);
 }
@@ -362,11 +363,11 @@ START_TEST(what_two_lists_do_not_mention_is_gone_and_one_is_not_enough)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child net = child(1, "net", 1, OLD);
 
-	tell(a, net);
+	tell_both(a, net);
 	LIST();
 	ck_assert(unsure);
 	expect_tunnels(1);
-	LIST(tell(a, net));
+	LIST(tell_both(a, net));
 	ck_assert(!unsure);
 	LIST();
 	expect_tunnels(1);
@@ -400,7 +401,7 @@ START_TEST(a_child_with_ipcomp_is_four_sas_and_counts_once)
 	now.cpi_in = 0x2001;
 	now.cpi_out = 0x2002;
 
-	LIST(tell(a, carried(net, 10, 20)));
+	LIST(tell_both(a, with_packets(net, 10, 20)));
 	ck_assert_uint_eq(tunnel("net").sas, 4);
 	ck_assert_uint_eq(tunnel("net").ipcomp, 1);
 	expect_carried(tunnel("net"), 10, 20);
@@ -408,12 +409,12 @@ START_TEST(a_child_with_ipcomp_is_four_sas_and_counts_once)
 	ck_assert_uint_eq(sa_row(0x1001).direction, IPM_IN);
 	ck_assert_uint_eq(sa_row(0x1002).direction, IPM_OUT);
 	ck_assert_uint_eq(sa_row(OLD).direction, IPM_IN);
-	child_rekey(a, child_in(carried(net, 10, 20), VICI_CHILD_REKEYED), now);
+	child_rekey(a, child_in(with_packets(net, 10, 20), VICI_CHILD_REKEYED), now);
 	ck_assert_uint_eq(tunnel("net").sas, 8);
-	LIST(tell(a, child_in(carried(net, 10, 20), VICI_CHILD_DELETED)); tell_child(a, now));
+	LIST(tell_both(a, child_in(with_packets(net, 10, 20), VICI_CHILD_DELETED)); tell_child(a, now));
 	ck_assert_uint_eq(tunnel("net").sas, 6);
 	daemon_restarts();
-	LIST_TWICE(tell(a, carried(now, 1, 1)));
+	LIST_TWICE(tell_both(a, with_packets(now, 1, 1)));
 	ck_assert_uint_eq(tunnel("net").sas, 4);
 	expect_carried(tunnel("net"), 11, 21);
 	child_down(a, now);
@@ -427,7 +428,7 @@ START_TEST(ah_and_transport_mode_are_shown_as_such)
 	host.protocol = IPPROTO_AH;
 	host.encap = IPM_ENCAP_TRANSPORT;
 	host.proposal.integ = IPM_INTEG_HMAC_SHA2_256_128;
-	LIST(tell(ike(1, "ikev2"), carried(host, 3, 4)));
+	LIST(tell_both(ike(1, "ikev2"), with_packets(host, 3, 4)));
 	ck_assert_uint_eq(tunnel("host").protocol, IPPROTO_AH);
 	ck_assert_uint_eq(tunnel("host").encap, IPM_ENCAP_TRANSPORT);
 	ck_assert_uint_eq(sa_row(OLD).protocol, IPPROTO_AH);
@@ -441,7 +442,7 @@ START_TEST(addresses_and_selectors_follow_a_peer_that_moves)
 	struct vici_ike a = ike(1, "rw");
 	struct vici_child net = child(1, "rw", 1, OLD);
 
-	LIST(tell(a, net));
+	LIST(tell_both(a, net));
 	struct ipm_tunnel before = tunnel("rw");
 	a.remote_host = ip4(198, 51, 100, 9);
 	a.remote_port = 4500;
@@ -450,7 +451,7 @@ START_TEST(addresses_and_selectors_follow_a_peer_that_moves)
 	net.state = VICI_CHILD_UPDATING;
 	net.udp_encap = true;
 	net.remote_ts[0] = subnet(10, 7, 7);
-	LIST(tell(a, net));
+	LIST(tell_both(a, net));
 	expect_same(tunnel("rw"), before, 0);
 	ck_assert_uint_eq(tunnel("rw").remote.bytes[0], 198);
 	ck_assert_uint_eq(tunnel("rw").udp_encap, 1);
@@ -478,10 +479,10 @@ START_TEST(selectors_pair_up_when_family_and_protocol_fit)
 	net.remote_ts[1] = v6;
 	net.remote_ts[2] = subnet(10, 2, 99);
 	net.remote_ts[2].protocol = IPPROTO_UDP;
-	LIST(tell(ike(1, "ikev2"), net));
+	LIST(tell_both(ike(1, "ikev2"), net));
 	/* any-any, any-udp, tcp-any of IPv4, but not tcp-udp; and the one of IPv6 */
 	ck_assert_uint_eq(rows(IPM_SELECTORS), 4);
-	LIST(tell(ike(1, "ikev2"), net));
+	LIST(tell_both(ike(1, "ikev2"), net));
 	ck_assert_uint_eq(rows(IPM_SELECTORS), 4);
 }
 END_TEST
@@ -501,20 +502,20 @@ START_TEST(a_held_tunnel_is_known_by_a_pair_that_fits)
 		net.remote_ts[1] = net.remote_ts[0];
 		net.remote_ts[0] = v6;
 	}
-	LIST_TWICE(tell(ike(1, "ikev2"), net));
+	LIST_TWICE(tell_both(ike(1, "ikev2"), net));
 	struct ipm_tunnel before = tunnel("net");
 	charon_is_away();
 	LIST_TWICE();
 	net.spi_in = NEW;
 	net.spi_out = NEW + 1;
-	LIST(tell(of_another_charon(ike(1, "ikev2")), net));
+	LIST(tell_both(of_another_charon(ike(1, "ikev2")), net));
 	ck_assert_uint_eq(tunnel("net").index, before.index);
 }
 END_TEST
 
 START_TEST(a_peer_is_reached_by_an_ike_sa_with_its_address_connection_and_identity)
 {
-	LIST(tell(ike(1, "v2"), child(1, "net", 1, OLD)));
+	LIST(tell_both(ike(1, "v2"), child(1, "net", 1, OLD)));
 	struct ipm_failure who = { .remote = ike_row("v2").remote };
 	ck_assert(vici_model_reaches(model, &who));
 	snprintf(who.conn, sizeof(who.conn), "v2");
@@ -537,13 +538,15 @@ START_TEST(what_the_configuration_says_is_told_of_its_sas)
 	struct vici_conn_child of = { .name = "net", .rekey_octets = 5000000 };
 	vici_model_conn(model, &conn);
 	vici_model_conn_child(model, &conn, &of);
-	LIST(tell(ike(1, "ikev2"), child(1, "net", 1, OLD)); tell_child(ike(1, "ikev2"), child(2, "net2", 2, NEW)));
+	LIST(tell_both(ike(1, "ikev2"), child(1, "net", 1, OLD));
+	     tell_child(ike(1, "ikev2"), child(2, "net2", 2, NEW)));
 	ck_assert_uint_eq(ike_row("ikev2").auth, IPM_AUTH_PSK);
 	ck_assert_uint_eq(tunnel("net").soft_octets, 5000000);
 	ck_assert_uint_eq(tunnel("net2").soft_octets, 0);
 	of.rekey_octets = 6000000;
 	vici_model_conn_child(model, &conn, &of);
-	LIST(tell(ike(1, "ikev2"), child(1, "net", 1, OLD)); tell_child(ike(1, "ikev2"), child(2, "net2", 2, NEW)));
+	LIST(tell_both(ike(1, "ikev2"), child(1, "net", 1, OLD));
+	     tell_child(ike(1, "ikev2"), child(2, "net2", 2, NEW)));
 	ck_assert_uint_eq(tunnel("net").soft_octets, 6000000);
 }
 END_TEST
@@ -557,13 +560,13 @@ START_TEST(lifetimes_are_the_sum_of_both_ends)
 	net.install_time = 60;
 	net.rekey_time = -10; /* overdue */
 	net.life_time = 300;
-	LIST(tell(a, net));
+	LIST(tell_both(a, net));
 	ck_assert_uint_eq(ike_row("ikev2").soft_ns, 14400000000000);
 	ck_assert_uint_eq(tunnel("net").soft_ns, 50000000000);
 	ck_assert_uint_eq(tunnel("net").hard_ns, 360000000000);
 	net.install_time = net.rekey_time = net.life_time = VICI_UNSET; /* as in an event */
 	a.established = a.rekey_time = VICI_UNSET;
-	tell(a, net);
+	tell_both(a, net);
 	ck_assert_uint_eq(ike_row("ikev2").soft_ns, 14400000000000);
 	ck_assert_uint_eq(tunnel("net").hard_ns, 360000000000);
 }
@@ -580,9 +583,9 @@ many_gateways(uint32_t n, uint64_t pkts)
 		snprintf(name, sizeof(name), "c%u", i);
 		snprintf(id, sizeof(id), "p%u", i);
 		struct vici_ike a = from_peer(ike(i, name), id, (uint8_t)i);
-		tell(a, carried(child(2 * i, name, 2 * i, 0xc0000000 + 0x100 * i), pkts, pkts));
+		tell_both(a, with_packets(child(2 * i, name, 2 * i, 0xc0000000 + 0x100 * i), pkts, pkts));
 		snprintf(name, sizeof(name), "d%u", i);
-		tell_child(a, carried(child(2 * i + 1, name, 2 * i + 1, 0xc0000080 + 0x100 * i), pkts, pkts));
+		tell_child(a, with_packets(child(2 * i + 1, name, 2 * i + 1, 0xc0000080 + 0x100 * i), pkts, pkts));
 	}
 	unsure = vici_model_list_end(model);
 	all_is_true();
@@ -610,12 +613,13 @@ survives_being_full(struct ipm_capacity capacity, uint32_t ikes_shown, uint32_t 
 				b = from_peer(ike(100 + i, name), id, (uint8_t)i);
 		struct vici_child old = child(2 * i, name, 2 * i, 0xc0000000 + 0x100 * i);
 		struct vici_child now = child(100 + i, name, 2 * i, 0xe0000000 + 0x100 * i);
-		child_rekey(a, child_in(carried(old, 3, 3), VICI_CHILD_REKEYED), now);
-		child_rekey(a, child_in(carried(old, 3, 3), VICI_CHILD_REKEYED), now);
+		child_rekey(a, child_in(with_packets(old, 3, 3), VICI_CHILD_REKEYED), now);
+		child_rekey(a, child_in(with_packets(old, 3, 3), VICI_CHILD_REKEYED), now);
 		ike_rekey(a, b);
-		LIST(tell(b, child_in(carried(old, 4, 3), VICI_CHILD_DELETED)); tell_child(b, carried(now, 1, 1)));
-		LIST(tell(b, carried(now, 2, 2)));
-		LIST(tell(b, carried(now, 3, 3)));
+		LIST(tell_both(b, child_in(with_packets(old, 4, 3), VICI_CHILD_DELETED));
+		     tell_child(b, with_packets(now, 1, 1)));
+		LIST(tell_both(b, with_packets(now, 2, 2)));
+		LIST(tell_both(b, with_packets(now, 3, 3)));
 		child_down(b, now);
 		ike_down(b);
 	}
@@ -666,10 +670,10 @@ START_TEST(sas_that_found_no_room_get_their_row_when_there_is_some)
 	struct vici_ike a = ike(1, "ikev2");
 	gateway_ends();
 	gateway_begins((struct ipm_capacity){ .ike_sas = 4, .tunnels = 4, .selectors = 4, .sas = 3 });
-	LIST(tell(a, child(1, "net", 1, OLD)); tell_child(a, carried(child(2, "net2", 2, NEW), 5, 5)));
+	LIST(tell_both(a, child(1, "net", 1, OLD)); tell_child(a, with_packets(child(2, "net2", 2, NEW), 5, 5)));
 	ck_assert_uint_eq(tunnel("net2").sas, 1);
 	child_down(a, child(1, "net", 1, OLD));
-	LIST(tell(a, carried(child(2, "net2", 2, NEW), 6, 6)));
+	LIST(tell_both(a, with_packets(child(2, "net2", 2, NEW), 6, 6)));
 	ck_assert_uint_eq(tunnel("net2").sas, 2);
 	expect_carried(tunnel("net2"), 6, 6);
 }

@@ -40,7 +40,7 @@ static struct sim {
 } sim;
 
 static uint32_t
-chance(uint32_t below)
+sim_random(uint32_t below)
 {
 	sim.seed ^= sim.seed << 13; /* xorshift: the same on every machine */
 	sim.seed ^= sim.seed >> 7;
@@ -65,7 +65,7 @@ sim_live(uint32_t peer, uint32_t config)
 
 /* The model has seen these counts. */
 static void
-told(struct sim_child *c)
+sim_counts_seen(struct sim_child *c)
 {
 	c->known |= in_use(c);
 	if (!c->known)
@@ -79,8 +79,8 @@ told(struct sim_child *c)
 static void
 sim_list(void)
 {
-	uint32_t first = chance(SIM_SAS), first_peer = chance(PEERS);
-	bool old_first = chance(2);
+	uint32_t first = sim_random(SIM_SAS), first_peer = sim_random(PEERS);
+	bool old_first = sim_random(2);
 
 	if (sim.deaf)
 		return;
@@ -97,13 +97,13 @@ sim_list(void)
 			struct sim_child *c = &sim.child[(first + i) % SIM_SAS];
 			if (c->exists && c->peer == at) {
 				tell_child(p->sa, c->sa);
-				told(c);
+				sim_counts_seen(c);
 			}
 		}
 		if (p->old_up && !old_first)
 			tell_ike(p->old);
 		if (p->old_up && p->sa.version == 2)
-			p->old_up = chance(2);
+			p->old_up = sim_random(2);
 	}
 	unsure = vici_model_list_end(model);
 	at_random = false;
@@ -112,10 +112,10 @@ sim_list(void)
 
 /* How often is this event heard? A list may come before it. */
 static uint32_t
-heard(void)
+sim_times_heard(void)
 {
 	static const uint32_t times[] = { 1, 1, 1, 1, 1, 0, 2, 1 };
-	uint32_t how = chance(COUNT(times));
+	uint32_t how = sim_random(COUNT(times));
 
 	if (sim.deaf)
 		return 0;
@@ -126,11 +126,11 @@ heard(void)
 	return times[how];
 }
 
-#define SAY(...)                                                     \
-	do {                                                         \
-		for (uint32_t times = heard(); times > 0; times--) { \
-			__VA_ARGS__;                                 \
-		}                                                    \
+#define SAY(...)                                                               \
+	do {                                                                   \
+		for (uint32_t times = sim_times_heard(); times > 0; times--) { \
+			__VA_ARGS__;                                           \
+		}                                                              \
 	} while (0)
 
 static void
@@ -169,7 +169,7 @@ sim_child_up(uint32_t peer, uint32_t config)
 		if (sim.child[i].exists && &sim.child[i] != c && sim.child[i].peer == peer &&
 		    sim.child[i].config == config)
 			c->sa.reqid = sim.child[i].sa.reqid;
-	SAY(tell(sim.peer[peer].sa, c->sa); told(c));
+	SAY(tell_both(sim.peer[peer].sa, c->sa); sim_counts_seen(c));
 }
 
 static void
@@ -180,7 +180,7 @@ sim_peer_up(uint32_t peer)
 	p->up = true;
 	SAY(tell_ike(p->sa));
 	for (uint32_t config = 0; config < CONFIGS; config++)
-		if (chance(4) > 0)
+		if (sim_random(4) > 0)
 			sim_child_up(peer, config);
 }
 
@@ -195,7 +195,7 @@ sim_child_rekey(struct sim_child *old)
 	struct sim_child *now = sim_new_child(old->peer, old->config, old->sa.reqid);
 	old->sa.state = p->sa.version == 1 ? VICI_CHILD_REKEYED : VICI_CHILD_DELETED;
 	struct vici_child said = child_in(old->sa, p->sa.version == 1 ? VICI_CHILD_REKEYING : VICI_CHILD_REKEYED);
-	SAY(child_rekey(p->sa, said, now->sa); told(old); told(now));
+	SAY(child_rekey(p->sa, said, now->sa); sim_counts_seen(old); sim_counts_seen(now));
 }
 
 /* Its tunnel is down; what lingers of it is not looked at any more. */
@@ -207,7 +207,7 @@ sim_child_gone(struct sim_child *c)
 	for (size_t i = 0; i < SIM_SAS; i++) {
 		struct sim_child *other = &sim.child[i];
 		if (other->exists && other->peer == c->peer && other->config == c->config) {
-			other->sa = carried(other->sa, other->told_in, other->told_out);
+			other->sa = with_packets(other->sa, other->told_in, other->told_out);
 			other->idle = true;
 		}
 	}
@@ -217,7 +217,7 @@ static void
 sim_child_down(struct sim_child *c)
 {
 	sim_child_gone(c);
-	SAY(child_down(sim.peer[c->peer].sa, c->sa); told(c));
+	SAY(child_down(sim.peer[c->peer].sa, c->sa); sim_counts_seen(c));
 }
 
 static void
@@ -238,7 +238,7 @@ sim_ike_down(uint32_t peer)
 		SAY(ike_down(p->sa));
 	for (size_t i = 0; i < SIM_SAS; i++)
 		if (down[i])
-			SAY(child_down(p->sa, sim.child[i].sa); told(&sim.child[i]));
+			SAY(child_down(p->sa, sim.child[i].sa); sim_counts_seen(&sim.child[i]));
 	if (old_up)
 		SAY(ike_down(p->old));
 	if (!ike_first)
@@ -254,12 +254,12 @@ sim_ike_rekey(uint32_t peer)
 	p->old = ike_in(p->sa, p->sa.version == 1 ? VICI_IKE_REKEYING : VICI_IKE_REKEYED);
 	p->old_up = true;
 	sim_ike_name(&p->sa, peer);
-	p->sa.initiator = chance(2);
+	p->sa.initiator = sim_random(2);
 	/* Only when nobody listens may it be lost, or who follows whom cannot be known for all children. */
 	if (p->sa.version == 1)
 		SAY(tell_ike(p->sa));
 	else
-		for (uint32_t times = sim.deaf ? 0 : 1 + chance(2); times > 0; times--)
+		for (uint32_t times = sim.deaf ? 0 : 1 + sim_random(2); times > 0; times--)
 			ike_rekey(p->old, p->sa);
 }
 
@@ -269,8 +269,8 @@ sim_traffic(void)
 	for (size_t i = 0; i < SIM_SAS; i++) {
 		struct sim_child *c = &sim.child[i];
 		if (c->exists && !c->idle && (in_use(c) || c->known))
-			c->sa = carried(c->sa, c->sa.packets_in + chance(100),
-					c->sa.packets_out + (in_use(c) ? chance(100) : 0));
+			c->sa = with_packets(c->sa, c->sa.packets_in + sim_random(100),
+					     c->sa.packets_out + (in_use(c) ? sim_random(100) : 0));
 	}
 }
 
@@ -282,14 +282,14 @@ sim_crash(void)
 		sim.peer[i].up = sim.peer[i].old_up = false;
 	memset(sim.child, 0, sizeof(sim.child));
 	sim.ike_uid = sim.child_uid = sim.reqids = 0;
-	if (chance(3) == 0) {
+	if (sim_random(3) == 0) {
 		LIST_TWICE();
 		expect_tunnels(0);
 	} else {
 		vici_model_list_begin(model); /* asked; what follows comes before the answer */
 	}
 	for (uint32_t i = 0; i < PEERS; i++)
-		if (chance(3) > 0)
+		if (sim_random(3) > 0)
 			sim_peer_up(i);
 }
 
@@ -297,7 +297,7 @@ static void
 sim_away(void)
 {
 	sim.deaf = true;
-	if (chance(2))
+	if (sim_random(2))
 		charon_is_away();
 	else
 		daemon_restarts();
@@ -306,17 +306,17 @@ sim_away(void)
 static void
 sim_step(void)
 {
-	uint32_t peer = chance(PEERS), config = chance(CONFIGS);
+	uint32_t peer = sim_random(PEERS), config = sim_random(CONFIGS);
 	struct sim_peer *p = &sim.peer[peer];
 	struct sim_child *live = sim_live(peer, config);
 
-	switch (chance(12)) {
+	switch (sim_random(12)) {
 	case 0:
 		if (!p->up)
 			sim_peer_up(peer);
 		break;
 	case 1:
-		if (p->up && chance(3) == 0)
+		if (p->up && sim_random(3) == 0)
 			sim_ike_down(peer);
 		break;
 	case 2:
@@ -344,7 +344,7 @@ sim_step(void)
 		break;
 	case 8:
 		for (size_t i = 0; i < SIM_SAS; i++) /* what was rekeyed vanishes silently */
-			if (sim.child[i].exists && !in_use(&sim.child[i]) && chance(2))
+			if (sim.child[i].exists && !in_use(&sim.child[i]) && sim_random(2))
 				sim.child[i].exists = false;
 		break;
 	case 9:
@@ -406,13 +406,13 @@ START_TEST(whatever_was_heard_two_quiet_lists_make_it_true)
 	sim = (struct sim){ .seed = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1), .spi = 0xc0000000 };
 	LIST_TWICE();
 	for (int round = 0; round < SIM_ROUNDS; round++) {
-		uint32_t fate = chance(12);
+		uint32_t fate = sim_random(12);
 		sim.overtaken = false;
 		if (fate == 0)
 			sim_crash();
 		else if (fate == 1)
 			sim_away();
-		for (uint32_t steps = 1 + chance(8); steps > 0; steps--)
+		for (uint32_t steps = 1 + sim_random(8); steps > 0; steps--)
 			sim_step();
 		sim.deaf = false;
 		for (size_t i = 0; i < PEERS; i++)
@@ -421,7 +421,7 @@ START_TEST(whatever_was_heard_two_quiet_lists_make_it_true)
 		sim_list();
 		sim_list();
 		expect_what_is_true();
-		if (chance(4) == 0) {
+		if (sim_random(4) == 0) {
 			hold_time_is_over();
 			expect_what_is_true();
 			expect_held(0);

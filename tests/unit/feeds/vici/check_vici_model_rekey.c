@@ -10,12 +10,12 @@ START_TEST(an_ikev2_child_rekey_keeps_the_tunnel_and_adds_up_both_sas)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child old = child(5, "net", 1, OLD), now = child(10, "net", 1, NEW);
 
-	tell(a, old);
-	LIST(tell(a, carried(old, 10, 10)));
+	tell_both(a, old);
+	LIST(tell_both(a, with_packets(old, 10, 10)));
 	struct ipm_tunnel before = tunnel("net");
 	expect_carried(before, 10, 10);
 
-	child_rekey(a, child_in(carried(old, 65, 65), VICI_CHILD_REKEYED), now);
+	child_rekey(a, child_in(with_packets(old, 65, 65), VICI_CHILD_REKEYED), now);
 	expect_same(tunnel("net"), before, 1);
 	expect_carried(tunnel("net"), 65, 65);
 	ck_assert_uint_eq(tunnel("net").sas, 4);
@@ -23,18 +23,20 @@ START_TEST(an_ikev2_child_rekey_keeps_the_tunnel_and_adds_up_both_sas)
 	ck_assert_uint_eq(sa_state(NEW), IPM_SA_ACTIVE);
 
 	/* A packet that was on its way reached the old inbound SA, of which nobody but this list tells. */
-	LIST(tell(a, child_in(carried(old, 66, 65), VICI_CHILD_DELETING)); tell_child(a, carried(now, 3, 4)));
+	LIST(tell_both(a, child_in(with_packets(old, 66, 65), VICI_CHILD_DELETING));
+	     tell_child(a, with_packets(now, 3, 4)));
 	expect_carried(tunnel("net"), 69, 69);
 
-	LIST(tell(a, child_in(carried(old, 67, 65), VICI_CHILD_DELETED)); tell_child(a, carried(now, 30, 40)));
+	LIST(tell_both(a, child_in(with_packets(old, 67, 65), VICI_CHILD_DELETED));
+	     tell_child(a, with_packets(now, 30, 40)));
 	ck_assert_uint_eq(sa_state(OLD + 1), 0);
 	ck_assert_uint_eq(sa_state(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(tunnel("net").sas, 3);
 	expect_carried(tunnel("net"), 97, 105);
 
-	LIST(tell(a, carried(now, 31, 41)));
+	LIST(tell_both(a, with_packets(now, 31, 41)));
 	ck_assert(unsure);
-	LIST(tell(a, carried(now, 32, 42)));
+	LIST(tell_both(a, with_packets(now, 32, 42)));
 	ck_assert(!unsure);
 	ck_assert_uint_eq(sa_state(OLD), 0);
 	ck_assert_uint_eq(tunnel("net").sas, 2);
@@ -53,14 +55,15 @@ START_TEST(a_list_that_tells_of_the_new_child_before_the_event_changes_nothing)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child old = child(5, "net", 1, OLD), now = child(10, "net", 1, NEW);
 
-	tell(a, old);
-	LIST_TWICE(tell(a, old));
+	tell_both(a, old);
+	LIST_TWICE(tell_both(a, old));
 	struct ipm_tunnel before = tunnel("net");
-	LIST(tell(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYED)); tell_child(a, carried(now, 1, 1)));
-	child_rekey(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYED), carried(now, 1, 1));
+	LIST(tell_both(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED));
+	     tell_child(a, with_packets(now, 1, 1)));
+	child_rekey(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED), with_packets(now, 1, 1));
 	expect_same(tunnel("net"), before, 1);
 	expect_carried(tunnel("net"), 6, 6);
-	child_rekey(a, child_in(carried(old, 5, 5), VICI_CHILD_REKEYED), carried(now, 1, 1));
+	child_rekey(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED), with_packets(now, 1, 1));
 	expect_same(tunnel("net"), before, 1); /* nor does an event that comes twice */
 }
 END_TEST
@@ -70,11 +73,11 @@ START_TEST(the_same_race_in_the_first_list_after_a_reconnect_counts_one_refresh_
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child old = child(5, "net", 1, OLD), now = child(10, "net", 1, NEW);
 
-	tell(a, old);
-	LIST_TWICE(tell(a, old));
+	tell_both(a, old);
+	LIST_TWICE(tell_both(a, old));
 	struct ipm_tunnel before = tunnel("net");
 	charon_is_away();
-	LIST(tell(a, child_in(old, VICI_CHILD_REKEYED)); tell_child(a, now));
+	LIST(tell_both(a, child_in(old, VICI_CHILD_REKEYED)); tell_child(a, now));
 	expect_same(tunnel("net"), before, 1);
 	child_rekey(a, child_in(old, VICI_CHILD_REKEYED), now);
 	expect_same(tunnel("net"), before, 1);
@@ -87,13 +90,13 @@ START_TEST(a_list_with_something_missing_does_not_make_the_race_count_twice)
 	struct vici_child old = child(5, "net", 1, OLD), now = child(10, "net", 1, NEW);
 	struct vici_child other = child(6, "other", 2, 0xd1000000);
 
-	tell(a, old);
-	tell(a, other);
-	LIST_TWICE(tell(a, old); tell(a, other));
+	tell_both(a, old);
+	tell_both(a, other);
+	LIST_TWICE(tell_both(a, old); tell_both(a, other));
 	struct ipm_tunnel before = tunnel("net");
-	LIST(tell(a, old));
+	LIST(tell_both(a, old));
 	ck_assert(unsure);
-	LIST(tell(a, child_in(old, VICI_CHILD_REKEYED)); tell_child(a, now); tell(a, other));
+	LIST(tell_both(a, child_in(old, VICI_CHILD_REKEYED)); tell_child(a, now); tell_both(a, other));
 	child_rekey(a, child_in(old, VICI_CHILD_REKEYED), now);
 	expect_same(tunnel("net"), before, 1);
 }
@@ -104,16 +107,16 @@ START_TEST(a_child_rekey_that_was_missed_altogether_is_one_refresh)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child old = child(5, "net", 1, OLD), now = child(10, "net", 1, NEW);
 
-	tell(a, old);
-	LIST_TWICE(tell(a, carried(old, 10, 20)));
+	tell_both(a, old);
+	LIST_TWICE(tell_both(a, with_packets(old, 10, 20)));
 	struct ipm_tunnel before = tunnel("net");
 	charon_is_away();
-	LIST_TWICE(tell(a, carried(now, 1, 2)));
+	LIST_TWICE(tell_both(a, with_packets(now, 1, 2)));
 	expect_same(tunnel("net"), before, 1);
 	expect_carried(tunnel("net"), 11, 22);
 	ck_assert_uint_eq(sa_state(OLD), 0);
 	hold_time_is_over();
-	LIST_TWICE(tell(a, carried(now, 1, 2)));
+	LIST_TWICE(tell_both(a, with_packets(now, 1, 2)));
 	expect_same(tunnel("net"), before, 1);
 }
 END_TEST
@@ -123,10 +126,10 @@ START_TEST(a_rekey_that_charon_undoes_leaves_the_old_sa_in_charge)
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child old = child(5, "net", 1, OLD);
 
-	tell(a, old);
-	LIST(tell(a, child_in(old, VICI_CHILD_REKEYING)));
+	tell_both(a, old);
+	LIST(tell_both(a, child_in(old, VICI_CHILD_REKEYING)));
 	ck_assert_uint_eq(sa_state(OLD), IPM_SA_ACTIVE);
-	LIST(tell(a, carried(old, 1, 1)));
+	LIST(tell_both(a, with_packets(old, 1, 1)));
 	ck_assert_uint_eq(tunnel("net").refreshes, 0);
 	ck_assert_uint_eq(tunnel("net").sas, 2);
 }
@@ -135,7 +138,7 @@ END_TEST
 /* --- IKEv2: both sides rekey a CHILD_SA at the same moment --------------- */
 
 static struct vici_ike
-busy(struct vici_ike sa, uint16_t active, uint16_t passive)
+with_tasks(struct vici_ike sa, uint16_t active, uint16_t passive)
 {
 	sa.active = active;
 	sa.passive = passive;
@@ -145,55 +148,55 @@ busy(struct vici_ike sa, uint16_t active, uint16_t passive)
 /* Measured on 5.9.8: the answer to our own rekey was a second late, and the peer's nonce was the smaller one. */
 START_TEST(a_collision_that_the_peer_loses_before_it_answers_takes_no_tunnel_down)
 {
-	struct vici_ike a = ike(1, "ikev2"), waits = busy(a, VICI_TASK_CHILD_REKEY, 0);
-	struct vici_ike both = busy(a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY);
-	struct vici_child old = carried(child(1, "net", 1, OLD), 5, 5), loser = child(3, "net", 1, 0xc3000000);
+	struct vici_ike a = ike(1, "ikev2"), waits = with_tasks(a, VICI_TASK_CHILD_REKEY, 0);
+	struct vici_ike both = with_tasks(a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY);
+	struct vici_child old = with_packets(child(1, "net", 1, OLD), 5, 5), loser = child(3, "net", 1, 0xc3000000);
 	struct vici_child winner = child(2, "net", 1, NEW);
 
-	LIST_TWICE(tell(a, old));
+	LIST_TWICE(tell_both(a, old));
 	struct ipm_tunnel before = tunnel("net");
-	LIST(tell(waits, child_in(old, VICI_CHILD_REKEYING)));
+	LIST(tell_both(waits, child_in(old, VICI_CHILD_REKEYING)));
 	child_rekey(both, child_in(old, VICI_CHILD_REKEYED), loser);
 	/* The peer deletes its CHILD_SA again, of which no event tells. */
 	for (int i = 0; i < 3; i++)
-		LIST(tell(waits, child_in(old, VICI_CHILD_REKEYED));
+		LIST(tell_both(waits, child_in(old, VICI_CHILD_REKEYED));
 		     tell_child(waits, child_in(loser, VICI_CHILD_DELETED)));
-	LIST_TWICE(tell(waits, child_in(old, VICI_CHILD_REKEYED)));
+	LIST_TWICE(tell_both(waits, child_in(old, VICI_CHILD_REKEYED)));
 	expect_same(tunnel("net"), before, 1);
 	ck_assert_uint_eq(sa_state(OLD), IPM_SA_ACTIVE); /* it is the only one in use */
 	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), winner);
-	LIST(tell(a, child_in(old, VICI_CHILD_DELETED)); tell_child(a, carried(winner, 1, 2)));
-	LIST_TWICE(tell(a, carried(winner, 2, 3)));
+	LIST(tell_both(a, child_in(old, VICI_CHILD_DELETED)); tell_child(a, with_packets(winner, 1, 2)));
+	LIST_TWICE(tell_both(a, with_packets(winner, 2, 3)));
 	expect_same(tunnel("net"), before, 1);
 	ck_assert_uint_eq(tunnel("net").uid, 2); /* though the loser's number is higher */
 	expect_carried(tunnel("net"), 7, 8);
 	expect_events(IPM_EVENT_TUNNEL_START, 1);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
-	child_down(busy(a, 0, VICI_TASK_CHILD_DELETE), carried(winner, 2, 3));
+	child_down(with_tasks(a, 0, VICI_TASK_CHILD_DELETE), with_packets(winner, 2, 3));
 	expect_stopped(before, IPM_REASON_PEER_DELETE);
 }
 END_TEST
 
 START_TEST(a_rekeyed_sa_keeps_no_tunnel_when_its_rekey_has_been_answered)
 {
-	struct vici_ike a = ike(1, "ikev2"), waits = busy(a, VICI_TASK_CHILD_REKEY, 0);
+	struct vici_ike a = ike(1, "ikev2"), waits = with_tasks(a, VICI_TASK_CHILD_REKEY, 0);
 	struct vici_child old = child(1, "net", 1, OLD), now = child(2, "net", 1, NEW);
 
-	LIST_TWICE(tell(a, old));
+	LIST_TWICE(tell_both(a, old));
 	struct ipm_tunnel before = tunnel("net");
 	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), now);
-	child_down(busy(a, VICI_TASK_CHILD_DELETE, 0), now);
+	child_down(with_tasks(a, VICI_TASK_CHILD_DELETE, 0), now);
 	expect_stopped(before, IPM_REASON_OPERATOR);
 }
 END_TEST
 
 START_TEST(the_loser_of_a_collision_is_no_refresh)
 {
-	struct vici_ike a = ike(1, "ikev2"), waits = busy(a, VICI_TASK_CHILD_REKEY, 0);
+	struct vici_ike a = ike(1, "ikev2"), waits = with_tasks(a, VICI_TASK_CHILD_REKEY, 0);
 	struct vici_child old = child(1, "net", 1, OLD), loser = child(3, "net", 1, 0xc3000000);
 	struct vici_child winner = child(2, "net", 1, NEW);
 
-	LIST_TWICE(tell(a, old));
+	LIST_TWICE(tell_both(a, old));
 	struct ipm_tunnel before = tunnel("net");
 	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), loser);
 	child_rekey(waits, child_in(old, VICI_CHILD_REKEYED), winner);
@@ -210,7 +213,7 @@ static struct collision {
 } hit;
 
 static uint32_t
-roll(uint32_t below)
+random_below(uint32_t below)
 {
 	hit.seed = hit.seed * 6364136223846793005ull + 1442695040888963407ull;
 	return (uint32_t)(hit.seed >> 33) % below;
@@ -219,7 +222,7 @@ roll(uint32_t below)
 static void
 maybe_lists(void)
 {
-	for (uint32_t n = roll(4); n > 0; n--)
+	for (uint32_t n = random_below(4); n > 0; n--)
 		LIST(tell_ike(hit.a); if (hit.old) tell_child(hit.a, hit.old_sa);
 		     if (hit.ours) tell_child(hit.a, hit.our_sa); if (hit.theirs) tell_child(hit.a, hit.their_sa));
 }
@@ -228,9 +231,9 @@ maybe_lists(void)
 static struct vici_child
 collide(struct vici_child old, uint32_t uid)
 {
-	bool we_win = roll(2), goes_early = we_win && roll(2);
+	bool we_win = random_below(2), goes_early = we_win && random_below(2);
 
-	hit.a = busy(ike(1, "ikev2"), VICI_TASK_CHILD_REKEY, 0);
+	hit.a = with_tasks(ike(1, "ikev2"), VICI_TASK_CHILD_REKEY, 0);
 	hit.old = true;
 	hit.ours = hit.theirs = false;
 	hit.old_sa = child_in(old, VICI_CHILD_REKEYING);
@@ -239,23 +242,23 @@ collide(struct vici_child old, uint32_t uid)
 	maybe_lists();
 	hit.old_sa.state = VICI_CHILD_REKEYED;
 	hit.theirs = true;
-	if (roll(4)) /* now and then it is not told of, or after ours */
-		child_rekey(busy(hit.a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY), hit.old_sa, hit.their_sa);
+	if (random_below(4)) /* now and then it is not told of, or after ours */
+		child_rekey(with_tasks(hit.a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY), hit.old_sa, hit.their_sa);
 	maybe_lists();
 	if (goes_early) {
 		hit.their_sa.state = VICI_CHILD_DELETED;
 		maybe_lists();
-		hit.theirs = roll(2);
+		hit.theirs = random_below(2);
 		maybe_lists();
 	}
 	hit.ours = true;
-	if (we_win || roll(2))
+	if (we_win || random_below(2))
 		child_rekey(hit.a, hit.old_sa, hit.our_sa);
 	else /* 5.9.8 may tell of the peer's once more */
 		child_rekey(hit.a, hit.old_sa, hit.their_sa);
 	hit.a.active = VICI_TASK_CHILD_DELETE;
-	(we_win ? &hit.their_sa : &hit.our_sa)->state = roll(2) ? VICI_CHILD_DELETED : VICI_CHILD_REKEYED;
-	hit.old_sa.state = roll(2) ? VICI_CHILD_DELETING : VICI_CHILD_DELETED;
+	(we_win ? &hit.their_sa : &hit.our_sa)->state = random_below(2) ? VICI_CHILD_DELETED : VICI_CHILD_REKEYED;
+	hit.old_sa.state = random_below(2) ? VICI_CHILD_DELETING : VICI_CHILD_DELETED;
 	maybe_lists();
 	*(we_win ? &hit.theirs : &hit.ours) = hit.old = false;
 	hit.a.active = 0;
@@ -268,11 +271,11 @@ START_TEST(collisions_in_any_order_keep_the_tunnel_and_count_one_refresh_each)
 	struct vici_child now = child(1, "net", 1, OLD);
 
 	hit = (struct collision){ .seed = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1) };
-	LIST_TWICE(tell(ike(1, "ikev2"), now));
+	LIST_TWICE(tell_both(ike(1, "ikev2"), now));
 	struct ipm_tunnel before = tunnel("net");
 	for (uint32_t n = 1; n <= 50; n++) {
 		now = collide(now, 2 * n);
-		LIST_TWICE(tell(ike(1, "ikev2"), now));
+		LIST_TWICE(tell_both(ike(1, "ikev2"), now));
 		expect_same(tunnel("net"), before, n);
 		ck_assert_uint_eq(tunnel("net").uid, now.uniqueid);
 		ck_assert_uint_eq(tunnel("net").sas, 2);
@@ -288,19 +291,20 @@ START_TEST(an_ikev1_child_rekey_keeps_the_tunnel_while_the_old_sa_lingers)
 	struct vici_ike a = ike_v1(7, "ikev1-main");
 	struct vici_child old = child(8, "main", 1, OLD), now = child(10, "main", 1, NEW);
 
-	tell(a, old);
-	LIST_TWICE(tell(a, carried(old, 49, 48)));
+	tell_both(a, old);
+	LIST_TWICE(tell_both(a, with_packets(old, 49, 48)));
 	struct ipm_tunnel before = tunnel("main");
-	LIST(tell(a, child_in(carried(old, 49, 48), VICI_CHILD_REKEYING)));
-	child_rekey(a, child_in(carried(old, 49, 49), VICI_CHILD_REKEYING), carried(now, 1, 0));
+	LIST(tell_both(a, child_in(with_packets(old, 49, 48), VICI_CHILD_REKEYING)));
+	child_rekey(a, child_in(with_packets(old, 49, 49), VICI_CHILD_REKEYING), with_packets(now, 1, 0));
 	ck_assert_uint_eq(sa_state(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(sa_state(OLD + 1), IPM_SA_EXPIRING);
 	for (uint64_t i = 2; i < 50; i++)
-		LIST(tell(a, child_in(carried(old, 49, 49), VICI_CHILD_REKEYED)); tell_child(a, carried(now, i, i)));
+		LIST(tell_both(a, child_in(with_packets(old, 49, 49), VICI_CHILD_REKEYED));
+		     tell_child(a, with_packets(now, i, i)));
 	expect_same(tunnel("main"), before, 1);
 	expect_carried(tunnel("main"), 98, 98);
 	ck_assert_uint_eq(tunnel("main").sas, 4);
-	LIST_TWICE(tell(a, carried(now, 50, 50)));
+	LIST_TWICE(tell_both(a, with_packets(now, 50, 50)));
 	expect_same(tunnel("main"), before, 1);
 	expect_carried(tunnel("main"), 99, 99);
 	ck_assert_uint_eq(tunnel("main").sas, 2);
@@ -312,11 +316,11 @@ START_TEST(with_delete_rekeyed_the_old_sa_is_gone_at_once)
 	struct vici_ike a = ike_v1(4, "ikev1-main");
 	struct vici_child old = child(8, "main", 1, OLD), now = child(12, "main", 1, NEW);
 
-	tell(a, old);
-	LIST_TWICE(tell(a, carried(old, 10, 10)));
+	tell_both(a, old);
+	LIST_TWICE(tell_both(a, with_packets(old, 10, 10)));
 	struct ipm_tunnel before = tunnel("main");
-	child_rekey(a, child_in(carried(old, 13, 13), VICI_CHILD_REKEYING), now);
-	LIST_TWICE(tell(a, now));
+	child_rekey(a, child_in(with_packets(old, 13, 13), VICI_CHILD_REKEYING), now);
+	LIST_TWICE(tell_both(a, now));
 	expect_same(tunnel("main"), before, 1);
 	expect_carried(tunnel("main"), 13, 13);
 	ck_assert_uint_eq(tunnel("main").sas, 2);
@@ -330,9 +334,9 @@ START_TEST(an_ike_rekey_keeps_the_record_and_all_tunnels)
 	struct vici_ike old = ike(9, "ikev2"), now = ike(10, "ikev2");
 	struct vici_child net = child(5, "net", 1, OLD), net2 = child(6, "net2", 2, NEW);
 
-	tell(old, net);
+	tell_both(old, net);
 	tell_child(old, net2);
-	LIST_TWICE(tell(old, carried(net, 10, 10)); tell_child(old, net2));
+	LIST_TWICE(tell_both(old, with_packets(net, 10, 10)); tell_child(old, net2));
 	struct ipm_ike_sa before = ike_row("ikev2");
 	struct ipm_tunnel tunnel_before = tunnel("net");
 	ck_assert_uint_eq(before.initiator, 1);
@@ -344,8 +348,8 @@ START_TEST(an_ike_rekey_keeps_the_record_and_all_tunnels)
 	ck_assert(unsure);
 	expect_tunnels(2);
 	expect_ikes(1);
-	LIST(tell_ike(ike_in(old, VICI_IKE_REKEYED)); tell(now, carried(net, 11, 11)); tell_child(now, net2));
-	LIST_TWICE(tell(now, carried(net, 12, 12)); tell_child(now, net2));
+	LIST(tell_ike(ike_in(old, VICI_IKE_REKEYED)); tell_both(now, with_packets(net, 11, 11)); tell_child(now, net2));
+	LIST_TWICE(tell_both(now, with_packets(net, 12, 12)); tell_child(now, net2));
 	struct ipm_ike_sa after = ike_row("ikev2");
 	ck_assert_uint_eq(after.index, before.index);
 	ck_assert_uint_eq(after.refreshes, 1);
@@ -371,7 +375,7 @@ START_TEST(three_ike_rekeys_in_a_row_are_three_refreshes_of_one_record)
 {
 	struct vici_child net = child(5, "net", 1, OLD);
 
-	tell(ike(1, "ikev2"), net);
+	tell_both(ike(1, "ikev2"), net);
 	struct ipm_ike_sa before = ike_row("ikev2");
 	struct ipm_tunnel tunnel_before = tunnel("net");
 	for (uint32_t uid = 1; uid <= 3; uid++) {
@@ -379,9 +383,9 @@ START_TEST(three_ike_rekeys_in_a_row_are_three_refreshes_of_one_record)
 		ike_rekey(old, now);
 		ike_rekey(old, now); /* and if it were said twice */
 		LIST(tell_ike(ike_in(old, VICI_IKE_DELETING)));
-		LIST(tell(now, carried(net, uid, uid)));
+		LIST(tell_both(now, with_packets(net, uid, uid)));
 	}
-	LIST_TWICE(tell(ike(4, "ikev2"), carried(net, 4, 4)));
+	LIST_TWICE(tell_both(ike(4, "ikev2"), with_packets(net, 4, 4)));
 	ck_assert_uint_eq(ike_row("ikev2").index, before.index);
 	ck_assert_uint_eq(ike_row("ikev2").refreshes, 3);
 	expect_same(tunnel("net"), tunnel_before, 0);
@@ -394,11 +398,11 @@ START_TEST(a_list_that_tells_of_the_new_ike_sa_before_the_event_loses_no_tunnel)
 	struct vici_ike old = ike(3, "ikev2"), now = ike(4, "ikev2");
 	struct vici_child net = child(5, "net", 1, OLD);
 
-	LIST_TWICE(tell(old, carried(net, 1, 1)));
+	LIST_TWICE(tell_both(old, with_packets(net, 1, 1)));
 	struct ipm_tunnel before = tunnel("net");
-	LIST(tell_ike(ike_in(old, VICI_IKE_REKEYED)); tell(now, carried(net, 2, 2)));
+	LIST(tell_ike(ike_in(old, VICI_IKE_REKEYED)); tell_both(now, with_packets(net, 2, 2)));
 	ike_rekey(old, now);
-	LIST_TWICE(tell(now, carried(net, 3, 3)));
+	LIST_TWICE(tell_both(now, with_packets(net, 3, 3)));
 	expect_same(tunnel("net"), before, 0);
 	expect_carried(tunnel("net"), 3, 3);
 	expect_ikes(1);
@@ -411,11 +415,11 @@ START_TEST(an_ike_rekey_that_was_missed_keeps_the_record)
 	struct vici_ike old = ike(3, "ikev2"), now = ike(4, "ikev2");
 	struct vici_child net = child(5, "net", 1, OLD);
 
-	tell(old, net);
-	LIST_TWICE(tell(old, carried(net, 1, 1)));
+	tell_both(old, net);
+	LIST_TWICE(tell_both(old, with_packets(net, 1, 1)));
 	struct ipm_ike_sa before = ike_row("ikev2");
 	charon_is_away();
-	LIST_TWICE(tell(now, carried(net, 2, 2)));
+	LIST_TWICE(tell_both(now, with_packets(net, 2, 2)));
 	ck_assert_uint_eq(ike_row("ikev2").index, before.index);
 	ck_assert_uint_eq(ike_row("ikev2").refreshes, 1);
 	ck_assert_uint_eq(tunnel("net").refreshes, 0);
@@ -436,8 +440,8 @@ START_TEST(an_ikev1_reauthentication_keeps_the_record_and_tears_nothing_down)
 	struct vici_ike old = ike_v1(2, "main"), now = ike_v1(11, "main");
 	struct vici_child net = child(8, "net", 1, OLD);
 
-	tell(old, net);
-	LIST_TWICE(tell(old, carried(net, 10, 10)));
+	tell_both(old, net);
+	LIST_TWICE(tell_both(old, with_packets(net, 10, 10)));
 	struct ipm_ike_sa before = ike_row("main");
 	struct ipm_tunnel tunnel_before = tunnel("net");
 	now.initiator = false;
@@ -445,10 +449,10 @@ START_TEST(an_ikev1_reauthentication_keeps_the_record_and_tears_nothing_down)
 	tell_ike(now); /* ike-updown */
 	ck_assert_uint_eq(ike_row("main").refreshes, 1);
 	for (uint64_t i = 11; i < 40; i++) /* ten seconds long both are listed */
-		LIST(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell(now, carried(net, i, i)));
+		LIST(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell_both(now, with_packets(net, i, i)));
 	ck_assert_uint_eq(ike_row("main").uid, 11);
 	ike_down(old);
-	LIST_TWICE(tell(now, carried(net, 40, 40)));
+	LIST_TWICE(tell_both(now, with_packets(net, 40, 40)));
 	ck_assert_uint_eq(ike_row("main").index, before.index);
 	ck_assert_uint_eq(ike_row("main").refreshes, 1);
 	ck_assert_uint_eq(ike_row("main").initiator, 0);
@@ -457,7 +461,7 @@ START_TEST(an_ikev1_reauthentication_keeps_the_record_and_tears_nothing_down)
 	expect_events(IPM_EVENT_IKE_STOP, 0);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
 
-	child_down(now, child_in(carried(net, 41, 41), VICI_CHILD_DELETED));
+	child_down(now, child_in(with_packets(net, 41, 41), VICI_CHILD_DELETED));
 	ike_down(now);
 	expect_ikes(0);
 	expect_tunnels(0);
@@ -470,15 +474,15 @@ START_TEST(an_ikev1_reauthentication_is_the_same_when_the_list_has_the_new_one_f
 	struct vici_ike old = ike_v1(2, "main"), now = ike_v1(11, "main");
 	struct vici_child net = child(8, "net", 1, OLD);
 
-	tell(old, net);
-	LIST_TWICE(tell(old, net));
+	tell_both(old, net);
+	LIST_TWICE(tell_both(old, net));
 	struct ipm_ike_sa before = ike_row("main");
-	LIST(tell(now, net); tell_ike(ike_in(old, VICI_IKE_REKEYING)));
+	LIST(tell_both(now, net); tell_ike(ike_in(old, VICI_IKE_REKEYING)));
 	tell_ike(now);
 	ck_assert_uint_eq(ike_row("main").index, before.index);
 	ck_assert_uint_eq(ike_row("main").refreshes, 1);
 	ck_assert_uint_eq(ike_row("main").uid, 11);
-	LIST_TWICE(tell(now, net)); /* the event of its end was lost */
+	LIST_TWICE(tell_both(now, net)); /* the event of its end was lost */
 	ck_assert_uint_eq(ike_row("main").index, before.index);
 	expect_tunnels(1);
 }
@@ -489,14 +493,14 @@ START_TEST(the_daemon_may_restart_while_both_ikev1_sas_are_there)
 	struct vici_ike old = ike_v1(2, "main"), now = ike_v1(11, "main");
 	struct vici_child net = child(8, "net", 1, OLD);
 
-	tell(old, net);
-	tell(now, net);
-	LIST_TWICE(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell(now, net));
+	tell_both(old, net);
+	tell_both(now, net);
+	LIST_TWICE(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell_both(now, net));
 	struct ipm_ike_sa before = ike_row("main");
 	daemon_restarts();
-	LIST_TWICE(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell(now, net));
+	LIST_TWICE(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell_both(now, net));
 	ike_down(old);
-	LIST_TWICE(tell(now, net));
+	LIST_TWICE(tell_both(now, net));
 	ck_assert_uint_eq(ike_row("main").index, before.index);
 	ck_assert_uint_eq(ike_row("main").refreshes, 1);
 	ck_assert_uint_eq(ike_row("main").uid, 11);
@@ -509,14 +513,14 @@ START_TEST(when_both_sides_made_an_ikev1_sa_the_end_of_one_leaves_the_other)
 	struct vici_ike first = ike_v1(1, "main"), second = ike_v1(2, "main");
 	struct vici_child net = child(1, "net", 1, OLD), twin = child(2, "net", 1, NEW);
 
-	tell(first, net);
-	tell(second, twin);
-	LIST_TWICE(tell(first, net); tell(second, twin));
+	tell_both(first, net);
+	tell_both(second, twin);
+	LIST_TWICE(tell_both(first, net); tell_both(second, twin));
 	expect_ikes(1);
 	struct ipm_ike_sa before = ike_row("main");
 	child_down(second, twin);
 	ike_down(second);
-	LIST_TWICE(tell(first, carried(net, 9, 9)));
+	LIST_TWICE(tell_both(first, with_packets(net, 9, 9)));
 	ck_assert_uint_eq(ike_row("main").index, before.index);
 	ck_assert_uint_eq(ike_row("main").uid, 1);
 	ck_assert_uint_eq(tunnel("net").ike_index, before.index);
@@ -533,17 +537,17 @@ START_TEST(an_ikev2_reauthentication_is_an_end_and_a_beginning)
 	struct vici_ike old = ike(6, "ikev2"), now = ike(9, "ikev2");
 	struct vici_child net = child(5, "net", 1, OLD), again = child(10, "net", 1, NEW);
 
-	tell(old, net);
-	LIST_TWICE(tell(old, carried(net, 10, 10)));
+	tell_both(old, net);
+	LIST_TWICE(tell_both(old, with_packets(net, 10, 10)));
 	struct ipm_tunnel before = tunnel("net");
 	ike_down(old);
-	child_down(ike_in(old, VICI_IKE_DELETING), carried(net, 10, 10));
+	child_down(ike_in(old, VICI_IKE_DELETING), with_packets(net, 10, 10));
 	expect_stopped(before, IPM_REASON_UNKNOWN);
 	LIST(tell_ike(ike_in(now, VICI_IKE_CONNECTING)));
 	expect_ikes(0);
 	tell_ike(now);
-	tell(now, again);
-	LIST_TWICE(tell(now, carried(again, 5, 5)));
+	tell_both(now, again);
+	LIST_TWICE(tell_both(now, with_packets(again, 5, 5)));
 	ck_assert_uint_ne(tunnel("net").index, before.index);
 	expect_carried(tunnel("net"), 5, 5);
 	ck_assert_uint_eq(totals().in.pkts, 15); /* the gateway keeps what it carried */
@@ -555,13 +559,13 @@ START_TEST(make_before_break_shows_both_for_a_moment)
 	struct vici_ike old = ike(6, "ikev2"), now = ike(9, "ikev2");
 	struct vici_child net = child(5, "net", 1, OLD), again = child(10, "net", 1, NEW);
 
-	tell(old, net);
-	LIST_TWICE(tell(old, net));
+	tell_both(old, net);
+	LIST_TWICE(tell_both(old, net));
 	tell_ike(now);
-	tell(now, again);
+	tell_both(now, again);
 	ike_down(old);
 	child_down(ike_in(old, VICI_IKE_DELETING), net);
-	LIST_TWICE(tell(now, carried(again, 5, 5)));
+	LIST_TWICE(tell_both(now, with_packets(again, 5, 5)));
 	expect_ikes(1);
 	expect_tunnels(1);
 	expect_carried(tunnel("net"), 5, 5);

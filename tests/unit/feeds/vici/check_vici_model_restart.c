@@ -13,9 +13,9 @@ static void
 given_two_gateways(uint32_t first_uid)
 {
 	struct vici_ike v2 = ike(first_uid, "v2"), v1 = ike_v1(first_uid + 1, "v1");
-	LIST_TWICE(tell(v2, carried(child(first_uid, "net", 1, OLD), 10, 10));
-		   tell_child(v2, carried(child(first_uid + 1, "net2", 2, NEW), 20, 20));
-		   tell(v1, carried(child(first_uid + 2, "main", 3, 0xd0000000), 30, 30)));
+	LIST_TWICE(tell_both(v2, with_packets(child(first_uid, "net", 1, OLD), 10, 10));
+		   tell_child(v2, with_packets(child(first_uid + 1, "net2", 2, NEW), 20, 20));
+		   tell_both(v1, with_packets(child(first_uid + 2, "main", 3, 0xd0000000), 30, 30)));
 	net_before = tunnel("net");
 	net2_before = tunnel("net2");
 	main_before = tunnel("main");
@@ -27,15 +27,15 @@ static void
 list_of_the_new_charon(bool with_net2)
 {
 	struct vici_ike v2 = of_another_charon(ike(2, "v2")), v1 = of_another_charon(ike_v1(1, "v1"));
-	struct vici_child net = carried(child(3, "net", 1, 0xe1000000), 1, 1);
-	struct vici_child net2 = carried(child(1, "net2", 2, 0xe2000000), 2, 2);
-	struct vici_child main_child = carried(child(2, "main", 3, 0xe3000000), 3, 3);
+	struct vici_child net = with_packets(child(3, "net", 1, 0xe1000000), 1, 1);
+	struct vici_child net2 = with_packets(child(1, "net2", 2, 0xe2000000), 2, 2);
+	struct vici_child main_child = with_packets(child(2, "main", 3, 0xe3000000), 3, 3);
 
 	/* A new charon gives other reqids to the same selectors, and comes in any order. */
 	net.reqid = 2;
 	net2.reqid = 1;
 	main_child.reqid = 1;
-	LIST(tell(v1, main_child); tell(v2, net); if (with_net2) tell_child(v2, net2));
+	LIST(tell_both(v1, main_child); tell_both(v2, net); if (with_net2) tell_child(v2, net2));
 }
 
 static void
@@ -100,9 +100,9 @@ START_TEST(after_a_crash_the_first_may_be_told_by_events)
 	vici_model_list_begin(model); /* asked, but not answered yet */
 	struct vici_ike v2 = of_another_charon(ike(1, "v2"));
 	tell_ike(v2);
-	tell(v2, child(1, "net", 1, 0xe1000000));
+	tell_both(v2, child(1, "net", 1, 0xe1000000));
 	ck_assert(vici_model_list_end(model));
-	LIST_TWICE(tell(v2, child(1, "net", 1, 0xe1000000)));
+	LIST_TWICE(tell_both(v2, child(1, "net", 1, 0xe1000000)));
 	ck_assert_uint_eq(tunnel("net").index, net_before.index);
 	ck_assert_uint_eq(ike_row("v2").index, v2_before.index);
 	expect_held(2);
@@ -160,15 +160,15 @@ START_TEST(the_end_of_the_hold_time_does_no_harm_to_what_one_list_has_just_misse
 	struct vici_ike a = ike(1, "ikev2");
 	struct vici_child net = child(1, "net", 1, OLD), net2 = child(2, "net2", 2, NEW);
 
-	LIST_TWICE(tell(a, net); tell_child(a, net2));
+	LIST_TWICE(tell_both(a, net); tell_child(a, net2));
 	charon_is_away();
-	LIST_TWICE(tell(a, net); tell_child(a, net2));
-	LIST(tell(a, net)); /* the other one is just being moved */
+	LIST_TWICE(tell_both(a, net); tell_child(a, net2));
+	LIST(tell_both(a, net)); /* the other one is just being moved */
 	ck_assert(unsure);
 	hold_time_is_over();
 	expect_tunnels(2);
 	expect_ikes(1);
-	LIST_TWICE(tell(a, net); tell_child(a, net2));
+	LIST_TWICE(tell_both(a, net); tell_child(a, net2));
 	expect_events(IPM_EVENT_TUNNEL_START, 2);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
 }
@@ -179,10 +179,10 @@ START_TEST(the_end_of_the_hold_time_waits_for_a_list_that_is_coming_in)
 	struct vici_ike a = ike(1, "ikev2"), gone = from_peer(ike(2, "other"), "other", 9);
 	struct vici_child net = child(1, "net", 1, OLD);
 
-	LIST_TWICE(tell(a, net); tell_ike(gone));
+	LIST_TWICE(tell_both(a, net); tell_ike(gone));
 	charon_is_away();
 	LIST(tell_ike(a); hold_time_is_over(); tell_child(a, net));
-	LIST(tell(a, net));
+	LIST(tell_both(a, net));
 	hold_time_is_over();
 	expect_tunnels(1);
 	expect_ikes(1);
@@ -212,13 +212,13 @@ END_TEST
 START_TEST(a_crash_right_after_an_ike_rekey_is_no_trap_for_the_same_unique_ids)
 {
 	struct vici_child net = child(5, "net", 1, OLD);
-	tell(ike(1, "ikev2"), net);
+	tell_both(ike(1, "ikev2"), net);
 	ike_rekey(ike(1, "ikev2"), ike(2, "ikev2"));
 	struct ipm_ike_sa before = ike_row("ikev2");
 	struct ipm_tunnel tunnel_before = tunnel("net");
 	charon_is_away();
 	struct vici_ike now = of_another_charon(ike(1, "ikev2"));
-	LIST_TWICE(tell(now, child(1, "net", 1, NEW)));
+	LIST_TWICE(tell_both(now, child(1, "net", 1, NEW)));
 	ck_assert_uint_eq(ike_row("ikev2").index, before.index);
 	ck_assert_uint_eq(ike_row("ikev2").spi_initiator, now.spi_initiator);
 	ck_assert_uint_eq(tunnel("net").index, tunnel_before.index);
@@ -229,19 +229,20 @@ START_TEST(the_first_thing_heard_of_a_new_charon_may_be_a_rekey)
 {
 	struct vici_child net = child(1, "net", 1, OLD), other = child(2, "other", 2, NEW);
 	struct vici_ike a = of_another_charon(ike(1, "ikev2")), b = of_another_charon(ike(2, "ikev2"));
-	struct vici_child old = carried(child(1, "net", 1, 0xe1000000), 7, 7);
-	struct vici_child now = carried(child(2, "net", 1, 0xe2000000), 1, 1);
+	struct vici_child old = with_packets(child(1, "net", 1, 0xe1000000), 7, 7);
+	struct vici_child now = with_packets(child(2, "net", 1, 0xe2000000), 1, 1);
 
 	/* Unique ids 1 and 2 are known, but as other SAs'. */
-	LIST_TWICE(tell(ike(1, "ikev2"), carried(net, 5, 5));
-		   tell(from_peer(ike(2, "other"), "other", 9), carried(other, 5, 5)));
+	LIST_TWICE(tell_both(ike(1, "ikev2"), with_packets(net, 5, 5));
+		   tell_both(from_peer(ike(2, "other"), "other", 9), with_packets(other, 5, 5)));
 	struct ipm_tunnel before = tunnel("net");
 	struct ipm_ike_sa ike_before = ike_row("ikev2");
 	charon_is_away();
-	tell(a, old);
+	tell_both(a, old);
 	child_rekey(a, child_in(old, VICI_CHILD_REKEYED), now);
 	ike_rekey(a, b);
-	LIST_TWICE(tell(b, child_in(carried(old, 8, 7), VICI_CHILD_DELETED)); tell_child(b, carried(now, 2, 2)));
+	LIST_TWICE(tell_both(b, child_in(with_packets(old, 8, 7), VICI_CHILD_DELETED));
+		   tell_child(b, with_packets(now, 2, 2)));
 	ck_assert_uint_eq(ike_row("ikev2").index, ike_before.index);
 	ck_assert_uint_eq(tunnel("net").index, before.index);
 	ck_assert_uint_eq(tunnel("net").sas, 3);
@@ -253,9 +254,9 @@ END_TEST
 START_TEST(the_end_of_a_new_charons_sa_is_not_the_end_of_the_old_ones_of_that_unique_id)
 {
 	struct vici_ike a = ike(1, "ikev2"), unknown = of_another_charon(from_peer(ike(1, "rw"), "rw", 9));
-	LIST_TWICE(tell(a, carried(child(1, "net", 1, OLD), 5, 5)));
+	LIST_TWICE(tell_both(a, with_packets(child(1, "net", 1, OLD), 5, 5)));
 	charon_is_away();
-	child_down(unknown, carried(child(1, "rw", 1, NEW), 40, 40)); /* its beginning was not heard */
+	child_down(unknown, with_packets(child(1, "rw", 1, NEW), 40, 40)); /* its beginning was not heard */
 	ike_down(unknown);
 	expect_tunnels(1);
 	expect_ikes(1);
@@ -266,13 +267,13 @@ END_TEST
 START_TEST(after_a_crash_a_peer_may_be_held_and_come_back_from_another_address)
 {
 	struct vici_ike before = from_peer(ike(1, "rw"), "alice", 2), after = from_peer(ike(1, "rw"), "alice", 7);
-	LIST_TWICE(tell(before, carried(child(1, "rw", 1, OLD), 5, 5)));
+	LIST_TWICE(tell_both(before, with_packets(child(1, "rw", 1, OLD), 5, 5)));
 	struct ipm_tunnel tunnel_before = tunnel("rw");
 	charon_is_away();
 	LIST_TWICE();
 	after = of_another_charon(after);
-	tell(after, child(1, "rw", 1, NEW));
-	LIST_TWICE(tell(after, carried(child(1, "rw", 1, NEW), 1, 1)));
+	tell_both(after, child(1, "rw", 1, NEW));
+	LIST_TWICE(tell_both(after, with_packets(child(1, "rw", 1, NEW), 1, 1)));
 	ck_assert_uint_eq(tunnel("rw").index, tunnel_before.index);
 	expect_carried(tunnel("rw"), 6, 6);
 	ck_assert_uint_eq(tunnel("rw").remote.bytes[3], 7);
@@ -287,8 +288,8 @@ START_TEST(what_goes_down_by_an_event_is_not_held)
 	list_of_the_new_charon(true);
 	struct vici_ike v2 = of_another_charon(ike(2, "v2"));
 	ike_down(v2);
-	child_down(v2, carried(child(3, "net", 1, 0xe1000000), 1, 1));
-	child_down(v2, carried(child(1, "net2", 2, 0xe2000000), 2, 2));
+	child_down(v2, with_packets(child(3, "net", 1, 0xe1000000), 1, 1));
+	child_down(v2, with_packets(child(1, "net2", 2, 0xe2000000), 2, 2));
 	expect_tunnels(1);
 	expect_held(0);
 	expect_ikes(1);
@@ -304,9 +305,9 @@ START_TEST(after_a_restart_of_the_daemon_all_is_as_it_was)
 	daemon_restarts();
 	expect_tunnels(3); /* shown even before charon was asked */
 	struct vici_ike v2 = ike(4, "v2"), v1 = ike_v1(5, "v1");
-	LIST_TWICE(tell(v2, carried(child(4, "net", 1, OLD), 11, 11));
-		   tell_child(v2, carried(child(5, "net2", 2, NEW), 22, 22));
-		   tell(v1, carried(child(6, "main", 3, 0xd0000000), 33, 33)));
+	LIST_TWICE(tell_both(v2, with_packets(child(4, "net", 1, OLD), 11, 11));
+		   tell_child(v2, with_packets(child(5, "net2", 2, NEW), 22, 22));
+		   tell_both(v1, with_packets(child(6, "main", 3, 0xd0000000), 33, 33)));
 	ck_assert_uint_eq(tunnel("net").index, net_before.index);
 	ck_assert_uint_eq(tunnel("net2").index, net2_before.index);
 	ck_assert_uint_eq(ike_row("v2").index, v2_before.index);
@@ -338,12 +339,12 @@ END_TEST
 START_TEST(a_rekey_while_the_daemon_was_away_is_one_refresh)
 {
 	struct vici_ike a = ike(1, "ikev2");
-	LIST_TWICE(tell(a, carried(child(5, "net", 1, OLD), 10, 10)));
+	LIST_TWICE(tell_both(a, with_packets(child(5, "net", 1, OLD), 10, 10)));
 	struct ipm_tunnel before = tunnel("net");
 	daemon_restarts();
-	LIST(tell(a, child_in(carried(child(5, "net", 1, OLD), 12, 12), VICI_CHILD_DELETED));
-	     tell_child(a, carried(child(6, "net", 1, NEW), 1, 1)));
-	LIST_TWICE(tell(a, carried(child(6, "net", 1, NEW), 2, 2)));
+	LIST(tell_both(a, child_in(with_packets(child(5, "net", 1, OLD), 12, 12), VICI_CHILD_DELETED));
+	     tell_child(a, with_packets(child(6, "net", 1, NEW), 1, 1)));
+	LIST_TWICE(tell_both(a, with_packets(child(6, "net", 1, NEW), 2, 2)));
 	expect_same(tunnel("net"), before, 1);
 	expect_carried(tunnel("net"), 14, 12 + 2);
 }
@@ -369,7 +370,7 @@ END_TEST
 START_TEST(a_tunnel_that_a_dying_daemon_left_without_sas_does_not_stay_for_ever)
 {
 	struct vici_ike a = ike(1, "ikev2");
-	LIST_TWICE(tell(a, child(5, "net", 1, OLD)));
+	LIST_TWICE(tell_both(a, child(5, "net", 1, OLD)));
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_SAS); slot++)
 		ipm_sa_stop(writer, slot);
 	daemon_restarts();
@@ -388,7 +389,7 @@ START_TEST(records_of_another_feed_are_left_alone)
 	ck_assert_int_eq(ipm_feed_open(writer, "xfrm"), 1);
 	ck_assert_int_ge(ipm_tunnel_start(writer, &foreign), 0);
 	daemon_restarts();
-	LIST_TWICE(tell(ike(1, "ikev2"), child(1, "net", 1, OLD)));
+	LIST_TWICE(tell_both(ike(1, "ikev2"), child(1, "net", 1, OLD)));
 	hold_time_is_over();
 	expect_tunnels(2);
 	LIST_TWICE();

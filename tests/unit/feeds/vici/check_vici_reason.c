@@ -268,7 +268,7 @@ static struct twins {
 } twins;
 
 static uint32_t
-roll(uint32_t below)
+random_below(uint32_t below)
 {
 	twins.seed = twins.seed * 6364136223846793005ull + 1442695040888963407ull;
 	return (uint32_t)(twins.seed >> 33) % below;
@@ -308,7 +308,7 @@ twin_comes(uint16_t queued)
 	twins.sa[at].queued = queued;
 	twins.up[at] = true;
 	ike_up(twins.sa[at]);
-	if (roll(3) == 0)
+	if (random_below(3) == 0)
 		twins_list();
 	vici_model_child(model, &twins.sa[at], child(twins.last));
 	twins.sa[at].queued = 0;
@@ -317,7 +317,7 @@ twin_comes(uint16_t queued)
 static void
 twin_goes(uint16_t active, enum vici_alert_kind before)
 {
-	size_t at = roll(TWINS);
+	size_t at = random_below(TWINS);
 	if (!twins.up[at])
 		return;
 	struct vici_ike sa = twins.sa[at];
@@ -327,7 +327,7 @@ twin_goes(uint16_t active, enum vici_alert_kind before)
 	if (before)
 		alert(before);
 	ike_down(sa);
-	if (roll(3) == 0)
+	if (random_below(3) == 0)
 		twins_list();
 	vici_model_child_down(model, &sa, child(sa.uniqueid));
 }
@@ -353,7 +353,7 @@ START_TEST(reauthentication_and_duplicates_in_any_order_lose_nobody)
 	ck_assert_int_eq(ipm_map_open(writer, &map), 0);
 	twin_comes(0);
 	for (int step = 0; step < 200; step++) {
-		switch (roll(7)) {
+		switch (random_below(7)) {
 		case 0:
 			twin_comes(0); /* a duplicate, or the first */
 			break;
@@ -384,7 +384,7 @@ START_TEST(reauthentication_and_duplicates_in_any_order_lose_nobody)
 		default:
 			twins_list();
 		}
-		if (roll(2))
+		if (random_below(2))
 			after_ms(600);
 		ipm_writer_commit(writer);
 		const char *broken = laws_broken(&laws, seg);

@@ -176,7 +176,7 @@ child_in(struct vici_child sa, enum vici_child_state state)
 
 /* So many packets so far. */
 static inline struct vici_child
-carried(struct vici_child sa, uint64_t in, uint64_t out)
+with_packets(struct vici_child sa, uint64_t in, uint64_t out)
 {
 	sa.packets_in = in;
 	sa.packets_out = out;
@@ -201,7 +201,7 @@ tell_child(struct vici_ike parent, struct vici_child sa)
 
 /* An SA as an event or a list tells of it: the IKE SA first. */
 static inline void
-tell(struct vici_ike parent, struct vici_child sa)
+tell_both(struct vici_ike parent, struct vici_child sa)
 {
 	tell_ike(parent);
 	tell_child(parent, sa);

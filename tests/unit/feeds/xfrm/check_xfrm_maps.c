@@ -345,7 +345,7 @@ entries(void)
 }
 
 static uint32_t
-told(enum ipm_event_kind kind)
+events_of(enum ipm_event_kind kind)
 {
 	struct ipm_event e = { 0 };
 	uint32_t n = 0;
@@ -420,7 +420,7 @@ START_TEST(those_of_one_sa_are_one_entry)
 	ck_assert_uint_eq(lines(entry(POLICY)), 1);
 	policy_gone(policy(2, 1));
 	ck_assert_uint_eq(entries(), 0);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_REMOVED), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_REMOVED), 1);
 }
 END_TEST
 
@@ -479,8 +479,8 @@ START_TEST(its_sas_take_an_entry_up_and_down)
 	pair_gone(0x100);
 	ck_assert_uint_eq(entry(POLICY).state, IPM_MAP_DOWN);
 	ck_assert_uint_eq(entry(POLICY).ups, 1);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_UP), 1);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_DOWN), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_UP), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_DOWN), 1);
 }
 END_TEST
 
@@ -504,7 +504,7 @@ START_TEST(an_entry_without_reqid_is_down_beside_sas_with_one)
 	poll_comes(0x1000);
 	ck_assert_uint_eq(entries(), 1);
 	ck_assert_uint_eq(entry("xfrm-192.0.2.2", "any-192.0.2.1").state, IPM_MAP_DOWN);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_UP), 0);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_UP), 0);
 	sa.reqid = 0;
 	say(XFRM_SA_THERE, sa);
 	ck_assert_uint_eq(entry("xfrm-192.0.2.2", "any-192.0.2.1").state, IPM_MAP_UP);
@@ -562,7 +562,7 @@ START_TEST(what_charon_tells_of_in_time_never_had_one)
 	seconds_pass(5);
 	poll_comes(0x100);
 	ck_assert_uint_eq(entries(), 1);
-	ck_assert_uint_eq(told(IPM_EVENT_MAP_ADDED), 1);
+	ck_assert_uint_eq(events_of(IPM_EVENT_MAP_ADDED), 1);
 }
 END_TEST
 

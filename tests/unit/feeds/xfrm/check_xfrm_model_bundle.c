@@ -21,12 +21,13 @@ order_of_four(int which, int order[4])
 
 START_TEST(ah_and_esp_are_one_tunnel_whose_packets_count_once)
 {
-	const struct xfrm_sa sa[4] = { in(OLD), out(OLD + 1), ah(in(OTHER)), ah(out(OTHER + 1)) };
+	const struct xfrm_sa sa[4] = { inbound(OLD), outbound(OLD + 1), as_ah(inbound(OTHER)),
+				       as_ah(outbound(OTHER + 1)) };
 	int order[4];
 
 	order_of_four(_i, order);
 	for (int i = 0; i < 4; i++)
-		there(sa[order[i]]);
+		sa_appears(sa[order[i]]);
 	expect_tunnels(1);
 	struct ipm_tunnel before = tunnel_with(OLD);
 	ck_assert_uint_eq(before.sas, 4);
@@ -38,26 +39,28 @@ START_TEST(ah_and_esp_are_one_tunnel_whose_packets_count_once)
 	ck_assert_uint_eq(sa_row(OTHER).bundled, 1);
 	ck_assert_uint_eq(sa_row(OLD).bundled, 0);
 
-	DUMP(for (int i = 0; i < 4; i++) dumped(carried(sa[order[i]], 10)));
+	DUMP(for (int i = 0; i < 4; i++) sa_in_dump(with_packets(sa[order[i]], 10)));
 	expect_carried(tunnel_with(OLD), 10, 10);
 	ck_assert_uint_eq(tunnel_with(OLD).in.crypts, 10);
 	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 20); /* each packet by both */
 	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 10 * OCTETS);
 	expect_total(10, 10);
 
-	there(later(ah(in(NEW)), 1)); /* a rekey, the AH SAs first */
-	there(later(ah(out(NEW + 1)), 1));
-	there(later(in(NEW + 2), 1));
-	there(later(out(NEW + 3), 1));
+	sa_appears(added_later(as_ah(inbound(NEW)), 1)); /* a rekey, the AH SAs first */
+	sa_appears(added_later(as_ah(outbound(NEW + 1)), 1));
+	sa_appears(added_later(inbound(NEW + 2), 1));
+	sa_appears(added_later(outbound(NEW + 3), 1));
 	expect_same(tunnel_with(NEW), before, 1);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(OTHER), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(NEW + 2), IPM_SA_ACTIVE);
 	for (int i = 0; i < 4; i++)
-		gone(carried(sa[order[i]], 11));
+		sa_deleted(with_packets(sa[order[i]], 11));
 	expect_carried(tunnel_with(NEW), 11, 11);
-	DUMP(dumped(later(carried(out(NEW + 3), 1), 1)); dumped(later(carried(in(NEW + 2), 1), 1));
-	     dumped(later(carried(ah(out(NEW + 1)), 1), 1)); dumped(later(carried(ah(in(NEW)), 1), 1)));
+	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 3), 1), 1));
+	     sa_in_dump(added_later(with_packets(inbound(NEW + 2), 1), 1));
+	     sa_in_dump(added_later(with_packets(as_ah(outbound(NEW + 1)), 1), 1));
+	     sa_in_dump(added_later(with_packets(as_ah(inbound(NEW)), 1), 1)));
 	expect_carried(tunnel_with(NEW), 12, 12);
 	ck_assert_uint_eq(tunnel_with(NEW).out.auths, 24);
 	expect_same(tunnel_with(NEW + 3), before, 1);
@@ -66,24 +69,25 @@ END_TEST
 
 START_TEST(ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression)
 {
-	const struct xfrm_sa sa[4] = { in(OLD), out(OLD + 1), comp(in(0x10), 0, 0), comp(out(0x11), 0, 0) };
+	const struct xfrm_sa sa[4] = { inbound(OLD), outbound(OLD + 1), as_comp(inbound(0x10), 0, 0),
+				       as_comp(outbound(0x11), 0, 0) };
 	int order[4];
 
 	order_of_four(_i, order);
 	for (int i = 0; i < 4; i++)
-		there(sa[order[i]]);
+		sa_appears(sa[order[i]]);
 	expect_tunnels(1);
 	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_ESP);
 	ck_assert_uint_eq(tunnel_with(OLD).ipcomp, 1);
 	ck_assert_uint_eq(sa_row(0x10).bundled, 1);
 	/* The packets were too small to be compressed: that it is 0 is known. */
-	DUMP(dumped(carried(out(OLD + 1), 4)); dumped(carried(in(OLD), 4)); dumped(comp(out(0x11), 0, 0));
-	     dumped(comp(in(0x10), 0, 0)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 4)); sa_in_dump(with_packets(inbound(OLD), 4));
+	     sa_in_dump(as_comp(outbound(0x11), 0, 0)); sa_in_dump(as_comp(inbound(0x10), 0, 0)));
 	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).in.comps, 1);
 	ck_assert_uint_eq(tunnel_with(OLD).out.comps, 1);
-	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)); dumped(comp(out(0x11), 10, 3000));
-	     dumped(comp(in(0x10), 10, 2000)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 10)); sa_in_dump(with_packets(inbound(OLD), 10));
+	     sa_in_dump(as_comp(outbound(0x11), 10, 3000)); sa_in_dump(as_comp(inbound(0x10), 10, 2000)));
 	expect_carried(tunnel_with(OLD), 10, 10);
 	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 2000);
 	ck_assert_uint_eq(tunnel_with(OLD).out.raw_octets, 3000);
@@ -96,13 +100,14 @@ END_TEST
 /* All that a daemon finds when it starts: policies first, then SAs that have carried much. */
 START_TEST(what_a_bundle_had_carried_before_we_came_counts_once_too)
 {
-	const struct xfrm_sa sa[4] = { carried(in(OLD), 10), carried(out(OLD + 1), 20), carried(ah(in(OTHER)), 10),
-				       carried(ah(out(OTHER + 1)), 20) };
+	const struct xfrm_sa sa[4] = { with_packets(inbound(OLD), 10), with_packets(outbound(OLD + 1), 20),
+				       with_packets(as_ah(inbound(OTHER)), 10),
+				       with_packets(as_ah(outbound(OTHER + 1)), 20) };
 	int order[4];
 
 	order_of_four(_i, order);
-	POLICIES(policy_dumped(policy_with(policy(1, 1), IPPROTO_AH)));
-	DUMP(for (int i = 0; i < 4; i++) dumped(sa[order[i]]));
+	POLICIES(policy_in_dump(policy_with(policy(1, 1), IPPROTO_AH)));
+	DUMP(for (int i = 0; i < 4; i++) sa_in_dump(sa[order[i]]));
 	expect_tunnels(1);
 	expect_carried(tunnel_with(OLD), 10, 20);
 	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 20);
@@ -113,13 +118,13 @@ END_TEST
 
 START_TEST(what_was_compressed_before_we_came_counts_once_too)
 {
-	const struct xfrm_sa sa[4] = { carried(in(OLD), 10), carried(out(OLD + 1), 10), comp(in(0x10), 10, 2000),
-				       comp(out(0x11), 10, 3000) };
+	const struct xfrm_sa sa[4] = { with_packets(inbound(OLD), 10), with_packets(outbound(OLD + 1), 10),
+				       as_comp(inbound(0x10), 10, 2000), as_comp(outbound(0x11), 10, 3000) };
 	int order[4];
 
 	order_of_four(_i, order);
-	POLICIES(policy_dumped(policy_with(policy(1, 1), IPPROTO_COMP)));
-	DUMP(for (int i = 0; i < 4; i++) dumped(sa[order[i]]));
+	POLICIES(policy_in_dump(policy_with(policy(1, 1), IPPROTO_COMP)));
+	DUMP(for (int i = 0; i < 4; i++) sa_in_dump(sa[order[i]]));
 	expect_tunnels(1);
 	expect_carried(tunnel_with(OLD), 10, 10);
 	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 2000);
@@ -129,9 +134,9 @@ END_TEST
 
 START_TEST(ah_alone_and_ipcomp_alone_count_their_packets)
 {
-	there(ah(in(OLD)));
-	there(of_reqid(comp(in(0x10), 0, 0), 2));
-	DUMP(dumped(of_reqid(comp(in(0x10), 5, 500), 2)); dumped(carried(ah(in(OLD)), 3)));
+	sa_appears(as_ah(inbound(OLD)));
+	sa_appears(of_reqid(as_comp(inbound(0x10), 0, 0), 2));
+	DUMP(sa_in_dump(of_reqid(as_comp(inbound(0x10), 5, 500), 2)); sa_in_dump(with_packets(as_ah(inbound(OLD)), 3)));
 	expect_carried(tunnel_with(OLD), 3, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_AH);
 	ck_assert_uint_eq(tunnel_with(OLD).in.auths, 3);
@@ -144,9 +149,9 @@ END_TEST
 
 START_TEST(ah_counts_before_ipcomp)
 {
-	there(comp(in(0x10), 0, 0));
-	there(ah(in(OLD)));
-	DUMP(dumped(carried(ah(in(OLD)), 3)); dumped(comp(in(0x10), 3, 900)));
+	sa_appears(as_comp(inbound(0x10), 0, 0));
+	sa_appears(as_ah(inbound(OLD)));
+	DUMP(sa_in_dump(with_packets(as_ah(inbound(OLD)), 3)); sa_in_dump(as_comp(inbound(0x10), 3, 900)));
 	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_AH);
 	expect_carried(tunnel_with(OLD), 3, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 900);
@@ -158,15 +163,15 @@ END_TEST
 /* As charon moves SAs: each is deleted, and added again with its SPI, its time of birth and its counts. */
 START_TEST(sas_that_move_to_another_address_keep_their_tunnel_and_count_on)
 {
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
-	pair_there(OLD);
-	DUMP(dumped(carried(b, 20)); dumped(carried(a, 10)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(b, 20)); sa_in_dump(with_packets(a, 10)));
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(carried(a, 12));
-	there(carried(_i ? from_elsewhere(a) : with_peer(a, 9), 12));
-	gone(carried(b, 22));
-	there(carried(_i ? from_elsewhere(b) : with_peer(b, 9), 22));
+	sa_deleted(with_packets(a, 12));
+	sa_appears(with_packets(_i ? from_elsewhere(a) : with_peer(a, 9), 12));
+	sa_deleted(with_packets(b, 22));
+	sa_appears(with_packets(_i ? from_elsewhere(b) : with_peer(b, 9), 22));
 	expect_tunnels(1);
 	struct ipm_tunnel now = tunnel_with(OLD);
 	expect_same(now, before, 0);
@@ -174,8 +179,8 @@ START_TEST(sas_that_move_to_another_address_keep_their_tunnel_and_count_on)
 	ck_assert_uint_eq(now.sas, 2);
 	ck_assert(same_addr(now.local, _i ? ELSEWHERE : HERE));
 	ck_assert(same_addr(now.remote, _i ? PEER(2) : PEER(9)));
-	DUMP(dumped(carried(_i ? from_elsewhere(b) : with_peer(b, 9), 25));
-	     dumped(carried(_i ? from_elsewhere(a) : with_peer(a, 9), 15)));
+	DUMP(sa_in_dump(with_packets(_i ? from_elsewhere(b) : with_peer(b, 9), 25));
+	     sa_in_dump(with_packets(_i ? from_elsewhere(a) : with_peer(a, 9), 15)));
 	expect_same(tunnel_with(OLD), before, 0);
 	expect_carried(tunnel_with(OLD), 15, 25);
 	expect_total(15, 25);
@@ -188,19 +193,19 @@ END_TEST
 /* The drops that an SA told of are not carried over by the kernel. */
 START_TEST(an_sa_that_has_moved_counts_its_drops_from_zero)
 {
-	struct xfrm_sa a = carried(in(OLD), 10);
+	struct xfrm_sa a = with_packets(inbound(OLD), 10);
 
-	pair_there(OLD);
+	pair_appears(OLD);
 	a.auth_fails = 2;
 	a.replays = 3;
-	DUMP(dumped(out(OLD + 1)); dumped(a));
-	gone(a);
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(a));
+	sa_deleted(a);
 	a = with_peer(a, 9);
 	a.auth_fails = a.replays = 0;
-	there(a);
-	a = carried(a, 20);
+	sa_appears(a);
+	a = with_packets(a, 20);
 	a.replays = 1;
-	DUMP(dumped(with_peer(out(OLD + 1), 9)); dumped(a));
+	DUMP(sa_in_dump(with_peer(outbound(OLD + 1), 9)); sa_in_dump(a));
 	ck_assert_uint_eq(tunnel_with(OLD).in.pkts, 20);
 	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_AUTH], 2);
 	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_REPLAY], 4);
@@ -209,12 +214,12 @@ END_TEST
 
 START_TEST(an_sa_that_has_carried_nothing_moves_as_well)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(in(OLD));
-	there(with_peer(in(OLD), 9));
-	gone(out(OLD + 1));
-	there(with_peer(out(OLD + 1), 9));
+	sa_deleted(inbound(OLD));
+	sa_appears(with_peer(inbound(OLD), 9));
+	sa_deleted(outbound(OLD + 1));
+	sa_appears(with_peer(outbound(OLD + 1), 9));
 	expect_tunnels(1);
 	expect_same(tunnel_with(OLD), before, 0);
 	expect_same(tunnel_with(OLD + 1), before, 0);
@@ -223,13 +228,13 @@ END_TEST
 
 START_TEST(an_sa_that_has_carried_nothing_does_not_move_to_another_interface)
 {
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(a);
+	sa_deleted(a);
 	a.if_id = 7;
-	there(a);
+	sa_appears(a);
 	expect_tunnels(2);
 	expect_two_tunnels(OLD, OLD + 1);
 	expect_same(tunnel_with(OLD + 1), before, 0);
@@ -239,27 +244,28 @@ END_TEST
 /* Only the port behind a NAT has changed. */
 START_TEST(an_sa_that_is_put_back_at_the_same_address_counts_on)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 20)); sa_in_dump(with_packets(inbound(OLD), 10)));
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(carried(in(OLD), 12));
-	there(carried(in(OLD), 12));
-	gone(carried(out(OLD + 1), 22));
-	there(carried(out(OLD + 1), 22));
+	sa_deleted(with_packets(inbound(OLD), 12));
+	sa_appears(with_packets(inbound(OLD), 12));
+	sa_deleted(with_packets(outbound(OLD + 1), 22));
+	sa_appears(with_packets(outbound(OLD + 1), 22));
 	expect_same(tunnel_with(OLD), before, 0);
 	expect_carried(tunnel_with(OLD), 12, 22);
-	DUMP(dumped(carried(out(OLD + 1), 23)); dumped(carried(in(OLD), 13)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 23)); sa_in_dump(with_packets(inbound(OLD), 13)));
 	expect_carried(tunnel_with(OLD), 13, 23);
 }
 END_TEST
 
 START_TEST(an_sa_that_is_made_again_with_its_old_spi_counts_from_zero)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
-	gone(carried(in(OLD), 12));
-	there(later(in(OLD), 5));
-	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(later(in(OLD), 5), 30)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 20)); sa_in_dump(with_packets(inbound(OLD), 10)));
+	sa_deleted(with_packets(inbound(OLD), 12));
+	sa_appears(added_later(inbound(OLD), 5));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 20));
+	     sa_in_dump(with_packets(added_later(inbound(OLD), 5), 30)));
 	expect_carried(tunnel_with(OLD), 42, 20);
 }
 END_TEST
@@ -267,10 +273,10 @@ END_TEST
 /* Who keys by hand likes round numbers. */
 START_TEST(an_spi_that_is_used_for_another_peer_and_reqid_moves_nothing)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(out(OLD + 1));
-	there(later(of_reqid(with_peer(out(OLD + 1), 9), 2), 60));
+	sa_deleted(outbound(OLD + 1));
+	sa_appears(added_later(of_reqid(with_peer(outbound(OLD + 1), 9), 2), 60));
 	expect_tunnels(2);
 	expect_two_tunnels(OLD, OLD + 1);
 	ck_assert_uint_eq(tunnel_with(OLD).index, before.index);
@@ -282,10 +288,10 @@ END_TEST
 
 START_TEST(without_an_ike_daemon_sas_are_keyed_by_hand)
 {
-	POLICIES(policy_dumped(policy(1, 1)));
-	pair_there(OLD);
+	POLICIES(policy_in_dump(policy(1, 1)));
+	pair_appears(OLD);
 	ck_assert(xfrm_model_wants_policies(model)); /* one may have come up since */
-	POLICIES(policy_dumped(policy(1, 1)));
+	POLICIES(policy_in_dump(policy(1, 1)));
 	ck_assert(!xfrm_model_wants_policies(model));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
 	ck_assert_uint_eq(sa_row(OLD).proposal.group, 0);
@@ -295,8 +301,8 @@ END_TEST
 
 START_TEST(policies_of_sockets_tell_of_an_ike_daemon)
 {
-	POLICIES(policy_dumped(socket_policy(1)));
-	pair_there(OLD);
+	POLICIES(policy_in_dump(socket_policy(1)));
+	pair_appears(OLD);
 	ck_assert(!xfrm_model_wants_policies(model));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
 	ck_assert_uint_eq(sa_row(OLD).proposal.group, IPM_TRANSFORM_OTHER); /* it is not the kernel's to know */
@@ -306,15 +312,15 @@ END_TEST
 
 START_TEST(an_ike_daemon_that_shows_itself_later_is_believed_with_the_next_dump)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
-	POLICIES(policy_dumped(socket_policy(1)));
+	POLICIES(policy_in_dump(socket_policy(1)));
 	seconds_pass(2);
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.group, IPM_TRANSFORM_OTHER);
 	POLICIES(NOTHING);
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
 	ck_assert_uint_eq(sa_row(OLD).proposal.group, 0);
 }
@@ -323,14 +329,14 @@ END_TEST
 START_TEST(what_a_known_ike_daemon_does_not_claim_for_a_second_is_keyed_by_hand)
 {
 	xfrm_model_ike_known(model, true);
-	POLICIES(policy_dumped(socket_policy(1)));
-	pair_there(OLD);
+	POLICIES(policy_in_dump(socket_policy(1)));
+	pair_appears(OLD);
 	ck_assert(!xfrm_model_wants_policies(model));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
 	seconds_pass(2);
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_MANUAL);
 	ck_assert_uint_eq(sa_row(OLD).proposal.group, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).in_sa.group, 0);
@@ -341,17 +347,17 @@ END_TEST
 
 START_TEST(a_claimed_tunnel_without_sas_is_held_until_they_are_back)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	claim(OLD, true, IPM_REASON_UNKNOWN);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(carried(in(OLD), 5));
-	gone(carried(out(OLD + 1), 6));
+	sa_deleted(with_packets(inbound(OLD), 5));
+	sa_deleted(with_packets(outbound(OLD + 1), 6));
 	expect_tunnels(0);
 	expect_held(1);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
 	DUMP(NOTHING);
 	expect_held(1);
-	pair_there(NEW);
+	pair_appears(NEW);
 	expect_held(0);
 	ck_assert_uint_eq(tunnel_with(NEW).index, before.index);
 	expect_carried(tunnel_with(NEW), 5, 6);
@@ -361,11 +367,11 @@ END_TEST
 
 START_TEST(a_held_tunnel_that_is_released_ends_with_the_verdict)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	claim(OLD, true, IPM_REASON_UNKNOWN);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	gone(in(OLD));
-	gone(out(OLD + 1));
+	sa_deleted(inbound(OLD));
+	sa_deleted(outbound(OLD + 1));
 	release(before, IPM_REASON_PEER_DELETE);
 	xfrm_model_settle(model);
 	all_is_true();
@@ -376,15 +382,15 @@ END_TEST
 
 START_TEST(a_released_tunnel_ends_with_the_verdict_when_its_sas_go)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel before = *claim(OLD, true, IPM_REASON_UNKNOWN);
 	claim(OLD, false, IPM_REASON_OPERATOR);
 	xfrm_model_settle(model);
 	all_is_true();
 	expect_tunnels(1);
-	gone(in(OLD));
+	sa_deleted(inbound(OLD));
 	expect_tunnels(1);
-	gone(out(OLD + 1));
+	sa_deleted(outbound(OLD + 1));
 	expect_stopped(before, IPM_REASON_OPERATOR);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 1);
 }
@@ -392,24 +398,24 @@ END_TEST
 
 START_TEST(a_verdict_is_void_when_a_new_sa_comes)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel before = *claim(OLD, false, IPM_REASON_OPERATOR);
-	there(in(NEW));
-	gone(in(OLD));
-	gone(out(OLD + 1));
-	gone(in(NEW));
+	sa_appears(inbound(NEW));
+	sa_deleted(inbound(OLD));
+	sa_deleted(outbound(OLD + 1));
+	sa_deleted(inbound(NEW));
 	expect_stopped(before, IPM_REASON_UNKNOWN);
 }
 END_TEST
 
 START_TEST(a_claimed_tunnel_survives_a_flush)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	claim(OLD, true, IPM_REASON_UNKNOWN);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	flushed(0);
+	sas_flushed(0);
 	expect_held(1);
-	pair_there(NEW);
+	pair_appears(NEW);
 	ck_assert_uint_eq(tunnel_with(NEW).index, before.index);
 }
 END_TEST

@@ -189,7 +189,7 @@ START_TEST(a_tunnel_of_charon_that_the_kernel_has_not_got_is_not_the_kernels_to_
 	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	DUMP(NOTHING);
-	flushed(0);
+	sas_flushed(0);
 	expect_same(tunnel_with(OLD), before, 0);
 	expect_carried(tunnel_with(OLD), 10, 20);
 	ck_assert_uint_eq(tunnel_with(OLD).feed, before.feed);
@@ -218,7 +218,7 @@ END_TEST
 START_TEST(a_tunnel_that_the_kernel_told_of_first_gets_its_names)
 {
 	given_charon();
-	POLICIES(policy_dumped(policy(1, 1)));
+	POLICIES(policy_in_dump(policy(1, 1)));
 	kernel_dump(OLD, 110, 210);
 	struct ipm_tunnel before = tunnel_with(OLD);
 	CHARON(charon_tells(ike(1), child(5, OLD, 100, 200)));
@@ -248,22 +248,23 @@ START_TEST(a_rekey_that_both_tell_of_is_one_refresh)
 	struct ipm_tunnel before = tunnel_with(OLD);
 	if (_i) {
 		charon_rekeys_child(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 0, 0));
-		there(later(in(NEW), 50));
-		there(later(out(NEW + 1), 50));
+		sa_appears(added_later(inbound(NEW), 50));
+		sa_appears(added_later(outbound(NEW + 1), 50));
 	} else {
-		there(later(in(NEW), 50));
-		there(later(out(NEW + 1), 50));
+		sa_appears(added_later(inbound(NEW), 50));
+		sa_appears(added_later(outbound(NEW + 1), 50));
 		charon_rekeys_child(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 0, 0));
 	}
 	expect_tunnels(1);
 	expect_same(tunnel_with(NEW), before, 1);
 	CHARON(charon_tells(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_DELETED));
 	       charon_tells(ike(1), child(6, NEW, 1, 2)));
-	gone(carried(out(OLD + 1), 22));
-	gone(carried(in(OLD), 12));
+	sa_deleted(with_packets(outbound(OLD + 1), 22));
+	sa_deleted(with_packets(inbound(OLD), 12));
 	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
 	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
-	DUMP(dumped(later(carried(out(NEW + 1), 5), 50)); dumped(later(carried(in(NEW), 4), 50)));
+	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 5), 50));
+	     sa_in_dump(added_later(with_packets(inbound(NEW), 4), 50)));
 	expect_tunnels(1);
 	expect_same(tunnel_with(NEW), before, 1);
 	expect_joined(tunnel_with(NEW));
@@ -283,9 +284,9 @@ START_TEST(a_rekey_of_a_tunnel_that_charon_told_of_first_counts_with_its_first_s
 	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	kernel_dump(OLD, 10, 20);
-	there(later(_i ? out(NEW + 1) : in(NEW), 50));
+	sa_appears(added_later(_i ? outbound(NEW + 1) : inbound(NEW), 50));
 	expect_same(tunnel_with(OLD), before, 1);
-	there(later(_i ? in(NEW) : out(NEW + 1), 50));
+	sa_appears(added_later(_i ? inbound(NEW) : outbound(NEW + 1), 50));
 	expect_same(tunnel_with(OLD), before, 1);
 }
 END_TEST
@@ -300,11 +301,13 @@ START_TEST(a_list_that_has_the_new_child_before_the_kernel_tells_of_it_makes_no_
 	CHARON(charon_tells(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED));
 	       charon_tells(ike(1), child(6, NEW, 1, 2)));
 	charon_rekeys_child(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 1, 2));
-	DUMP(dumped(later(carried(out(NEW + 1), 2), 50)); dumped(later(carried(in(NEW), 1), 50));
-	     dumped(carried(out(OLD + 1), 21)); dumped(carried(in(OLD), 11)));
+	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 2), 50));
+	     sa_in_dump(added_later(with_packets(inbound(NEW), 1), 50));
+	     sa_in_dump(with_packets(outbound(OLD + 1), 21)); sa_in_dump(with_packets(inbound(OLD), 11)));
 	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
 	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
-	DUMP(dumped(later(carried(out(NEW + 1), 2), 50)); dumped(later(carried(in(NEW), 1), 50)));
+	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 2), 50));
+	     sa_in_dump(added_later(with_packets(inbound(NEW), 1), 50)));
 	expect_tunnels(1);
 	ck_assert_uint_eq(tunnel_with(NEW).index, before.index);
 	expect_carried(tunnel_with(NEW), 12, 23);
@@ -323,8 +326,8 @@ START_TEST(a_child_that_is_closed_ends_the_tunnel_once_with_charons_reason)
 		charon_ends_child(ike(1), child(5, OLD, 11, 21));
 		expect_tunnels(1);
 	}
-	gone(carried(in(OLD), 12));
-	gone(carried(out(OLD + 1), 22));
+	sa_deleted(with_packets(inbound(OLD), 12));
+	sa_deleted(with_packets(outbound(OLD + 1), 22));
 	if (!_i) {
 		expect_held(1);
 		charon_ends_child(ike(1), child(5, OLD, 11, 21));
@@ -348,8 +351,8 @@ START_TEST(an_ike_sa_that_is_closed_ends_its_tunnel_once_with_charons_reason)
 	a.state = VICI_IKE_DELETING;
 	a.passive = VICI_TASK_IKE_DELETE;
 	if (!_i) {
-		gone(carried(out(OLD + 1), 22));
-		gone(carried(in(OLD), 12));
+		sa_deleted(with_packets(outbound(OLD + 1), 22));
+		sa_deleted(with_packets(inbound(OLD), 12));
 	}
 	struct vici_child c = child_in(child(5, OLD, 11, 21), VICI_CHILD_INSTALLED);
 	vici_model_ike_down(vici, &a);
@@ -357,8 +360,8 @@ START_TEST(an_ike_sa_that_is_closed_ends_its_tunnel_once_with_charons_reason)
 	xfrm_model_settle(model);
 	all_is_true();
 	if (_i) {
-		gone(carried(out(OLD + 1), 22));
-		gone(carried(in(OLD), 12));
+		sa_deleted(with_packets(outbound(OLD + 1), 22));
+		sa_deleted(with_packets(inbound(OLD), 12));
 	}
 	expect_tunnels(0);
 	expect_stopped(before, IPM_REASON_PEER_DELETE);
@@ -395,8 +398,8 @@ START_TEST(when_charon_is_gone_for_long_the_tunnel_ends_with_its_sas)
 	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	charon_is_away();
-	gone(carried(out(OLD + 1), 22));
-	gone(carried(in(OLD), 12));
+	sa_deleted(with_packets(outbound(OLD + 1), 22));
+	sa_deleted(with_packets(inbound(OLD), 12));
 	expect_held(1);
 	hold_time_is_over();
 	expect_held(0);
@@ -414,11 +417,11 @@ START_TEST(a_new_charon_takes_up_the_tunnel_even_with_the_same_unique_ids)
 	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	charon_is_away();
-	gone(carried(out(OLD + 1), 22));
-	gone(carried(in(OLD), 12));
+	sa_deleted(with_packets(outbound(OLD + 1), 22));
+	sa_deleted(with_packets(inbound(OLD), 12));
 	expect_held(1);
-	there(later(in(NEW), 50));
-	there(later(out(NEW + 1), 50));
+	sa_appears(added_later(inbound(NEW), 50));
+	sa_appears(added_later(outbound(NEW + 1), 50));
 	for (int i = 0; i < 3; i++)
 		CHARON(charon_tells(anew, child(_i ? 5 : 2, NEW, 0, 0)));
 	hold_time_is_over();
@@ -427,7 +430,8 @@ START_TEST(a_new_charon_takes_up_the_tunnel_even_with_the_same_unique_ids)
 	expect_joined(tunnel_with(NEW));
 	ck_assert_uint_eq(sa_row(NEW).uid, _i ? 5 : 2);
 	ck_assert_uint_eq(tunnel_with(NEW).uid, _i ? 5 : 2);
-	DUMP(dumped(later(carried(out(NEW + 1), 2), 50)); dumped(later(carried(in(NEW), 1), 50)));
+	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 2), 50));
+	     sa_in_dump(added_later(with_packets(inbound(NEW), 1), 50)));
 	expect_carried(tunnel_with(NEW), 13, 24);
 	expect_events(IPM_EVENT_TUNNEL_START, 1);
 }
@@ -441,8 +445,8 @@ START_TEST(a_reauthenticated_ike_sa_takes_over_the_tunnel)
 	kernel_dump(OLD, 10, 20);
 	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
-	there(later(in(NEW), 50)); /* made before the break */
-	there(later(out(NEW + 1), 50));
+	sa_appears(added_later(inbound(NEW), 50)); /* made before the break */
+	sa_appears(added_later(outbound(NEW + 1), 50));
 	now.active = VICI_TASK_REAUTH_COMPLETE;
 	charon_tells(now, child(6, NEW, 0, 0));
 	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)); charon_tells(now, child(6, NEW, 0, 0)));
@@ -450,12 +454,13 @@ START_TEST(a_reauthenticated_ike_sa_takes_over_the_tunnel)
 	ck_assert_uint_eq(sa_row(NEW).uid, 6);
 	charon_ends_ike(ike(1));
 	charon_ends_child(ike(1), child(5, OLD, 10, 20));
-	gone(carried(out(OLD + 1), 22));
-	gone(carried(in(OLD), 12));
+	sa_deleted(with_packets(outbound(OLD + 1), 22));
+	sa_deleted(with_packets(inbound(OLD), 12));
 	now.active = 0;
 	for (int i = 0; i < 3; i++)
 		CHARON(charon_tells(now, child(6, NEW, 1, 2)));
-	DUMP(dumped(later(carried(out(NEW + 1), 2), 50)); dumped(later(carried(in(NEW), 1), 50)));
+	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 2), 50));
+	     sa_in_dump(added_later(with_packets(inbound(NEW), 1), 50)));
 	expect_tunnels(1);
 	expect_same(tunnel_with(NEW), before, 1);
 	expect_joined(tunnel_with(NEW));
@@ -469,12 +474,12 @@ END_TEST
 START_TEST(a_tunnel_without_charons_word_stays_manual_beside_one_with_it)
 {
 	given_charon();
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)); dumped(of_reqid(out(OTHER + 1), 2));
-	     dumped(of_reqid(in(OTHER), 2)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)); sa_in_dump(of_reqid(outbound(OTHER + 1), 2));
+	     sa_in_dump(of_reqid(inbound(OTHER), 2)));
 	CHARON(charon_tells(ike(1), child(5, OLD, 0, 0)));
 	seconds_pass(2);
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)); dumped(of_reqid(out(OTHER + 1), 2));
-	     dumped(of_reqid(in(OTHER), 2)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)); sa_in_dump(of_reqid(outbound(OTHER + 1), 2));
+	     sa_in_dump(of_reqid(inbound(OTHER), 2)));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
 	ck_assert_uint_eq(tunnel_with(OTHER).key_type, IPM_KEY_MANUAL);
 	ck_assert_uint_eq(tunnel_with(OTHER).named_by, 0);
@@ -492,12 +497,13 @@ START_TEST(a_move_that_both_tell_of_keeps_the_tunnel)
 	struct ipm_tunnel before = tunnel_with(OLD);
 	moved.remote_host = PEER(9);
 	vici_model_ike(vici, &moved); /* an ike-update comes before charon moves the SAs */
-	gone(carried(in(OLD), 10));
-	there(carried(with_peer(in(OLD), 9), 10));
-	gone(carried(out(OLD + 1), 20));
-	there(carried(with_peer(out(OLD + 1), 9), 20));
+	sa_deleted(with_packets(inbound(OLD), 10));
+	sa_appears(with_packets(with_peer(inbound(OLD), 9), 10));
+	sa_deleted(with_packets(outbound(OLD + 1), 20));
+	sa_appears(with_packets(with_peer(outbound(OLD + 1), 9), 20));
 	CHARON(charon_tells(moved, child(5, OLD, 10, 20)));
-	DUMP(dumped(carried(with_peer(out(OLD + 1), 9), 21)); dumped(carried(with_peer(in(OLD), 9), 11)));
+	DUMP(sa_in_dump(with_packets(with_peer(outbound(OLD + 1), 9), 21));
+	     sa_in_dump(with_packets(with_peer(inbound(OLD), 9), 11)));
 	CHARON(charon_tells(moved, child(5, OLD, 11, 21)));
 	expect_tunnels(1);
 	expect_same(tunnel_with(OLD), before, 0);

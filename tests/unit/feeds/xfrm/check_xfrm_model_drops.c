@@ -14,14 +14,14 @@ stat_is(enum xfrm_stat line, uint64_t pkts)
 }
 
 static uint64_t
-dropped(enum ipm_direction direction, enum ipm_drop why)
+packets_dropped(enum ipm_direction direction, enum ipm_drop why)
 {
 	struct ipm_totals t = totals();
 	return (direction == IPM_IN ? &t.in : &t.out)->drops[why];
 }
 
 static uint64_t
-failed(enum ipm_direction direction, enum ipm_drop why)
+packets_failed(enum ipm_direction direction, enum ipm_drop why)
 {
 	struct ipm_totals t = totals();
 	return (direction == IPM_IN ? t.fails_in : t.fails_out)[why];
@@ -41,7 +41,7 @@ dropped_in_all(void)
 static uint64_t
 told_of(const struct xfrm_stat_line *line)
 {
-	return (line->late ? failed : dropped)(line->direction, line->reason);
+	return (line->late ? packets_failed : packets_dropped)(line->direction, line->reason);
 }
 
 START_TEST(every_line_of_xfrm_stat_counts_by_its_reason_and_direction)
@@ -62,26 +62,26 @@ START_TEST(what_policy_rejects_after_decryption_is_counted_once)
 {
 	static const enum xfrm_stat lines[] = { XFRM_STAT_IN_MISMATCH, XFRM_STAT_IN_TMPL,   XFRM_STAT_IN_NO_POLICY,
 						XFRM_STAT_IN_BLOCK,    XFRM_STAT_IN_POLICY, XFRM_STAT_IN_MODE };
-	pair_there(OLD);
+	pair_appears(OLD);
 	stat_is(lines[_i], 0);
-	DUMP(dumped(out(OLD + 1)); dumped(carried(in(OLD), 9)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(with_packets(inbound(OLD), 9)));
 	stat_is(lines[_i], 5); /* of the 9 */
 	ck_assert_uint_eq(totals().in.pkts, 9);
 	for (int why = 0; why < IPM_DROP_COUNT; why++)
-		ck_assert_uint_eq(dropped(IPM_IN, why), 0);
-	ck_assert_uint_eq(failed(IPM_IN, IPM_DROP_POLICY), 5);
+		ck_assert_uint_eq(packets_dropped(IPM_IN, why), 0);
+	ck_assert_uint_eq(packets_failed(IPM_IN, IPM_DROP_POLICY), 5);
 }
 END_TEST
 
 START_TEST(a_packet_that_cannot_be_encrypted_is_counted_once)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	stat_is(XFRM_STAT_OUT_PROTO, 0);
-	DUMP(dumped(carried(out(OLD + 1), 9)); dumped(in(OLD)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 9)); sa_in_dump(inbound(OLD)));
 	stat_is(XFRM_STAT_OUT_PROTO, 2);
 	ck_assert_uint_eq(totals().out.pkts, 9);
-	ck_assert_uint_eq(dropped(IPM_OUT, IPM_DROP_CRYPT), 0);
-	ck_assert_uint_eq(failed(IPM_OUT, IPM_DROP_CRYPT), 2);
+	ck_assert_uint_eq(packets_dropped(IPM_OUT, IPM_DROP_CRYPT), 0);
+	ck_assert_uint_eq(packets_failed(IPM_OUT, IPM_DROP_CRYPT), 2);
 }
 END_TEST
 
@@ -116,51 +116,51 @@ END_TEST
 
 START_TEST(what_sas_told_of_is_not_counted_again)
 {
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	stat_is(XFRM_STAT_IN_PROTO, 0);
 	a.auth_fails = 4;
 	a.replays = 3;
 	a.behind = 2;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	stat_now[XFRM_STAT_IN_SEQ] = 6;
 	stat_is(XFRM_STAT_IN_PROTO, 5);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_AUTH), 4);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_CRYPT), 1);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_REPLAY), 4);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_WINDOW), 2);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_AUTH), 4);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_CRYPT), 1);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_REPLAY), 4);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_WINDOW), 2);
 	ck_assert_uint_eq(dropped_in_all(), 11);
 	/* An SA's count may be ahead of the file, that was read first. */
 	a.auth_fails = 6;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	stat_is(XFRM_STAT_IN_PROTO, 5);
 	ck_assert_uint_eq(dropped_in_all(), 13);
 	daemon_restarts(_i);
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	stat_is(XFRM_STAT_IN_PROTO, 8);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_AUTH), 6);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_CRYPT), 2);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_AUTH), 6);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_CRYPT), 2);
 	ck_assert_uint_eq(dropped_in_all(), 14);
 }
 END_TEST
 
 START_TEST(what_failed_before_we_came_has_no_reason_that_we_know)
 {
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 
 	a.auth_fails = 4;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	stat_now[XFRM_STAT_IN_NO_STATES] = 20;
 	stat_is(XFRM_STAT_IN_PROTO, 10);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_AUTH), 4);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_OTHER), 6);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_NO_SA), 20);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_AUTH), 4);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_OTHER), 6);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_NO_SA), 20);
 	expect_failures(IPM_FAIL_NO_SA, 0);
 	expect_failures(IPM_FAIL_IN_AUTH, 0);
 	stat_is(XFRM_STAT_IN_PROTO, 12);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_CRYPT), 2);
-	ck_assert_uint_eq(dropped(IPM_IN, IPM_DROP_OTHER), 6);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_CRYPT), 2);
+	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_OTHER), 6);
 }
 END_TEST
 
@@ -194,30 +194,30 @@ START_TEST(packets_that_wait_for_an_sa_are_dropped_on_the_way_they_were_to_go)
 	struct ipm_interface row = { 0 };
 
 	stat_is(WAITS, 0);
-	acquired(3);
-	acquired(4); /* by the same interface */
+	acquire_for(3);
+	acquire_for(4); /* by the same interface */
 	stat_is(WAITS, 5);
 	ck_assert_uint_eq(interface_drops(2, &row), 5);
 	ck_assert_str_eq(row.name, "eth0");
 	ck_assert(same_addr(row.addr, HERE));
-	acquired(10);
+	acquire_for(10);
 	stat_is(WAITS, 7);
 	ck_assert_uint_eq(drops_on(3), 2);
 	stat_is(WAITS, 8); /* nobody has asked */
 	ck_assert_uint_eq(drops_on(0), 1);
 	ck_assert_uint_eq(drops_on(2) + drops_on(3) + drops_on(0), 8);
-	ck_assert_uint_eq(dropped(IPM_OUT, IPM_DROP_NO_SA), 8);
+	ck_assert_uint_eq(packets_dropped(IPM_OUT, IPM_DROP_NO_SA), 8);
 }
 END_TEST
 
 START_TEST(where_there_are_two_ways_or_none_the_interface_is_not_known)
 {
 	stat_is(WAITS, 0);
-	acquired(3);
-	acquired(10);
+	acquire_for(3);
+	acquire_for(10);
 	stat_is(WAITS, 5);
 	ck_assert_uint_eq(drops_on(0), 5);
-	acquired(30); /* no way there */
+	acquire_for(30); /* no way there */
 	stat_is(WAITS, 6);
 	ck_assert_uint_eq(drops_on(0), 6);
 	ck_assert_uint_eq(drops_on(2) + drops_on(3), 0);
@@ -228,10 +228,10 @@ END_TEST
 START_TEST(as_long_as_there_is_a_larval_sa_its_packets_are_dropped)
 {
 	stat_is(WAITS, 0);
-	acquired(3);
-	DUMP(dumped(larval(with_peer(out(0), 3))));
+	acquire_for(3);
+	DUMP(sa_in_dump(larval_sa(with_peer(outbound(0), 3))));
 	stat_is(WAITS, 5);
-	DUMP(dumped(larval(with_peer(out(0), 3))));
+	DUMP(sa_in_dump(larval_sa(with_peer(outbound(0), 3))));
 	stat_is(WAITS, 7);
 	DUMP(NOTHING);
 	stat_is(WAITS, 8); /* the last ones, before it went */
@@ -247,13 +247,13 @@ START_TEST(more_peers_than_can_be_remembered_make_the_interface_unknown)
 {
 	stat_is(WAITS, 0);
 	for (int i = 0; i < 100; i++) {
-		struct xfrm_sa a = out(0);
+		struct xfrm_sa a = outbound(0);
 		a.key.dst = ip4(192, 0, (uint8_t)(3 + i), 2);
-		say(XFRM_ACQUIRED, a, false, false);
+		tell_sa(XFRM_ACQUIRED, a, false, false);
 	}
 	stat_is(WAITS, 5);
 	ck_assert_uint_eq(drops_on(0), 5);
-	acquired(3);
+	acquire_for(3);
 	stat_is(WAITS, 6);
 	ck_assert_uint_eq(drops_on(2), 1);
 }
@@ -262,10 +262,10 @@ END_TEST
 START_TEST(interfaces_go_on_counting_after_a_restart)
 {
 	stat_is(WAITS, 0);
-	acquired(3);
+	acquire_for(3);
 	stat_is(WAITS, 5);
 	daemon_restarts(_i);
-	acquired(3);
+	acquire_for(3);
 	stat_is(WAITS, 7);
 	ck_assert_uint_eq(drops_on(2), 7);
 	ck_assert_uint_eq(rows(IPM_INTERFACES), 1);
@@ -295,27 +295,27 @@ END_TEST
 
 START_TEST(failed_integrity_checks_are_told_once_a_minute_for_each_tunnel)
 {
-	struct xfrm_sa a = in(OLD), b = of_reqid(in(OTHER), 2);
+	struct xfrm_sa a = inbound(OLD), b = of_reqid(inbound(OTHER), 2);
 	struct ipm_failure f = { 0 };
 
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	a.auth_fails = 4;
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	ck_assert_uint_eq(failures(IPM_FAIL_IN_AUTH, &f), 1);
 	ck_assert_uint_eq(f.spi, OLD);
 	ck_assert_uint_eq(f.tunnel_index, tunnel_with(OLD).index);
 	ck_assert_str_eq(f.text, "integrity check failed for 4 packet(s)");
 	a.auth_fails = 5;
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	expect_failures(IPM_FAIL_IN_AUTH, 1);
 	b.auth_fails = 1;
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	expect_failures(IPM_FAIL_IN_AUTH, 2);
 	seconds_pass(61);
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	expect_failures(IPM_FAIL_IN_AUTH, 2);
 	a.auth_fails = 6;
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	expect_failures(IPM_FAIL_IN_AUTH, 3);
 	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_AUTH], 6);
 }
@@ -325,22 +325,22 @@ START_TEST(an_sa_that_a_policy_wanted_in_vain_is_a_failure)
 {
 	struct ipm_failure f = { 0 };
 
-	expires_hard(larval(with_peer(out(0), 3)));
+	sa_expires_hard(larval_sa(with_peer(outbound(0), 3)));
 	ck_assert_uint_eq(failures(IPM_FAIL_PEER_LOST, &f), 1);
 	ck_assert(same_addr(f.remote, PEER(3)));
 	ck_assert_uint_eq(f.setup, 1);
 	ck_assert_uint_eq(f.packet_src.len, 0);
-	struct xfrm_sa sa = larval(with_peer(out(0), 3));
+	struct xfrm_sa sa = larval_sa(with_peer(outbound(0), 3));
 	sa.has_sel = true;
-	sa.src_sel = single(ip4(10, 1, 0, 7));
-	sa.dst_sel = single(ip4(10, 2, 0, 9));
-	expires_hard(sa); /* the kernel says for which packet */
+	sa.src_sel = single_host(ip4(10, 1, 0, 7));
+	sa.dst_sel = single_host(ip4(10, 2, 0, 9));
+	sa_expires_hard(sa); /* the kernel says for which packet */
 	ck_assert_uint_eq(failures(IPM_FAIL_PEER_LOST, &f), 2);
 	ck_assert(same_addr(f.remote, PEER(3)));
 	ck_assert(same_addr(f.packet_src, ip4(10, 1, 0, 7)));
 	ck_assert(same_addr(f.packet_dst, ip4(10, 2, 0, 9)));
 	xfrm_model_ike_known(model, true); /* who knows charon hears it from there */
-	expires_hard(larval(with_peer(out(0), 3)));
+	sa_expires_hard(larval_sa(with_peer(outbound(0), 3)));
 	expect_failures(IPM_FAIL_PEER_LOST, 2);
 }
 END_TEST
@@ -363,8 +363,8 @@ static void
 dump_of_six_tunnels(void)
 {
 	DUMP(for (uint32_t i = 1; i <= 6; i++) {
-		dumped(of_reqid(out(OLD + 2 * i + 1), i));
-		dumped(of_reqid(in(OLD + 2 * i), i));
+		sa_in_dump(of_reqid(outbound(OLD + 2 * i + 1), i));
+		sa_in_dump(of_reqid(inbound(OLD + 2 * i), i));
 	});
 }
 
@@ -379,7 +379,7 @@ START_TEST(sas_that_find_no_room_are_counted_and_start_no_tunnels_over_and_over)
 	ck_assert_uint_le(events(IPM_EVENT_TUNNEL_STOP, 0, &reason), 2);
 	DUMP(NOTHING);
 	expect_tunnels(0);
-	pair_there(NEW);
+	pair_appears(NEW);
 	expect_tunnels(1);
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
 }
@@ -394,8 +394,8 @@ START_TEST(tunnels_that_find_no_room_are_counted_and_leave_the_others_working)
 	ck_assert_uint_ge(totals().records_refused, 20);
 	expect_events(IPM_EVENT_TUNNEL_START, 2);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
-	gone(of_reqid(in(OLD + 2), 1));
-	gone(of_reqid(out(OLD + 3), 1));
+	sa_deleted(of_reqid(inbound(OLD + 2), 1));
+	sa_deleted(of_reqid(outbound(OLD + 3), 1));
 	dump_of_six_tunnels();
 	expect_tunnels(2);
 }

@@ -110,13 +110,13 @@ random_sa(void)
 }
 
 static void
-kernel_adds(uint32_t group, bool inbound, bool lost)
+kernel_adds(uint32_t group, bool is_inbound, bool lost)
 {
 	for (uint32_t i = 0; i < KERNEL_SAS; i++) {
 		struct kernel_sa *k = &story.sa[i];
 		if (k->alive || k->told || k->buried || k->listed)
 			continue;
-		struct xfrm_sa sa = inbound ? in(story.next_spi) : out(story.next_spi + 1);
+		struct xfrm_sa sa = is_inbound ? inbound(story.next_spi) : outbound(story.next_spi + 1);
 		story.next_spi += 2;
 		sa = of_reqid(with_peer(sa, (uint8_t)(2 + group % 3)), 1 + group / 3);
 		sa.added = epoch_s + story.next_spi % 5000;
@@ -124,7 +124,7 @@ kernel_adds(uint32_t group, bool inbound, bool lost)
 		story.lossy |= lost;
 		if (lost)
 			return;
-		there(sa);
+		sa_appears(sa);
 		now_there(k, &sa);
 		return;
 	}
@@ -138,9 +138,9 @@ kernel_deletes(struct kernel_sa *k, bool lost)
 	if (lost)
 		return;
 	if (random_below(2))
-		gone(k->sa);
+		sa_deleted(k->sa);
 	else
-		expires_hard(k->sa);
+		sa_expires_hard(k->sa);
 	if (k->told)
 		now_told(k, &k->sa);
 	now_gone(k);
@@ -149,7 +149,7 @@ kernel_deletes(struct kernel_sa *k, bool lost)
 static void
 kernel_flushes(void)
 {
-	flushed(0);
+	sas_flushed(0);
 	for (uint32_t i = 0; i < KERNEL_SAS; i++) {
 		story.sa[i].alive = false;
 		bool was_buried = story.sa[i].buried;
@@ -165,7 +165,7 @@ traffic(void)
 	for (int n = 0; n < 8; n++) {
 		struct kernel_sa *k = random_sa();
 		if (k)
-			k->sa = carried(k->sa, k->sa.pkts + random_below(100));
+			k->sa = with_packets(k->sa, k->sa.pkts + random_below(100));
 	}
 }
 
@@ -205,7 +205,7 @@ dump_is_read(uint32_t most)
 	for (; story.first_waiting < story.waiting_end && most > 0; most--) {
 		struct kernel_sa *k = &story.sa[story.waiting_of[story.first_waiting]];
 		const struct xfrm_sa *message = &story.waiting[story.first_waiting++];
-		dumped(*message);
+		sa_in_dump(*message);
 		if (!k->buried && !story.spoilt)
 			now_there(k, message);
 	}
@@ -329,12 +329,12 @@ policies_change(void)
 	p.tmpl[0].dst = PEER((uint8_t)(2 + random_below(3)));
 	if (random_below(8) == 0) {
 		xfrm_model_policies_begin(model);
-		policy_dumped(p);
+		policy_in_dump(p);
 		(void)xfrm_model_policies_end(model);
 	} else if (random_below(2)) {
-		policy_there(p);
+		policy_appears(p);
 	} else {
-		policy_gone(p);
+		policy_deleted(p);
 	}
 }
 
@@ -355,7 +355,7 @@ something_happens(void)
 			kernel_deletes(k, random_below(40) == 0);
 	} else if (what < 480) {
 		if ((k = random_sa()) && k->told) {
-			expires_soft(k->sa);
+			sa_expires_soft(k->sa);
 			uint64_t dump = k->dump;
 			now_told(k, &k->sa);
 			k->dump = dump; /* that does not make it confirmed */

@@ -8,13 +8,13 @@
 /* In which order the two new SAs come. */
 START_TEST(a_rekey_keeps_the_tunnel_and_is_one_refresh)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 20)); sa_in_dump(with_packets(inbound(OLD), 10)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 
-	there(_i ? later(out(NEW + 1), 1) : later(in(NEW), 1));
+	sa_appears(_i ? added_later(outbound(NEW + 1), 1) : added_later(inbound(NEW), 1));
 	expect_same(tunnel_with(OLD), before, 1);
-	there(_i ? later(in(NEW), 1) : later(out(NEW + 1), 1));
+	sa_appears(_i ? added_later(inbound(NEW), 1) : added_later(outbound(NEW + 1), 1));
 	expect_same(tunnel_with(NEW), before, 1);
 	expect_same(tunnel_with(NEW + 1), before, 1);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
@@ -23,13 +23,14 @@ START_TEST(a_rekey_keeps_the_tunnel_and_is_one_refresh)
 	ck_assert_uint_eq(state_of(NEW + 1), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(tunnel_with(NEW).sas, 4);
 
-	gone(carried(in(OLD), 15)); /* its last counts are in the message */
-	gone(carried(out(OLD + 1), 25));
+	sa_deleted(with_packets(inbound(OLD), 15)); /* its last counts are in the message */
+	sa_deleted(with_packets(outbound(OLD + 1), 25));
 	ck_assert_uint_eq(state_of(OLD), 0);
 	ck_assert_uint_eq(tunnel_with(NEW).sas, 2);
 	ck_assert_uint_eq(tunnel_with(NEW).sas_retired, 2);
 	expect_carried(tunnel_with(NEW), 15, 25);
-	DUMP(dumped(carried(later(out(NEW + 1), 1), 4)); dumped(carried(later(in(NEW), 1), 3)));
+	DUMP(sa_in_dump(with_packets(added_later(outbound(NEW + 1), 1), 4));
+	     sa_in_dump(with_packets(added_later(inbound(NEW), 1), 3)));
 	expect_carried(tunnel_with(NEW), 18, 29);
 	expect_total(18, 29);
 	expect_same(tunnel_with(NEW), before, 1);
@@ -40,14 +41,14 @@ END_TEST
 
 START_TEST(ten_rekeys_are_ten_refreshes)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel before = tunnel_with(OLD);
 	for (uint32_t i = 1; i <= 10; i++) {
 		uint32_t spi = OLD + 0x10 * i;
-		there(later(i % 2 ? in(spi) : out(spi + 1), i));
-		there(later(i % 2 ? out(spi + 1) : in(spi), i));
-		gone(carried(later(in(spi - 0x10), i - 1), 7));
-		gone(carried(later(out(spi - 0x10 + 1), i - 1), 5));
+		sa_appears(added_later(i % 2 ? inbound(spi) : outbound(spi + 1), i));
+		sa_appears(added_later(i % 2 ? outbound(spi + 1) : inbound(spi), i));
+		sa_deleted(with_packets(added_later(inbound(spi - 0x10), i - 1), 7));
+		sa_deleted(with_packets(added_later(outbound(spi - 0x10 + 1), i - 1), 5));
 		expect_same(tunnel_with(spi), before, i);
 		expect_same(tunnel_with(spi + 1), before, i);
 		ck_assert_uint_eq(tunnel_with(spi).sas, 2);
@@ -58,10 +59,11 @@ END_TEST
 
 START_TEST(a_rekey_that_was_missed_altogether_is_one_refresh)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 20)); sa_in_dump(with_packets(inbound(OLD), 10)));
 	struct ipm_tunnel before = tunnel_with(OLD);
-	DUMP(dumped(carried(later(out(NEW + 1), 99), 2)); dumped(carried(later(in(NEW), 99), 1)));
+	DUMP(sa_in_dump(with_packets(added_later(outbound(NEW + 1), 99), 2));
+	     sa_in_dump(with_packets(added_later(inbound(NEW), 99), 1)));
 	expect_same(tunnel_with(NEW), before, 1);
 	expect_carried(tunnel_with(NEW), 11, 22);
 	ck_assert_uint_eq(tunnel_with(NEW).sas, 2);
@@ -70,7 +72,8 @@ END_TEST
 
 START_TEST(the_first_dump_finds_a_rekey_under_way_the_newest_first)
 {
-	DUMP(dumped(later(out(NEW + 1), 50)); dumped(later(in(NEW), 50)); dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(added_later(outbound(NEW + 1), 50)); sa_in_dump(added_later(inbound(NEW), 50));
+	     sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	expect_tunnels(1);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(OLD + 1), IPM_SA_EXPIRING);
@@ -81,7 +84,7 @@ END_TEST
 
 START_TEST(of_two_sas_of_the_same_second_the_one_dumped_first_is_the_newer)
 {
-	DUMP(dumped(in(NEW)); dumped(in(OLD)));
+	DUMP(sa_in_dump(inbound(NEW)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
 }
@@ -89,15 +92,15 @@ END_TEST
 
 START_TEST(when_the_new_sa_goes_the_old_one_is_in_use_again)
 {
-	struct xfrm_sa old = in(OLD), now = in(NEW);
+	struct xfrm_sa old = inbound(OLD), now = inbound(NEW);
 
 	old.hard_octets = 1000;
 	now.hard_octets = 2000;
-	there(old);
-	there(now);
+	sa_appears(old);
+	sa_appears(now);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 2000);
-	gone(now);
+	sa_deleted(now);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_octets, 1000);
 }
@@ -105,10 +108,10 @@ END_TEST
 
 START_TEST(an_sa_whose_soft_limit_is_over_does_not_come_into_use_again)
 {
-	there(in(OLD));
-	expires_soft(in(OLD));
-	there(in(NEW));
-	gone(in(NEW));
+	sa_appears(inbound(OLD));
+	sa_expires_soft(inbound(OLD));
+	sa_appears(inbound(NEW));
+	sa_deleted(inbound(NEW));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 }
 END_TEST
@@ -116,7 +119,7 @@ END_TEST
 /* By octets, by packets, by age and by use: one less than the limit, the limit itself, and no limit. */
 START_TEST(a_dump_tells_whether_a_soft_limit_is_reached)
 {
-	struct xfrm_sa a = carried(in(OLD), 10);
+	struct xfrm_sa a = with_packets(inbound(OLD), 10);
 	struct timespec now;
 	uint64_t *const limit[] = { &a.soft_octets, &a.soft_pkts, &a.soft_add_s, &a.soft_use_s };
 	uint64_t reached[] = { 10 * OCTETS, 10, 500, 100 };
@@ -124,17 +127,17 @@ START_TEST(a_dump_tells_whether_a_soft_limit_is_reached)
 	clock_gettime(CLOCK_REALTIME, &now);
 	a.added = (uint64_t)now.tv_sec - 500;
 	a.used = (uint64_t)now.tv_sec - 100;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	*limit[_i] = reached[_i] + (_i < 2 ? 1 : 60); /* seconds pass */
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	*limit[_i] = reached[_i];
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	if (_i == 3) {
 		a.used = 0;
-		DUMP(dumped(a));
+		DUMP(sa_in_dump(a));
 		ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	}
 }
@@ -143,22 +146,22 @@ END_TEST
 /* The kernel sends by it, and then only it is left. */
 START_TEST(when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_again)
 {
-	struct xfrm_sa old = out(OLD), now = out(NEW);
+	struct xfrm_sa old = outbound(OLD), now = outbound(NEW);
 
 	old.proposal.encr = IPM_ENCR_AES_GCM_16;
 	now.hard_add_s = 8;
-	there(old);
-	there(now);
+	sa_appears(old);
+	sa_appears(now);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 12);
-	expires_soft(now);
+	sa_expires_soft(now);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
-	expires_hard(now);
+	sa_expires_hard(now);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 0);
-	DUMP(dumped(old));
+	DUMP(sa_in_dump(old));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
 }
@@ -166,17 +169,17 @@ END_TEST
 
 START_TEST(when_all_have_reached_their_soft_limits_the_newest_says_what_the_tunnel_says)
 {
-	struct xfrm_sa old = out(OLD), now = out(NEW);
+	struct xfrm_sa old = outbound(OLD), now = outbound(NEW);
 
 	old.proposal.encr = IPM_ENCR_AES_GCM_16;
-	there(old);
-	there(now);
-	expires_soft(old);
-	expires_soft(now);
+	sa_appears(old);
+	sa_appears(now);
+	sa_expires_soft(old);
+	sa_expires_soft(now);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 12);
-	gone(now);
+	sa_deleted(now);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING); /* its own limit is reached */
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
 }
@@ -184,14 +187,14 @@ END_TEST
 
 START_TEST(which_sa_is_in_use_is_the_same_after_a_restart)
 {
-	struct xfrm_sa old = out(OLD), now = later(out(NEW), 5);
+	struct xfrm_sa old = outbound(OLD), now = added_later(outbound(NEW), 5);
 
 	now.soft_pkts = 10;
 	old.proposal.encr = IPM_ENCR_AES_GCM_16;
-	DUMP(dumped(now); dumped(old));
+	DUMP(sa_in_dump(now); sa_in_dump(old));
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
 	daemon_restarts(_i);
-	DUMP(dumped(carried(now, 12)); dumped(old));
+	DUMP(sa_in_dump(with_packets(now, 12)); sa_in_dump(old));
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(tunnel_with(OLD).out_sa.encr, 20);
@@ -201,12 +204,12 @@ END_TEST
 /* An event is exact to the nanosecond, a dump to the second. */
 START_TEST(an_sa_of_an_event_is_newer_than_one_of_a_dump_added_in_its_second)
 {
-	DUMP(dumped(in(OLD)); there(in(NEW)));
+	DUMP(sa_in_dump(inbound(OLD)); sa_appears(inbound(NEW)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
-	gone(in(OLD));
-	gone(in(NEW));
-	DUMP(there(in(NEW)); dumped(in(OLD)));
+	sa_deleted(inbound(OLD));
+	sa_deleted(inbound(NEW));
+	DUMP(sa_appears(inbound(NEW)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
 }
@@ -214,13 +217,13 @@ END_TEST
 
 START_TEST(of_several_old_sas_the_newest_is_in_use_again)
 {
-	there(in(OLD));
-	there(in(OTHER));
-	there(in(NEW));
-	gone(in(NEW));
+	sa_appears(inbound(OLD));
+	sa_appears(inbound(OTHER));
+	sa_appears(inbound(NEW));
+	sa_deleted(inbound(NEW));
 	ck_assert_uint_eq(state_of(OTHER), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
-	gone(in(OTHER));
+	sa_deleted(inbound(OTHER));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 }
 END_TEST
@@ -229,25 +232,25 @@ END_TEST
 
 START_TEST(a_soft_expire_marks_the_sa_and_counts)
 {
-	pair_there(OLD);
-	expires_soft(carried(in(OLD), 42));
+	pair_appears(OLD);
+	sa_expires_soft(with_packets(inbound(OLD), 42));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(state_of(OLD + 1), IPM_SA_ACTIVE);
 	expect_carried(tunnel_with(OLD), 42, 0);
 	ck_assert_uint_eq(sa_row(OLD).proposal.encr, 12); /* which it does not tell */
-	DUMP(dumped(carried(out(OLD + 1), 1)); dumped(carried(in(OLD), 43)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 1)); sa_in_dump(with_packets(inbound(OLD), 43)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
-	expires_soft(in(OTHER)); /* one that is not known */
+	sa_expires_soft(inbound(OTHER)); /* one that is not known */
 }
 END_TEST
 
 START_TEST(a_hard_expire_of_the_last_sa_is_a_normal_end)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel t = tunnel_with(OLD);
-	expires_hard(carried(in(OLD), 42));
+	sa_expires_hard(with_packets(inbound(OLD), 42));
 	expect_tunnels(1);
-	expires_hard(carried(out(OLD + 1), 17));
+	sa_expires_hard(with_packets(outbound(OLD + 1), 17));
 	expect_tunnels(0);
 	expect_stopped(t, IPM_REASON_NORMAL);
 	expect_total(42, 17);
@@ -257,22 +260,22 @@ END_TEST
 
 START_TEST(a_delete_of_the_last_sa_ends_the_tunnel_for_a_reason_unknown)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	struct ipm_tunnel t = tunnel_with(OLD);
-	gone(carried(out(OLD + 1), 17));
-	gone(carried(in(OLD), 42));
+	sa_deleted(with_packets(outbound(OLD + 1), 17));
+	sa_deleted(with_packets(inbound(OLD), 42));
 	expect_tunnels(0);
 	expect_stopped(t, IPM_REASON_UNKNOWN);
 	expect_total(42, 17);
-	pair_there(OLD);
+	pair_appears(OLD);
 	ck_assert_uint_ne(tunnel_with(OLD).index, t.index);
 }
 END_TEST
 
 START_TEST(a_delete_that_has_just_the_name_ends_the_sa_too)
 {
-	pair_there(OLD);
-	struct xfrm_msg msg = { .kind = XFRM_SA_GONE, .sa = { .key = in(OLD).key } };
+	pair_appears(OLD);
+	struct xfrm_msg msg = { .kind = XFRM_SA_GONE, .sa = { .key = inbound(OLD).key } };
 	xfrm_model_message(model, &msg, false);
 	all_is_true();
 	ck_assert_uint_eq(state_of(OLD), 0);
@@ -281,22 +284,22 @@ END_TEST
 
 START_TEST(deletes_of_what_is_not_known_change_nothing)
 {
-	pair_there(OLD);
-	gone(in(NEW));
-	gone(with_peer(out(OLD + 1), 3));
-	gone(of_mark(in(OLD), 1));
-	gone(ah(in(OLD)));
-	expires_hard(in(NEW));
+	pair_appears(OLD);
+	sa_deleted(inbound(NEW));
+	sa_deleted(with_peer(outbound(OLD + 1), 3));
+	sa_deleted(of_mark(inbound(OLD), 1));
+	sa_deleted(as_ah(inbound(OLD)));
+	sa_expires_hard(inbound(NEW));
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
 }
 END_TEST
 
 START_TEST(what_a_dump_does_not_have_is_gone)
 {
-	pair_there(OLD);
-	pair_there(NEW);
-	there(of_reqid(in(OTHER), 2));
-	DUMP(dumped(out(NEW + 1)); dumped(in(NEW)));
+	pair_appears(OLD);
+	pair_appears(NEW);
+	sa_appears(of_reqid(inbound(OTHER), 2));
+	DUMP(sa_in_dump(outbound(NEW + 1)); sa_in_dump(inbound(NEW)));
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
 	expect_tunnels(1);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
@@ -308,7 +311,7 @@ END_TEST
 
 START_TEST(an_sa_added_while_a_dump_comes_in_needs_no_place_in_it)
 {
-	DUMP(there(in(OLD)));
+	DUMP(sa_appears(inbound(OLD)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	DUMP(NOTHING);
 	ck_assert_uint_eq(state_of(OLD), 0);
@@ -317,29 +320,32 @@ END_TEST
 
 START_TEST(an_sa_deleted_while_a_dump_comes_in_does_not_come_back_by_it)
 {
-	pair_there(OLD);
-	DUMP(dumped(out(OLD + 1)); gone(carried(in(OLD), 3)); dumped(carried(in(OLD), 2)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_deleted(with_packets(inbound(OLD), 3));
+	     sa_in_dump(with_packets(inbound(OLD), 2)));
 	ck_assert_uint_eq(state_of(OLD), 0);
 	expect_carried(tunnel_with(OLD + 1), 3, 0);
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE); /* the next one knows */
 }
 END_TEST
 
 START_TEST(one_that_a_dump_tells_of_after_its_delete_was_never_there)
 {
-	DUMP(gone(in(OLD)); expires_hard(in(NEW)); dumped(in(OLD)); dumped(in(NEW)); dumped(of_mark(in(OTHER), 1)));
+	DUMP(sa_deleted(inbound(OLD)); sa_expires_hard(inbound(NEW)); sa_in_dump(inbound(OLD));
+	     sa_in_dump(inbound(NEW)); sa_in_dump(of_mark(inbound(OTHER), 1)));
 	ck_assert_uint_eq(rows(IPM_SAS), 1);
 }
 END_TEST
 
 START_TEST(one_that_is_added_again_while_a_dump_comes_in_is_there)
 {
-	pair_there(OLD);
-	DUMP(gone(in(OLD)); there(later(in(OLD), 5)); dumped(out(OLD + 1)); dumped(carried(later(in(OLD), 5), 1)));
+	pair_appears(OLD);
+	DUMP(sa_deleted(inbound(OLD)); sa_appears(added_later(inbound(OLD), 5)); sa_in_dump(outbound(OLD + 1));
+	     sa_in_dump(with_packets(added_later(inbound(OLD), 5), 1)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	expect_carried(tunnel_with(OLD), 1, 0);
-	DUMP(gone(carried(later(in(OLD), 5), 1)); there(later(in(OLD), 6)));
+	DUMP(sa_deleted(with_packets(added_later(inbound(OLD), 5), 1)); sa_appears(added_later(inbound(OLD), 6)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 }
 END_TEST
@@ -347,13 +353,13 @@ END_TEST
 /* The dump was made before it was deleted and added again. */
 START_TEST(a_late_dump_message_of_the_one_before_does_not_replace_it)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 1)); dumped(carried(in(OLD), 10)));
-	DUMP(dumped(carried(out(OLD + 1), 1)); gone(carried(in(OLD), 12)); there(later(in(OLD), 5));
-	     dumped(carried(in(OLD), 11)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 1)); sa_in_dump(with_packets(inbound(OLD), 10)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 1)); sa_deleted(with_packets(inbound(OLD), 12));
+	     sa_appears(added_later(inbound(OLD), 5)); sa_in_dump(with_packets(inbound(OLD), 11)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 	expect_carried(tunnel_with(OLD), 12, 1);
-	DUMP(dumped(carried(out(OLD + 1), 1)); dumped(carried(later(in(OLD), 5), 3)));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 1)); sa_in_dump(with_packets(added_later(inbound(OLD), 5), 3)));
 	expect_carried(tunnel_with(OLD), 15, 1);
 	expect_total(15, 1);
 }
@@ -361,10 +367,11 @@ END_TEST
 
 START_TEST(counts_do_not_follow_a_dump_that_was_made_before_an_event)
 {
-	pair_there(OLD);
-	DUMP(dumped(out(OLD + 1)); expires_soft(carried(in(OLD), 42)); dumped(carried(in(OLD), 40)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_expires_soft(with_packets(inbound(OLD), 42));
+	     sa_in_dump(with_packets(inbound(OLD), 40)));
 	expect_carried(tunnel_with(OLD), 42, 0);
-	DUMP(dumped(out(OLD + 1)); dumped(carried(in(OLD), 50)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(with_packets(inbound(OLD), 50)));
 	expect_carried(tunnel_with(OLD), 50, 0);
 	expect_total(50, 0);
 }
@@ -373,15 +380,15 @@ END_TEST
 /* Packets that are dropped do not move the counts of those that are not. */
 START_TEST(drops_do_not_follow_a_dump_that_was_made_before_an_event)
 {
-	struct xfrm_sa now = carried(in(OLD), 42), before = now;
+	struct xfrm_sa now = with_packets(inbound(OLD), 42), before = now;
 
 	now.replays = 5;
 	now.behind = 7;
 	before.replays = 3;
 	before.behind = 4;
-	pair_there(OLD);
-	DUMP(dumped(out(OLD + 1)); expires_soft(now); dumped(before));
-	DUMP(dumped(out(OLD + 1)); dumped(now));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_expires_soft(now); sa_in_dump(before));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(now));
 	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_REPLAY], 5);
 	ck_assert_uint_eq(tunnel_with(OLD).in.drops[IPM_DROP_WINDOW], 7);
 	ck_assert_uint_eq(totals().in.drops[IPM_DROP_REPLAY], 5);
@@ -390,12 +397,12 @@ END_TEST
 
 START_TEST(a_flush_ends_all)
 {
-	pair_there(OLD);
-	there(ah(of_reqid(in(OTHER), 2)));
-	flushed(IPPROTO_ESP);
+	pair_appears(OLD);
+	sa_appears(as_ah(of_reqid(inbound(OTHER), 2)));
+	sas_flushed(IPPROTO_ESP);
 	ck_assert_uint_eq(rows(IPM_SAS), 1);
 	expect_tunnels(1);
-	flushed(0);
+	sas_flushed(0);
 	ck_assert_uint_eq(rows(IPM_SAS), 0);
 	expect_tunnels(0);
 }
@@ -403,23 +410,24 @@ END_TEST
 
 START_TEST(a_flush_while_a_dump_comes_in_makes_it_worthless)
 {
-	pair_there(OLD);
-	DUMP(dumped(out(OLD + 1)); flushed(0); dumped(in(OLD)); there(later(in(NEW), 1)));
-	ck_assert(again);
+	pair_appears(OLD);
+	DUMP(sa_in_dump(outbound(OLD + 1)); sas_flushed(0); sa_in_dump(inbound(OLD));
+	     sa_appears(added_later(inbound(NEW), 1)));
+	ck_assert(dump_has_to_be_repeated);
 	ck_assert_uint_eq(state_of(OLD), 0);
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
-	DUMP(dumped(later(in(NEW), 1)));
-	ck_assert(!again);
+	DUMP(sa_in_dump(added_later(inbound(NEW), 1)));
+	ck_assert(!dump_has_to_be_repeated);
 	ck_assert_uint_eq(rows(IPM_SAS), 1);
 }
 END_TEST
 
 START_TEST(a_dump_that_was_given_up_begins_anew)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	xfrm_model_sas_begin(model);
-	dumped(out(OLD + 1));
-	DUMP(dumped(in(OLD)));
+	sa_in_dump(outbound(OLD + 1));
+	DUMP(sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(rows(IPM_SAS), 1);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
 }
@@ -428,16 +436,16 @@ END_TEST
 /* Its delete was missed. */
 START_TEST(counts_that_a_dump_has_going_back_are_of_another_sa)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 10)); sa_in_dump(with_packets(inbound(OLD), 10)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	uint32_t index = sa_row(OLD).index;
-	DUMP(dumped(carried(later(out(OLD + 1), 9), 3)); dumped(carried(in(OLD), 4)));
+	DUMP(sa_in_dump(with_packets(added_later(outbound(OLD + 1), 9), 3)); sa_in_dump(with_packets(inbound(OLD), 4)));
 	ck_assert_uint_ne(sa_row(OLD).index, index);
 	expect_carried(tunnel_with(OLD), 14, 13);
 	ck_assert_uint_eq(tunnel_with(OLD).index, before.index);
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
-	DUMP(dumped(carried(later(out(OLD + 1), 9), 5)); dumped(carried(in(OLD), 5)));
+	DUMP(sa_in_dump(with_packets(added_later(outbound(OLD + 1), 9), 5)); sa_in_dump(with_packets(inbound(OLD), 5)));
 	expect_carried(tunnel_with(OLD), 15, 15);
 }
 END_TEST
@@ -445,11 +453,12 @@ END_TEST
 /* XFRM_MSG_NEWAE sets it, and counts. */
 START_TEST(another_time_of_birth_does_not_make_another_sa)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 10)); sa_in_dump(with_packets(inbound(OLD), 10)));
 	uint32_t index = sa_row(OLD).index;
 	for (unsigned i = 1; i < 5; i++)
-		DUMP(dumped(carried(later(out(OLD + 1), i), 10 + i)); dumped(carried(later(in(OLD), i), 10)));
+		DUMP(sa_in_dump(with_packets(added_later(outbound(OLD + 1), i), 10 + i));
+		     sa_in_dump(with_packets(added_later(inbound(OLD), i), 10)));
 	ck_assert_uint_eq(sa_row(OLD).index, index);
 	expect_carried(tunnel_with(OLD), 10, 14);
 	expect_total(10, 14);
@@ -458,10 +467,11 @@ END_TEST
 
 START_TEST(an_sa_that_an_event_adds_at_another_time_is_another)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(in(OLD), 10)));
-	there(later(in(OLD), 5));
-	DUMP(dumped(carried(out(OLD + 1), 10)); dumped(carried(later(in(OLD), 5), 30)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 10)); sa_in_dump(with_packets(inbound(OLD), 10)));
+	sa_appears(added_later(inbound(OLD), 5));
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 10));
+	     sa_in_dump(with_packets(added_later(inbound(OLD), 5), 30)));
 	expect_carried(tunnel_with(OLD), 40, 10);
 	ck_assert_uint_eq(tunnel_with(OLD).sas_retired, 1);
 }
@@ -470,18 +480,18 @@ END_TEST
 /* XFRM_MSG_MIGRATE: clones that have carried nothing, under the same time and SPI. Events tell of none of them. */
 START_TEST(sas_that_were_migrated_count_on)
 {
-	struct xfrm_sa a = with_peer(in(OLD), 9), b = with_peer(out(OLD + 1), 9);
+	struct xfrm_sa a = with_peer(inbound(OLD), 9), b = with_peer(outbound(OLD + 1), 9);
 
-	pair_there(OLD);
+	pair_appears(OLD);
 	if (_i & 1)
-		DUMP(dumped(carried(out(OLD + 1), 20)); dumped(carried(in(OLD), 10)));
+		DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 20)); sa_in_dump(with_packets(inbound(OLD), 10)));
 	if (_i & 2)
-		DUMP(dumped(a); dumped(b));
+		DUMP(sa_in_dump(a); sa_in_dump(b));
 	else
-		DUMP(dumped(b); dumped(a));
+		DUMP(sa_in_dump(b); sa_in_dump(a));
 	ck_assert(same_addr(tunnel_with(OLD).remote, PEER(9)));
 	expect_one_tunnel(OLD, OLD + 1);
-	DUMP(dumped(carried(b, 2)); dumped(carried(a, 1)));
+	DUMP(sa_in_dump(with_packets(b, 2)); sa_in_dump(with_packets(a, 1)));
 	expect_total(_i & 1 ? 11 : 1, _i & 1 ? 22 : 2);
 	expect_tunnels(1);
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
@@ -492,36 +502,37 @@ END_TEST
 
 START_TEST(an_update_of_an_sa_counts_nothing_again)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 7)); dumped(carried(in(OLD), 7)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 7)); sa_in_dump(with_packets(inbound(OLD), 7)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	for (int i = 0; i < 3; i++) {
 		seconds_pass(1);
-		updated(in(OLD));
-		updated(out(OLD + 1));
+		sa_updated(inbound(OLD));
+		sa_updated(outbound(OLD + 1));
 		expect_carried(tunnel_with(OLD), 7, 7);
-		DUMP(updated(in(OLD)); dumped(carried(out(OLD + 1), 7)); dumped(carried(in(OLD), 7)));
+		DUMP(sa_updated(inbound(OLD)); sa_in_dump(with_packets(outbound(OLD + 1), 7));
+		     sa_in_dump(with_packets(inbound(OLD), 7)));
 		expect_carried(tunnel_with(OLD), 7, 7);
 	}
 	expect_same(tunnel_with(OLD), before, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).sas_retired, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).installed_ns, before.installed_ns);
 	expect_total(7, 7);
-	gone(carried(in(OLD), 8));
-	gone(carried(out(OLD + 1), 9));
+	sa_deleted(with_packets(inbound(OLD), 8));
+	sa_deleted(with_packets(outbound(OLD + 1), 9));
 	expect_total(8, 9);
 }
 END_TEST
 
 START_TEST(an_update_has_its_limits_and_nothing_else)
 {
-	struct xfrm_sa a = in(OLD);
-	there(a);
+	struct xfrm_sa a = inbound(OLD);
+	sa_appears(a);
 	a.hard_octets = 5000;
 	a.hard_add_s = 3600;
 	a.replay_window = 64;
 	a.proposal.encr = IPM_ENCR_AES_GCM_16;
-	updated(a);
+	sa_updated(a);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_octets, 5000);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 3600 * 1000000000ull);
 	ck_assert_uint_eq(tunnel_with(OLD).in_sa.encr, 12);
@@ -532,10 +543,10 @@ END_TEST
 /* IKE had asked for its SPI: so charon's inbound SAs come. */
 START_TEST(an_update_of_a_larval_sa_is_a_new_sa)
 {
-	there(larval(in(OLD)));
-	updated(in(OLD));
+	sa_appears(larval_sa(inbound(OLD)));
+	sa_updated(inbound(OLD));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
-	updated(in(NEW));
+	sa_updated(inbound(NEW));
 	ck_assert_uint_eq(state_of(NEW), IPM_SA_ACTIVE);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(tunnel_with(OLD).refreshes, 1);
@@ -545,12 +556,12 @@ END_TEST
 /* We had missed it; only with the next dump its counts and its times are known. */
 START_TEST(an_update_of_an_sa_that_is_not_known_is_one_that_counts_all_it_has_carried)
 {
-	updated(in(OLD));
-	DUMP(dumped(carried(in(OLD), 7)));
+	sa_updated(inbound(OLD));
+	DUMP(sa_in_dump(with_packets(inbound(OLD), 7)));
 	expect_carried(tunnel_with(OLD), 7, 0);
-	updated(in(OLD));
-	updated(in(NEW));
-	gone(carried(in(NEW), 3));
+	sa_updated(inbound(OLD));
+	sa_updated(inbound(NEW));
+	sa_deleted(with_packets(inbound(NEW), 3));
 	expect_total(10, 0);
 	ck_assert_uint_eq(sa_row(OLD).index, 1);
 }
@@ -559,10 +570,10 @@ END_TEST
 /* That is the SA which packets of its mark find. */
 START_TEST(an_update_finds_an_sa_of_another_mark)
 {
-	struct xfrm_sa wide = in(OLD), a = of_mark(in(OLD), 0x12);
-	DUMP(dumped(carried(wide, 7)));
+	struct xfrm_sa wide = inbound(OLD), a = of_mark(inbound(OLD), 0x12);
+	DUMP(sa_in_dump(with_packets(wide, 7)));
 	a.hard_octets = 5000;
-	updated(a);
+	sa_updated(a);
 	ck_assert_uint_eq(rows(IPM_SAS), 1);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_octets, 5000);
 }
@@ -570,11 +581,11 @@ END_TEST
 
 START_TEST(an_update_may_give_an_sa_another_xfrm_interface)
 {
-	pair_there(OLD);
-	DUMP(dumped(carried(out(OLD + 1), 7)); dumped(carried(in(OLD), 7)));
+	pair_appears(OLD);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 7)); sa_in_dump(with_packets(inbound(OLD), 7)));
 	struct ipm_tunnel before = tunnel_with(OLD);
-	updated(of_if_id(out(OLD + 1), 9));
-	DUMP(dumped(of_if_id(carried(out(OLD + 1), 8), 9)); dumped(carried(in(OLD), 7)));
+	sa_updated(of_if_id(outbound(OLD + 1), 9));
+	DUMP(sa_in_dump(of_if_id(with_packets(outbound(OLD + 1), 8), 9)); sa_in_dump(with_packets(inbound(OLD), 7)));
 	expect_same(tunnel_with(OLD), before, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).if_id_out, 9);
 	expect_carried(tunnel_with(OLD), 7, 8);
@@ -584,17 +595,17 @@ END_TEST
 
 START_TEST(an_update_gives_an_sa_new_limits_to_reach)
 {
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 	a.soft_pkts = 5;
-	there(a);
-	expires_soft(carried(a, 6));
+	sa_appears(a);
+	sa_expires_soft(with_packets(a, 6));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 	a.soft_pkts = 50;
-	updated(a);
+	sa_updated(a);
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
-	DUMP(dumped(carried(a, 20)));
+	DUMP(sa_in_dump(with_packets(a, 20)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_ACTIVE);
-	DUMP(dumped(carried(a, 50)));
+	DUMP(sa_in_dump(with_packets(a, 50)));
 	ck_assert_uint_eq(state_of(OLD), IPM_SA_EXPIRING);
 }
 END_TEST
@@ -605,7 +616,7 @@ END_TEST
 
 START_TEST(a_tunnels_lifetimes_are_those_of_its_inbound_sa_in_use)
 {
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
 	a.soft_octets = 1000;
 	a.hard_octets = 1200;
@@ -614,9 +625,9 @@ START_TEST(a_tunnels_lifetimes_are_those_of_its_inbound_sa_in_use)
 	a.soft_add_s = 3000;
 	a.hard_add_s = 3600;
 	b.hard_octets = 99;
-	there(b);
+	sa_appears(b);
 	ck_assert_uint_eq(tunnel_with(OLD + 1).hard_octets, 99); /* for want of another */
-	there(a);
+	sa_appears(a);
 	struct ipm_tunnel t = tunnel_with(OLD);
 	ck_assert_uint_eq(t.soft_octets, 1000);
 	ck_assert_uint_eq(t.hard_octets, 1200);
@@ -627,45 +638,45 @@ START_TEST(a_tunnels_lifetimes_are_those_of_its_inbound_sa_in_use)
 	ck_assert_uint_eq(sa_row(OLD + 1).hard_octets, 99);
 	ck_assert_uint_eq(t.installed_ns, sa_row(OLD).installed_ns);
 
-	struct xfrm_sa now = in(NEW);
+	struct xfrm_sa now = inbound(NEW);
 	now.hard_octets = 5000;
-	there(now);
+	sa_appears(now);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 5000);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_ns, 0);
-	DUMP(dumped(now); dumped(a); dumped(b)); /* the one before it says nothing any more */
+	DUMP(sa_in_dump(now); sa_in_dump(a); sa_in_dump(b)); /* the one before it says nothing any more */
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 5000);
-	there(b);
+	sa_appears(b);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 5000);
 }
 END_TEST
 
 START_TEST(a_lifetime_by_use_counts_from_the_first_packet)
 {
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 
 	a.soft_use_s = 100;
 	a.hard_use_s = 120;
 	a.hard_add_s = 500;
-	there(a);
+	sa_appears(a);
 	ck_assert_uint_eq(tunnel_with(OLD).soft_ns, 0); /* no packet yet */
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 500 * S);
 	a.used = a.added + 50;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	ck_assert_uint_eq(tunnel_with(OLD).soft_ns, 150 * S);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 170 * S);
 	a.used = a.added + 450;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 500 * S); /* whichever comes first */
 }
 END_TEST
 
 START_TEST(limits_too_far_away_are_none)
 {
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 
 	a.hard_add_s = UINT64_MAX;
 	a.soft_add_s = UINT64_MAX / S + 1;
-	there(a);
+	sa_appears(a);
 	ck_assert_uint_eq(tunnel_with(OLD).hard_ns, 0);
 	ck_assert_uint_eq(tunnel_with(OLD).soft_ns, 0);
 }
@@ -676,9 +687,9 @@ START_TEST(an_sa_of_a_dump_was_installed_when_the_kernel_says)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 	a.added = (uint64_t)now.tv_sec - 500;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	uint64_t age = ipm_now_ns() - tunnel_with(OLD).installed_ns;
 	ck_assert_uint_ge(age, 499 * S);
 	ck_assert_uint_le(age, 510 * S);
@@ -691,11 +702,11 @@ START_TEST(an_sa_of_a_late_event_was_installed_within_the_second_that_the_kernel
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 	a.added = (uint64_t)now.tv_sec - 500;
 	b.added = (uint64_t)now.tv_sec;
-	there(a);
-	there(b);
+	sa_appears(a);
+	sa_appears(b);
 	uint64_t late = ipm_now_ns() - sa_row(OLD).installed_ns, at_once = ipm_now_ns() - sa_row(OLD + 1).installed_ns;
 	ck_assert_uint_ge(late, 499 * S);
 	ck_assert_uint_le(late, 510 * S);
@@ -708,9 +719,9 @@ START_TEST(the_second_in_which_the_kernel_added_an_sa_is_told_exactly)
 	struct timespec before, after;
 	uint64_t boot = ipm_now_ns();
 	clock_gettime(CLOCK_REALTIME, &before);
-	struct xfrm_sa a = in(OLD);
+	struct xfrm_sa a = inbound(OLD);
 	a.added = (uint64_t)before.tv_sec - 500;
-	DUMP(dumped(a));
+	DUMP(sa_in_dump(a));
 	clock_gettime(CLOCK_REALTIME, &after);
 	uint64_t age = boot - sa_row(OLD).installed_ns, /* when the test began */
 		least = 500 * S + (uint64_t)before.tv_nsec,
@@ -723,14 +734,14 @@ END_TEST
 
 START_TEST(sequence_numbers_windows_and_algorithms_follow_the_sa)
 {
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
-	pair_there(OLD);
+	pair_appears(OLD);
 	a.seq_in = 77;
 	a.seq_out = 1;
 	a.replay_window = 128;
 	b.seq_out = 88;
-	DUMP(dumped(b); dumped(a));
+	DUMP(sa_in_dump(b); sa_in_dump(a));
 	ck_assert_uint_eq(sa_row(OLD).seq, 77);
 	ck_assert_uint_eq(sa_row(OLD).replay_window, 128);
 	ck_assert_uint_eq(sa_row(OLD + 1).seq, 88);

@@ -7,9 +7,9 @@
 
 START_TEST(an_sa_in_and_one_out_with_the_same_reqid_and_peer_are_one_tunnel)
 {
-	there(in(OLD));
+	sa_appears(inbound(OLD));
 	expect_tunnels(1);
-	there(out(OLD + 1));
+	sa_appears(outbound(OLD + 1));
 	expect_tunnels(1);
 	struct ipm_tunnel t = tunnel_with(OLD);
 	expect_one_tunnel(OLD, OLD + 1);
@@ -30,8 +30,8 @@ END_TEST
 
 START_TEST(the_outbound_sa_may_come_first)
 {
-	there(out(OLD + 1));
-	there(in(OLD));
+	sa_appears(outbound(OLD + 1));
+	sa_appears(inbound(OLD));
 	expect_tunnels(1);
 	expect_one_tunnel(OLD, OLD + 1);
 	ck_assert_uint_eq(tunnel_with(OLD).refreshes, 0);
@@ -40,9 +40,9 @@ END_TEST
 
 START_TEST(another_reqid_is_another_tunnel)
 {
-	pair_there(OLD);
-	there(of_reqid(in(OTHER), 2));
-	there(of_reqid(out(OTHER + 1), 2));
+	pair_appears(OLD);
+	sa_appears(of_reqid(inbound(OTHER), 2));
+	sa_appears(of_reqid(outbound(OTHER + 1), 2));
 	expect_tunnels(2);
 	expect_one_tunnel(OTHER, OTHER + 1);
 	expect_two_tunnels(OLD, OTHER);
@@ -51,9 +51,9 @@ END_TEST
 
 START_TEST(another_peer_is_another_tunnel)
 {
-	pair_there(OLD);
-	there(with_peer(in(OTHER), 3));
-	there(with_peer(out(OTHER + 1), 3));
+	pair_appears(OLD);
+	sa_appears(with_peer(inbound(OTHER), 3));
+	sa_appears(with_peer(outbound(OTHER + 1), 3));
 	expect_tunnels(2);
 	expect_one_tunnel(OTHER, OTHER + 1);
 	expect_two_tunnels(OLD, OTHER);
@@ -62,12 +62,12 @@ END_TEST
 
 START_TEST(another_xfrm_interface_or_mark_is_another_tunnel)
 {
-	there(of_if_id(in(OLD), 1));
-	there(of_if_id(in(OTHER), 2));
-	there(of_mark(in(NEW), 7));
-	there(of_if_id(out(OLD + 1), 1));
-	there(of_if_id(out(OTHER + 1), 2));
-	there(of_mark(out(NEW + 1), 7));
+	sa_appears(of_if_id(inbound(OLD), 1));
+	sa_appears(of_if_id(inbound(OTHER), 2));
+	sa_appears(of_mark(inbound(NEW), 7));
+	sa_appears(of_if_id(outbound(OLD + 1), 1));
+	sa_appears(of_if_id(outbound(OTHER + 1), 2));
+	sa_appears(of_mark(outbound(NEW + 1), 7));
 	expect_tunnels(3);
 	expect_one_tunnel(OLD, OLD + 1);
 	expect_one_tunnel(OTHER, OTHER + 1);
@@ -81,10 +81,10 @@ END_TEST
 
 START_TEST(a_mark_or_interface_in_one_direction_only_makes_no_second_tunnel)
 {
-	there(in(OLD));
-	there(of_mark(out(OLD + 1), 7));
-	there(of_if_id(of_reqid(in(OTHER), 2), 5));
-	there(of_reqid(out(OTHER + 1), 2));
+	sa_appears(inbound(OLD));
+	sa_appears(of_mark(outbound(OLD + 1), 7));
+	sa_appears(of_if_id(of_reqid(inbound(OTHER), 2), 5));
+	sa_appears(of_reqid(outbound(OTHER + 1), 2));
 	expect_tunnels(2);
 	expect_one_tunnel(OLD, OLD + 1);
 	expect_one_tunnel(OTHER, OTHER + 1);
@@ -94,8 +94,8 @@ START_TEST(a_mark_or_interface_in_one_direction_only_makes_no_second_tunnel)
 	ck_assert_uint_eq(tunnel_with(OTHER).if_id_out, 0);
 
 	struct ipm_tunnel before = tunnel_with(OLD);
-	there(in(NEW)); /* nor does its rekey */
-	there(of_mark(out(NEW + 1), 7));
+	sa_appears(inbound(NEW)); /* nor does its rekey */
+	sa_appears(of_mark(outbound(NEW + 1), 7));
 	expect_same(tunnel_with(NEW), before, 1);
 	expect_same(tunnel_with(NEW + 1), before, 1);
 	expect_tunnels(2);
@@ -104,13 +104,13 @@ END_TEST
 
 START_TEST(two_sas_of_one_spi_are_told_apart_by_peer_and_mark)
 {
-	there(out(OLD));
-	there(with_peer(out(OLD), 3));
-	there(of_mark(out(OLD), 7));
+	sa_appears(outbound(OLD));
+	sa_appears(with_peer(outbound(OLD), 3));
+	sa_appears(of_mark(outbound(OLD), 7));
 	expect_tunnels(3);
 	ck_assert_uint_eq(rows(IPM_SAS), 3);
-	gone(with_peer(out(OLD), 3));
-	gone(of_mark(out(OLD), 7));
+	sa_deleted(with_peer(outbound(OLD), 3));
+	sa_deleted(of_mark(outbound(OLD), 7));
 	ck_assert(same_addr(tunnel_with(OLD).remote, PEER(2)));
 	ck_assert_uint_eq(tunnel_with(OLD).mark_out, 0);
 }
@@ -118,12 +118,12 @@ END_TEST
 
 START_TEST(without_reqid_own_selectors_tell_tunnels_apart)
 {
-	there(of_net(of_reqid(in(OLD), 0), 1));
-	there(of_net(of_reqid(in(OTHER), 0), 2));
-	there(of_net(of_reqid(out(OLD + 1), 0), 1));
-	there(of_net(of_reqid(out(OTHER + 1), 0), 2));
-	there(of_reqid(in(NEW), 0));
-	there(of_reqid(out(NEW + 1), 0));
+	sa_appears(of_net(of_reqid(inbound(OLD), 0), 1));
+	sa_appears(of_net(of_reqid(inbound(OTHER), 0), 2));
+	sa_appears(of_net(of_reqid(outbound(OLD + 1), 0), 1));
+	sa_appears(of_net(of_reqid(outbound(OTHER + 1), 0), 2));
+	sa_appears(of_reqid(inbound(NEW), 0));
+	sa_appears(of_reqid(outbound(NEW + 1), 0));
 	expect_tunnels(3);
 	expect_one_tunnel(OLD, OLD + 1);
 	expect_one_tunnel(OTHER, OTHER + 1);
@@ -136,28 +136,28 @@ END_TEST
 
 START_TEST(with_a_reqid_own_selectors_do_not_matter)
 {
-	there(of_net(in(OLD), 1));
-	there(of_net(out(OLD + 1), 2));
+	sa_appears(of_net(inbound(OLD), 1));
+	sa_appears(of_net(outbound(OLD + 1), 2));
 	expect_tunnels(1);
 }
 END_TEST
 
 START_TEST(larval_sas_are_no_sas_yet)
 {
-	there(larval(in(OLD)));
-	there(larval(out(0)));
-	DUMP(dumped(larval(in(OLD))); dumped(larval(out(0))));
+	sa_appears(larval_sa(inbound(OLD)));
+	sa_appears(larval_sa(outbound(0)));
+	DUMP(sa_in_dump(larval_sa(inbound(OLD))); sa_in_dump(larval_sa(outbound(0))));
 	expect_tunnels(0);
 	ck_assert_uint_eq(rows(IPM_SAS), 0);
-	there(in(OLD));
+	sa_appears(inbound(OLD));
 	expect_tunnels(1);
 }
 END_TEST
 
 START_TEST(what_a_dump_tells_is_the_same_as_events)
 {
-	DUMP(dumped(carried(out(OLD + 1), 5)); dumped(carried(in(OLD), 3)));
-	ck_assert(!again);
+	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 5)); sa_in_dump(with_packets(inbound(OLD), 3)));
+	ck_assert(!dump_has_to_be_repeated);
 	expect_tunnels(1);
 	expect_carried(tunnel_with(OLD), 3, 5);
 	ck_assert_uint_eq(xfrm_model_sas(model), 2);
@@ -169,7 +169,7 @@ END_TEST
 
 START_TEST(the_kernels_word_on_the_direction_is_heard_first)
 {
-	there(told_direction(in(OLD), IPM_OUT));
+	sa_appears(with_direction(inbound(OLD), IPM_OUT));
 	ck_assert_uint_eq(sa_row(OLD).direction, IPM_OUT);
 	ck_assert(same_addr(tunnel_with(OLD).remote, HERE));
 }
@@ -177,13 +177,13 @@ END_TEST
 
 START_TEST(a_policy_tells_the_direction_where_no_address_is_local)
 {
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
 	/* Both ends are routed through us, as those of a virtual gateway. */
 	a.key.dst = b.src = ip4(198, 51, 100, 1);
-	policy_there(policy_to(policy(1, 1), ip4(198, 51, 100, 1), PEER(2)));
-	there(b);
-	there(a);
+	policy_appears(policy_to(policy(1, 1), ip4(198, 51, 100, 1), PEER(2)));
+	sa_appears(b);
+	sa_appears(a);
 	expect_tunnels(1);
 	ck_assert_uint_eq(sa_row(OLD).direction, IPM_IN);
 	ck_assert_uint_eq(sa_row(OLD + 1).direction, IPM_OUT);
@@ -192,8 +192,8 @@ END_TEST
 
 START_TEST(a_local_destination_is_inbound_and_a_local_source_outbound)
 {
-	there(in(OLD));
-	there(with_peer(out(OTHER), 3));
+	sa_appears(inbound(OLD));
+	sa_appears(with_peer(outbound(OTHER), 3));
 	ck_assert_uint_eq(sa_row(OLD).direction, IPM_IN);
 	ck_assert_uint_eq(sa_row(OTHER).direction, IPM_OUT);
 }
@@ -201,11 +201,11 @@ END_TEST
 
 START_TEST(without_any_other_sign_an_sa_goes_the_other_way_than_the_one_before)
 {
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
 	a.key.dst = b.src = ip4(198, 51, 100, 1);
-	there(a);
-	there(b);
+	sa_appears(a);
+	sa_appears(b);
 	expect_tunnels(1);
 	ck_assert_uint_eq(sa_row(OLD).direction, IPM_IN);
 	ck_assert_uint_eq(sa_row(OLD + 1).direction, IPM_OUT);
@@ -216,9 +216,9 @@ END_TEST
 
 START_TEST(a_tunnels_selectors_are_those_of_its_outbound_policies)
 {
-	POLICIES(policy_dumped(policy(1, 1)); policy_dumped(policy(2, 2));
-		 policy_dumped(policy_of_reqid(policy(3, 3), 9)));
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	POLICIES(policy_in_dump(policy(1, 1)); policy_in_dump(policy(2, 2));
+		 policy_in_dump(policy_of_reqid(policy(3, 3), 9)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	struct ipm_tunnel t = tunnel_with(OLD);
 	ck_assert_uint_eq(selectors(t), 2);
 	ck_assert(has_net(t, 1));
@@ -228,21 +228,21 @@ END_TEST
 
 START_TEST(a_policy_may_come_after_its_sas)
 {
-	pair_there(OLD);
+	pair_appears(OLD);
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
-	policy_there(policy(1, 1));
+	policy_appears(policy(1, 1));
 	ck_assert(has_net(tunnel_with(OLD), 1));
-	policy_there(policy(2, 2));
+	policy_appears(policy(2, 2));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 2);
 }
 END_TEST
 
 START_TEST(a_policy_that_changes_changes_the_selector)
 {
-	pair_there(OLD);
-	policy_there(policy(1, 1));
-	policy_there(policy(2, 2));
-	policy_there(policy(1, 3));
+	pair_appears(OLD);
+	policy_appears(policy(1, 1));
+	policy_appears(policy(2, 2));
+	policy_appears(policy(1, 3));
 	struct ipm_tunnel t = tunnel_with(OLD);
 	ck_assert_uint_eq(selectors(t), 2);
 	ck_assert(has_net(t, 3));
@@ -252,11 +252,11 @@ END_TEST
 
 START_TEST(a_policy_that_leads_to_another_peer_now_takes_its_selector_along)
 {
-	pair_there(OLD);
-	there(with_peer(in(OTHER), 3));
-	policy_there(policy(1, 1));
-	policy_there(policy(2, 2));
-	policy_there(policy_to(policy(1, 1), HERE, PEER(3)));
+	pair_appears(OLD);
+	sa_appears(with_peer(inbound(OTHER), 3));
+	policy_appears(policy(1, 1));
+	policy_appears(policy(2, 2));
+	policy_appears(policy_to(policy(1, 1), HERE, PEER(3)));
 	ck_assert(!has_net(tunnel_with(OLD), 1));
 	ck_assert(has_net(tunnel_with(OLD), 2));
 	ck_assert(has_net(tunnel_with(OTHER), 1));
@@ -266,27 +266,27 @@ END_TEST
 /* The event was lost. */
 START_TEST(a_dump_that_has_a_policy_with_another_peer_takes_its_selector_along)
 {
-	pair_there(OLD);
-	there(with_peer(in(OTHER), 3));
-	POLICIES(policy_dumped(policy(1, 1)));
+	pair_appears(OLD);
+	sa_appears(with_peer(inbound(OTHER), 3));
+	POLICIES(policy_in_dump(policy(1, 1)));
 	ck_assert(has_net(tunnel_with(OLD), 1));
-	POLICIES(policy_dumped(policy_to(policy(1, 1), HERE, PEER(3))));
+	POLICIES(policy_in_dump(policy_to(policy(1, 1), HERE, PEER(3))));
 	ck_assert(has_net(tunnel_with(OTHER), 1));
-	DUMP(dumped(with_peer(in(OTHER), 3)); dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(with_peer(inbound(OTHER), 3)); sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
 }
 END_TEST
 
 START_TEST(the_last_selectors_stay_until_the_next_dump_without_a_policy)
 {
-	pair_there(OLD);
-	policy_there(policy(1, 1));
-	policy_there(policy(2, 2));
-	policy_gone(policy(2, 2));
+	pair_appears(OLD);
+	policy_appears(policy(1, 1));
+	policy_appears(policy(2, 2));
+	policy_deleted(policy(2, 2));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 1);
-	policy_gone(policy(1, 1));
+	policy_deleted(policy(1, 1));
 	ck_assert(has_net(tunnel_with(OLD), 1)); /* policies go before their SAs */
-	DUMP(dumped(out(OLD + 1)); dumped(in(OLD)));
+	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
 }
 END_TEST
@@ -294,11 +294,11 @@ END_TEST
 START_TEST(a_tunnel_ends_with_the_selectors_it_had)
 {
 	struct ipm_selector_history sel;
-	pair_there(OLD);
-	policy_there(policy(1, 1));
-	policy_gone(policy(1, 1));
-	gone(in(OLD));
-	gone(out(OLD + 1));
+	pair_appears(OLD);
+	policy_appears(policy(1, 1));
+	policy_deleted(policy(1, 1));
+	sa_deleted(inbound(OLD));
+	sa_deleted(outbound(OLD + 1));
 	expect_tunnels(0);
 	ck_assert_int_eq(ipm_selector_history_read(seg, 0, &sel), 0);
 	ck_assert_mem_eq(&sel.selector.local, &(struct ipm_sel_side[]){ subnet(10, 1, 1) }, sizeof(sel.selector.local));
@@ -307,9 +307,9 @@ END_TEST
 
 START_TEST(a_policy_that_a_dump_does_not_have_is_gone)
 {
-	pair_there(OLD);
-	POLICIES(policy_dumped(policy(1, 1)); policy_dumped(policy(2, 2)));
-	POLICIES(policy_dumped(policy(2, 2)));
+	pair_appears(OLD);
+	POLICIES(policy_in_dump(policy(1, 1)); policy_in_dump(policy(2, 2)));
+	POLICIES(policy_in_dump(policy(2, 2)));
 	struct ipm_tunnel t = tunnel_with(OLD);
 	ck_assert_uint_eq(selectors(t), 1);
 	ck_assert(has_net(t, 2));
@@ -318,20 +318,20 @@ END_TEST
 
 START_TEST(a_policy_removed_while_a_dump_comes_in_does_not_come_back)
 {
-	pair_there(OLD);
-	policy_there(policy(1, 1));
-	policy_there(policy(2, 2));
-	POLICIES(policy_dumped(policy(2, 2)); policy_gone(policy(1, 1)); policy_dumped(policy(1, 1)));
+	pair_appears(OLD);
+	policy_appears(policy(1, 1));
+	policy_appears(policy(2, 2));
+	POLICIES(policy_in_dump(policy(2, 2)); policy_deleted(policy(1, 1)); policy_in_dump(policy(1, 1)));
 	ck_assert(!has_net(tunnel_with(OLD), 1));
-	POLICIES(policy_dumped(policy(1, 1)); policy_dumped(policy(2, 2)));
+	POLICIES(policy_in_dump(policy(1, 1)); policy_in_dump(policy(2, 2)));
 	ck_assert(has_net(tunnel_with(OLD), 1)); /* the next one knows */
 }
 END_TEST
 
 START_TEST(a_policy_added_while_a_dump_comes_in_stays)
 {
-	pair_there(OLD);
-	POLICIES(policy_there(policy(1, 1)); policy_gone(policy(1, 1)); policy_there(policy(1, 2)));
+	pair_appears(OLD);
+	POLICIES(policy_appears(policy(1, 1)); policy_deleted(policy(1, 1)); policy_appears(policy(1, 2)));
 	ck_assert(has_net(tunnel_with(OLD), 2));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 1);
 }
@@ -339,28 +339,28 @@ END_TEST
 
 START_TEST(flushed_policies_are_read_again)
 {
-	pair_there(OLD);
-	policy_there(policy(1, 1));
-	policy_there(policy(2, 2));
-	POLICIES(policy_dumped(policy(1, 1)); policy_dumped(policy(2, 2)));
+	pair_appears(OLD);
+	policy_appears(policy(1, 1));
+	policy_appears(policy(2, 2));
+	POLICIES(policy_in_dump(policy(1, 1)); policy_in_dump(policy(2, 2)));
 	ck_assert(!xfrm_model_wants_policies(model));
-	say_policy(XFRM_POLICIES_FLUSHED, (struct xfrm_policy){ 0 }, false);
+	tell_policy(XFRM_POLICIES_FLUSHED, (struct xfrm_policy){ 0 }, false);
 	ck_assert(xfrm_model_wants_policies(model));
-	POLICIES(policy_dumped(policy(2, 2)));
-	ck_assert(!again);
+	POLICIES(policy_in_dump(policy(2, 2)));
+	ck_assert(!dump_has_to_be_repeated);
 	ck_assert(!xfrm_model_wants_policies(model));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 1);
-	POLICIES(say_policy(XFRM_POLICIES_FLUSHED, (struct xfrm_policy){ 0 }, false));
-	ck_assert(again);
+	POLICIES(tell_policy(XFRM_POLICIES_FLUSHED, (struct xfrm_policy){ 0 }, false));
+	ck_assert(dump_has_to_be_repeated);
 }
 END_TEST
 
 /* As the kernel chooses an SA for what is to leave: it drops what such a policy takes when all SAs have a reqid. */
 START_TEST(a_policy_without_reqid_serves_only_sas_without_one)
 {
-	POLICIES(policy_dumped(policy_of_reqid(policy(1, 1), 0)); policy_dumped(policy(2, 2)));
-	pair_there(OLD);
-	there(of_reqid(in(OTHER), 0));
+	POLICIES(policy_in_dump(policy_of_reqid(policy(1, 1), 0)); policy_in_dump(policy(2, 2)));
+	pair_appears(OLD);
+	sa_appears(of_reqid(inbound(OTHER), 0));
 	ck_assert(has_net(tunnel_with(OLD), 2));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 1);
 	ck_assert(has_net(tunnel_with(OTHER), 1));
@@ -371,9 +371,9 @@ END_TEST
 START_TEST(nor_does_one_that_names_no_address_serve_sas_with_a_reqid)
 {
 	struct ipm_addr any = { 0 };
-	pair_there(OLD);
-	there(of_reqid(in(OTHER), 0));
-	policy_there(policy_to(policy_of_reqid(policy(1, 1), 0), any, any));
+	pair_appears(OLD);
+	sa_appears(of_reqid(inbound(OTHER), 0));
+	policy_appears(policy_to(policy_of_reqid(policy(1, 1), 0), any, any));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
 	ck_assert_uint_eq(selectors(tunnel_with(OTHER)), 1);
 }
@@ -381,10 +381,10 @@ END_TEST
 
 START_TEST(a_policy_without_our_address_serves_all_with_its_reqid)
 {
-	there(from_elsewhere(in(OTHER)));
-	policy_there(policy_to(policy(1, 1), (struct ipm_addr){ 0 }, PEER(2)));
-	pair_there(OLD);
-	there(with_peer(in(NEW), 3));
+	sa_appears(from_elsewhere(inbound(OTHER)));
+	policy_appears(policy_to(policy(1, 1), (struct ipm_addr){ 0 }, PEER(2)));
+	pair_appears(OLD);
+	sa_appears(with_peer(inbound(NEW), 3));
 	ck_assert(has_net(tunnel_with(OLD), 1));
 	ck_assert(has_net(tunnel_with(OTHER), 1));
 	ck_assert_uint_eq(selectors(tunnel_with(NEW)), 0);
@@ -394,17 +394,17 @@ END_TEST
 START_TEST(in_transport_mode_a_policys_addresses_are_those_of_its_selectors)
 {
 	struct xfrm_policy p = policy_to(policy(1, 1), (struct ipm_addr){ 0 }, (struct ipm_addr){ 0 });
-	struct xfrm_sa a = in(OLD), b = out(OLD + 1);
+	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
-	p.src = single(HERE);
-	p.dst = single(PEER(2));
+	p.src = single_host(HERE);
+	p.dst = single_host(PEER(2));
 	p.tmpl[0].encap = a.encap = b.encap = IPM_ENCAP_TRANSPORT;
-	policy_there(p);
-	there(a);
-	there(b);
+	policy_appears(p);
+	sa_appears(a);
+	sa_appears(b);
 	struct ipm_tunnel t = tunnel_with(OLD);
 	ck_assert_uint_eq(t.encap, IPM_ENCAP_TRANSPORT);
-	ck_assert(has_selector(t, single(HERE), single(PEER(2))));
+	ck_assert(has_selector(t, single_host(HERE), single_host(PEER(2))));
 }
 END_TEST
 
@@ -415,8 +415,8 @@ START_TEST(a_transport_mode_policy_for_anyone_does_not_select_for_tunnel_mode)
 		policy_to(policy_of_reqid(policy(1, 1), 0), (struct ipm_addr){ 0 }, (struct ipm_addr){ 0 });
 
 	p.tmpl[0].encap = IPM_ENCAP_TRANSPORT;
-	policy_there(p);
-	pair_there(OLD);
+	policy_appears(p);
+	pair_appears(OLD);
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
 }
 END_TEST
@@ -428,13 +428,13 @@ START_TEST(a_policy_of_another_mark_or_interface_does_not_serve)
 	p.if_id = 5;
 	q.mark = 0x17;
 	q.mark_mask = 0xff;
-	POLICIES(policy_dumped(p); policy_dumped(q); policy_dumped(r));
-	pair_there(OLD);
-	there(of_if_id(out(OTHER), 5));
-	struct xfrm_sa marked = out(NEW);
+	POLICIES(policy_in_dump(p); policy_in_dump(q); policy_in_dump(r));
+	pair_appears(OLD);
+	sa_appears(of_if_id(outbound(OTHER), 5));
+	struct xfrm_sa marked = outbound(NEW);
 	marked.mark = 0x7;
 	marked.mark_mask = 0xf;
-	there(marked);
+	sa_appears(marked);
 	expect_tunnels(3);
 	ck_assert(has_net(tunnel_with(OTHER), 1));
 	ck_assert_uint_eq(selectors(tunnel_with(OTHER)), 1);
@@ -452,11 +452,11 @@ START_TEST(policies_that_block_or_go_another_way_or_are_a_sockets_select_nothing
 	inbound.direction = XFRM_IN;
 	forward.direction = XFRM_FWD;
 	bare.tmpls = 0;
-	pair_there(OLD);
-	POLICIES(policy_dumped(block); policy_dumped(inbound); policy_dumped(forward); policy_dumped(bare);
-		 policy_dumped(socket_policy(5)));
-	policy_there(block);
-	policy_there(inbound);
+	pair_appears(OLD);
+	POLICIES(policy_in_dump(block); policy_in_dump(inbound); policy_in_dump(forward); policy_in_dump(bare);
+		 policy_in_dump(socket_policy(5)));
+	policy_appears(block);
+	policy_appears(inbound);
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 0);
 }
 END_TEST
@@ -466,13 +466,13 @@ START_TEST(a_policy_that_blocks_from_now_on_selects_no_longer)
 	struct xfrm_policy block = policy(1, 1);
 
 	block.block = true;
-	pair_there(OLD);
-	POLICIES(policy_dumped(policy(1, 1)); policy_dumped(policy(2, 2)));
-	POLICIES(policy_dumped(block); policy_dumped(policy(2, 2)));
+	pair_appears(OLD);
+	POLICIES(policy_in_dump(policy(1, 1)); policy_in_dump(policy(2, 2)));
+	POLICIES(policy_in_dump(block); policy_in_dump(policy(2, 2)));
 	ck_assert(!has_net(tunnel_with(OLD), 1));
 	block.index = policy(2, 2).index;
-	policy_there(policy(3, 3));
-	policy_there(block);
+	policy_appears(policy(3, 3));
+	policy_appears(block);
 	ck_assert(!has_net(tunnel_with(OLD), 2));
 	ck_assert_uint_eq(selectors(tunnel_with(OLD)), 1);
 }
@@ -486,8 +486,8 @@ START_TEST(of_several_templates_the_one_with_addresses_counts)
 	p.tmpls = 2;
 	p.tmpl[1] = (struct xfrm_tmpl){ .reqid = 1, .protocol = IPPROTO_ESP, .encap = IPM_ENCAP_TRANSPORT };
 	p.tmpl[0].protocol = IPPROTO_COMP;
-	pair_there(OLD);
-	policy_there(p);
+	pair_appears(OLD);
+	policy_appears(p);
 	ck_assert(has_net(tunnel_with(OLD), 1));
 	struct xfrm_tmpl first = p.tmpl[0];
 	p.tmpl[0] = p.tmpl[1];
@@ -495,17 +495,18 @@ START_TEST(of_several_templates_the_one_with_addresses_counts)
 	p.index = 2 << 3 | XFRM_OUT;
 	p.src = subnet(10, 1, 2);
 	p.dst = subnet(10, 2, 2);
-	policy_there(p);
+	policy_appears(p);
 	ck_assert(has_net(tunnel_with(OLD), 2));
 }
 END_TEST
 
 START_TEST(a_tunnels_own_selector_stays_where_there_is_no_policy)
 {
-	there(of_net(of_reqid(in(OLD), 0), 1));
-	there(of_net(of_reqid(out(OLD + 1), 0), 1));
+	sa_appears(of_net(of_reqid(inbound(OLD), 0), 1));
+	sa_appears(of_net(of_reqid(outbound(OLD + 1), 0), 1));
 	for (int i = 0; i < 3; i++)
-		DUMP(dumped(of_net(of_reqid(out(OLD + 1), 0), 1)); dumped(of_net(of_reqid(in(OLD), 0), 1)));
+		DUMP(sa_in_dump(of_net(of_reqid(outbound(OLD + 1), 0), 1));
+		     sa_in_dump(of_net(of_reqid(inbound(OLD), 0), 1)));
 	ck_assert(has_net(tunnel_with(OLD), 1));
 }
 END_TEST

@@ -190,7 +190,7 @@ all_is_true(void)
 
 /* An ESP SA in tunnel mode, from peer 192.0.2.2 to us, of reqid 1, that has carried nothing. */
 static inline struct xfrm_sa
-in(uint32_t spi)
+inbound(uint32_t spi)
 {
 	return (struct xfrm_sa){ .key = { .dst = HERE, .spi = spi, .protocol = IPPROTO_ESP },
 				 .src = PEER(2),
@@ -202,9 +202,9 @@ in(uint32_t spi)
 }
 
 static inline struct xfrm_sa
-out(uint32_t spi)
+outbound(uint32_t spi)
 {
-	struct xfrm_sa sa = in(spi);
+	struct xfrm_sa sa = inbound(spi);
 	sa.src = HERE;
 	sa.key.dst = PEER(2);
 	return sa;
@@ -249,7 +249,7 @@ from_elsewhere(struct xfrm_sa sa)
 }
 
 static inline struct xfrm_sa
-told_direction(struct xfrm_sa sa, enum ipm_direction direction)
+with_direction(struct xfrm_sa sa, enum ipm_direction direction)
 {
 	sa.direction = (uint8_t)direction;
 	return sa;
@@ -257,7 +257,7 @@ told_direction(struct xfrm_sa sa, enum ipm_direction direction)
 
 /* Installed so many seconds after the others. */
 static inline struct xfrm_sa
-later(struct xfrm_sa sa, uint64_t seconds)
+added_later(struct xfrm_sa sa, uint64_t seconds)
 {
 	sa.added += seconds;
 	return sa;
@@ -265,7 +265,7 @@ later(struct xfrm_sa sa, uint64_t seconds)
 
 /* So many packets so far. */
 static inline struct xfrm_sa
-carried(struct xfrm_sa sa, uint64_t pkts)
+with_packets(struct xfrm_sa sa, uint64_t pkts)
 {
 	sa.pkts = pkts;
 	sa.octets = pkts * OCTETS;
@@ -273,7 +273,7 @@ carried(struct xfrm_sa sa, uint64_t pkts)
 }
 
 static inline struct xfrm_sa
-ah(struct xfrm_sa sa)
+as_ah(struct xfrm_sa sa)
 {
 	sa.key.protocol = IPPROTO_AH;
 	sa.proposal = (struct ipm_proposal){ .integ = IPM_INTEG_HMAC_SHA2_384_192, .integ_bits = 384 };
@@ -282,7 +282,7 @@ ah(struct xfrm_sa sa)
 
 /* IPComp: @p octets before compression. */
 static inline struct xfrm_sa
-comp(struct xfrm_sa sa, uint64_t pkts, uint64_t octets)
+as_comp(struct xfrm_sa sa, uint64_t pkts, uint64_t octets)
 {
 	sa.key.protocol = IPPROTO_COMP;
 	sa.proposal = (struct ipm_proposal){ 0 };
@@ -292,7 +292,7 @@ comp(struct xfrm_sa sa, uint64_t pkts, uint64_t octets)
 }
 
 static inline struct ipm_sel_side
-single(struct ipm_addr addr)
+single_host(struct ipm_addr addr)
 {
 	return (struct ipm_sel_side){ .type = IPM_SEL_SINGLE, .port_last = 65535, .first = addr, .last = addr };
 }
@@ -310,7 +310,7 @@ of_net(struct xfrm_sa sa, uint8_t n)
 
 /* The first kind of message with an SA. */
 static inline void
-say(enum xfrm_kind kind, struct xfrm_sa sa, bool hard, bool is_dumped)
+tell_sa(enum xfrm_kind kind, struct xfrm_sa sa, bool hard, bool is_dumped)
 {
 	struct xfrm_msg msg = { .kind = kind, .hard = hard, .has_sa = kind == XFRM_SA_GONE };
 	msg.sa = sa;
@@ -321,61 +321,61 @@ say(enum xfrm_kind kind, struct xfrm_sa sa, bool hard, bool is_dumped)
 }
 
 static inline void
-there(struct xfrm_sa sa)
+sa_appears(struct xfrm_sa sa)
 {
-	say(XFRM_SA_THERE, sa, false, false);
+	tell_sa(XFRM_SA_THERE, sa, false, false);
 }
 
 static inline void
-dumped(struct xfrm_sa sa)
+sa_in_dump(struct xfrm_sa sa)
 {
-	say(XFRM_SA_THERE, sa, false, true);
+	tell_sa(XFRM_SA_THERE, sa, false, true);
 }
 
 static inline void
-gone(struct xfrm_sa sa)
+sa_deleted(struct xfrm_sa sa)
 {
-	say(XFRM_SA_GONE, sa, false, false);
+	tell_sa(XFRM_SA_GONE, sa, false, false);
 }
 
 static inline void
-expires_soft(struct xfrm_sa sa)
+sa_expires_soft(struct xfrm_sa sa)
 {
 	sa.proposal = (struct ipm_proposal){ 0 };
-	say(XFRM_SA_EXPIRED, sa, false, false);
+	tell_sa(XFRM_SA_EXPIRED, sa, false, false);
 }
 
 /* What somebody has asked for, of an SA that is there: the kernel tells of it as of one that was added just now. */
 static inline void
-updated(struct xfrm_sa sa)
+sa_updated(struct xfrm_sa sa)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	sa.added = (uint64_t)now.tv_sec;
-	say(XFRM_SA_UPDATED, sa, false, false);
+	tell_sa(XFRM_SA_UPDATED, sa, false, false);
 }
 
 static inline void
-expires_hard(struct xfrm_sa sa)
+sa_expires_hard(struct xfrm_sa sa)
 {
 	sa.proposal = (struct ipm_proposal){ 0 };
-	say(XFRM_SA_EXPIRED, sa, true, false);
+	tell_sa(XFRM_SA_EXPIRED, sa, true, false);
 }
 
 static inline void
-flushed(uint8_t protocol)
+sas_flushed(uint8_t protocol)
 {
-	say(XFRM_SAS_FLUSHED, (struct xfrm_sa){ .key.protocol = protocol }, false, false);
+	tell_sa(XFRM_SAS_FLUSHED, (struct xfrm_sa){ .key.protocol = protocol }, false, false);
 }
 
 static inline void
-acquired(uint8_t peer)
+acquire_for(uint8_t peer)
 {
-	say(XFRM_ACQUIRED, with_peer(out(0), peer), false, false);
+	tell_sa(XFRM_ACQUIRED, with_peer(outbound(0), peer), false, false);
 }
 
 static inline struct xfrm_sa
-larval(struct xfrm_sa sa)
+larval_sa(struct xfrm_sa sa)
 {
 	sa.larval = true;
 	sa.proposal = (struct ipm_proposal){ 0 };
@@ -384,21 +384,21 @@ larval(struct xfrm_sa sa)
 
 /* A pair of SAs: its SPIs are @p spi inbound and @p spi + 1 outbound. */
 static inline void
-pair_there(uint32_t spi)
+pair_appears(uint32_t spi)
 {
-	there(in(spi));
-	there(out(spi + 1));
+	sa_appears(inbound(spi));
+	sa_appears(outbound(spi + 1));
 }
 
-static bool again; /* what the end of the last dump said */
+static bool dump_has_to_be_repeated; /* what the end of the last dump said */
 
 /* A dump of all SAs: the statements in the braces. */
-#define DUMP(...)                                  \
-	do {                                       \
-		xfrm_model_sas_begin(model);       \
-		__VA_ARGS__;                       \
-		again = xfrm_model_sas_end(model); \
-		all_is_true();                     \
+#define DUMP(...)                                                    \
+	do {                                                         \
+		xfrm_model_sas_begin(model);                         \
+		__VA_ARGS__;                                         \
+		dump_has_to_be_repeated = xfrm_model_sas_end(model); \
+		all_is_true();                                       \
 	} while (0)
 
 /* --- what the kernel says: policies -------------------------------------- */
@@ -443,7 +443,7 @@ policy_to(struct xfrm_policy p, struct ipm_addr local, struct ipm_addr remote)
 }
 
 static inline void
-say_policy(enum xfrm_kind kind, struct xfrm_policy p, bool is_dumped)
+tell_policy(enum xfrm_kind kind, struct xfrm_policy p, bool is_dumped)
 {
 	struct xfrm_msg msg = { .kind = kind };
 	msg.policy = p;
@@ -454,21 +454,21 @@ say_policy(enum xfrm_kind kind, struct xfrm_policy p, bool is_dumped)
 }
 
 static inline void
-policy_there(struct xfrm_policy p)
+policy_appears(struct xfrm_policy p)
 {
-	say_policy(XFRM_POLICY_THERE, p, false);
+	tell_policy(XFRM_POLICY_THERE, p, false);
 }
 
 static inline void
-policy_dumped(struct xfrm_policy p)
+policy_in_dump(struct xfrm_policy p)
 {
-	say_policy(XFRM_POLICY_THERE, p, true);
+	tell_policy(XFRM_POLICY_THERE, p, true);
 }
 
 static inline void
-policy_gone(struct xfrm_policy p)
+policy_deleted(struct xfrm_policy p)
 {
-	say_policy(XFRM_POLICY_GONE, p, false);
+	tell_policy(XFRM_POLICY_GONE, p, false);
 }
 
 /* charon has policies of its sockets, so that IKE itself is not enciphered. */
@@ -478,12 +478,12 @@ socket_policy(uint32_t index)
 	return (struct xfrm_policy){ .index = index << 3 | XFRM_SOCKET_OUT, .direction = XFRM_SOCKET_OUT };
 }
 
-#define POLICIES(...)                                   \
-	do {                                            \
-		xfrm_model_policies_begin(model);       \
-		__VA_ARGS__;                            \
-		again = xfrm_model_policies_end(model); \
-		all_is_true();                          \
+#define POLICIES(...)                                                     \
+	do {                                                              \
+		xfrm_model_policies_begin(model);                         \
+		__VA_ARGS__;                                              \
+		dump_has_to_be_repeated = xfrm_model_policies_end(model); \
+		all_is_true();                                            \
 	} while (0)
 
 #define NOTHING (void)0
@@ -661,7 +661,7 @@ release(struct ipm_tunnel before, enum ipm_reason verdict)
 static inline void
 kernel_dump(uint32_t spi, uint64_t pkts_in, uint64_t pkts_out)
 {
-	DUMP(dumped(carried(out(spi + 1), pkts_out)); dumped(carried(in(spi), pkts_in)));
+	DUMP(sa_in_dump(with_packets(outbound(spi + 1), pkts_out)); sa_in_dump(with_packets(inbound(spi), pkts_in)));
 }
 
 /* --- all of them --------------------------------------------------------- */
