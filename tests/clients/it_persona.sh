@@ -124,7 +124,7 @@ detects() { "$lab_python" -c 'import json, sys
 seen = json.load(open(sys.argv[1]))
 print(seen["librenms"]["os"], seen["observium"]["os"], seen["checkmk"]["detected"], seen["nwc"]["class"], seen["nwc"]["status"],
       seen["netdata"]["profile"], seen["datadog"]["profile"])' "$1"; }
-equal "each takes it for a Cisco" "asa cisco True ASA OK cisco-asa cisco-asa" "$(detects "$LAB/first")"
+equal "each takes it for a Cisco" "asa asa True ASA OK cisco-asa cisco-asa" "$(detects "$LAB/first")"
 pollers keys "$LAB/first" | sort > "$LAB/first.keys"
 sed 's/^/# /' "$LAB/first.keys"
 

@@ -127,7 +127,9 @@ def librenms(snmp):
 # ---- Observium: polling/cipsec-tunnels ------------------------------------------------------------------------------------
 
 def observium(snmp):
-    if not snmp.get(SYS_OBJECT_ID)[0].startswith("1.3.6.1.4.1.9."):
+    # Its definition of the OS wants both; the group of Cisco's OSs has the MIB.
+    if not snmp.get(SYS_OBJECT_ID)[0].startswith("1.3.6.1.4.1.9.1.") or \
+            "Cisco Adaptive Security Appliance" not in descr(snmp):
         return {"os": None}
     ike, sec, ends = snmp.rows(IKE), snmp.rows(SEC), snmp.rows(END)
     by_address = {(address(row[4]), address(row[8])): index for index, row in ike.items()}
@@ -146,7 +148,7 @@ def observium(snmp):
             "index": int(index), "name": text(ike[peer].get(5)), "status": row[51],
             "counters": {name: row.get(LIBRENMS_WIDE[column] if wide and column in LIBRENMS_WIDE else column)
                          for column, name in LIBRENMS_COLUMNS.items()}}
-    return {"os": "cisco", "tunnels": tunnels, "left_out": left_out}
+    return {"os": "asa", "tunnels": tunnels, "left_out": left_out}
 
 
 # ---- Checkmk: cisco_vpn_tunnel ---------------------------------------------------------------------------------------------
