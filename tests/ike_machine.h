@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The tracker of IKE SAs as a state machine: whatever messages come by, however late it hears of the time, whatever
- * another feed does to the records meanwhile and whenever it is started again, the laws of laws.h hold, and every
- * message is counted once. For check_ike_laws, which draws at random what happens, and for the fuzzer, which chooses
- * it.
+ * The tracker of IKE SAs as a state machine. The laws of laws.h hold and every message is counted once, for any order
+ * of messages, late timers, changes that another feed makes, and restarts. check_ike_laws chooses the steps at random;
+ * fuzz_ike_track lets the fuzzer choose them.
  */
 #ifndef IKE_MACHINE_H
 #define IKE_MACHINE_H
@@ -92,7 +91,7 @@ machine_ends(struct machine *m)
 
 /* --- what has to hold ----------------------------------------------------------------------------------------- */
 
-/* What is counted of the messages; what waits for its IKE SA to become known is not yet. */
+/* Messages that must have been counted. Those that wait until their IKE SA is known are not counted yet. */
 static inline void
 machine_counted(struct machine *m, uint64_t *in, uint64_t *out)
 {
@@ -125,7 +124,7 @@ machine_waits(struct machine *m, unsigned seconds)
 	}
 }
 
-/* Once nothing is open any more, every message has been counted. */
+/* When no negotiation is open, every message has been counted. */
 static inline void
 machine_settles(struct machine *m)
 {
@@ -177,7 +176,7 @@ machine_sends(struct machine *m, unsigned who, bool out, struct ike_message msg)
 	machine_hears(m, who, out, &msg, IKE_FAULT_NONE, ike->last_digest);
 }
 
-/* A new IKE SA with this peer; @p next: which message comes first, 0: it was made within another one. */
+/* Begin an IKE SA with this peer. @p next: its first message; 0: it was created within another IKE SA. */
 static inline void
 machine_meets(struct machine *m, unsigned who, uint8_t version, uint8_t mode, bool ours, unsigned next)
 {
@@ -286,7 +285,7 @@ machine_talks(struct machine *m, unsigned who)
 	}
 }
 
-/* What is of no negotiation, or is not a message at all. */
+/* A message without a negotiation, or octets that are no message. */
 static inline void
 machine_disturbs(struct machine *m, unsigned who)
 {
@@ -324,7 +323,7 @@ machine_disturbs(struct machine *m, unsigned who)
 	}
 }
 
-/* What another feed, an IKE daemon's, does to the records. */
+/* Another feed, that of an IKE daemon, changes the records. */
 static inline void
 machine_daemon(struct machine *m, unsigned who)
 {

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The laws of a model segment: what holds whenever a reader looks and its writer is between two commits.
+ * The laws of a segment. They hold whenever its writer is between two commits.
  *
- *   1. Totals = rows + history + what neither shows any more (ipm_totals.rest_*).
- *   2. The counters of an index never go back, from its row into its history either. An index is never given twice.
- *   3. Lists, back-links and the numbers kept beside them agree with the records, and crypto engines have counted no
- *      more than SAs have.
+ *   1. Totals = rows + history + what has dropped out of both (ipm_totals.rest_*).
+ *   2. The counters of an index never go back, not even when its row ends and becomes history. No index is used twice.
+ *   3. Lists, back-links and stored lengths agree with the records, and crypto engines have not counted more than SAs.
  *
- * Law 4 (32-bit views) is the table code's; check_views_rows has it. That a packet is counted once is a matter of what the
- * test sent: compare the totals with that.
+ * Law 4 (32-bit views) is about the table code: see check_views_rows. To check that a packet is counted once, compare
+ * the totals with what the test sent.
  *
- *     static struct laws laws;                       // remembers from call to call what it saw
+ *     static struct laws laws;                       // remembers what it saw in earlier calls
  *     const char *broken = laws_broken(&laws, seg);  // NULL, or a sentence
  *     laws_forget(&laws);                            // before another segment
  *
- * Set .unbroken = true when no writer of it was killed and its file system was never full: then what has not dropped
- * out of the history must be in it.
+ * Set .unbroken = true if no writer was killed and the file system was never full: then everything that has ended must
+ * be in the history until it drops out. Set .live = true if the writer may be working: then only law 2 is checked.
  *
- * Needs nothing but ipm_segment.h, so that unit tests, fuzzers and generators can use it. With .live = true the writer
- * may be at work meanwhile: then only law 2 is checked.
+ * This file needs only ipm_segment.h, so unit tests, fuzzers and generators can all use it.
  */
 #ifndef LAWS_H
 #define LAWS_H
@@ -120,7 +118,7 @@ law_word_name(size_t word, size_t words)
 	return word < 6 ? traffic[word] : "drops";
 }
 
-/* The index has these counters now. @p gone: its history says so. */
+/* Note the counters of an index. @p gone: they come from its history. */
 static inline const char *
 law_never_back(struct laws *l, enum ipm_section_kind kind, uint32_t index, const uint64_t *in, const uint64_t *out,
 	       size_t words, uint64_t refreshes, bool gone)
@@ -156,7 +154,7 @@ law_never_back(struct laws *l, enum ipm_section_kind kind, uint32_t index, const
 	law_never_back(l, kind, index, (const uint64_t *)&(in), (const uint64_t *)&(out), sizeof(in) / 8, refreshes, \
 		       gone)
 
-/* What was there and is not found any more has gone. */
+/* An index that was seen before and is not found now has ended. */
 static inline void
 law_missing_are_gone(struct laws *l, enum ipm_section_kind kind)
 {
@@ -294,7 +292,7 @@ law_totals(struct laws *l, const struct ipm_totals *t, const struct law_sums *su
 	return NULL;
 }
 
-/* Nothing dropped out of the history yet: then it shows all that has ended, but for drops of no SA. */
+/* While nothing has dropped out of the history, rows and history make up the totals, except drops without an SA. */
 static inline const char *
 law_rest(struct laws *l, const struct ipm_totals *t, const struct law_sums *sum)
 {
@@ -306,7 +304,7 @@ law_rest(struct laws *l, const struct ipm_totals *t, const struct law_sums *sum)
 	return NULL;
 }
 
-/* All of the totals but the two gauges and the indexes to give next only grow. */
+/* All totals only grow, except the two gauges and the next indexes. */
 static inline const char *
 law_totals_never_back(struct laws *l, const struct ipm_totals *now)
 {
@@ -321,7 +319,7 @@ law_totals_never_back(struct laws *l, const struct ipm_totals *now)
 	return NULL;
 }
 
-/* A tunnel's SAs: on its list once, and tied to it. @p all: how many were found on lists. */
+/* Each SA of a tunnel is on its list once, and names the tunnel. Adds the SAs found to @p all. */
 static inline const char *
 law_tunnel_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, const struct ipm_tunnel *t,
 		 uint32_t *sas, uint32_t *sels)
@@ -402,7 +400,7 @@ law_count(const struct ipm_segment *seg, enum ipm_section_kind kind)
 	return n;
 }
 
-/* Each packet that a crypto engine has counted is an SA's, and so in the totals. Some SAs have no engine. */
+/* Every packet that a crypto engine counted belongs to an SA, so it is in the totals. Some SAs have no engine. */
 static inline const char *
 law_engines(struct laws *l, const char *what, const struct ipm_traffic *engines, const struct ipm_traffic *totals)
 {
@@ -461,7 +459,7 @@ law_lists(struct laws *l, const struct ipm_segment *seg)
 	return NULL;
 }
 
-/* A start is told once of an index. */
+/* Each index has at most one start event. */
 static inline const char *
 law_events(struct laws *l, const struct ipm_segment *seg)
 {
@@ -480,7 +478,7 @@ law_events(struct laws *l, const struct ipm_segment *seg)
 	return NULL;
 }
 
-/* NULL, or which law is broken, as a sentence that is good until the next call. */
+/* Return NULL, or a sentence about the broken law, valid until the next call. */
 static inline const char *
 laws_broken(struct laws *l, const struct ipm_segment *seg)
 {

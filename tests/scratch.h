@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The scratch directory of a test program, with the segments of its tests in it: main() makes it and removes it, so
- * that a failing test leaves nothing either.
+ * The scratch directory of a test program, for the segments of its tests. main() creates and removes it, so even a
+ * failing test leaves nothing behind.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -18,7 +18,7 @@
 
 static char scratch[80];
 
-/* Where a segment may be made, in a directory of its own. */
+/* Return the path for a segment in a new directory. */
 static inline void
 path_in_scratch(char path[SCRATCH_PATH])
 {
@@ -34,7 +34,7 @@ remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
 	return remove(name);
 }
 
-/* What main() of @p program does. */
+/* Run the suite of @p program with a scratch directory. Returns the exit status. */
 static int
 run_in_scratch(const char *program, Suite *suite)
 {

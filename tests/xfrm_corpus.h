@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Recorded netlink messages of XFRM are in the byte order of the machine that they were recorded on, which is
- * little-endian for those in tests/fuzz/corpus-xfrm: here they are brought into that of this machine.
+ * Recorded netlink messages of XFRM have the byte order of the machine that recorded them. Those in
+ * tests/fuzz/corpus-xfrm are little-endian; this file converts them to the byte order of this machine.
  *
- * Numbers in network order (addresses, SPIs, ports) stay. A layout is a list of fields: 2, 4 and 8 are numbers of so
- * many octets, s and a number skips octets; it repeats until the end.
+ * Numbers in network order (addresses, SPIs, ports) stay as they are. A layout is a list of fields: 2, 4 and 8 are
+ * numbers of that many octets, "s" and a number skips octets. A layout repeats until the end of the message.
  */
 #ifndef XFRM_CORPUS_H
 #define XFRM_CORPUS_H
@@ -83,7 +83,7 @@ corpus_layout(const struct corpus_layout *of, size_t n, uint16_t type)
 	return NULL;
 }
 
-/* Turn a number of @p n octets around. */
+/* Reverse the octets of a number of @p n octets. */
 static inline void
 corpus_turn(uint8_t *at, size_t n)
 {
@@ -169,7 +169,7 @@ corpus_turn_messages(uint8_t *octets, size_t len, bool ours)
 	}
 }
 
-/* What was read from the corpus, for this machine. */
+/* Convert what was read from the corpus to the byte order of this machine. */
 static inline void
 corpus_to_host(uint8_t *octets, size_t len)
 {

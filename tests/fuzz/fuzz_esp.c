@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Fuzz target: a packet to open. The first octet is the SA, the second the way there and what the others are: a packet
- * as it comes from the wire; or what it carries, with padding and trailer, which is enciphered here under an ICV that
+ * as it comes from the wire; or what it carries, with padding and trailer, which is encrypted here under an ICV that
  * is right, or nothing would ever be found behind it. What is dropped is counted once. What comes out is an IP packet
  * within the buffer, and can be sealed again.
  *

@@ -90,7 +90,7 @@ check "through the marked SA" in_ns a ping -q -c 12 -i 0.02 -W 2 -m 7 -s 300 -I 
 agrees a "traffic through all of them"
 agrees b "traffic through all of them"
 
-# ---- What policies are configured, and what enciphers -------------------------------------------------------------
+# ---- What policies are configured, and what encrypts -------------------------------------------------------------
 
 # lines_told NODE: of the access lists of all entries, as many as there are outbound policies
 lines_told() {

@@ -269,7 +269,7 @@ def octets(way, kind, count):
             way + kind + "OctWraps": count >> 32}
 
 
-def enciphers(sa):
+def encrypts(sa):
     name = sa["algos"].get("aead") or sa["algos"].get("enc")
     return sa["proto"] == "esp" and ENCR.get(name, OTHER) != NONE
 
@@ -291,7 +291,7 @@ def counts_of(tunnel):
         found[way + "Pkts"] = sum(sa["packets"] for sa in sas)
         checked = [sa for sa in tunnel.all(direction, "esp", "ah") if authenticates(sa)]
         found[way + "Auths"] = sum(sa["packets"] for sa in checked)
-        found[way + crypt] = sum(sa["packets"] for sa in sas if enciphers(sa))
+        found[way + crypt] = sum(sa["packets"] for sa in sas if encrypts(sa))
         if way == "In":         # the kernel tells of no others for an SA: they have no cell
             found["InAuthFails"] = sum(sa["failed"] for sa in tunnel.all("in"))
             found["InAuths"] += found["InAuthFails"]

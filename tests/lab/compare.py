@@ -252,7 +252,7 @@ def check_ike(walk, before, after, conns):
 
 
 def traffic_columns(way, octets, pkts):
-    """What follows from the two numbers; ESP enciphers and authenticates every packet."""
+    """What follows from the two numbers; ESP encrypts and authenticates every packet."""
     raw, crypts = ("Decomp", "Decrypts") if way == "In" else ("Uncomp", "Encrypts")
     found = {way + "Pkts": pkts, way + "Auths": pkts, way + crypts: pkts}
     for kind in ("Octets", raw + "Octets"):

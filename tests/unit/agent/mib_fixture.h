@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The MIB's tables over segments of a test's own, asked by the names of their columns; no SNMP master needed. */
+/* The tables of the MIB over segments of the test, read by the names of columns, without an SNMP master. */
 #ifndef MIB_FIXTURE_H
 #define MIB_FIXTURE_H
 
@@ -28,7 +28,7 @@ tables_gone(void)
 	ipm_writer_close(w);
 }
 
-/* A segment of its own directory, with the capacities of the moment. */
+/* A segment in a directory of its own, with the current capacities. */
 static inline struct ipm_writer *
 given_segment(void)
 {
@@ -43,7 +43,7 @@ given_segment(void)
 	return made;
 }
 
-/* Its feed, in slot 0, can know so much. */
+/* Set the capabilities of its feed, which is in slot 0. */
 static inline void
 feed_knows(struct ipm_writer *writer, uint64_t caps, uint64_t drops)
 {
@@ -129,7 +129,7 @@ table_of(const char *column, size_t len, const struct mib_col **col)
 	ck_abort_msg("no table has a column %s", column);
 }
 
-/* What makes the cells of this column. */
+/* The definition of the column with this name. */
 static inline mib_convert *
 conversion_of(const char *column)
 {

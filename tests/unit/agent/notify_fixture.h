@@ -87,7 +87,7 @@ rate_is(uint32_t rate)
 	ck_assert_ptr_nonnull(notify);
 }
 
-/* No segment as yet: rooms may still be changed. */
+/* No segment yet, so a test may still change capacities. */
 static inline void
 given_nothing(void)
 {
@@ -136,7 +136,7 @@ stats(void)
 	return mib_notify_stats(notify);
 }
 
-/* Until nothing waits. */
+/* Send notifications until none is waiting. */
 static inline void
 tell_all(void)
 {
@@ -227,7 +227,7 @@ failure(enum ipm_failure_reason reason)
 				     .remote_id = "gw" };
 }
 
-/* All that was told so far is of no interest. */
+/* Ignore all notifications sent so far. */
 static inline void
 from_now_on(void)
 {
@@ -247,7 +247,7 @@ name_text(const struct mib_varbind *vb)
 	return text;
 }
 
-/* Varbind @p i of notification @p n is called so, below ciscoIpSecFlowMonitorMIB. */
+/* Varbind @p i of notification @p n has this name below ciscoIpSecFlowMonitorMIB. */
 static inline const struct mib_varbind *
 expect_name(unsigned n, unsigned i, const char *below)
 {
@@ -294,7 +294,7 @@ expect_peer(unsigned n)
 	expect_octets(n, 1, "1.2.2.1.7." OF_PEER, "198.51.100.7");
 }
 
-/* These, in this order, and no others; 0 ends the list. */
+/* Exactly these notifications were sent, in this order; 0 ends the list. */
 static inline void
 expect_numbers(unsigned first, ...)
 {
@@ -321,7 +321,7 @@ expect_stats(uint64_t told, uint64_t suppressed, uint64_t disabled)
 	ck_assert_uint_eq(sent_count, told);
 }
 
-/* How long it lasted, as its history says, in hundredths of a second. */
+/* How long it lasted according to its history, in hundredths of a second. */
 static inline uint64_t
 ike_lasted(uint32_t slot)
 {
@@ -338,7 +338,7 @@ tunnel_lasted(uint32_t slot)
 	return (was.ended_ns - was.tunnel.created_ns) / 10000000;
 }
 
-/* Every reason, what it is in IKE, and what in IPsec, while the tunnel is set up and later. */
+/* Each reason with its value for IKE and for IPsec, during the setup of a tunnel and later. */
 static const struct {
 	enum ipm_failure_reason reason;
 	unsigned ike, setup, later;
@@ -369,7 +369,7 @@ static const struct {
 	{ IPM_FAIL_SEQ_ROLLOVER, 5, 10, 12 },
 };
 
-/* Everything that can happen, once. */
+/* Each kind of event once. */
 static inline void
 everything_happens(struct ipm_writer *writer)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* For tests of ipsecmon: a run directory, a segment whose writer is this process, and what a command line prints of it.
- */
+/* For tests of ipsecmon: a run directory, a segment written by this process, and the output of a command line. */
 #ifndef CLI_FIXTURE_H
 #define CLI_FIXTURE_H
 
@@ -76,7 +75,7 @@ given_segment(void)
 	ck_assert_msg(rc == 0, "%d: %s", rc, error.text);
 }
 
-/* A file that is no segment, with a name that clears the screen and is not UTF-8. */
+/* A file that is no segment; its name would clear the screen and is not UTF-8. */
 static inline void
 given_odd_segment_file(void)
 {
@@ -88,7 +87,7 @@ given_odd_segment_file(void)
 	fclose(f);
 }
 
-/* Run a command line of words between blanks; its exit status. */
+/* Run a command line, whose words are separated by blanks. Returns its exit status. */
 static inline int
 run(const char *line)
 {
@@ -189,7 +188,7 @@ given_selector(int tunnel, struct ipm_sel_side local, struct ipm_sel_side remote
 	ck_assert_int_ge(ipm_tunnel_select(w, (uint32_t)tunnel, &sel, 1), 0);
 }
 
-/* Change an octet or more of the segment's file behind its writer's back. */
+/* Change octets of the segment's file without the writer. */
 static inline void
 patch(size_t offset, const void *octets, size_t size)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A gateway whose feed is told of SAs as structs: its writer, its segment as any reader maps it, what must never be
- * seen in it, and what is asked of it again and again.
+ * A gateway whose feed gets SAs as structs: its writer, its segment as a reader maps it, rules that always hold, and
+ * common expectations.
  *
- * The file that includes this says how many indexes its tests give out at the most (INDEXES), and opens and closes the
- * writer together with the models that are its own.
+ * A file that includes this defines INDEXES, the most indexes that its tests use, and the functions that open and close
+ * the writer together with its models.
  */
 #ifndef MODEL_FIXTURE_H
 #define MODEL_FIXTURE_H
@@ -37,7 +37,7 @@ static struct seen {
 static void writer_opens(void);
 static void writer_closes(void);
 
-/* What is the same in each writer_opens(). Returns the slot of the feed. */
+/* The common part of each writer_opens(). Returns the slot of the feed. */
 static inline uint32_t
 writer_opens_for(const char *feed_name)
 {
@@ -49,7 +49,7 @@ writer_opens_for(const char *feed_name)
 	return (uint32_t)slot;
 }
 
-/* The laws of DESIGN.md, checked at once: see laws.h. */
+/* All laws of laws.h hold now. */
 static inline void
 expect_laws(void)
 {
@@ -59,7 +59,7 @@ expect_laws(void)
 		ck_abort_msg("%s", broken);
 }
 
-/* Nothing is left of another one: tests may share a process (CK_FORK=no). */
+/* Forget the gateway of an earlier test: tests may share a process (CK_FORK=no). */
 static inline void
 gateway_begins(struct ipm_capacity capacity)
 {
@@ -155,7 +155,7 @@ subnet(uint8_t a, uint8_t b, uint8_t c)
 
 /* --- what is expected ----------------------------------------------------- */
 
-/* How many are in this state and have this name, if one is given; and the last of them. */
+/* Count the tunnels in this state, with this name unless it is NULL, and return the last of them. */
 static inline uint32_t
 tunnels_in(enum ipm_tunnel_state state, const char *name, struct ipm_tunnel *last)
 {
@@ -184,7 +184,7 @@ expect_held(uint32_t n)
 	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_HELD, NULL, &t), n);
 }
 
-/* A tunnel's packets; the octets follow from them. */
+/* A tunnel has counted this many packets, of OCTETS each. */
 static inline void
 expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 {
@@ -194,7 +194,7 @@ expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 	ck_assert_uint_eq(t.out.octets, out_pkts * OCTETS);
 }
 
-/* Still the same: its index, with that many refreshes. */
+/* It is still the same tunnel: the same index, and this many refreshes more. */
 static inline void
 expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
 {

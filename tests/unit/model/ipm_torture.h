@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A writer that does at random, from a seed, everything a feed may do; and what has to hold of a segment
- * whenever its writer is between two calls.
+ * A writer that does everything a feed may do, at random from a seed, and checks that hold whenever the writer is
+ * between two calls.
  *
- * What it counts obeys a rule that a torn or mixed-up record breaks: octets out are 3 times packets out,
- * octets in are 5 times packets in.
+ * Octets out are always 3 times packets out, and octets in 5 times packets in: a torn or mixed-up record breaks that.
  */
 #ifndef IPM_TORTURE_H
 #define IPM_TORTURE_H
@@ -64,7 +63,7 @@ torture_pair(struct torture *t, uint32_t tunnel)
 	}
 }
 
-/* A worker counts into SAs that it found before they were stopped; now and then it finds out. */
+/* A worker counts in SAs that it looked up earlier; only from time to time it notices that one was stopped. */
 static inline void
 torture_work(struct torture *t)
 {
@@ -239,7 +238,7 @@ torture_step(struct torture *t)
 	}
 }
 
-/* Go on with what an earlier run left. */
+/* Continue with the segment of an earlier run. */
 static inline void
 torture_adopt(struct torture *t)
 {
@@ -255,7 +254,7 @@ torture_adopt(struct torture *t)
 
 /* --- what has to hold -------------------------------------------------------------------------------------- */
 
-/* An assertion that costs nothing while it holds; check's own write to a file each time. */
+/* An assertion that is cheap while it holds: libcheck's write to a file each time. */
 #define MUST(what)                                                \
 	do {                                                      \
 		if (!(what))                                      \
@@ -328,7 +327,7 @@ expect_laws(struct torture *t)
 		ck_abort_msg("%s", broken);
 }
 
-/* The segment is in order: call it when the writer is between two calls. */
+/* The segment is consistent. Call it when the writer is between two calls. */
 static inline void
 expect_consistent(struct ipm_writer *w)
 {

@@ -40,7 +40,7 @@ clock_gettime(clockid_t clock, struct timespec *now)
 	return rc;
 }
 
-/* --- the host: we are on eth0, ipsec7 is the XFRM interface 7, nic0 enciphers ------------------------------ */
+/* --- the host: we are on eth0, ipsec7 is the XFRM interface 7, nic0 encrypts ------------------------------ */
 
 enum { ETH0 = 2, IPSEC7 = 4, NIC0 = 5 };
 
@@ -689,7 +689,7 @@ START_TEST(sas_are_on_the_kernel)
 }
 END_TEST
 
-START_TEST(a_device_that_enciphers_is_an_engine)
+START_TEST(a_device_that_encrypts_is_an_engine)
 {
 	struct xfrm_sa crypto = sa_of(0x100, IPM_IN), packets = sa_of(0x101, IPM_OUT);
 	crypto.offload_ifindex = packets.offload_ifindex = NIC0;
@@ -796,7 +796,7 @@ main(void)
 	tcase_add_test(tc, patience_is_as_long_as_it_is_told);
 	tcase_add_test(tc, the_next_run_goes_on_with_its_entries);
 	tcase_add_test(tc, sas_are_on_the_kernel);
-	tcase_add_test(tc, a_device_that_enciphers_is_an_engine);
+	tcase_add_test(tc, a_device_that_encrypts_is_an_engine);
 	tcase_add_test(tc, what_charon_counted_of_an_sa_is_the_kernels_too);
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(many, 120);

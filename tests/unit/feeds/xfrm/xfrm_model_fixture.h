@@ -471,7 +471,7 @@ policy_deleted(struct xfrm_policy p)
 	tell_policy(XFRM_POLICY_GONE, p, false);
 }
 
-/* charon has policies of its sockets, so that IKE itself is not enciphered. */
+/* charon has policies of its sockets, so that IKE itself is not encrypted. */
 static inline struct xfrm_policy
 socket_policy(uint32_t index)
 {
