@@ -319,7 +319,7 @@ law_totals_never_back(struct laws *l, const struct ipm_totals *now)
 	return NULL;
 }
 
-/* Each SA of a tunnel is on its list once, and names the tunnel. Adds the SAs found to @p all. */
+/* The lists of a tunnel's SAs and selectors end, and what is on them names the tunnel. Adds to @p sas and @p sels. */
 static inline const char *
 law_tunnel_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, const struct ipm_tunnel *t,
 		 uint32_t *sas, uint32_t *sels)

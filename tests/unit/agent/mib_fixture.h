@@ -129,7 +129,7 @@ table_of(const char *column, size_t len, const struct mib_col **col)
 	ck_abort_msg("no table has a column %s", column);
 }
 
-/* The definition of the column with this name. */
+/* The conversion of the column with this name. */
 static inline mib_convert *
 conversion_of(const char *column)
 {

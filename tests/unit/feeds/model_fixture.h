@@ -194,7 +194,7 @@ expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 	ck_assert_uint_eq(t.out.octets, out_pkts * OCTETS);
 }
 
-/* It is still the same tunnel: the same index, and this many refreshes more. */
+/* It is still the same tunnel: it has the same index, and was refreshed this often. */
 static inline void
 expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
 {
