@@ -16,6 +16,7 @@
 #include "mib_agentx.h"
 #include "mib_health.h"
 #include "mib_set.h"
+#include "mib_table.h"
 #include "views.h"
 #include "service.h"
 

@@ -247,6 +247,13 @@ struct mib_table {
 #define MIB_OID(...) \
 	.oid = (const mib_subid[]){ __VA_ARGS__ }, .oid_len = MIB_COUNT(((const mib_subid[]){ __VA_ARGS__ }))
 
+/** A MIB, as it is registered with the master. */
+struct mib_module {
+	const char *name;
+	const mib_subid *oid;
+	unsigned oid_len;
+};
+
 /** What a computed record is made from. */
 unsigned mib_segments(const struct mib *mib);
 const struct ipm_segment *mib_segment(const struct mib *mib, unsigned number); /* from 1 */

@@ -18,6 +18,7 @@
 #include "mib_agentx.h"
 #include "mib_health.h"
 #include "mib_set.h"
+#include "mib_table.h"
 #include "service.h"
 
 /* RFC 2741, 6.1: PDU types. Net-SNMP does not install its own names for them. */

@@ -14,7 +14,6 @@
 #include <signal.h>
 
 #include "mib_notify.h"
-#include "mib_table.h"
 
 struct agentx_options {
 	const char *socket;               /* of the master: a path or a Net-SNMP transport address */

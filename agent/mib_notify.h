@@ -11,7 +11,7 @@
 #ifndef MIB_NOTIFY_H
 #define MIB_NOTIFY_H
 
-#include "mib_table.h"
+#include "mib.h"
 
 struct mib_varbind {
 	mib_subid name[MIB_NAME_MAX];

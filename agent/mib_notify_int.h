@@ -4,6 +4,7 @@
 #define MIB_NOTIFY_INT_H
 
 #include "mib_notify.h"
+#include "mib_table.h"
 
 /* A segment, and how far its events have been told. */
 struct followed {

@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "daemon.h"
+#include "mib_table.h"
 #include "state.h"
 
 #define DISABLED 2

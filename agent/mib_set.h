@@ -15,7 +15,7 @@
 
 #include <sys/types.h>
 
-#include "mib_table.h"
+#include "mib.h"
 
 #define MIB_NOTIFICATIONS 13 /* of CISCO-IPSEC-FLOW-MONITOR-MIB */
 

@@ -14,13 +14,6 @@
 
 #define MIB_PATIENCE_NS 50000000u /* a request waits no longer than this for the writer of one segment */
 
-/** A MIB, as it is registered with the master. */
-struct mib_module {
-	const char *name;
-	const mib_subid *oid;
-	unsigned oid_len;
-};
-
 /**
  * @param tables  in the order of their OIDs; one may be within another, behind all columns of it; must outlive the
  * result

@@ -8,7 +8,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "mib_table.h"
+#include "mib.h"
 
 #define FLOW_MIB        1, 3, 6, 1, 4, 1, 9, 9, 171 /* CISCO-IPSEC-FLOW-MONITOR-MIB */
 #define POLICY_MAP_MIB  1, 3, 6, 1, 4, 1, 9, 9, 172 /* CISCO-IPSEC-POLICY-MAP-MIB */

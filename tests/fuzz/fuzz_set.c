@@ -23,6 +23,7 @@
 #include "fuzz_must.h"
 #include "ipm_writer.h"
 #include "mib_set.h"
+#include "mib_table.h"
 #include "views.h"
 #include "state.h"
 
@@ -286,7 +287,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!mib)
 		open_all();
 	bool destroy = data[0] & 1;
-	mib_set_open(mib, &(struct mib_set_options){ .state_path = "kept", .group = (gid_t)-1, .allow_destroy = destroy });
+	mib_set_open(mib,
+		     &(struct mib_set_options){ .state_path = "kept", .group = (gid_t)-1, .allow_destroy = destroy });
 	answers = asked = failed = saved = destroyed = 0;
 	struct everything before = all_there_is();
 	for (size_t at = 5; at + 4 <= size && count < WRITES; at += 4, count++) {

@@ -24,6 +24,7 @@
 #include "fuzz_must.h"
 #include "mib_notify.h"
 #include "mib_set.h"
+#include "mib_table.h"
 #include "views.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

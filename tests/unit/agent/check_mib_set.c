@@ -14,6 +14,7 @@
 #include "control.h"
 #include "ipm_writer.h"
 #include "mib_set.h"
+#include "mib_table.h"
 #include "views.h"
 #include "state.h"
 

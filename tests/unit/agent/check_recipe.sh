@@ -47,6 +47,7 @@ sources=$(sed -n '/^libmibview_la_SOURCES/,/[^\\]$/p' agent/local.mk | grep -o '
 cat > reader.c <<'END'
 #include <stdio.h>
 #include "ipm_writer.h"
+#include "mib_table.h"
 #include "views.h"
 
 int

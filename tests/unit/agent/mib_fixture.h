@@ -11,6 +11,7 @@
 
 #include "ipm_writer.h"
 #include "mib_convert.h"
+#include "mib_table.h"
 #include "views.h"
 #include "scratch.h"
 

@@ -16,6 +16,7 @@
 #include "ipm_writer.h"
 #include "mib_notify.h"
 #include "mib_set.h"
+#include "mib_table.h"
 #include "views.h"
 #include "scratch.h"
 
