@@ -19,12 +19,12 @@
 #define GROUP_MAX               32
 
 /* clang-format off */
-#define ROOT(field, type)     CONF_AT(struct conf, field, type)
-#define CAPACITY(field)       CONF_AT(struct conf_capacity, field, uint32_t)
-#define VICI(field, type)     CONF_AT(struct conf_vici, field, type)
-#define XFRM(field, type)     CONF_AT(struct conf_xfrm, field, type)
-#define IKEWATCH(field, type) CONF_AT(struct conf_ikewatch, field, type)
-#define AGENTX(field, type)   CONF_AT(struct conf_agentx, field, type)
+#define ROOT(field, type)     CONF_AT(conf, field, type)
+#define CAPACITY(field)       CONF_AT(conf_capacity, field, uint32_t)
+#define VICI(field, type)     CONF_AT(conf_vici, field, type)
+#define XFRM(field, type)     CONF_AT(conf_xfrm, field, type)
+#define IKEWATCH(field, type) CONF_AT(conf_ikewatch, field, type)
+#define AGENTX(field, type)   CONF_AT(conf_agentx, field, type)
 
 static const struct conf_key root_keys[] = {
 	/* name            type        min max            number text                   destination */

@@ -640,7 +640,7 @@ conf_parse(const char *path, bool may_be_missing, const struct conf_part *part, 
 	uint64_t seen = 0;
 	for (size_t i = 0; i < parts; i++)
 		part_add(&p, &part[i]);
-	if (p.failed)
+	if (p.failed || p.sections == 0)
 		return false;
 	p.file = fopen(path, "re");
 	if (!p.file && may_be_missing && errno == ENOENT)

@@ -43,9 +43,10 @@ struct conf_key {
 };
 
 /* The destination of a key, of which the compiler checks that it has the C type. */
-#define CONF_AT(type, field, c_type) (offsetof(type, field) + 0 * _Generic(((type *)0)->field, c_type : 0))
+#define CONF_AT(tag, field, c_type) \
+	(offsetof(struct tag, field) + 0 * _Generic(((struct tag *)0)->field, __typeof__(c_type) : 0))
 
-#define CONF_MANY                    1000000
+#define CONF_MANY 1000000
 
 /*
  * The structure of a section begins with "uint32_t line;", where the section begins (0: it was not given), and that of

@@ -11,10 +11,10 @@
 #define PORT         4500 /* RFC 3948 */
 
 /* clang-format off */
-#define ENGINE(field, type)    CONF_AT(struct conf_engine, field, type)
-#define ENDPOINT(field, type)  CONF_AT(struct conf_endpoint, field, type)
-#define TUNNEL(field, type)    CONF_AT(struct conf_tunnel, field, type)
-#define GENERATOR(field, type) CONF_AT(struct conf_generator, field, type)
+#define ENGINE(field, type)    CONF_AT(conf_engine, field, type)
+#define ENDPOINT(field, type)  CONF_AT(conf_endpoint, field, type)
+#define TUNNEL(field, type)    CONF_AT(conf_tunnel, field, type)
+#define GENERATOR(field, type) CONF_AT(conf_generator, field, type)
 
 static const struct conf_key engine_keys[] = {
 	/* name             type          min max               number text      destination */

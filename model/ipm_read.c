@@ -209,6 +209,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 
 	while (state == 0) {
 		union ipm_any_record copy;
+		copy.index = 0; /* of a kind without an index */
 		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
 		if (before & 1) {
 			if (!may_try_again(r, true))
@@ -292,7 +293,7 @@ ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event 
 	struct reading r = { .seg = seg, .kind = IPM_EVENTS };
 
 	for (uint64_t left = 2 * (uint64_t)capacity + TRIES_LEAST; left > 0; left--) {
-		struct ipm_event event;
+		struct ipm_event event = { .serial = 0 };
 		if (want > newest || capacity == 0)
 			return reading_end(&r, -ENOENT);
 		if (newest - want >= capacity) {

@@ -159,24 +159,24 @@ uint64_t ipm_segment_unread(const struct ipm_segment *seg);
 int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
 
 /** ipm_tunnel_read() and the like: the same for one kind, whose structure the compiler checks. */
-#define IPM_READER(name, type, kind)                                                                 \
-	static inline int ipm_##name##_read(const struct ipm_segment *seg, uint32_t slot, type *out) \
-	{                                                                                            \
-		return ipm_read(seg, kind, slot, out);                                               \
+#define IPM_READER(name, record, kind)                                                                        \
+	static inline int ipm_##name##_read(const struct ipm_segment *seg, uint32_t slot, struct record *out) \
+	{                                                                                                     \
+		return ipm_read(seg, kind, slot, out);                                                        \
 	}
-IPM_READER(feed, struct ipm_feed, IPM_FEEDS)
-IPM_READER(ike, struct ipm_ike_sa, IPM_IKE_SAS)
-IPM_READER(tunnel, struct ipm_tunnel, IPM_TUNNELS)
-IPM_READER(selector, struct ipm_selector, IPM_SELECTORS)
-IPM_READER(sa, struct ipm_sa, IPM_SAS)
-IPM_READER(agent, struct ipm_agent, IPM_AGENTS)
-IPM_READER(interface, struct ipm_interface, IPM_INTERFACES)
-IPM_READER(map, struct ipm_map_entry, IPM_MAPS)
-IPM_READER(access, struct ipm_access, IPM_ACCESS)
-IPM_READER(engine, struct ipm_engine, IPM_ENGINES)
-IPM_READER(ike_history, struct ipm_ike_history, IPM_IKE_HISTORY)
-IPM_READER(tunnel_history, struct ipm_tunnel_history, IPM_TUNNEL_HISTORY)
-IPM_READER(selector_history, struct ipm_selector_history, IPM_SELECTOR_HISTORY)
+IPM_READER(feed, ipm_feed, IPM_FEEDS)
+IPM_READER(ike, ipm_ike_sa, IPM_IKE_SAS)
+IPM_READER(tunnel, ipm_tunnel, IPM_TUNNELS)
+IPM_READER(selector, ipm_selector, IPM_SELECTORS)
+IPM_READER(sa, ipm_sa, IPM_SAS)
+IPM_READER(agent, ipm_agent, IPM_AGENTS)
+IPM_READER(interface, ipm_interface, IPM_INTERFACES)
+IPM_READER(map, ipm_map_entry, IPM_MAPS)
+IPM_READER(access, ipm_access, IPM_ACCESS)
+IPM_READER(engine, ipm_engine, IPM_ENGINES)
+IPM_READER(ike_history, ipm_ike_history, IPM_IKE_HISTORY)
+IPM_READER(tunnel_history, ipm_tunnel_history, IPM_TUNNEL_HISTORY)
+IPM_READER(selector_history, ipm_selector_history, IPM_SELECTOR_HISTORY)
 #undef IPM_READER
 
 /** The totals and the settings have one slot; there are two rings of failures. */

@@ -13,8 +13,8 @@
 static uint32_t
 hash_spis(uint64_t spi_initiator, uint64_t spi_responder)
 {
-	const uint64_t spis[] = { spi_initiator, spi_responder };
-	return ipm_hash(IPM_HASH_BEGIN, spis, sizeof(spis));
+	uint32_t hash = ipm_hash(IPM_HASH_BEGIN, &spi_initiator, sizeof(spi_initiator));
+	return ipm_hash(hash, &spi_responder, sizeof(spi_responder));
 }
 
 int
