@@ -517,7 +517,7 @@ configure_one(uint32_t t, bool there)
 
 /* "VERB TUNNEL [TEXT]"; the tunnels count from 0. False: this is no such line. */
 static bool
-obey(const char *line)
+command_run(const char *line)
 {
 	char verb[16], text[IPM_TEXT_MAX] = "";
 	unsigned t;
@@ -574,7 +574,7 @@ listen_until(uint64_t until, const sigset_t *ends, bool *over)
 			*over = true;
 			return;
 		}
-		bool done = obey(line);
+		bool done = command_run(line);
 		ipm_writer_commit(synth.w);
 		puts(done ? "done" : "what?");
 		fflush(stdout);

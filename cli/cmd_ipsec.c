@@ -25,21 +25,21 @@ struct asked {
 	size_t found;
 };
 
-struct whole_sa {
+struct sa_details {
 	struct ipm_sa sa;
 	uint32_t slot;
 };
 
 /* A tunnel with all that hangs on it. The arrays can be used again for another one. */
-struct whole_tunnel {
+struct tunnel_details {
 	struct ipm_tunnel tunnel;
 	struct ipm_selector *sel;
-	struct whole_sa *sa;
+	struct sa_details *sa;
 	size_t sels, sas, sel_room, sa_room;
 };
 
 static void
-whole_free(struct whole_tunnel *w)
+details_free(struct tunnel_details *w)
 {
 	free(w->sel);
 	free(w->sa);
@@ -55,17 +55,17 @@ by_sel_index(const void *a, const void *b)
 static int
 by_sa_index(const void *a, const void *b)
 {
-	const struct whole_sa *x = a, *y = b;
+	const struct sa_details *x = a, *y = b;
 	return (x->sa.index > y->sa.index) - (x->sa.index < y->sa.index);
 }
 
 /* Both lists; false when one does not hold together. */
 static bool
-whole_lists(const struct cli_segment *s, struct whole_tunnel *w)
+details_read_lists(const struct cli_segment *s, struct tunnel_details *w)
 {
 	struct ipm_walk walk;
 	struct ipm_selector sel;
-	struct whole_sa sa;
+	struct sa_details sa;
 	int rc;
 
 	w->sels = w->sas = 0;
@@ -81,7 +81,7 @@ whole_lists(const struct cli_segment *s, struct whole_tunnel *w)
 		return false;
 	ipm_walk_sas(&walk, s->seg, &w->tunnel);
 	while ((rc = ipm_walk_next(&walk, &sa.sa)) > 0) {
-		struct whole_sa *more = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*more));
+		struct sa_details *more = cli_grow(w->sa, w->sas, &w->sa_room, sizeof(*more));
 		if (!more)
 			return false;
 		w->sa = more;
@@ -93,13 +93,13 @@ whole_lists(const struct cli_segment *s, struct whole_tunnel *w)
 
 /* False when the tunnel is gone. */
 static bool
-whole_read(struct cli *cli, const struct cli_row *row, struct whole_tunnel *w)
+details_read(struct cli *cli, const struct cli_row *row, struct tunnel_details *w)
 {
 	bool good = false;
 	for (int i = 0; i < LIST_TRIES && !good; i++) {
 		if (!cli_row_read(cli, row, &w->tunnel) || w->tunnel.state == IPM_TUNNEL_HELD)
 			return false;
-		good = whole_lists(row->segment, w);
+		good = details_read_lists(row->segment, w);
 		cli->reads += w->sels + w->sas;
 	}
 	if (!good)
@@ -178,9 +178,9 @@ print_timing(FILE *f, uint64_t now_ns, const struct ipm_sa *sa)
 
 static void
 print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t, const struct cli_via *via,
-	 const struct whole_sa *whole)
+	 const struct sa_details *details)
 {
-	const struct ipm_sa *sa = &whole->sa;
+	const struct ipm_sa *sa = &details->sa;
 	static const char *const encaps[] = { "", "Tunnel", "Transport", "BEET" };
 	char transform[ALGO_TRANSFORM_MAX], tag[OUT_TEXT_MAX];
 	int iv = sa->protocol == ESP ? algo_iv_octets(sa->proposal.encr) : 0;
@@ -189,7 +189,7 @@ print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t,
 	fprintf(f, "        in use settings ={%s%s, }\n", t->encap < 4 ? encaps[t->encap] : "",
 		t->udp_encap ? " UDP-Encaps" : "");
 	fprintf(f, "        slot: %" PRIu32 ", conn id: %" PRIu32 ", flow_id: %" PRIu32 ", crypto map: %s\n", ordinal,
-		OUT_CONN_ID + whole->slot, t->index, tag_text(via, tag));
+		OUT_CONN_ID + details->slot, t->index, tag_text(via, tag));
 	print_timing(f, now_ns, sa);
 	if (iv >= 0)
 		fprintf(f, "        IV size: %d bytes\n", iv);
@@ -199,7 +199,7 @@ print_sa(FILE *f, uint64_t now_ns, uint32_t ordinal, const struct ipm_tunnel *t,
 }
 
 static void
-print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const struct cli_via *via)
+print_sas(struct cli *cli, uint32_t ordinal, const struct tunnel_details *w, const struct cli_via *via)
 {
 	static const struct {
 		uint8_t direction, protocol;
@@ -219,7 +219,7 @@ print_sas(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const
 
 /* The SPI that packets leave with: of the newest outbound SA, one that is not expiring before one that is. */
 static uint32_t
-outbound_spi(const struct whole_tunnel *w)
+outbound_spi(const struct tunnel_details *w)
 {
 	const struct ipm_sa *best = NULL;
 	for (size_t i = 0; i < w->sas; i++) {
@@ -243,7 +243,7 @@ flags_of(const struct ipm_tunnel *t, const struct cli_via *via)
 
 /* One pair of selectors; @p sel NULL: the tunnel's are not known. */
 static void
-print_pair(struct cli *cli, uint32_t ordinal, const struct whole_tunnel *w, const struct cli_via *via,
+print_pair(struct cli *cli, uint32_t ordinal, const struct tunnel_details *w, const struct cli_via *via,
 	   const struct ipm_selector *sel)
 {
 	const struct ipm_tunnel *t = &w->tunnel;
@@ -276,7 +276,7 @@ static void
 print_text(struct cli *cli, struct asked *asked)
 {
 	struct cli_rows rows = { 0 };
-	struct whole_tunnel w = { 0 };
+	struct tunnel_details w = { 0 };
 	struct ipm_tunnel heading = { 0 }; /* whose heading was printed last */
 	struct cli_via heading_via = { 0 };
 	for (size_t i = 0; i < cli->segments; i++)
@@ -284,7 +284,7 @@ print_text(struct cli *cli, struct asked *asked)
 	order_headings(&rows);
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct cli_row *row = &rows.row[i];
-		if (!whole_read(cli, row, &w))
+		if (!details_read(cli, row, &w))
 			continue;
 		const struct ipm_tunnel *t = &w.tunnel;
 		struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
@@ -303,7 +303,7 @@ print_text(struct cli *cli, struct asked *asked)
 		if (w.sels == 0)
 			print_pair(cli, row->segment->ordinal, &w, &via, NULL);
 	}
-	whole_free(&w);
+	details_free(&w);
 	cli_rows_free(&rows);
 }
 
@@ -320,14 +320,14 @@ json_selector(const struct ipm_selector *sel)
 }
 
 static json_t *
-json_sa(const struct cli *cli, const struct whole_sa *whole)
+json_sa(const struct cli *cli, const struct sa_details *details)
 {
-	const struct ipm_sa *sa = &whole->sa;
+	const struct ipm_sa *sa = &details->sa;
 	json_t *o = json_object();
 	char spi[16];
 	snprintf(spi, sizeof(spi), "0x%08" PRIx32, sa->spi);
 	out_json_u64(o, "index", sa->index);
-	out_json_u64(o, "conn_id", OUT_CONN_ID + whole->slot);
+	out_json_u64(o, "conn_id", OUT_CONN_ID + details->slot);
 	out_json_string(o, "spi", spi);
 	out_json_string(o, "direction", sa->direction == IPM_IN ? "in" : "out");
 	out_json_string(o, "protocol", out_protocol(sa->protocol));
@@ -344,7 +344,7 @@ json_sa(const struct cli *cli, const struct whole_sa *whole)
 }
 
 static void
-json_lists(const struct cli *cli, json_t *o, const struct whole_tunnel *w)
+json_lists(const struct cli *cli, json_t *o, const struct tunnel_details *w)
 {
 	json_t *sels = json_array(), *sas = json_array();
 	for (size_t i = 0; i < w->sels; i++)
@@ -359,10 +359,10 @@ static json_t *
 json_tunnel(struct cli *cli, const struct cli_row *row)
 {
 	struct asked *asked = cli->asked;
-	struct whole_tunnel w = { 0 };
+	struct tunnel_details w = { 0 };
 	const struct ipm_tunnel *t = &w.tunnel;
-	if (!whole_read(cli, row, &w)) {
-		whole_free(&w);
+	if (!details_read(cli, row, &w)) {
+		details_free(&w);
 		return NULL;
 	}
 	struct cli_via via = cli_via(cli, &asked->vias, row->segment, t);
@@ -394,7 +394,7 @@ json_tunnel(struct cli *cli, const struct cli_row *row)
 	out_json_traffic(o, "in", &t->in);
 	out_json_traffic(o, "out", &t->out);
 	json_lists(cli, o, &w);
-	whole_free(&w);
+	details_free(&w);
 	return o;
 }
 

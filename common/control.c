@@ -42,7 +42,7 @@ word_is(struct word word, const char *text)
 
 /* Words of printable octets with one blank between them; -1: it is not made so. */
 static int
-split(const char *line, size_t len, struct word words[WORDS_MAX + 1])
+words_split(const char *line, size_t len, struct word words[WORDS_MAX + 1])
 {
 	int count = 0;
 	size_t start = 0;
@@ -111,7 +111,7 @@ control_parse(const char *line, size_t len, struct control_command *out, const c
 		*why = "the line is too long";
 		return -EINVAL;
 	}
-	int count = split(line, len, words);
+	int count = words_split(line, len, words);
 	if (count < 0) {
 		*why = "a request consists of printable words with one blank between them";
 		return -EINVAL;
@@ -208,7 +208,8 @@ receive_line(int fd, char *line, size_t size, int64_t deadline)
 }
 
 static int
-converse(int fd, const struct sockaddr_un *addr, const char *request, unsigned limit_ms, char *line, size_t size)
+request_exchange(int fd, const struct sockaddr_un *addr, const char *request, unsigned limit_ms, char *line,
+		 size_t size)
 {
 	int64_t deadline = now_ms() + limit_ms;
 	char out[CONTROL_LINE_MAX];
@@ -236,7 +237,7 @@ control_request_within(const char *socket_path, const char *request, unsigned li
 		if (strlen(socket_path) < sizeof(addr.sun_path)) {
 			memcpy(addr.sun_path, socket_path, strlen(socket_path) + 1);
 			fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-			rc = fd < 0 ? -errno : converse(fd, &addr, request, limit_ms, line, sizeof(line));
+			rc = fd < 0 ? -errno : request_exchange(fd, &addr, request, limit_ms, line, sizeof(line));
 		}
 	}
 	if (fd >= 0)

@@ -168,7 +168,7 @@ endpoint_find(const struct engine_conf *conf, const char *name)
 }
 
 static bool
-softer(uint32_t soft, uint32_t hard)
+limit_is_softer(uint32_t soft, uint32_t hard)
 {
 	return hard == 0 || (soft > 0 && soft < hard) || soft == 0;
 }
@@ -177,8 +177,9 @@ softer(uint32_t soft, uint32_t hard)
 static int
 limits_check(const struct planning *p, const struct conf_tunnel *t)
 {
-	if (!softer(t->soft_seconds, t->hard_seconds) || !softer(t->soft_kilobytes, t->hard_kilobytes) ||
-	    !softer(t->soft_packets, t->hard_packets))
+	if (!limit_is_softer(t->soft_seconds, t->hard_seconds) ||
+	    !limit_is_softer(t->soft_kilobytes, t->hard_kilobytes) ||
+	    !limit_is_softer(t->soft_packets, t->hard_packets))
 		return refuse(p, t->line, "tunnel '%s': a soft limit must be below the hard one", t->name);
 	return 0;
 }

@@ -124,7 +124,7 @@ sa_observe(const struct engine_worker *w, struct engine_sa *sa, uint64_t now_ns)
 }
 
 static void
-sweep(struct engine_worker *w, uint64_t now_ns)
+sas_observe(struct engine_worker *w, uint64_t now_ns)
 {
 	w->swept_ns = now_ns;
 	for (uint32_t i = 0; i < w->buckets; i++)
@@ -180,7 +180,7 @@ sa_drop(struct engine_worker *w, struct engine_sa *sa)
 
 /* False: it is to end. */
 static bool
-messages(struct engine_worker *w)
+messages_take(struct engine_worker *w)
 {
 	uint64_t count;
 	ssize_t got = read(w->wake, &count, sizeof(count));
@@ -303,7 +303,8 @@ send_all(struct engine_worker *w, const struct engine_sa *sa, unsigned n)
  * been sent: with @p octets of payload; 0: it has been counted, or is the second copy of a packet.
  */
 static unsigned
-queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uint8_t *from, size_t len, size_t octets)
+packet_queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uint8_t *from, size_t len,
+	     size_t octets)
 {
 	w->counts[n].pkts = octets > 0;
 	w->counts[n].octets = (uint32_t)octets;
@@ -323,18 +324,18 @@ queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uin
  * way" is as good as sent.
  */
 static unsigned
-harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, enum engine_harm harm, unsigned n,
-       size_t len, size_t octets)
+packet_queue_harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, enum engine_harm harm,
+		    unsigned n, size_t len, size_t octets)
 {
 	uint8_t *esp = w->sent.room + (size_t)n * SEALED_MAX;
 	struct engine_generator *g = s->g;
 
 	if (harm == HARM_NONE)
-		return queue(w, sa, n, NULL, len, octets);
+		return packet_queue(w, sa, n, NULL, len, octets);
 	if (harm == HARM_LATE) {
 		s->held = malloc(len);
 		if (!s->held)
-			return queue(w, sa, n, NULL, len, octets);
+			return packet_queue(w, sa, n, NULL, len, octets);
 		ipm_lane_count(sa->lane, 1, octets);
 		memcpy(s->held, esp, len);
 		s->held_len = len;
@@ -348,14 +349,14 @@ harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, en
 		return n;
 	}
 	engine_packet_harm(harm, esp, &len);
-	n = queue(w, sa, n, NULL, len, octets);
-	return harm == HARM_REPLAY ? queue(w, sa, n, esp, len, 0) : n;
+	n = packet_queue(w, sa, n, NULL, len, octets);
+	return harm == HARM_REPLAY ? packet_queue(w, sa, n, esp, len, 0) : n;
 }
 
 static unsigned
 send_held(struct engine_worker *w, struct source *s, const struct engine_sa *sa, unsigned n)
 {
-	n = queue(w, sa, n, s->held, s->held_len, 0);
+	n = packet_queue(w, sa, n, s->held, s->held_len, 0);
 	esp_add(&s->g->harmed[HARM_LATE], 1);
 	free(s->held);
 	s->held = NULL;
@@ -391,7 +392,7 @@ generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 		}
 		esp_spend(sa->esp, len);
 		esp_add(&g->sent, 1);
-		n = harmed(w, s, sa, harm, n, room, len);
+		n = packet_queue_harmed(w, s, sa, harm, n, room, len);
 		if (s->held && g->sent >= s->held_until)
 			n = send_held(w, s, sa, n);
 	}
@@ -423,7 +424,7 @@ wait_ns(const struct engine_worker *w, uint64_t now_ns)
 }
 
 static void *
-work(void *arg)
+worker_main(void *arg)
 {
 	struct engine_worker *w = arg;
 	uint32_t endpoints = w->plan->conf->endpoints;
@@ -441,7 +442,7 @@ work(void *arg)
 						      .tv_nsec = (long)(wait % NS_PER_SECOND) },
 				  NULL);
 		ipm_worker_online(&w->me);
-		if (ready > 0 && w->fds[endpoints].revents && !messages(w))
+		if (ready > 0 && w->fds[endpoints].revents && !messages_take(w))
 			break;
 		uint64_t now_ns = ipm_now_ns();
 		for (uint32_t i = 0; ready > 0 && i < endpoints; i++)
@@ -451,7 +452,7 @@ work(void *arg)
 		for (uint32_t i = 0; i < w->sources; i++)
 			busy |= generate(w, &w->source[i], now_ns);
 		if (now_ns - w->swept_ns >= TICK_NS)
-			sweep(w, now_ns);
+			sas_observe(w, now_ns);
 		ipm_worker_quiescent(&w->me);
 	}
 	ipm_worker_leave(&w->me);
@@ -474,7 +475,7 @@ engine_worker_of(enum ipm_direction direction, uint32_t tunnel_at, uint32_t spi,
 }
 
 static int
-post(struct engine_worker *w, struct engine_sa *sa, bool take)
+message_post(struct engine_worker *w, struct engine_sa *sa, bool take)
 {
 	struct message *m = malloc(sizeof(*m));
 	uint64_t one = 1;
@@ -496,13 +497,13 @@ post(struct engine_worker *w, struct engine_sa *sa, bool take)
 int
 engine_worker_give(struct engine_worker *w, struct engine_sa *sa)
 {
-	return post(w, sa, false);
+	return message_post(w, sa, false);
 }
 
 int
 engine_worker_take(struct engine_worker *w, struct engine_sa *sa)
 {
-	return post(w, sa, true);
+	return message_post(w, sa, true);
 }
 
 struct engine_sa *
@@ -684,7 +685,7 @@ int
 engine_workers_start(struct engine_worker **workers, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		int rc = pthread_create(&workers[i]->thread, NULL, work, workers[i]);
+		int rc = pthread_create(&workers[i]->thread, NULL, worker_main, workers[i]);
 		if (rc != 0)
 			return -rc;
 		workers[i]->runs = true;

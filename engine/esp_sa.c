@@ -124,7 +124,7 @@ esp_sa_free(struct esp_sa *sa)
 }
 
 static bool
-reached(const struct esp_sa *sa, const struct esp_limits *limit, uint64_t now_ns)
+limit_is_reached(const struct esp_sa *sa, const struct esp_limits *limit, uint64_t now_ns)
 {
 	/* A clock from before the SA is no reason to think it old. */
 	uint64_t age_ns = now_ns > sa->installed_ns ? now_ns - sa->installed_ns : 0;
@@ -135,9 +135,9 @@ reached(const struct esp_sa *sa, const struct esp_limits *limit, uint64_t now_ns
 enum esp_life
 esp_sa_life(const struct esp_sa *sa, uint64_t now_ns)
 {
-	if (reached(sa, &sa->hard, now_ns))
+	if (limit_is_reached(sa, &sa->hard, now_ns))
 		return ESP_LIFE_HARD;
-	return reached(sa, &sa->soft, now_ns) ? ESP_LIFE_SOFT : ESP_LIFE_FRESH;
+	return limit_is_reached(sa, &sa->soft, now_ns) ? ESP_LIFE_SOFT : ESP_LIFE_FRESH;
 }
 
 uint64_t

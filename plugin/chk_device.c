@@ -167,7 +167,7 @@ found(void *context, const uint32_t *index, size_t len, const struct chk_value *
 }
 
 static bool
-look(struct chk_snmp *s, const struct chk_oid *table, uint32_t column, struct search *search)
+search_column(struct chk_snmp *s, const struct chk_oid *table, uint32_t column, struct search *search)
 {
 	const struct chk_oid name = chk_oid_1(table, column);
 	return chk_snmp_walk(s, &name, found, search);
@@ -182,7 +182,7 @@ chk_find_name(struct chk_snmp *s, const char *name, struct chk_rows *rows, size_
 	struct search search = {
 		.text = name, .first_len = slash ? (size_t)(slash - name) : 0, .rows = rows, .first_rows = &of_first
 	};
-	bool good = look(s, &chk_tunnel_table, 2, &search);
+	bool good = search_column(s, &chk_tunnel_table, 2, &search);
 
 	*all = search.all;
 	/* NAME/CHILD: those of NAME whose child it is; unless a connection has all of it as its name. */
@@ -201,7 +201,7 @@ bool
 chk_find_configured_peer(struct chk_snmp *s, const struct chk_peer *peer, struct chk_rows *rows)
 {
 	struct search search = { .peer = peer, .as_text = true, .rows = rows };
-	return look(s, &chk_tunnel_table, 18, &search);
+	return search_column(s, &chk_tunnel_table, 18, &search);
 }
 
 bool
@@ -209,7 +209,7 @@ chk_find_peer(struct chk_snmp *s, const struct chk_oid *table, uint32_t column, 
 	      struct chk_rows *rows)
 {
 	struct search search = { .peer = peer, .rows = rows };
-	return look(s, table, column, &search);
+	return search_column(s, table, column, &search);
 }
 
 bool

@@ -82,7 +82,7 @@ chk_mode_find(const char *name)
 
 /* Is what the device serves enough, and true? */
 static bool
-serves(struct chk_check *check, const struct chk_mode *mode)
+device_can_tell(struct chk_check *check, const struct chk_mode *mode)
 {
 	const struct chk_device *device = &check->device;
 	struct chk_result *r = check->result;
@@ -128,5 +128,5 @@ chk_run(struct chk_check *check, const struct chk_mode *mode)
 {
 	if (!chk_device_ask(check->snmp, &check->device))
 		return false;
-	return !serves(check, mode) || mode->run(check);
+	return !device_can_tell(check, mode) || mode->run(check);
 }

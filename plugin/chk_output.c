@@ -7,7 +7,7 @@
 
 /* Texts of the device must not end the line, nor begin performance data. */
 static void
-tame(const char *text, char *out, size_t size)
+clean_piece(const char *text, char *out, size_t size)
 {
 	text_clean(text, SIZE_MAX, out, size);
 	for (char *bar = out; (bar = strchr(bar, '|'));)
@@ -46,7 +46,7 @@ chk_say(struct chk_result *r, enum chk_state state, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	tame(raw, piece, sizeof(piece));
+	clean_piece(raw, piece, sizeof(piece));
 	add(&r->summary, worse, ", ", piece); /* Nagios makes : of ; */
 	r->state = chk_state_worse(r->state, state);
 }
@@ -60,7 +60,7 @@ chk_line(struct chk_result *r, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	tame(raw, piece, sizeof(piece));
+	clean_piece(raw, piece, sizeof(piece));
 	add(&r->lines, false, "\n", piece);
 }
 
@@ -82,7 +82,7 @@ perf_item(struct chk_result *r, const char *label, const char *rest)
 		quoted[at++] = '\'';
 	quoted[at] = '\0';
 	snprintf(raw, sizeof(raw), "%s=%s", quoted, rest);
-	tame(raw, piece, sizeof(piece));
+	clean_piece(raw, piece, sizeof(piece));
 	add(&r->perf, false, " ", piece);
 }
 

@@ -106,7 +106,7 @@ struct places {
 };
 
 static bool
-place(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
+place_add(void *context, const uint32_t *index, size_t len, const struct chk_value *value)
 {
 	struct places *places = context;
 
@@ -140,7 +140,7 @@ segments(struct chk_check *check, uint64_t *refused)
 	char text[WORD_AGE_MAX];
 	double longest = 0;
 
-	if (!chk_snmp_walk(check->snmp, &silences, place, &places))
+	if (!chk_snmp_walk(check->snmp, &silences, place_add, &places))
 		return false;
 	for (size_t i = 0; i < places.count; i++) {
 		double silence;
@@ -210,7 +210,7 @@ feeds(struct chk_check *check)
 	struct places places = { .count = 0 };
 	size_t up = 0;
 
-	if (!chk_snmp_walk(check->snmp, &states, place, &places))
+	if (!chk_snmp_walk(check->snmp, &states, place_add, &places))
 		return false;
 	for (size_t i = 0; i < places.count; i++) {
 		struct chk_oid names[FEED_CELLS];

@@ -8,7 +8,8 @@
 #include "chk_rates.h"
 #include "hash.h"
 
-#define MAGIC "check_ipsecmon 1"
+#define MAGIC     "check_ipsecmon 1"
+#define LINE_SIZE (CHK_WHAT_MAX + 16)
 
 /* It finds a file that was cut or mixed up. Against a forged one there are the file's owner and mode. */
 static uint32_t
@@ -37,7 +38,7 @@ chk_sample_encode(const struct chk_sample *sample, char *text, size_t size)
 
 /* The line at *text without its end, as a text of its own; *text is behind it then. */
 static bool
-line(const char **text, size_t *left, char *out, size_t size)
+line_take(const char **text, size_t *left, char *out, size_t size)
 {
 	const char *end = memchr(*text, '\n', *left);
 	size_t len = end ? (size_t)(end - *text) : 0;
@@ -53,10 +54,17 @@ line(const char **text, size_t *left, char *out, size_t size)
 
 /* What stands behind "KEY "; NULL: it is another line. */
 static const char *
-after(const char *text, const char *key)
+value_after(const char *text, const char *key)
 {
 	size_t len = strlen(key);
 	return strncmp(text, key, len) == 0 && text[len] == ' ' ? text + len + 1 : NULL;
+}
+
+/* The value of the next line, which must have this key; NULL: it has not. */
+static const char *
+line_value(const char **text, size_t *left, char out[LINE_SIZE], const char *key)
+{
+	return line_take(text, left, out, LINE_SIZE) ? value_after(out, key) : NULL;
 }
 
 static bool
@@ -97,38 +105,38 @@ bool
 chk_sample_decode(const char *text, size_t size, struct chk_sample *out)
 {
 	const char *all = text, *value;
-	char l[CHK_WHAT_MAX + 16], *end;
+	char l[LINE_SIZE], *end;
 	uint64_t n;
 
 	memset(out, 0, sizeof(*out));
-	if (!line(&text, &size, l, sizeof(l)) || strcmp(l, MAGIC) != 0)
+	if (!line_take(&text, &size, l, sizeof(l)) || strcmp(l, MAGIC) != 0)
 		return false;
-	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "what")) || strlen(value) >= sizeof(out->what))
+	if (!(value = line_value(&text, &size, l, "what")) || strlen(value) >= sizeof(out->what))
 		return false;
 	memcpy(out->what, value, strlen(value) + 1);
-	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "rows")) || !counter(value, UINT64_MAX, &out->rows))
+	if (!(value = line_value(&text, &size, l, "rows")) || !counter(value, UINT64_MAX, &out->rows))
 		return false;
-	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "boot")) || strlen(value) >= sizeof(out->boot))
+	if (!(value = line_value(&text, &size, l, "boot")) || strlen(value) >= sizeof(out->boot))
 		return false;
 	memcpy(out->boot, value, strlen(value) + 1);
-	if (!line(&text, &size, l, sizeof(l)) || !(value = after(l, "time")) || !isdigit((unsigned char)*value))
+	if (!(value = line_value(&text, &size, l, "time")) || !isdigit((unsigned char)*value))
 		return false;
 	out->time = strtod(value, &end);
 	if (*end != '\0' || !(out->time >= 0 && out->time < 1e12))
 		return false;
 	for (;;) {
 		const char *before = text;
-		if (!line(&text, &size, l, sizeof(l)))
+		if (!line_take(&text, &size, l, sizeof(l)))
 			return false;
-		if ((value = after(l, "uptime")) && !out->uptime_known && out->count == 0) {
+		if ((value = value_after(l, "uptime")) && !out->uptime_known && out->count == 0) {
 			if (!counter(value, UINT32_MAX, &n))
 				return false;
 			out->uptime_known = true;
 			out->uptime = (uint32_t)n;
-		} else if ((value = after(l, "count")) && out->count < CHK_COUNTS_MAX) {
+		} else if ((value = value_after(l, "count")) && out->count < CHK_COUNTS_MAX) {
 			if (!count_line(value, &out->counts[out->count++]))
 				return false;
-		} else if ((value = after(l, "sum"))) {
+		} else if ((value = value_after(l, "sum"))) {
 			char sum[16];
 			snprintf(sum, sizeof(sum), "%08" PRIx32, checksum(all, (size_t)(before - all)));
 			return size == 0 && strcmp(value, sum) == 0;
@@ -143,7 +151,7 @@ chk_sample_decode(const char *text, size_t size, struct chk_sample *out)
  * where only that began anew, counters went on, but nobody can know.
  */
 static bool
-restarted(const struct chk_sample *before, const struct chk_sample *now, double elapsed)
+device_restarted(const struct chk_sample *before, const struct chk_sample *now, double elapsed)
 {
 	double went_on;
 
@@ -164,7 +172,7 @@ chk_rates_between(const struct chk_sample *before, struct chk_sample *now)
 		return "the tunnel or its objects changed since the last check";
 	if (elapsed < CHK_SHORTEST)
 		return "less than a second since the last check";
-	if (restarted(before, now, elapsed))
+	if (device_restarted(before, now, elapsed))
 		return "the device restarted since the last check";
 	for (size_t i = 0; i < now->count; i++) {
 		const struct chk_count *b = &before->counts[i];

@@ -52,7 +52,7 @@ unanswered(struct chk_snmp *s, bool timed_out, const char *why)
 
 /* The keys of SNMPv3. False: a protocol that this Net-SNMP does not have. */
 static bool
-keys(struct chk_snmp *s, netsnmp_session *session)
+keys_set(struct chk_snmp *s, netsnmp_session *session)
 {
 	const struct chk_options *opt = s->opt;
 	int auth = usm_lookup_auth_type(opt->auth_proto), priv = usm_lookup_priv_type(opt->priv_proto);
@@ -119,7 +119,7 @@ credentials(struct chk_snmp *s, netsnmp_session *session)
 		session->contextName = (char *)opt->context;
 		session->contextNameLen = strlen(opt->context);
 	}
-	return keys(s, session);
+	return keys_set(s, session);
 }
 
 bool
@@ -245,7 +245,7 @@ put_name(netsnmp_pdu *pdu, const struct chk_oid *name)
 
 /* Is @p name one of @p v? */
 static bool
-same(const netsnmp_variable_list *v, const struct chk_oid *name)
+has_name(const netsnmp_variable_list *v, const struct chk_oid *name)
 {
 	if (v->name_length != name->len)
 		return false;
@@ -293,7 +293,7 @@ get_some(struct chk_snmp *s, const struct chk_oid *names, struct chk_value *valu
 		if (status == SNMP_ERR_NOERROR) {
 			netsnmp_variable_list *v = answer->variables;
 			for (size_t i = 0; i < asked && v; i++, v = v->next_variable) {
-				if (same(v, &names[place[i]]))
+				if (has_name(v, &names[place[i]]))
 					values[place[i]] = value_of(v);
 			}
 		}

@@ -50,7 +50,7 @@ full_name(const struct chk_value *row, char *text, size_t size)
  * counts reasons from 2: 1 is none.
  */
 static const char *
-why(const struct chk_value *row, char *text, size_t size)
+down_text(const struct chk_value *row, char *text, size_t size)
 {
 	char age[WORD_AGE_MAX];
 	size_t len = 0;
@@ -101,7 +101,8 @@ judge(struct chk_check *check, const struct chk_value *row)
 		chk_say(check->result, CHK_WARNING, "%s is configured to stay down", name);
 	else
 		chk_say(check->result, CHK_CRITICAL, "%s %s%s", name,
-			row[KIND].number == KIND_DYNAMIC ? "has no peer" : "is down", why(row, text, sizeof(text)));
+			row[KIND].number == KIND_DYNAMIC ? "has no peer" : "is down",
+			down_text(row, text, sizeof(text)));
 	return -1;
 }
 
@@ -161,7 +162,7 @@ why_no_peer(struct chk_check *check)
 		good = configured(check, rows.index[i], row);
 		if (good && row[OPER].number == STATUS_DOWN)
 			chk_say(check->result, CHK_CRITICAL, "%s is down%s", full_name(row, name, sizeof(name)),
-				why(row, text, sizeof(text)));
+				down_text(row, text, sizeof(text)));
 	}
 	chk_rows_free(&rows);
 	return good;
@@ -269,7 +270,7 @@ down_line(struct chk_check *check, uint32_t index)
 		return false;
 	if (row[OPER].kind != CHK_NONE)
 		chk_line(check->result, "%s (peer %s) is down%s", full_name(row, name, sizeof(name)),
-			 row[PEER].size > 0 ? row[PEER].text : "not told", why(row, text, sizeof(text)));
+			 row[PEER].size > 0 ? row[PEER].text : "not told", down_text(row, text, sizeof(text)));
 	return true;
 }
 
