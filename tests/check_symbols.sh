@@ -35,11 +35,11 @@ same()
 	sed -n 's/^</  declared only:/p; s/^>/  not declared:/p' "$work/diff"
 	status=1
 }
-for name in $(cat "$work/declared"); do
+while read -r name; do
 	grep -q "\b$name(" "$(dirname "$library")/../doc"/ipm_*.3 && continue
 	echo "FAIL: no man page has $name()"
 	status=1
-done
+done < "$work/declared"
 abi=$(sed -n 's/^#define IPM_ABI \([0-9]*\)u$/\1/p' "$top/model/ipm_types.h")
 soname=$(readlink "$library" | sed 's/\(\.so\.[0-9]*\)\..*/\1/')
 grep -q "IPM_ABI $abi is in $soname" "$top/model/local.mk" ||
