@@ -98,6 +98,21 @@ START_TEST(what_another_user_put_there_is_refused_by_that_users_name)
 }
 END_TEST
 
+/* A directory cannot be opened for writing; that it is another user's is what helps to find out why. */
+START_TEST(a_directory_of_another_user_is_refused_by_that_users_name)
+{
+	struct ipm_writer *w;
+
+	if (geteuid() != 0)
+		return; /* cannot give files away */
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(chown(path, STRANGER, (gid_t)-1), 0);
+	ck_assert_int_lt(ipm_writer_open(&w, &opt, &err), 0);
+	ck_assert_msg(strstr(err.text, "user 65534"), "%s", err.text);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
 START_TEST(links_in_the_place_of_segment_and_lock_are_not_followed)
 {
 	static const char *const suffix[] = { "", ".lock" };
@@ -325,6 +340,7 @@ suite(void)
 	tcase_add_test(tc, a_readers_locks_do_not_keep_the_writer_out);
 	tcase_add_test(tc, nobody_else_can_open_the_file_that_is_locked);
 	tcase_add_loop_test(tc, what_another_user_put_there_is_refused_by_that_users_name, 0, 2);
+	tcase_add_test(tc, a_directory_of_another_user_is_refused_by_that_users_name);
 	tcase_add_loop_test(tc, links_in_the_place_of_segment_and_lock_are_not_followed, 0, 2);
 	tcase_add_test(tc, a_name_in_the_way_of_the_new_file_stops_nobody);
 	suite_add_tcase(s, tc);

@@ -553,6 +553,16 @@ START_TEST(a_refusal_in_the_clear_is_the_reason_of_the_failure)
 }
 END_TEST
 
+START_TEST(no_more_failures_are_recorded_than_a_minute_has_room_for)
+{
+	for (uint64_t spi = 1000; spi < 1000 + IKE_FAILURES_MAX + 10; spi++)
+		sends(OUT, sa_init(false, spi, 0));
+	passes(IKE_OWN_OPEN_NS + S);
+	ck_assert_uint_eq(records(), 0);
+	ck_assert_uint_eq(totals()->ike_init_fails, IKE_FAILURES_MAX);
+}
+END_TEST
+
 START_TEST(a_flood_pushes_out_nobody_who_answers)
 {
 	v2_up(7, 8);
@@ -940,6 +950,7 @@ main(void)
 	tcase_add_test(tc, what_passes_through_is_not_ours);
 	tcase_add_test(tc, half_open_ones_expire);
 	tcase_add_test(tc, a_refusal_in_the_clear_is_the_reason_of_the_failure);
+	tcase_add_test(tc, no_more_failures_are_recorded_than_a_minute_has_room_for);
 	tcase_add_test(tc, a_flood_pushes_out_nobody_who_answers);
 	tcase_add_test(tc, half_open_ones_leave_most_of_a_small_segment_alone);
 	suite_add_tcase(suite, tc);
