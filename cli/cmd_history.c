@@ -49,8 +49,7 @@ lasted(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
-/* --- history --------------------------------------------------------------------------------------------------------
- */
+/* --- history ------------------------------------------------------------------------------------------------------ */
 
 /* "  3  conn-id 7  vpn  10.9.0.1 - 10.9.0.2  ended 5 s ago after 3 min 1 s: peer delete"; a tunnel has a flow_id */
 static void
@@ -148,8 +147,7 @@ cmd_history(struct cli *cli, const struct cmd_match *match)
 	show_rings(cli, &ike, &tunnels);
 }
 
-/* --- failures -------------------------------------------------------------------------------------------------------
- */
+/* --- failures ----------------------------------------------------------------------------------------------------- */
 
 static void
 print_failure(struct cli *cli, const union ipm_any_record *record)

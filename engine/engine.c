@@ -350,8 +350,7 @@ tunnel_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 	}
 }
 
-/* --- beginning ------------------------------------------------------------------------------------------------------
- */
+/* --- beginning ---------------------------------------------------------------------------------------------------- */
 
 /*
  * Had an earlier run an SA with this key? Then the key has its sequence number now: the highest, if a run was killed
@@ -579,7 +578,7 @@ engine_begin(struct engine *e, const char *source)
 	return rc;
 }
 
-/* --- the segment
+/* --- the segment *
  * ------------------------------------------------------------------------------------------------------ */
 
 static void

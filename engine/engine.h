@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file engine.h  The engine as its main thread sees it: tunnels, the SAs that they have, and what the segment says of
- * both.
+ * @file engine.h  The main thread's view of the engine: tunnels, their SAs, and what the segment says about both.
  *
- * A tunnel that is keyed by hand is rekeyed make-before-break, with no word between the two ends: of its inbound keys
- * the one in use and the next one always have their SAs; the outbound SA makes room for the next one when it reaches a
- * soft limit. The first packet on the next inbound SA shows that the peer has gone on; the one before stays for the
- * overlap. When there are no more keys, the last outbound SA ends at its hard limit, and the tunnel with it.
+ * A manually keyed tunnel is rekeyed make-before-break, without a message between the two ends. Of its inbound keys,
+ * the current one and the next one always have SAs. The outbound SA is replaced when it reaches a soft limit. The first
+ * packet on the next inbound SA shows that the peer has switched; the previous SA stays for the overlap. When no key is
+ * left, the last outbound SA ends at its hard limit, and so does the tunnel.
  *
  * Threads:   the main thread's. Counting is the workers', through the fast path.
  */
@@ -23,7 +22,7 @@ struct engine_tunnel {
 	uint32_t next_in, next_out; /* which of its keys is next */
 	uint32_t current_in;        /* number of the inbound SA that the peer uses */
 	struct engine_sa *in, *out; /* newest first; of out, the others are on their way back */
-	bool over;                  /* it had its last outbound SA */
+	bool over;                  /* its last outbound SA has ended */
 	uint32_t known_in;          /* so many of its inbound keys had SAs in an earlier run, or came before those */
 };
 
@@ -46,20 +45,20 @@ struct engine {
 };
 
 /**
- * Bring up what the plan has; what an earlier run left in the segment goes on. A tunnel whose keys that run may have
- * used up stays down. @p source: the configuration file.
+ * Bring up the tunnels of the plan, or continue those that an earlier run left in the segment. A tunnel stays down if
+ * that run may have used up its keys. @p source: the configuration file.
  */
 int engine_begin(struct engine *e, const char *source);
 
-/** All there is to do now: SAs that come and go, and once a second what the segment says of them. */
+/** Start and end SAs that are due; once a second, update the segment. */
 void engine_tick(struct engine *e);
 
-/** Log what each generator has done: all of them, or those whose end was not told. */
+/** Log the results of all generators, or only of those whose end was not logged yet. */
 void engine_report(const struct engine *e, bool all);
 
 /**
- * All tunnels end: the workers were closed. When engine_begin() failed, what a killed run left stays as it is, for the
- * next one.
+ * End all tunnels, after the workers were closed. If engine_begin() failed, what a killed run left stays for the next
+ * run.
  */
 void engine_end(struct engine *e);
 

@@ -6,10 +6,11 @@
  * as the suite wants: the cipher's key, an AEAD's salt behind it, the integrity key behind that. The first "in" and the
  * first "out" are the SAs to begin with, the next ones replace them. # begins a comment.
  *
- * Keys:      a file that others than its owner may read or write, or whose owner is neither us nor root, is refused.
- * What is read is kept in memory that is locked where the system lets us and never in a core dump; each key is cleansed
- * by engine_key_wipe() as soon as its SA has it, the rest by engine_keys_free(). Error texts name file and line, and
- * nothing of what is there. Errors:    0 or a negative errno, and a sentence in @p err.
+ * Keys:      a file is refused if anybody but its owner may read or write it, or if its owner is neither we nor root.
+ *            Keys are kept in memory that is locked, if the system allows it, and left out of core dumps.
+ *            engine_key_wipe() cleanses a key as soon as its SA has it, engine_keys_free() the rest. Error texts name
+ *            file and line, and quote nothing of the file.
+ * Errors:    0 or a negative errno, and a sentence in @p err.
  */
 #ifndef ENGINE_KEYS_H
 #define ENGINE_KEYS_H

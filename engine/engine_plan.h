@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file engine_plan.h  What an engine is to do: its part of the configuration, with every name found and every value
- * checked, and the keys of its SAs.
+ * @file engine_plan.h  The engine's part of the configuration with all names resolved and all values checked, and the
+ * keys of its SAs.
  *
  * Ownership: a plan refers to its configuration, which must outlive it; engine_plan_free() cleanses what keys are left.
  * Errors:    -EINVAL and the like, and "FILE:LINE: what is wrong" in @p err.

@@ -95,8 +95,7 @@ drop(struct engine_worker *w, enum ipm_drop why, uint64_t pkts)
 	esp_add(&w->dropped[why], pkts);
 }
 
-/* --- the SAs it has ------------------------------------------------------------------------------------------------
- */
+/* --- the SAs it has ----------------------------------------------------------------------------------------------- */
 
 static struct engine_sa **
 bucket_of(const struct engine_worker *w, uint32_t spi)
@@ -407,8 +406,7 @@ generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 	return due == (BURST - 1) / 2;
 }
 
-/* --- the thread ----------------------------------------------------------------------------------------------------
- */
+/* --- the thread --------------------------------------------------------------------------------------------------- */
 
 static uint64_t
 wait_ns(const struct engine_worker *w, uint64_t now_ns)
@@ -459,8 +457,7 @@ worker_main(void *arg)
 	return NULL;
 }
 
-/* --- for the main thread --------------------------------------------------------------------------------------------
- */
+/* --- for the main thread ------------------------------------------------------------------------------------------ */
 
 uint32_t
 engine_worker_lane(const struct engine_worker *w)

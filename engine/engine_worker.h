@@ -2,11 +2,11 @@
 /**
  * @file engine_worker.h  The threads that open and seal packets.
  *
- * An SA belongs to one worker, which alone touches its struct esp_sa: inbound the one whose number the SPI leaves when
- * it is divided by the number of workers (the kernel hands packets out by the same rule), outbound the one of its
- * tunnel. So SAs need no locks. The main thread gives an SA to its worker and asks for it back; both are messages,
- * which a worker takes between two bursts of packets. When an SA has come back nobody holds it any more: rule 1 of
- * ipm_fast.h.
+ * An SA belongs to one worker, and only this worker touches its struct esp_sa, so SAs need no locks. An inbound SA
+ * belongs to worker number SPI modulo the number of workers; the kernel distributes packets by the same rule. An
+ * outbound SA belongs to its tunnel's worker. The main thread gives an SA to its worker and asks for it back by
+ * messages, which a worker reads between two bursts of packets. Once an SA has come back, nobody holds it any more:
+ * rule 1 of ipm_fast.h.
  *
  * Errors:    0 or a negative errno.
  * Threads:   all functions are the main thread's.
@@ -27,12 +27,12 @@ struct engine_sa {
 	uint32_t spi, slot, number; /* number: how many there were of its tunnel and direction before it */
 	enum ipm_direction direction;
 	struct engine_sa *next; /* of its worker's bucket, or of those that came back */
-	/* The main thread's. */
+	/* For the main thread only. */
 	struct engine_sa *sibling; /* of the same tunnel and direction, made before it */
 	uint64_t first_ns;         /* when it was seen to be used; 0: not yet */
 	uint64_t retire_ns;        /* when it is to go; 0: not known */
 	bool leaving;              /* its worker was asked for it */
-	/* What its worker tells of it. */
+	/* Written by its worker. */
 	_Atomic uint32_t life; /* enum esp_life */
 	_Atomic bool used;     /* it has carried a packet */
 };
@@ -43,10 +43,10 @@ struct engine_worker;
 int engine_workers_open(struct engine_worker ***out, const struct engine_plan *plan, const struct ipm_fast *fast,
 			struct engine_generator *generators, int notify, struct ipm_error *err);
 
-/** Let the threads begin. */
+/** Start the threads. */
 int engine_workers_start(struct engine_worker **workers, uint32_t n);
 
-/** End the threads, and give up all sockets and memory. All SAs are the caller's again. */
+/** Stop the threads and free all sockets and memory. All SAs belong to the caller again. */
 void engine_workers_close(struct engine_worker **workers, uint32_t n);
 
 /** The lane of a worker, once it was started. */
@@ -64,7 +64,7 @@ int engine_worker_take(struct engine_worker *worker, struct engine_sa *sa);
 /** One SA that has come back, or NULL. */
 struct engine_sa *engine_worker_returned(struct engine_worker *worker);
 
-/** Packets that were dropped on their way in, with no SA to count them: all there ever were. */
+/** All inbound packets dropped so far that no SA could count. */
 uint64_t engine_worker_dropped(const struct engine_worker *worker, enum ipm_drop why);
 
 #endif
