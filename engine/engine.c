@@ -578,8 +578,7 @@ engine_begin(struct engine *e, const char *source)
 	return rc;
 }
 
-/* --- the segment *
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the segment -------------------------------------------------------------------------------------------------- */
 
 static void
 sa_publish(struct engine *e, const struct engine_sa *sa)
