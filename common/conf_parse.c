@@ -145,14 +145,11 @@ line_of(char *structure)
 	return (uint32_t *)(void *)structure;
 }
 
+/* Behind the line, where a pointer is aligned. */
 static char **
 name_of(char *structure)
 {
-	struct named {
-		uint32_t line;
-		char *name;
-	};
-	return (char **)(void *)(structure + offsetof(struct named, name));
+	return (char **)(void *)(structure + sizeof(char *));
 }
 
 static bool
