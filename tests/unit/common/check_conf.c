@@ -448,8 +448,8 @@ END_TEST
 
 START_TEST(a_file_that_is_named_must_be_there)
 {
-	ck_assert_ptr_null(conf_load("/nonexistent/ipsecmon.conf", error, sizeof(error)));
-	ck_assert_str_eq(error, "/nonexistent/ipsecmon.conf: cannot open: No such file or directory");
+	ck_assert_ptr_null(conf_load("/proc/nonexistent/ipsecmon.conf", error, sizeof(error)));
+	ck_assert_str_eq(error, "/proc/nonexistent/ipsecmon.conf: cannot open: No such file or directory");
 	ck_assert_ptr_null(conf_load("/tmp", error, sizeof(error)));
 	ck_assert_str_eq(error, "/tmp: cannot read: Is a directory");
 }

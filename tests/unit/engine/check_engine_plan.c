@@ -85,7 +85,7 @@ START_TEST(a_key_file_that_others_can_get_at_is_refused)
 	ck_assert_int_eq(engine_keys_load(given_file("k", text, modes[_i]), 20, &keys, &err), -EACCES);
 	ck_assert_ptr_nonnull(strstr(err.text, "must be 0600 or less"));
 	ck_assert_int_eq(engine_keys_load(scratch, 20, &keys, &err), -EINVAL);
-	ck_assert_int_eq(engine_keys_load("/nonexistent", 20, &keys, &err), -ENOENT);
+	ck_assert_int_eq(engine_keys_load("/proc/nonexistent", 20, &keys, &err), -ENOENT);
 }
 END_TEST
 

@@ -157,9 +157,9 @@ START_TEST(what_cannot_be_kept_is_not_done)
 {
 	int fd = client();
 	hear(fd, "history-size 3\n", "ok\n");
-	exec.state_path = "/nonexistent/state/ipsecmond.state";
+	exec.state_path = "/proc/nonexistent/state/ipsecmond.state";
 	hear(fd, "history-size 4\n",
-	     "error it cannot be saved: /nonexistent/state/ipsecmond.state: No such file or directory\n");
+	     "error it cannot be saved: /proc/nonexistent/state/ipsecmond.state: No such file or directory\n");
 	ck_assert_uint_eq(settings().history_size, 3);
 	close(fd);
 }

@@ -425,7 +425,7 @@ START_TEST(a_socket_that_was_left_is_replaced_and_nothing_else_is)
 	ck_assert_int_eq(control_server_open(&server, base, &options), -EEXIST);
 	ck_assert_int_eq(access(path, F_OK), 0);
 	unlink(path);
-	options.path = "/nonexistent/control";
+	options.path = "/proc/nonexistent/control";
 	ck_assert_int_eq(control_server_open(&server, base, &options), -ENOENT);
 	server = NULL;
 }
