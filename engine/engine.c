@@ -15,10 +15,10 @@
 #include "units.h"
 
 #define SEQ_LAST  UINT32_MAX
-#define SEQ_SPARE (1u << 20) /* so many before the last one it is time for the next key */
+#define SEQ_SPARE (1u << 20) /* the next key takes over this many numbers before the last one */
 #define KILOBYTE  1024ull
 
-/* What is told of drops: an SA's reasons are those of ESP_DROPS() and of the worker. */
+/* The drop reasons this feed reports. An SA counts those of ESP_DROPS() and of its worker. */
 #define BOTH_WAYS (IPM_DROPPED(MALFORMED) | IPM_DROPPED(EXPIRED) | IPM_DROPPED(CAPACITY) | IPM_DROPPED(OTHER))
 #define OPENED                                                                                            \
 	(BOTH_WAYS | IPM_DROPPED(REPLAY) | IPM_DROPPED(WINDOW) | IPM_DROPPED(AUTH) | IPM_DROPPED(CRYPT) | \
@@ -29,7 +29,7 @@
 	 IPM_GATEWAY_DROPS(IPM_IN, IPM_DROPPED(MALFORMED) | IPM_DROPPED(NO_SA) | IPM_DROPPED(CAPACITY)) | \
 	 IPM_GATEWAY_DROPS(IPM_OUT, IPM_DROPPED(NOT_UP)))
 
-/* --- what there is to say of a tunnel --------------------------------------------------------------------------- */
+/* --- records of a tunnel ------------------------------------------------------------------------------------------ */
 
 static enum ipm_encap
 encap_of(const struct conf_tunnel *t)
@@ -91,7 +91,7 @@ selectors_put(struct engine *e, uint32_t at)
 		log_warn("tunnel '%s': not all of its subnets have room in the segment", plan->conf->name);
 }
 
-/* A crypto map is what is configured on an endpoint, its entries are the tunnels. */
+/* An endpoint has one crypto map. Each tunnel of the endpoint is an entry of this map. */
 static int
 map_put(struct engine *e, uint32_t at, uint32_t seq)
 {
@@ -151,9 +151,9 @@ esp_make(const struct engine *e, struct engine_sa *sa, const struct ipm_sa *reco
 				 .lane = ipm_sa_lane(e->writer, sa->slot, engine_worker_lane(worker_of(e, sa))) };
 
 	sa->lane = conf.lane;
-	if (sa->direction == IPM_IN) /* its time runs from the first packet on: see inbound_tick() */
+	if (sa->direction == IPM_IN) /* an inbound lifetime starts with the first packet: see inbound_tick() */
 		conf.soft.ns = conf.hard.ns = 0;
-	else if (!plan->proposal.esn && conf.soft.pkts == 0) /* before its numbers run out */
+	else if (!plan->proposal.esn && conf.soft.pkts == 0) /* replace the SA before its sequence numbers run out */
 		conf.soft.pkts = SEQ_LAST - conf.seq > SEQ_SPARE ? SEQ_LAST - SEQ_SPARE - conf.seq : 1;
 	int rc = esp_sa_new(&conf, &sa->esp);
 	engine_key_wipe(key);
@@ -203,7 +203,7 @@ sa_record(const struct engine *e, const struct plan_tunnel *plan, enum ipm_direc
 				.hard_pkts = c->hard_packets };
 }
 
-/* The next SA of a direction: its record, its keys, to its worker. NULL: it could not be. */
+/* Install the next SA of a direction: write its record, load its keys, give it to its worker. NULL on failure. */
 static struct engine_sa *
 sa_install(struct engine *e, uint32_t at, enum ipm_direction direction)
 {
@@ -249,7 +249,7 @@ sa_leave(struct engine *e, struct engine_sa *sa)
 		sa->leaving = engine_worker_take(worker_of(e, sa), sa) == 0;
 }
 
-/* Where it is in the list of its tunnel. */
+/* Find the SA in its tunnel's list. */
 static struct engine_sa **
 sa_place(const struct engine *e, const struct engine_sa *sa)
 {
@@ -271,7 +271,7 @@ sa_free(struct engine_sa **at)
 	free(sa);
 }
 
-/* Nobody holds it any more. */
+/* End and free an SA that no worker holds any more. */
 static void
 sa_gone(struct engine *e, struct engine_sa **at)
 {
@@ -292,7 +292,7 @@ outbound_tick(struct engine *e, uint32_t at)
 	if (t->over || life == ESP_LIFE_FRESH)
 		return;
 	if (t->next_out < plan->keys.outs) {
-		uint32_t before = sa ? sa->spi : 0; /* it comes back by itself */
+		uint32_t before = sa ? sa->spi : 0; /* the worker returns the old SA by itself */
 		sa = sa_install(e, at, IPM_OUT);
 		t->over = !sa;
 		if (!sa)
@@ -332,7 +332,7 @@ inbound_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 	}
 	while (!t->over && t->next_in < plan->keys.ins && t->next_in <= t->current_in + 1)
 		if (!sa_install(e, at, IPM_IN))
-			t->next_in = plan->keys.ins; /* no more of them */
+			t->next_in = plan->keys.ins; /* stop installing */
 }
 
 static void
@@ -342,7 +342,7 @@ tunnel_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 
 	if (t->slot < 0)
 		return;
-	inbound_tick(e, at, now_ns); /* the peer's way in first: it may answer at once */
+	inbound_tick(e, at, now_ns); /* inbound first: the peer may answer at once */
 	outbound_tick(e, at);
 	if (t->over && !t->in && !t->out) {
 		ipm_tunnel_stop(e->writer, (uint32_t)t->slot, IPM_REASON_NORMAL);
@@ -350,11 +350,11 @@ tunnel_tick(struct engine *e, uint32_t at, uint64_t now_ns)
 	}
 }
 
-/* --- beginning ---------------------------------------------------------------------------------------------------- */
+/* --- start -------------------------------------------------------------------------------------------------------- */
 
 /*
- * Had an earlier run an SA with this key? Then the key has its sequence number now: the highest, if a run was killed
- * while it took the SA over.
+ * Did an earlier run have an SA with this key? Then this call also copies its sequence number into the key. If a run
+ * was killed while it took over the SA, two records exist and the highest number counts.
  */
 static bool
 key_used(const struct engine *e, uint32_t at, enum ipm_direction direction, struct engine_key *key)
@@ -374,9 +374,9 @@ key_used(const struct engine *e, uint32_t at, enum ipm_direction direction, stru
 }
 
 /*
- * Go on with the keys that an earlier run was at, and with its sequence numbers: none is sent again, and none that may
- * have come in is accepted again. The workers tell them in the segment before they use them: see ipm_lane_seq(). False:
- * a direction has no SA left, so that all of its keys may have been used.
+ * Continue with the keys and sequence numbers of an earlier run. No number is sent again, and no number that may have
+ * arrived is accepted again: workers write a number to the segment before they use it, see ipm_lane_seq(). False if a
+ * direction has no SA left: all of its keys may have been used.
  */
 static bool
 tunnel_resume(struct engine *e, uint32_t at)
@@ -390,7 +390,7 @@ tunnel_resume(struct engine *e, uint32_t at)
 		if (found)
 			t->next_out = i;
 	}
-	/* The oldest is where to go on, but the peer may have used newer ones, too. What is before a gap has ended. */
+	/* Continue with the oldest key. The peer may have used newer ones as well. SAs before a gap have ended. */
 	for (uint32_t i = plan->keys.ins; i-- > 0;) {
 		if (key_used(e, at, IPM_IN, &plan->keys.in[i])) {
 			t->known_in = t->known_in ? t->known_in : i + 1;
@@ -406,7 +406,7 @@ tunnel_resume(struct engine *e, uint32_t at)
 	return found && t->known_in;
 }
 
-/* It stays down until the engine was stopped, which is when there are new keys. */
+/* Keep the tunnel down. It needs new keys, and the operator gives them after stopping the engine. */
 static void
 tunnel_refuse(struct engine *e, uint32_t at)
 {
@@ -428,7 +428,7 @@ tunnel_begin(struct engine *e, uint32_t at)
 	bool was_up = e->killed && map->ups > 0;
 	uint32_t old = 0; /* slot + 1 of the newest SA of the earlier run */
 
-	t->slot = (int)map->tunnel_head - 1; /* of an earlier run */
+	t->slot = (int)map->tunnel_head - 1; /* set by an earlier run */
 	if (was_up && (t->slot < 0 || !tunnel_resume(e, at))) {
 		tunnel_refuse(e, at);
 		return 0;
@@ -446,7 +446,7 @@ tunnel_begin(struct engine *e, uint32_t at)
 	bool made = sa_install(e, at, IPM_IN) && sa_install(e, at, IPM_OUT);
 	while (made && t->next_in < t->known_in)
 		made = sa_install(e, at, IPM_IN);
-	/* Only now: a run that is killed at any moment leaves an SA of each key that was used. */
+	/* Stop the old SAs last: wherever a run is killed, each used key still has an SA. */
 	while (made && old) {
 		uint32_t slot = old - 1;
 		old = ipm_sa_peek(e->writer, slot)->next;
@@ -455,7 +455,7 @@ tunnel_begin(struct engine *e, uint32_t at)
 	return made ? 0 : -EINVAL;
 }
 
-/* Entries and tunnels of an earlier run that this configuration does not have. */
+/* Remove entries and tunnels of an earlier run that this configuration does not have. */
 static int
 forget_others(struct engine *e)
 {
@@ -493,7 +493,7 @@ has_address(const struct ifaddrs *i, const struct ipm_addr *addr)
 		own = (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
 		mask = (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)i->ifa_netmask)->sin6_addr;
 	}
-	if (!(i->ifa_flags & IFF_LOOPBACK)) /* all of a loopback interface's network is its own */
+	if (!(i->ifa_flags & IFF_LOOPBACK)) /* a loopback interface owns every address of its network */
 		return memcmp(own, addr->bytes, addr->len) == 0;
 	for (int n = 0; n < addr->len; n++)
 		if ((own[n] ^ addr->bytes[n]) & mask[n])
@@ -528,7 +528,7 @@ records_begin(struct engine *e, const char *source)
 	if (feed < 0)
 		return feed;
 	struct ipm_feed record = *ipm_feed_peek(e->writer, (uint32_t)feed);
-	e->killed = record.state == IPM_FEED_UP; /* see engine_end() */
+	e->killed = record.state == IPM_FEED_UP; /* a clean stop changes the state: see engine_end() */
 	record.state = IPM_FEED_UP;
 	record.since_ns = record.updated_ns = ipm_now_ns();
 	record.interval_ns = NS_PER_SECOND;
@@ -589,7 +589,7 @@ sa_publish(struct engine *e, const struct engine_sa *sa)
 	ipm_sa_put(e->writer, sa->slot, &record);
 }
 
-/* Packets that no SA had a part in. */
+/* Publish the drops that belong to no SA. */
 static void
 drops_publish(struct engine *e)
 {
@@ -670,7 +670,7 @@ engine_tick(struct engine *e)
 		tunnel_tick(e, i, now_ns);
 	for (uint32_t i = 0; i < e->conf->generators; i++)
 		if (!e->reported[i] && atomic_load_explicit(&e->generator[i].finished, memory_order_acquire)) {
-			publish(e, now_ns); /* who waits for the end finds all of it */
+			publish(e, now_ns); /* whoever waits for the end finds all counts */
 			report(&e->generator[i]);
 			e->reported[i] = true;
 		}

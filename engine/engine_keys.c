@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #define SPI_MIN 256u        /* RFC 4303 2.1 */
-#define SPI_MAX 0xfffffffeu /* the last one is what generators send as a wrong one */
+#define SPI_MAX 0xfffffffeu /* generators send the value above as a wrong SPI */
 
-/* What is being parsed: nothing of the text may reach an error. */
+/* The parser's state. Errors must not quote the text: it holds keys. */
 struct parse {
 	const char *path, *at, *end;
 	uint32_t line;
@@ -42,7 +42,7 @@ engine_keys_reserve(uint32_t files)
 	while (size < (size_t)files * 1024)
 		size *= 2;
 	if (!CRYPTO_secure_malloc_initialized())
-		CRYPTO_secure_malloc_init(size, 16); /* without it they are on the heap, and cleansed all the same */
+		CRYPTO_secure_malloc_init(size, 16); /* on failure keys are on the heap; they are cleansed there too */
 }
 
 static bool
@@ -51,7 +51,7 @@ ends_word(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '#';
 }
 
-/* The next word of the line, ended by a blank, a comment or the end of the line. */
+/* The next word of the line. A blank, a comment or the end of the line ends a word. */
 static size_t
 word(struct parse *p, const char **start)
 {
@@ -163,7 +163,7 @@ engine_keys_parse(const char *path, const char *text, size_t len, size_t key_len
 	for (const char *c = text; c < p.end; c++)
 		lines += *c == '\n';
 	if (lines > 2 * ENGINE_KEYS_MAX + 1)
-		lines = 2 * ENGINE_KEYS_MAX + 1; /* keys, and one that is refused; comments take no room */
+		lines = 2 * ENGINE_KEYS_MAX + 1; /* room for all keys and one too many; comments need no room */
 	out->room = lines * key_len;
 	out->in = calloc(lines, sizeof(*out->in));
 	out->out = calloc(lines, sizeof(*out->out));
@@ -195,7 +195,7 @@ bad:
 	return rc;
 }
 
-/* Nobody else may know what is in it. */
+/* Refuse a key file that others can read or write. */
 static int
 file_check(int fd, const char *path, struct ipm_error *err)
 {
@@ -252,7 +252,7 @@ engine_keys_load(const char *path, size_t key_len, struct engine_keys *out, stru
 		size += (size_t)got;
 	}
 	if (rc == 0 && size > ENGINE_FILE_MAX)
-		size = ENGINE_FILE_MAX; /* it has grown since: the last line will not be right */
+		size = ENGINE_FILE_MAX; /* the file has grown since fstat(), so the last line will be wrong */
 	if (rc == 0)
 		rc = engine_keys_parse(path, text, size, key_len, out, err);
 	OPENSSL_cleanse(text, sizeof(text));

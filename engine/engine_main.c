@@ -20,17 +20,17 @@
 
 #define TICK_MS 100
 
-/* All that there is between start and end. */
+/* Everything that lives from start to end. */
 struct program {
-	struct conf *conf;      /* of all programs */
-	struct engine_conf own; /* of this one */
+	struct conf *conf;      /* the settings of all programs */
+	struct engine_conf own; /* the settings of this program */
 	const char *conf_file;
 	char *segment_path;
 	int signals, notify;
 	struct engine e;
 };
 
-/* No core dump: OpenSSL has the keys of the SAs that are in use. */
+/* Forbid core dumps: OpenSSL's contexts hold the keys of live SAs. */
 static void
 keep_keys(void)
 {
@@ -61,7 +61,7 @@ open_segment(struct program *p)
 									.lanes = p->own.engine.workers } });
 }
 
-/* Before there are threads, so that signals come here and nowhere else. */
+/* Call this before any thread starts: then all threads block these signals, and only the signalfd receives them. */
 static bool
 open_signals(struct program *p)
 {
@@ -111,7 +111,7 @@ open_engine(struct program *p)
 	return rc == 0;
 }
 
-/* False: it is to end. */
+/* False: the program must end. */
 static bool
 on_signals(struct program *p)
 {
@@ -173,7 +173,7 @@ main(int argc, char **argv)
 
 	daemon_options(argc, argv, "ipsecmon-engine", "An ESP data plane in user space, with traffic generators.",
 		       &opt);
-	log_open("ipsecmon-engine", true); /* what is wrong with the configuration goes to the terminal */
+	log_open("ipsecmon-engine", true); /* configuration errors go to the terminal */
 	keep_keys();
 	p.conf_file = opt.conf_file ? opt.conf_file : DEFAULT_CONF;
 	p.conf = engine_conf_load(opt.conf_file, &p.own, error, sizeof(error));
@@ -181,7 +181,7 @@ main(int argc, char **argv)
 		log_error("%s", error);
 		return EXIT_FAILURE;
 	}
-	daemon_start(&opt); /* before there are keys: a child does not inherit that memory is locked */
+	daemon_start(&opt); /* fork before loading keys: a child does not inherit locked memory */
 	if (engine_plan_make(&p.own, p.conf_file, &p.e.plan, &err) < 0) {
 		log_error("%s", err.text);
 		goto out;

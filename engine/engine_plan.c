@@ -11,12 +11,12 @@
 
 #include "esp.h"
 
-#define SALT 4 /* octets behind the key of an AEAD */
+#define SALT 4 /* an AEAD's salt follows its key */
 #define HMAC 32
 
 static const struct suite {
 	uint16_t encr, bits, integ;
-	uint16_t encr_len, integ_len; /* octets of their keys */
+	uint16_t encr_len, integ_len; /* key sizes in octets */
 } suites[] = {
 	[ENGINE_AES128GCM16] = { IPM_ENCR_AES_GCM_16, 128, 0, 16 + SALT, 0 },
 	[ENGINE_AES256GCM16] = { IPM_ENCR_AES_GCM_16, 256, 0, 32 + SALT, 0 },
@@ -70,7 +70,7 @@ address_of(const struct ipm_addr *addr, uint32_t port)
 
 /* --- subnets ------------------------------------------------------------------------------------------------------ */
 
-/* All of the address behind the first @p prefix bits becomes @p fill. */
+/* Set all bits of the address after the first @p prefix bits to @p fill. */
 static void
 host_bits(struct ipm_addr *addr, unsigned prefix, bool fill)
 {
@@ -112,10 +112,10 @@ subnet_parse(const char *text, size_t len, struct ipm_sel_side *out)
 				      .last = addr };
 	host_bits(&out->first, (unsigned)prefix, false);
 	host_bits(&out->last, (unsigned)prefix, true);
-	return ipm_addr_same(&out->first, &addr); /* no bits behind the prefix: it is likely a mistake */
+	return ipm_addr_same(&out->first, &addr); /* bits after the prefix are probably a mistake */
 }
 
-/* Subnets with commas between them; none: the gateway's own address. */
+/* Parse subnets separated by commas. An empty list means the gateway's own address. */
 static int
 sides_parse(const struct planning *p, const struct conf_tunnel *t, const char *key, const char *text,
 	    const struct ipm_addr *own, struct ipm_sel_side *side, uint32_t *n)
@@ -173,7 +173,7 @@ limit_is_softer(uint32_t soft, uint32_t hard)
 	return hard == 0 || (soft > 0 && soft < hard) || soft == 0;
 }
 
-/* What a soft limit is for: a successor is there before the hard one is reached. */
+/* A soft limit must be lower: it makes room to install a successor before the hard limit ends the SA. */
 static int
 limits_check(const struct planning *p, const struct conf_tunnel *t)
 {
@@ -234,7 +234,7 @@ compare_spi(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Packets that come in are told apart by their SPI alone, whichever endpoint they come to. */
+/* Inbound packets are looked up by SPI only, whichever endpoint they arrive at. So each inbound SPI must be unique. */
 static int
 spis_once(const struct planning *p)
 {

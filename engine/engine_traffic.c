@@ -12,7 +12,7 @@
 #define UDP_PORT    9 /* discard */
 #define HOP_LIMIT   64
 
-/* --- when, and what becomes of it ------------------------------------------------------------------------------- */
+/* --- schedule and harm -------------------------------------------------------------------------------------------- */
 
 void
 engine_generator_init(struct engine_generator *g, const struct plan_generator *plan, const struct plan_tunnel *tunnel)
@@ -56,7 +56,7 @@ engine_generator_wait(const struct engine_generator *g, uint64_t now_ns)
 	return at > now_ns ? at - now_ns : 0;
 }
 
-/* A packet that is to be late has to have a window of others behind it. */
+/* A packet can only be late if enough other packets follow it to fill a replay window. */
 static bool
 may_be_late(const struct engine_generator *g)
 {
@@ -86,7 +86,7 @@ engine_packet_harm(enum engine_harm harm, uint8_t *esp, size_t *len)
 {
 	switch (harm) {
 	case HARM_TAMPER:
-		esp[*len - 1] ^= 1; /* of the ICV */
+		esp[*len - 1] ^= 1; /* last octet of the ICV */
 		break;
 	case HARM_WRONG_SPI:
 		put32(esp, ENGINE_WRONG_SPI);
@@ -95,14 +95,14 @@ engine_packet_harm(enum engine_harm harm, uint8_t *esp, size_t *len)
 		if (*len > ENGINE_CUT_TO)
 			*len = ENGINE_CUT_TO;
 		break;
-	default: /* the packet itself stays as it is */
+	default: /* HARM_NONE, HARM_DROP, HARM_REPLAY, HARM_LATE: the packet itself does not change */
 		break;
 	}
 }
 
 /* --- inner packets ------------------------------------------------------------------------------------------------ */
 
-/* RFC 1071, over @p len octets behind @p sum. */
+/* Sum of RFC 1071 over @p len octets, added to @p sum. */
 static uint32_t
 sum_of(const uint8_t *p, size_t len, uint32_t sum)
 {
@@ -119,7 +119,7 @@ checksum(uint32_t sum)
 	return ~sum & 0xffff;
 }
 
-/* The first host of a subnet: its own address, or that of a single host. */
+/* An address inside the subnet: its first host, or the single host itself. */
 static const uint8_t *
 host_of(const struct ipm_sel_side *side, uint8_t room[16])
 {
@@ -148,7 +148,7 @@ ipv4_make(uint8_t *ip, size_t len, const uint8_t *src, const uint8_t *dst)
 	memset(ip, 0, IPV4_HEADER);
 	ip[0] = 0x45;
 	put16(ip + 2, (uint32_t)len);
-	ip[6] = 0x40; /* not to be fragmented */
+	ip[6] = 0x40; /* don't fragment */
 	ip[8] = HOP_LIMIT;
 	ip[9] = PROTO_UDP;
 	memcpy(ip + 12, src, 4);
@@ -169,7 +169,7 @@ ipv6_make(uint8_t *ip, size_t len, const uint8_t *src, const uint8_t *dst)
 	ip[7] = HOP_LIMIT;
 	memcpy(ip + 8, src, 16);
 	memcpy(ip + 24, dst, 16);
-	/* IPv6 does not do without the checksum of UDP; one that comes out as 0 is sent as all ones. */
+	/* UDP over IPv6 requires a checksum. A computed 0 is sent as all ones. */
 	uint32_t sum = checksum(sum_of(udp, udp_len, sum_of(ip + 8, 32, (uint32_t)udp_len + PROTO_UDP)));
 	put16(udp + 6, sum ? sum : 0xffff);
 }
@@ -200,7 +200,7 @@ bool
 engine_packet_allowed(const struct plan_tunnel *t, const uint8_t *packet, size_t len, uint8_t next)
 {
 	if (t->conf->mode == ENGINE_TRANSPORT)
-		return true; /* between the gateways themselves, which the SA's own addresses see to */
+		return true; /* the SA's own addresses already limit traffic to the two gateways */
 	if (next == PROTO_IPIP)
 		return len >= IPV4_HEADER && packet[0] >> 4 == 4 &&
 		       plan_side_has(t->remote, t->remotes, packet + 12, 4) &&

@@ -18,11 +18,11 @@
 #include "units.h"
 
 #define BURST       32
-#define BURSTS      4 /* of a socket, before the next one has its turn */
+#define BURSTS      4 /* from one socket before the next one has its turn */
 #define PACKET_MAX  65536
 #define SEALED_MAX  (9000 + ESP_HEADROOM + ESP_TAILROOM)
 #define TICK_NS     100000000u
-#define SOCKET_ROOM (4 * 1024 * 1024) /* the system may give less */
+#define SOCKET_ROOM (4 * 1024 * 1024) /* the kernel may grant less */
 
 struct message {
 	struct engine_sa *sa;
@@ -30,18 +30,18 @@ struct message {
 	struct message *next;
 };
 
-/* A generator at work, and the packet that it holds back. */
+/* A running generator, and the packet it holds back. */
 struct source {
 	struct engine_generator *g;
 	uint8_t *held;
 	size_t held_len;
-	uint64_t held_until; /* g->sent */
+	uint64_t held_until; /* send the packet when g->sent reaches this */
 };
 
 struct batch {
 	struct mmsghdr msg[BURST];
 	struct iovec iov[BURST];
-	uint8_t *room; /* of BURST packets */
+	uint8_t *room; /* for BURST packets */
 };
 
 struct engine_worker {
@@ -49,43 +49,43 @@ struct engine_worker {
 	const struct ipm_fast *fast;
 	uint32_t number, workers;
 	int wake, notify;
-	int *socket;        /* of each endpoint */
-	uint32_t *overflow; /* what it has dropped for want of room */
+	int *socket;        /* one for each endpoint */
+	uint32_t *overflow; /* packets the kernel has dropped for lack of buffer space, for each endpoint */
 	pthread_t thread;
 	bool runs;
 	sem_t joined;
 	int lane; /* or a negative errno */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* protects the next three lines */
 	struct message *first, *last;
 	struct engine_sa *returned;
 	bool quit;
 
-	/* The thread's own. */
+	/* The members below belong to the thread. */
 	struct ipm_worker me;
-	struct engine_sa **bucket; /* inbound, by SPI */
+	struct engine_sa **bucket; /* inbound SAs by SPI */
 	uint32_t buckets;
-	struct engine_sa **out; /* of each tunnel */
+	struct engine_sa **out; /* the outbound SA of each tunnel */
 	struct source *source;
 	uint32_t sources;
 	struct pollfd *fds;
 	struct batch in, sent;
 	struct {
-		uint32_t pkts, octets; /* what the packet at this place of `sent' counts; a second copy: nothing */
+		uint32_t pkts, octets; /* of packet number i in `sent'; 0 for a second copy */
 	} counts[BURST];
 	struct {
 		_Alignas(struct cmsghdr) char octets[CMSG_SPACE(sizeof(uint32_t))];
 	} control[BURST];
 	uint64_t swept_ns;
 
-	_Atomic uint64_t dropped[IPM_DROP_COUNT]; /* on the way in, with no SA to count them */
+	_Atomic uint64_t dropped[IPM_DROP_COUNT]; /* inbound drops without an SA; the main thread reads them */
 };
 
 static void
 tell_main(const struct engine_worker *w)
 {
 	uint64_t one = 1;
-	ssize_t sent = write(w->notify, &one, sizeof(one)); /* fails only if it is awake already */
+	ssize_t sent = write(w->notify, &one, sizeof(one)); /* fails only if the main thread is awake already */
 	(void)sent;
 }
 
@@ -95,7 +95,7 @@ drop(struct engine_worker *w, enum ipm_drop why, uint64_t pkts)
 	esp_add(&w->dropped[why], pkts);
 }
 
-/* --- the SAs it has ----------------------------------------------------------------------------------------------- */
+/* --- the worker's SAs --------------------------------------------------------------------------------------------- */
 
 static struct engine_sa **
 bucket_of(const struct engine_worker *w, uint32_t spi)
@@ -172,12 +172,12 @@ sa_drop(struct engine_worker *w, struct engine_sa *sa)
 	} else if (w->out[sa->tunnel_at] == sa) {
 		w->out[sa->tunnel_at] = NULL;
 	} else {
-		return; /* it is on its way back */
+		return; /* the SA is on its way back */
 	}
 	sa_return(w, sa);
 }
 
-/* False: it is to end. */
+/* False: the worker must end. */
 static bool
 messages_take(struct engine_worker *w)
 {
@@ -201,7 +201,7 @@ messages_take(struct engine_worker *w)
 	return !quit;
 }
 
-/* --- in ----------------------------------------------------------------------------------------------------------- */
+/* --- inbound ------------------------------------------------------------------------------------------------------ */
 
 static void
 packet_in(struct engine_worker *w, uint8_t *esp, size_t len, bool whole, uint64_t now_ns)
@@ -234,7 +234,7 @@ packet_in(struct engine_worker *w, uint8_t *esp, size_t len, bool whole, uint64_
 	}
 }
 
-/* What the socket had no room for is gone before we see it, but not uncounted: SO_RXQ_OVFL. */
+/* Packets that do not fit into the socket's buffer never reach us. SO_RXQ_OVFL still counts them. */
 static void
 count_overflow(struct engine_worker *w, uint32_t endpoint, struct msghdr *msg)
 {
@@ -268,7 +268,7 @@ receive(struct engine_worker *w, uint32_t endpoint, uint64_t now_ns)
 	}
 }
 
-/* --- out ---------------------------------------------------------------------------------------------------------- */
+/* --- outbound ----------------------------------------------------------------------------------------------------- */
 
 static void
 send_all(struct engine_worker *w, const struct engine_sa *sa, unsigned n)
@@ -289,7 +289,7 @@ send_all(struct engine_worker *w, const struct engine_sa *sa, unsigned n)
 		pkts += w->counts[i].pkts;
 		octets += w->counts[i].octets;
 	}
-	for (unsigned i = done; i < n; i++) /* sealed, but not sent */
+	for (unsigned i = done; i < n; i++) /* encrypted, but not sent */
 		unsent += w->counts[i].pkts;
 	if (pkts > 0)
 		ipm_lane_count(sa->lane, pkts, octets);
@@ -298,8 +298,8 @@ send_all(struct engine_worker *w, const struct engine_sa *sa, unsigned n)
 }
 
 /*
- * One more packet at place @p n of the burst, which is there already unless @p from is given. It is counted when it has
- * been sent: with @p octets of payload; 0: it has been counted, or is the second copy of a packet.
+ * Add a packet to the burst as number @p n. Without @p from, the packet is already in its place. Once sent, it counts
+ * with @p octets of payload. 0 octets: it has been counted already or is the second copy of a packet.
  */
 static unsigned
 packet_queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, const uint8_t *from, size_t len,
@@ -319,8 +319,8 @@ packet_queue(struct engine_worker *w, const struct engine_sa *sa, unsigned n, co
 }
 
 /*
- * What is to happen to the sealed packet at place @p n does; the place behind it. What gets lost or comes late "on the
- * way" is as good as sent.
+ * Apply @p harm to encrypted packet number @p n. Returns the next free number. A packet that is lost or delayed on
+ * purpose counts as sent.
  */
 static unsigned
 packet_queue_harmed(struct engine_worker *w, struct source *s, const struct engine_sa *sa, enum engine_harm harm,
@@ -340,7 +340,7 @@ packet_queue_harmed(struct engine_worker *w, struct source *s, const struct engi
 		s->held_len = len;
 		s->held_until = g->sent + ENGINE_LATE_BY(g->tunnel);
 		g->holds = true;
-		return n; /* it counts when it is sent */
+		return n; /* send_held() counts the harm */
 	}
 	esp_add(&g->harmed[harm], 1);
 	if (harm == HARM_DROP) {
@@ -363,7 +363,7 @@ send_held(struct engine_worker *w, struct source *s, const struct engine_sa *sa,
 	return n;
 }
 
-/* A burst of what is due. True: there may be more. */
+/* Send a burst of due packets. True: there may be more. */
 static bool
 generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 {
@@ -371,8 +371,8 @@ generate(struct engine_worker *w, struct source *s, uint64_t now_ns)
 	struct engine_sa *sa = w->out[g->plan->tunnel];
 
 	if (!sa && g->began_ns == 0)
-		return false; /* its tunnel has not come up yet */
-	/* A packet may become two, and one that was held back may come to them. */
+		return false; /* the tunnel has not come up yet */
+	/* Leave room: each packet may become two, and a held packet may join them. */
 	uint32_t due = engine_generator_due(g, now_ns, (BURST - 1) / 2);
 	unsigned n = 0;
 	for (uint32_t i = 0; i < due; i++) {
@@ -457,7 +457,7 @@ worker_main(void *arg)
 	return NULL;
 }
 
-/* --- for the main thread ------------------------------------------------------------------------------------------ */
+/* --- called by the main thread ------------------------------------------------------------------------------------ */
 
 uint32_t
 engine_worker_lane(const struct engine_worker *w)
@@ -520,9 +520,11 @@ engine_worker_dropped(const struct engine_worker *w, enum ipm_drop why)
 	return atomic_load_explicit(&w->dropped[why], memory_order_relaxed);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------------ */
+/* --- open --------------------------------------------------------------------------------------------------------- */
 
-/* The kernel hands packets to the workers' sockets, which were bound in their order, by SPI: the first word. */
+/*
+ * The kernel picks a worker's socket by the packet's first word, the SPI. Sockets are numbered in the order of bind().
+ */
 static int
 attach_filter(int fd, uint32_t workers)
 {
@@ -553,11 +555,11 @@ bind_socket(const struct plan_address *to, bool shared)
 	return fd;
 }
 
-/* The sockets of one endpoint, of all workers. */
+/* Open the sockets of one endpoint, one for each worker. */
 static int
 endpoint_open(struct engine_worker **workers, uint32_t n, const struct plan_address *to, uint32_t endpoint)
 {
-	/* Alone first: two engines that both share a port would have each other's packets. */
+	/* Bind without sharing first: two engines that share a port would receive each other's packets. */
 	int fd = bind_socket(to, false);
 	if (fd < 0)
 		return fd;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The cryptography of a packet, on OpenSSL's EVP. Contexts get their keys once; a packet sets no more than its nonce.
+ * Encrypt and decrypt one packet with OpenSSL's EVP. A context gets its key once. A packet only sets the nonce.
  *
- * An IV is made of the sequence number, which no two packets of an SA have in common, and a random mask of the SA. The
- * AEADs want no more of it than that (RFC 4106 3.1, RFC 7634 2); the mask is for keys that somebody gives to two SAs,
- * one after the other, against all advice. CBC wants one that cannot be foretold (RFC 3602 3): this is the number
- * encrypted under the SA's key (NIST SP 800-38A appendix C). To encrypt it in front of the text with an IV of zeros
- * makes both in one go.
+ * The IV is the sequence number combined with a random mask of the SA. No two packets of an SA share a sequence number,
+ * and AEADs need nothing more (RFC 4106 3.1, RFC 7634 2). The mask protects operators who, against all advice, give the
+ * same key to two SAs one after the other. CBC needs an unpredictable IV (RFC 3602 3), so its IV is the number
+ * encrypted under the SA's key (NIST SP 800-38A appendix C). One pass does both: it encrypts the number, placed in
+ * front of the text, with an IV of zeros.
  */
 #include "esp_int.h"
 
@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAC_SIZE 32 /* of SHA-256, before it is cut to the ICV */
+#define MAC_SIZE 32 /* SHA-256; the ICV keeps the first half */
 
 static const uint8_t zeros[ESP_IV_MAX];
 
@@ -45,7 +45,7 @@ suite_of(const struct ipm_proposal *p)
 	return NULL;
 }
 
-/* A proposal leaves the bits out where a cipher has only one size. */
+/* A cipher with only one key size may come without key bits in the proposal. */
 static bool
 key_size_fits(const struct suite *s, const struct esp_conf *conf)
 {
@@ -71,7 +71,7 @@ cipher_init(struct esp_sa *sa, const struct suite *s, const struct esp_conf *con
 	sa->cipher = EVP_CIPHER_CTX_new();
 	if (cipher && sa->cipher &&
 	    EVP_CipherInit_ex2(sa->cipher, cipher, conf->encr_key, NULL, sa->direction == IPM_OUT, NULL) == 1 &&
-	    EVP_CIPHER_CTX_set_padding(sa->cipher, 0) == 1) /* ESP has its own */
+	    EVP_CIPHER_CTX_set_padding(sa->cipher, 0) == 1) /* ESP adds its own padding */
 		err = 0;
 	EVP_CIPHER_free(cipher);
 	memcpy(sa->nonce, conf->encr_key + key_size, s->salt_size);
@@ -102,7 +102,7 @@ esp_crypt_init(struct esp_sa *sa, const struct esp_conf *conf)
 
 	if (!s)
 		return -ENOTSUP;
-	/* RFC 4868 2.1.1: the key is as long as the hash, and no other size is allowed. */
+	/* RFC 4868 2.1.1: the key is as long as the hash; other sizes are not allowed. */
 	if (!key_size_fits(s, conf) || conf->integ_key_len != (s->integ ? MAC_SIZE : 0))
 		return -EINVAL;
 	sa->iv_size = s->iv_size;
@@ -127,7 +127,7 @@ esp_crypt_clear(struct esp_sa *sa)
 	sa->mac = NULL;
 }
 
-/* Nothing of an earlier failure may stay in the thread's queue of errors. */
+/* Clear the thread's error queue, so a later failure doesn't report this one. */
 static enum esp_drop
 engine_failed(void)
 {
@@ -135,7 +135,7 @@ engine_failed(void)
 	return ESP_DROP_ENGINE;
 }
 
-/* Begin an AEAD packet. What is authenticated but not encrypted is the header, with the whole sequence number. */
+/* Start an AEAD packet. The header, with the full sequence number, is authenticated but not encrypted. */
 static bool
 aead_begin(struct esp_sa *sa, const uint8_t *esp, uint64_t seq)
 {
@@ -144,7 +144,7 @@ aead_begin(struct esp_sa *sa, const uint8_t *esp, uint64_t seq)
 	int aad_len = ESP_HEADER_SIZE, len;
 
 	memcpy(sa->nonce + ESP_SALT_SIZE, esp + ESP_HEADER_SIZE, ESP_NONCE_SIZE - ESP_SALT_SIZE);
-	if (sa->esn) { /* RFC 4106 5: the high half between SPI and low half */
+	if (sa->esn) { /* RFC 4106 5: the high half goes between the SPI and the low half */
 		put32(extended, sa->spi);
 		put64(extended + 4, seq);
 		aad = extended;
@@ -154,7 +154,7 @@ aead_begin(struct esp_sa *sa, const uint8_t *esp, uint64_t seq)
 	       EVP_CipherUpdate(sa->cipher, NULL, &len, aad, aad_len) == 1;
 }
 
-/* HMAC of all up to the ICV; with ESN the high half of the sequence number follows (RFC 4303 2.2.1). */
+/* HMAC of everything before the ICV. With ESN, the high half of the sequence number follows (RFC 4303 2.2.1). */
 static bool
 mac_of(struct esp_sa *sa, const uint8_t *esp, size_t len, uint64_t seq, uint8_t mac[MAC_SIZE])
 {
@@ -203,7 +203,7 @@ esp_decrypt(struct esp_sa *sa, const uint8_t *esp, size_t text_len, uint64_t seq
 	int len;
 
 	if (!sa->mac) {
-		memcpy(mac, icv, ESP_ICV_SIZE); /* EVP wants one that it could write to */
+		memcpy(mac, icv, ESP_ICV_SIZE); /* the EVP call takes a non-const pointer */
 		if (!aead_begin(sa, esp, seq) ||
 		    EVP_CIPHER_CTX_ctrl(sa->cipher, EVP_CTRL_AEAD_SET_TAG, ESP_ICV_SIZE, mac) != 1 ||
 		    EVP_CipherUpdate(sa->cipher, out, &len, text, (int)text_len) != 1)

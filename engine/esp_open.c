@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "esp_int.h"
 
-/* The sequence number, if it is one to go on with. */
+/* Compute the full sequence number and check it against the replay window. */
 static enum esp_drop
 sequence(const struct esp_sa *sa, uint32_t low, uint64_t *seq)
 {
@@ -11,7 +11,7 @@ sequence(const struct esp_sa *sa, uint32_t low, uint64_t *seq)
 	return esp_replay_check(&sa->replay, *seq);
 }
 
-/* What is left of the text without trailer and padding (RFC 4303 2.4 to 2.6). */
+/* Length of the payload without trailer and padding (RFC 4303 2.4 to 2.6). */
 static enum esp_drop
 payload_of(const struct esp_sa *sa, const uint8_t *text, size_t text_len, size_t *len, uint8_t *next)
 {
@@ -38,7 +38,7 @@ esp_open_payload(struct esp_sa *sa, uint64_t now_ns, const uint8_t *esp, size_t 
 	size_t around = esp_head_size(sa) + ESP_ICV_SIZE;
 	uint64_t seq;
 
-	if (len < around + sa->align) /* there is always a trailer */
+	if (len < around + sa->align) /* each packet has a trailer */
 		return ESP_DROP_SHORT;
 	size_t text_len = len - around;
 	if ((text_len & (sa->align - 1u)) != 0 || len > ESP_PAYLOAD_MAX)
@@ -54,7 +54,7 @@ esp_open_payload(struct esp_sa *sa, uint64_t now_ns, const uint8_t *esp, size_t 
 		why = esp_decrypt(sa, esp, text_len, seq, out);
 	if (why != ESP_OK)
 		return why;
-	esp_replay_mark(&sa->replay, seq); /* authentic, whatever else may be wrong with it */
+	esp_replay_mark(&sa->replay, seq); /* the packet is authentic, even if a later check fails */
 	esp_tell_seq(sa, sa->replay.top);
 	return payload_of(sa, out, text_len, out_len, next);
 }

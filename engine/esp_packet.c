@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Whole IP packets: the headers around ESP, of both modes, both IP versions, and UDP encapsulation (RFC 3948). */
+/* Whole IP packets: the headers around ESP, for both modes, both IP versions and UDP encapsulation (RFC 3948). */
 #include "esp_int.h"
 
 #include <string.h>
@@ -9,11 +9,11 @@
 #define UDP_SIZE      8u
 #define HOP_LIMIT     64
 #define IP4_DF        0x4000u
-#define IP4_FRAGMENTS 0x3fffu /* more fragments, or an offset */
+#define IP4_FRAGMENTS 0x3fffu /* "more fragments" flag, or a fragment offset */
 
 enum { ECN_NOT_ECT, ECN_ECT_1, ECN_ECT_0, ECN_CE, ECN_MASK = 3 };
 
-/* Where ESP begins or is to begin, and the octet that says what is there. */
+/* Where ESP begins or will begin, and where the octet with the protocol number is. */
 struct place {
 	size_t at, proto_at;
 	bool fragment;
@@ -25,7 +25,7 @@ version(const uint8_t *ip)
 	return ip[0] >> 4;
 }
 
-/* The packet's length as it says itself; 0: that is no IP packet of up to @len octets. */
+/* The packet's length from its IP header. 0: not an IP packet of at most @len octets. */
 static size_t
 ip_length(const uint8_t *ip, size_t len)
 {
@@ -41,8 +41,9 @@ ip_length(const uint8_t *ip, size_t len)
 }
 
 /*
- * Behind the IP header and the extension headers that are for the way: hop-by-hop options, routing, and destination
- * options in front of a routing header or of @proto (RFC 4303 3.1.1). The packet has a good ip_length().
+ * Find the place after the IP header and the extension headers for routers. These are hop-by-hop options, routing, and
+ * destination options before a routing header or before @proto (RFC 4303 3.1.1). ip_length() must have accepted the
+ * packet.
  */
 static bool
 ip_place(const uint8_t *ip, size_t len, uint8_t proto, struct place *p)
@@ -77,7 +78,7 @@ traffic_class(const uint8_t *ip)
 	return version(ip) == 4 ? ip[1] : (uint8_t)(get16(ip) >> 4);
 }
 
-/* The sum of the Internet checksum (RFC 1071), going on from @sum; an odd @len is only for the last part. */
+/* Add to an Internet checksum (RFC 1071), continuing from @sum. Only the last part may have an odd @len. */
 static uint32_t
 sum16(uint32_t sum, const uint8_t *p, size_t len)
 {
@@ -99,7 +100,7 @@ ip4_checksum(uint8_t *ip)
 	put16(ip + 10, ~sum16(0, ip, 4u * (ip[0] & 15u)));
 }
 
-/* A header of a length and protocol of its own, for what is behind it now. */
+/* Update a header's length and protocol to match the data now after it. */
 static void
 ip_update(uint8_t *ip, size_t len, size_t proto_at, uint8_t proto)
 {
@@ -112,7 +113,7 @@ ip_update(uint8_t *ip, size_t len, size_t proto_at, uint8_t proto)
 	}
 }
 
-/* The outer header of tunnel mode, but for what ip_update() says. */
+/* Write the outer header of tunnel mode. ip_update() fills in the rest. */
 static void
 outer_header(const struct esp_sa *sa, const uint8_t *inner, uint8_t *outer)
 {
@@ -125,18 +126,18 @@ outer_header(const struct esp_sa *sa, const uint8_t *inner, uint8_t *outer)
 		memcpy(outer + 24, sa->dst.bytes, 16);
 		return;
 	}
-	/* Nobody fragments IPv6 on its way. */
+	/* Routers never fragment IPv6 packets. */
 	uint32_t df = version(inner) == 4 ? get16(inner + 6) & IP4_DF : IP4_DF;
 	outer[0] = 4 << 4 | IP4_SIZE / 4;
 	outer[1] = class;
-	put16(outer + 4, df ? 0 : (uint32_t)sa->seq + 1); /* only what may be fragmented needs one (RFC 6864) */
+	put16(outer + 4, df ? 0 : (uint32_t)sa->seq + 1); /* only fragmentable packets need an ID (RFC 6864) */
 	put16(outer + 6, df);
 	outer[8] = HOP_LIMIT;
 	memcpy(outer + 12, sa->src.bytes, 4);
 	memcpy(outer + 16, sa->dst.bytes, 4);
 }
 
-/* No checksum with IPv4 (RFC 3948 2.1); with IPv6 not every receiver would take that (RFC 6936). */
+/* IPv4: no checksum (RFC 3948 2.1). IPv6: a checksum, because some receivers reject packets without one (RFC 6936). */
 static void
 udp_header(const struct esp_sa *sa, const uint8_t *ip, uint8_t *udp, size_t len)
 {
@@ -151,11 +152,11 @@ udp_header(const struct esp_sa *sa, const uint8_t *ip, uint8_t *udp, size_t len)
 	}
 }
 
-/* What of a packet is sealed. */
+/* The part of a packet that will be encrypted. */
 struct sealing {
 	uint8_t *payload, next;
 	size_t len;              /* of the payload */
-	size_t header, proto_at; /* the IP header in front of ESP: its size, and where its protocol is */
+	size_t header, proto_at; /* the IP header before ESP: its size, and where its protocol field is */
 };
 
 static enum esp_drop
@@ -201,7 +202,7 @@ packet_seal(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf, size_t *pay
 	size_t total = s.header + udp_size + esp_sealed_size(sa, s.len);
 	if (total > ESP_PAYLOAD_MAX)
 		return ESP_DROP_LENGTH;
-	/* The header first: what it is made of will be encrypted, or written over. */
+	/* Write the header first: encryption overwrites the data it is built from. */
 	if (sa->mode == IPM_ENCAP_TUNNEL)
 		outer_header(sa, packet, ip);
 	else
@@ -225,7 +226,7 @@ esp_packet_seal(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf)
 	return esp_count(sa, why, payload_len);
 }
 
-/* What the way has said by the outer header, the inner one says from here (RFC 6040 4.2). */
+/* Copy congestion marks from the outer header to the inner one (RFC 6040 4.2). */
 static enum esp_drop
 congestion(uint8_t *inner, unsigned outer)
 {
@@ -244,7 +245,7 @@ congestion(uint8_t *inner, unsigned outer)
 		put16(inner, (before & ~(ECN_MASK << 4)) | said << 4);
 	} else {
 		put16(inner, (before & ~(uint32_t)ECN_MASK) | said);
-		/* RFC 1624: an error in the checksum stays one. */
+		/* RFC 1624: update the checksum, so that a wrong checksum stays wrong. */
 		uint8_t parts[6];
 		put16(parts, ~(uint32_t)get16(inner + 10));
 		put16(parts + 2, ~before);
@@ -254,7 +255,7 @@ congestion(uint8_t *inner, unsigned outer)
 	return ESP_OK;
 }
 
-/* Where ESP begins in a packet, and how long it is. */
+/* Find where ESP begins in a packet, and how long ESP is. */
 static enum esp_drop
 esp_find(const struct esp_sa *sa, uint8_t *ip, size_t total, struct place *place, uint8_t **esp, size_t *len)
 {
@@ -295,7 +296,7 @@ packet_open(struct esp_sa *sa, uint64_t now_ns, struct esp_buf *buf, size_t *pay
 	if (why != ESP_OK)
 		return why;
 	if (sa->mode == IPM_ENCAP_TUNNEL) {
-		len = ip_length(payload, open_len); /* and no more: the rest is to hide how long it is */
+		len = ip_length(payload, open_len); /* ignore what follows: it is padding that hides the length */
 		if (len == 0 || (version(payload) == 4) != (next == PROTO_IPIP))
 			return ESP_DROP_INNER;
 		why = congestion(payload, traffic_class(ip) & ECN_MASK);

@@ -66,7 +66,7 @@ conf_check(const struct esp_conf *c)
 		return -EINVAL;
 	if (c->mode != IPM_ENCAP_TUNNEL && c->mode != IPM_ENCAP_TRANSPORT)
 		return -EINVAL;
-	if (c->spi < 256) /* 0 is never sent, the others are IANA's (RFC 4303 2.1) */
+	if (c->spi < 256) /* 0 is never sent; IANA reserves the rest (RFC 4303 2.1) */
 		return -EINVAL;
 	if ((c->udp_src == 0) != (c->udp_dst == 0))
 		return -EINVAL;
@@ -76,7 +76,7 @@ conf_check(const struct esp_conf *c)
 		return -EINVAL;
 	if (!c->proposal.esn && c->seq > UINT32_MAX)
 		return -EINVAL;
-	/* Without a window the high half of a sequence number cannot be told. */
+	/* Without a window, the high half of a sequence number cannot be determined. */
 	if (c->proposal.esn && c->direction == IPM_IN && c->replay_window == 0)
 		return -EINVAL;
 	return 0;
@@ -126,7 +126,7 @@ esp_sa_free(struct esp_sa *sa)
 static bool
 limit_is_reached(const struct esp_sa *sa, const struct esp_limits *limit, uint64_t now_ns)
 {
-	/* A clock from before the SA is no reason to think it old. */
+	/* The clock may be earlier than the installation time: treat the SA as new. */
 	uint64_t age_ns = now_ns > sa->installed_ns ? now_ns - sa->installed_ns : 0;
 
 	return sa->octets >= limit->octets || sa->pkts >= limit->pkts || age_ns >= limit->ns;

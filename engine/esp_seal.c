@@ -16,7 +16,7 @@ esp_seal_payload(struct esp_sa *sa, uint64_t now_ns, uint8_t next, const uint8_t
 		return ESP_DROP_ROOM;
 	if (esp_sa_life(sa, now_ns) == ESP_LIFE_HARD)
 		return ESP_DROP_EXPIRED;
-	/* It never starts again at 0: with an AEAD that would give the key away (RFC 4303 3.3.3, RFC 4106 2). */
+	/* The number must never wrap to 0. With an AEAD, reuse would reveal the key (RFC 4303 3.3.3, RFC 4106 2). */
 	if (sa->seq == (sa->esn ? UINT64_MAX : UINT32_MAX))
 		return ESP_DROP_SEQUENCE;
 
@@ -29,7 +29,7 @@ esp_seal_payload(struct esp_sa *sa, uint64_t now_ns, uint8_t next, const uint8_t
 	text[text_len - 2] = (uint8_t)pad_len;
 	text[text_len - 1] = next;
 	*out_len = size;
-	/* Used up even if libcrypto fails: it may have failed after it had encrypted. */
+	/* Use up the number even if libcrypto fails: the failure may come after encryption. */
 	sa->seq++;
 	esp_tell_seq(sa, sa->seq);
 	return esp_encrypt(sa, out, text_len, sa->seq);
