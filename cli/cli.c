@@ -11,7 +11,7 @@ complain(struct cli *cli, const char *level, const char *format, va_list ap)
 {
 	char raw[2048], text[sizeof(raw)];
 	vsnprintf(raw, sizeof(raw), format, ap);
-	fflush(cli->out); /* keep the order when both go to one place */
+	fflush(cli->out); /* keep the order if both streams go to the same place */
 	fprintf(cli->err, "ipsecmon: %s%s\n", level, text_clean(raw, SIZE_MAX, text, sizeof(text)));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* show crypto engine connections active: IKE SAs, then each SA with what it has carried. */
+/* show crypto engine connections active: IKE SAs, then each SA with its counters. */
 #include <inttypes.h>
 
 #include "algo_names.h"
@@ -11,11 +11,11 @@
 
 struct connection {
 	struct ipm_sa sa;
-	struct ipm_tunnel tunnel; /* whose it is */
+	struct ipm_tunnel tunnel; /* the tunnel of the SA */
 	struct cli_via via;
 };
 
-/* The tunnel of c->sa, if it is not there already. False: it is gone. */
+/* Read the tunnel of c->sa, unless it is already there. False: the tunnel is gone. */
 static bool
 tunnel_read(struct cli *cli, const struct cli_segment *s, struct connection *c)
 {

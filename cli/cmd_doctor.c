@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* check: look at the whole chain, from the configuration to the poller's view, and say what to do about each fault. */
+/* check: examine the whole chain, from the configuration to the poller's view, and say how to repair each fault. */
 #include <errno.h>
 #include <grp.h>
 #include <linux/magic.h>
@@ -69,7 +69,7 @@ look_at_conf(struct doctor *d)
 	return conf;
 }
 
-/* False: nothing in it can be looked at. */
+/* False: the directory cannot be examined further. */
 static bool
 look_at_run_dir(struct doctor *d)
 {
@@ -115,7 +115,7 @@ look_at_run_dir(struct doctor *d)
 
 /* ---- charon ---- */
 
-/* Before the feeds are looked at: 0 or an errno. */
+/* Try to connect; call this before checking the feeds. Returns 0 or an errno. */
 static int
 charon_try(const char *path)
 {
@@ -127,7 +127,7 @@ charon_try(const char *path)
 	int rc = fd >= 0 && connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ? 0 : errno;
 	if (fd >= 0)
 		close(fd);
-	/* A queue that is full, and a user who may not: somebody is there. */
+	/* A full queue or a denied connection still proves that charon listens. */
 	return rc == EAGAIN || rc == EACCES ? 0 : rc;
 }
 

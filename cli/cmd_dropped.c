@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* show crypto engine connections dropped-packet: what was dropped because there was no SA yet, and why else. */
+/* show crypto engine connections dropped-packet: packets dropped because no SA was up yet, and all drops by reason. */
 #include <inttypes.h>
 
 #include "cmd_table.h"
@@ -39,7 +39,7 @@ print_list(struct cli *cli, const uint64_t in[IPM_DROP_COUNT], const uint64_t ou
 	return any;
 }
 
-/* IOS has no such lists. Reasons for which nothing was dropped are left out. */
+/* IOS doesn't print these lists. Skip reasons without drops. */
 static void
 print_reasons(struct cli *cli)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * export librenms: the connections as LibreNMS's application "strongswan" reads them, from the output of an `extend' of
- * snmpd. Counters are those of the crypto map entries, which never fall while a connection is configured, so no state
- * file is needed.
+ * export librenms: print the connections in the format of LibreNMS's application "strongswan", for an `extend' of
+ * snmpd. Counters come from the crypto map entries. These never fall while a connection is configured, so no state file
+ * is needed.
  */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "ipm_hash.h"
 #include "out.h"
 
-/* The entries of a connection stand together. */
+/* Group the entries of a connection, so that they are neighbours. */
 static bool
 pick_entry(const struct cli_segment *s, const void *record, uint64_t *group)
 {
@@ -20,7 +20,7 @@ pick_entry(const struct cli_segment *s, const void *record, uint64_t *group)
 	return map->state != IPM_MAP_REMOVED && map->name[0] != '\0';
 }
 
-/* Make @p sum the sum over one more entry of the connection. */
+/* Add one more entry of the connection to @p sum. */
 static void
 entry_add(struct ipm_map_entry *sum, const struct ipm_map_entry *map)
 {
@@ -49,11 +49,11 @@ connection_json(const struct ipm_map_entry *sum, uint32_t entries_up)
 	out_json_u64(o, "bytes_out", sum->out.octets);
 	out_json_u64(o, "pkts_in", sum->in.pkts);
 	out_json_u64(o, "pkts_out", sum->out.pkts);
-	out_json_u64(o, "reestablishes", sum->ups - entries_up); /* the first time of each doesn't count */
+	out_json_u64(o, "reestablishes", sum->ups - entries_up); /* the first time each entry came up doesn't count */
 	return o;
 }
 
-/* All connections, and the number of rekeys of their tunnels. */
+/* Return all connections. Add up the rekeys of their tunnels in @p rekeys. */
 static json_t *
 connections_json(struct cli *cli, uint64_t *rekeys)
 {

@@ -24,7 +24,7 @@ state_name(uint8_t state)
 	return names[state < 4 ? state : 0];
 }
 
-/* Slots that hold a record now; what ipm_segment_used() says includes those that are free again. */
+/* Count slots that hold a record now. ipm_segment_used() would include slots that are free again. */
 static uint32_t
 records(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind)
 {

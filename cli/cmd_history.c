@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* show crypto history, show crypto failures: what has been, the oldest first. */
+/* show crypto history, show crypto failures: past events, oldest first. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "cmd_table.h"
 #include "out.h"
 
-/* --- what both commands do ---------------------------------------------------------------------------------------- */
+/* --- shared by both commands -------------------------------------------------------------------------------------- */
 
-/* A ring: its heading, how one of its entries is printed, and as JSON. */
+/* A ring: its heading, and how to print one of its entries as text and as JSON. */
 struct ring {
 	enum ipm_section_kind kind;
 	const char *heading;
@@ -155,7 +155,7 @@ print_failure(struct cli *cli, const union ipm_any_record *record)
 	const struct ipm_failure *f = &record->failure;
 	char a[OUT_ADDR_MAX], b[OUT_ADDR_MAX], ago[OUT_AGE_MAX], name[OUT_TEXT_MAX], id[OUT_TEXT_MAX],
 		text[OUT_TEXT_MAX];
-	bool named = strcmp(f->remote_id, out_addr(&f->remote, b)) != 0; /* who is not is known by the address */
+	bool named = strcmp(f->remote_id, out_addr(&f->remote, b)) != 0; /* else the address identifies the peer */
 	fprintf(cli->out, "%5" PRIu32 "  %s  %s - %s%s%s  %s ago: %s%s%s\n", f->index,
 		f->conn[0] ? OUT_CLEAN(f->conn, name) : "-", out_addr(&f->local, a), b,
 		named && f->remote_id[0] ? " " : "", named ? OUT_CLEAN(f->remote_id, id) : "",

@@ -13,11 +13,11 @@
 #include "values.h"
 #include "via.h"
 
-#define LIST_TRIES 8 /* the writer may change a tunnel's lists under us: then they are walked again */
+#define LIST_TRIES 8 /* the writer may change a tunnel's lists while we walk them: then walk them again */
 
 enum { ESP = 50, AH = 51, IPCOMP = 108 };
 
-/* Which tunnels are to be shown: those of which all holds that is not NULL here, or not of length 0. */
+/* Filters: show tunnels that match every filter that is set. NULL, or an address of length 0, matches all. */
 struct asked {
 	const char *interface, *map;
 	struct ipm_addr peer;
@@ -30,7 +30,7 @@ struct sa_details {
 	uint32_t slot;
 };
 
-/* A tunnel with all that hangs on it. The arrays can be used again for another one. */
+/* A tunnel with its selectors and SAs. The arrays can be reused for another tunnel. */
 struct tunnel_details {
 	struct ipm_tunnel tunnel;
 	struct ipm_selector *sel;
@@ -59,7 +59,7 @@ by_sa_index(const void *a, const void *b)
 	return (x->sa.index > y->sa.index) - (x->sa.index < y->sa.index);
 }
 
-/* Both lists; false when one does not hold together. */
+/* Read both lists. False when memory ran out or a list changed during the walk. */
 static bool
 details_read_lists(const struct cli_segment *s, struct tunnel_details *w)
 {
@@ -91,7 +91,7 @@ details_read_lists(const struct cli_segment *s, struct tunnel_details *w)
 	return rc == 0;
 }
 
-/* False when the tunnel is gone. */
+/* Read a tunnel and its lists. False when the tunnel is gone. */
 static bool
 details_read(struct cli *cli, const struct cli_row *row, struct tunnel_details *w)
 {
@@ -103,7 +103,7 @@ details_read(struct cli *cli, const struct cli_row *row, struct tunnel_details *
 		cli->reads += w->sels + w->sas;
 	}
 	if (!good)
-		cli->unread++; /* shown with what was found */
+		cli->unread++; /* show the part that was read */
 	if (w->sels > 1)
 		qsort(w->sel, w->sels, sizeof(*w->sel), by_sel_index);
 	if (w->sas > 1)
@@ -113,7 +113,7 @@ details_read(struct cli *cli, const struct cli_row *row, struct tunnel_details *
 
 /* ---- text ---- */
 
-/* Tunnels that share a heading have the same number; two that do not, may (then the heading comes twice). */
+/* Tunnels under one heading get the same number. A collision only prints a heading twice. */
 static uint64_t
 heading_of(const struct ipm_tunnel *t, const struct cli_via *via)
 {
@@ -138,7 +138,7 @@ pick_shown(const struct cli_segment *s, const void *record, uint64_t *group)
 	return true;
 }
 
-/* Headings in the order of their first tunnel, not of their hash. */
+/* Sort headings by their first tunnel instead of by hash. */
 static void
 order_headings(struct cli_rows *rows)
 {
@@ -153,7 +153,7 @@ order_headings(struct cli_rows *rows)
 	cli_rows_sort(rows);
 }
 
-/* Whatever reads it wants a word there. */
+/* Scripts expect a word here: print "-" when there is no tag. */
 static const char *
 tag_text(const struct cli_via *via, char out[OUT_TEXT_MAX])
 {
@@ -217,7 +217,7 @@ print_sas(struct cli *cli, uint32_t ordinal, const struct tunnel_details *w, con
 	}
 }
 
-/* The SPI that packets leave with: of the newest outbound SA, one that is not expiring before one that is. */
+/* SPI of the newest outbound SA. An active SA wins over an expiring one. */
 static uint32_t
 outbound_spi(const struct tunnel_details *w)
 {
@@ -231,7 +231,10 @@ outbound_spi(const struct tunnel_details *w)
 	return best ? best->spi : 0;
 }
 
-/* As IOS has them: what a template made is not from an access list; what is in transport mode is its own parent. */
+/*
+ * The flags IOS prints. A tunnel made from a template doesn't come from an access list. A transport mode tunnel is its
+ * own parent.
+ */
 static const char *
 flags_of(const struct ipm_tunnel *t, const struct cli_via *via)
 {
@@ -241,7 +244,7 @@ flags_of(const struct ipm_tunnel *t, const struct cli_via *via)
 	return transport ? "origin_is_acl,transport_parent,parent_is_transport," : "origin_is_acl,";
 }
 
-/* One pair of selectors; @p sel NULL: the tunnel's are not known. */
+/* Print one pair of selectors. @p sel is NULL if the tunnel's selectors are unknown. */
 static void
 print_pair(struct cli *cli, uint32_t ordinal, const struct tunnel_details *w, const struct cli_via *via,
 	   const struct ipm_selector *sel)
@@ -277,7 +280,7 @@ print_text(struct cli *cli, struct asked *asked)
 {
 	struct cli_rows rows = { 0 };
 	struct tunnel_details w = { 0 };
-	struct ipm_tunnel heading = { 0 }; /* whose heading was printed last */
+	struct ipm_tunnel heading = { 0 }; /* the tunnel whose heading was printed last */
 	struct cli_via heading_via = { 0 };
 	for (size_t i = 0; i < cli->segments; i++)
 		cli_rows_collect(cli, &rows, &cli->segment[i], IPM_TUNNELS, pick_shown);

@@ -5,7 +5,7 @@
 #include "cmd_table.h"
 #include "out.h"
 
-enum { FAMILY_4, FAMILY_6 }; /* groups of rows */
+enum { FAMILY_4, FAMILY_6 }; /* row groups */
 
 static const char *
 phase_text(const struct ipm_ike_sa *sa)
@@ -18,13 +18,13 @@ phase_text(const struct ipm_ike_sa *sa)
 	return sa->phase < sizeof(text) / sizeof(text[0]) ? text[sa->phase] : text[IPM_PHASE_UNKNOWN];
 }
 
-/* Without a feed that watches the wire IOS's MM_ and AG_ states cannot be told apart. */
+/* IOS's MM_ and AG_ states need a feed that watches the wire. Without one we cannot tell them apart. */
 static const char *
 state_ios(const struct ipm_ike_sa *sa)
 {
 	bool waits = sa->phase == IPM_PHASE_MM_KEY_AUTH || sa->phase == IPM_PHASE_AG_AUTH;
 	switch (sa->state) {
-	case IPM_IKE_ESTABLISHED: /* what was missed on the wire before that does not matter */
+	case IPM_IKE_ESTABLISHED: /* exchanges missed on the wire before this no longer matter */
 		return sa->version != 1 ? "READY" : waits ? phase_text(sa) : "QM_IDLE";
 	case IPM_IKE_NEGOTIATING:
 		return sa->phase ? phase_text(sa) : "IN-NEG";

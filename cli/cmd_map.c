@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* show crypto map [tag NAME], show crypto dynamic-map [tag NAME]: what is configured, whether it is up or not. */
+/* show crypto map [tag NAME], show crypto dynamic-map [tag NAME]: the configured entries, up or down. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +11,17 @@
 #include "units.h"
 #include "values.h"
 
-#define LIST_TRIES 8   /* the writer may change an access list under us: then it is walked again */
-#define UP_TRIES   256 /* tunnels of an entry that are looked at for one that is up */
+#define LIST_TRIES 8   /* the writer may change an access list while we walk it: then walk it again */
+#define UP_TRIES   256 /* look for a tunnel that is up among this many tunnels of an entry */
 
-/* Which entries are to be shown. */
+/* Which entries to show. */
 struct asked {
-	const char *tag; /* NULL: of every map */
+	const char *tag; /* NULL: entries of every map */
 	bool dynamic;    /* templates only */
 	size_t found;
 };
 
-/* An entry: so much as its order, and the interfaces of its map, need. */
+/* An entry: just enough to sort entries and to list the interfaces of a map. */
 struct entry {
 	char name[IPM_NAME_MAX], ifname[16];
 	uint32_t seq;
@@ -58,7 +58,7 @@ by_access_index(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-/* False when the list does not hold together. */
+/* Read the access list. False when memory ran out or the list changed during the walk. */
 static bool
 access_walk(const struct cli_segment *s, const struct ipm_map_entry *map, struct access_list *list)
 {
@@ -78,7 +78,7 @@ access_walk(const struct cli_segment *s, const struct ipm_map_entry *map, struct
 	return rc == 0;
 }
 
-/* An entry with its access list, in order; false when it is gone. */
+/* Read an entry and its access list, in order of index. False when the entry is gone. */
 static bool
 entry_read(struct cli *cli, const struct cli_row *row, struct ipm_map_entry *map, struct access_list *list)
 {
@@ -90,13 +90,13 @@ entry_read(struct cli *cli, const struct cli_row *row, struct ipm_map_entry *map
 		cli->reads += list->n;
 	}
 	if (!good)
-		cli->unread++; /* shown with what was found */
+		cli->unread++; /* show the part that was read */
 	if (list->n > 1)
 		qsort(list->access, list->n, sizeof(*list->access), by_access_index);
 	return true;
 }
 
-/* The peer of a tunnel that is up; else the first one that is configured; len 0: not known. */
+/* The peer of a tunnel that is up, or else the first configured peer. Length 0: unknown. */
 static struct ipm_addr
 current_peer(const struct cli_segment *s, const struct ipm_map_entry *map)
 {
@@ -109,7 +109,7 @@ current_peer(const struct cli_segment *s, const struct ipm_map_entry *map)
 	return map->peers > 0 ? map->peer[0] : (struct ipm_addr){ .len = 0 };
 }
 
-/* What replaces the SA, where nothing ends it: as in SNMP. */
+/* The hard limit, or the soft limit when there is no hard one. SNMP shows the same. */
 static uint64_t
 life(uint64_t soft, uint64_t hard)
 {
@@ -182,7 +182,7 @@ number_or_dash(uint64_t n, char out[24])
 	return out;
 }
 
-/* The limit in a unit that is greater than the model's: 1 at least, where there is one. */
+/* Convert a limit into a larger unit. A limit below one unit becomes 1, not 0: 0 means no limit. */
 static uint64_t
 rounded(uint64_t limit, uint64_t unit)
 {
@@ -235,7 +235,7 @@ print_peers(FILE *f, const struct ipm_map_entry *map)
 	char text[OUT_TEXT_MAX];
 	size_t n = map->peers < IPM_MAP_PEERS ? map->peers : IPM_MAP_PEERS;
 	if (map->peer_learnt && map->peer_text[0])
-		n = 0; /* a name is configured, not where it was last */
+		n = 0; /* show the configured name, not the address it last resolved to */
 	for (size_t i = 0; i < n; i++)
 		fprintf(f, "        Peer = %s\n", out_addr(&map->peer[i], text));
 	if (n == 0 && !is_any(map->peer_text))
@@ -244,7 +244,7 @@ print_peers(FILE *f, const struct ipm_map_entry *map)
 		fprintf(f, "        Peer = -\n");
 }
 
-/* The name of a transform set, which IOS has and we have not: what is in it, as a word. */
+/* IOS prints the names of transform sets here. We have no such names: print the contents as one word. */
 static void
 print_transforms(FILE *f, const struct ipm_map_entry *map)
 {
@@ -261,7 +261,7 @@ print_transforms(FILE *f, const struct ipm_map_entry *map)
 	fprintf(f, "%s}\n", n ? "" : "-, ");
 }
 
-/* IOS has no such lines. */
+/* These lines are ours: IOS doesn't print them. */
 static void
 print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map_entry *map)
 {
@@ -290,7 +290,7 @@ print_state(struct cli *cli, const struct cli_segment *s, const struct ipm_map_e
 			OUT_CLEAN(map->failure_text, text));
 }
 
-/* What an entry and a template have in common. */
+/* The lines that entries and templates share. */
 static void
 print_body(struct cli *cli, const struct cli_segment *s, const struct ipm_map_entry *map,
 	   const struct access_list *list)
@@ -300,7 +300,7 @@ print_body(struct cli *cli, const struct cli_segment *s, const struct ipm_map_en
 	struct ipm_addr current = current_peer(s, map);
 	FILE *f = cli->out;
 	if (current.len == 0 && map->kind == IPM_MAP_DYNAMIC)
-		snprintf(peer, sizeof(peer), "0.0.0.0"); /* IOS's way to say that there is none */
+		snprintf(peer, sizeof(peer), "0.0.0.0"); /* IOS prints this when there is no peer */
 	else
 		out_addr(&current, peer);
 	print_peers(f, map);
@@ -346,7 +346,7 @@ print_template(struct cli *cli, const struct cli_segment *s, const struct ipm_ma
 	print_state(cli, s, map);
 }
 
-/* Of the map whose entries are @p entry, each once. */
+/* List each interface of the map once. @p entry holds the map's entries. */
 static void
 print_interfaces(FILE *f, const struct entry *entry, size_t n)
 {
@@ -466,7 +466,7 @@ json_state(const struct cli *cli, json_t *o, const struct ipm_map_entry *map)
 	out_json_since(o, "age", cli->now_ns, map->created_ns);
 }
 
-/* How the tunnels are keyed, and with whom. */
+/* How the tunnels are keyed, and with which peer. */
 static void
 json_peer(json_t *o, const struct cli_segment *s, const struct ipm_map_entry *map)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* show notifications: what the agents have told the SNMP master, as they said themselves. */
+/* show notifications: what the agents have sent to the SNMP master, according to their own reports. */
 #include <inttypes.h>
 
 #include "cmd_table.h"
@@ -17,7 +17,7 @@ print_agent(struct cli *cli, const struct ipm_agent *agent)
 		agent->sent, agent->suppressed, agent->disabled, agent->waiting);
 }
 
-/* An agent reports through the control socket of a segment's writer; one without has nothing to show. */
+/* An agent reports through the control socket of a segment's writer. Skip segments without a control socket. */
 static bool
 can_be_told(const struct cli_segment *s)
 {

@@ -163,7 +163,7 @@ cmd_match(const struct cmd_word *root, int words, char *const *word, struct cmd_
 	out->result = out->word && out->word->run ? CMD_RUN : CMD_INCOMPLETE;
 }
 
-/* The help of all words stands in one column. */
+/* Print a list of words with their help in one column. */
 static void
 list(FILE *f, const struct cmd_word *words, const char *prefix, size_t len)
 {
@@ -184,9 +184,12 @@ cmd_list(FILE *f, const struct cmd_match *match)
 		fprintf(f, "  <cr>\n");
 }
 
-#define COMMAND_WIDTH 26 /* a longer command has its help in the next line */
+#define COMMAND_WIDTH 26 /* the help of a longer command goes to the next line */
 
-/* @p help: of the word before, which says more than that of an argument. */
+/*
+ * @p help is the help of the word before. An argument's line shows it, because it says more than the argument's own
+ * help.
+ */
 static void
 list_below(FILE *f, const struct cmd_word *words, const char *before, const char *help)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* --complete: what may stand where the cursor is, for the shells. */
+/* --complete: for shells, the words that are possible at the cursor. */
 #include <string.h>
 #include <strings.h>
 
@@ -10,12 +10,12 @@
 
 #define WORDS_MAX 16 /* no command has more */
 
-/* What is typed, and what of it is known by now. */
+/* The typed words, and the part understood so far. */
 struct line {
 	const char *conf_file; /* NULL: the default */
-	char *word[WORDS_MAX]; /* without options, and without the one that is completed */
+	char *word[WORDS_MAX]; /* without options and without the word being completed */
 	int words;
-	const char *prefix; /* of that one */
+	const char *prefix; /* the word being completed */
 };
 
 static const struct {
@@ -27,7 +27,7 @@ static const struct {
 	{ "--version", "print the version" },
 };
 
-/* False: nothing may stand there that we know of. */
+/* False: we have nothing to offer. */
 static bool
 line_parse(int words, char **word, struct line *out)
 {
@@ -42,20 +42,20 @@ line_parse(int words, char **word, struct line *out)
 			out->word[out->words++] = word[i];
 		} else if (strcmp(text, "-c") == 0) {
 			if (++i == words - 1)
-				return false; /* a file: the shell knows them */
+				return false; /* a file name: the shell completes it */
 			out->conf_file = word[i];
 		} else if (strncmp(text, "-c", 2) == 0) {
 			out->conf_file = text + 2;
 		} else if (strcmp(text, "--") == 0) {
 			ended = true;
 		} else if (strcmp(text, "--json") != 0) {
-			return false; /* -V, -h, and what is wrong: they want nothing behind them */
+			return false; /* -V, -h and invalid options: nothing may follow */
 		}
 	}
 	return true;
 }
 
-/* Names come from configurations and peers. What a shell could take for more than a word is left out. */
+/* Names come from configurations and peers. Skip names that a shell could take for more than a word. */
 static bool
 is_plain(const char *text)
 {
@@ -77,7 +77,7 @@ print_values(struct cli *cli, enum cmd_values kind, const struct line *line, con
 	cli_values_free(&v);
 }
 
-/* Of what runs now; whatever is wrong with that is no matter for somebody who types. */
+/* Offer names from the running segments. Hide errors: they would disturb somebody who is typing. */
 static void
 complete_values(const struct line *line, const struct cmd_word *w, FILE *out)
 {

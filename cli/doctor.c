@@ -10,7 +10,7 @@
 
 static const char *const levels[] = { "ok", "warn", "FAIL" };
 
-/* In lines of no more than 80 columns, as far as its words are not longer. */
+/* Wrap the advice at 80 columns. Only a single long word may exceed that. */
 static void
 print_advice(FILE *f, const char *advice)
 {

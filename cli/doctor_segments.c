@@ -12,12 +12,12 @@
 #include "out.h"
 
 #define AGENT_SILENT_NS 150000000000u /* an agent reports once a minute */
-#define FEED_LATE_NS    10000000000u  /* above three times the interval */
+#define FEED_LATE_NS    10000000000u  /* added to three times the interval */
 
-/* What the segments so far have shown together. */
+/* Totals over the segments examined so far. */
 struct tally {
-	unsigned asked, heard; /* segments that agents can report to, and agents that have */
-	uint32_t *first;       /* the number that each segment's indexes begin with; NULL: out of memory */
+	unsigned asked, heard; /* asked: segments that agents can report to; heard: agents that have reported */
+	uint32_t *first;       /* the first index of each segment; NULL: out of memory */
 	int segments;
 };
 
@@ -46,7 +46,7 @@ look_at_rights(struct doctor *d, const char *what, const char *path)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return; /* it was there a moment ago */
+		return; /* the file has just disappeared */
 	doctor_owner(&st, owner);
 	if (st.st_mode & S_IWOTH)
 		doctor_tell(d, DOCTOR_FAIL, what, "chmod o-w it: whoever writes it can show anything",
@@ -88,14 +88,14 @@ feed_advice(const struct ipm_feed *feed)
 	return "see the log of its source or its writer";
 }
 
-/* Those that tell more of what others know, and nothing without them. */
+/* These feeds only add details to the records of other feeds. */
 static bool
 only_adds_to_others(const struct ipm_feed *feed)
 {
 	return strcmp(feed->name, "error-notify") == 0 || strncmp(feed->name, "ikewatch", 8) == 0;
 }
 
-/* Down for no other reason than that charon is not there, which is a finding of its own. */
+/* This feed is down only because charon is missing, and charon has a finding of its own. */
 static bool
 wants_charon(const struct doctor *d, const struct ipm_feed *feed)
 {
@@ -105,7 +105,7 @@ wants_charon(const struct doctor *d, const struct ipm_feed *feed)
 		strncmp(feed->source, conf->vici.error_socket, sizeof(feed->source)) == 0);
 }
 
-/* One that is down may be one that nobody needs, as long as another is up. */
+/* A feed that is down is only a warning while @p another is up: perhaps nobody needs it. */
 static void
 look_at_feed(struct doctor *d, const struct ipm_feed *feed, bool another)
 {
@@ -149,7 +149,7 @@ look_at_feeds(struct doctor *d, const struct ipm_segment *seg)
 	}
 }
 
-/* False: it cannot be asked for anything. */
+/* False: this segment takes no requests. */
 static bool
 look_at_control(struct doctor *d, const struct ipm_segment *seg)
 {
@@ -175,7 +175,7 @@ look_at_control(struct doctor *d, const struct ipm_segment *seg)
 	return true;
 }
 
-/* What agents say of themselves comes through the control socket: those who may not use it are not heard. */
+/* Agents report through the control socket. An agent that may not use the socket is not heard. */
 static void
 look_at_agents(struct doctor *d, const struct ipm_segment *seg, struct tally *t)
 {
@@ -200,7 +200,7 @@ look_at_agents(struct doctor *d, const struct ipm_segment *seg, struct tally *t)
 	}
 }
 
-/* Of two segments that count from the same number, SNMP serves one row of each index. */
+/* If two segments count from the same number, rows share indexes, and SNMP serves only one row of each index. */
 static void
 look_at_indexes(struct doctor *d, const char *what, const struct ipm_segment *seg, struct tally *t)
 {

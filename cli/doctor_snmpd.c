@@ -18,20 +18,20 @@
 #define OID_MAX     64
 #define VIEWS_MAX   128
 #define LINE_WORDS  12
-#define INCLUDE_MAX 4 /* files that include files */
+#define INCLUDE_MAX 4 /* depth of included files */
 
 /* ---- the AgentX socket ---- */
 
 /*
- * Open and Close of AgentX (RFC 2741, 6.2.1, 6.2.2), in network byte order. An Open without a name and a description is
- * answered like any other, and registers nothing.
+ * AgentX Open and Close (RFC 2741, 6.2.1, 6.2.2) in network byte order. A master answers an Open without name and
+ * description like any other. The Open registers nothing.
  */
 static const uint8_t open_pdu[] = {
 	1, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 12, /* header: version, type, flags ... length */
 	1, 0, 0,    0, 0, 0, 0, 0, 0, 0, 0, 0                           /* time-out, the null OID, no text */
 };
 
-/* 0 when a master has answered. */
+/* Returns 0 when a master has answered. */
 static int
 talk(int fd)
 {
@@ -48,7 +48,7 @@ talk(int fd)
 		return got < 0 ? -errno : -EPROTO;
 	if (answer[0] != 1 || answer[1] != 18 || answer[24] || answer[25])
 		return -EPROTO;
-	memcpy(close_pdu + 4, answer + 4, 4); /* the session that we were given */
+	memcpy(close_pdu + 4, answer + 4, 4); /* the session that the master gave us */
 	close_pdu[19] = 4;
 	close_pdu[20] = 5; /* reasonShutdown */
 	ssize_t sent = send(fd, close_pdu, sizeof(close_pdu), MSG_NOSIGNAL);
@@ -70,7 +70,7 @@ ask_master(const char *path)
 	return rc;
 }
 
-/* Neither the owner nor root: may this group get there, and write? @p where: what stops it. */
+/* Can this group reach the socket and write to it? Ignore the owner and root. @p where: the obstacle. */
 static bool
 group_reaches(const char *path, gid_t group, char *where, size_t size)
 {
@@ -79,7 +79,7 @@ group_reaches(const char *path, gid_t group, char *where, size_t size)
 	for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
 		snprintf(where, size, "%.*s", (int)(slash - path), path);
 		if (stat(where, &st) < 0)
-			return true; /* it cannot be told */
+			return true; /* unknown: assume yes */
 		if (!(st.st_mode & (st.st_gid == group ? S_IXGRP : S_IXOTH)))
 			return false;
 	}
@@ -137,12 +137,12 @@ struct oid {
 	unsigned len;
 };
 
-/* A line of snmpd.conf that lets somebody in. */
+/* A line of snmpd.conf that grants somebody access. */
 struct access {
 	char who[48];   /* "rouser ipsecmon" */
-	char view[48];  /* its name; "": oid */
-	struct oid oid; /* of length 0: everything */
-	bool known;     /* false: the OID has a name that we do not know */
+	char view[48];  /* the view's name; "": use oid */
+	struct oid oid; /* length 0: everything */
+	bool known;     /* false: we do not know the name in the OID */
 };
 
 struct snmpd {
@@ -154,12 +154,12 @@ struct snmpd {
 	unsigned views;
 	struct access access[VIEWS_MAX];
 	unsigned accesses;
-	bool master, vacm; /* vacm: lines with group, access and com2sec, which we do not follow */
+	bool master, vacm; /* vacm: it has group, access and com2sec lines, which we do not follow */
 	unsigned files;
 	char unread[256]; /* a file that could not be read; "": none */
 };
 
-/* ".1.3.6", "1.3.6", or one that begins with a name that is known. */
+/* Parse ".1.3.6", "1.3.6", or an OID that begins with a name we know. */
 static bool
 oid_parse(const char *text, struct oid *out)
 {
@@ -222,7 +222,7 @@ take_view(struct snmpd *s, int words, char *const *word)
 	s->view[s->views++].included = strcasecmp(word[2], "included") == 0;
 }
 
-/* rouser USER [LEVEL [OID | -V VIEW]], rocommunity COMMUNITY [SOURCE [OID | -V VIEW]], and their rw and 6 twins */
+/* rouser USER [LEVEL [OID | -V VIEW]], rocommunity COMMUNITY [SOURCE [OID | -V VIEW]], and their rw and 6 variants */
 static void
 take_access(struct snmpd *s, int words, char *const *word)
 {
@@ -231,7 +231,7 @@ take_access(struct snmpd *s, int words, char *const *word)
 		return;
 	struct access *a = &s->access[s->accesses++];
 	*a = (struct access){ .known = true };
-	/* A community is a password. */
+	/* Hide the community: it is a password. */
 	snprintf(a->who, sizeof(a->who), "%.15s%s%.30s", word[0], community ? "" : " ", community ? "" : word[1]);
 	if (words > 4 && strcmp(word[3], "-V") == 0)
 		snprintf(a->view, sizeof(a->view), "%s", word[4]);
@@ -305,7 +305,7 @@ read_file(struct snmpd *s, const char *path, unsigned depth)
 	fclose(f);
 }
 
-/* The longest subtree that the MIB is in decides (RFC 3415); masks are taken for all ones. */
+/* The longest subtree that contains the MIB decides (RFC 3415). We assume that every mask is all ones. */
 static bool
 view_shows(const struct snmpd *s, const char *name, const struct oid *mib)
 {
@@ -316,7 +316,7 @@ view_shows(const struct snmpd *s, const char *name, const struct oid *mib)
 		if (strcmp(s->view[i].name, name) != 0)
 			continue;
 		if (s->view[i].included && oid_below(oid, mib))
-			return true; /* part of it */
+			return true; /* the view shows a part of the MIB */
 		if (oid_below(mib, oid) && (!best || oid->len >= best->len)) {
 			best = oid;
 			shown = s->view[i].included;
@@ -329,7 +329,7 @@ view_shows(const struct snmpd *s, const char *name, const struct oid *mib)
 	"a view and a user for it are in the sample for snmpd.conf: view ipsecmon included " FLOW_MIB \
 	"; rouser ipsecmon priv -V ipsecmon"
 
-/* Where Net-SNMP looks, in so far as somebody has said so. */
+/* Read snmpd.conf in each directory Net-SNMP searches: SNMPCONFPATH or the default. */
 static void
 read_all(struct snmpd *s, char *main_file, size_t size)
 {

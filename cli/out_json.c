@@ -142,7 +142,7 @@ out_json_traffic(json_t *object, const char *key, const struct ipm_traffic *t)
 	json_object_set_new(object, key, o);
 }
 
-/* Jansson comes for every bracket and comma, and a FILE locks for every call. */
+/* Jansson calls this for each bracket and comma. fwrite_unlocked() avoids a lock per call. */
 static int
 dump_more(const char *text, size_t size, void *file)
 {
@@ -177,7 +177,7 @@ segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json
 	cli->comma_segment = true;
 }
 
-/* What is known of a segment only when all of it has been read. */
+/* Print what is known only after all of the segment has been read. */
 static void
 segment_close(struct cli *cli, const struct cli_segment *s, size_t unread)
 {

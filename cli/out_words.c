@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Words for what the model has as numbers, the same in text and in JSON. */
+/* Words for the model's numbers. Text and JSON use the same words. */
 #include "out.h"
 
 const char *

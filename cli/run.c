@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The command line: options, and the command that its words are. */
+/* The command line: options, then the words of a command. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -77,7 +77,7 @@ command_run(struct cli *cli, const struct cmd_match *match)
 	cli->conf = NULL;
 }
 
-/* False: these words are no command. */
+/* False: the words are not a command. */
 static bool
 words_run(struct cli *cli, int words, char *const *word)
 {
@@ -102,9 +102,9 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli cli = { .out = out, .err = err };
-	if (argc > 1 && strcmp(argv[1], "--complete") == 0) /* what follows is another command line, not ours */
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0) /* another command line follows, not ours */
 		return cli_complete(argc - 2, argv + 2, out);
-	optind = 0; /* glibc: begin anew */
+	optind = 0; /* glibc: start over */
 	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, ":c:Vh", options, NULL)) != -1;) {
 		switch (c) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The segments in run-dir, and the records in them in the order in which they are shown. */
+/* The segments in run-dir, and their records in the order of display. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +22,7 @@ cli_is_segment(const struct dirent *entry)
 static int
 by_name(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name); /* the same in every locale */
+	return strcmp((*a)->d_name, (*b)->d_name); /* same order in every locale */
 }
 
 const char *
@@ -40,7 +40,10 @@ cli_segment_now(const struct cli_segment *s)
 	return strcmp(cli_writer_state(s->seg), "running") == 0 || silence > now_ns ? now_ns : now_ns - silence;
 }
 
-/* Rows still say "up" when nobody writes them any more. In JSON the segment has its state, so stderr is enough. */
+/*
+ * After the writer stopped, rows still say "up": warn about that. JSON output carries the state itself, so stderr is
+ * enough.
+ */
 static void
 segment_warn(struct cli *cli, const struct cli_segment *s)
 {
@@ -107,7 +110,7 @@ cli_segments_close(struct cli *cli)
 	cli->segments = 0;
 }
 
-/* One record more is read: now and then, give back the memory that those before it were in. */
+/* Count a read. Every CLI_RELEASE reads, return the memory of the pages read before. */
 static void
 reads_count(struct cli *cli, const struct ipm_segment *seg)
 {

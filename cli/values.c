@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED_MAX 20 /* in an error */
+#define NAMED_MAX 20 /* names quoted in an error */
 
 static void
 add(struct cli_values *v, const char *text, size_t field)

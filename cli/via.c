@@ -27,7 +27,7 @@ interfaces_read(struct cli *cli, const struct cli_segment *s, struct via_segment
 	}
 }
 
-/* What is remembered of a segment; NULL: no memory. */
+/* What we remember of a segment. NULL: out of memory. */
 static struct via_segment *
 segment_of(struct cli *cli, struct cli_vias *vias, const struct cli_segment *s)
 {
