@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* check_ipsecmon: a plugin for Nagios, Icinga and all that runs Monitoring Plugins. See check_ipsecmon(1). */
+/* check_ipsecmon: a plugin for Nagios, Icinga and other programs that run Monitoring Plugins. See check_ipsecmon(1). */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -64,7 +64,7 @@ end(const struct chk_result *result)
 	return fflush(stdout) == 0 ? (int)result->state : CHK_UNKNOWN;
 }
 
-/* Where nothing answers for longer than the library knows of: a resolver, for example. */
+/* Printed when something blocks that Net-SNMP's time-out doesn't cover, a resolver for example. */
 static char too_late_text[64];
 
 static void
@@ -76,7 +76,7 @@ too_late(int signal)
 	_exit((int)options.timeout_state);
 }
 
-/* What the options ask for and the mode cannot do. */
+/* Refuse options that the mode doesn't support. */
 static bool
 fits(const struct chk_options *opt, const struct chk_mode *mode, struct chk_result *result)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What is counted, and how much of it there is in a second. */
+/* Modes that count: counters and their rates per second. */
 #include <string.h>
 
 #include "chk_modes.h"
@@ -7,13 +7,13 @@
 #include "hash.h"
 
 /*
- * A number of 64 bits that SNMPv1 can carry, too, has two more objects: its low and its high half. Where low is 0 the
- * object itself has 32 bits.
+ * SNMPv1 cannot carry 64-bit numbers. Two more objects hold their low and high halves. If low is 0, the object itself
+ * has 32 bits.
  */
 struct counted {
 	const char *label;
 	uint32_t column, low, high;
-	bool may_lack; /* a gateway where nothing can know it has no such object */
+	bool may_lack; /* a gateway without a feed that knows the value lacks the object */
 };
 
 static const struct counted tunnel_traffic[] = {
@@ -53,7 +53,7 @@ static const struct counted global_drops[] = {
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-/* Adds to the count of that label, of all rows together. */
+/* Add a row's value to the label's count. All rows share one count. */
 static void
 add(struct chk_sample *sample, const char *label, bool wide, uint64_t value)
 {
@@ -73,7 +73,9 @@ add(struct chk_sample *sample, const char *label, bool wide, uint64_t value)
 		sample->counts[i].value &= UINT32_MAX;
 }
 
-/* All of a list from one row (or scalars, with the row 0). *missing is the label of one that must be there, and is not.
+/*
+ * Read every object of the list from one row, or from scalars with row 0. *missing: the label of a required object that
+ * the device lacks.
  */
 static bool
 read_list(struct chk_check *check, const struct chk_oid *table, uint32_t row, const struct counted *list,
@@ -129,7 +131,7 @@ drop(void *context, const uint32_t *index, size_t len, const struct chk_value *v
 	return true;
 }
 
-/* By the reasons that can be known, of a configured tunnel. */
+/* Read a configured tunnel's drops, one count for each known reason. */
 static bool
 read_reasons(struct chk_check *check, uint32_t row, struct chk_sample *sample, const char **missing)
 {
@@ -143,9 +145,9 @@ read_reasons(struct chk_check *check, uint32_t row, struct chk_sample *sample, c
 	return true;
 }
 
-/* --- telling ------------------------------------------------------------------------------------------------------ */
+/* --- reporting ---------------------------------------------------------------------------------------------------- */
 
-/* Ranges, too: two services that differ in nothing else would take each other's last look. */
+/* The name includes the ranges: two services that differ only in their ranges must not share a saved sample. */
 static void
 name_sample(const struct chk_check *check, struct chk_sample *sample)
 {
@@ -175,7 +177,10 @@ rate_text(const struct chk_count *c, char *text, size_t size)
 	snprintf(text, size, "%s %.*f%s/s", c->label, rate == 0 ? 0 : rate < 10 ? 2 : 1, rate, units[unit]);
 }
 
-/* A rate, and what the ranges say of it if it is @p judged. Is it in the first line? One of 0 is if @p zero. */
+/*
+ * Report a rate. Compare it with the ranges if it is @p judged. @p zero: show a rate of 0 on the first line, too.
+ * Returns true if the rate is on the first line.
+ */
 static bool
 tell_count(struct chk_check *check, const struct chk_count *c, bool judged, bool zero)
 {
@@ -193,8 +198,8 @@ tell_count(struct chk_check *check, const struct chk_count *c, bool judged, bool
 }
 
 /*
- * The counts of @p sample, their rates since the last look, and what the ranges say of the first @p judged of them.
- * Rates that are not there yet are not known, and that is said.
+ * Report the counts of @p sample and their rates since the last check. Compare the first @p judged rates with the
+ * ranges. If there are no rates yet, report UNKNOWN and say so.
  */
 static void
 tell(struct chk_check *check, struct chk_sample *sample, size_t judged)
@@ -224,16 +229,16 @@ tell(struct chk_check *check, struct chk_sample *sample, size_t judged)
 
 /* --- the modes ---------------------------------------------------------------------------------------------------- */
 
-/* What a mode reads of all, of a tunnel by its peer, and of a configured one. */
+/* A mode's counters: for all tunnels together, for a tunnel found by its peer, and for a configured tunnel. */
 struct source {
 	const struct counted *all, *peer, *named;
-	const struct chk_oid *all_at; /* peer is of cipSecTunnelTable, named of ipsecmonTunnelTable */
-	bool by_reason;               /* of a configured one: ipsecmonDropTable instead */
-	size_t judged;                /* so many of them the ranges are about */
+	const struct chk_oid *all_at; /* peer: in cipSecTunnelTable; named: in ipsecmonTunnelTable */
+	bool by_reason;               /* read configured tunnels from ipsecmonDropTable */
+	size_t judged;                /* compare this many counts, from the first, with the ranges */
 };
 
 /*
- * SNMPv1 has no counters of 64 bits, which those of configured tunnels are: it gets those of the tunnel that is up,
+ * Counters of configured tunnels have 64 bits, and SNMPv1 cannot carry them. Use the counters of the tunnel that is up,
  * from cipSecTunnelTable.
  */
 static bool

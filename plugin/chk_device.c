@@ -39,10 +39,10 @@ silence(void *context, const uint32_t *index, size_t len, const struct chk_value
 	device->silence_known = chk_is_number(value);
 	if (seconds > device->silence)
 		device->silence = seconds;
-	return device->silence_known; /* one that is not known is enough */
+	return device->silence_known; /* one unknown age is enough: stop the walk */
 }
 
-/* Feeds that are up, by their index in two numbers. */
+/* Feeds that are up: the two numbers of each feed's index. */
 struct feeds {
 	struct chk_rows segment, feed;
 	uint32_t knows;
@@ -68,7 +68,7 @@ feed_knows(void *context, const uint32_t *index, size_t len, const struct chk_va
 	for (size_t i = 0; i < feeds->feed.count && len == 2; i++) {
 		if (feeds->segment.index[i] != index[0] || feeds->feed.index[i] != index[1])
 			continue;
-		/* BITS: the first is the highest of the first octet. */
+		/* BITS: bit 0 is the highest bit of the first octet. */
 		for (size_t bit = 0; bit < value->size * 8 && bit < 32; bit++) {
 			if ((unsigned char)value->text[bit / 8] & 0x80 >> bit % 8)
 				feeds->knows |= UINT32_C(1) << bit;
@@ -130,12 +130,12 @@ chk_rows_free(struct chk_rows *rows)
 	*rows = (struct chk_rows){ 0 };
 }
 
-/* Rows whose text or address is the one that is looked for. */
+/* Find rows by text or by address. */
 struct search {
 	const char *text;
-	size_t first_len; /* of the text up to its last slash; 0: there is none */
+	size_t first_len; /* length of the text before its last slash; 0: there is no slash */
 	const struct chk_peer *peer;
-	bool as_text; /* the peer's address, written */
+	bool as_text; /* the column holds the peer's address as text */
 	struct chk_rows *rows, *first_rows;
 	size_t all;
 };
@@ -185,7 +185,7 @@ chk_find_name(struct chk_snmp *s, const char *name, struct chk_rows *rows, size_
 	bool good = search_column(s, &chk_tunnel_table, 2, &search);
 
 	*all = search.all;
-	/* NAME/CHILD: those of NAME whose child it is; unless a connection has all of it as its name. */
+	/* Try NAME/CHILD only if no connection has the whole text as its name. */
 	for (size_t i = 0; good && rows->count == 0 && i < of_first.count; i++) {
 		struct chk_value value;
 		good = chk_row(s, &chk_tunnel_table, of_first.index[i], child, 1, &value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Why something failed, as text for the caller. */
+/* Error text for the caller. */
 #ifndef CHK_ERROR_H
 #define CHK_ERROR_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* False, so that it can be returned. */
+/* Write the error text. Returns false, so the caller can return the result. */
 __attribute__((format(printf, 3, 4))) static inline bool
 chk_wrong(char *error, size_t size, const char *format, ...)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The file in which a sample waits for the next look. */
+/* The file that keeps a sample until the next check. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@ chk_sample_stamp(struct chk_sample *sample)
 	sample->time = (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* The folder, made if need be. Nobody else may write there, or he could make us write elsewhere. */
+/* Open the folder; create it if necessary. Nobody else may write there, or others could redirect our writes. */
 static int
 folder(const char *dir, char *path, size_t path_size, char *error, size_t size)
 {
@@ -59,7 +59,7 @@ folder(const char *dir, char *path, size_t path_size, char *error, size_t size)
 	return -1;
 }
 
-/* Two names that differ could have the same file; then each finds the other's, sees so, and has no rate. */
+/* Names with the same hash share a file. Each check then finds the other's sample, notices this, and has no rate. */
 static void
 file_name(const char *what, char *name, size_t size)
 {
@@ -82,7 +82,7 @@ read_sample(int dir, const char *name, struct chk_sample *out)
 	return got > 0 && (size_t)got < sizeof(text) && chk_sample_decode(text, (size_t)got, out);
 }
 
-/* Another one in its place, whole or not at all, whoever does the same at the same time. */
+/* Replace the sample completely or not at all, even if several checks write at the same time. */
 static bool
 write_sample(int dir, const char *path, const char *name, const struct chk_sample *sample, char *error, size_t size)
 {
@@ -94,7 +94,7 @@ write_sample(int dir, const char *path, const char *name, const struct chk_sampl
 	if (len == 0)
 		return chk_wrong(error, size, "%s: the state is too long", path);
 	snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
-	unlinkat(dir, temporary, 0); /* of one with our pid that was killed */
+	unlinkat(dir, temporary, 0); /* left by a killed check that had our pid */
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return chk_wrong(error, size, "%s: %s; --state-dir names another folder", path, strerror(errno));

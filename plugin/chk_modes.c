@@ -80,7 +80,7 @@ chk_mode_find(const char *name)
 	return NULL;
 }
 
-/* Is what the device serves enough, and true? */
+/* Does the device serve what the mode needs, and is the data current? */
 static bool
 device_can_tell(struct chk_check *check, const struct chk_mode *mode)
 {

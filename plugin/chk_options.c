@@ -16,7 +16,7 @@
 #define PORT    161
 #define TIMEOUT 10.0
 #define RETRIES 3
-#define BULK    40 /* as many short cells as fit into a packet of 1500 octets */
+#define BULK    40 /* this many short cells fit into a packet of 1500 octets */
 
 enum { OPT_STATE_DIR = 256, OPT_BULK };
 
@@ -65,7 +65,7 @@ number_parse(const char *text, unsigned least, unsigned most, unsigned *out)
 	return true;
 }
 
-/* One of a list of words: its place. */
+/* Find a word in a list and return its position. */
 static bool
 word_find(const char *text, const char *const *words, unsigned *out)
 {
@@ -99,7 +99,7 @@ chk_peer_parse(const char *text, struct chk_peer *out)
 	return true;
 }
 
-/* "KEY = VALUE"; # begins a comment at the beginning of a line; a value is all to the end of its line. */
+/* Parse "KEY = VALUE". A # at the beginning of a line begins a comment. The value extends to the end of the line. */
 static bool
 credential(char *line, struct chk_options *opt, const char *path, unsigned n, char *error, size_t size)
 {
@@ -168,7 +168,7 @@ timeout(const char *text, struct chk_options *opt)
 	return true;
 }
 
-/* How the device is asked. True: @p c is none of these, or good. */
+/* Options about how to ask the device. True: @p c is valid, or not such an option. */
 static bool
 option_how(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 {
@@ -210,7 +210,7 @@ option_how(struct chk_options *opt, int c, const char *arg, char *error, size_t 
 	}
 }
 
-/* What is checked. True: @p c is none of these, or good. */
+/* Options about what to check. True: @p c is valid, or not such an option. */
 static bool
 option_what(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 {
@@ -237,7 +237,7 @@ option_what(struct chk_options *opt, int c, const char *arg, char *error, size_t
 static bool
 option(struct chk_options *opt, int c, const char *arg, char *error, size_t size)
 {
-	/* Texts that are taken as they are. */
+	/* Texts stored without a check. */
 	const struct {
 		int c;
 		const char **to;
@@ -313,7 +313,7 @@ chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, s
 	int c;
 
 	*opt = defaults;
-	/* What is stronger comes later: the file, the environment, options. */
+	/* Later sources override earlier ones: the file, the environment, options. */
 	optind = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (c == 'h')

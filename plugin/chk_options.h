@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the command line, the environment and a file of credentials say. */
+/* Settings from the command line, the environment and a credentials file. */
 #ifndef CHK_OPTIONS_H
 #define CHK_OPTIONS_H
 
@@ -16,13 +16,13 @@ enum chk_level { CHK_NO_AUTH, CHK_AUTH, CHK_AUTH_PRIV };
 
 struct chk_peer {
 	uint8_t bytes[16];
-	size_t len; /* 4, 16; 0: none */
+	size_t len; /* 4 or 16; 0: no address */
 };
 
 struct chk_options {
 	const char *host, *mode, *name, *peer_text, *context, *user, *state_dir, *auth_proto, *priv_proto;
 	unsigned port, retries, bulk, verbose;
-	double timeout; /* seconds, for all of it */
+	double timeout; /* seconds, for the whole check */
 	enum chk_state timeout_state;
 	enum chk_version version;
 	enum chk_level level;
@@ -34,12 +34,12 @@ struct chk_options {
 enum chk_parsed { CHK_RUN, CHK_HELP, CHK_SHOW_VERSION, CHK_WRONG };
 
 /*
- * What is wrong is in @p error. Options win over the environment (CHECK_IPSECMON_COMMUNITY, _AUTH, _PRIV), and that
- * over the file. Texts stay argv's.
+ * Options override the environment (CHECK_IPSECMON_COMMUNITY, _AUTH, _PRIV), and the environment overrides the file.
+ * Texts in @p opt point into argv. On failure, @p error says why.
  */
 enum chk_parsed chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, size_t size);
 
-/* An address, of either family. */
+/* Parse an IPv4 or IPv6 address. */
 bool chk_peer_parse(const char *text, struct chk_peer *out);
 
 #endif

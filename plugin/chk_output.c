@@ -5,7 +5,7 @@
 #include "chk_output.h"
 #include "clean.h"
 
-/* Texts of the device must not end the line, nor begin performance data. */
+/* Replace characters in the device's text that would end the line or begin performance data. */
 static void
 clean_piece(const char *text, char *out, size_t size)
 {
@@ -14,7 +14,7 @@ clean_piece(const char *text, char *out, size_t size)
 		*bar = '/';
 }
 
-/* One piece, with @p between before it unless it is the first; before all others if @p first. */
+/* Add a piece, separated by @p between. @p first: put it before all other pieces. */
 static void
 add(struct chk_text *t, bool first, const char *between, const char *piece)
 {
@@ -47,7 +47,7 @@ chk_say(struct chk_result *r, enum chk_state state, const char *format, ...)
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	clean_piece(raw, piece, sizeof(piece));
-	add(&r->summary, worse, ", ", piece); /* Nagios makes : of ; */
+	add(&r->summary, worse, ", ", piece); /* no semicolon: Nagios turns ; into : */
 	r->state = chk_state_worse(r->state, state);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a check has found, and how a monitoring system is told: one line, performance data, further lines. All of it
- * stays below the 8 KB that Nagios reads; what does not fit is left out whole, and said to be.
+ * The result of a check, and its output for a monitoring system: one line, performance data, further lines. Nagios
+ * reads 8 KB, and the output stays below that. A piece that does not fit is left out completely, and the output says
+ * so.
  */
 #ifndef CHK_OUTPUT_H
 #define CHK_OUTPUT_H
@@ -15,7 +16,7 @@
 
 struct chk_text {
 	size_t len;
-	unsigned left_out; /* pieces for which there was no room */
+	unsigned left_out; /* pieces that did not fit */
 	char text[2560];
 };
 
@@ -27,19 +28,21 @@ struct chk_result {
 	struct chk_text perf;
 };
 
-/* A finding of the first line; the result is at least as bad as @p state. What is worse than all before it comes first.
+/*
+ * Add a finding to the first line. The result becomes at least as bad as @p state. A finding worse than all earlier
+ * ones goes first.
  */
 void chk_say(struct chk_result *r, enum chk_state state, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A further line. */
+/* Add a further line. */
 void chk_line(struct chk_result *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define CHK_NO_END (-1.0) /* no minimum, no maximum; none of ours is below 0 */
+#define CHK_NO_END (-1.0) /* no minimum or maximum; none of our values is negative */
 
-/* @p decimals of @p value; @p limits may be NULL. */
+/* Add performance data with @p decimals decimals. @p limits may be NULL. */
 void chk_perf(struct chk_result *r, const char *label, double value, unsigned decimals, const char *unit,
 	      const struct chk_limits *limits, double min, double max);
-/* A counter, exact to its last digit. */
+/* Add a counter with all its digits. */
 void chk_perf_counter(struct chk_result *r, const char *label, uint64_t value);
 
 void chk_print(FILE *out, const struct chk_result *r);

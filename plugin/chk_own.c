@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What only IPSECMON-MIB tells: lifetimes that are left, and how ipsecmon itself does. */
+/* Modes that need IPSECMON-MIB: remaining lifetimes, and ipsecmon's own health. */
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +27,7 @@ find_least(void *context, const uint32_t *index, size_t len, const struct chk_va
 enum { NAME, CHILD, OPER, TIME, TIME_LEFT, SIZE_LEFT, CELLS };
 static const uint32_t lifetime_columns[CELLS] = { 2, 3, 7, 44, 45, 47 };
 
-/* The tunnels of -n, or the one with the least lifetime left. False: no answer. */
+/* Find the tunnels of -n, or the tunnel with the shortest remaining lifetime. False: no answer. */
 static bool
 lifetime_rows(struct chk_check *check, struct chk_rows *rows)
 {
@@ -48,7 +48,7 @@ lifetime_rows(struct chk_check *check, struct chk_rows *rows)
 	return true;
 }
 
-/* Judge a tunnel; false: nothing is known of its lifetime. */
+/* Compare a tunnel's remaining lifetime with the ranges. False: the lifetime is unknown. */
 static bool
 lifetime_judge(struct chk_check *check, const struct chk_value *row)
 {
@@ -98,7 +98,7 @@ chk_mode_lifetime(struct chk_check *check)
 
 /* --- feeds -------------------------------------------------------------------------------------------------------- */
 
-#define SEGMENTS 64 /* at most that many, and as many feeds, are looked at */
+#define SEGMENTS 64 /* check at most this many segments, and this many feeds */
 
 struct places {
 	uint32_t at[SEGMENTS][2];
@@ -120,7 +120,7 @@ place_add(void *context, const uint32_t *index, size_t len, const struct chk_val
 	return true;
 }
 
-/* What there is too much of is not known. */
+/* Rows beyond the limit were not checked: report UNKNOWN. */
 static void
 tell_left_out(struct chk_check *check, const struct places *places, const char *what)
 {
@@ -128,7 +128,7 @@ tell_left_out(struct chk_check *check, const struct places *places, const char *
 		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not checked", places->left_out, what);
 }
 
-/* *refused: records of all of them for which there was no room. */
+/* *refused: number of records, in all segments, that found no room. */
 static bool
 segments(struct chk_check *check, uint64_t *refused)
 {
@@ -194,7 +194,7 @@ feed_judge(struct chk_check *check, const struct chk_value *row, size_t *up)
 			row[ERROR].size > 0 ? ": " : "", row[ERROR].text);
 	} else {
 		++*up;
-		/* Three times late, and a moment: a question or two may have been lost. */
+		/* Allow three intervals and ten seconds: a request or two may be lost. */
 		if (row[INTERVAL].number > 0 && row[ANSWER_AGE].kind != CHK_NONE &&
 		    (double)row[ANSWER_AGE].number / 100 > 3 * (double)row[INTERVAL].number + 10)
 			chk_say(check->result, CHK_WARNING, "feed %s (%s) has not answered for %s", name, source,

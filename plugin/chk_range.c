@@ -36,7 +36,7 @@ chk_state_worse(enum chk_state a, enum chk_state b)
 	return badness[a] >= badness[b] ? a : b;
 }
 
-/* A decimal number; *text is behind it then. strtod() alone would take "inf", "0x10" and blanks, too. */
+/* Parse a decimal number and move *text behind it. strtod() alone would also accept "inf", "0x10" and blanks. */
 static bool
 number(const char **text, double *out)
 {

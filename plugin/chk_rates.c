@@ -11,7 +11,7 @@
 #define MAGIC     "check_ipsecmon 1"
 #define LINE_SIZE (CHK_WHAT_MAX + 16)
 
-/* It finds a file that was cut or mixed up. Against a forged one there are the file's owner and mode. */
+/* Detects a truncated or damaged file. Against forgery, the check relies on the file's owner and mode. */
 static uint32_t
 checksum(const char *text, size_t size)
 {
@@ -36,7 +36,7 @@ chk_sample_encode(const struct chk_sample *sample, char *text, size_t size)
 	return len < size ? len : 0;
 }
 
-/* The line at *text without its end, as a text of its own; *text is behind it then. */
+/* Copy the line at *text to @p out without its newline. Move *text behind it. */
 static bool
 line_take(const char **text, size_t *left, char *out, size_t size)
 {
@@ -52,7 +52,7 @@ line_take(const char **text, size_t *left, char *out, size_t size)
 	return true;
 }
 
-/* What stands behind "KEY "; NULL: it is another line. */
+/* Return the text after "KEY "; NULL if the line has another key. */
 static const char *
 value_after(const char *text, const char *key)
 {
@@ -60,7 +60,7 @@ value_after(const char *text, const char *key)
 	return strncmp(text, key, len) == 0 && text[len] == ' ' ? text + len + 1 : NULL;
 }
 
-/* The value of the next line, which must have this key; NULL: it has not. */
+/* Read the next line and return its value. NULL if the line does not have this key. */
 static const char *
 line_value(const char **text, size_t *left, char out[LINE_SIZE], const char *key)
 {
@@ -147,8 +147,8 @@ chk_sample_decode(const char *text, size_t size, struct chk_sample *out)
 }
 
 /*
- * Has the device begun anew? Its clock went back, or went on by less than ours did. It is the clock of its SNMP agent;
- * where only that began anew, counters went on, but nobody can know.
+ * Did the device restart? Then its clock went back, or advanced less than ours. This is the clock of its SNMP agent. If
+ * only the agent restarted, counters continued, but we cannot tell.
  */
 static bool
 device_restarted(const struct chk_sample *before, const struct chk_sample *now, double elapsed)
@@ -183,7 +183,7 @@ chk_rates_between(const struct chk_sample *before, struct chk_sample *now)
 			return "the tunnel or its objects changed since the last check";
 		if (!n->wide)
 			more &= UINT32_MAX;
-		/* Half of the way round is taken for the way back. */
+		/* A jump of more than half the range means that the counter went back. */
 		if (n->value < b->value && (n->wide || more > UINT32_MAX / 2))
 			return "the counters restarted since the last check";
 		n->rate = (double)more / elapsed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Counters now and at the last look, and what that makes a second; and the file that keeps the last look. */
+/* Rates per second from two samples of counters, and the file that keeps the previous sample. */
 #ifndef CHK_RATES_H
 #define CHK_RATES_H
 
@@ -10,41 +10,42 @@
 #define CHK_COUNTS_MAX 32
 #define CHK_LABEL_MAX  32
 #define CHK_WHAT_MAX   512
-#define CHK_SAMPLE_MAX 4096 /* octets of a file */
-#define CHK_SHORTEST   1.0  /* seconds: over less, a counter that moves every few seconds has no rate */
+#define CHK_SAMPLE_MAX 4096 /* octets, at most, of the file */
+#define CHK_SHORTEST   1.0  /* seconds; over less, a counter that moves every few seconds has no useful rate */
 
 struct chk_count {
-	char label[CHK_LABEL_MAX]; /* letters, digits, _ */
-	bool wide;                 /* it has 64 bits; otherwise it begins again at 2^32 */
+	char label[CHK_LABEL_MAX]; /* letters, digits, underscores */
+	bool wide;                 /* 64 bits; otherwise the counter wraps at 2^32 */
 	uint64_t value;
-	double rate; /* a second; only after chk_rates_between() said so */
+	double rate; /* per second; set when chk_rates_between() returns NULL */
 };
 
 struct chk_sample {
-	char what[CHK_WHAT_MAX]; /* of which device, and what of it was asked for; the file's name is made of it */
-	uint64_t rows;           /* stands for the rows of tables that were found for it */
-	char boot[64];           /* of this machine, whose clock took the time */
-	double time;             /* seconds since then */
+	char what[CHK_WHAT_MAX]; /* device and check; the file's name is derived from this */
+	uint64_t rows;           /* hash of the table rows that were found */
+	char boot[64];           /* boot of this machine, whose clock gave the time */
+	double time;             /* seconds since that boot */
 	bool uptime_known;
-	uint32_t uptime; /* of the device, in 1/100 s */
+	uint32_t uptime; /* the device's uptime in 1/100 s */
 	size_t count;
 	struct chk_count counts[CHK_COUNTS_MAX];
 };
 
-/* As text, which ends with a checksum. Length; 0: it does not fit. */
+/* Write the sample as text that ends with a checksum. Returns its length; 0: @p size is too small. */
 size_t chk_sample_encode(const struct chk_sample *sample, char *text, size_t size);
-/* False for anything that chk_sample_encode() has not made. */
+/* False for anything that chk_sample_encode() did not write. */
 bool chk_sample_decode(const char *text, size_t size, struct chk_sample *out);
 
-/* Makes the rates of @p now. NULL; or why there are none. */
+/* Compute the rates of @p now. Returns NULL, or why there are no rates. */
 const char *chk_rates_between(const struct chk_sample *before, struct chk_sample *now);
 
-/* What this machine's clock says, into @p sample. */
+/* Write this machine's boot and clock into @p sample. */
 void chk_sample_stamp(struct chk_sample *sample);
 
 /*
- * The last look from the folder @p dir (NULL: our own in /var/tmp), and @p now in its place, unless it is too soon
- * after it. False when the file cannot be kept: see @p error. *why as chk_rates_between() says.
+ * Read the previous sample from folder @p dir (NULL: our own in /var/tmp), compute the rates of @p now, and save @p now
+ * unless the previous check is too recent. False: the file cannot be saved, see @p error. *why: see
+ * chk_rates_between().
  */
 bool
 chk_rates_keep(const char *dir, struct chk_sample *now, double *elapsed, const char **why, char *error, size_t size);

@@ -13,7 +13,7 @@
 #include "chk_snmp.h"
 
 #define MOST_IN_GET 50
-#define LEAST_WAIT  0.05 /* seconds: less is no time for an answer */
+#define LEAST_WAIT  0.05 /* seconds: less time is too short for an answer */
 
 static double
 now(void)
@@ -50,7 +50,7 @@ unanswered(struct chk_snmp *s, bool timed_out, const char *why)
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
-/* The keys of SNMPv3. False: a protocol that this Net-SNMP does not have. */
+/* Derive the SNMPv3 keys. False: this Net-SNMP lacks a protocol. */
 static bool
 keys_set(struct chk_snmp *s, netsnmp_session *session)
 {
@@ -82,7 +82,7 @@ keys_set(struct chk_snmp *s, netsnmp_session *session)
 	return true;
 }
 
-/* Nothing of this machine's SNMP takes part: no MIB modules, no configuration, no files of its own. */
+/* Ignore this machine's SNMP settings: no MIB modules, no configuration, no persistent files. */
 static void
 library_init(void)
 {
@@ -96,7 +96,7 @@ library_init(void)
 	init_snmp("check_ipsecmon");
 }
 
-/* Who asks. False: a protocol that this Net-SNMP does not have. */
+/* Fill in the requester's credentials. False: this Net-SNMP lacks a protocol. */
 static bool
 credentials(struct chk_snmp *s, netsnmp_session *session)
 {
@@ -161,9 +161,9 @@ chk_snmp_close(struct chk_snmp *s)
 	snmp_shutdown("check_ipsecmon");
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
-/* Sends @p pdu, which is gone then. NULL when there is no answer; otherwise it is the caller's. */
+/* Send @p pdu and free it. Returns the answer, which the caller must free; NULL: no answer. */
 static netsnmp_pdu *
 ask(struct chk_snmp *s, netsnmp_pdu *pdu)
 {
@@ -188,7 +188,7 @@ ask(struct chk_snmp *s, netsnmp_pdu *pdu)
 		return answer;
 	if (answer)
 		snmp_free_pdu(answer);
-	/* SNMPv3 asks who the device is before the first request, and then it is that which fails. */
+	/* SNMPv3 first asks who the device is. If that fails, only the library's error says why. */
 	snmp_sess_error(s->session, NULL, &lib_error, &why);
 	unanswered(s, status == STAT_TIMEOUT || lib_error == SNMPERR_TIMEOUT, why);
 	free(why);
@@ -243,7 +243,7 @@ put_name(netsnmp_pdu *pdu, const struct chk_oid *name)
 	snmp_add_null_var(pdu, ids, name->len);
 }
 
-/* Is @p name one of @p v? */
+/* Does @p v have the name @p name? */
 static bool
 has_name(const netsnmp_variable_list *v, const struct chk_oid *name)
 {
@@ -263,7 +263,7 @@ refused(struct chk_snmp *s, long status)
 	return false;
 }
 
-/* Those of one request; SNMPv1 answers for all at once that one is missing, and is asked again for the others. */
+/* GET with one request. If an object is missing, SNMPv1 rejects the whole request: ask again without that object. */
 static bool
 get_some(struct chk_snmp *s, const struct chk_oid *names, struct chk_value *values, size_t n)
 {
@@ -335,7 +335,7 @@ is_below(const netsnmp_variable_list *v, const struct chk_oid *column)
 	return true;
 }
 
-/* What is not behind the one before could be asked for for ever. */
+/* Each answer must come after the one before, or a walk could last for ever. */
 static bool
 is_behind(const netsnmp_variable_list *v, const struct chk_oid *last)
 {
@@ -346,7 +346,10 @@ is_behind(const netsnmp_variable_list *v, const struct chk_oid *last)
 	return v->name_length > last->len;
 }
 
-/* The cells of an answer, up to @p last. 1: there may be more; 0: there are no more; -1: they are out of order. */
+/*
+ * Take the cells of an answer and advance @p last. Returns 1: there may be more; 0: the end; -1: cells are out of
+ * order.
+ */
 static int
 take_answer(const netsnmp_pdu *answer, const struct chk_oid *column, struct chk_oid *last, chk_each *each,
 	    void *context)
@@ -398,7 +401,7 @@ chk_snmp_walk(struct chk_snmp *s, const struct chk_oid *column, chk_each *each, 
 			bulk /= 2;
 			continue;
 		}
-		if (status != SNMP_ERR_NOERROR && status != SNMP_ERR_NOSUCHNAME) /* SNMPv1's end of all */
+		if (status != SNMP_ERR_NOERROR && status != SNMP_ERR_NOSUCHNAME) /* SNMPv1: end of the MIB */
 			return refused(s, status);
 		if (rc == 0)
 			return true;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Tunnels that are up or down, and how many there are. */
+/* Modes about tunnels: which are up or down, and how many there are. */
 #include <string.h>
 
 #include "chk_modes.h"
 
-#define SHOWN_DOWN 5  /* tunnels that are told of at once; five times as many with -v, as far as there is room */
-#define AT_ONCE    16 /* rows asked for in one request, three cells of each */
+#define SHOWN_DOWN 5  /* report this many tunnels; with -v five times as many, as far as they fit */
+#define AT_ONCE    16 /* rows in one request, with three cells each */
 
 /* ipsecmonTunnelEntry */
 enum { NAME, CHILD, KIND, ADMIN, OPER, AGE, FLAPS, REASON, FAILURE, FAIL_TEXT, FAIL_AGE, PEER, ACTIVE, CELLS };
@@ -34,7 +34,7 @@ chk_tunnels_named(struct chk_check *check, struct chk_rows *rows)
 	return true;
 }
 
-/* "NAME", or "NAME/CHILD" if the child is called otherwise */
+/* "NAME", or "NAME/CHILD" if the child has another name */
 static const char *
 full_name(const struct chk_value *row, char *text, size_t size)
 {
@@ -46,8 +46,8 @@ full_name(const struct chk_value *row, char *text, size_t size)
 }
 
 /*
- * What follows "is down": " for 5 min 2 s: peer lost, last failure 3 s ago: authentication (AUTH_FAILED)". The MIB
- * counts reasons from 2: 1 is none.
+ * The text after "is down": " for 5 min 2 s: peer lost, last failure 3 s ago: authentication (AUTH_FAILED)". The MIB
+ * numbers reasons from 2; 1 means none.
  */
 static const char *
 down_text(const struct chk_value *row, char *text, size_t size)
@@ -55,7 +55,7 @@ down_text(const struct chk_value *row, char *text, size_t size)
 	char age[WORD_AGE_MAX];
 	size_t len = 0;
 
-	if (row[REASON].number == 1) /* its age is that of its configuration */
+	if (row[REASON].number == 1) /* never up: then the age is that of the configuration */
 		len = (size_t)snprintf(text, size, ": it has never been up");
 	else
 		len = (size_t)snprintf(text, size, " for %s: %s", word_age(row[AGE].number / 100, age),
@@ -71,14 +71,14 @@ down_text(const struct chk_value *row, char *text, size_t size)
 
 /* --- one tunnel --------------------------------------------------------------------------------------------------- */
 
-/* Asks for the row; false without an answer. It may have gone meanwhile: no name then. */
+/* Read a configured tunnel's row. False: no answer. If the row has disappeared, its cells are CHK_NONE. */
 static bool
 configured(struct chk_check *check, uint32_t index, struct chk_value *row)
 {
 	return chk_row(check->snmp, &chk_tunnel_table, index, columns, CELLS, row);
 }
 
-/* What is to be said of one that is configured; its age in seconds while it is up, and otherwise less than 0. */
+/* Judge a configured tunnel. Returns for how many seconds it has been up; negative: it is not up. */
 static double
 judge(struct chk_check *check, const struct chk_value *row)
 {
@@ -147,7 +147,7 @@ tunnel_by_name(struct chk_check *check)
 	return good;
 }
 
-/* The peer has no tunnel that is up; what is configured may tell why. */
+/* No tunnel to the peer is up: report configured tunnels to it that are down, and why. */
 static bool
 why_no_peer(struct chk_check *check)
 {
@@ -210,12 +210,12 @@ chk_mode_tunnel(struct chk_check *check)
 	return check->opt->name ? tunnel_by_name(check) : tunnel_by_peer(check);
 }
 
-/* --- all that is configured --------------------------------------------------------------------------------------- */
+/* --- all configured tunnels --------------------------------------------------------------------------------------- */
 
 struct all {
 	uint64_t sum;
 	struct chk_rows down;
-	size_t count, nonsense; /* rows; and those whose answer is no number */
+	size_t count, nonsense; /* count: rows; nonsense: rows whose answer is not a number */
 };
 
 static bool
@@ -242,14 +242,14 @@ oper_status(void *context, const uint32_t *index, size_t len, const struct chk_v
 	return true;
 }
 
-/* Should a tunnel that is down be up? @p cell: its kind and states. */
+/* Should a tunnel that is down be up? @p cell holds its kind and states. */
 static bool
 should_be_up(struct all *all, const struct chk_value *cell, size_t *idle)
 {
 	const struct chk_value *kind = cell, *admin = cell + 1, *oper = cell + 2;
 
 	if (kind->kind == CHK_NONE && admin->kind == CHK_NONE && oper->kind == CHK_NONE)
-		all->count--; /* gone meanwhile */
+		all->count--; /* the tunnel has disappeared */
 	else if (!chk_is_number(kind) || !chk_is_number(admin) || !chk_is_number(oper))
 		all->nonsense++;
 	else if (kind->number == KIND_DYNAMIC || admin->number == STATUS_DOWN)
@@ -259,7 +259,7 @@ should_be_up(struct all *all, const struct chk_value *cell, size_t *idle)
 	return false;
 }
 
-/* A line on a tunnel that is down. False: no answer. */
+/* Add a line about a tunnel that is down. False: no answer. */
 static bool
 down_line(struct chk_check *check, uint32_t index)
 {
@@ -274,7 +274,7 @@ down_line(struct chk_check *check, uint32_t index)
 	return true;
 }
 
-/* Of those that are down: how many should be up. They are told, the first of them in the first line. */
+/* Count the tunnels that are down although they should be up, and add a line for each. */
 static bool
 tell_down(struct chk_check *check, struct all *all, size_t *faults, size_t *idle)
 {
@@ -315,7 +315,7 @@ chk_mode_tunnels(struct chk_check *check)
 	if (!good)
 		return false;
 	all.count = count.sum;
-	/* Where all are up nobody needs to look at each. */
+	/* If all tunnels are up, skip reading each row. */
 	if (up.sum != count.sum) {
 		all.count = 0;
 		good = chk_snmp_walk(check->snmp, &oper_column, oper_status, &all) &&
@@ -329,7 +329,7 @@ chk_mode_tunnels(struct chk_check *check)
 	} else if (good) {
 		enum chk_state state = chk_limits_judge(&check->limits, (double)faults);
 		chk_say(r, all.down.no_memory ? CHK_UNKNOWN : state, "%zu of %zu tunnels are down", faults, all.count);
-		/* The same texts as below, as far as there is room for them. */
+		/* Repeat the first detail line on the first line, as far as it fits. */
 		if (faults > 0) {
 			size_t len = strcspn(r->lines.text, "\n");
 			chk_say(r, state, "%.*s", (int)(len < 512 ? len : 512), r->lines.text);
