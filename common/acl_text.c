@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Traffic selectors as entries of IOS' access lists. */
+/* Traffic selectors in the syntax of IOS access lists. */
 #include "acl_text.h"
 #include "ipm_segment.h"
 
@@ -12,7 +12,7 @@
 struct text {
 	char *out;
 	size_t used;
-	bool shown; /* as in what IOS shows, not in its configuration */
+	bool shown; /* true: as IOS shows lists; false: as IOS configures them */
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -75,7 +75,7 @@ add_side(struct text *t, const struct ipm_sel_side *side)
 	unsigned bits = 8u * side->first.len;
 
 	if (bits != 32 && bits != 128) {
-		add(t, " -"); /* not known */
+		add(t, " -"); /* unknown */
 	} else if ((side->type == IPM_SEL_SUBNET && side->prefix == 0) ||
 		   (side->type == IPM_SEL_RANGE && is_everything(side))) {
 		add(t, " any");

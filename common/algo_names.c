@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * IANA, "Internet Key Exchange Version 2 (IKEv2) Parameters", transform types 1 to 4. Plain names are strongSwan's,
- * which are IANA's without ENCR_ and AUTH_. A table is sparse and indexed by the number.
+ * Names from IANA, "Internet Key Exchange Version 2 (IKEv2) Parameters", transform types 1 to 4. Plain names are
+ * strongSwan's: IANA's names without ENCR_ and AUTH_. The tables are sparse. IANA's number is the index.
  */
 #include "algo_names.h"
 
@@ -12,9 +12,9 @@
 
 struct algo_encr {
 	const char *name;
-	const char *ios;       /* behind "esp-" */
-	signed char iv_octets; /* 0: none in the packet */
-	char key_place;        /* IOS: 'b' "esp-256-aes", 'a' "esp-gcm 256", 0: the key has one length only */
+	const char *ios;       /* follows "esp-" */
+	signed char iv_octets; /* 0: the packet carries no IV */
+	char key_place;        /* IOS: 'b' "esp-256-aes", 'a' "esp-gcm 256", 0: only one key length */
 };
 
 static const struct algo_encr encr_table[] = {
@@ -66,7 +66,7 @@ static const char *const prf_table[] = {
 
 static const struct algo_integ {
 	const char *name;
-	const char *ios; /* behind "esp-" or "ah-" */
+	const char *ios; /* follows "esp-" or "ah-" */
 } integ_table[] = {
 	[IPM_INTEG_HMAC_MD5_96] = { "HMAC_MD5_96", "md5-hmac" },
 	[IPM_INTEG_HMAC_SHA1_96] = { "HMAC_SHA1_96", "sha-hmac" },
@@ -186,7 +186,7 @@ algo_name(enum algo_type type, uint16_t number, uint16_t bits, char out[ALGO_NAM
 	return out;
 }
 
-/* "esp-aes", "esp-256-aes", "esp-gcm", "esp-gcm 256": IOS does not mention 128 bits. */
+/* "esp-aes", "esp-256-aes", "esp-gcm", "esp-gcm 256": IOS omits 128 bits. */
 static void
 transform_encr(const struct ipm_proposal *p, char *out, size_t size)
 {
@@ -218,7 +218,7 @@ algo_transform(uint8_t protocol, const struct ipm_proposal *p, char out[ALGO_TRA
 	if (protocol == 51) {
 		transform_integ("ah", p->integ, out, ALGO_TRANSFORM_MAX);
 	} else if (protocol == 108) {
-		snprintf(out, ALGO_TRANSFORM_MAX, "comp-unknown"); /* a proposal does not tell which */
+		snprintf(out, ALGO_TRANSFORM_MAX, "comp-unknown"); /* a proposal doesn't name the algorithm */
 	} else {
 		transform_encr(p, out, ALGO_TRANSFORM_MAX);
 		size_t used = strlen(out);
@@ -230,7 +230,7 @@ algo_transform(uint8_t protocol, const struct ipm_proposal *p, char out[ALGO_TRA
 	return out;
 }
 
-/* Without what IOS does not mention: the length of the ICV where there is a usual one, the key of what has only one. */
+/* Omit what IOS omits: a usual ICV length, and the key length of a cipher that has only one. */
 static void
 engine_encr(const struct ipm_proposal *p, char *out, size_t size)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Octets of the UTF-8 character at @p s that a terminal may have, or 0 (RFC 3629; no C1 controls). */
+/* Length in octets of the UTF-8 character at @p s. 0: unsafe for a terminal, or invalid (RFC 3629; no C1 controls). */
 static size_t
 utf8_len(const unsigned char *s, size_t left)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * A new setting needs a line in a table below, a field in struct conf, and a paragraph in ipsecmon.conf(5).
- */
+/* To add a setting: a line in a table below, a field in struct conf, a paragraph in ipsecmon.conf(5). */
 #include "conf.h"
 
 #include <stdio.h>
@@ -15,7 +13,7 @@
 
 #define CAPACITY_MAX            16777216
 #define SOCKET_MAX              (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
-#define DIRECTORY_MAX           (SOCKET_MAX - 27) /* control sockets are in run-dir: room for "/" and a name */
+#define DIRECTORY_MAX           (SOCKET_MAX - 27) /* control sockets are in run-dir: leave room for "/" and a name */
 #define GROUP_MAX               32
 
 /* clang-format off */
@@ -67,7 +65,7 @@ static const struct conf_key agentx_keys[] = {
 };
 /* clang-format on */
 
-enum { XFRM_SECTION = 3, IKEWATCH_SECTION }; /* positions below */
+enum { XFRM_SECTION = 3, IKEWATCH_SECTION }; /* positions in the table below */
 
 static const struct conf_section sections[] = {
 	{ NULL, false, KEYS(root_keys), 0, 1, 0, 0 },
@@ -77,14 +75,14 @@ static const struct conf_section sections[] = {
 	[IKEWATCH_SECTION] = { "feed ikewatch", false, KEYS(ikewatch_keys),
 			       LIST(ikewatch, ikewatches, CONF_IKEWATCH_MAX) },
 	{ "agentx", false, KEYS(agentx_keys), FIELD(agentx), 1, 0, 0 },
-	/* ipsecmon-engine's: engine/engine_conf.c. */
+	/* These sections belong to ipsecmon-engine: engine/engine_conf.c. */
 	{ .name = "engine", .max = 1 },
 	{ .name = "endpoint", .named = true },
 	{ .name = "tunnel", .named = true },
 	{ .name = "generator", .named = true },
 };
 
-/* Without a feed section, each feed is on, once. */
+/* If the file has no feed section, turn on each feed once. */
 static bool
 feeds_enable(struct conf *conf)
 {

@@ -10,16 +10,16 @@
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define SECTIONS_MAX  32
-#define TOKEN_MAX     512 /* longer than any value may be, so that a longer token can be cut */
+#define TOKEN_MAX     512 /* longer than any valid value: a longer token may be cut */
 #define NAME_LEN_MAX  (IPM_NAME_MAX - 1)
-#define NETNS_PREFIX  "xfrm " /* a feed's name is this and the namespace's */
+#define NETNS_PREFIX  "xfrm " /* the prefix of a feed's name; the namespace follows */
 #define NETNS_DIR     "/run/netns/"
 #define NETNS_MAX_LEN (IPM_NAME_MAX - sizeof(NETNS_PREFIX))
 #define LETTERS       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 #define BLANKS        " \t\r\n"
-#define SYMBOLS       "={}()+,*" /* of which only the first three mean anything */
+#define SYMBOLS       "={}()+,*" /* only the first three have a meaning */
 
-/* A token is one of SYMBOLS, or one of these. */
+/* A token is one of SYMBOLS, END or WORD. */
 enum { END = 0, WORD = 'w' };
 
 struct parser {
@@ -27,18 +27,18 @@ struct parser {
 	const char *path;
 	char *error;
 	size_t error_size;
-	bool failed;   /* from then on all tokens are END */
-	uint32_t line; /* of the next character */
+	bool failed;   /* after a failure, each token is END */
+	uint32_t line; /* line of the next character */
 	int token;
 	uint32_t token_line;
-	char text[TOKEN_MAX]; /* of a WORD */
-	/* What may stand in the file: the sections of all parts. */
+	char text[TOKEN_MAX]; /* text of a WORD */
+	/* The sections that may appear in the file, from all parts. */
 	const struct conf_section *section[SECTIONS_MAX];
 	char *into[SECTIONS_MAX];
 	size_t sections;
 };
 
-/* The first error is reported. Line 0 stands for the file as a whole. */
+/* Report the first error only. Line 0 means the whole file. */
 static __attribute__((format(printf, 3, 4))) void
 fail(struct parser *p, uint32_t line, const char *format, ...)
 {
@@ -65,7 +65,7 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* How many letters have to be added, removed or changed. Letters that are missing at the end count as one. */
+/* Number of letters to add, remove or change. Letters missing at the end count as one. */
 static size_t
 edit_distance(const char *typed, const char *known)
 {
@@ -86,7 +86,10 @@ edit_distance(const char *typed, const char *known)
 	return row[len];
 }
 
-/* What may stand where the unknown @p typed does: the keys of @p s, and outside of sections all sections. */
+/*
+ * Report the unknown @p typed and list what is valid here: the keys of @p s. Outside sections, all sections are valid
+ * too.
+ */
 static void
 fail_unknown(struct parser *p, uint32_t line, const char *typed, const struct conf_section *s)
 {
@@ -125,7 +128,7 @@ is_text(enum conf_type type)
 	return type >= CONF_TEXT;
 }
 
-/* How many structures a section has. */
+/* Number of structures of a section. */
 static uint32_t
 count_of(const void *into, const struct conf_section *s)
 {
@@ -145,7 +148,7 @@ line_of(char *structure)
 	return (uint32_t *)(void *)structure;
 }
 
-/* Behind the line, where a pointer is aligned. */
+/* The name comes after the line number, at the next place aligned for a pointer. */
 static char **
 name_of(char *structure)
 {
@@ -180,7 +183,7 @@ conf_append(void *into, const struct conf_section *s)
 {
 	uint32_t *count = (uint32_t *)(void *)((char *)into + s->count);
 	char **first = (char **)(void *)((char *)into + s->destination);
-	if ((*count & (*count - 1)) == 0) { /* the room is always a power of two */
+	if ((*count & (*count - 1)) == 0) { /* capacity is always a power of two */
 		char *more = realloc(*first, (*count ? 2 * *count : 1) * s->size);
 		if (!more)
 			return NULL;
@@ -188,7 +191,7 @@ conf_append(void *into, const struct conf_section *s)
 	}
 	char *structure = *first + *count * s->size;
 	memset(structure, 0, s->size);
-	++*count; /* at once, for conf_clear() */
+	++*count; /* count now: on failure conf_clear() frees this one too */
 	return defaults_set(structure, s) ? structure : NULL;
 }
 
@@ -248,7 +251,7 @@ skip_line(struct parser *p)
 static void
 skip_comment(struct parser *p, uint32_t line)
 {
-	next(p); /* the asterisk that begins it does not end it */
+	next(p); /* skip the opening asterisk: it must not close the comment */
 	for (int c = next(p); !(c == '*' && peek(p) == '/'); c = next(p))
 		if (c == EOF) {
 			fail(p, line, "a comment begins here and does not end");
@@ -257,7 +260,7 @@ skip_comment(struct parser *p, uint32_t line)
 	next(p);
 }
 
-/* The next character that is neither blank nor part of a comment. */
+/* Skip blanks and comments. Return the character after them. */
 static int
 skip_blanks(struct parser *p)
 {
@@ -280,7 +283,7 @@ text_add(struct parser *p, size_t *len, int c)
 	p->text[*len] = '\0';
 }
 
-/* A daemon's configuration is what the file says, whatever the environment. */
+/* A daemon's configuration must not depend on the environment. */
 static void
 refuse_variable(struct parser *p, int c)
 {
@@ -330,7 +333,7 @@ unquoted(struct parser *p, int c)
 	}
 }
 
-/* Go on to the next token. */
+/* Read the next token. */
 static void
 advance(struct parser *p)
 {
@@ -411,14 +414,14 @@ is_netns(const char *text)
 	return text[0] == '/' || (!strchr(text, '/') && strcmp(text, ".") != 0 && strcmp(text, "..") != 0);
 }
 
-/* There are two ways to write a namespace of NETNS_DIR. */
+/* A namespace in NETNS_DIR may be written as a name or as a path: return the name. */
 static const char *
 netns_name(const char *netns)
 {
 	return strncmp(netns, NETNS_DIR, strlen(NETNS_DIR)) == 0 ? netns + strlen(NETNS_DIR) : netns;
 }
 
-/* For a text: NULL, or what it must be. */
+/* Check a text. Returns NULL if it is valid, or what it must be. */
 static const char *
 text_must_be(const struct conf_key *key, const char *text)
 {
@@ -446,7 +449,7 @@ set_text(struct parser *p, const struct conf_key *key, char **destination)
 		fail(p, 0, "out of memory");
 }
 
-/* The value of @p key is the current token. */
+/* Set @p key from the current token. */
 static void
 set_value(struct parser *p, const struct conf_key *key, void *destination)
 {
@@ -474,7 +477,10 @@ key_find(const struct conf_section *s, const char *name)
 	return NULL;
 }
 
-/* The rest of "NAME = VALUE". @p key NULL: another program's, which checks it. @p seen: a bit for each key. */
+/*
+ * Parse the rest of "NAME = VALUE". With @p key NULL, the setting belongs to another program, which checks it. @p seen
+ * has a bit for each key.
+ */
 static void
 setting(struct parser *p, const struct conf_section *s, const struct conf_key *key, char *structure, uint64_t *seen)
 {
@@ -492,7 +498,7 @@ setting(struct parser *p, const struct conf_section *s, const struct conf_key *k
 	advance(p);
 }
 
-/* What two sections of a kind may not share: their name, or the namespace that they read. */
+/* Two sections of one kind must not share a name or a namespace. */
 static void
 check_unique(struct parser *p, const struct conf_section *s, void *into)
 {
@@ -511,7 +517,7 @@ check_unique(struct parser *p, const struct conf_section *s, void *into)
 	}
 }
 
-/* From the brace to its counterpart. */
+/* Parse from the opening brace to the closing one. */
 static void
 section_body(struct parser *p, const struct conf_section *s, char *structure)
 {
@@ -562,7 +568,7 @@ section(struct parser *p, size_t i, const char *name, uint32_t line)
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
-/* The position of the section that is called so; 0, the place of the keys outside of sections: there is none. */
+/* Find the section with this name. 0, the position of keys outside sections, means: not found. */
 static size_t
 section_find(const struct parser *p, const char *name)
 {
@@ -572,7 +578,7 @@ section_find(const struct parser *p, const char *name)
 	return 0;
 }
 
-/* Is it the first word of sections such as "feed vici"? */
+/* Does any section name begin with this word, as "feed vici" begins with "feed"? */
 static bool
 has_second_word(const struct parser *p, const char *word)
 {
@@ -583,7 +589,7 @@ has_second_word(const struct parser *p, const char *word)
 	return false;
 }
 
-/* A key outside of sections, or a section. */
+/* Parse a key outside sections, or a section. */
 static void
 item(struct parser *p, uint64_t *seen)
 {
@@ -614,7 +620,7 @@ item(struct parser *p, uint64_t *seen)
 		fail_unknown(p, line, whole, p->section[0]);
 }
 
-/* A section that the first part leaves to another program may be in a later part. */
+/* A later part may define a section that the first part leaves to another program. */
 static void
 part_add(struct parser *p, const struct conf_part *part)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The control protocol: understanding a request, and the asking side of a conversation. */
+/* The control protocol: parsing a request, and sending one. */
 #include "control.h"
 
 #include <errno.h>
@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORDS_MAX    7 /* no request has more */
+#define WORDS_MAX    7 /* no request has more words */
 
 struct word {
 	const char *at;
 	size_t len;
 };
 
-/* What follows a request's words: A a name, N a number of 31 bits from 1, U one of 64 bits. */
+/* The arguments after a request's words: A a name, N a number of 31 bits from 1, U a number of 64 bits. */
 static const struct request {
 	enum control_verb verb;
 	const char *first, *second;
@@ -40,7 +40,7 @@ word_is(struct word word, const char *text)
 	return word.len == strlen(text) && memcmp(word.at, text, word.len) == 0;
 }
 
-/* Words of printable octets with one blank between them; -1: it is not made so. */
+/* Split a line into words: printable octets separated by single blanks. -1: the line has another form. */
 static int
 words_split(const char *line, size_t len, struct word words[WORDS_MAX + 1])
 {
@@ -146,7 +146,7 @@ now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Until the socket is ready for @p events, or the time is over. */
+/* Wait until the socket is ready for @p events or the deadline has passed. */
 static int
 wait_for(int fd, short events, int64_t deadline)
 {
@@ -181,7 +181,7 @@ send_all(int fd, const char *text, size_t len, int64_t deadline)
 	return 0;
 }
 
-/* One line into @p line, without its newline. */
+/* Receive one line into @p line and remove its newline. */
 static int
 receive_line(int fd, char *line, size_t size, int64_t deadline)
 {
@@ -214,11 +214,10 @@ request_exchange(int fd, const struct sockaddr_un *addr, const char *request, un
 	int64_t deadline = now_ms() + limit_ms;
 	char out[CONTROL_LINE_MAX];
 	int len = snprintf(out, sizeof(out), "%s\n", request);
-	/* A Unix socket is connected at once or not at all. */
+	/* connect() to a Unix socket never has to wait: it succeeds or fails at once. */
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0)
 		return -errno;
-	/* One that has no time for us may have said so and gone, before we could ask: its answer is there all the same.
-	 */
+	/* A busy peer may have answered and closed before we sent. Read its answer even after EPIPE. */
 	int sent = send_all(fd, out, (size_t)len, deadline);
 	int rc = sent < 0 && sent != -EPIPE ? sent : receive_line(fd, line, size, deadline);
 	return rc < 0 && sent < 0 ? sent : rc;

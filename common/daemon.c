@@ -25,13 +25,13 @@ static struct {
 	bool to_stderr, to_syslog;
 } sink = { .program = "ipsecmon", .to_stderr = true };
 
-static int ready_fd = -1; /* the parent waits at its other end */
+static int ready_fd = -1; /* the parent waits at the other end */
 
 void
 log_open(const char *program, bool foreground)
 {
 	sink.program = program;
-	sink.to_stderr = true; /* in the background until daemon_ready(): who starts us wants to see why not */
+	sink.to_stderr = true; /* until daemon_ready(), even in the background: show why a start fails */
 	sink.to_syslog = !foreground;
 	if (sink.to_syslog)
 		openlog(program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
@@ -46,7 +46,7 @@ log_write(int priority, const char *level, const char *format, va_list ap)
 	size_t end = strlen(raw); /* Net-SNMP's messages end with a newline */
 	while (end > 0 && (raw[end - 1] == ' ' || raw[end - 1] == '\n'))
 		end--;
-	text_clean(raw, end, text, sizeof(text)); /* names in it come from peers */
+	text_clean(raw, end, text, sizeof(text)); /* peers choose some of the names in it */
 	if (sink.to_syslog)
 		syslog(priority, "%s%s", priority == LOG_INFO ? "" : level, text);
 	if (sink.to_stderr)
@@ -110,7 +110,7 @@ option_explain(FILE *f, const char *program, int c, char *const *argv, const cha
 		fprintf(f, "%s: unknown option %s\n", program, argv[optind - 1]);
 }
 
-/* In the background the working directory is /: what was named relative to ours must still be found. */
+/* In the background, the working directory is /. Make a relative path absolute, so that it still works there. */
 static const char *
 absolute(const char *path)
 {
@@ -161,7 +161,7 @@ daemon_options(int argc, char **argv, const char *program, const char *about, st
 		opt->conf_file = absolute(opt->conf_file);
 }
 
-/* The parent's part: exits. */
+/* The parent waits here until the child is ready or has ended, then exits. */
 static _Noreturn void
 wait_for_child(pid_t pid, int fd)
 {
@@ -178,7 +178,7 @@ wait_for_child(pid_t pid, int fd)
 			_exit(1);
 	if (WIFSIGNALED(status))
 		fprintf(stderr, "%s: ended by signal %d while starting\n", sink.program, WTERMSIG(status));
-	/* One that ended well without ever being ready has not started either. */
+	/* A child that ended without becoming ready has failed, even with status 0. */
 	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1);
 }
 
@@ -187,7 +187,10 @@ daemon_start(const struct daemon_options *opt)
 {
 	int ends[2];
 #ifdef __GLIBC__
-	/* What was much once, a long list or a table's rows, goes back to the system and does not stay on the heap. */
+	/*
+	 * Return large blocks, such as a long list or a table's rows, to the system instead of keeping them on the
+	 * heap.
+	 */
 	mallopt(M_MMAP_THRESHOLD, 65536);
 	mallopt(M_TRIM_THRESHOLD, 65536);
 #endif
@@ -231,7 +234,7 @@ daemon_ready(void)
 		dup2(null, fd);
 	if (null > 2)
 		close(null);
-	/* A parent that was killed meanwhile is no reason for us to end, too. */
+	/* If the parent has been killed, write() raises SIGPIPE. That must not end us. */
 	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
 	ssize_t sent = write(ready_fd, "", 1);
 	(void)sent;

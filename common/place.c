@@ -10,7 +10,7 @@
 #include "daemon.h"
 
 #define AGENTS_MAX        16
-#define EVENTS_PER_TUNNEL 4 /* so many for each when all begin at once: its entry, its IKE SA, itself, its end */
+#define EVENTS_PER_TUNNEL 4 /* when all start at once, each causes this many: for its entry, IKE SA, tunnel and end */
 #define EVENTS_ANYWAY     4096
 #define REFUSED_REST_NS   60000000000u
 
@@ -51,7 +51,7 @@ place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, str
 {
 	struct ipm_error err;
 
-	opt.mode = 0600; /* until it is known whose it is */
+	opt.mode = 0600; /* private until the group is set */
 	opt.capacity.tunnels = opt.capacity.maps = conf->capacity.tunnels;
 	opt.capacity.sas = opt.capacity.selectors = opt.capacity.access = conf->capacity.sas;
 	opt.capacity.history = conf->capacity.history;
@@ -64,7 +64,9 @@ place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, str
 	}
 	if (err.text[0])
 		log_warn("%s", err.text);
-	/* One that was taken over from an earlier run may have been made under another configuration. */
+	/*
+	 * Always set group and mode: a segment taken over from an earlier run may have those of another configuration.
+	 */
 	if (chown(opt.path, (uid_t)-1, group) == 0 && chmod(opt.path, group == PLACE_NO_GROUP ? 0600 : 0640) == 0)
 		return true;
 	log_error("%s: cannot be given to the group: %s", opt.path, strerror(errno));

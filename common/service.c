@@ -11,14 +11,14 @@
 
 #include "ipm_segment.h"
 
-#define INTERVALS 3 /* one that comes late, or a datagram that finds no room, is not the end yet */
+#define INTERVALS 3 /* report three times per limit: one late or lost report is harmless */
 
 static struct {
-	uint64_t interval_ns; /* 0: nobody watches */
+	uint64_t interval_ns; /* 0: no watchdog */
 	uint64_t told_ns;
 } watchdog;
 
-/* A path, or "@NAME" for one in the abstract namespace. */
+/* Convert a path, or "@NAME" in the abstract namespace, to an address. */
 static int
 address_of(const char *name, struct sockaddr_un *addr, socklen_t *size)
 {
@@ -57,7 +57,7 @@ service_tell(const char *lines)
 	return rc;
 }
 
-/* A decimal number and nothing else; 0: it is none. */
+/* Parse a decimal number and nothing else. 0: not a number. */
 static uint64_t
 number(const char *text)
 {
@@ -75,7 +75,7 @@ service_ready(void)
 	const char *pid = getenv("WATCHDOG_PID");
 	uint64_t limit_us = number(getenv("WATCHDOG_USEC"));
 
-	/* Another process may be meant: whoever has started us, or we before we went to the background. */
+	/* The variables may be for another process: our parent, or us before we went to the background. */
 	if (pid && number(pid) != (uint64_t)getpid())
 		limit_us = 0;
 	watchdog.interval_ns = limit_us > UINT64_MAX / 1000 ? 0 : limit_us * 1000 / INTERVALS;

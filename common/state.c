@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Settings that outlive the program. */
+/* Settings that survive a restart. */
 #include "state.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 /* --- reading ------------------------------------------------------------------------------------------------- */
 
-/* The whole file with a NUL behind it. Never waits: a FIFO is no file of ours. */
+/* Read the whole file and append a NUL. Never block: a FIFO is not a state file. */
 static int
 read_file(const char *path, char **out)
 {
@@ -32,7 +32,7 @@ read_file(const char *path, char **out)
 	if (fstat(fd, &st) < 0)
 		rc = -errno;
 	else if (st.st_uid != geteuid() && st.st_uid != 0)
-		rc = -EPERM; /* the directory is open to others: what they put there is not followed */
+		rc = -EPERM; /* others can write to the directory: don't trust their files */
 	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
 		rc = -EBADMSG;
 	else if (!(text = malloc(FILE_MAX + 1)))
@@ -80,7 +80,7 @@ parse_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
 	return n >= least && n <= most;
 }
 
-/* One line into @p values; false: it is not a setting. */
+/* Parse one line into @p values. False: the line is not a setting. */
 static bool
 parse_line(const char *path, char *line, const struct state_key *keys, size_t count, uint32_t *values)
 {
@@ -101,7 +101,7 @@ parse_line(const char *path, char *line, const struct state_key *keys, size_t co
 	return name[0] != '\0';
 }
 
-/* What cannot be read is put aside, so that the next save does not destroy it. */
+/* Rename a file that cannot be read, so that the next save doesn't overwrite it. */
 static void
 put_aside(const char *path)
 {
@@ -152,7 +152,7 @@ state_load(const char *path, const struct state_key *keys, size_t count)
 
 /* --- writing ------------------------------------------------------------------------------------------------- */
 
-/* The directory that @p path is in, for fsync(2). */
+/* Open the directory of @p path for fsync(2). Create it if necessary. */
 static int
 open_directory(const char *path, gid_t group)
 {
@@ -202,14 +202,14 @@ make_text(const struct state_key *keys, size_t count, size_t *len)
 	return text;
 }
 
-/* PATH.new; or PATH.new.XXXXXX, when something is in the way that cannot be removed. @p temp is the latter. */
+/* Open PATH.new. If something there cannot be removed, open PATH.new.XXXXXX, given in @p temp. */
 static int
 open_new(char *temp)
 {
 	char *suffix = strrchr(temp, '.');
 
 	*suffix = '\0';
-	unlink(temp); /* one that is left was never finished */
+	unlink(temp); /* an unfinished file of an earlier save */
 	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
