@@ -110,6 +110,22 @@ do_unload() {
 	load "$node"
 }
 
+# within SECONDS COMMAND...: it succeeds by then
+within() {
+	local until=$(($(lab_ms) + $1 * 1000)); shift
+	until "$@"; do
+		[ "$(lab_ms)" -lt "$until" ] || return 1
+		sleep 0.3
+	done
+}
+# both_know: no side keeps an IKE SA that the other has given up. Where that takes too long, what is said of it later is true.
+both_know() { within 40 judge same "$LAB/a/charon.vici" "$LAB/b/charon.vici" || unjudged="no SA|peer lost"; }
+# both_say REASON: in a failure since the step began
+both_say() {
+	local node
+	for node in a b; do judge_node "$node" failures | grep -q "$1\$" || return; done
+}
+
 # fails_with REASON TEXT: with TEXT in b's swanctl.conf, a negotiation that NODE begins fails, and both sides say why
 fails_with() {
 	local conf=$LAB/b/swanctl.conf
@@ -120,7 +136,7 @@ fails_with() {
 	cp "$conf" "$conf.kept"
 	tweak b "$2"; load b
 	quiet sw "$node" --initiate --child "$child" --timeout 6
-	sleep 1.5
+	within 15 both_say "$1"
 	failing=$1
 	mv "$conf.kept" "$conf"
 	quiet sw b --load-all --clear --file "$conf"
@@ -151,14 +167,6 @@ lossy() {
 		  chain in { type filter hook input priority 0; udp dport { 500, 4500 } $some drop; }
 		}
 	NFT
-}
-# both_know: no side keeps an IKE SA that the other has given up. Where that takes too long, what is said of it later is true.
-both_know() {
-	local until=$(($(lab_ms) + 40000))
-	until judge same "$LAB/a/charon.vici" "$LAB/b/charon.vici"; do
-		[ "$(lab_ms)" -lt "$until" ] || { unjudged="no SA|peer lost"; return; }
-		sleep 0.3
-	done
 }
 do_loss() {
 	bring_up "$node" "$child"
@@ -193,6 +201,7 @@ do_kill_charon() {
 	charon_up "$node"
 	load "$node"
 	start - "events-$node" "$lab_python" "$LAB_HOME/vici_witness.py" "$LAB/$node/charon.vici" monitor
+	both_know
 }
 do_restart_charon() {
 	bring_up "$node" "$child"
@@ -201,6 +210,7 @@ do_restart_charon() {
 	charon_up "$node"
 	load "$node"
 	start - "events-$node" "$lab_python" "$LAB_HOME/vici_witness.py" "$LAB/$node/charon.vici" monitor
+	both_know
 }
 do_restart_daemon() {
 	pick TERM KILL
