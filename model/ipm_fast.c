@@ -16,8 +16,8 @@
 /* --- processes ----------------------------------------------------------------------------------------------- */
 
 /*
- * When process @p pid started, in clock ticks since boot: with the pid this names one process for good. 0: it has
- * ended; 1: not known.
+ * The start of process @p pid in clock ticks since boot. Pid and start together identify one process for good. 0: the
+ * process has ended; 1: unknown.
  */
 static uint32_t
 process_start(uint32_t pid)
@@ -33,7 +33,7 @@ process_start(uint32_t pid)
 	if (got <= 0)
 		return kill((pid_t)pid, 0) < 0 && errno == ESRCH ? 0 : 1;
 	text[got] = '\0';
-	at = strrchr(text, ')'); /* the name before it may contain anything; proc(5): field 3 follows */
+	at = strrchr(text, ')'); /* the name before it may contain anything; field 3 of proc(5) follows */
 	if (!at || at[1] == '\0')
 		return 1;
 	if (at[2] == 'Z' || at[2] == 'X')
@@ -57,7 +57,7 @@ static bool
 process_alive(uint64_t owner)
 {
 	uint32_t then = (uint32_t)(owner >> 32), now = process_start((uint32_t)owner);
-	return now == then || (now != 0 && (now == 1 || then == 1)); /* in doubt it lives */
+	return now == then || (now != 0 && (now == 1 || then == 1)); /* if unsure, treat it as alive */
 }
 
 /* --- workers --------------------------------------------------------------------------------------------------- */
@@ -68,13 +68,13 @@ line_owner(struct ipm_worker_line *line)
 	return __atomic_load_n(&line->owner, __ATOMIC_ACQUIRE);
 }
 
-/* Take a lane from its @p owner, who has left it (0) or whose process has ended. */
+/* Take a lane that its @p owner has left (0), or whose owner's process has ended. */
 static bool
 line_take(struct ipm_worker_line *line, uint64_t owner, uint64_t self)
 {
 	if (owner != 0 && (owner == self || process_alive(owner)))
 		return false;
-	ipm_u64 expected = owner; /* the others that try fail */
+	ipm_u64 expected = owner; /* only one of several takers succeeds */
 	return __atomic_compare_exchange_n(&line->owner, &expected, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
@@ -142,8 +142,8 @@ ipm_workers_reap(const struct ipm_segment *seg, uint64_t epoch)
 		if (self == 0)
 			self = process_self();
 		/*
-		 * Taken first, so that the one who takes it next has not its own words wiped; and never one that its
-		 * worker has just left, or that would find no lane when it comes back.
+		 * Take the lane before clearing it, so that we don't wipe the words of its next owner. Skip a lane that
+		 * its worker has just left: the worker must find a lane when it comes back.
 		 */
 		uint64_t owner = line_owner(line);
 		if (owner != 0 && line_take(line, owner, self))

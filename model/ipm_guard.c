@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A list of mappings, for the handler of SIGBUS. When somebody truncates a file under its readers, pages of zeros
- * replace the whole mapping, and zeros mean that there are no records.
+ * A list of mappings for the SIGBUS handler. If somebody truncates a file while readers map it, the handler replaces
+ * the whole mapping with pages of zeros. Zeros mean that there are no records.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +11,8 @@
 #include "ipm_int.h"
 
 /*
- * The list only grows, because the handler may read it at any time. An entry that is free is used for the next
- * mapping. Its number is odd while it changes, and another one afterwards.
+ * The list only grows, because the handler may read it at any time. A free entry serves the next mapping. An entry's
+ * number is odd while the entry changes, and different afterwards.
  */
 struct mapping {
 	struct mapping *next;
@@ -103,7 +103,7 @@ on_bus_error(int number, siginfo_t *info, void *context)
 	} else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
 		before.sa_handler(number);
 	} else {
-		signal(number, SIG_DFL); /* not ours: it ends the process once we return */
+		signal(number, SIG_DFL); /* not our mapping: end the process after we return */
 		raise(number);
 	}
 }

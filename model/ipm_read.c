@@ -13,12 +13,12 @@
 
 /* --- one read ---------------------------------------------------------------------------------------------- */
 
-/* One read, with everything that is read for it along lists. */
+/* One read, including everything read along lists. */
 struct reading {
 	const struct ipm_segment *seg;
 	enum ipm_section_kind kind;
-	uint64_t steps;    /* that are left along lists, in one attempt */
-	uint64_t since_ns; /* when it first had to try again */
+	uint64_t steps;    /* steps left along lists in this attempt */
+	uint64_t since_ns; /* time of the first retry */
 	uint32_t tries;
 };
 
@@ -33,10 +33,9 @@ writer_gone(const struct ipm_segment *seg)
 	return pid == 0 || silence > SILENT_NS || (silence > GONE_NS && kill((pid_t)pid, 0) < 0 && errno == ESRCH);
 }
 
-#define TRIES_LEAST 16 /* of a record that keeps changing: one sum over many SAs may take as long as the patience */
+#define TRIES_LEAST 16 /* for a record that keeps changing: one sum over many SAs may use up the patience */
 
-/* May the record be read once more? @p busy: its writer was in the middle of it, and may need this CPU to go on.
- */
+/* May the record be read again? @p busy: its writer was changing it, and may need this CPU to finish. */
 static bool
 may_try_again(struct reading *r, bool busy)
 {
@@ -56,7 +55,7 @@ may_try_again(struct reading *r, bool busy)
 	return true;
 }
 
-/* The read is over: subtract the time that it waited from the patience for all reads. */
+/* End the read: subtract its waiting time from the patience for all reads. */
 static int
 reading_end(const struct reading *r, int rc)
 {
@@ -72,12 +71,12 @@ reading_end(const struct reading *r, int rc)
 	return rc;
 }
 
-/* --- what a record has along a list ------------------------------------------------------------------------ */
+/* --- counts along lists ------------------------------------------------------------------------------------------- */
 
 /*
- * These functions follow a list as it is, and the caller reads again what is torn. No record comes twice: each
- * knows the one before it, and its owner. Before the first record there may be one that the owner does not know
- * yet. A record of another owner was left by a writer that died: there the list ends.
+ * These functions follow a list as they find it. The caller reads a torn list again. No record comes twice: each record
+ * knows its predecessor and its owner. New records may come before the first one that the owner knows. A record of
+ * another owner was left by a writer that died: the list ends there.
  */
 
 static bool
@@ -89,7 +88,7 @@ step(struct reading *r)
 	return true;
 }
 
-/* Add what the lanes of the SAs of the tunnel in @p slot hold. */
+/* Add the counts in the lanes of all SAs of the tunnel in @p slot. */
 static int
 tunnel_lanes(struct reading *r, uint32_t slot, struct ipm_tunnel *tunnel)
 {
@@ -115,7 +114,7 @@ tunnel_lanes(struct reading *r, uint32_t slot, struct ipm_tunnel *tunnel)
 
 static int read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *out);
 
-/* Add what the tunnels of the crypto map entry in @p slot have. */
+/* Add the counts of all tunnels of the crypto map entry in @p slot. */
 static int
 map_tunnels(struct reading *r, uint32_t slot, struct ipm_map_entry *map)
 {
@@ -141,7 +140,7 @@ map_tunnels(struct reading *r, uint32_t slot, struct ipm_map_entry *map)
 	return 0;
 }
 
-/* Add the counts in lanes and lists to @p copy, which has the record as it is. */
+/* Add the counts in lanes and lists to @p copy, which holds the record as stored. */
 static int
 add_lanes_and_lists(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
 {
@@ -190,7 +189,7 @@ static const struct text {
 				  TEXT(ipm_failure, remote_id) },
 };
 
-/* End every text, so that a damaged record cannot send its reader past the end of it. */
+/* Terminate every text, so that a damaged record cannot make readers run past its end. */
 static void
 end_texts(enum ipm_section_kind kind, void *record)
 {
@@ -209,14 +208,14 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 
 	while (state == 0) {
 		union ipm_any_record copy;
-		copy.index = 0; /* of a kind without an index */
+		copy.index = 0; /* for a kind without an index */
 		uint32_t before = atomic_load_explicit(&rec->seq, memory_order_acquire);
 		if (before & 1) {
 			if (!may_try_again(r, true))
 				return -EAGAIN;
 			continue;
 		}
-		if (kind == r->kind) /* no record has a list of its own kind */
+		if (kind == r->kind) /* a list never holds records of its owner's kind */
 			r->steps = (uint64_t)seg->section[IPM_TUNNELS].capacity + seg->section[IPM_SAS].capacity;
 		ipm_words_load(&copy, ipm_payload(rec), ipm_record_size(kind));
 		int rc = add_lanes_and_lists(r, kind, slot, &copy);
@@ -228,7 +227,7 @@ read_record(struct reading *r, enum ipm_section_kind kind, uint32_t slot, void *
 		}
 		if (rc == -EPROTO && ++broken < 3)
 			continue;
-		state = ipm_segment_state(seg, NULL); /* was it truncated meanwhile? */
+		state = ipm_segment_state(seg, NULL); /* was the file truncated meanwhile? */
 		if (rc < 0 || state < 0)
 			return state < 0 ? state : rc == -EPROTO ? ipm_damaged(seg) : rc;
 		if (kind != IPM_TOTALS && kind != IPM_SETTINGS && copy.index == 0)
@@ -245,7 +244,7 @@ ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slo
 {
 	if ((unsigned)kind >= IPM_SECTIONS || !ipm_kind_is_record(kind))
 		return -ENOENT;
-	/* Do not touch what lies behind them: tmpfs would make pages for it. */
+	/* Don't touch slots that were never used: tmpfs would allocate pages for them. */
 	if (slot >= ipm_segment_used(seg, kind)) {
 		int state = ipm_segment_state(seg, NULL);
 		return state < 0 ? state : -ENOENT;
@@ -308,7 +307,7 @@ ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event 
 		if (rc == -EPROTO || rc == -ESTALE)
 			return rc;
 		uint64_t now = ipm_segment_event_serial(seg);
-		if (now == newest) { /* the oldest gives way to one not announced yet, or did when the writer died */
+		if (now == newest) { /* the oldest entry is being overwritten, or was when the writer died */
 			missed = serial > 0;
 			want++;
 		}

@@ -50,7 +50,7 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_TUNNELS] = sizeof(struct ipm_tunnel),
 	[IPM_SELECTORS] = sizeof(struct ipm_selector),
 	[IPM_SAS] = sizeof(struct ipm_sa),
-	[IPM_LANES] = sizeof(struct ipm_worker_line), /* and the counts behind it */
+	[IPM_LANES] = sizeof(struct ipm_worker_line), /* the counts follow */
 	[IPM_EVENTS] = sizeof(struct ipm_event),
 	[IPM_SETTINGS] = sizeof(struct ipm_settings),
 	[IPM_AGENTS] = sizeof(struct ipm_agent),
@@ -168,7 +168,7 @@ ipm_header_check(const struct ipm_header *h, size_t size, const char *path, stru
 int
 ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err)
 {
-	struct ipm_header h; /* a copy: what is checked is what is used */
+	struct ipm_header h; /* a copy, so that nobody can change the header after the check */
 	memcpy(&h, seg->base, seg->size < sizeof(h) ? seg->size : sizeof(h));
 	int rc = ipm_header_check(&h, seg->size, seg->path, err);
 	if (rc < 0)
@@ -187,7 +187,7 @@ ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err)
 	return 0;
 }
 
-/* Map the file, which is open as @p fd. */
+/* Map the file open as @p fd. */
 static int
 map_file(struct ipm_segment *seg, int fd, struct ipm_error *err)
 {
@@ -235,7 +235,7 @@ ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error 
 
 	if (!seg || !(seg->path = strdup(path)))
 		goto out;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may be a fifo, which would wait */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: opening a FIFO must not block */
 	rc = fd < 0 ? -errno : map_file(seg, fd, &why);
 	if (rc == 0)
 		rc = ipm_geometry_take(seg, &why);
@@ -303,10 +303,10 @@ ipm_damaged(const struct ipm_segment *seg)
 void
 ipm_segment_release(const struct ipm_segment *seg)
 {
-	madvise(seg->base, seg->size, MADV_DONTNEED); /* of a shared mapping: the file keeps what is in it */
+	madvise(seg->base, seg->size, MADV_DONTNEED); /* the mapping is shared: the file keeps its contents */
 }
 
-/* Copy a text of the header. A writer that takes the segment over may change it meanwhile, so end it in any case. */
+/* Copy a text from the header. Always terminate it: a writer that takes over the segment may change it meanwhile. */
 static const char *
 text_copy(const char *from, size_t size, char *out)
 {

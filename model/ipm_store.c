@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The bottom of the writer: slots of records, their sequence numbers and change counters, indexes, and what was
- * refused. Nothing here knows what a record means.
+ * The bottom layer of the writer: slots, sequence numbers and change counters of records, indexes, and refused records.
+ * Nothing here knows the meaning of a record.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "ipm_store.h"
 
-static const union ipm_any_record nothing; /* what a free slot holds */
+static const union ipm_any_record nothing; /* the contents of a free slot */
 
 /* --- records ----------------------------------------------------------------------------------------------- */
 
@@ -36,8 +36,9 @@ ipm_record_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot, 
 	const ipm_word *from = payload;
 	bool anew = *(const uint32_t *)ipm_payload(rec) == 0;
 
-	/* The index is in the first word: see torn_stays(). For a process that is killed it is enough that the compiler
-	 * keeps the order.
+	/*
+	 * The index is in the first word: see torn_stays(). The order must survive if the process is killed. For that,
+	 * compiler fences are enough.
 	 */
 	ipm_record_begin(rec);
 	if (!anew)
@@ -196,7 +197,10 @@ ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 			w->wrapped = true;
 		*next = index == seg->index_last ? seg->index_first : index + 1;
 	} while (w->wrapped && index_in_use(w, kind, index));
-	/* Publish them now, so that no index is used twice when this process dies before the next commit. */
+	/*
+	 * Publish the next indexes now. Otherwise an index could be used twice if this process dies before the next
+	 * commit.
+	 */
 	ipm_words_store((char *)ipm_payload_at(w, IPM_TOTALS, 0) + NEXT_INDEXES, (char *)&w->totals + NEXT_INDEXES, 16);
 	return index;
 }
@@ -204,7 +208,7 @@ ipm_index_take(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t *next)
 uint32_t
 ipm_sub_next(uint32_t next, uint32_t index)
 {
-	if (index - next > INT32_MAX / 2) /* given before, maybe before a wrap */
+	if (index - next > INT32_MAX / 2) /* used before, perhaps before a wrap */
 		return next;
 	return index == INT32_MAX ? 1 : index + 1;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Room on the file system. A segment is sparse, and a write into a hole of it ends the process with SIGBUS when the
- * file system is full. So the writer reserves the pages of a slot before it is first used, and refuses the record
- * when there are none.
+ * Space on the file system. A segment is sparse. If the file system is full, writing into a hole kills the process with
+ * SIGBUS. So the writer reserves a slot's pages before the first use, and refuses the record if there are none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +9,8 @@
 #include "ipm_store.h"
 
 #define PAGE             4096
-#define CHUNK            65536       /* octets that are reserved at a time, once a section has that many */
-#define PUNCH_REST_NS    1000000000u /* between two attempts to find room in holes */
+#define CHUNK            65536       /* octets reserved at a time, once a section has that many */
+#define PUNCH_REST_NS    1000000000u /* between two attempts to free pages in holes */
 #define OCTETS(from, to) ((uint64_t)((const uint8_t *)(to) - (const uint8_t *)(from)))
 
 static int
@@ -23,7 +22,7 @@ allocate(const struct ipm_writer *w, int mode, uint64_t from, uint64_t to)
 	do
 		rc = fallocate(w->fd, mode, (off_t)from, (off_t)(to - from));
 	while (rc < 0 && errno == EINTR);
-	/* A file system that cannot reserve is not tmpfs: the writer goes on without. */
+	/* A file system without this call is not tmpfs: go on without reserving. */
 	return rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS ? -ENOSPC : 0;
 }
 
@@ -33,7 +32,7 @@ offset_of(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
 	return OCTETS(w->seg.base, ipm_record_at(&w->seg, kind, slot));
 }
 
-/* Slots @p from to @p to - 1, and for SAs what the lanes have of them. */
+/* Reserve slots @p from to @p to - 1, and for SAs their counts in the lanes. */
 static int
 reserve(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t from, uint32_t to)
 {
@@ -48,8 +47,8 @@ reserve(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t from, u
 }
 
 /*
- * A reader that looks where there are no records yet makes tmpfs put pages there. Give them back: no reader can use
- * up the room of the writer for good.
+ * A reader that looks at unused slots makes tmpfs allocate pages there. Give these pages back, so that no reader can
+ * use up the writer's space for good.
  */
 static void
 empty_holes(struct ipm_writer *w)
@@ -76,7 +75,7 @@ ipm_room(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slots)
 
 	if (slots <= have)
 		return 0;
-	/* Twice as many as there are, so that a small section stays small; whole pages. */
+	/* Double the room while a section is small, then add chunks. Round up to whole pages. */
 	uint64_t more =
 		have < CHUNK / w->seg.section[kind].stride ? have * 2u : have + CHUNK / w->seg.section[kind].stride;
 	if (more < slots)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sums of traffic: of SAs in lanes, of tunnels, of the gateway. */
+/* Sums of traffic: of SAs over their lanes, of tunnels, of the gateway. */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *m
 	sum->sa_deletes += more->sa_deletes;
 }
 
-/* --- what follows from packets ----------------------------------------------------------------------------- */
+/* --- counts derived from packets ---------------------------------------------------------------------------------- */
 
 bool
 ipm_is_aead(uint16_t encr)
@@ -116,7 +116,7 @@ ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_s
 	ipm_traffic_add(sum, &t);
 }
 
-/* Add what the lanes of the SA in @p slot hold; and its sequence number, if the workers tell it. */
+/* Add the counts in the lanes of the SA in @p slot, and its sequence number if workers publish it. */
 void
 ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 {
@@ -129,8 +129,8 @@ ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa)
 }
 
 /*
- * Packets and octets of this many SAs are read together, lane by lane: each cache line is taken from its worker once,
- * and not once for each SA on it.
+ * Read packets and octets of this many SAs together, lane by lane. This takes each cache line from its worker once,
+ * instead of once for each SA on the line.
  */
 #define TOGETHER 1024
 
@@ -149,7 +149,7 @@ gather(const struct ipm_segment *seg, uint32_t first, uint32_t n, struct gathere
 		ipm_words_load(&sa, ipm_payload(ipm_record_at(seg, IPM_SAS, first + i)), 8);
 		g->live[i] = sa.index != 0;
 	}
-	atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were emptied before it was there */
+	atomic_thread_fence(memory_order_acquire); /* a new SA's lanes were cleared before its record appeared */
 	memset(g->count, 0, n * sizeof(g->count[0]));
 	for (uint32_t k = 0; k < seg->lanes; k++) {
 		const struct ipm_count *count = ipm_lane_at(seg, first, k).count;
@@ -160,7 +160,7 @@ gather(const struct ipm_segment *seg, uint32_t first, uint32_t n, struct gathere
 	}
 }
 
-/* Add what the lanes of all SAs hold, or of those that the engine in slot @p engine - 1 has. */
+/* Add the counts in the lanes of all SAs, or only of the SAs that run in engine @p engine - 1. */
 void
 ipm_sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in, struct ipm_traffic *out)
 {

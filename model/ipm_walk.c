@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Walks over records: a section, what a ring shows, a list. Each record is read by itself. The list may change
- * meanwhile, or be damaged and have no end.
+ * Walks over the records of a section, a ring or a list. Each record is read on its own. The list may change meanwhile.
+ * A damaged list may have no end.
  */
 #include <errno.h>
 
@@ -22,14 +22,14 @@ ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_sec
 	uint32_t shown = ipm_ring_shown_most(seg, ring);
 	if (shown > total)
 		shown = (uint32_t)total;
-	if (seg->index_first > seg->index_last) /* damaged: no entry can have an index */
+	if (seg->index_first > seg->index_last) /* damaged: no entry can have a valid index */
 		shown = 0;
 	*walk = (struct ipm_walk){
 		.seg = seg, .kind = ring, .shown_only = true, .position = total - shown, .left = shown
 	};
 }
 
-/* Is this what a ring had at @p position, and not an entry that has taken its place since? */
+/* Is this still the entry of @p position, and not a newer entry that replaced it? */
 static bool
 is_at(const struct ipm_walk *walk, uint64_t position, const void *record)
 {
@@ -64,8 +64,7 @@ static void
 list_begin(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t owner,
 	   uint32_t head)
 {
-	/* A list that changes during the walk is not longer than this either, unless the writer is as fast as we are.
-	 */
+	/* A list that changes during the walk stays below this limit, unless the writer is as fast as this walk. */
 	*walk = (struct ipm_walk){ .seg = seg,
 				   .kind = kind,
 				   .along_list = true,
@@ -135,7 +134,7 @@ next_of_list(struct ipm_walk *walk, void *out)
 	if (rc < 0)
 		return rc == -ENOENT ? -EAGAIN : rc;
 	struct link link = link_of(walk->kind, out);
-	/* A record before the first one may have come since the owner was read. */
+	/* New records may have come before the first one since the owner was read. */
 	if (link.owner != walk->owner ||
 	    (walk->last && (walk->at == walk->head || (link.backward && link.prev != walk->last))))
 		return -EAGAIN;

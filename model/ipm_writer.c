@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A writer: opened, committed, closed. */
+/* Opening, committing and closing a writer. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,20 +7,20 @@
 
 #include "ipm_writer_int.h"
 
-#define ENTRIES_SHOWN 200 /* of each ring, until somebody sets another number */
+#define ENTRIES_SHOWN 200 /* in each ring, until somebody sets another number */
 
 static void
 settings_default(struct ipm_writer *w, const struct ipm_capacity *cap)
 {
 	struct ipm_settings settings;
 	if (ipm_settings_read(&w->seg, &settings) == 0 && ipm_settings_put(w, &settings) == 0)
-		return; /* what was set in an earlier run */
+		return; /* an earlier run has set them */
 	settings.history_size = cap->history < ENTRIES_SHOWN ? cap->history : ENTRIES_SHOWN;
 	settings.failure_size = cap->failures < ENTRIES_SHOWN ? cap->failures : ENTRIES_SHOWN;
 	ipm_record_put(w, IPM_SETTINGS, 0, &settings);
 }
 
-/* @p w may be half open, or NULL. */
+/* @p w may be partly open, or NULL. */
 static void
 writer_free(struct ipm_writer *w)
 {
@@ -40,7 +40,7 @@ writer_free(struct ipm_writer *w)
 	free(w);
 }
 
-/* What is in memory only: tables by which records are found. */
+/* Open the lookup tables, which exist in memory only. */
 static int
 open_tables(struct ipm_writer *w)
 {
@@ -77,7 +77,7 @@ ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writ
 	int rc = -ENOMEM;
 
 	*out = NULL;
-	if (abi != IPM_ABI) { /* then *opt may be another structure too: do not read it */
+	if (abi != IPM_ABI) { /* *opt may then have another layout: don't read it */
 		ipm_error_set(err,
 			      "this program was compiled for layout version %u, libipsecmon has %u: compile it again",
 			      abi, IPM_ABI);
@@ -104,7 +104,7 @@ ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writ
 	*out = w;
 	return 0;
 out:
-	if (rc == -ENOMEM || !err->text[0]) /* there may be a warning in it */
+	if (rc == -ENOMEM || !err->text[0]) /* it may hold a warning */
 		ipm_error_set(err, "%s: %s", opt->path, strerror(-rc));
 	writer_free(w);
 	return rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * SAs that were stopped while workers could still hold them. Such a record has index 0, so that it has no row, and
- * state IPM_SA_RETIRED, by which a writer that takes the segment over knows that the slot is not free. Its count is
- * what has been added from its lanes to its tunnel and the totals.
+ * SAs that were stopped while workers could still hold them. Such a record has index 0, so it has no row. Its state is
+ * IPM_SA_RETIRED: a writer that takes over the segment sees that the slot is not free. Its count is the part of its
+ * lanes already added to its tunnel and the totals.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "ipm_writer_int.h"
 
-#define DRAIN_MOST 64 /* SAs at a time */
+#define DRAIN_MOST 64 /* SAs per call */
 
 int
 ipm_drain_open(struct ipm_writer *w)
@@ -27,7 +27,7 @@ ipm_drain_close(struct ipm_writer *w)
 	free(w->drain.sa);
 }
 
-/* At the end of the queue, which is linked by slot + 1. */
+/* Append to the queue, which is linked by slot + 1. */
 static void
 drain_push(struct ipm_writer *w, uint32_t slot)
 {
@@ -66,12 +66,12 @@ ipm_drain_add(struct ipm_writer *w, uint32_t slot)
 static uint64_t
 catch_up(uint64_t *have, uint64_t now)
 {
-	uint64_t more = now > *have ? now - *have : 0; /* a record that its writer died in may be anything */
+	uint64_t more = now > *have ? now - *have : 0; /* a half-written record may hold anything */
 	*have = now;
 	return more;
 }
 
-/* What the lanes of an SA have counted, @p now, beyond what it @p have had. */
+/* The counts in the lanes of an SA, @p now, that @p have does not include yet. Update @p have. */
 static struct ipm_traffic
 traffic_late(struct ipm_traffic *have, const struct ipm_traffic *now)
 {
@@ -85,7 +85,7 @@ traffic_late(struct ipm_traffic *have, const struct ipm_traffic *now)
 	return more;
 }
 
-/* Add what came late to the totals, and to the tunnel, or to its history when it has ended. */
+/* Add late counts to the totals and to the tunnel, or to the tunnel's history if it has ended. */
 static void
 sa_catch_up(struct ipm_writer *w, uint32_t slot)
 {
@@ -117,7 +117,7 @@ ipm_drain(struct ipm_writer *w)
 	uint32_t most = w->drain.count < DRAIN_MOST ? w->drain.count : DRAIN_MOST;
 	if (most == 0)
 		return;
-	/* Read before the lanes: what a worker counted before it was quiescent is in them then. */
+	/* Read this before the lanes: then the lanes include everything a worker counted before it was quiescent. */
 	uint64_t oldest = ipm_workers_oldest(&w->seg);
 	for (uint32_t i = 0; i < most; i++) {
 		uint32_t slot = drain_pop(w);

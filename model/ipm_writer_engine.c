@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Crypto engines: the SAs that they run, and what these have carried. */
+/* Crypto engines: the SAs they run, and the traffic of these SAs. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,7 @@ ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm
 
 	if (!rec)
 		return;
-	/* This is called for each SA at each poll: write only what has changed. */
+	/* This runs for each SA at each poll: write only what has changed. */
 	struct ipm_engine *engine = ipm_payload(rec);
 	struct ipm_traffic *part = sa->direction == IPM_IN ? &engine->in : &engine->out, sum = *part;
 	ipm_traffic_add(&sum, more);
@@ -59,7 +59,7 @@ ipm_engine_count(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm
 	ipm_record_end(rec);
 }
 
-/* The rekey counts for the engine of the tunnel's newest SA. */
+/* Count the rekey for the engine that runs the tunnel's newest SA. */
 void
 ipm_engine_rekeyed(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 {

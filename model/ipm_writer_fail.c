@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What failed, and what was dropped without an SA. */
+/* Failures, and packets dropped without an SA. */
 #include <errno.h>
 #include <string.h>
 
@@ -101,7 +101,7 @@ ipm_interface_dropped(struct ipm_writer *w, const struct ipm_interface *interfac
 		return slot;
 	const struct ipm_interface *there = ipm_payload_at(w, IPM_INTERFACES, (uint32_t)slot);
 	copy.index = (uint32_t)slot + 1;
-	memcpy(copy.drops, there->drops, sizeof(copy.drops)); /* a slot that was free is all 0 */
+	memcpy(copy.drops, there->drops, sizeof(copy.drops)); /* a free slot holds zeros */
 	copy.drops[why] += pkts;
 	ipm_record_put(w, IPM_INTERFACES, (uint32_t)slot, &copy);
 	if (!found)

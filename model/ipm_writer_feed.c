@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What programs say of themselves: feeds and agents; and the settings of all. */
+/* Reports of programs about themselves: feeds and agents. Also the shared settings. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

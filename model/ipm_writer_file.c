@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The file of a segment: its layout, the lock that keeps a second writer out, taking it over, making it. */
+/* The file of a segment: its layout, the lock against a second writer, taking over and creating. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 /* --- layout ------------------------------------------------------------------------------------------------ */
 
-#define PAGE 4096 /* every section begins on one */
+#define PAGE 4096 /* every section begins on a page */
 
 static uint64_t
 align_up(uint64_t n, uint64_t to)
@@ -28,7 +28,7 @@ lane_stride(const struct ipm_capacity *cap)
 	return align_up(ipm_lane_size(cap->lanes ? cap->sas : 0), PAGE);
 }
 
-/* Slots are given as int, and the section table has 32 bits for a capacity and for a stride. */
+/* Slots are ints, and the section table stores capacity and stride in 32 bits. */
 static bool
 capacity_fits(const struct ipm_capacity *cap)
 {
@@ -39,7 +39,7 @@ capacity_fits(const struct ipm_capacity *cap)
 	       lane_stride(cap) <= UINT32_MAX;
 }
 
-/* All records that there are at a time have different indexes, and so has the next one. */
+/* All records that exist at one time need different indexes, and so does the next record. */
 static bool
 indexes_suffice(const struct ipm_writer_options *opt)
 {
@@ -104,7 +104,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 	h->size = offset;
 }
 
-/* Could the segment @p old have been made with the same options in this boot? */
+/* Has @p old the layout that these options would give? */
 static bool
 layout_same(const struct ipm_header *old, const struct ipm_header *wanted)
 {
@@ -124,7 +124,7 @@ map_file(struct ipm_writer *w, int fd, size_t size)
 {
 	struct stat st;
 	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	w->fd = fd; /* unmap_file() closes it in any case */
+	w->fd = fd; /* unmap_file() closes it, even after a failure */
 	if (base == MAP_FAILED)
 		return -errno;
 	w->seg.base = base;
@@ -148,7 +148,7 @@ unmap_file(struct ipm_writer *w)
 	w->fd = -1;
 }
 
-/* Tell readers that still map the old file. A file that is no segment stays as it is. */
+/* Tell readers that still map the old file. Don't change a file that is not a segment. */
 static void
 mark_replaced(void *base, size_t size)
 {
@@ -159,7 +159,7 @@ mark_replaced(void *base, size_t size)
 
 /* --- lock -------------------------------------------------------------------------------------------------- */
 
-/* A file of another user is neither written nor replaced. */
+/* Don't write or replace another user's file. */
 static int
 check_owner(const char *path, const struct stat *st, struct ipm_error *err)
 {
@@ -171,8 +171,8 @@ check_owner(const char *path, const struct stat *st, struct ipm_error *err)
 }
 
 /*
- * Keep other writers out. The lock is on a separate file, which only its owner can open: even a reader could hold a
- * lock on the segment itself.
+ * Keep other writers out. The lock is on a separate file that only its owner can open, because any reader could lock
+ * the segment itself.
  */
 static int
 lock_path(struct ipm_writer *w, struct ipm_error *err)
@@ -205,11 +205,11 @@ lock_path(struct ipm_writer *w, struct ipm_error *err)
 	return rc;
 }
 
-/* --- taking over, making ----------------------------------------------------------------------------------- */
+/* --- taking over, creating ---------------------------------------------------------------------------------------- */
 
 /*
- * Map the segment of an earlier run. -ENOENT: there is none; -ESTALE: there is a file that cannot be taken over,
- * and @p err says why.
+ * Map the segment of an earlier run. -ENOENT: there is none. -ESTALE: the file cannot be taken over, and @p err says
+ * why.
  */
 static int
 take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
@@ -251,7 +251,7 @@ take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_erro
 	return rc;
 }
 
-/* Make a new segment under another name, and move it to its place when it is complete. */
+/* Create a segment under a temporary name. Rename it when it is complete. */
 static int
 make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm_writer_options *opt,
 	 struct ipm_error *err)
@@ -263,7 +263,7 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 		return -ENOMEM;
 	unlink(temp);
 	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST) { /* somebody else has put something there: take another name */
+	if (fd < 0 && errno == EEXIST) { /* another file is in the way: use another name */
 		free(temp);
 		if (asprintf(&temp, "%s.new.XXXXXX", w->seg.path) < 0)
 			return -ENOMEM;
@@ -274,7 +274,7 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm
 		goto out;
 	}
 	rc = map_file(w, fd, wanted->size);
-	fd = -1; /* the writer's now */
+	fd = -1; /* the writer owns it now */
 	if (rc == 0)
 		rc = ipm_room_header(w);
 	if (rc == 0) {

@@ -4,7 +4,7 @@
 
 #include "ipm_writer_int.h"
 
-/* How many entries of the history to look through: for late messages of an IKE SA, and for the IKE SA of a tunnel. */
+/* How many history entries to search for late messages of an IKE SA, and for the IKE SA of a tunnel. */
 #define ENDED_LATELY   1024
 #define ENDED_JUST_NOW 64
 
@@ -56,7 +56,7 @@ selectors_remember(struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32
 	}
 }
 
-/* Add the identities of the IKE SA that negotiated the tunnel, which may have ended just before it. */
+/* Add the identities of the IKE SA that negotiated the tunnel. It may have ended just before the tunnel. */
 static void
 tunnel_peer(struct ipm_writer *w, struct ipm_tunnel_history *entry)
 {
@@ -143,7 +143,7 @@ ipm_checkpoint(struct ipm_writer *w)
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
 		struct ipm_tunnel tunnel;
-		/* Read as a reader does: with what the lanes hold. */
+		/* Read like a reader, to include the counts in the lanes. */
 		if (ipm_tunnel_read(&w->seg, slot, &tunnel) == 0 && tunnel.state == IPM_TUNNEL_UP)
 			ipm_tunnel_remember(w, &tunnel, IPM_REASON_CHECKPOINT);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs: how they are found, what is counted for them, and two records that turn out to be one IKE SA. */
+/* IKE SAs: finding them, counting for them, and merging two records of one IKE SA. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,10 @@
 
 /* --- by SPI ------------------------------------------------------------------------------------------------ */
 
-/* Peers choose SPIs. A peer that makes them collide makes its own chain longer, and the feed limits how many it has. */
+/*
+ * Peers choose SPIs. A peer that causes collisions only lengthens its own chain, and the feed limits how many IKE SAs
+ * it has.
+ */
 static uint32_t
 hash_spis(uint64_t spi_initiator, uint64_t spi_responder)
 {
@@ -46,7 +49,7 @@ spis_remove(struct ipm_writer *w, uint32_t slot)
 int
 ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index)
 {
-	/* A record that another was merged into may itself have been merged since. */
+	/* A record that received another one may itself have been merged since. */
 	for (int steps = 0; index && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS) && steps < 8; steps++) {
 		if (ipm_ike_peek(w, slot)->index == index)
 			return (int)slot;
@@ -59,7 +62,7 @@ ipm_ike_find(const struct ipm_writer *w, uint32_t slot, uint32_t index)
 	return -ENOENT;
 }
 
-/* A temporary index, for an IKE SA that is not established. */
+/* Take a temporary index for an IKE SA that is not established. */
 static uint32_t
 take_temporary(struct ipm_writer *w)
 {
@@ -68,7 +71,7 @@ take_temporary(struct ipm_writer *w)
 	return index;
 }
 
-/* The IKE SA in @p slot, with a copy @p sa of its record, is established: give it its index. */
+/* Give the IKE SA in @p slot its final index: it is established. @p sa is a copy of its record. */
 static void
 give_index(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
 {
@@ -79,16 +82,16 @@ give_index(struct ipm_writer *w, uint32_t slot, struct ipm_ike_sa *sa)
 	w->moved[slot] = (struct ike_move){ .index = before, .slot = slot, .into = sa->index };
 }
 
-/* --- coming and going -------------------------------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------------------------------------------------ */
 
-/* An IKE SA counts as active, and has a row, when it has been established. */
+/* An IKE SA counts as active and has a row once it has been established. */
 static bool
 is_shown(const struct ipm_ike_sa *sa)
 {
 	return sa->state != IPM_IKE_NEGOTIATING && !sa->held;
 }
 
-/* Keep the gauge right, and tell readers, when an IKE SA gets its row or loses it. */
+/* Update the gauge and tell readers when an IKE SA gets or loses its row. */
 static void
 shown_changed(struct ipm_writer *w, bool was, const struct ipm_ike_sa *now)
 {
@@ -149,7 +152,7 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 	copy.in = old->in;
 	copy.out = old->out;
 	if (!was_up && copy.state == IPM_IKE_DELETING)
-		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was established: no row and no event now */
+		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was established: no row and no event */
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return 0;
 	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lists of what to protect: the selectors of a tunnel, the access list of a crypto map entry. Their records begin
- * with the same fields. Entries with the same contents behind these are the same entry.
+ * Lists of protected traffic: the selectors of a tunnel, and the access list of a crypto map entry. The records of both
+ * begin with the same fields. Two entries are the same if everything after these fields is equal.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ entry_same(enum ipm_section_kind kind, const void *a, const void *b)
 		      ipm_record_size(kind) - sizeof(struct entry)) == 0;
 }
 
-/* Is it among the @p n at @p entries? */
+/* Is the entry one of the @p n at @p entries? */
 static bool
 entry_among(enum ipm_section_kind kind, const void *one, const void *entries, uint32_t n)
 {
@@ -68,7 +68,7 @@ entry_put(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t at, uint32_
 	ipm_record_put(w, kind, at - 1, &copy);
 }
 
-/* Remove what is not among @p entries. True: something was removed. */
+/* Remove entries that are not in @p entries. True: at least one was removed. */
 static bool
 remove_others(struct ipm_writer *w, const struct owned_list *list, const void *entries, uint32_t n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Crypto map entries: what is configured, and which tunnels belong to it. A tunnel belongs to the entry whose name
- * and child are its conn and name. When a tunnel ends, its counts stay with the entry, so that the entry's counts
- * never go back.
+ * Crypto map entries: the configuration, and the tunnels of each entry. A tunnel belongs to the entry whose name and
+ * child equal the tunnel's conn and name. When a tunnel ends, the entry keeps the tunnel's counts, so that the entry's
+ * counts never go back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "ipm_hash.h"
 #include "ipm_writer_int.h"
 
-#define REMOVED_KEPT 64 /* entries that can still be read although they are no longer configured */
+#define REMOVED_KEPT 64 /* removed entries that stay readable */
 
 static bool
 is_configured(const struct ipm_map_entry *map)
@@ -73,7 +73,7 @@ ipm_maps_open(struct ipm_writer *w)
 
 /* --- up and down ------------------------------------------------------------------------------------------------ */
 
-/* From now on @p up of its tunnels are up: set its state, and push an event if that changes. */
+/* Set the number of the entry's tunnels that are up. Update its state, and push an event if the state changes. */
 static void
 map_turn(struct ipm_writer *w, uint32_t slot, struct ipm_map_entry *map, uint32_t up, enum ipm_reason reason)
 {
@@ -159,7 +159,7 @@ ipm_tunnel_untie(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 		return;
 	struct ipm_record *rec = ipm_record_at(&w->seg, IPM_MAPS, map_slot);
 	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
-	/* Closed to readers, who would else find the counts of the tunnel in both places, or in neither. */
+	/* Close the record to readers. Otherwise they could count the tunnel twice, or not at all. */
 	ipm_record_begin(rec);
 	if (ipm_tunnel_read(&w->seg, slot, &tunnel) < 0)
 		tunnel = *ipm_tunnel_peek(w, slot);
@@ -191,7 +191,7 @@ ipm_tunnel_from(struct ipm_writer *w, uint32_t slot, uint32_t map_slot)
 		ipm_tunnel_untie(w, slot, IPM_REASON_UNKNOWN);
 	struct ipm_map_entry map = *ipm_map_peek(w, map_slot);
 	tie(w, map_slot, &map, slot);
-	if (tunnel->sas) /* they belong to the entry now */
+	if (tunnel->sas) /* the SAs belong to the entry now */
 		ipm_section_changed(w, IPM_SAS);
 	map_turn(w, map_slot, &map, map.tunnels_up + (tunnel->state == IPM_TUNNEL_UP), 0);
 }
@@ -239,7 +239,7 @@ ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_tra
 
 /* --- access lists ------------------------------------------------------------------------------------------------- */
 
-/* The list that @p map, a copy of the record in @p slot, has. */
+/* The access list of @p map, which is a copy of the record in @p slot. */
 static struct owned_list
 access_of(struct ipm_map_entry *map, uint32_t slot)
 {
@@ -270,7 +270,7 @@ ipm_map_permit(struct ipm_writer *w, uint32_t slot, const struct ipm_access *acc
 
 /* --- entries ------------------------------------------------------------------------------------------------------ */
 
-/* Is there another entry of the same map that uses the interface? */
+/* Does another entry of the same map use the interface? */
 static bool
 interface_shared(const struct ipm_writer *w, uint32_t slot, const char *name, uint32_t ifindex)
 {
@@ -288,7 +288,7 @@ interface_turn(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, ui
 		ipm_event_on(w, kind, slot, map->index, ifindex);
 }
 
-/* Copy what a feed may set from @p from to @p map. */
+/* Copy the fields that a feed may set from @p from to @p map. */
 static void
 map_configure(struct ipm_map_entry *map, const struct ipm_map_entry *from)
 {
@@ -334,7 +334,7 @@ ipm_map_put(struct ipm_writer *w, uint32_t slot, const struct ipm_map_entry *map
 	bool moved = copy.ifindex != ifindex;
 	bool shown = copy.kind != old->kind || copy.seq != old->seq || copy.key_type != old->key_type;
 	ipm_record_put(w, IPM_MAPS, slot, &copy);
-	if (moved || shown) /* it has other rows now */
+	if (moved || shown) /* the entry has other rows now */
 		ipm_section_changed(w, IPM_MAPS);
 	if (moved) {
 		interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, ifindex);
@@ -401,11 +401,10 @@ ipm_map_remove(struct ipm_writer *w, uint32_t slot)
 	interface_turn(w, IPM_EVENT_MAP_DETACHED, slot, map.ifindex);
 	bool alone = ipm_map_next(w, map.name, -1) < 0;
 	ipm_event_push(w, IPM_EVENT_MAP_REMOVED, alone ? IPM_MAP_ALONE : IPM_MAP_OTHERS, slot, map.index);
-	ipm_queue_push(&w->removed, slot); /* if that fails, it stays until the next start */
+	ipm_queue_push(&w->removed, slot); /* if this fails, the record stays until the next start */
 }
 
-/* --- after an earlier run --------------------------------------------------------------------------------------------
- */
+/* --- after an earlier run ----------------------------------------------------------------------------------------- */
 
 static void
 relink_access(struct ipm_writer *w)
@@ -464,7 +463,7 @@ ipm_maps_relink(struct ipm_writer *w)
 		bool up = map.tunnels_up > 0;
 		if (map.index == 0 || up == (map.state == IPM_MAP_UP))
 			continue;
-		map.tunnels_up = !up; /* as it was when that run ended */
+		map.tunnels_up = !up; /* the state when the earlier run ended */
 		map_turn(w, slot, &map, up, IPM_REASON_UNKNOWN);
 	}
 }

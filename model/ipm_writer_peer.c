@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Established IKE SAs by the two identities that they connect. */
+/* Finding established IKE SAs by their two identities. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "ipm_hash.h"
 #include "ipm_writer_int.h"
 
-/* Only what an SNMP index has room for counts of an identity. */
+/* Hash only as much of an identity as fits into an SNMP index. */
 static uint32_t
 hash_peer(const char *local_id, const char *remote_id)
 {
@@ -31,7 +31,7 @@ ipm_ike_between(const struct ipm_writer *w, const char *local_id, const char *re
 	return at ? (int)(at - 1) : -ENOENT;
 }
 
-/* Set the bits of numbers that are taken, up to @p most. Returns how many IKE SAs there are. */
+/* Set a bit for each number in use, up to @p most. Returns the number of IKE SAs. */
 static uint32_t
 numbers_taken(const struct ipm_writer *w, const struct ipm_ike_sa *sa, uint8_t *taken, uint32_t most)
 {
@@ -44,8 +44,7 @@ numbers_taken(const struct ipm_writer *w, const struct ipm_ike_sa *sa, uint8_t *
 	return count;
 }
 
-/* The lowest number that no other IKE SA between the two has. Of those whose identities are not known there may be
- * many. */
+/* The lowest number that no other IKE SA of these two identities has. Many IKE SAs may share unknown identities. */
 uint32_t
 ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa)
 {
@@ -55,7 +54,7 @@ ipm_peer_number(const struct ipm_writer *w, const struct ipm_ike_sa *sa)
 	if (count >= most) { /* one of the first count + 1 is free */
 		taken = calloc(count / 8 + 1, 1);
 		if (!taken)
-			return count + 1; /* it is not the lowest, or somebody has it */
+			return count + 1; /* perhaps not the lowest, or already in use */
 		most = count;
 		numbers_taken(w, sa, taken, most);
 	}

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* What an earlier run left: drop half-written records, make all lists again, make sums agree with their parts. */
+/*
+ * Recovery after an earlier run: drop half-written records, rebuild all lists, correct sums that don't match their
+ * parts.
+ */
 #include <string.h>
 
 #include "ipm_writer_int.h"
 
 /* --- half-written records ---------------------------------------------------------------------------------- */
 
-/* Is the SA in @p slot one that an earlier run stopped, and whose slot it had not given back? */
+/* Did an earlier run stop the SA in @p slot without giving back the slot? */
 static bool
 sa_retired(const struct ipm_writer *w, uint32_t slot)
 {
@@ -14,7 +17,10 @@ sa_retired(const struct ipm_writer *w, uint32_t slot)
 	return sa->index == 0 && sa->state == IPM_SA_RETIRED && w->seg.lanes > 0;
 }
 
-/* Other records name a feed by its slot, so it keeps the slot. The feed reports all but its name again anyway. */
+/*
+ * Other records refer to a feed by its slot, so a feed keeps its slot. The feed will report everything but its name
+ * again.
+ */
 static bool
 feed_stays(const struct ipm_writer *w, uint32_t slot)
 {
@@ -23,11 +29,11 @@ feed_stays(const struct ipm_writer *w, uint32_t slot)
 }
 
 /*
- * Does a half-written record stay? A new record gets its index last, and a record that goes loses its index first.
- * With an index it was being changed: it is still the same SA or crypto map entry, and each word is true, old or
- * new. Those of a data plane have to stay, because it must know which keys an earlier run may have used, and its
- * SAs count in the lanes. Without lanes the feed reports the SA again, and octets and packets of two moments must
- * not be mixed.
+ * Does a half-written record stay? A new record gets its index last, and an ending record loses its index first. So a
+ * record with an index was being changed. It is still the same SA or crypto map entry, and each word is valid, old or
+ * new. Records of a data plane must stay: it must know which keys an earlier run may have used, and its SAs count in
+ * the lanes. Without lanes, the feed reports the SA again. There, octets and packets of different moments must not be
+ * mixed.
  */
 static bool
 torn_stays(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot)
@@ -38,7 +44,10 @@ torn_stays(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slot
 	       *(const uint32_t *)ipm_payload_at(w, kind, slot) != 0;
 }
 
-/* Drop records that the last writer died in, and collect free slots. Returns how many records were dropped. */
+/*
+ * Drop records that were half written when the last writer died, and collect free slots. Returns the number of dropped
+ * records.
+ */
 static uint32_t
 sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 {
@@ -49,7 +58,7 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 			atomic_fetch_add(&rec->seq, 1);
 			if (torn_stays(w, kind, slot))
 				continue;
-			if (kind == IPM_SAS && sa_retired(w, slot)) { /* its count is true word by word */
+			if (kind == IPM_SAS && sa_retired(w, slot)) { /* each word of its count is valid */
 				ipm_drain_add(w, slot);
 				continue;
 			}
@@ -67,9 +76,9 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 	return torn;
 }
 
-/* --- what the earlier run was at --------------------------------------------------------------------------- */
+/* --- unfinished work of the earlier run --------------------------------------------------------------------------- */
 
-/* The newest entry of a history, unless it is a checkpoint: the writer may have died before it removed the row. */
+/* The newest entry of a history, unless it is a checkpoint. The writer may have died before it removed the row. */
 static const void *
 last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
@@ -82,7 +91,7 @@ last_end(const struct ipm_writer *w, enum ipm_section_kind ring)
 	return entry->index && entry->reason != IPM_REASON_CHECKPOINT ? entry : NULL;
 }
 
-/* Finish what the earlier run began: what is in the history has no row. */
+/* Finish the work of the earlier run: an entry in the history must not have a row. */
 static void
 finish_ends(struct ipm_writer *w)
 {
@@ -103,7 +112,7 @@ finish_ends(struct ipm_writer *w)
 
 /* --- lists and gauges -------------------------------------------------------------------------------------- */
 
-/* An index that is out of the range starts again at its beginning. */
+/* Restart an index at the beginning of its range if it is out of range. */
 static void
 keep_in_range(const struct ipm_segment *seg, uint32_t *next)
 {
@@ -111,7 +120,7 @@ keep_in_range(const struct ipm_segment *seg, uint32_t *next)
 		*next = seg->index_first;
 }
 
-/* Make all lists again and count their records: nothing is taken on trust. */
+/* Rebuild all lists and count their records. Trust nothing in the file. */
 static void
 relink(struct ipm_writer *w)
 {
@@ -128,7 +137,7 @@ relink(struct ipm_writer *w)
 
 /* --- sums -------------------------------------------------------------------------------------------------- */
 
-/* Make @p sum what is shown plus @p rest. What was lost with a half-written record is added to the rest. */
+/* Make @p sum equal to @p shown plus @p rest. Counts lost with a half-written record go to the rest. */
 static void
 balance(void *sum, void *rest, const void *shown, size_t size)
 {
@@ -141,7 +150,7 @@ balance(void *sum, void *rest, const void *shown, size_t size)
 			hidden[i] = all[i] - seen[i];
 }
 
-/* Since the totals were last published, records have counted, or have been dropped. */
+/* Correct the totals: records may have counted, or been dropped, since the totals were published. */
 static void
 balance_totals(struct ipm_writer *w)
 {
@@ -193,10 +202,10 @@ ipm_recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_er
 
 	if (h->epoch == 0)
 		h->epoch = 1;
-	atomic_store(&h->replaced, 0); /* the writer that was to replace it did not get that far */
+	atomic_store(&h->replaced, 0); /* the writer that wanted to replace the segment did not finish */
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
-		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* no more than there are */
-	/* Each word of the totals is true by itself, old or new: a torn one is merely a moment older. */
+		atomic_store(&h->section[kind].used, ipm_segment_used(&w->seg, kind)); /* limit to the capacity */
+	/* Each word of the totals is valid by itself, old or new. A torn record is only a moment older. */
 	if (atomic_load(&totals->seq) & 1)
 		atomic_fetch_add(&totals->seq, 1);
 	ipm_words_load(&w->totals, ipm_payload(totals), sizeof(w->totals));

@@ -4,14 +4,14 @@
 
 #include "ipm_writer_int.h"
 
-/* Entries that there ever were. We alone change it. */
+/* Number of entries ever pushed. Only this writer changes it. */
 static uint64_t
 total_of(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
 	return atomic_load_explicit(&ipm_header(&w->seg)->section[ring].total, memory_order_relaxed);
 }
 
-/* Where the next entry goes, in a ring that has any room. */
+/* Slot of the next entry. The ring must have room for at least one. */
 static uint32_t
 next_slot(const struct ipm_writer *w, enum ipm_section_kind ring)
 {
@@ -55,7 +55,7 @@ ipm_ring_push(struct ipm_writer *w, enum ipm_section_kind ring, const void *entr
 	struct ipm_section *sec = &ipm_header(&w->seg)->section[ring];
 	uint32_t slot = next_slot(w, ring);
 
-	/* The caller made sure that there is room. */
+	/* The caller has checked that there is room. */
 	ipm_record_put(w, ring, slot, entry);
 	if (slot >= atomic_load_explicit(&sec->used, memory_order_relaxed))
 		atomic_store_explicit(&sec->used, slot + 1, memory_order_release);
@@ -102,7 +102,7 @@ ipm_event_on(struct ipm_writer *w, enum ipm_event_kind kind, uint32_t slot, uint
 
 /* --- after an earlier run ---------------------------------------------------------------------------------- */
 
-/* Drop an entry whose writer died before it counted the entry: what has ended there still has a row. */
+/* Drop an entry if its writer died before counting it: the object that ended still has a row. */
 static void
 drop_unannounced(struct ipm_writer *w, enum ipm_section_kind ring)
 {
@@ -124,7 +124,7 @@ ipm_rings_recover(struct ipm_writer *w)
 						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
 	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++) {
 		uint32_t end = ipm_segment_used(&w->seg, rings[r]);
-		/* There may be one more behind those in use. If it has no page, it was never begun. */
+		/* The slot after the last used one may hold an entry. If that slot has no page, no entry was begun. */
 		if (end < w->seg.section[rings[r]].capacity && ipm_room(w, rings[r], end + 1) == 0)
 			end++;
 		for (uint32_t slot = 0; slot < end; slot++) {

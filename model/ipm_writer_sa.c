@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SAs: how they are found, what they count, and where their counts go when they end. */
+/* SAs: finding them, counting their traffic, and keeping their counts when they end. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -50,8 +50,7 @@ ipm_spis_open(struct ipm_writer *w)
 
 /* --- the list of a tunnel ---------------------------------------------------------------------------------- */
 
-/* Set the neighbours of the SA in slot @p at - 1, if there is one: 0 leaves that side as it is, NOBODY clears it.
- */
+/* Set the neighbours of the SA in slot @p at - 1, if there is one. 0 leaves a side unchanged; NOBODY clears it. */
 #define NOBODY UINT32_MAX
 static void
 sa_neighbour(struct ipm_writer *w, uint32_t at, uint32_t next, uint32_t prev)
@@ -78,9 +77,9 @@ sa_link(struct ipm_writer *w, struct ipm_tunnel *tunnel, uint32_t slot, struct i
 	tunnel->sas++;
 }
 
-/* --- coming ------------------------------------------------------------------------------------------------ */
+/* --- start -------------------------------------------------------------------------------------------------------- */
 
-/* By words, because a reader may still be reading the counts of the SA that had the slot before. */
+/* Clear by words, because a reader may still be reading the counts of the SA that had the slot before. */
 static void
 lanes_clear(struct ipm_writer *w, uint32_t slot)
 {
@@ -95,7 +94,7 @@ lanes_clear(struct ipm_writer *w, uint32_t slot)
 
 #define REFUSED_REST_NS 60000000000u /* between two events of IPM_EVENT_SA_REFUSED */
 
-/* There is no room for one more: now and then there is an event, not for each SA. */
+/* The section is full: push an event, but not for each refused SA. */
 static void
 sa_refused(struct ipm_writer *w, uint32_t tunnel_slot, uint32_t tunnel_index)
 {
@@ -113,7 +112,7 @@ ipm_sa_start(struct ipm_writer *w, uint32_t tunnel_slot, const struct ipm_sa *sa
 	int rc = ipm_sa_valid(w, &copy);
 	if (rc < 0 || !ipm_slot_live(w, IPM_TUNNELS, tunnel_slot))
 		return rc < 0 ? rc : -ENOENT;
-	ipm_drain(w); /* else SAs that come and go fast would fill the section with SAs that wait */
+	ipm_drain(w); /* otherwise retired SAs fill the section when SAs come and go fast */
 	struct ipm_tunnel tunnel = *ipm_tunnel_peek(w, tunnel_slot);
 	int slot = ipm_slot_take(w, IPM_SAS);
 	if (slot < 0) {
@@ -166,7 +165,9 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	struct ipm_sa sa = *ipm_sa_peek(w, slot);
 	struct ipm_traffic share = sa.count;
 	bool told = ipm_engine_record(w, &sa) != NULL;
-	/* Readers add what the lanes hold to the engine. If the SA went to another, the engine's count would go back.
+	/*
+	 * Readers add the lanes' counts to the engine. If the SA moved to another engine, the old engine's counter
+	 * would go back.
 	 */
 	if (sa.index == 0 || sa.engine == engine || (told && w->seg.lanes > 0))
 		return;
@@ -175,13 +176,14 @@ ipm_sa_engine(struct ipm_writer *w, uint32_t slot, uint32_t engine)
 	ipm_record_put(w, IPM_SAS, slot, &sa);
 	ipm_engine_began(w, &sa);
 	ipm_traffic_share(&sa, &share);
-	/* If it goes on from another SA's count, nobody knows how much of it is its own. */
+	/* If the SA continues another SA's count, nobody knows which part is its own. */
 	if (!told && !sa.goes_on)
 		ipm_engine_count(w, &sa, &share);
 }
 
-/* How much to add to a counter that follows a source, which was at @p last and is at @p now. @p anew: it was at 0
- * since.
+/*
+ * How much to add to a counter whose source moved from @p last to @p now. @p anew: the source restarted at 0 in
+ * between.
  */
 static uint64_t
 growth(uint64_t last, uint64_t now, bool anew)
@@ -193,7 +195,7 @@ void
 ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 {
 	struct ipm_sa sa = *ipm_sa_peek(w, slot);
-	bool anew = now->octets < sa.count.octets || now->pkts < sa.count.pkts; /* the source has started again */
+	bool anew = now->octets < sa.count.octets || now->pkts < sa.count.pkts; /* the source has restarted */
 	struct ipm_traffic count = *now, more = { .octets = growth(sa.count.octets, now->octets, anew),
 						  .pkts = growth(sa.count.pkts, now->pkts, anew),
 						  .raw_octets = growth(sa.count.raw_octets, now->raw_octets, anew) };
@@ -225,11 +227,11 @@ ipm_sa_lane(struct ipm_writer *w, uint32_t slot, uint32_t lane)
 									      : (struct ipm_lane){ 0 };
 }
 
-/* --- going ------------------------------------------------------------------------------------------------- */
+/* --- end ---------------------------------------------------------------------------------------------------------- */
 
 /*
- * An SA has left its tunnel, to which @p count was added from its lanes. Free its slot, or, if workers may hold it,
- * let it wait until they cannot.
+ * Finish an SA that has left its tunnel. @p count: the part of its lanes already added to the tunnel. Free the slot, or
+ * queue it until no worker can hold the SA.
  */
 static void
 sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, bool held)
@@ -251,7 +253,7 @@ sa_leave(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *count, b
 	ipm_drain_add(w, slot);
 }
 
-/* Might a worker hold an SA? Ask before you read its lanes, or what is counted in between is lost. */
+/* Could a worker hold an SA? Ask before reading its lanes, or counts in between are lost. */
 static bool
 workers_online(const struct ipm_writer *w)
 {
@@ -272,8 +274,8 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	bool held = workers_online(w);
 
 	/*
-	 * What the lanes hold moves to the tunnel, to the totals and to the engine. All are closed to readers while it
-	 * does, or one of them would find it in both places, or in neither.
+	 * Move the counts of the lanes to the tunnel, the totals and the engine. Close all three to readers meanwhile.
+	 * Otherwise a reader could find the counts twice, or not at all.
 	 */
 	ipm_record_begin(totals_rec);
 	ipm_record_begin(tunnel_rec);
@@ -333,7 +335,7 @@ ipm_sa_drop(struct ipm_writer *w, uint32_t slot)
 	sa_leave(w, slot, &count, held);
 }
 
-/* If the writer died between an SA and its tunnel, it has counted in the SA only. */
+/* Raise @p sum to @p part: a writer that died between updating an SA and its tunnel counted in the SA only. */
 static void
 raise_to(struct ipm_traffic *sum, const struct ipm_traffic *part)
 {

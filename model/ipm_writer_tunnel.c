@@ -61,7 +61,7 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	if (was_up != is_up) {
 		w->totals.tunnels_active += is_up ? 1 : -1;
 		ipm_section_changed(w, IPM_TUNNELS);
-		ipm_section_changed(w, IPM_SELECTORS); /* their rows come and go with it */
+		ipm_section_changed(w, IPM_SELECTORS); /* their rows come and go with the tunnel */
 		ipm_section_changed(w, IPM_SAS);
 		if (copy.map)
 			ipm_map_moved(w, copy.map - 1, is_up, (enum ipm_reason)copy.verdict);
@@ -102,7 +102,7 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 
 /* --- selectors --------------------------------------------------------------------------------------------- */
 
-/* The list that @p tunnel, a copy of the record in @p slot, has. */
+/* The selector list of @p tunnel, which is a copy of the record in @p slot. */
 static struct owned_list
 selectors_of(struct ipm_tunnel *tunnel, uint32_t slot)
 {

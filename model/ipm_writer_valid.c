@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which values a record may have. Readers serve enumerations as they are. So the writer sets a field that is 0 and
- * has a usual value, and refuses a record with a value that readers do not know.
+ * The values a record may have. Readers serve enumerations unchanged. So the writer replaces a 0 by the usual value, if
+ * the field has one, and refuses values that readers don't know.
  */
 #include <errno.h>
 #include <netinet/in.h>
 
 #include "ipm_writer_int.h"
 
-/* Set a field that is 0. */
+/* Replace a 0. */
 static void
 supply(uint8_t *field, uint8_t otherwise)
 {
