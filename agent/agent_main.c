@@ -35,15 +35,15 @@ struct server {
 	struct mib *mib;
 	struct mib_notify *notify;
 	struct mib_notify_stats reported; /* the last report to the writers */
-	uint64_t reported_ns;             /* when that was; 0: a writer has had none yet */
-	uint64_t report_ns;               /* the earliest time of the next */
+	uint64_t reported_ns;             /* time of the last report; 0: no report to a writer yet */
+	uint64_t report_ns;               /* earliest time of the next report */
 	struct ipm_segment *segs[SEGMENTS_MAX];
 	unsigned count;
-	struct ipm_segment *damaged[SEGMENTS_MAX]; /* not served, and kept until their files are replaced */
-	uint32_t damaged_by[SEGMENTS_MAX];         /* their writers then: another one may have repaired them */
+	struct ipm_segment *damaged[SEGMENTS_MAX]; /* not served; kept until their files are replaced */
+	uint32_t damaged_by[SEGMENTS_MAX];         /* the writers at that time: another writer may repair them */
 	unsigned damaged_count;
-	uint64_t unread, unread_ns; /* reads of all segments that gave up, and when that was logged */
-	char last_warning[sizeof(((struct ipm_error *)0)->text)]; /* each is logged once */
+	uint64_t unread, unread_ns; /* failed reads of all segments, and the time of the last warning */
+	char last_warning[sizeof(((struct ipm_error *)0)->text)]; /* log the same warning once */
 };
 
 static void
@@ -120,7 +120,7 @@ detach_stale(struct server *server, struct ipm_segment **gone, unsigned *gone_co
 	return changed;
 }
 
-/* Records that could not be read were left out of the answers. */
+/* Warn about records that could not be read and are missing in answers. */
 static void
 warn_of_unread(struct server *server)
 {
@@ -139,11 +139,11 @@ warn_of_unread(struct server *server)
 		server->unread_ns = now;
 		server->unread = unread;
 	} else if (unread < server->unread) {
-		server->unread = unread; /* a segment has gone */
+		server->unread = unread; /* a segment has disappeared */
 	}
 }
 
-/* Of rows with the same index, only the first is served. */
+/* Warn about a second segment with the same first index: if rows have the same index, only the first is served. */
 static void
 warn_of_indexes(const struct server *server, const struct ipm_segment *seg)
 {
@@ -191,7 +191,7 @@ attach_new(struct server *server)
 	return changed;
 }
 
-/* Segments come, go and are replaced at any time. */
+/* Attach new segments and drop those that were replaced or removed. This can happen at any time. */
 static void
 refresh_segments(void *arg)
 {
@@ -203,7 +203,7 @@ refresh_segments(void *arg)
 	changed |= attach_new(server);
 	if (changed && mib_serve(server->mib, (const struct ipm_segment *const *)server->segs, server->count) < 0) {
 		warn_once(server, "out of memory");
-		server->count = 0; /* nothing is served until the next tick */
+		server->count = 0; /* serve nothing until the next tick */
 		mib_set_serve(NULL, 0);
 		mib_notify_serve(server->notify, NULL, 0);
 		return;
@@ -221,7 +221,7 @@ refresh_segments(void *arg)
 	warn_of_unread(server);
 }
 
-/* The group that may use the state directory, if we create it. */
+/* The group that gets the state directory if we create it. */
 static gid_t
 group_id(const struct conf *conf)
 {
@@ -230,8 +230,9 @@ group_id(const struct conf *conf)
 }
 
 /*
- * Reports to the writers: counts of notifications once a second, for `ipsecmon show notifications', and a sign of life
- * with a master once a minute, for `ipsecmon check'. A writer that does not answer gets the next report later.
+ * Reports to the writers: notification counts at most once a second, for `ipsecmon show notifications'. While there is
+ * a master, one report a minute also shows `ipsecmon check' that the agent is alive. After a writer doesn't answer, the
+ * next report comes later.
  */
 #define REPORT_NS       1000000000u
 #define REPORT_ALIVE_NS 60000000000u
@@ -278,7 +279,7 @@ update_health(const struct server *server)
 	mib_health.segments = server->count;
 }
 
-/* Ten times a second: a sign of life, and notifications while there is a master. */
+/* Runs ten times a second: tell systemd that we are alive, and send notifications while there is a master. */
 static void
 poll_notifications(void *arg)
 {
@@ -304,7 +305,7 @@ handle_signals(void)
 	ipm_segment_guard();
 }
 
-/* 0 after a signal, or a negative errno. */
+/* Returns 0 after a signal, or a negative errno. */
 static int
 serve(struct server *server, const char *state_path)
 {
@@ -352,7 +353,7 @@ main(int argc, char **argv)
 	daemon_options(argc, argv, "ipsecmon-agentx", "Serve the IPsec state of this gateway over SNMP (AgentX).",
 		       &opt);
 	struct conf *conf = conf_load(opt.conf_file, error, sizeof(error));
-	log_open("ipsecmon-agentx", true); /* errors in the configuration go to the terminal */
+	log_open("ipsecmon-agentx", true); /* configuration errors go to the terminal */
 	if (!conf) {
 		log_error("%s", error);
 		return EXIT_FAILURE;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* Take AgentX messages that are too long out of a stream. */
+/* Remove AgentX messages that are too long from a stream. */
 #include "agentx_frame.h"
 
 #include <string.h>
 
-#define FLAGS              2 /* octets of the header */
+#define FLAGS              2 /* offsets into the header */
 #define PAYLOAD_LEN        16
 #define NETWORK_BYTE_ORDER 0x10
 #define RESPONSE           18
@@ -76,7 +76,7 @@ agentx_too_big(const uint8_t header[AGENTX_HEADER], uint8_t out[AGENTX_TOO_BIG_L
 	out[FLAGS] = order;
 	out[3] = 0;
 	out[PAYLOAD_LEN + (order ? 3 : 0)] = AGENTX_TOO_BIG_LEN - AGENTX_HEADER;
-	/* res.sysUpTime is 0; res.error and res.index have two octets each. */
+	/* res.sysUpTime is 0. res.error and res.index are two octets each. */
 	out[24 + (order ? 1 : 0)] = TOO_BIG;
 	out[26 + (order ? 1 : 0)] = 1;
 }

@@ -21,7 +21,7 @@
 #include "mib_table.h"
 #include "service.h"
 
-/* RFC 2741, 6.1: PDU types. Net-SNMP does not install its own names for them. */
+/* RFC 2741, 6.1: PDU types. Net-SNMP doesn't install its names for them. */
 #define AGENTX_GET                5
 #define AGENTX_GETNEXT            6
 #define AGENTX_TESTSET            8
@@ -30,10 +30,10 @@
 #define AGENTX_NETWORK_BYTE_ORDER 0x10
 
 #define PING_SECONDS              5 /* between two pings of the master */
-#define MASTER_SECONDS            2 /* the library waits for an answer; a stuck master must not stall us for long */
-#define TICK_NS                   1000000000u /* ipm_now_ns() units */
+#define MASTER_SECONDS            2 /* the library waits this long: a stuck master must not stall us for long */
+#define TICK_NS                   1000000000u /* in units of ipm_now_ns() */
 #define POLL_NS                   100000000u
-#define UPTIME_NS                 10000000u  /* sysUpTime's */
+#define UPTIME_NS                 10000000u  /* one unit of sysUpTime */
 #define SET_DATA                  "ipsecmon" /* the key of a request's struct mib_write */
 
 _Static_assert(sizeof(oid) == sizeof(mib_subid), "names are passed on as they are");
@@ -41,12 +41,12 @@ _Static_assert(sizeof(oid) == sizeof(mib_subid), "names are passed on as they ar
 static struct {
 	struct mib *mib;
 	netsnmp_session *session; /* to the master; NULL: not connected */
-	netsnmp_callback library; /* what the library had as the session's callback */
-	int (*receive)(netsnmp_transport *, void *, int, void **, int *); /* and to receive with */
+	netsnmp_callback library; /* the session's callback before we replaced it */
+	int (*receive)(netsnmp_transport *, void *, int, void **, int *); /* the library's function, called by ours */
 	struct agentx_frames frames;
-	bool passed_on;     /* the library has work to do */
-	bool warned;        /* that there is no master */
-	uint64_t master_ns; /* when the master's sysUpTime was 0; 0: not known yet */
+	bool passed_on;     /* the library got a message and has work to do */
+	bool warned;        /* we have logged that there is no master */
+	uint64_t master_ns; /* time when the master's sysUpTime was 0; 0: unknown */
 } agentx;
 
 /* --- the master's time --------------------------------------------------------------------------------------- */
@@ -58,8 +58,8 @@ agentx_master_ns(void)
 	uint64_t began = now > up ? now - up : 1;
 
 	/*
-	 * The master's rounding makes it up to two hundredths earlier, the time for its answer up to a second later. A
-	 * larger difference means that the clocks have drifted apart, as in a suspended machine.
+	 * Rounding in the master can make this up to two hundredths of a second too early. A slow answer can make it up
+	 * to a second too late. A larger difference means that the clocks have drifted apart, as after a suspend.
 	 */
 	if (agentx.master_ns == 0 || began + 2 * UPTIME_NS < agentx.master_ns || began > agentx.master_ns + TICK_NS)
 		agentx.master_ns = began;
@@ -90,7 +90,7 @@ varbind_set(netsnmp_variable_list *vb, const struct mib_value *value)
 static size_t
 oid_size(const oid *name, size_t len)
 {
-	static const oid internet[] = { 1, 3, 6, 1 }; /* this prefix and the next number take no room */
+	static const oid internet[] = { 1, 3, 6, 1 }; /* this prefix and the next number take no space */
 	bool prefix = len > 4 && memcmp(name, internet, sizeof(internet)) == 0 && name[4] > 0 && name[4] <= UINT8_MAX;
 	return 4 + 4 * (prefix ? len - 5 : len);
 }
@@ -131,7 +131,7 @@ answer_get(netsnmp_variable_list *vb)
 	}
 }
 
-/* The parsed SearchRange: the start is the varbind's name, the end its value, and its type says "include". */
+/* Answer a parsed SearchRange. The varbind's name is its start, the value its end, and the type means "include". */
 static void
 answer_getnext(netsnmp_variable_list *vb)
 {
@@ -178,10 +178,10 @@ static bool
 answer_request(netsnmp_session *session, netsnmp_pdu *pdu)
 {
 	netsnmp_pdu *response = response_to(session, pdu);
-	size_t size = AGENTX_TOO_BIG_LEN; /* of a response without variables */
+	size_t size = AGENTX_TOO_BIG_LEN; /* size of a response without variables */
 	if (!response)
 		return false;
-	/* The request's varbinds become the response's. */
+	/* The response takes over the request's varbinds. */
 	response->variables = pdu->variables;
 	pdu->variables = NULL;
 
@@ -196,7 +196,7 @@ answer_request(netsnmp_session *session, netsnmp_pdu *pdu)
 	}
 	if (size > AGENTX_MOST)
 		respond_error(response, SNMP_ERR_TOOBIG);
-	/* As the library does for each message: the master is alive, so no ping is needed yet. */
+	/* The library does this for each message: the master is alive, so the next ping can wait. */
 	if (session->securityModel != SNMP_DEFAULT_SECMODEL)
 		snmp_alarm_reset((unsigned)session->securityModel);
 	if (!snmp_send(session, response))
@@ -205,8 +205,8 @@ answer_request(netsnmp_session *session, netsnmp_pdu *pdu)
 }
 
 /*
- * The library treats a context as a C string with a separate length, so a NUL in it makes the library read beyond its
- * end. No well-behaved master sends one.
+ * The library treats a context as a C string and stores its length separately. A NUL in it makes the library read past
+ * its end. A well-behaved master never sends a NUL.
  */
 static void
 refuse_context(netsnmp_session *session, const netsnmp_pdu *pdu)
@@ -228,7 +228,7 @@ on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *
 		refuse_context(session, pdu);
 		return 1;
 	}
-	/* Only the default context is ours; the library answers for others. */
+	/* We serve only the default context; the library answers for others. */
 	if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu->community_len == 0 &&
 	    (pdu->command == AGENTX_GET || pdu->command == AGENTX_GETNEXT) && answer_request(session, pdu))
 		return 1;
@@ -238,7 +238,7 @@ on_message(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *
 
 /* --- messages that are too long ------------------------------------------------------------------------------ */
 
-/* The library never sees such a message, and would not answer it. */
+/* Answer for the library: it never sees such a message. */
 static void
 on_too_big(void *arg, const uint8_t header[AGENTX_HEADER])
 {
@@ -259,14 +259,14 @@ on_receive(netsnmp_transport *transport, void *buf, int size, void **opaque, int
 	if (got <= 0)
 		return got;
 	got = (int)agentx_frames_keep(&agentx.frames, buf, held + (size_t)got, on_too_big, transport);
-	if (got == 0) /* not the end of the stream */
+	if (got == 0) /* nothing to pass on yet, but not the end of the stream */
 		transport->flags |= NETSNMP_TRANSPORT_FLAG_EMPTY_PKT;
 	return got;
 }
 
 /* --- through the library: SET, and GETs when the objects are served from within snmpd ---------------------------- */
 
-/* The first test. Each request keeps its struct mib_write until the SET is over. */
+/* Handle the first test. Each request keeps its struct mib_write until the SET ends. */
 static void
 set_test(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
@@ -360,14 +360,13 @@ on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *registrat
 	case MODE_SET_UNDO:
 		set_commit_or_undo(info, requests);
 		break;
-	default: /* RESERVE2, COMMIT, FREE: the requests' data goes with them */
+	default: /* RESERVE2, COMMIT, FREE: the library frees the requests' data */
 		break;
 	}
 	return SNMP_ERR_NOERROR;
 }
 
-/* --- connecting and disconnecting
- * ------------------------------------------------------------------------------------------ */
+/* --- connecting and disconnecting --------------------------------------------------------------------------------- */
 
 static int
 on_connect(int major, int minor, void *server, void *client)
@@ -383,7 +382,7 @@ on_connect(int major, int minor, void *server, void *client)
 	transport->f_recv = on_receive;
 	memset(&agentx.frames, 0, sizeof(agentx.frames));
 	agentx.warned = false;
-	agentx.master_ns = 0; /* it may be another master */
+	agentx.master_ns = 0; /* this may be another master */
 	log_info("connected to the SNMP master agent");
 	return 0;
 }
@@ -410,7 +409,7 @@ on_log(int major, int minor, void *server, void *client)
 	size_t len = message->msg ? strcspn(message->msg, "\n") : 0;
 	if (len == 0)
 		return 0;
-	/* The library logs every failed attempt to reach the master; once is enough. */
+	/* The library logs each failed attempt to reach the master. Log only the first. */
 	if (!agentx.session && agentx.warned)
 		return 0;
 	agentx.warned = !agentx.session;
@@ -423,7 +422,7 @@ on_log(int major, int minor, void *server, void *client)
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
 
-/* Let the library do all its pending work, without waiting. */
+/* Let the library finish all pending work without waiting. */
 static void
 library_round(void)
 {
@@ -481,7 +480,7 @@ agentx_flush(void)
 	library_round();
 }
 
-/* One message from the master. */
+/* Read one message from the master. */
 static void
 session_read(netsnmp_large_fd_set *fds, int fd)
 {
@@ -505,7 +504,7 @@ library_open(const struct agentx_options *opt)
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, opt->socket);
-	/* We need no configuration from Net-SNMP's files, and no parsed MIBs. */
+	/* Skip Net-SNMP's configuration files and MIBs: we don't need them. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
@@ -514,7 +513,7 @@ library_open(const struct agentx_options *opt)
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_disconnect, NULL);
 	if (init_agent("ipsecmon-agentx") != 0)
 		return -EIO;
-	/* After init_agent(), which sets its own defaults, such as a ping every 15 s. */
+	/* Set these after init_agent(): it sets its own defaults, such as a ping every 15 s. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_SECONDS);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT, MASTER_SECONDS * ONE_SEC);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_RETRIES, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What building rows and building groups have in common. */
+/* Code shared by building rows and building groups. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -30,7 +30,7 @@ mib_cell_of(struct mib *mib, unsigned s, const void *record)
 	};
 }
 
-/* CPU time: on a busy machine far less than the time that has passed. */
+/* CPU time, which on a busy machine is far less than the elapsed time. */
 static uint64_t
 worked_ns(void)
 {

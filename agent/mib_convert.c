@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* From the model's units to the MIB's. */
+/* Conversions from the model's units to the MIB's. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -78,7 +78,7 @@ MIB_CONVERT_DEFINE(mib_text, mib_long_text)
 	return mib_string(out, *field, sizeof(*field));
 }
 
-/* The MIB's type has 4 or 16 octets and no others: an address that is not known is 0.0.0.0. */
+/* The MIB allows 4 or 16 octets only. An unknown address is 0.0.0.0. */
 MIB_CONVERT_DEFINE(mib_addr, struct ipm_addr)
 {
 	out->len = field->len == 16 ? 16 : 4;
@@ -114,7 +114,7 @@ MIB_CONVERT_DEFINE(mib_since, uint64_t)
 	return mib_number(out, ticks_between(*field, cell->now_ns, UINT32_MAX)) && *field != 0;
 }
 
-/* RFC 2579: what happened before the master started happened at 0. */
+/* RFC 2579: events before the master started have time 0. */
 MIB_CONVERT_DEFINE(mib_moment, uint64_t)
 {
 	return mib_number(out, *field > cell->master_ns ? (*field - cell->master_ns) / NS_PER_TICK & UINT32_MAX : 0);
@@ -128,7 +128,9 @@ MIB_CONVERT_DEFINE(mib_seconds, uint64_t)
 
 /* --- traffic ---------------------------------------------------------------------------------------------- */
 
-/* Not every feed knows them with IPComp. None, although there were octets: not known, unless a feed counts IPComp SAs.
+/*
+ * With IPComp, not every feed knows octets before compression. A zero although octets were counted means unknown,
+ * unless a feed counts IPComp SAs.
  */
 static bool
 raw_known(const struct ipm_traffic *t)
@@ -151,7 +153,7 @@ MIB_CONVERT_DEFINE(mib_raw_high, struct ipm_traffic)
 	return mib_number(out, field->raw_octets >> 32) && raw_known(field);
 }
 
-/* The MIB has one counter for sequence numbers that were seen before and for those that are too old to tell. */
+/* The MIB has one counter for repeated sequence numbers and for numbers too old to check. */
 static uint64_t
 replay_drops(const struct ipm_traffic *t)
 {
@@ -215,7 +217,7 @@ encrypt_algo(uint16_t encr)
 		return 8;
 	case IPM_ENCR_CAMELLIA_CBC:
 		return 9;
-	default: /* 0 too: a cipher that is not known is not "none" */
+	default: /* also for 0: an unknown cipher is not "none" */
 		return ALGO_OTHER;
 	}
 }
@@ -256,7 +258,7 @@ MIB_CONVERT_DEFINE(mib_dh_group, struct ipm_proposal)
 			  field->group == IPM_TRANSFORM_OTHER ? ALGO_OTHER : field->group + 1u); /* none(1): group 0 */
 }
 
-/* What an SA of the tunnel uses; a transform that its protocol doesn't have is none(1). */
+/* The transform that an SA of the tunnel uses. A transform that the tunnel's protocol lacks is none(1). */
 static unsigned
 tunnel_encrypt(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
 {
@@ -280,7 +282,7 @@ tunnel_esp_auth(const struct ipm_tunnel *tunnel, const struct ipm_proposal *p)
 		return auth_algo(p->integ);
 	if (ipm_is_aead(p->encr))
 		return 9;
-	/* It is the last cipher without integrity; newer or unknown ones may have it. */
+	/* IPM_ENCR_CAMELLIA_CTR is the last cipher without integrity. Newer or unknown ciphers may have it. */
 	return p->encr > 0 && p->encr <= IPM_ENCR_CAMELLIA_CTR ? ALGO_NONE : ALGO_OTHER;
 }
 
@@ -316,7 +318,7 @@ MIB_CONVERT_DEFINE(mib_out_esp_auth, struct ipm_tunnel)
 
 MIB_CONVERT_DEFINE(mib_comp_algo, uint8_t)
 {
-	return mib_number(out, *field ? 2 : ALGO_NONE); /* IPComp means DEFLATE, which the MIB names ldf */
+	return mib_number(out, *field ? 2 : ALGO_NONE); /* IPComp means DEFLATE; the MIB's name is ldf */
 }
 
 MIB_CONVERT_DEFINE(mib_ike_hash, struct ipm_proposal)
@@ -349,7 +351,7 @@ MIB_CONVERT_DEFINE(mib_ike_auth, uint8_t)
 
 /* --- IKE SAs and tunnels ------------------------------------------------------------------------------------ */
 
-/* IKEv2 has no modes; like main mode, it always hides the identities. */
+/* IKEv2 has no modes. Like main mode, it always protects the identities. */
 MIB_CONVERT_DEFINE(mib_ike_mode, struct ipm_ike_sa)
 {
 	if (field->version == 2 || field->mode == IPM_MODE_MAIN)
@@ -357,7 +359,7 @@ MIB_CONVERT_DEFINE(mib_ike_mode, struct ipm_ike_sa)
 	return mib_number(out, field->mode == IPM_MODE_AGGRESSIVE ? 2 : ALGO_OTHER);
 }
 
-/* Charon prints a key ID as octets. Eight of them look like an IPv6 address, but no such address is in use. */
+/* Charon prints a key ID as octets. Eight octets look like an IPv6 address, but no such address is in use. */
 static bool
 is_octets(const char *id)
 {
@@ -368,7 +370,7 @@ is_octets(const char *id)
 }
 
 /*
- * VICI doesn't give the type of an identity. Charon prints addresses in canonical form, so a text that parses as an
+ * VICI doesn't report the type of an identity. Charon prints addresses in canonical form. So a text that parses as an
  * address but is not canonical is another kind of identity.
  */
 static bool
@@ -394,8 +396,8 @@ MIB_CONVERT_DEFINE(mib_id_type, mib_id_text)
 }
 
 /*
- * An SA's life in the MIB's unit, at least 1: its hard limit; if only the soft limit is known, that one, because the SA
- * is replaced then; else "no limit".
+ * An SA's lifetime in the MIB's unit, at least 1. This is the hard limit. If only the soft limit is known, use it: the
+ * SA is replaced then. Without limits: "no limit".
  */
 static uint32_t
 life_or_no_limit(uint64_t soft, uint64_t hard, uint64_t unit)
@@ -447,7 +449,7 @@ MIB_CONVERT_DEFINE(mib_sel_addr1, struct ipm_sel_side)
 	return mib_addr(cell, &field->first, out);
 }
 
-/* A subnet's mask, a range's end; for a single address, the address again. */
+/* The mask of a subnet or the end of a range. For a single address, repeat the address. */
 MIB_CONVERT_DEFINE(mib_sel_addr2, struct ipm_sel_side)
 {
 	if (field->type != IPM_SEL_SUBNET)
@@ -460,7 +462,7 @@ MIB_CONVERT_DEFINE(mib_sel_addr2, struct ipm_sel_side)
 	return true;
 }
 
-/* The MIB has room for one port: a range of them, and "any", is 0. */
+/* The MIB has room for one port. A range of ports, and "any", is 0. */
 MIB_CONVERT_DEFINE(mib_sel_port, struct ipm_sel_side)
 {
 	return mib_number(out, field->port_first == field->port_last ? field->port_first : 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Groups: the records of a segment that have one name. */
+/* Groups: all records of a segment with the same name. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ hash_name(const char *name, uint16_t seg)
 	return ipm_hash_text(IPM_HASH_BEGIN ^ seg, name);
 }
 
-/* The group's place in the table, or a free one for it; the table is never full. */
+/* Find the group's place in the table, or a free place. The table is never full. */
 static uint32_t
 group_place(const struct groups *g, const char *name, uint16_t seg, uint32_t hash)
 {
@@ -31,7 +31,7 @@ mib_group_record(const struct groups *g, uint32_t number)
 	return g->pool + (size_t)number * g->grouping->size;
 }
 
-/* Make room for one more group in the table, which is at most half full. */
+/* Make room for one more group. The table stays at most half full. */
 static bool
 group_table_grow(struct groups *g)
 {
@@ -49,7 +49,7 @@ group_table_grow(struct groups *g)
 	return true;
 }
 
-/* The group of this name, a new one if necessary; NULL: out of memory. */
+/* Find the group with this name, or add it. NULL: out of memory. */
 static void *
 group_open(struct groups *g, const char *name, uint16_t seg)
 {

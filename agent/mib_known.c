@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which cells exist, by what the feeds can know. */
+/* Which cells exist, depending on what the feeds can know. */
 #include "mib_int.h"
 
 static void
@@ -16,7 +16,7 @@ knowable_add(struct knowable *sum, const struct ipm_feed *feed)
 	knowable_merge(sum, &(struct knowable){ feed->caps, feed->drops, feed->caps == 0 });
 }
 
-/* What the feeds of a segment can know, read once in a request. */
+/* Read once per request what the feeds of a segment can know. */
 static const struct served *
 ask_feeds(const struct mib *mib, struct served *served)
 {
@@ -60,7 +60,7 @@ knowable_of_cell(struct mib *mib, const struct mib_table *table, const struct mi
 	return sum;
 }
 
-/* @p only: the reasons for drops that matter here. */
+/* @p only: the drop reasons that matter for this cell. */
 static bool
 can_know(const struct knowable *sum, const struct mib_col *col, uint64_t only, bool counted)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The queue of events, and the pace at which they become notifications. */
+/* The event queue, and the rate at which events become notifications. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ static void
 fill_tokens(struct mib_notify *n)
 {
 	uint64_t now = ipm_now_ns();
-	double most = n->rate / 10 > 1 ? n->rate / 10 : 1; /* bursts are limited to the tokens of a tenth of a second */
+	double most = n->rate / 10 > 1 ? n->rate / 10 : 1; /* a burst is limited to a tenth of a second's tokens */
 	n->tokens += n->rate * (double)(now - n->filled_ns) / 1e9;
 	if (n->tokens > most)
 		n->tokens = most;
@@ -25,7 +25,7 @@ waiting(const struct followed *f)
 	return newest > f->serial ? newest - f->serial : 0;
 }
 
-/* Tell the next event of a segment; false: there is none now. */
+/* Send a notification for the next event of a segment. False: there is no event now. */
 static bool
 tell_next(struct mib_notify *n, struct followed *f)
 {
@@ -33,7 +33,7 @@ tell_next(struct mib_notify *n, struct followed *f)
 	int rc = ipm_event_next(f->seg, f->serial, &event);
 	if (rc < 0 && rc != -EOVERFLOW)
 		return false;
-	n->stats.suppressed += event.serial - f->serial - 1; /* the ring overwrote those in between */
+	n->stats.suppressed += event.serial - f->serial - 1; /* the ring has overwritten the events in between */
 	f->serial = event.serial;
 	unsigned gateway = (unsigned)(f - n->seg) + 1;
 	n->stats.suppressed += event.kind <= IPM_EVENT_TUNNEL_FAILURE
@@ -52,7 +52,10 @@ mib_notify_poll(struct mib_notify *n)
 		ipm_segment_patience(n->seg[i].seg, MIB_PATIENCE_NS);
 	while (more && n->tokens >= 1) {
 		more = false;
-		/* One of each in turn, and the next call goes on: a segment in trouble does not silence the others. */
+		/*
+		 * Take one event from each segment in turn. The next call continues with the next segment. So a segment
+		 * in trouble cannot silence the others.
+		 */
 		for (unsigned i = 0; i < n->count && n->tokens >= 1; i++)
 			more |= tell_next(n, &n->seg[n->turn++ % n->count]);
 	}
@@ -64,7 +67,8 @@ last_serial_before_start(const struct mib_notify *n, const struct ipm_segment *s
 {
 	struct ipm_event event = { 0 };
 	uint64_t serial = 0;
-	/* The ring may move on while we look, but don't wait for a segment that floods it: twice its length is enough.
+	/*
+	 * The ring may move on during the search. Twice its length is enough: don't wait for a segment that floods it.
 	 */
 	for (uint64_t left = 2 * (uint64_t)ipm_segment_capacity(seg, IPM_EVENTS) + 1; left > 0; left--) {
 		int rc = ipm_event_next(seg, serial, &event);
@@ -75,13 +79,13 @@ last_serial_before_start(const struct mib_notify *n, const struct ipm_segment *s
 	return serial;
 }
 
-/* How far the events of this segment have been told. */
+/* The serial of the last handled event of this segment. */
 static uint64_t
 serial_to_go_on_from(const struct mib_notify *n, const struct ipm_segment *seg)
 {
 	for (unsigned i = 0; i < n->count; i++)
 		if (strcmp(n->seg[i].path, ipm_segment_path(seg)) == 0)
-			/* The same segment; or one that replaced it, whose events begin at 1. */
+			/* Another segment at the same path is a replacement: its events begin at 1. */
 			return n->seg[i].seg == seg ? n->seg[i].serial : 0;
 	return last_serial_before_start(n, seg);
 }
@@ -97,7 +101,7 @@ mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, un
 		snprintf(now[i].path, sizeof(now[i].path), "%s", ipm_segment_path(segs[i]));
 		now[i].serial = serial_to_go_on_from(n, segs[i]);
 	}
-	/* The untold events of segments that are gone. */
+	/* Events of removed segments that were never handled count as suppressed. */
 	for (unsigned old = 0; old < n->count; old++) {
 		bool kept = false;
 		for (unsigned i = 0; i < count; i++)
@@ -115,7 +119,7 @@ mib_notify_stats(const struct mib_notify *n)
 {
 	struct mib_notify_stats stats = n->stats;
 	for (unsigned s = 0; s < n->count; s++)
-		stats.waiting += waiting(&n->seg[s]); /* also while there is no master, so that nobody polls */
+		stats.waiting += waiting(&n->seg[s]); /* count them also without a master, when nothing polls */
 	return stats;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One notification: whether it is wanted, its name, the cells in it, and sending it. */
+/* One notification: checking whether it is wanted, its name, its cells, and sending it. */
 #include <string.h>
 
 #include "mib_notify_int.h"

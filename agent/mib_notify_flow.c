@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Events of IKE SAs, tunnels and failures, as notifications of CISCO-IPSEC-FLOW-MONITOR-MIB. */
+/* Notifications of CISCO-IPSEC-FLOW-MONITOR-MIB for events of IKE SAs, tunnels and failures. */
 #include <string.h>
 
 #include "mib_convert.h"
@@ -50,7 +50,7 @@ add_peer(struct mib_notification *out, const struct ipm_ike_sa *sa)
 	add_cell(out, &view_ike_peer, 7, key, len, sa);
 }
 
-/* Replace the last varbind, a duration, by one that has ended. */
+/* Set the last varbind, a duration, to its final value. */
 static void
 set_lasted(struct mib_notification *out, uint64_t from_ns, uint64_t to_ns)
 {
@@ -71,7 +71,7 @@ add_tunnel(struct mib_notification *out, unsigned id, const struct ipm_tunnel *t
 	add_cell(out, &view_sec_tunnel, id, &key, 1, tunnel);
 }
 
-/* cipSecSpiProtocol of the tunnel's newest SA, which may be gone. */
+/* cipSecSpiProtocol of the tunnel's newest SA. The SA may no longer exist. */
 static void
 add_spi_protocol(struct mib_notification *out, const struct ipm_tunnel *tunnel)
 {
@@ -88,7 +88,7 @@ wanted(struct mib_notify *n, unsigned number)
 	return mib_notify_wanted(n, &(struct mib_notification){ .number = number });
 }
 
-/* The record, or what the history has of it. */
+/* Read the record, or its copy in the history. */
 static bool
 find_ike(const struct ipm_segment *seg, const struct ipm_event *event, struct ipm_ike_sa *sa)
 {
@@ -169,7 +169,7 @@ tell_tunnel_start(struct mib_notify *n, const struct ipm_segment *seg, const str
 	return 0;
 }
 
-/* Nobody wanted the tunnel to end. */
+/* Did the tunnel end although nobody wanted it to? */
 static bool
 ended_early(uint16_t reason)
 {
@@ -201,7 +201,7 @@ tell_tunnel_stop(struct mib_notify *n, const struct ipm_segment *seg, const stru
 	return 0;
 }
 
-/* The peer of a failure, as if it had an IKE SA. */
+/* The peer of a failure, in the form of an IKE SA. */
 static struct ipm_ike_sa
 failed_peer(const struct ipm_failure *failure)
 {
@@ -262,7 +262,7 @@ tunnel_failure_number(const struct ipm_failure *failure)
 	}
 }
 
-/* The tunnel that a failure names; of one that is gone, only its index is known. */
+/* The tunnel that a failure names. If the tunnel has ended, only its index is known. */
 static struct ipm_tunnel
 failed_tunnel(const struct ipm_segment *seg, const struct ipm_failure *failure)
 {

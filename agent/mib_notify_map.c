@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Events of crypto maps and engines, as notifications of CISCO-IPSEC-, CISCO-CRYPTO-ACCELERATOR- and IPSECMON-MIB. */
+/* Notifications of CISCO-IPSEC-, CISCO-CRYPTO-ACCELERATOR- and IPSECMON-MIB for events of crypto maps and engines. */
 #include <string.h>
 
 #include "mib_notify_int.h"
@@ -14,7 +14,7 @@ enum { ENGINE_INSERTED = 1, ENGINE_REMOVED, ENGINE_OPERATIONAL, ENGINE_DISABLED 
 /* ipsecmonNotifications */
 enum { TUNNEL_DOWN = 1, TUNNEL_UP };
 
-/* An event, and where it happened. */
+/* An event and its origin. */
 struct scene {
 	struct mib_notify *n;
 	struct mib *mib;
@@ -31,7 +31,7 @@ cell_of(const struct scene *s, const void *record)
 	};
 }
 
-/* The entry of the event. An entry that was removed can be read a while longer. */
+/* The event's entry. A removed entry stays readable for a while. */
 static bool
 find_map(const struct scene *s, struct ipm_map_entry *map)
 {
@@ -40,7 +40,7 @@ find_map(const struct scene *s, struct ipm_map_entry *map)
 
 /* --- CISCO-IPSEC-MIB ------------------------------------------------------------------------------------------ */
 
-/* A scalar, computed now. */
+/* Add a scalar with its current value. */
 static void
 add_scalar(const struct scene *s, struct mib_notification *out, const struct mib_table *table, unsigned id)
 {
@@ -52,7 +52,7 @@ add_scalar(const struct scene *s, struct mib_notification *out, const struct mib
 	mib_notify_cell(out, &cell, table, id, &zero, 1);
 }
 
-/* Columns of the entry's set; zeros if the set is gone. */
+/* Add columns of the entry's set, or zeros if the set is gone. */
 static void
 add_set(const struct scene *s, struct mib_notification *out, const struct ipm_map_entry *map, const unsigned *ids,
 	unsigned count)
@@ -129,7 +129,7 @@ tell_engine(const struct scene *s, unsigned number)
 	if (ipm_engine_read(s->seg, s->event->slot, &engine) < 0 || engine.index != s->event->index)
 		return 1;
 	if (number == ENGINE_DISABLED)
-		engine.disabled = 1; /* it was then */
+		engine.disabled = 1; /* it was disabled at the time of the event */
 	struct mib_cell cell = cell_of(s, &engine);
 	const mib_subid key = view_engine_number(&cell);
 	mib_notify_cell(&out, &cell, &view_cca_engine, 6, &key, 1); /* ccaAcclSlot */
@@ -154,7 +154,7 @@ tell_tunnel(const struct scene *s, unsigned number)
 		return 0;
 	if (!find_map(s, &map))
 		return 1;
-	if (number == TUNNEL_DOWN) { /* as it was then; it may be up again */
+	if (number == TUNNEL_DOWN) { /* the state at the time of the event; the tunnel may be up again */
 		map.state = IPM_MAP_DOWN;
 		map.reason = s->event->reason;
 		map.tunnels_up = 0;

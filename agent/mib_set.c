@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SET: switches of the agent, and requests to the writers of segments. */
+/* SET: the agent's own switches, and requests to the writers of segments. */
 #include "mib_set.h"
 
 #include <errno.h>
@@ -16,15 +16,16 @@
 #define DESTROY  2
 
 /*
- * A master waits for a second (Net-SNMP's default agentXTimeout), then repeats CommitSet. The library takes that for an
- * error, and the manager gets genErr. So each phase must finish its requests to writers within a second.
+ * A master waits one second (Net-SNMP's default agentXTimeout), then repeats CommitSet. The library treats the
+ * repetition as an error, and the manager gets genErr. So each phase must finish its requests to writers within a
+ * second.
  */
 #define COMMIT_MS 600
-#define BACK_MS   300 /* to restore the segments that were changed before one failed */
+#define BACK_MS   300 /* to restore the segments changed before one failed */
 #define UNDO_MS   800
 #define NS_PER_MS 1000000ull
 
-/* The MIBs' DEFVAL. */
+/* Defaults: the MIBs' DEFVAL. */
 struct mib_controls mib_controls = { { DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED,
 				       DISABLED, DISABLED, DISABLED, DISABLED, DISABLED },
 				     { DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED },
@@ -36,13 +37,12 @@ static struct {
 	struct mib_set_options opt;
 	const struct ipm_segment *segs[MIB_SET_SEGMENTS];
 	unsigned count;
-	unsigned serving;     /* grows with each mib_set_serve() */
-	bool warned;          /* that settings cannot be saved */
-	uint64_t deadline_ns; /* of requests to writers */
+	unsigned serving;     /* incremented by each mib_set_serve() */
+	bool warned;          /* we have logged that settings cannot be saved */
+	uint64_t deadline_ns; /* for requests to writers */
 } set;
 
-/* --- notifications: the agent's own
- * ------------------------------------------------------------------------------------ */
+/* --- notifications: the agent's own ------------------------------------------------------------------------------- */
 
 static uint32_t *
 control_at(size_t field)
@@ -50,7 +50,7 @@ control_at(size_t field)
 	return (uint32_t *)(void *)((char *)&mib_controls + field);
 }
 
-/* The state file's keys are the names of the columns. */
+/* The keys in the state file are the column names. */
 static size_t
 control_keys(struct state_key keys[MIB_CONTROLS])
 {
@@ -75,7 +75,7 @@ notify_commit(const struct mib_cell *cell, size_t field, int32_t value)
 	*control = (uint32_t)value;
 	int rc = set.opt.state_path ? state_save(set.opt.state_path, keys, control_keys(keys), set.opt.group) : -ENOENT;
 	if (rc < 0) {
-		*control = before; /* a setting must outlive a restart */
+		*control = before; /* reject it: a setting must survive a restart */
 		if (!set.warned)
 			log_error("%s: cannot save settings, so SETs are rejected: %s",
 				  set.opt.state_path ? set.opt.state_path : "no state file", strerror(-rc));
@@ -90,7 +90,7 @@ const struct mib_setter mib_set_notify = { 1, 2, NULL, notify_commit, false };
 
 /* --- requests to the writers of segments ------------------------------------------------------------------------ */
 
-/* Does its writer take requests? */
+/* Does the segment's writer take requests? */
 static bool
 has_control(const struct ipm_segment *seg)
 {
@@ -104,7 +104,7 @@ set_deadline(unsigned ms)
 	set.deadline_ns = ipm_now_ns() + ms * NS_PER_MS;
 }
 
-/* MIB_NO_ERROR or MIB_COMMIT_FAILED. */
+/* Returns MIB_NO_ERROR or MIB_COMMIT_FAILED. */
 static int
 request_writer(const struct ipm_segment *seg, const char *request)
 {
@@ -137,7 +137,7 @@ any_control(void)
 	return false;
 }
 
-/* Can any writer be asked? */
+/* Is there a writer that takes requests? */
 static int
 test_any_writer(const struct mib_cell *cell, int32_t value)
 {
@@ -182,7 +182,7 @@ tunnel_commit(const struct mib_cell *cell, size_t field, int32_t value)
 	return request_number(cell->seg, "destroy tunnel", ((const struct ipm_tunnel *)cell->record)->index);
 }
 
-/* --- sizes: of all segments ------------------------------------------------------------------------------------- */
+/* --- sizes, for all segments -------------------------------------------------------------------------------------- */
 
 static bool
 is_history(size_t field)
@@ -190,7 +190,7 @@ is_history(size_t field)
 	return field == offsetof(struct ipm_settings, history_size);
 }
 
-/* The most that both rings can hold. */
+/* The largest size that both rings can hold. */
 static uint32_t
 ring_capacity(const struct ipm_segment *seg, bool history)
 {
@@ -222,7 +222,7 @@ failure_test(const struct mib_cell *cell, int32_t value)
 	return size_test(value, false);
 }
 
-/* 0: unknown. */
+/* Returns 0 if the size is unknown. */
 static uint32_t
 read_size(const struct ipm_segment *seg, size_t field)
 {
@@ -232,7 +232,7 @@ read_size(const struct ipm_segment *seg, size_t field)
 	return is_history(field) ? settings.history_size : settings.failure_size;
 }
 
-/* Restore the sizes of the first @p count segments; 0: leave it. */
+/* Restore the sizes of the first @p count segments. A size of 0 stays unchanged. */
 static int
 restore_sizes(size_t field, const uint32_t *sizes, unsigned count)
 {
@@ -245,7 +245,7 @@ restore_sizes(size_t field, const uint32_t *sizes, unsigned count)
 	return result;
 }
 
-/* MIB_UNDO_FAILED: it failed, and the sizes before could not be restored. */
+/* Set the size in all segments. MIB_UNDO_FAILED: this failed, and the old sizes could not be restored. */
 static int
 size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 {
@@ -258,7 +258,7 @@ size_commit(const struct mib_cell *cell, size_t field, int32_t value)
 		    request_number(set.segs[i], is_history(field) ? "history-size" : "failure-size", (uint32_t)value) !=
 			    MIB_NO_ERROR) {
 			set_deadline(BACK_MS);
-			/* This segment too: perhaps only its answer came too late. */
+			/* Restore this segment as well: perhaps only its answer was late. */
 			return restore_sizes(field, before, i + 1) == MIB_NO_ERROR ? MIB_COMMIT_FAILED
 										   : MIB_UNDO_FAILED;
 		}

@@ -7,12 +7,12 @@
 #include "mib_int.h"
 
 struct row {
-	uint32_t key;  /* where it starts in the snapshot's pool of keys */
-	uint32_t slot; /* of its record; or the number of its group */
+	uint32_t key;  /* start in the snapshot's pool of keys */
+	uint32_t slot; /* slot of its record, or number of its group */
 	uint16_t seg;
 	uint8_t key_len;
 	uint8_t nth;
-	uint32_t read; /* its record's place among the reads, if it was read in this request */
+	uint32_t read; /* the position of its record among the reads, if this request has read it */
 };
 _Static_assert(MIB_KEY_MAX <= UINT8_MAX, "a row has room for the length of its key");
 
@@ -165,7 +165,7 @@ row_compare(const void *a, const void *b, void *arg)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-/* If memory is short, the row is left out until rows are built again. */
+/* If memory is short, leave the row out until rows are built again. */
 static void
 row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, unsigned key_len)
 {
@@ -179,7 +179,7 @@ row_add(struct snapshot *snap, const struct row *where, const mib_subid *key, un
 		snap->keys[snap->key_count++] = (uint32_t)key[i];
 }
 
-/* The only row of scalars, or of a computed record, if there is anything to show. */
+/* Add the only row of scalars or of a computed record, if there is anything to show. */
 static void
 rows_single(struct mib *mib, const struct mib_table *table, struct snapshot *snap)
 {
@@ -190,7 +190,7 @@ rows_single(struct mib *mib, const struct mib_table *table, struct snapshot *sna
 		row_add(snap, &(struct row){ .slot = 0 }, key, key_len);
 }
 
-/* The rows of one record. */
+/* Add the rows of one record. */
 static void
 rows_of_record(const struct mib_table *table, struct snapshot *snap, struct mib_cell *cell, struct row where)
 {
@@ -237,7 +237,7 @@ rows_of_groups(struct mib *mib, const struct mib_table *table, struct snapshot *
 
 /* --- all rows --------------------------------------------------------------------------------------------- */
 
-/* Keep only the first of the rows with the same index, in one segment or in several. */
+/* Keep only the first of several rows with the same index, within one segment or across segments. */
 static void
 rows_unique(struct snapshot *snap)
 {
@@ -279,7 +279,7 @@ snapshot_refresh(struct mib *mib, unsigned t)
 	uint64_t since_ns = table->when && !mib->show_old ? mib->master_ns : 0;
 	bool same = change == snap->built.change && !snap->built.busy;
 
-	/* The limit on building applies to the groups, and rows must match them. */
+	/* Groups have their own limit on building, and rows must match their groups. */
 	if (snap->built.at_ns && since_ns == snap->since_ns && (same || (!g && mib_built_lately(mib, &snap->built))))
 		return;
 	snap->since_ns = since_ns;
@@ -288,7 +288,7 @@ snapshot_refresh(struct mib *mib, unsigned t)
 	mib_build_end(&snap->built, begun);
 }
 
-/* The rows to answer this request from: they stay the same until the next. */
+/* The rows for this request. They don't change until the next request. */
 static struct snapshot *
 snapshot_of(struct mib *mib, unsigned t)
 {
@@ -310,8 +310,8 @@ mib_rows(struct mib *mib, const struct mib_table *table)
 }
 
 /*
- * Where a row with this index would be if there were no gaps between the first and the last row. Indexes are given in
- * order, so this is usually close, and a search that starts here touches few rows.
+ * Estimate the position of a row with this index, as if indexes had no gaps. Indexes are assigned in order, so the
+ * estimate is usually close. A search from here touches few rows.
  */
 static uint32_t
 row_guess(const struct snapshot *snap, const mib_subid *key, size_t len)
@@ -326,13 +326,13 @@ row_guess(const struct snapshot *snap, const mib_subid *key, size_t len)
 	return (uint32_t)((uint64_t)(key[0] - first) * (snap->count - 1) / (last - first));
 }
 
-/* The first row whose index is not before @p key; behind it if it is @p key and not @p inclusive. */
+/* The first row whose index is not below @p key. Without @p inclusive, the first row above @p key. */
 static uint32_t
 row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusive)
 {
 	uint32_t low = 0, high = snap->count, at = row_guess(snap, key, len), step = 1;
 
-	/* A walk asks for the row behind the last one. */
+	/* A walk asks for the row after the last one. */
 	if (snap->hint < snap->count && key_compare(snap, &snap->rows[snap->hint], key, len) == 0)
 		return inclusive ? snap->hint : snap->hint + 1;
 	while (low < high) {
@@ -341,7 +341,7 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
 			low = at + 1;
 		else
 			high = at;
-		/* In growing steps from the guess, until the place is between low and high; then by halves. */
+		/* Move away from the estimate in growing steps until low and high enclose the position. Then halve. */
 		if (low > 0 && high < snap->count)
 			at = low + (high - low) / 2;
 		else if (high == snap->count)
@@ -354,8 +354,8 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
 }
 
 /*
- * Scalars are sums over all segments. A segment that cannot be read counts with its last totals, so that sums don't go
- * back and the other segments are still served.
+ * Scalars are sums over all segments. If a segment cannot be read, use its last totals. So sums don't go back, and the
+ * other segments are still served.
  */
 static bool
 read_totals(struct mib *mib, struct ipm_totals *sum)
@@ -366,7 +366,7 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 		struct served *last = &mib->segs[s];
 		last->totals_known |= ipm_totals_read(last->seg, &last->totals) == 0;
 		any |= last->totals_known;
-		/* The record consists of 64-bit counters, and of the next indexes, which no table shows. */
+		/* The record holds 64-bit counters, and the next indexes, which no table shows. */
 		uint64_t *to = (uint64_t *)(void *)sum, *from = (uint64_t *)(void *)&last->totals;
 		for (size_t i = 0; i < offsetof(struct ipm_totals, next_ike) / sizeof(*to); i++)
 			to[i] += from[i];
@@ -374,7 +374,7 @@ read_totals(struct mib *mib, struct ipm_totals *sum)
 	return any;
 }
 
-/* The cell of a row whose record is @p record. */
+/* The cell of a row with the record @p record. */
 static struct mib_cell
 row_cell(struct mib *mib, unsigned t, const struct row *row, const void *record)
 {
@@ -411,7 +411,7 @@ record_read(struct mib *mib, unsigned t, const struct row *row, union any_record
 	return key_compare(snap, row, key, key_len) == 0;
 }
 
-/* Read the row's record, once in a request; NULL: it has gone since the rows were made. */
+/* Read the row's record, once per request. NULL: the record has disappeared since the rows were built. */
 static const void *
 row_record(struct mib *mib, unsigned t, uint32_t r)
 {
@@ -432,7 +432,7 @@ row_record(struct mib *mib, unsigned t, uint32_t r)
 	return read->ok ? &read->record : NULL;
 }
 
-/* Where a cell is: the numbers of its table, column and row. */
+/* The place of a cell: the numbers of its table, column and row. */
 struct place {
 	unsigned t, c;
 	uint32_t r;
@@ -457,7 +457,7 @@ cell_value(struct mib *mib, const struct place *at, struct mib_value *out)
 
 /* --- requests --------------------------------------------------------------------------------------------- */
 
-/* The first column whose number is not below @p id. */
+/* The first column whose number is @p id or higher. */
 static unsigned
 col_search(const struct mib_table *table, mib_subid id)
 {
@@ -472,7 +472,7 @@ col_search(const struct mib_table *table, mib_subid id)
 	return low;
 }
 
-/* The first table that ends behind @p name: the one that holds it, or the next. */
+/* The first table that ends after @p name: the table that holds the name, or the next one. */
 static unsigned
 table_search(const struct mib *mib, const mib_subid *name, size_t len)
 {
@@ -508,7 +508,7 @@ mib_table_column(const struct mib_table *table, mib_subid id)
 	return c < table->ncols && table->cols[c].id == id ? &table->cols[c] : NULL;
 }
 
-/* The table and column of a name. A table may be within another, behind its columns. */
+/* Find the table and column of a name. A table may be inside another table, after its columns. */
 static const struct mib_col *
 locate_column(const struct mib *mib, const mib_subid *name, size_t len, struct place *at)
 {
@@ -525,7 +525,7 @@ locate_column(const struct mib *mib, const mib_subid *name, size_t len, struct p
 	return NULL;
 }
 
-/* The table, column and row of a name. */
+/* Find the table, column and row of a name. */
 static enum mib_result
 locate(struct mib *mib, const mib_subid *name, size_t len, struct place *at)
 {
@@ -582,7 +582,7 @@ cell_name(const struct mib *mib, const struct place *at, mib_subid *name)
 	return table->oid_len + 1u + row->key_len;
 }
 
-/* The first column and row of a table that may hold the cell behind @p name. */
+/* The first column and row of a table that may hold the cell after @p name. */
 static struct place
 first_place(struct mib *mib, unsigned t, const mib_subid *name, size_t len, bool inclusive)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * CISCO-CRYPTO-ACCELERATOR-MIB: crypto engines, all together and each. They do nothing but ESP, AH and IPComp: other
- * counters are 0.
+ * CISCO-CRYPTO-ACCELERATOR-MIB: crypto engines, all together and each one. Engines only process ESP, AH and IPComp:
+ * other counters are 0.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "view_maps.h"
 #include "views.h"
 
-/* What an engine drops: packets that it found to be bad itself, and all others. */
+/* The drops of an engine: packets that the engine itself found to be bad, and all others. */
 #define DROPS_BAD    (IPM_DROPPED(AUTH) | IPM_DROPPED(CRYPT))
 #define ENGINE_BAD   (SA_DROPS(IN, DROPS_BAD) | SA_DROPS(OUT, DROPS_BAD))
 #define ENGINE_OTHER (SA_DROPS(IN, IPM_DROPPED_ANY & ~DROPS_BAD) | SA_DROPS(OUT, IPM_DROPPED_ANY & ~DROPS_BAD))
@@ -69,7 +69,7 @@ MIB_CONVERT(transforms, struct ipm_engine)
 	return mib_number(out, field->in.auths + field->out.auths + field->in.crypts + field->out.crypts);
 }
 
-/* Octets are not counted by what was done with them, so they are known only if the same was done with all. */
+/* Octets are not counted per operation. They are known only if every packet had the operation. */
 MIB_CONVERT(crypt_octets, struct ipm_traffic)
 {
 	return mib_number(out, field->octets) && field->crypts == field->pkts;
@@ -161,7 +161,7 @@ sum_engines(struct mib *mib, void *out)
 	return true;
 }
 
-/* Only IPsec uses them. */
+/* Only IPsec uses the engines. */
 static unsigned
 protocol_key(const struct mib_cell *cell, mib_subid *key)
 {
@@ -197,7 +197,7 @@ MIB_CONVERT(status, uint8_t) /* ipm_engine.disabled */
 	return mib_number(out, *field ? 3 : 2); /* ModuleOperType: disabled, ok */
 }
 
-/* CAModuleType: software, integrated, other; the kernel is software, too. */
+/* CAModuleType: software, integrated, other. The kernel counts as software. */
 MIB_CONVERT(type, uint8_t)
 {
 	return mib_number(out, *field == IPM_ENGINE_SOFTWARE || *field == IPM_ENGINE_KERNEL ? 2
@@ -217,7 +217,7 @@ MIB_CONVERT(slot, struct ipm_engine)
 	return mib_number(out, view_engine_number(cell));
 }
 
-/* 0 while it takes no SAs. */
+/* 0 while the engine takes no SAs. */
 MIB_CONVERT(active_time, struct ipm_engine)
 {
 	if (!field->disabled)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* cipsIsakmpGroup and cipsIsakmpPolicyTable: how IKE is configured. */
+/* cipsIsakmpGroup and cipsIsakmpPolicyTable: the configuration of IKE. */
 #include <string.h>
 
 #include "mib_convert.h"
@@ -23,11 +23,11 @@ static const struct mib_col isakmp_cols[] = {
 	/* clang-format on */
 };
 
-/* There are or were IKE SAs, or an IKE daemon answers. */
+/* True if there are or were IKE SAs, or if an IKE daemon answers. */
 static bool
 has_ike(const struct ipm_segment *seg)
 {
-	const uint64_t daemon = IPM_CAP_IKE_SAS | IPM_CAP_CONFIGURATION; /* together, only an IKE daemon knows them */
+	const uint64_t daemon = IPM_CAP_IKE_SAS | IPM_CAP_CONFIGURATION; /* only an IKE daemon knows both */
 	struct ipm_totals totals;
 	struct ipm_feed feed;
 	struct ipm_walk walk;
@@ -61,7 +61,7 @@ const struct mib_table view_cips_isakmp = {
 
 /* --- each connection -------------------------------------------------------------------------------------------- */
 
-/* An IKE SA of the connection, which shows what was negotiated; false: there is none. */
+/* Read an IKE SA of the connection, for the negotiated values. False: there is none. */
 static bool
 policy_ike(const struct mib_cell *cell, const struct view_map_set *set, struct ipm_ike_sa *sa)
 {
@@ -69,7 +69,7 @@ policy_ike(const struct mib_cell *cell, const struct view_map_set *set, struct i
 	       strcmp(sa->conn, set->name) == 0;
 }
 
-/* The crypto map entry that speaks for the connection. */
+/* Read the crypto map entry that represents the connection. */
 static bool
 policy_map(const struct mib_cell *cell, const struct view_map_set *set, struct ipm_map_entry *map)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* cipsIPsecGroup, cipsSysCapacityGroup, cipsTrapCntlGroup: crypto maps and what is configured beside them. */
+/* cipsIPsecGroup, cipsSysCapacityGroup, cipsTrapCntlGroup: crypto maps and the other parts of the configuration. */
 #include "mib_convert.h"
 #include "mib_set.h"
 #include "view_maps.h"
@@ -136,7 +136,7 @@ MIB_CONVERT(map_type, struct ipm_map_entry)
 	return mib_number(out, view_map_kind(field));
 }
 
-/* The current peer; while the tunnel is down, the first configured one. */
+/* The current peer. While the tunnel is down, the first configured peer. */
 MIB_CONVERT(map_peer, struct ipm_map_entry)
 {
 	struct ipm_tunnel tunnel;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* cipSecFailures: what failed. */
+/* cipSecFailures: past failures. */
 #include "mib_convert.h"
 #include "mib_set.h"
 #include "views.h"
@@ -94,7 +94,7 @@ MIB_CONVERT(tunnel_reason, uint32_t) /* enum ipm_failure_reason */
 	return fail_reason(*field, number, MIB_COUNT(number), out);
 }
 
-/* An INTEGER ends at 2147483647, where half of all SPIs begin: charon's are 0xc... */
+/* An INTEGER ends at 2147483647, but half of all SPIs are higher: charon's are 0xc... */
 MIB_CONVERT(spi, uint32_t)
 {
 	return mib_index(cell, field, out) && *field <= INT32_MAX;

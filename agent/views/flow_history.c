@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* cipSecHistory: what has ended. */
+/* cipSecHistory: IKE SAs, tunnels and selectors that have ended. */
 #include "mib_convert.h"
 #include "mib_set.h"
 #include "views.h"
@@ -123,7 +123,7 @@ MIB_CONVERT(tunnel_lasted, struct ipm_tunnel_history)
 	return mib_number(out, mib_ticks(field->tunnel.created_ns, field->ended_ns));
 }
 
-/* All SAs that the tunnel ever had. */
+/* The number of SAs that the tunnel ever had. */
 MIB_CONVERT(tunnel_sas, struct ipm_tunnel)
 {
 	return mib_number(out, field->sas + field->sas_retired);

@@ -178,7 +178,10 @@ static const struct mib_col corr_cols[] = {
 	/* clang-format on */
 };
 
-/* The peer's index, and the tunnel's as a sequence number: it is unique, and stays when another tunnel ends. */
+/*
+ * The peer's index, then the tunnel's index as a sequence number. The number is unique, and it stays when another
+ * tunnel ends.
+ */
 static unsigned
 corr_key(const struct mib_cell *cell, mib_subid *key)
 {

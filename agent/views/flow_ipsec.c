@@ -8,13 +8,13 @@
 
 /* --- the gateway: all segments together, and each ------------------------------------------------------------- */
 
-/* Encrypting also fails for packets that are not dropped. */
+/* Encryption also fails for packets that are not dropped. */
 MIB_CONVERT(encrypt_fails, struct ipm_totals)
 {
 	return mib_number(out, (field->out.drops[IPM_DROP_CRYPT] + field->fails_out[IPM_DROP_CRYPT]) & UINT32_MAX);
 }
 
-/* Both ways. */
+/* Drops in both directions. */
 static bool
 gateway_drops(const struct ipm_totals *t, enum ipm_drop why, struct mib_value *out)
 {

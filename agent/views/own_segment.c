@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IPSECMON-MIB: the agent, the segments that it serves, their feeds and crypto engines. */
+/* IPSECMON-MIB: the agent, and its segments with their feeds and crypto engines. */
 #include <string.h>
 
 #include "mib_convert.h"
@@ -87,7 +87,7 @@ const struct mib_table view_own_segment = {
 
 /* --- feeds ------------------------------------------------------------------------------------------------------ */
 
-/* BITS (RFC 2578, 7.1.4): the first bit is the highest of the first octet. */
+/* BITS (RFC 2578, 7.1.4): the first bit is the highest bit of the first octet. */
 MIB_CONVERT(capabilities, uint64_t)
 {
 	out->len = (IPM_CAP_COUNT + 7) / 8;

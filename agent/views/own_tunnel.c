@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * IPSECMON-MIB: configured tunnels, up or not, and what was dropped of each. A row is a crypto map entry. It shows what
- * was negotiated for the tunnel that came up last, while that is up, and the counters of all tunnels it ever had.
+ * IPSECMON-MIB: configured tunnels, up or down, and their drops. A row is a crypto map entry. It shows the negotiated
+ * values of the tunnel that came up last, while that tunnel is up, and the counters of all tunnels the entry ever had.
  */
 #include <arpa/inet.h>
 
@@ -38,9 +38,9 @@ MIB_CONVERT(last_failure, struct ipm_map_entry)
 	return mib_number(out, (field->failure <= IPM_FAIL_SEQ_ROLLOVER ? field->failure : IPM_FAIL_OTHER) + 2u);
 }
 
-/* --- what is in use; while the tunnel is down, what is configured ----------------------------------------------- */
+/* --- values in use; while the tunnel is down, configured values --------------------------------------------------- */
 
-/* An address as text; empty when it is not known. */
+/* An address as text. An unknown address is empty. */
 static bool
 addr_text(const struct ipm_addr *addr, struct mib_value *out)
 {
@@ -157,7 +157,7 @@ MIB_CONVERT(out_spi, struct ipm_map_entry)
 	return tunnel_spi(cell, field, IPM_OUT, out);
 }
 
-/* --- lifetimes: the hard limit, or else the soft one; no limit: no cell ----------------------------------------- */
+/* --- lifetimes: the hard limit, or else the soft limit; without a limit no cell ----------------------------------- */
 
 static uint64_t
 limit(uint64_t soft, uint64_t hard)
@@ -197,7 +197,7 @@ MIB_CONVERT(life_size, struct ipm_map_entry)
 	return octets && kilobytes(octets, out);
 }
 
-/* Of the direction that has less left. */
+/* The remaining octets of the direction that has fewer left. */
 MIB_CONVERT(life_size_left, struct ipm_map_entry)
 {
 	struct ipm_tunnel t;

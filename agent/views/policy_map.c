@@ -43,7 +43,7 @@ MIB_CONVERT(map_number, struct ipm_tunnel)
 	return view_tunnel_map(cell->seg, field, &map) && mib_number(out, map.seq) && map.seq != 0;
 }
 
-/* An access list has no name of its own, so it takes that of its child. */
+/* An access list has no name of its own: use the name of its child. */
 MIB_CONVERT(acl_name, struct ipm_tunnel)
 {
 	struct ipm_map_entry map;
@@ -66,7 +66,7 @@ first_selector(const struct ipm_segment *seg, const struct ipm_tunnel *tunnel, s
 	return found;
 }
 
-/* The first entry of the configured access list. */
+/* Read the first entry of the configured access list. */
 static bool
 first_access(const struct ipm_segment *seg, const struct ipm_map_entry *map, struct ipm_access *out)
 {
@@ -82,7 +82,7 @@ first_access(const struct ipm_segment *seg, const struct ipm_map_entry *map, str
 	return found;
 }
 
-/* The negotiated selectors; if they are not known, the configured ones. */
+/* The negotiated selectors. If they are unknown, the configured ones. */
 MIB_CONVERT(acl_entry, struct ipm_tunnel)
 {
 	char text[ACL_TEXT_MAX];

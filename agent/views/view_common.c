@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What several views need: which rows are shown, their feeds and indexes, and how peers are shown. */
+/* Shared by several views: which rows are shown, their feeds and indexes, and how peers are shown. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index)
 {
 	struct ipm_tunnel tunnel;
 	int rc = ipm_tunnel_read(seg, slot, &tunnel);
-	if (rc == -EAGAIN) /* being written, so it exists; when it ends or is held, rows are built again */
+	if (rc == -EAGAIN) /* being written, so the tunnel exists; rows are built again when it ends or is held */
 		return true;
 	return rc == 0 && tunnel.index == index && view_tunnel_up(seg, &tunnel);
 }
@@ -58,7 +58,7 @@ view_gateway_key(const struct mib_cell *cell, mib_subid *key)
 	return 1;
 }
 
-/* A text in an index: its length and its characters. */
+/* Write a text as part of an index: its length, then its characters. */
 static unsigned
 text_key(const char *text, size_t most, mib_subid *key)
 {
@@ -113,7 +113,7 @@ view_present_ike(const struct mib_peers *as, void *ike_sa)
 		return;
 	show_address(&sa->local, sa->local_id);
 	show_address(&sa->remote, sa->remote_id);
-	/* Peers behind one address stay apart: the numbers are of those with the same identities. */
+	/* Keep peers behind one address apart: the numbers only count IKE SAs with the same identities. */
 	sa->peer = sa->index;
 }
 

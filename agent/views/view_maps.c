@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the views of crypto maps, configured tunnels and crypto engines share. */
+/* Shared by the views of crypto maps, configured tunnels and crypto engines. */
 #include <string.h>
 
 #include "view_maps.h"

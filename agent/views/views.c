@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The list of all views, and of their MIBs. */
+/* The list of all views and their MIBs. */
 #include "views.h"
 
 #define VIEW_ADDRESS(view) &(view),
