@@ -177,7 +177,7 @@ segment_open(struct cli *cli, const struct cli_segment *s, const struct out_json
 	cli->comma_segment = true;
 }
 
-/* Print what is known only after all of the segment has been read. */
+/* Print values that are known only after the whole segment has been read. */
 static void
 segment_close(struct cli *cli, const struct cli_segment *s, size_t unread)
 {

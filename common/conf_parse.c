@@ -421,7 +421,7 @@ netns_name(const char *netns)
 	return strncmp(netns, NETNS_DIR, strlen(NETNS_DIR)) == 0 ? netns + strlen(NETNS_DIR) : netns;
 }
 
-/* Check a text. Returns NULL if it is valid, or what it must be. */
+/* Check a text. Returns NULL if the text is valid, otherwise a description of valid texts. */
 static const char *
 text_must_be(const struct conf_key *key, const char *text)
 {

@@ -20,7 +20,7 @@ struct chk_mode {
 	const char *ranges; /* the value its ranges apply to */
 	bool takes_name, takes_peer;
 	bool needs_own, needs_one;            /* needs IPSECMON-MIB; needs -n or -r */
-	uint32_t knows;                       /* capabilities, at least one of which a feed must have; 0: none needed */
+	uint32_t knows;                       /* capabilities: some feed must have at least one; 0: none needed */
 	const char *critical;                 /* default range; NULL: none */
 	bool (*run)(struct chk_check *check); /* false: no answer, see snmp->error */
 };
