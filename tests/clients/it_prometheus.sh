@@ -169,7 +169,7 @@ alarm "packets that are replayed, late, and tampered with" \
 	"IpsecTunnelAuthFailures branch;IpsecTunnelReplays branch;IpsecTunnelReplays voice"
 check "the panels of drops have data" \
 	about lines "$FILES/grafana-dashboard.json" "$SERVER" "Drops by reason" "Drops by tunnel"
-at_rest() { [ "$(cat "$LAB"/engine-{east,west}.log | grep -c "packets sealed")" = 12 ]; }     # six tunnels, both ends
+at_rest() { [ "$(cat "$LAB"/engine-{east,west}.log | grep -c "packets encrypted")" = 12 ]; }     # six tunnels, both ends
 wait_until 60 at_rest
 check "all that is scraped is what walks say, drops by reason among it" same a ipsecmon 1.3.6.1.4.1.8072.9999.9999
 reasons() { sed -n 's/^ipsecmonDropInPkts.*DropReason="\([a-zA-Z]*\)".* [1-9].*/\1/p' "$LAB/a/ipsecmon-text" | sort -u; }

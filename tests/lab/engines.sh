@@ -43,7 +43,7 @@ engines_done() {
 	local end want
 	for end in east west; do
 		want=$(grep -c '^generator' "$LAB/$end.conf")
-		[ "$(grep -c "packets sealed" "$LAB/engine-$end.log")" -ge "$want" ] || return 1
+		[ "$(grep -c "packets encrypted" "$LAB/engine-$end.log")" -ge "$want" ] || return 1
 	done
 }
 
