@@ -135,11 +135,17 @@ count_of(const void *into, const struct conf_section *s)
 	return is_list(s) ? *(const uint32_t *)(const void *)((const char *)into + s->count) : 1;
 }
 
+/* The first structure of a list. */
+static char **
+list_of(void *into, const struct conf_section *s)
+{
+	return (char **)(void *)((char *)into + s->destination);
+}
+
 static char *
 structure_at(void *into, const struct conf_section *s, uint32_t i)
 {
-	char *at = (char *)into + s->destination;
-	return is_list(s) ? *(char **)(void *)at + i * s->size : at;
+	return is_list(s) ? *list_of(into, s) + i * s->size : (char *)into + s->destination;
 }
 
 static uint32_t *
@@ -182,7 +188,7 @@ void *
 conf_append(void *into, const struct conf_section *s)
 {
 	uint32_t *count = (uint32_t *)(void *)((char *)into + s->count);
-	char **first = (char **)(void *)((char *)into + s->destination);
+	char **first = list_of(into, s);
 	if ((*count & (*count - 1)) == 0) { /* capacity is always a power of two */
 		char *more = realloc(*first, (*count ? 2 * *count : 1) * s->size);
 		if (!more)
@@ -214,7 +220,7 @@ conf_clear(const struct conf_part *part)
 		for (uint32_t i = 0; i < count_of(part->into, s); i++)
 			structure_clear(structure_at(part->into, s, i), s);
 		if (is_list(s))
-			free(structure_at(part->into, s, 0));
+			free(*list_of(part->into, s));
 	}
 }
 
