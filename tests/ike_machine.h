@@ -13,6 +13,7 @@
 
 #include "ike_track.h"
 #include "laws.h"
+#include "segment_remove.h"
 
 #define MACHINE_PEERS  4
 #define MACHINE_SECOND NS_PER_SECOND
@@ -86,7 +87,7 @@ machine_ends(struct machine *m)
 	ike_track_free(m->track);
 	ipm_writer_close(m->writer);
 	laws_forget(&m->laws);
-	unlink(m->path);
+	segment_remove(m->path);
 }
 
 /* --- what has to hold ----------------------------------------------------------------------------------------- */

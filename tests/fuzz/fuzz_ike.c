@@ -16,6 +16,7 @@
 
 #include "fuzz_must.h"
 #include "ike_watch.h"
+#include "segment_remove.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,7 +44,7 @@ given_a_gateway(void)
 	close(fd);
 	unlink(path);
 	must(ipm_writer_open(&writer, &opt, &err) == 0, "the segment can be made");
-	unlink(path);
+	segment_remove(path);
 	feed = (uint32_t)ipm_feed_open(writer, "ikewatch");
 }
 

@@ -26,6 +26,7 @@
 #include "mib_table.h"
 #include "views.h"
 #include "state.h"
+#include "segment_remove.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -130,7 +131,7 @@ open_all(void)
 								.history = HISTORY + i,
 								.failures = HISTORY + i } };
 		must(ipm_writer_open(&writer[i], &opt, &err) == 0, err.text);
-		unlink(path);
+		segment_remove(path);
 		ipm_ike_start(writer[i], &(struct ipm_ike_sa){ .state = IPM_IKE_ESTABLISHED });
 		ipm_tunnel_start(writer[i], &(struct ipm_tunnel){ .state = IPM_TUNNEL_UP,
 								  .key_type = IPM_KEY_IKE,

@@ -22,6 +22,7 @@
 #include "laws.h"
 #include "vici_failure.h"
 #include "vici_model.h"
+#include "segment_remove.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -360,7 +361,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_IKE_SAS); slot++)
 		must(ipm_ike_peek(writer, slot)->index == 0, "no IKE SA is left for ever");
 	daemon_ends();
-	unlink(segment_path);
+	segment_remove(segment_path);
 	rmdir(dir);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "laws.h"
 #include "ipm_writer.h"
 #include "xfrm_model.h"
+#include "segment_remove.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -405,7 +406,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	xfrm_model_free(model);
 	ipm_writer_close(writer);
-	unlink(segment_path);
+	segment_remove(segment_path);
 	return 0;
 }
 

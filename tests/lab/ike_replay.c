@@ -21,6 +21,7 @@
 
 #include "ike_phase.h"
 #include "ike_watch.h"
+#include "segment_remove.h"
 
 #define OURS_MAX 64
 #define SPIS_MAX 65536
@@ -192,7 +193,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	close(fd);
-	unlink(path);
+	segment_remove(path);
 	if (ipm_writer_open(&w, &opt, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 1;
@@ -223,7 +224,7 @@ main(int argc, char **argv)
 	ike_watch_free(watch);
 	ike_track_free(track);
 	ipm_writer_close(w);
-	unlink(path);
+	segment_remove(path);
 	pcap_close(file);
 	return 0;
 }

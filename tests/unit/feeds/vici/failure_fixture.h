@@ -15,6 +15,7 @@
 #include "vici_failure.h"
 #include "vici_reason.h"
 #include "suite.h"
+#include "segment_remove.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MS           1000000ull
@@ -133,7 +134,7 @@ gateway_teardown(void)
 	vici_model_free(model);
 	ipm_segment_close(seg);
 	ipm_writer_close(writer);
-	unlink(path);
+	segment_remove(path);
 	rmdir(dir);
 }
 
