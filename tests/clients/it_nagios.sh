@@ -93,10 +93,10 @@ for how in 1 2c 3; do
 	expect "v$how: how many are up" 0 "IPSEC OK - $(count a child net INSTALLED) IPsec tunnel with 10.9.1.2 is up | active=1;;1:;0" $how -m active -r 10.9.1.2
 	expect "v$how: IKE SAs" 0 "IPSEC OK - 2 IKE SAs are up | active=2;;1:;0" $how -m ike
 	expect "v$how: too few" 2 "IPSEC CRITICAL - 2 IKE SAs are up | active=2;4:;3:;0" $how -m ike -w 4: -c 3:
-	expect "v$how: a first look has no rates" 3 "IPSEC UNKNOWN - no rates yet, *: this is the first check | in_octets=$(witness a get child net bytes-in)c *" \
+	expect "v$how: a first look has no rates" 3 "IPSEC UNKNOWN - no rates yet; *: this is the first check | in_octets=$(witness a get child net bytes-in)c *" \
 		$how -m traffic -n ikev2/net
-	expect "v$how: failures, whose first look it is, too" 3 "IPSEC UNKNOWN - no rates yet, * | init_fails=0c resp_fails=0c auth_fails=0c no_sa_fails=0c" $how -m errors
-	expect "v$how: what no feed can know is not known" 3 "IPSEC UNKNOWN - no feed that is up on the gateway can know this: *" $how -m drops
+	expect "v$how: failures, whose first look it is, too" 3 "IPSEC UNKNOWN - no rates yet; * | init_fails=0c resp_fails=0c auth_fails=0c no_sa_fails=0c" $how -m errors
+	expect "v$how: what no feed can know is not known" 3 "IPSEC UNKNOWN - no active feed on the gateway can know this: *" $how -m drops
 	expect "v$how: lifetimes" 0 "IPSEC OK - the SAs of ikev2/net live for another T* | left=T;;60:;0;*" $how -m lifetime -n ikev2/net -c 60:
 	expect "v$how: feeds" 0 "IPSEC OK - 2 of 2 feeds are up | segments=1;;;0 silence=T;;10;0 feeds_up=2;;;0;2
 segment * T ago, 3 tunnels configured, 3 up
@@ -144,7 +144,7 @@ expect "Cisco: how many are up" 0 "IPSEC OK - 3 IPsec tunnels are up | active=3;
 expect "Cisco: IKE SAs" 0 "IPSEC OK - 1 IKE SA with 10.9.0.2 is up | active=1;;1:;0" cisco -m ike -r 10.9.0.2
 for mode in traffic errors "traffic -r 10.9.0.2"; do
 	# shellcheck disable=SC2086     # words are meant
-	expect "Cisco: $mode, a first look" 3 "IPSEC UNKNOWN - no rates yet, * | *=[0-9]*c" cisco -m $mode
+	expect "Cisco: $mode, a first look" 3 "IPSEC UNKNOWN - no rates yet; * | *=[0-9]*c" cisco -m $mode
 done
 for mode in drops "drops -r 10.9.0.2"; do
 	# shellcheck disable=SC2086
