@@ -52,7 +52,7 @@ in_range(const char *range, uint64_t number)
 	return false;
 }
 
-/* What we add to the published enumerations (DESIGN.md, "Algorithm numbers"), by the end of the column's name. */
+/* What we add to the published enumerations (doc/mibs.md, "More values"), by the end of the column's name. */
 static bool
 in_our_additions(const char *column, uint64_t number)
 {
