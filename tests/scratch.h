@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ipm_writer.h"
 #include "suite.h"
 
 #define SCRATCH_PATH 128 /* octets of a path in it */
@@ -25,6 +26,21 @@ path_in_scratch(char path[SCRATCH_PATH])
 	snprintf(path, SCRATCH_PATH - 16, "%s/XXXXXX", scratch);
 	ck_assert_ptr_nonnull(mkdtemp(path));
 	strcat(path, "/gw.model");
+}
+
+/* Open the writer of a new segment in a directory of its own. */
+static inline struct ipm_writer *
+writer_in_scratch(struct ipm_capacity capacity)
+{
+	char path[SCRATCH_PATH];
+	struct ipm_error err;
+	struct ipm_writer *made;
+
+	path_in_scratch(path);
+	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0640, .capacity = capacity };
+	int rc = ipm_writer_open(&made, &opt, &err);
+	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
+	return made;
 }
 
 static int

@@ -33,15 +33,7 @@ tables_gone(void)
 static inline struct ipm_writer *
 given_segment(void)
 {
-	char path[SCRATCH_PATH];
-	struct ipm_error err;
-	struct ipm_writer *made;
-
-	path_in_scratch(path);
-	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0640, .capacity = capacity };
-	int rc = ipm_writer_open(&made, &opt, &err);
-	ck_assert_msg(rc == 0, "%d: %s", rc, err.text);
-	return made;
+	return writer_in_scratch(capacity);
 }
 
 /* Set the capabilities of its feed, which is in slot 0. */
