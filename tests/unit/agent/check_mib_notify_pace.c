@@ -260,33 +260,46 @@ given_2000_ends(enum ipm_reason reason)
 }
 
 struct poll_point {
-	uint64_t at_ns;
+	uint64_t before_ns, after_ns;
 	unsigned sent;
 };
 
+static struct poll_point
+poll_once(void)
+{
+	struct poll_point point = { .before_ns = ipm_now_ns() };
+	mib_notify_poll(notify);
+	point.after_ns = ipm_now_ns();
+	point.sent = sent_count;
+	return point;
+}
+
+static double
+seconds(uint64_t from_ns, uint64_t to_ns)
+{
+	return (double)(to_ns - from_ns) / (double)SECOND;
+}
+
 /*
- * Poll for that long, every few milliseconds, and check each time that nothing is lost and that in no time between
- * two polls more was sent than the rate allows. What is too little must be the fault of the machine: of what a pause
- * brings beyond the burst nothing is kept.
+ * Poll every few milliseconds for @p ns. Check at each poll that no event is lost, and that between any two polls no
+ * more was sent than the rate allows. The sum must not be less than the rate either, except for pauses longer than the
+ * burst: then the machine was busy.
  */
 static void
 poll_for(uint64_t ns, unsigned at_once, uint64_t due)
 {
 	static struct poll_point points[1000];
-	unsigned n = 0;
+	unsigned n = 1;
 	double least = 0;
-	uint64_t began = ipm_now_ns();
-	points[n++] = (struct poll_point){ began, sent_count };
-	while (n < MIB_COUNT(points) && points[n - 1].at_ns < began + ns) {
+	points[0] = (struct poll_point){ ipm_now_ns(), ipm_now_ns(), sent_count };
+	while (n < MIB_COUNT(points) && points[n - 1].after_ns < points[0].before_ns + ns) {
 		rest_ms(5);
-		mib_notify_poll(notify);
-		points[n] = (struct poll_point){ ipm_now_ns(), sent_count };
-		double gap = (double)(points[n].at_ns - points[n - 1].at_ns) / (double)SECOND;
-		least += gap < 0.1 ? gap * RATE : 0;
+		points[n] = poll_once();
+		double pause = seconds(points[n - 1].after_ns, points[n].before_ns);
+		least += pause < 0.1 ? pause * RATE : 0;
 		for (unsigned from = 0; from < n; from++) {
-			double time = (double)(points[n].at_ns - points[from].at_ns) / (double)SECOND;
+			double time = seconds(points[from].before_ns, points[n].after_ns);
 			unsigned got = points[n].sent - points[from].sent;
-			/* The moment of a poll is taken behind it: a rest of its own time may be missing. */
 			ck_assert_msg(got <= time * RATE + BURST + at_once, "%u sent in %.3f s", got, time);
 		}
 		if (due)
@@ -301,7 +314,6 @@ START_TEST(a_flood_is_told_at_the_set_pace_and_all_of_it_is_counted)
 {
 	given_2000_ends(IPM_REASON_OPERATOR);
 	poll_for(1200 * MS, 1, 2000);
-	ck_assert_uint_le(sent_count, 135);
 	ck_assert_uint_eq(stats().suppressed, 0);
 	for (unsigned n = 0; n < sent_count; n++) {
 		char below[32];
@@ -349,19 +361,20 @@ END_TEST
 START_TEST(one_notification_a_second_is_a_pace)
 {
 	given_2000_ends(IPM_REASON_OPERATOR);
-	rate_is(1);
 	uint64_t began = ipm_now_ns();
+	rate_is(1);
 	follow(w, NULL); /* from here: nothing yet */
 	struct ipm_failure f = failure(IPM_FAIL_NO_SA);
 	ipm_fail(w, IPM_TUNNEL_FAILURES, &f);
 	ipm_fail(w, IPM_TUNNEL_FAILURES, &f);
-	while (ipm_now_ns() < began + 1500 * MS) {
+	while (sent_count < 2) {
+		unsigned before = sent_count;
 		mib_notify_poll(notify);
-		ck_assert_uint_le(sent_count, ipm_now_ns() < began + 1000 * MS ? 0 : 1);
+		ck_assert_uint_le(sent_count, before + 1);
+		ck_assert_uint_le(sent_count, (ipm_now_ns() - began) / SECOND);
 		ck_assert_uint_eq(all_of(stats()), 2);
 		rest_ms(20);
 	}
-	ck_assert_uint_eq(sent_count, 1);
 }
 END_TEST
 

@@ -233,13 +233,14 @@ all_sent(const struct side *s)
 	return true;
 }
 
-START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
+/* Give each of two engines its configuration: two tunnels to the other one, and a generator of packets in each. */
+static void
+given_two_engines(struct side side[2])
 {
-	static struct side east, west;
-	char text[2][2048], east_a[SCRATCH_PATH], west_a[SCRATCH_PATH], east_b[SCRATCH_PATH], west_b[SCRATCH_PATH];
+	char text[2][2048], a[2][SCRATCH_PATH], b[2][SCRATCH_PATH];
 	unsigned port[2] = { free_port(), free_port() };
-	given_keys(east_a, west_a, "a", 1000, 12);
-	given_keys(east_b, west_b, "b", 2000, 1);
+	given_keys(a[0], a[1], "a", 1000, 12);
+	given_keys(b[0], b[1], "b", 2000, 1);
 	for (int i = 0; i < 2; i++)
 		snprintf(text[i], sizeof(text[i]),
 			 "engine { workers = 2 }\nendpoint wan { address = \"127.0.0.1\" port = %u }\n"
@@ -251,69 +252,83 @@ START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
 			 "           suite = chacha20poly1305 mode = transport esn = false }\n"
 			 "generator a { tunnel = a rate = 2000 packets = %d size = 200 tamper = 50 replay = 70 }\n"
 			 "generator b { tunnel = b rate = 2000 packets = %d size = 64 wrong-spi = 10 truncate = 20 }\n",
-			 port[i], port[1 - i], i ? west_a : east_a, i, 1 - i, port[1 - i], i ? west_b : east_b, PACKETS,
-			 PACKETS);
-	side_begins(&west, "west", text[1]);
-	side_begins(&east, "east", text[0]);
-	struct reading reading = { .path = east.segment };
-	pthread_t reader;
-	ck_assert_int_eq(pthread_create(&reader, NULL, read_on, &reading), 0);
-	while (!all_sent(&east) || !all_sent(&west)) {
-		engine_tick(&east.e);
-		engine_tick(&west.e);
+			 port[i], port[1 - i], a[i], i, 1 - i, port[1 - i], b[i], PACKETS, PACKETS);
+	side_begins(&side[1], "west", text[1]);
+	side_begins(&side[0], "east", text[0]);
+}
+
+/* All packets of the other side have arrived: those of b without an SA are published once a second. */
+static bool
+all_arrived(const struct side *s)
+{
+	struct ipm_totals totals;
+	return entry_of(s, 0).in.pkts == PACKETS - 60 && entry_of(s, 1).in.pkts == PACKETS - 449 &&
+	       ipm_totals_read(ipm_writer_segment(s->e.writer), &totals) == 0 &&
+	       totals.in.drops[IPM_DROP_NO_SA] == 300;
+}
+
+/* Let both engines work until @p done says so of each. They need a few seconds; 60 are left to a slow machine. */
+static void
+tick_until(struct side side[2], bool (*done)(const struct side *))
+{
+	for (int tries = 0; tries < 60000 && !(done(&side[0]) && done(&side[1])); tries++) {
+		engine_tick(&side[0].e);
+		engine_tick(&side[1].e);
 		usleep(1000);
 	}
-	struct side *side[2] = { &east, &west };
-	for (int tries = 0; tries < 3000; tries++) { /* until what is under way has arrived */
-		engine_tick(&east.e);
-		engine_tick(&west.e);
-		if (entry_of(&east, 0).in.pkts == PACKETS - 60 && entry_of(&west, 0).in.pkts == PACKETS - 60 &&
-		    entry_of(&east, 1).in.pkts == PACKETS - 449 && entry_of(&west, 1).in.pkts == PACKETS - 449)
-			break;
-		usleep(10000);
-	}
+}
+
+/* What a side has sent over both tunnels, and what has come in over each. */
+static void
+expect_both_tunnels(struct side *s)
+{
+	struct ipm_map_entry a = entry_of(s, 0), b = entry_of(s, 1);
+	struct ipm_totals totals;
+	struct ipm_engine engine;
+	ck_assert_uint_eq(a.out.pkts, PACKETS);
+	ck_assert_uint_eq(a.out.octets, 200 * PACKETS);
+	ck_assert_uint_eq(a.in.pkts, PACKETS - 60);
+	ck_assert_uint_eq(a.in.drops[IPM_DROP_AUTH], 60);
+	ck_assert_uint_eq(a.in.drops[IPM_DROP_REPLAY], 42);
+	ck_assert_uint_eq(b.out.pkts, PACKETS);
+	ck_assert_uint_eq(b.in.pkts, PACKETS - 449);
+	ck_assert_uint_eq(b.in.drops[IPM_DROP_MALFORMED], 149); /* the last packet had a wrong SPI already */
+	/* One packet, one count: what was sent, some of it twice, was opened or dropped. */
+	ck_assert_uint_eq(a.in.pkts + all_drops(&a.in), PACKETS + 42);
+	ck_assert_uint_eq(b.in.pkts + all_drops(&b.in), PACKETS - 300);
+	ck_assert_uint_eq(all_drops(&a.out) + all_drops(&b.out), 0);
+	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(s->e.writer), &totals), 0);
+	ck_assert_uint_eq(totals.in.pkts, 2 * PACKETS - 509);
+	ck_assert_uint_eq(totals.in.drops[IPM_DROP_NO_SA], 300);
+	ck_assert_uint_eq(totals.in.pkts + all_drops(&totals.in), 2 * PACKETS + 42);
+	ck_assert_int_eq(ipm_engine_read(ipm_writer_segment(s->e.writer), 0, &engine), 0);
+	ck_assert_uint_eq(engine.out.pkts, 2 * PACKETS);
+	ck_assert_uint_eq(engine.in.pkts, 2 * PACKETS - 509);
+	/* A new key after 300 packets, and after those that the workers send before the next tick notices. */
+	ck_assert_uint_ge(a.refreshes, 1);
+	ck_assert_uint_le(a.refreshes, PACKETS / 300);
+	ck_assert_uint_eq(b.refreshes, 0);
+	ck_assert_uint_eq(engine.rekeys, a.refreshes);
+}
+
+START_TEST(what_one_seals_the_other_opens_through_rekeys_with_a_reader_beside)
+{
+	static struct side side[2];
+	given_two_engines(side);
+	struct reading reading = { .path = side[0].segment };
+	pthread_t reader;
+	ck_assert_int_eq(pthread_create(&reader, NULL, read_on, &reading), 0);
+	tick_until(side, all_sent);
+	tick_until(side, all_arrived);
 	reading.stop = true;
 	pthread_join(reader, NULL);
 	ck_assert(!reading.went_back);
 	ck_assert_uint_gt(reading.rounds, 0);
 	for (int i = 0; i < 2; i++) {
-		struct ipm_map_entry a = entry_of(side[i], 0), b = entry_of(side[i], 1);
-		struct ipm_totals totals;
-		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
-		ck_assert_uint_eq(a.out.pkts, PACKETS);
-		ck_assert_uint_eq(a.out.octets, 200 * PACKETS);
-		/* A new key after 300 packets, or as many more as the workers send before we come to it. */
-		ck_assert_uint_ge(a.refreshes, 1);
-		ck_assert_uint_le(a.refreshes, 9);
-		ck_assert_uint_eq(a.in.pkts, PACKETS - 60);
-		ck_assert_uint_eq(a.in.drops[IPM_DROP_AUTH], 60);
-		ck_assert_uint_eq(a.in.drops[IPM_DROP_REPLAY], 42);
-		ck_assert_uint_eq(b.out.pkts, PACKETS);
-		ck_assert_uint_eq(b.in.pkts, PACKETS - 449);
-		ck_assert_uint_eq(b.in.drops[IPM_DROP_MALFORMED], 149); /* the last packet had a wrong SPI already */
-		ck_assert_uint_eq(totals.in.pkts, 2 * PACKETS - 509);
-		/* One packet, one count: what was sent, some of it twice, was opened or dropped. */
-		ck_assert_uint_eq(a.in.pkts + all_drops(&a.in), PACKETS + 42);
-		ck_assert_uint_eq(b.in.pkts + all_drops(&b.in), PACKETS - 300);
-		ck_assert_uint_eq(all_drops(&a.out) + all_drops(&b.out), 0);
-		engine_tick(&side[i]->e);
+		expect_both_tunnels(&side[i]);
+		expect_laws(&side[i]);
+		side_ends(&side[i]);
 	}
-	sleep(1); /* drops that no SA has are published once a second */
-	for (int i = 0; i < 2; i++) {
-		struct ipm_totals totals;
-		struct ipm_engine engine;
-		engine_tick(&side[i]->e);
-		ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(side[i]->e.writer), &totals), 0);
-		ck_assert_uint_eq(totals.in.drops[IPM_DROP_NO_SA], 300);
-		ck_assert_uint_eq(totals.in.pkts + all_drops(&totals.in), 2 * PACKETS + 42);
-		expect_laws(side[i]);
-		ck_assert_int_eq(ipm_engine_read(ipm_writer_segment(side[i]->e.writer), 0, &engine), 0);
-		ck_assert_uint_eq(engine.out.pkts, 2 * PACKETS);
-		ck_assert_uint_eq(engine.in.pkts, 2 * PACKETS - 509);
-		ck_assert_uint_eq(engine.rekeys, 9);
-	}
-	side_ends(&east);
-	side_ends(&west);
 }
 END_TEST
 
