@@ -65,7 +65,7 @@ check() {
 equal() {
 	if [ "$2" = "$3" ]; then pass "$1"; return; fi
 	fail "$1"
-	printf '#   expected: %s\n#   got:      %s\n' "$2" "$3"
+	printf 'expected: %s\ngot:      %s\n' "$2" "$3" | sed 's/^/#   /'
 }
 
 # in_time TOOK LIMIT: both in milliseconds; the limit is that of an idle machine.
