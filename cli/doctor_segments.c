@@ -71,28 +71,11 @@ look_at_room(struct doctor *d, const char *what, const struct ipm_segment *seg)
 			    "%" PRIu64 " records were refused for lack of room", totals.records_refused);
 }
 
-static const char *
-feed_advice(const struct ipm_feed *feed)
-{
-	if (strcmp(feed->name, "vici") == 0)
-		return DOCTOR_START_CHARON;
-	if (strcmp(feed->name, "error-notify") == 0)
-		return "have charon load its plugin error-notify (package libcharon-extra-plugins); without it "
-		       "failures "
-		       "have no reason";
-	if (strncmp(feed->name, "xfrm", 4) == 0)
-		return "it needs a kernel with XFRM, and CAP_NET_ADMIN; also CAP_SYS_ADMIN for another network "
-		       "namespace";
-	if (strncmp(feed->name, "ikewatch", 8) == 0)
-		return "it needs CAP_NET_RAW to open its capture; without it, IKE messages are not counted";
-	return "see the log of its source or its writer";
-}
-
-/* These feeds only add details to the records of other feeds. */
+/* A feed that declares what it knows, and knows no tunnels, only adds details to the records of other feeds. */
 static bool
 only_adds_to_others(const struct ipm_feed *feed)
 {
-	return strcmp(feed->name, "error-notify") == 0 || strncmp(feed->name, "ikewatch", 8) == 0;
+	return feed->caps && !(feed->caps & IPM_CAP_TUNNELS);
 }
 
 /* This feed is down only because charon is missing, and charon has a finding of its own. */
@@ -116,7 +99,8 @@ look_at_feed(struct doctor *d, const struct ipm_feed *feed, bool another)
 	snprintf(what, sizeof(what), "feed %.*s", IPM_NAME_MAX, feed->name);
 	if (feed->state != IPM_FEED_UP)
 		doctor_tell(d, another || only_adds_to_others(feed) ? DOCTOR_WARN : DOCTOR_FAIL, what,
-			    feed_advice(feed), "down, %s: %.*s", out_since(now, feed->since_ns, age), IPM_TEXT_MAX,
+			    "ipsecmond(8), DIAGNOSTICS, explains the error; see also the log of its writer",
+			    "down, %s: %.*s", out_since(now, feed->since_ns, age), IPM_TEXT_MAX,
 			    feed->error[0] ? feed->error : "no reason given");
 	else if (feed->interval_ns && feed->updated_ns && late > 3 * feed->interval_ns + FEED_LATE_NS)
 		doctor_tell(d, DOCTOR_WARN, what, "its source is overloaded or hangs", "up, but last heard of %s ago",

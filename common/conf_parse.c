@@ -8,16 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
-#define SECTIONS_MAX  32
-#define TOKEN_MAX     512 /* longer than any valid value: a longer token may be cut */
-#define NAME_LEN_MAX  (IPM_NAME_MAX - 1)
-#define NETNS_PREFIX  "xfrm " /* the prefix of a feed's name; the namespace follows */
-#define NETNS_DIR     "/run/netns/"
-#define NETNS_MAX_LEN (IPM_NAME_MAX - sizeof(NETNS_PREFIX))
-#define LETTERS       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-#define BLANKS        " \t\r\n"
-#define SYMBOLS       "={}()+,*" /* only the first three have a meaning */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SECTIONS_MAX 32
+#define TOKEN_MAX    512 /* longer than any valid value: a longer token may be cut */
+#define NAME_LEN_MAX (IPM_NAME_MAX - 1)
+#define NETNS_DIR    "/run/netns/"
+#define LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+#define BLANKS       " \t\r\n"
+#define SYMBOLS      "={}()+,*" /* only the first three have a meaning */
 
 /* A token is one of SYMBOLS, END or WORD. */
 enum { END = 0, WORD = 'w' };
@@ -427,6 +425,13 @@ netns_name(const char *netns)
 	return strncmp(netns, NETNS_DIR, strlen(NETNS_DIR)) == 0 ? netns + strlen(NETNS_DIR) : netns;
 }
 
+/* The record of a feed is named "KIND NETNS", and its section "feed KIND". */
+static size_t
+netns_longest(const struct conf_section *s)
+{
+	return NAME_LEN_MAX - strlen(s->name) + strlen("feed");
+}
+
 /* Check a text. Returns NULL if the text is valid, otherwise a description of valid texts. */
 static const char *
 text_must_be(const struct conf_key *key, const char *text)
@@ -441,10 +446,10 @@ text_must_be(const struct conf_key *key, const char *text)
 }
 
 static void
-set_text(struct parser *p, const struct conf_key *key, char **destination)
+set_text(struct parser *p, const struct conf_section *s, const struct conf_key *key, char **destination)
 {
 	const char *must_be = p->text[0] || key->type == CONF_GROUP ? text_must_be(key, p->text) : NULL;
-	size_t longest = key->type == CONF_NETNS && p->text[0] != '/' ? NETNS_MAX_LEN : key->max;
+	size_t longest = key->type == CONF_NETNS && p->text[0] != '/' ? netns_longest(s) : key->max;
 	if (!p->text[0] && key->type != CONF_GROUP)
 		fail(p, p->token_line, "%s must not be empty", key->name);
 	else if (must_be)
@@ -457,7 +462,7 @@ set_text(struct parser *p, const struct conf_key *key, char **destination)
 
 /* Set @p key from the current token. */
 static void
-set_value(struct parser *p, const struct conf_key *key, void *destination)
+set_value(struct parser *p, const struct conf_section *s, const struct conf_key *key, void *destination)
 {
 	if (key->type == CONF_NUMBER && !parse_number(key, p->text, destination))
 		fail(p, p->token_line, "%s must be a number from %u to %u, not '%s'", key->name, key->min, key->max,
@@ -469,7 +474,7 @@ set_value(struct parser *p, const struct conf_key *key, void *destination)
 	else if (key->type == CONF_ADDRESS && !parse_address(p->text, destination))
 		fail(p, p->token_line, "%s must be an IPv4 or IPv6 address, not '%s'", key->name, p->text);
 	else if (is_text(key->type))
-		set_text(p, key, destination);
+		set_text(p, s, key, destination);
 }
 
 /* --- sections ----------------------------------------------------------------------------------------------------- */
@@ -499,7 +504,7 @@ setting(struct parser *p, const struct conf_section *s, const struct conf_key *k
 	else if (*seen & bit)
 		fail(p, p->token_line, "%s is given twice", key->name);
 	else if (key)
-		set_value(p, key, structure + key->destination);
+		set_value(p, s, key, structure + key->destination);
 	*seen |= bit;
 	advance(p);
 }

@@ -14,7 +14,7 @@
 
 /* --- open and close -------------------------------------------------------------------------------------------- */
 
-/* "xfrm", or "xfrm /run/netns/a". */
+/* "KIND", or "KIND NETNS". */
 static void
 record_name(const struct feed_ops *ops, const char *netns, char out[IPM_NAME_MAX])
 {

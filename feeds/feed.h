@@ -46,7 +46,7 @@ const struct ipm_feed *feed_that_knows(const struct ipm_writer *writer, uint64_t
 /** A connected feed that knows the IKE daemon of this namespace; NULL: there is none. */
 const struct ipm_feed *feed_of_daemon(const struct ipm_writer *writer, const char *netns);
 
-/** The namespace in the name of a feed's record: "xfrm /run/netns/a". "": the program's own. */
+/** The namespace in the name of a feed's record, which is "KIND NETNS". "": the program's own. */
 const char *feed_record_netns(const struct ipm_feed *record);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ipm_hash.h"
+#include "feed.h"
 #include "feed_map.h"
 #include "feed_reconcile.h"
 #include "xfrm_maps.h"
@@ -454,16 +455,16 @@ xfrm_maps_settle(struct xfrm_maps *m, uint64_t now_ns, uint64_t patience_ns, uin
 static void
 prefix_fill(struct xfrm_maps *m)
 {
-	const char *name = ipm_feed_peek(m->w, m->feed)->name, *netns = strchr(name, ' ');
+	const char *netns = feed_record_netns(ipm_feed_peek(m->w, m->feed));
 	char tail[sizeof(m->prefix) - sizeof("xfrm@") + 1];
 
-	m->own = !netns;
-	if (!netns) {
+	m->own = !netns[0];
+	if (m->own) {
 		snprintf(m->prefix, sizeof(m->prefix), "xfrm");
 		return;
 	}
 	const char *slash = strrchr(netns, '/');
-	name_cut(slash ? slash + 1 : netns + 1, tail, sizeof(tail));
+	name_cut(slash ? slash + 1 : netns, tail, sizeof(tail));
 	snprintf(m->prefix, sizeof(m->prefix), "xfrm@%s", tail);
 }
 

@@ -329,6 +329,21 @@ START_TEST(a_feed_that_is_down_is_wrong_unless_another_is_up)
 }
 END_TEST
 
+START_TEST(a_feed_that_knows_no_tunnels_is_not_missed_as_the_others_are)
+{
+	given_segment();
+	given_feed("somebody's", IPM_FEED_DOWN, "no source");
+	run("check");
+	expect_finding("FAIL feed somebody's: down, 0 s ago: no source");
+	expect_finding("     -> ipsecmond(8), DIAGNOSTICS, explains the error");
+	struct ipm_feed feed = *ipm_feed_peek(w, 0);
+	feed.caps = IPM_CAP_FAILURES;
+	ipm_feed_put(w, 0, &feed);
+	run("check");
+	expect_finding("warn feed somebody's: down");
+}
+END_TEST
+
 START_TEST(a_feed_that_has_not_been_heard_of_is_worth_a_thought)
 {
 	given_segment();
@@ -436,6 +451,7 @@ given_feeds_without_charon(void)
 	for (size_t i = 0; i < COUNT(names); i++) {
 		given_feed(names[i], i < 2 ? IPM_FEED_DOWN : IPM_FEED_UP, i < 2 ? "No such file or directory" : "");
 		struct ipm_feed feed = *ipm_feed_peek(w, (uint32_t)i);
+		feed.caps = i % 2 ? IPM_CAP_FAILURES : IPM_CAP_TUNNELS | IPM_CAP_FAILURES;
 		if (i < 2)
 			snprintf(feed.source, sizeof(feed.source), "%s/charon.%s", dir, i ? "enfy" : "vici");
 		ipm_feed_put(w, (uint32_t)i, &feed);
@@ -676,6 +692,7 @@ main(void)
 	tcase_add_test(tcase, a_segment_that_everybody_can_read_is_worth_a_thought);
 	tcase_add_test(tcase, records_that_found_no_room_are_worth_a_thought);
 	tcase_add_test(tcase, a_feed_that_is_down_is_wrong_unless_another_is_up);
+	tcase_add_test(tcase, a_feed_that_knows_no_tunnels_is_not_missed_as_the_others_are);
 	tcase_add_test(tcase, a_feed_that_has_not_been_heard_of_is_worth_a_thought);
 	tcase_add_test(tcase, a_control_socket_that_answers_is_well);
 	tcase_add_test(tcase, a_control_socket_that_is_not_for_us_is_worth_a_thought);

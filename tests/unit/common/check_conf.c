@@ -356,6 +356,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed xfrm { netns = netns/blue }",
 		  "1: netns must be the name of a network namespace or an absolute path, not 'netns/blue'" },
 		{ "feed xfrm { netns = " NETNS_58 "a }", "1: netns must not be longer than 58 characters" },
+		{ "feed ikewatch { netns = " NETNS_58 " }", "1: netns must not be longer than 54 characters" },
 		{ "feed xfrm { netns = " NETNS_107 "a }", "1: netns must not be longer than 107 characters" },
 		{ "feed xfrm { }\nfeed xfrm { }", "2: line 1 has a section feed xfrm without netns already" },
 		{ "feed xfrm { netns = a }\nfeed xfrm { }\nfeed vici { }\nfeed xfrm { poll-interval = 1 }\n\n",
