@@ -110,15 +110,18 @@ add_uid(struct control_target *target, uint64_t uid)
 static const char *
 find_ike(const struct ipm_writer *w, uint32_t index, struct control_target *target)
 {
-	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_IKE_SAS); slot++) {
-		const struct ipm_ike_sa *ike = ipm_ike_peek(w, slot);
-		if (ike->index != index)
+	struct ipm_walk walk;
+	struct ipm_ike_sa ike;
+
+	ipm_walk_all(&walk, ipm_writer_segment(w), IPM_IKE_SAS);
+	while (ipm_walk_next(&walk, &ike) > 0) {
+		if (ike.index != index)
 			continue;
-		if (ike->held)
+		if (ike.held)
 			return "the IKE daemon is away";
-		target->feed = ike->feed;
-		target->slot = slot;
-		add_uid(target, ike->uid);
+		target->feed = ike.feed;
+		target->slot = walk.slot;
+		add_uid(target, ike.uid);
 		return NULL;
 	}
 	return "there is no such IKE SA";
@@ -128,17 +131,23 @@ find_ike(const struct ipm_writer *w, uint32_t index, struct control_target *targ
 static const char *
 find_tunnel(const struct ipm_writer *w, uint32_t index, struct control_target *target)
 {
-	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_TUNNELS); slot++) {
-		const struct ipm_tunnel *tunnel = ipm_tunnel_peek(w, slot);
-		if (tunnel->index != index)
+	const struct ipm_segment *seg = ipm_writer_segment(w);
+	struct ipm_walk walk, sas;
+	struct ipm_tunnel tunnel;
+	struct ipm_sa sa;
+
+	ipm_walk_all(&walk, seg, IPM_TUNNELS);
+	while (ipm_walk_next(&walk, &tunnel) > 0) {
+		if (tunnel.index != index)
 			continue;
-		if (tunnel->state != IPM_TUNNEL_UP)
+		if (tunnel.state != IPM_TUNNEL_UP)
 			return "the tunnel is not up";
-		target->feed = tunnel->claimed ? tunnel->named_by - 1 : tunnel->feed;
-		target->slot = slot;
-		add_uid(target, tunnel->uid);
-		for (uint32_t at = tunnel->sa_head; at; at = ipm_sa_peek(w, at - 1)->next)
-			add_uid(target, ipm_sa_peek(w, at - 1)->uid);
+		target->feed = tunnel.claimed ? tunnel.named_by - 1 : tunnel.feed;
+		target->slot = walk.slot;
+		add_uid(target, tunnel.uid);
+		ipm_walk_sas(&sas, seg, &tunnel);
+		while (ipm_walk_next(&sas, &sa) > 0)
+			add_uid(target, sa.uid);
 		return NULL;
 	}
 	return "there is no such tunnel";

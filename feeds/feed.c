@@ -176,12 +176,13 @@ feed_timer_in_ms(struct event *timer, unsigned ms)
 const struct ipm_feed *
 feed_that_knows(const struct ipm_writer *writer, uint64_t caps)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(writer);
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
-		const struct ipm_feed *record = ipm_feed_peek(writer, slot);
-		if (record->index && record->state == IPM_FEED_UP && (record->caps & caps) == caps)
-			return record;
-	}
+	struct ipm_walk walk;
+	struct ipm_feed record;
+
+	ipm_walk_all(&walk, ipm_writer_segment(writer), IPM_FEEDS);
+	while (ipm_walk_next(&walk, &record) > 0)
+		if (record.state == IPM_FEED_UP && (record.caps & caps) == caps)
+			return ipm_feed_peek(writer, walk.slot);
 	return NULL;
 }
 

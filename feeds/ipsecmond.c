@@ -155,15 +155,18 @@ static void
 retire_feeds(struct program *p)
 {
 	struct ipm_writer *w = p->env.writer;
+	struct feed gone = { .writer = w };
+	struct ipm_walk walk;
 
-	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(w), IPM_FEEDS); slot++) {
-		struct feed gone = { .writer = w, .slot = slot, .record = *ipm_feed_peek(w, slot) };
-		if (!gone.record.index || feed_in_slot(p, slot))
+	ipm_walk_all(&walk, ipm_writer_segment(w), IPM_FEEDS);
+	while (ipm_walk_next(&walk, &gone.record) > 0) {
+		gone.slot = walk.slot;
+		if (feed_in_slot(p, walk.slot))
 			continue;
 		feed_enter_state(&gone, IPM_FEED_DOWN);
 		feed_error(&gone, "it is no longer in the configuration");
 		feed_publish(&gone);
-		feed_stop_all(w, slot, IPM_REASON_SOURCE_LOST);
+		feed_stop_all(w, walk.slot, IPM_REASON_SOURCE_LOST);
 	}
 }
 

@@ -80,7 +80,10 @@ ipm_writer_open(struct ipm_writer **out, const struct ipm_writer_options *opt, s
 /** Close the segment. The file stays, for readers and for the next run. */
 void ipm_writer_close(struct ipm_writer *w);
 
-/** The segment as a reader sees it. It lives as long as @p w. */
+/**
+ * The segment as a reader sees it. It lives as long as @p w. The writer may walk its records with ipm_walk_next(), and
+ * change the one that it has just read.
+ */
 const struct ipm_segment *ipm_writer_segment(const struct ipm_writer *w);
 
 /**

@@ -467,12 +467,13 @@ feed_vici_connect(struct feed *feed)
 static uint32_t
 feed_of_interfaces(const struct feed_vici *f)
 {
-	const struct ipm_segment *seg = ipm_writer_segment(f->feed.writer);
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_FEEDS); slot++) {
-		const struct ipm_feed *record = ipm_feed_peek(f->feed.writer, slot);
-		if (record->index && (record->caps & IPM_CAP_ENGINES) && feed_record_netns(record)[0] == '\0')
-			return slot;
-	}
+	struct ipm_walk walk;
+	struct ipm_feed record;
+
+	ipm_walk_all(&walk, ipm_writer_segment(f->feed.writer), IPM_FEEDS);
+	while (ipm_walk_next(&walk, &record) > 0)
+		if ((record.caps & IPM_CAP_ENGINES) && feed_record_netns(&record)[0] == '\0')
+			return walk.slot;
 	return f->feed.slot;
 }
 

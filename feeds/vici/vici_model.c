@@ -388,14 +388,13 @@ static bool
 tunnel_selects(const struct vici_model *m, uint32_t tunnel, const struct ipm_sel_side *local,
 	       const struct ipm_sel_side *remote)
 {
+	struct ipm_walk walk;
 	struct ipm_selector sel;
 
-	for (uint32_t at = ipm_tunnel_peek(m->w, tunnel)->sel_head; at; at = sel.next) {
-		if (ipm_selector_read(ipm_writer_segment(m->w), at - 1, &sel) < 0)
-			return false;
+	ipm_walk_selectors(&walk, ipm_writer_segment(m->w), ipm_tunnel_peek(m->w, tunnel));
+	while (ipm_walk_next(&walk, &sel) > 0)
 		if (memcmp(&sel.local, local, sizeof(*local)) == 0 && memcmp(&sel.remote, remote, sizeof(*remote)) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -545,15 +544,17 @@ tunnel_fill(const struct vici_model *m, struct ipm_tunnel *t, uint32_t ike_slot,
 static void
 sas_name(struct vici_model *m, uint32_t tunnel, const struct vici_child *child)
 {
-	for (uint32_t at = ipm_tunnel_peek(m->w, tunnel)->sa_head; at;) {
-		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+	struct ipm_walk walk;
+	struct ipm_sa sa;
+
+	ipm_walk_sas(&walk, ipm_writer_segment(m->w), ipm_tunnel_peek(m->w, tunnel));
+	while (ipm_walk_next(&walk, &sa) > 0) {
 		bool in = sa.direction == IPM_IN, comp = sa.protocol == IPPROTO_COMP;
 		if (sa.spi == (comp ? in ? child->cpi_in : child->cpi_out : in ? child->spi_in : child->spi_out)) {
 			sa.uid = child->uniqueid;
 			sa.proposal.group = child->proposal.group;
-			ipm_sa_put(m->w, at - 1, &sa);
+			ipm_sa_put(m->w, walk.slot, &sa);
 		}
-		at = sa.next;
 	}
 }
 
@@ -942,12 +943,14 @@ half_open_seen(struct vici_model *m, const struct vici_ike *ike)
 static void
 half_open_settle(struct vici_model *m)
 {
-	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_IKE_SAS); slot++) {
-		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
-		if (sa->index && sa->state == IPM_IKE_NEGOTIATING && m->ike[slot].half_open.index == sa->index &&
-		    !feed_confirmed(&m->lists, &m->ike[slot].half_open.seen))
-			ipm_ike_stop(m->w, slot, IPM_REASON_UNKNOWN);
-	}
+	struct ipm_walk walk;
+	struct ipm_ike_sa sa;
+
+	ipm_walk_all(&walk, ipm_writer_segment(m->w), IPM_IKE_SAS);
+	while (ipm_walk_next(&walk, &sa) > 0)
+		if (sa.state == IPM_IKE_NEGOTIATING && m->ike[walk.slot].half_open.index == sa.index &&
+		    !feed_confirmed(&m->lists, &m->ike[walk.slot].half_open.seen))
+			ipm_ike_stop(m->w, walk.slot, IPM_REASON_UNKNOWN);
 }
 
 void
@@ -1463,11 +1466,8 @@ void
 vici_model_set_engine(struct vici_model *m, uint32_t engine)
 {
 	m->engine = engine;
-	for (uint32_t slot = 0; slot < ipm_segment_used(ipm_writer_segment(m->w), IPM_SAS); slot++) {
-		const struct ipm_sa *sa = ipm_sa_peek(m->w, slot);
-		if (sa->index && tunnel_is_own(m, sa->tunnel_slot))
-			ipm_sa_engine(m->w, slot, engine);
-	}
+	for (uint32_t slot = 0; feed_next_sa(m->w, m->feed, &slot); slot++)
+		ipm_sa_engine(m->w, slot, engine);
 }
 
 /* --- coming and going ------------------------------------------------------------------------------------------- */

@@ -397,22 +397,23 @@ static int
 feed_xfrm_terminate(struct feed *feed, const struct control_target *target, control_terminated *done, void *arg)
 {
 	struct feed_xfrm *f = (struct feed_xfrm *)feed;
+	struct ipm_walk walk;
+	struct ipm_sa sa;
 	int failed = 0;
 
 	if (target->ike)
 		return -ENOTSUP;
 	const struct ipm_tunnel *t = ipm_tunnel_peek(feed->writer, target->slot);
-	for (uint32_t at = t->sa_head; at;) {
-		const struct ipm_sa *sa = ipm_sa_peek(feed->writer, at - 1);
-		bool in = sa->direction == IPM_IN;
+	ipm_walk_sas(&walk, ipm_writer_segment(feed->writer), t);
+	while (ipm_walk_next(&walk, &sa) > 0) {
+		bool in = sa.direction == IPM_IN;
 		const struct xfrm_key key = { .dst = in ? t->local : t->remote,
-					      .spi = sa->spi,
-					      .protocol = sa->protocol };
+					      .spi = sa.spi,
+					      .protocol = sa.protocol };
 		int rc = xfrm_delete_sa(&f->sockets, &key, in ? t->mark_in : t->mark_out,
 					in ? t->mark_mask_in : t->mark_mask_out);
 		if (rc < 0 && rc != -ESRCH)
 			failed = rc;
-		at = sa->next;
 	}
 	if (failed == 0)
 		done(arg, true, ""); /* the kernel's events do the rest */

@@ -229,6 +229,7 @@ lines_read(struct xfrm_maps *m)
 {
 	const struct ipm_segment *seg = ipm_writer_segment(m->w);
 	uint32_t used = ipm_segment_used(seg, IPM_ACCESS);
+	struct ipm_walk walk;
 	struct ipm_access access;
 
 	free(m->line);
@@ -238,9 +239,9 @@ lines_read(struct xfrm_maps *m)
 	m->line = calloc(used ? used : 1, sizeof(*m->line));
 	m->line_bucket = calloc(m->line_buckets, sizeof(*m->line_bucket));
 	m->lines = 0;
-	for (uint32_t slot = 0; m->line && m->line_bucket && slot < used; slot++) {
-		if (ipm_access_read(seg, slot, &access) < 0 || access.deny ||
-		    !is_theirs(m, ipm_map_peek(m->w, access.map_slot)))
+	ipm_walk_all(&walk, seg, IPM_ACCESS);
+	while (m->line && m->line_bucket && ipm_walk_next(&walk, &access) > 0) {
+		if (access.deny || !is_theirs(m, ipm_map_peek(m->w, access.map_slot)))
 			continue;
 		uint32_t *at = &m->line_bucket[pair_hash(&access.local, &access.remote) & (m->line_buckets - 1)];
 		m->line[m->lines] = (struct line){

@@ -462,11 +462,13 @@ set_interface(struct ipm_tunnel *t, uint8_t direction, const struct xfrm_sa *x)
 static void
 sas_bundle(struct xfrm_model *m, const struct ipm_tunnel *t)
 {
-	for (uint32_t at = t->sa_head; at;) {
-		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+	struct ipm_walk walk;
+	struct ipm_sa sa;
+
+	ipm_walk_sas(&walk, ipm_writer_segment(m->w), t);
+	while (ipm_walk_next(&walk, &sa) > 0) {
 		sa.bundled = protocol_rank(sa.protocol) < protocol_rank(t->protocol);
-		ipm_sa_put(m->w, at - 1, &sa);
-		at = sa.next;
+		ipm_sa_put(m->w, walk.slot, &sa);
 	}
 }
 
@@ -620,10 +622,13 @@ tunnel_adopt(struct xfrm_model *m, uint32_t slot)
 {
 	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
 	struct tunnel_note note = { .begun_ns = m->now_ns, .dirty = m->tunnel[slot].dirty };
+	struct ipm_walk walk;
+	struct ipm_sa sa;
 
 	restore_sa_counts(&note, &t);
-	for (uint32_t at = t.sa_head; at; at = ipm_sa_peek(m->w, at - 1)->next) {
-		m->sa[at - 1] = (struct sa_note){ .sure = 1 };
+	ipm_walk_sas(&walk, ipm_writer_segment(m->w), &t);
+	while (ipm_walk_next(&walk, &sa) > 0) {
+		m->sa[walk.slot] = (struct sa_note){ .sure = 1 };
 		m->sas++;
 	}
 	t.feed = m->feed;
@@ -802,21 +807,23 @@ same_kind(const struct ipm_sa *a, const struct ipm_sa *b)
 static void
 sas_weigh(struct xfrm_model *m, const struct ipm_sa *like)
 {
+	const struct ipm_segment *seg = ipm_writer_segment(m->w);
 	const struct ipm_sa kind = *like;
-	uint32_t head = ipm_tunnel_peek(m->w, kind.tunnel_slot)->sa_head, best = NONE;
+	const struct ipm_tunnel *t = ipm_tunnel_peek(m->w, kind.tunnel_slot);
+	uint32_t best = NONE;
+	struct ipm_walk walk;
+	struct ipm_sa sa;
 
-	for (uint32_t at = head; at; at = ipm_sa_peek(m->w, at - 1)->next)
-		if (same_kind(ipm_sa_peek(m->w, at - 1), &kind) && (best == NONE || sa_before_other(m, at - 1, best)))
-			best = at - 1;
-	for (uint32_t at = head; at;) {
-		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+	for (ipm_walk_sas(&walk, seg, t); ipm_walk_next(&walk, &sa) > 0;)
+		if (same_kind(&sa, &kind) && (best == NONE || sa_before_other(m, walk.slot, best)))
+			best = walk.slot;
+	for (ipm_walk_sas(&walk, seg, t); ipm_walk_next(&walk, &sa) > 0;)
 		if (same_kind(&sa, &kind)) {
-			m->sa[at - 1].in_use = at - 1 == best;
-			sa.state = at - 1 == best && !sa_outworn(m, best) ? IPM_SA_ACTIVE : IPM_SA_EXPIRING;
-			ipm_sa_put(m->w, at - 1, &sa);
+			bool in_use = walk.slot == best;
+			m->sa[walk.slot].in_use = in_use;
+			sa.state = in_use && !sa_outworn(m, best) ? IPM_SA_ACTIVE : IPM_SA_EXPIRING;
+			ipm_sa_put(m->w, walk.slot, &sa);
 		}
-		at = sa.next;
-	}
 	if (best != NONE)
 		tunnel_heed(m, best);
 }
@@ -1322,16 +1329,18 @@ tunnel_keyed(struct xfrm_model *m, uint32_t slot)
 {
 	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
 	uint8_t keyed = key_type(m);
+	struct ipm_walk walk;
+	struct ipm_sa sa;
+
 	if (t.named_by || t.key_type == keyed || m->now_ns - m->tunnel[slot].begun_ns < CLAIM_NS)
 		return;
 	t.key_type = keyed;
 	ipm_tunnel_put(m->w, slot, &t);
-	for (uint32_t at = t.sa_head; at;) {
-		struct ipm_sa sa = *ipm_sa_peek(m->w, at - 1);
+	ipm_walk_sas(&walk, ipm_writer_segment(m->w), &t);
+	while (ipm_walk_next(&walk, &sa) > 0) {
 		sa.proposal.group = unknown_group(keyed);
-		ipm_sa_put(m->w, at - 1, &sa);
-		tunnel_heed(m, at - 1);
-		at = sa.next;
+		ipm_sa_put(m->w, walk.slot, &sa);
+		tunnel_heed(m, walk.slot);
 	}
 }
 
