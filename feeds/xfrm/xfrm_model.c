@@ -1218,7 +1218,7 @@ policy_seen(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
 		m->sockets = true;
 		return;
 	}
-	if (dumped && xfrm_policies_outdated(m->policies, policy->index))
+	if (dumped && (m->policies_spoilt || xfrm_policies_outdated(m->policies, policy->index)))
 		return;
 	if (!dumped && xfrm_policies_remove(m->policies, policy->index, &was))
 		rule_changed(m, &was); /* its peer may have changed */
@@ -1228,6 +1228,12 @@ policy_seen(struct xfrm_model *m, const struct xfrm_policy *policy, bool dumped)
 	rule = xfrm_policies_put(m->policies, policy);
 	if (rule)
 		rule_changed(m, rule);
+}
+
+static void
+rule_gone(void *arg, const struct xfrm_rule *rule)
+{
+	rule_changed(arg, rule);
 }
 
 static void
@@ -1282,7 +1288,7 @@ xfrm_model_message(struct xfrm_model *m, const struct xfrm_msg *msg, bool dumped
 		policy_gone(m, msg->policy.index);
 		break;
 	case XFRM_POLICIES_FLUSHED:
-		m->policies_spoilt = true; /* main or sub policies? The next dump has what is left */
+		m->policies_spoilt |= xfrm_policies_flush(m->policies, rule_gone, m);
 		break;
 	case XFRM_ACQUIRED:
 		xfrm_drops_asked(&m->drops, &msg->sa.key.dst, false);
@@ -1372,12 +1378,6 @@ xfrm_model_policies_begin(struct xfrm_model *m)
 	xfrm_policies_begin(m->policies);
 	m->policies_spoilt = false;
 	m->sockets = false;
-}
-
-static void
-rule_gone(void *arg, const struct xfrm_rule *rule)
-{
-	rule_changed(arg, rule);
 }
 
 bool

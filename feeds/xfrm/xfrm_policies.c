@@ -175,19 +175,33 @@ xfrm_policies_begin(struct xfrm_policies *p)
 	feed_round_begin(&p->dumps);
 }
 
-void
-xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg)
+static void
+rules_remove(struct xfrm_policies *p, bool confirmed_too, void (*gone)(void *arg, const struct xfrm_rule *rule),
+	     void *arg)
 {
-	feed_round_end(&p->dumps);
 	for (uint32_t i = 0; i < p->buckets; i++)
 		for (struct xfrm_rule *rule = LIST_FIRST(&p->by_index[i]), *next; rule; rule = next) {
 			next = LIST_NEXT(rule, by_index);
-			if (feed_confirmed(&p->dumps, &rule->seen))
+			if (!confirmed_too && feed_confirmed(&p->dumps, &rule->seen))
 				continue;
 			rule_unlink(rule);
 			gone(arg, rule);
 			free(rule);
 		}
+}
+
+void
+xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg)
+{
+	feed_round_end(&p->dumps);
+	rules_remove(p, false, gone, arg);
+}
+
+bool
+xfrm_policies_flush(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg)
+{
+	rules_remove(p, true, gone, arg);
+	return p->dumps.coming_in;
 }
 
 /* --- who wants this SA --------------------------------------------------------------------------------------- */

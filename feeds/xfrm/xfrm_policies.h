@@ -47,6 +47,8 @@ bool xfrm_policies_remove(struct xfrm_policies *p, uint32_t index, struct xfrm_r
 /** A dump of all policies begins, and ends: @p gone is called for each policy that it did not have. */
 void xfrm_policies_begin(struct xfrm_policies *p);
 void xfrm_policies_end(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg);
+/** All are gone; @p gone is called for each. @return true: a dump is coming in, and the rest of it is out of date. */
+bool xfrm_policies_flush(struct xfrm_policies *p, void (*gone)(void *arg, const struct xfrm_rule *rule), void *arg);
 /** Was the policy removed after the kernel made the dump that is coming in? */
 bool xfrm_policies_outdated(const struct xfrm_policies *p, uint32_t index);
 
