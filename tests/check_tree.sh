@@ -105,7 +105,7 @@ told=$(sed -n '/^Notifications: /,/^$/p' doc/mibs.md | grep -oE '`[A-Za-z]+`' | 
 # A suite that a page names is one of tests/run.
 suites=$(bash tests/run --list)
 for page in doc/*.md; do
-	for name in $(grep -oE '`(unit|lab|guest|client)-[a-z0-9-]+`|^<!-- suite [a-z0-9-]+' "$page" | sed 's/.* //' | tr -d '`'); do
+	for name in $(grep -oE '`(unit|lab|guest|client|platform|boot)-[a-z0-9-]+`|^<!-- suite [a-z0-9-]+' "$page" | sed 's/.* //' | tr -d '`'); do
 		echo "$suites" | grep -qxF -e "$name" || echo "$suites" | grep -q "^$name" || fail "$page: there is no suite $name"
 	done
 done
