@@ -41,10 +41,14 @@ c_files=$(echo "$all" | grep '\.[ch]$')
 
 # --- the documents --------------------------------------------------------------------------------------------------
 
+# The views, with their own macros expanded: tables may share a list of columns. Each COL() begins a line.
+views=$(for view in agent/views/*.c; do
+	sed '/^#include/d' "$view" | ${CC:-cc} -E -P - | sed -E 's/\bCOL(_[A-Z]+)?\(/\n&/g; s/" "//g'
+done)
 # A table row of doc/mapping.md begins with "| `object` |".
-served=$(sed -nE 's/^[[:space:]]*COL(_[A-Z]+)?\([^"]*"([A-Za-z0-9]+)".*/\2/p' agent/views/*.c)
+served=$(echo "$views" | sed -nE 's/^COL(_[A-Z]+)?\([^"]*"([A-Za-z0-9]+)".*/\2/p')
 rows=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*/\1/p' doc/mapping.md)
-[ "$(echo "$served" | grep -c .)" -eq "$(cat agent/views/*.c | grep -cE '^[[:space:]]*COL(_[A-Z]+)?\(')" ] ||
+[ "$(echo "$served" | grep -c .)" -eq "$(echo "$views" | grep -cE '^COL(_[A-Z]+)?\(')" ] ||
 	fail "agent/views/*.c: a COL() without a name on its line"
 [ -n "$served" ] || fail "agent/views/*.c: no column found"
 for name in $served; do
@@ -55,10 +59,11 @@ done
 # A row says what its column needs: the capabilities of .caps by the labels of model/ipm_types.h, or drops.
 labels=$(sed -nE 's/^[[:space:]]*X\(([A-Z0-9_]+), *"([A-Za-z]+)", .*/s,IPM_CAP_\1\\b,\\`\2\\`,/p' model/ipm_types.h)
 want=$({
-	sed -nE 's/^[[:space:]]*COL[^"]*"([A-Za-z0-9]+)".*, *\.caps = ([A-Z_ |]+)\),.*/\1 needs \2/p' agent/views/*.c | sed "$labels; s/ | / or /"
-	sed -nE 's/^[[:space:]]*COL[^"]*"([A-Za-z0-9]+)".*, *\.drops = .*/\1 needs it told/p' agent/views/*.c
+	echo "$views" | sed -nE 's/^COL[^"]*"([A-Za-z0-9]+)".*, *\.caps = ([A-Z_ |]+)\)[, ].*/\1 needs \2/p' |
+		sed "$labels; s/ | / or /"
+	echo "$views" | sed -nE 's/^COL[^"]*"([A-Za-z0-9]+)".*, *\.drops = .*/\1 needs it told/p'
 } | sort)
-[ "$(echo "$want" | grep -c .)" -eq "$(cat agent/views/*.c | grep -cE '\.(caps|drops) = ')" ] ||
+[ "$(echo "$want" | grep -c .)" -eq "$(echo "$views" | grep -cE '\.(caps|drops) = ')" ] ||
 	fail "agent/views/*.c: a .caps or .drops that is not understood"
 [ "$want" = "$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*; (needs [^|;]*[^|; ]) \|.*/\1 \2/p' doc/mapping.md | sort)" ] ||
 	fail "doc/mapping.md: rows say something else of what columns need than .caps and .drops"

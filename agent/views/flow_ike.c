@@ -7,66 +7,38 @@
 /* --- the gateway: all segments together, and each ------------------------------------------------------------- */
 
 #define ROW ipm_totals
-static const struct mib_col global_cols[] = {
-	/* clang-format off */
-	COL( 1, "cikeGlobalActiveTunnels",      GAUGE,   mib_u64_low, ike_active),
-	COL( 2, "cikeGlobalPreviousTunnels",    COUNTER, mib_u64_low, ike_previous),
-	COL( 3, "cikeGlobalInOctets",           COUNTER, mib_u64_low, ike_in.octets,             .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 4, "cikeGlobalInPkts",             COUNTER, mib_u64_low, ike_in.pkts,               .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 5, "cikeGlobalInDropPkts",         COUNTER, mib_u64_low, ike_in.drops,              .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 6, "cikeGlobalInNotifys",          COUNTER, mib_u64_low, ike_in.notifies,           .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 7, "cikeGlobalInP2Exchgs",         COUNTER, mib_u64_low, ike_in.exchanges,          .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 8, "cikeGlobalInP2ExchgInvalids",  COUNTER, mib_u64_low, ike_in.exchange_invalids,  .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 9, "cikeGlobalInP2ExchgRejects",   COUNTER, mib_u64_low, ike_in.exchange_rejects,   .caps = IPM_CAP_IKE_COUNTERS),
-	COL(10, "cikeGlobalInP2SaDelRequests",  COUNTER, mib_u64_low, ike_in.sa_deletes,         .caps = IPM_CAP_IKE_DELETES),
-	COL(11, "cikeGlobalOutOctets",          COUNTER, mib_u64_low, ike_out.octets,            .caps = IPM_CAP_IKE_COUNTERS),
-	COL(12, "cikeGlobalOutPkts",            COUNTER, mib_u64_low, ike_out.pkts,              .caps = IPM_CAP_IKE_COUNTERS),
-	COL(13, "cikeGlobalOutDropPkts",        COUNTER, mib_u64_low, ike_out.drops,             .caps = IPM_CAP_IKE_OUT_DROPS),
-	COL(14, "cikeGlobalOutNotifys",         COUNTER, mib_u64_low, ike_out.notifies,          .caps = IPM_CAP_IKE_COUNTERS),
-	COL(15, "cikeGlobalOutP2Exchgs",        COUNTER, mib_u64_low, ike_out.exchanges,         .caps = IPM_CAP_IKE_COUNTERS),
-	COL(16, "cikeGlobalOutP2ExchgInvalids", COUNTER, mib_u64_low, ike_out.exchange_invalids, .caps = IPM_CAP_IKE_COUNTERS),
-	COL(17, "cikeGlobalOutP2ExchgRejects",  COUNTER, mib_u64_low, ike_out.exchange_rejects,  .caps = IPM_CAP_IKE_COUNTERS),
-	COL(18, "cikeGlobalOutP2SaDelRequests", COUNTER, mib_u64_low, ike_out.sa_deletes,        .caps = IPM_CAP_IKE_DELETES),
-	COL(19, "cikeGlobalInitTunnels",        COUNTER, mib_u64_low, ike_initiated),
-	COL(20, "cikeGlobalInitTunnelFails",    COUNTER, mib_u64_low, ike_init_fails,            .caps = IPM_CAP_IKE_SAS | IPM_CAP_FAILURES),
-	COL(21, "cikeGlobalRespTunnelFails",    COUNTER, mib_u64_low, ike_resp_fails,            .caps = IPM_CAP_IKE_SAS | IPM_CAP_FAILURES),
-	COL(22, "cikeGlobalSysCapFails",        COUNTER, mib_u64_low, ike_capacity_fails,        .caps = IPM_CAP_IKE_CAPACITY_FAILS),
-	COL(23, "cikeGlobalAuthFails",          COUNTER, mib_u64_low, ike_auth_fails,            .caps = IPM_CAP_IKE_AUTH_FAILS),
-	COL(24, "cikeGlobalDecryptFails",       COUNTER, mib_u64_low, ike_decrypt_fails,         .caps = IPM_CAP_IKE_DECRYPT_FAILS),
-	COL(25, "cikeGlobalHashValidFails",     COUNTER, mib_u64_low, ike_hash_fails,            .caps = IPM_CAP_IKE_HASH_FAILS),
-	COL(26, "cikeGlobalNoSaFails",          COUNTER, mib_u64_low, ike_no_sa_fails,           .caps = IPM_CAP_IKE_NO_SA_FAILS),
-	/* clang-format on */
-};
-static const struct mib_col gateway_cols[] = {
-	/* clang-format off */
-	COL( 1, "cikePhase1GWActiveTunnels",      GAUGE,   mib_u64_low, ike_active),
-	COL( 2, "cikePhase1GWPreviousTunnels",    COUNTER, mib_u64_low, ike_previous),
-	COL( 3, "cikePhase1GWInOctets",           COUNTER, mib_u64_low, ike_in.octets,             .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 4, "cikePhase1GWInPkts",             COUNTER, mib_u64_low, ike_in.pkts,               .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 5, "cikePhase1GWInDropPkts",         COUNTER, mib_u64_low, ike_in.drops,              .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 6, "cikePhase1GWInNotifys",          COUNTER, mib_u64_low, ike_in.notifies,           .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 7, "cikePhase1GWInP2Exchgs",         COUNTER, mib_u64_low, ike_in.exchanges,          .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 8, "cikePhase1GWInP2ExchgInvalids",  COUNTER, mib_u64_low, ike_in.exchange_invalids,  .caps = IPM_CAP_IKE_COUNTERS),
-	COL( 9, "cikePhase1GWInP2ExchgRejects",   COUNTER, mib_u64_low, ike_in.exchange_rejects,   .caps = IPM_CAP_IKE_COUNTERS),
-	COL(10, "cikePhase1GWInP2SaDelRequests",  COUNTER, mib_u64_low, ike_in.sa_deletes,         .caps = IPM_CAP_IKE_DELETES),
-	COL(11, "cikePhase1GWOutOctets",          COUNTER, mib_u64_low, ike_out.octets,            .caps = IPM_CAP_IKE_COUNTERS),
-	COL(12, "cikePhase1GWOutPkts",            COUNTER, mib_u64_low, ike_out.pkts,              .caps = IPM_CAP_IKE_COUNTERS),
-	COL(13, "cikePhase1GWOutDropPkts",        COUNTER, mib_u64_low, ike_out.drops,             .caps = IPM_CAP_IKE_OUT_DROPS),
-	COL(14, "cikePhase1GWOutNotifys",         COUNTER, mib_u64_low, ike_out.notifies,          .caps = IPM_CAP_IKE_COUNTERS),
-	COL(15, "cikePhase1GWOutP2Exchgs",        COUNTER, mib_u64_low, ike_out.exchanges,         .caps = IPM_CAP_IKE_COUNTERS),
-	COL(16, "cikePhase1GWOutP2ExchgInvalids", COUNTER, mib_u64_low, ike_out.exchange_invalids, .caps = IPM_CAP_IKE_COUNTERS),
-	COL(17, "cikePhase1GWOutP2ExchgRejects",  COUNTER, mib_u64_low, ike_out.exchange_rejects,  .caps = IPM_CAP_IKE_COUNTERS),
-	COL(18, "cikePhase1GWOutP2SaDelRequests", COUNTER, mib_u64_low, ike_out.sa_deletes,        .caps = IPM_CAP_IKE_DELETES),
-	COL(19, "cikePhase1GWInitTunnels",        COUNTER, mib_u64_low, ike_initiated),
-	COL(20, "cikePhase1GWInitTunnelFails",    COUNTER, mib_u64_low, ike_init_fails,            .caps = IPM_CAP_IKE_SAS | IPM_CAP_FAILURES),
-	COL(21, "cikePhase1GWRespTunnelFails",    COUNTER, mib_u64_low, ike_resp_fails,            .caps = IPM_CAP_IKE_SAS | IPM_CAP_FAILURES),
-	COL(22, "cikePhase1GWSysCapFails",        COUNTER, mib_u64_low, ike_capacity_fails,        .caps = IPM_CAP_IKE_CAPACITY_FAILS),
-	COL(23, "cikePhase1GWAuthFails",          COUNTER, mib_u64_low, ike_auth_fails,            .caps = IPM_CAP_IKE_AUTH_FAILS),
-	COL(24, "cikePhase1GWDecryptFails",       COUNTER, mib_u64_low, ike_decrypt_fails,         .caps = IPM_CAP_IKE_DECRYPT_FAILS),
-	COL(25, "cikePhase1GWHashValidFails",     COUNTER, mib_u64_low, ike_hash_fails,            .caps = IPM_CAP_IKE_HASH_FAILS),
-	COL(26, "cikePhase1GWNoSaFails",          COUNTER, mib_u64_low, ike_no_sa_fails,           .caps = IPM_CAP_IKE_NO_SA_FAILS),
-	/* clang-format on */
-};
+/* cikeGlobalInOctets and cikePhase1GWInOctets, and so on: both tables have the same columns. */
+/* clang-format off */
+#define IKE_TOTALS(prefix)                                                                                                                 \
+	COL( 1, prefix "ActiveTunnels",      GAUGE,   mib_u64_low, ike_active),                                                            \
+	COL( 2, prefix "PreviousTunnels",    COUNTER, mib_u64_low, ike_previous),                                                          \
+	COL( 3, prefix "InOctets",           COUNTER, mib_u64_low, ike_in.octets,             .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL( 4, prefix "InPkts",             COUNTER, mib_u64_low, ike_in.pkts,               .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL( 5, prefix "InDropPkts",         COUNTER, mib_u64_low, ike_in.drops,              .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL( 6, prefix "InNotifys",          COUNTER, mib_u64_low, ike_in.notifies,           .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL( 7, prefix "InP2Exchgs",         COUNTER, mib_u64_low, ike_in.exchanges,          .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL( 8, prefix "InP2ExchgInvalids",  COUNTER, mib_u64_low, ike_in.exchange_invalids,  .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL( 9, prefix "InP2ExchgRejects",   COUNTER, mib_u64_low, ike_in.exchange_rejects,   .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(10, prefix "InP2SaDelRequests",  COUNTER, mib_u64_low, ike_in.sa_deletes,         .caps = IPM_CAP_IKE_DELETES),                \
+	COL(11, prefix "OutOctets",          COUNTER, mib_u64_low, ike_out.octets,            .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(12, prefix "OutPkts",            COUNTER, mib_u64_low, ike_out.pkts,              .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(13, prefix "OutDropPkts",        COUNTER, mib_u64_low, ike_out.drops,             .caps = IPM_CAP_IKE_OUT_DROPS),              \
+	COL(14, prefix "OutNotifys",         COUNTER, mib_u64_low, ike_out.notifies,          .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(15, prefix "OutP2Exchgs",        COUNTER, mib_u64_low, ike_out.exchanges,         .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(16, prefix "OutP2ExchgInvalids", COUNTER, mib_u64_low, ike_out.exchange_invalids, .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(17, prefix "OutP2ExchgRejects",  COUNTER, mib_u64_low, ike_out.exchange_rejects,  .caps = IPM_CAP_IKE_COUNTERS),               \
+	COL(18, prefix "OutP2SaDelRequests", COUNTER, mib_u64_low, ike_out.sa_deletes,        .caps = IPM_CAP_IKE_DELETES),                \
+	COL(19, prefix "InitTunnels",        COUNTER, mib_u64_low, ike_initiated),                                                         \
+	COL(20, prefix "InitTunnelFails",    COUNTER, mib_u64_low, ike_init_fails,            .caps = IPM_CAP_IKE_SAS | IPM_CAP_FAILURES), \
+	COL(21, prefix "RespTunnelFails",    COUNTER, mib_u64_low, ike_resp_fails,            .caps = IPM_CAP_IKE_SAS | IPM_CAP_FAILURES), \
+	COL(22, prefix "SysCapFails",        COUNTER, mib_u64_low, ike_capacity_fails,        .caps = IPM_CAP_IKE_CAPACITY_FAILS),         \
+	COL(23, prefix "AuthFails",          COUNTER, mib_u64_low, ike_auth_fails,            .caps = IPM_CAP_IKE_AUTH_FAILS),             \
+	COL(24, prefix "DecryptFails",       COUNTER, mib_u64_low, ike_decrypt_fails,         .caps = IPM_CAP_IKE_DECRYPT_FAILS),          \
+	COL(25, prefix "HashValidFails",     COUNTER, mib_u64_low, ike_hash_fails,            .caps = IPM_CAP_IKE_HASH_FAILS),             \
+	COL(26, prefix "NoSaFails",          COUNTER, mib_u64_low, ike_no_sa_fails,           .caps = IPM_CAP_IKE_NO_SA_FAILS)
+/* clang-format on */
+static const struct mib_col global_cols[] = { IKE_TOTALS("cikeGlobal") };
+static const struct mib_col gateway_cols[] = { IKE_TOTALS("cikePhase1GW") };
 
 const struct mib_table view_ike_global = {
 	.name = "cikeGlobalStats",

@@ -38,70 +38,49 @@ MIB_CONVERT(capacity_drops, struct ipm_totals)
 }
 
 #define ROW ipm_totals
-static const struct mib_col global_cols[] = {
-	/* clang-format off */
-	COL(     1, "cipSecGlobalActiveTunnels",     GAUGE,     mib_u64_low,      tunnels_active),
-	COL(     2, "cipSecGlobalPreviousTunnels",   COUNTER,   mib_u64_low,      tunnels_previous),
-	COL(     3, "cipSecGlobalInOctets",          COUNTER,   mib_u64_low,      in.octets),
-	COL(     4, "cipSecGlobalHcInOctets",        COUNTER64, mib_u64,          in.octets),
-	COL(     5, "cipSecGlobalInOctWraps",        COUNTER,   mib_u64_high,     in.octets),
-	COL(     6, "cipSecGlobalInDecompOctets",    COUNTER,   mib_raw_low,      in),
-	COL(     7, "cipSecGlobalHcInDecompOctets",  COUNTER64, mib_raw,          in),
-	COL(     8, "cipSecGlobalInDecompOctWraps",  COUNTER,   mib_raw_high,     in),
-	COL(     9, "cipSecGlobalInPkts",            COUNTER,   mib_u64_low,      in.pkts),
-	COL(    10, "cipSecGlobalInDrops",           COUNTER,   mib_in_drops,     in,  .drops = ALL_DROPS(IN, DROPS_BUT_REPLAYS)),
-	COL(    11, "cipSecGlobalInReplayDrops",     COUNTER,   mib_replay_drops, in,  .drops = ALL_DROPS(IN, DROPS_REPLAYS)),
-	COL(    12, "cipSecGlobalInAuths",           COUNTER,   mib_u64_low,      in.auths),
-	COL(    13, "cipSecGlobalInAuthFails",       COUNTER,   mib_auth_fails,   in,  .drops = ALL_DROPS(IN, IPM_DROPPED(AUTH))),
-	COL(    14, "cipSecGlobalInDecrypts",        COUNTER,   mib_u64_low,      in.crypts),
-	COL(    15, "cipSecGlobalInDecryptFails",    COUNTER,   mib_crypt_fails,  in,  .drops = ALL_DROPS(IN, IPM_DROPPED(CRYPT))),
-	COL(    16, "cipSecGlobalOutOctets",         COUNTER,   mib_u64_low,      out.octets),
-	COL(    17, "cipSecGlobalHcOutOctets",       COUNTER64, mib_u64,          out.octets),
-	COL(    18, "cipSecGlobalOutOctWraps",       COUNTER,   mib_u64_high,     out.octets),
-	COL(    19, "cipSecGlobalOutUncompOctets",   COUNTER,   mib_raw_low,      out),
-	COL(    20, "cipSecGlobalHcOutUncompOctets", COUNTER64, mib_raw,          out),
-	COL(    21, "cipSecGlobalOutUncompOctWraps", COUNTER,   mib_raw_high,     out),
-	COL(    22, "cipSecGlobalOutPkts",           COUNTER,   mib_u64_low,      out.pkts),
-	COL(    23, "cipSecGlobalOutDrops",          COUNTER,   mib_out_drops,    out, .drops = ALL_DROPS(OUT, IPM_DROPPED_ANY)),
-	COL(    24, "cipSecGlobalOutAuths",          COUNTER,   mib_u64_low,      out.auths),
-	COL(    25, "cipSecGlobalOutAuthFails",      COUNTER,   mib_auth_fails,   out, .drops = ALL_DROPS(OUT, IPM_DROPPED(AUTH))),
-	COL(    26, "cipSecGlobalOutEncrypts",       COUNTER,   mib_u64_low,      out.crypts),
-	COL_REC(27, "cipSecGlobalOutEncryptFails",   COUNTER,   encrypt_fails,         .drops = ALL_DROPS(OUT, IPM_DROPPED(CRYPT))),
-	COL_REC(28, "cipSecGlobalProtocolUseFails",  COUNTER,   policy_drops,          .drops = WAYS_DROPS(IPM_DROPPED(POLICY))),
-	COL_REC(29, "cipSecGlobalNoSaFails",         COUNTER,   no_sa_drops,           .drops = WAYS_DROPS(IPM_DROPPED(NO_SA))),
-	COL_REC(30, "cipSecGlobalSysCapFails",       COUNTER,   capacity_drops,        .drops = WAYS_DROPS(IPM_DROPPED(CAPACITY))),
-	/* clang-format on */
-};
-static const struct mib_col gateway_cols[] = {
-	/* clang-format off */
-	COL(     1, "cipSecPhase2GWActiveTunnels",     GAUGE,   mib_u64_low,      tunnels_active),
-	COL(     2, "cipSecPhase2GWPreviousTunnels",   COUNTER, mib_u64_low,      tunnels_previous),
-	COL(     3, "cipSecPhase2GWInOctets",          COUNTER, mib_u64_low,      in.octets),
-	COL(     4, "cipSecPhase2GWInOctWraps",        COUNTER, mib_u64_high,     in.octets),
-	COL(     5, "cipSecPhase2GWInDecompOctets",    COUNTER, mib_raw_low,      in),
-	COL(     6, "cipSecPhase2GWInDecompOctWraps",  COUNTER, mib_raw_high,     in),
-	COL(     7, "cipSecPhase2GWInPkts",            COUNTER, mib_u64_low,      in.pkts),
-	COL(     8, "cipSecPhase2GWInDrops",           COUNTER, mib_in_drops,     in,  .drops = ALL_DROPS(IN, DROPS_BUT_REPLAYS)),
-	COL(     9, "cipSecPhase2GWInReplayDrops",     COUNTER, mib_replay_drops, in,  .drops = ALL_DROPS(IN, DROPS_REPLAYS)),
-	COL(    10, "cipSecPhase2GWInAuths",           COUNTER, mib_u64_low,      in.auths),
-	COL(    11, "cipSecPhase2GWInAuthFails",       COUNTER, mib_auth_fails,   in,  .drops = ALL_DROPS(IN, IPM_DROPPED(AUTH))),
-	COL(    12, "cipSecPhase2GWInDecrypts",        COUNTER, mib_u64_low,      in.crypts),
-	COL(    13, "cipSecPhase2GWInDecryptFails",    COUNTER, mib_crypt_fails,  in,  .drops = ALL_DROPS(IN, IPM_DROPPED(CRYPT))),
-	COL(    14, "cipSecPhase2GWOutOctets",         COUNTER, mib_u64_low,      out.octets),
-	COL(    15, "cipSecPhase2GWOutOctWraps",       COUNTER, mib_u64_high,     out.octets),
-	COL(    16, "cipSecPhase2GWOutUncompOctets",   COUNTER, mib_raw_low,      out),
-	COL(    17, "cipSecPhase2GWOutUncompOctWraps", COUNTER, mib_raw_high,     out),
-	COL(    18, "cipSecPhase2GWOutPkts",           COUNTER, mib_u64_low,      out.pkts),
-	COL(    19, "cipSecPhase2GWOutDrops",          COUNTER, mib_out_drops,    out, .drops = ALL_DROPS(OUT, IPM_DROPPED_ANY)),
-	COL(    20, "cipSecPhase2GWOutAuths",          COUNTER, mib_u64_low,      out.auths),
-	COL(    21, "cipSecPhase2GWOutAuthFails",      COUNTER, mib_auth_fails,   out, .drops = ALL_DROPS(OUT, IPM_DROPPED(AUTH))),
-	COL(    22, "cipSecPhase2GWOutEncrypts",       COUNTER, mib_u64_low,      out.crypts),
-	COL_REC(23, "cipSecPhase2GWOutEncryptFails",   COUNTER, encrypt_fails,         .drops = ALL_DROPS(OUT, IPM_DROPPED(CRYPT))),
-	COL_REC(24, "cipSecPhase2GWProtocolUseFails",  COUNTER, policy_drops,          .drops = WAYS_DROPS(IPM_DROPPED(POLICY))),
-	COL_REC(25, "cipSecPhase2GWNoSaFails",         COUNTER, no_sa_drops,           .drops = WAYS_DROPS(IPM_DROPPED(NO_SA))),
-	COL_REC(26, "cipSecPhase2GWSysCapFails",       COUNTER, capacity_drops,        .drops = WAYS_DROPS(IPM_DROPPED(CAPACITY))),
-	/* clang-format on */
-};
+/*
+ * cipSecGlobalInOctets and cipSecPhase2GWInOctets, and so on: both tables have the same columns, with numbers of their
+ * own. Only cipSecGlobal has 64-bit counters: HC() adds such a column and a comma, or nothing.
+ */
+/* clang-format off */
+#define SEC_TOTALS(prefix, ID, HC)                                                                                                       \
+	COL(ID( 1,  1),     prefix "ActiveTunnels",     GAUGE,     mib_u64_low,      tunnels_active),                                    \
+	COL(ID( 2,  2),     prefix "PreviousTunnels",   COUNTER,   mib_u64_low,      tunnels_previous),                                  \
+	COL(ID( 3,  3),     prefix "InOctets",          COUNTER,   mib_u64_low,      in.octets),                                         \
+	HC(COL(4,           prefix "HcInOctets",        COUNTER64, mib_u64,          in.octets))                                         \
+	COL(ID( 5,  4),     prefix "InOctWraps",        COUNTER,   mib_u64_high,     in.octets),                                         \
+	COL(ID( 6,  5),     prefix "InDecompOctets",    COUNTER,   mib_raw_low,      in),                                                \
+	HC(COL(7,           prefix "HcInDecompOctets",  COUNTER64, mib_raw,          in))                                                \
+	COL(ID( 8,  6),     prefix "InDecompOctWraps",  COUNTER,   mib_raw_high,     in),                                                \
+	COL(ID( 9,  7),     prefix "InPkts",            COUNTER,   mib_u64_low,      in.pkts),                                           \
+	COL(ID(10,  8),     prefix "InDrops",           COUNTER,   mib_in_drops,     in,  .drops = ALL_DROPS(IN, DROPS_BUT_REPLAYS)),    \
+	COL(ID(11,  9),     prefix "InReplayDrops",     COUNTER,   mib_replay_drops, in,  .drops = ALL_DROPS(IN, DROPS_REPLAYS)),        \
+	COL(ID(12, 10),     prefix "InAuths",           COUNTER,   mib_u64_low,      in.auths),                                          \
+	COL(ID(13, 11),     prefix "InAuthFails",       COUNTER,   mib_auth_fails,   in,  .drops = ALL_DROPS(IN, IPM_DROPPED(AUTH))),    \
+	COL(ID(14, 12),     prefix "InDecrypts",        COUNTER,   mib_u64_low,      in.crypts),                                         \
+	COL(ID(15, 13),     prefix "InDecryptFails",    COUNTER,   mib_crypt_fails,  in,  .drops = ALL_DROPS(IN, IPM_DROPPED(CRYPT))),   \
+	COL(ID(16, 14),     prefix "OutOctets",         COUNTER,   mib_u64_low,      out.octets),                                        \
+	HC(COL(17,          prefix "HcOutOctets",       COUNTER64, mib_u64,          out.octets))                                        \
+	COL(ID(18, 15),     prefix "OutOctWraps",       COUNTER,   mib_u64_high,     out.octets),                                        \
+	COL(ID(19, 16),     prefix "OutUncompOctets",   COUNTER,   mib_raw_low,      out),                                               \
+	HC(COL(20,          prefix "HcOutUncompOctets", COUNTER64, mib_raw,          out))                                               \
+	COL(ID(21, 17),     prefix "OutUncompOctWraps", COUNTER,   mib_raw_high,     out),                                               \
+	COL(ID(22, 18),     prefix "OutPkts",           COUNTER,   mib_u64_low,      out.pkts),                                          \
+	COL(ID(23, 19),     prefix "OutDrops",          COUNTER,   mib_out_drops,    out, .drops = ALL_DROPS(OUT, IPM_DROPPED_ANY)),     \
+	COL(ID(24, 20),     prefix "OutAuths",          COUNTER,   mib_u64_low,      out.auths),                                         \
+	COL(ID(25, 21),     prefix "OutAuthFails",      COUNTER,   mib_auth_fails,   out, .drops = ALL_DROPS(OUT, IPM_DROPPED(AUTH))),   \
+	COL(ID(26, 22),     prefix "OutEncrypts",       COUNTER,   mib_u64_low,      out.crypts),                                        \
+	COL_REC(ID(27, 23), prefix "OutEncryptFails",   COUNTER,   encrypt_fails,         .drops = ALL_DROPS(OUT, IPM_DROPPED(CRYPT))),  \
+	COL_REC(ID(28, 24), prefix "ProtocolUseFails",  COUNTER,   policy_drops,          .drops = WAYS_DROPS(IPM_DROPPED(POLICY))),     \
+	COL_REC(ID(29, 25), prefix "NoSaFails",         COUNTER,   no_sa_drops,           .drops = WAYS_DROPS(IPM_DROPPED(NO_SA))),      \
+	COL_REC(ID(30, 26), prefix "SysCapFails",       COUNTER,   capacity_drops,        .drops = WAYS_DROPS(IPM_DROPPED(CAPACITY)))
+/* clang-format on */
+#define GLOBAL_ID(global, gateway)  global
+#define GLOBAL_HC(...)              __VA_ARGS__,
+#define GATEWAY_ID(global, gateway) gateway
+#define GATEWAY_HC(...)
+static const struct mib_col global_cols[] = { SEC_TOTALS("cipSecGlobal", GLOBAL_ID, GLOBAL_HC) };
+static const struct mib_col gateway_cols[] = { SEC_TOTALS("cipSecPhase2GW", GATEWAY_ID, GATEWAY_HC) };
 
 const struct mib_table view_sec_global = {
 	.name = "cipSecGlobalStats",
