@@ -73,7 +73,14 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 . "${0%/*}/settings"
 modules=/usr/lib/uml/modules
 
-stop() { printf 'guest: %s\n' "$*" > /dev/tty0; poweroff -f; }
+# Needs no package, which `poweroff' would. The kernel ends when this process does, too.
+power_off() { echo o > /proc/sysrq-trigger; sleep 10; exit; }
+stop() { printf 'guest: %s\n' "$*" > /dev/tty0; power_off; }
+
+# hostfs PATH DIR [OPTION]: PATH of the machine in DIR. Linux 6.11 and later want the first form, others the second.
+hostfs() {
+	mount -t hostfs -o "${3:+$3,}hostfs=$1" none "$2" 2> /dev/null || mount -t hostfs -o "${3:+$3,}$1" none "$2" || stop "mount $1"
+}
 
 # The machine's root below what the guest writes, and the guest's own file systems in it.
 make_root() {
@@ -93,19 +100,18 @@ make_root() {
 	mount --bind $modules $root/lib/modules
 	for path in "${readable[@]}"; do
 		[[ $path =~ ^/(tmp|run|dev)/ ]] || continue
-		mkdir -p "$root$path" && mount -t hostfs -o "ro,$path" none "$root$path" || stop "mount $path"
+		mkdir -p "$root$path" && hostfs "$path" "$root$path" ro
 	done
 	for path in "$dir" "${writable[@]}"; do
-		mkdir -p "$root$path" && mount -t hostfs -o "$path" none "$root$path" || stop "mount $path"
+		mkdir -p "$root$path" && hostfs "$path" "$root$path"
 	done
-	cd $root && mkdir -p .machine && pivot_root . .machine || stop "pivot_root"
+	cd $root && mount -n --move . / || stop "no move of the root"
 }
 
 if [ $$ = 1 ] && [ "${1:-}" != ready ]; then
 	make_root
 	exec chroot . "$dir/init" ready
 fi
-umount -l /.machine && rmdir /.machine
 [ -c /dev/net/tun ] || mknod /dev/net/tun c 10 200
 for link in fd/0:stdin fd/1:stdout fd/2:stderr /proc/self/fd:fd; do ln -sf "${link%:*}" "/dev/${link#*:}"; done
 ip link set lo up
@@ -120,7 +126,7 @@ status=$?
 for tty in 1 2; do stty -F /dev/tty$tty cooked; done    # returns when all has been written
 echo $status > "$dir/status"
 for path in "$dir" "${writable[@]}"; do sync -f "$path"; done
-poweroff -f
+power_off
 INIT
 chmod +x "$dir/init"
 
@@ -146,5 +152,5 @@ guest=
 wait $out $err
 [ ! -s "$dir/status" ] || exit "$(< "$dir/status")"
 tail -n 30 "$dir/log" "$dir/kernel" >&2
-[ -e "$dir/booted" ] || grep -q '^guest: ' "$dir/kernel" || skip "User-Mode Linux cannot boot here"
+[ -e "$dir/booted" ] || skip "User-Mode Linux cannot boot here$(sed -n 's/^guest: /: /p' "$dir/kernel" | head -n 1)"
 exit 125
