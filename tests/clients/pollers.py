@@ -10,6 +10,7 @@ the same arithmetic as in their sources (2026), in our own words. doc/pollers.md
     pollers.py match FILE IKE SEC       what all of them have agrees with `ipsecmon show crypto isakmp sa --json' and
                                         `show crypto ipsec sa --json', and says so
     pollers.py rates BEFORE AFTER       no counter of any of them fell between two files, and some have moved
+    pollers.py uptimes BEFORE AFTER     nobody thinks that the gateway has rebooted in between
     pollers.py keys FILE                what they call the tunnels, a line each: NAME KEY
 
 NAME is one of librenms, observium, checkmk, nwc, centreon, netdata, datadog.
@@ -28,6 +29,7 @@ END = FLOW + ".3.3.1"           # cipSecEndPtEntry
 IKE_FAIL = FLOW + ".5.2.1.1"
 SEC_FAIL = FLOW + ".5.3.1.1"
 SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME = ("1.3.6.1.2.1.1.%d.0" % n for n in (1, 2, 3))
+HR_SYSTEM_UPTIME, SNMP_ENGINE_TIME = "1.3.6.1.2.1.25.1.1.0", "1.3.6.1.6.3.10.2.1.3.0"
 LINE = re.compile(r"^\.([0-9.]+) = (?:([A-Za-z0-9-]+): ?)?(.*)$")
 
 
@@ -54,7 +56,7 @@ class Snmp:
                 cells[oid] = bytes.fromhex(text.replace('"', ""))
             elif kind == "OID":
                 cells[oid] = text.lstrip(".")
-            elif kind:
+            elif kind or text.isdigit():    # TimeTicks have no type before them
                 cells[oid] = int(text.split()[0])
             else:
                 oid = None      # No Such Object
@@ -89,6 +91,12 @@ def descr(snmp):
     return text(snmp.get(SYS_DESCR)[0])
 
 
+def uptime(snmp):
+    """In seconds, as LibreNMS, Observium and check_nwc_health find it: the host's, unless snmpd's clock is ahead of it."""
+    of_snmpd, of_host, of_engine = snmp.get(SYS_UPTIME, HR_SYSTEM_UPTIME, SNMP_ENGINE_TIME)
+    return max(of_snmpd // 100, (of_host or 0) // 100, of_engine)
+
+
 # ---- LibreNMS: os_detection/asa.yaml and ios.yaml, polling/cipsec-tunnels and cisco-ipsec-flow-monitor -------------------
 
 LIBRENMS_COLUMNS = {26: "InOctets", 29: "InDecompOctets", 32: "InPkts", 33: "InDropPkts", 34: "InReplayDropPkts",
@@ -119,7 +127,7 @@ def librenms(snmp):
         tunnels[text(peer[7])] = {"index": int(index), "name": text(peer.get(5)), "local": text(peer[3]),
                                   "status": row[51], "counters": counters}
     stats = {oid[len(FLOW) + 5:]: value for oid, value in snmp.walk(FLOW + ".3.1").items()}
-    return {"os": system, "tunnels": tunnels,
+    return {"os": system, "uptime": uptime(snmp), "tunnels": tunnels,
             "gateway": {"tunnels": stats["1.0"], "InOctets": stats.get("4.0", stats["3.0"]),
                         "OutOctets": stats.get("17.0", stats["16.0"]), "InPkts": stats["9.0"], "OutPkts": stats["22.0"]}}
 
@@ -148,7 +156,7 @@ def observium(snmp):
             "index": int(index), "name": text(ike[peer].get(5)), "status": row[51],
             "counters": {name: row.get(LIBRENMS_WIDE[column] if wide and column in LIBRENMS_WIDE else column)
                          for column, name in LIBRENMS_COLUMNS.items()}}
-    return {"os": "asa", "tunnels": tunnels, "left_out": left_out}
+    return {"os": "asa", "uptime": uptime(snmp), "tunnels": tunnels, "left_out": left_out}
 
 
 # ---- Checkmk: cisco_vpn_tunnel ---------------------------------------------------------------------------------------------
@@ -180,7 +188,7 @@ LOOKBACK = 1800 * 100
 
 
 def nwc(snmp):
-    what, uptime = descr(snmp), snmp.get(SYS_UPTIME)[0]
+    what, now = descr(snmp), snmp.get(SYS_UPTIME)[0]
     if not re.search("cisco", what, re.I) and not snmp.get(SYS_OBJECT_ID)[0].startswith("1.3.6.1.4.1.9."):
         return {"class": None}
     tunnels, failures = {}, []
@@ -189,15 +197,16 @@ def nwc(snmp):
             tunnels["%s->%s" % (address(row[4]), address(row.get(8)))] = {
                 "index": int(index), "name": text(row.get(5)), "active": row.get(35) == 1}
     for row in snmp.rows(IKE_FAIL).values():
-        if uptime - row.get(3, 0) < LOOKBACK:
+        if now - row.get(3, 0) < LOOKBACK:
             failures.append([1, row[2], text(row.get(5)), text(row.get(8))])
     for row in snmp.rows(SEC_FAIL).values():
         # Its time is never looked at: every failure counts as one from the start of the master.
-        if uptime < LOOKBACK and row[2] != 1:
+        if now < LOOKBACK and row[2] != 1:
             failures.append([2, row[2], address(row.get(5)), address(row.get(6))])
     bad = [name for name, tunnel in tunnels.items() if not tunnel["active"]] or failures
     return {"class": "ASA" if re.search("Cisco (PIX|Adaptive) Security Appliance", what, re.I) else "IOS",
-            "status": "UNKNOWN" if not tunnels else "CRITICAL" if bad else "OK", "tunnels": tunnels, "failures": failures}
+            "status": "UNKNOWN" if not tunnels else "CRITICAL" if bad else "OK", "uptime": uptime(snmp), "tunnels": tunnels,
+            "failures": failures}
 
 
 # ---- Centreon: network::cisco::asa::snmp::plugin, mode ipsec-tunnel ---------------------------------------------------------
@@ -330,6 +339,14 @@ def rates(before, after):
     print("%d counters, %d moved" % (len(both), sum(now[path] > was[path] for path in both)))
 
 
+def uptimes(before, after):
+    was, now = (json.load(open(path, encoding="utf-8")) for path in (before, after))
+    for name in [name for name in was if "uptime" in was[name]]:
+        if now[name]["uptime"] < was[name]["uptime"]:
+            raise SystemExit("%s reports a reboot: %d s after %d s" % (name, now[name]["uptime"], was[name]["uptime"]))
+        print("%s: %d s, %d s" % (name, was[name]["uptime"], now[name]["uptime"]))
+
+
 def keys(path):
     seen = json.load(open(path, encoding="utf-8"))
     for name, part in seen.items():
@@ -347,6 +364,8 @@ def main(argv):
         match(*argv[2:])
     elif len(argv) == 4 and argv[1] == "rates":
         rates(*argv[2:])
+    elif len(argv) == 4 and argv[1] == "uptimes":
+        uptimes(*argv[2:])
     elif len(argv) == 3 and argv[1] == "keys":
         keys(argv[2])
     else:
