@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file engine.h  The main thread's view of the engine: tunnels, their SAs, and what the segment says about both.
+ * @file engine.h  The main thread's part of the engine: tunnels, their SAs, and their records in the segment.
  *
- * A manually keyed tunnel is rekeyed make-before-break, without a message between the two ends. Of its inbound keys,
- * the current one and the next one always have SAs. The outbound SA is replaced when it reaches a soft limit. The first
+ * A manually keyed tunnel is rekeyed make-before-break, without a message between the two ends. The current and the
+ * next inbound key always have SAs. The outbound SA is replaced when it reaches a soft limit. The first
  * packet on the next inbound SA shows that the peer has switched; the previous SA stays for the overlap. When no key is
  * left, the last outbound SA ends at its hard limit, and so does the tunnel.
  *
- * Threads:   the main thread's. Counting is the workers', through the fast path.
+ * Threads:   the main thread only. Workers count through the fast path.
  */
 #ifndef ENGINE_H
 #define ENGINE_H
@@ -19,11 +19,11 @@
 struct engine_tunnel {
 	int slot;                   /* of its record; -1: it is not up */
 	uint32_t map;               /* slot of its crypto map entry */
-	uint32_t next_in, next_out; /* which of its keys is next */
+	uint32_t next_in, next_out; /* positions of the next keys */
 	uint32_t current_in;        /* number of the inbound SA that the peer uses */
-	struct engine_sa *in, *out; /* newest first; of out, the others are on their way back */
+	struct engine_sa *in, *out; /* newest first; the worker is returning all but the first of out */
 	bool over;                  /* its last outbound SA has ended */
-	uint32_t known_in;          /* so many of its inbound keys had SAs in an earlier run, or came before those */
+	uint32_t known_in;          /* inbound keys up to the newest one that an earlier run used */
 };
 
 struct engine {
@@ -36,11 +36,11 @@ struct engine {
 	struct ipm_interface *interface; /* of each endpoint */
 	uint32_t feed, row;              /* slots of the feed and of the crypto engine */
 	uint64_t dropped[IPM_DROP_COUNT];
-	uint64_t *unsent; /* of each generator: what the segment has */
-	bool *reported;   /* likewise: its end was told */
+	uint64_t *unsent; /* by generator: unsent packets that the segment counts already */
+	bool *reported;   /* by generator: its end was logged */
 	uint64_t published_ns;
-	bool killed; /* the earlier run did not end by itself: its keys may not be used again from their beginning */
-	bool begun;  /* what is in the segment is ours to end */
+	bool killed; /* the earlier run was killed: its sequence numbers must not be used again */
+	bool begun;  /* engine_begin() has succeeded: this run may end the segment's records */
 	struct place_refusals refused;
 };
 
@@ -57,8 +57,8 @@ void engine_tick(struct engine *e);
 void engine_report(const struct engine *e, bool all);
 
 /**
- * End all tunnels, after the workers were closed. If engine_begin() failed, what a killed run left stays for the next
- * run.
+ * End all tunnels, after the workers were closed. If engine_begin() failed, the records of a killed run stay for the
+ * next run.
  */
 void engine_end(struct engine *e);
 

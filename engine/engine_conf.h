@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file engine_conf.h  What ipsecmon.conf(5) says for ipsecmon-engine, beside the settings of all programs.
+ * @file engine_conf.h  The settings of ipsecmon-engine in ipsecmon.conf(5).
  *
  * Errors and ownership are those of conf.h.
  */
@@ -22,18 +22,18 @@ enum engine_suite {
 #define ENGINE_MODES "tunnel|transport"
 enum engine_mode { ENGINE_TUNNEL, ENGINE_TRANSPORT };
 
-/* The line of a section is where it begins. */
+/* The member line is the section's first line in the file. */
 struct engine_conf {
 	struct conf_engine {
 		uint32_t line;
 		char *name; /* of the gateway */
 		uint32_t workers;
-		uint32_t first_index; /* of its segment: another than ipsecmond's, which is 1 */
+		uint32_t first_index; /* where its segment's indexes begin; ipsecmond's begin at 1 */
 	} engine;
 	struct conf_endpoint {
 		uint32_t line;
 		char *name;
-		struct ipm_addr address; /* len 0: not given; likewise below */
+		struct ipm_addr address; /* len 0: not given; peer likewise */
 		uint32_t port;
 	} * endpoint;
 	struct conf_tunnel {
@@ -55,13 +55,13 @@ struct engine_conf {
 		uint32_t size;    /* octets */
 		uint32_t packets; /* 0: no end */
 		uint32_t delay;   /* seconds before the first */
-		/* One packet in so many; 0: none. */
+		/* Damage every n-th packet; 0: none. */
 		uint32_t tamper, replay, late, drop, wrong_spi, truncate;
 	} * generator;
 	uint32_t endpoints, tunnels, generators;
 };
 
-/** conf_load() for the engine. On success @p own has its settings; engine_conf_clear(). */
+/** conf_load() for the engine. On success @p own has its settings; free them with engine_conf_clear(). */
 struct conf *engine_conf_load(const char *path, struct engine_conf *own, char *error, size_t error_size);
 void engine_conf_clear(struct engine_conf *own);
 

@@ -2,14 +2,14 @@
 /**
  * @file engine_keys.h  Key files: the SAs of a tunnel that is keyed by hand.
  *
- * A line is "in SPI KEY" or "out SPI KEY". SPI is a number, decimal or with 0x; KEY is in hexadecimal digits, as long
- * as the suite wants: the cipher's key, an AEAD's salt behind it, the integrity key behind that. The first "in" and the
- * first "out" are the SAs to begin with, the next ones replace them. # begins a comment.
+ * A line is "in SPI KEY" or "out SPI KEY". SPI is a number, decimal or with 0x. KEY is in hexadecimal digits: the
+ * cipher's key, then an AEAD's salt or the integrity key, as long as the suite needs. The tunnel starts with the first
+ * "in" and the first "out"; later lines are for rekeys. # begins a comment.
  *
- * Keys:      a file is refused if anybody but its owner may read or write it, or if its owner is neither we nor root.
- *            Keys are kept in memory that is locked, if the system allows it, and left out of core dumps.
- *            engine_key_wipe() cleanses a key as soon as its SA has it, engine_keys_free() the rest. Error texts name
- *            file and line, and quote nothing of the file.
+ * Keys:      a file is refused if anybody but its owner may read or write it, or if its owner is neither this user nor
+ *            root. Keys are in locked memory, if the system allows it, and not in core dumps. engine_key_wipe() wipes
+ *            a key once its SA has a copy; engine_keys_free() wipes the rest. Error texts name file and line, and never
+ *            quote the file.
  * Errors:    0 or a negative errno, and a sentence in @p err.
  */
 #ifndef ENGINE_KEYS_H
@@ -25,8 +25,8 @@ struct engine_key {
 	uint32_t spi;
 	uint32_t line;
 	uint16_t len;
-	uint64_t seq;    /* as far as an earlier run of the engine has come with it */
-	uint8_t *octets; /* in those of struct engine_keys; NULL when it was wiped */
+	uint64_t seq;    /* the highest sequence number that an earlier run used with it */
+	uint8_t *octets; /* in engine_keys.octets; NULL: wiped */
 };
 
 struct engine_keys {
@@ -36,17 +36,17 @@ struct engine_keys {
 	size_t room;
 };
 
-/** Memory for the keys of so many files; to be called once, before the first is read. */
+/** Allocate memory for the keys of this many files. Call it once, before reading the first file. */
 void engine_keys_reserve(uint32_t files);
 
 /**
  * Read a key file.
  *
- * @param key_len  octets of each key, as the suite wants
+ * @param key_len  octets of each key, as the suite needs
  */
 int engine_keys_load(const char *path, size_t key_len, struct engine_keys *out, struct ipm_error *err);
 
-/** The same of @p text, which is named @p path in errors. Pure, but for memory. */
+/** Parse @p text, the contents of the key file @p path. It does nothing but allocate memory for keys. */
 int engine_keys_parse(const char *path, const char *text, size_t len, size_t key_len, struct engine_keys *out,
 		      struct ipm_error *err);
 

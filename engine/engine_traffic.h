@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file engine_traffic.h  What a generator sends: inner packets, when they are due, and what happens to them on the
- * way.
+ * @file engine_traffic.h  Traffic generators: when a packet is due, its contents, and damage on purpose.
  *
  * Units:     octets of inner packets; now_ns is CLOCK_BOOTTIME in nanoseconds.
- * Threads:   a generator is its worker's; others may read its counts.
+ * Threads:   a generator belongs to its worker. Other threads may read its counts.
  */
 #ifndef ENGINE_TRAFFIC_H
 #define ENGINE_TRAFFIC_H
@@ -13,7 +12,7 @@
 
 #include "engine_plan.h"
 
-/** What is done to a sealed packet in place of sending it as it is: the key in the configuration, and in words. */
+/** The ways to damage an encrypted packet: name, key in the configuration, and text. */
 #define ENGINE_HARMS(X)                             \
 	X(TAMPER, tamper, "tampered with")          \
 	X(REPLAY, replay, "sent twice")             \
@@ -30,21 +29,21 @@ enum engine_harm {
 	HARM_NONE = HARM_COUNT
 };
 
-#define ENGINE_WRONG_SPI       0xffffffffu /* which no key file may have for packets that come in: nobody has it */
-#define ENGINE_LATE_BY(tunnel) ((tunnel)->conf->replay_window + 128u) /* packets that are sent meanwhile */
-#define ENGINE_CUT_TO          20 /* octets of a truncated packet: less than any suite needs */
+#define ENGINE_WRONG_SPI       0xffffffffu                            /* key files must not have it: no SA uses it */
+#define ENGINE_LATE_BY(tunnel) ((tunnel)->conf->replay_window + 128u) /* packets sent before a late one */
+#define ENGINE_CUT_TO          20 /* octets of a truncated packet: too few for any suite */
 
 struct engine_generator {
 	const struct plan_generator *plan;
 	const struct plan_tunnel *tunnel;
 	uint64_t began_ns;           /* 0: not yet */
-	uint64_t made;               /* packets so far, whatever became of them */
-	uint64_t period[HARM_COUNT]; /* one in so many; 0: never */
-	uint32_t owed[HARM_COUNT];   /* harms whose turn has come; a packet takes one */
-	bool holds;                  /* a packet that is to be late: one at a time */
-	/* For others to read. */
-	_Atomic uint64_t sent;   /* packets that were sealed */
-	_Atomic uint64_t unsent; /* such as were due when the tunnel had no SA */
+	uint64_t made;               /* packets so far, sent or not */
+	uint64_t period[HARM_COUNT]; /* damage every period-th packet; 0: none */
+	uint32_t owed[HARM_COUNT];   /* kinds of damage that are due; each packet gets one */
+	bool holds;                  /* it holds back one packet, to send it late */
+	/* Other threads read these. */
+	_Atomic uint64_t sent;   /* packets that were encrypted */
+	_Atomic uint64_t unsent; /* packets that were due while the tunnel had no SA */
 	_Atomic uint64_t harmed[HARM_COUNT];
 	_Atomic bool finished;
 };
@@ -52,28 +51,28 @@ struct engine_generator {
 void
 engine_generator_init(struct engine_generator *g, const struct plan_generator *plan, const struct plan_tunnel *tunnel);
 
-/** How many packets are due now, at most @p most. It begins with the first call. */
+/** How many packets are due now, at most @p most. The generator starts with the first call. */
 uint32_t engine_generator_due(struct engine_generator *g, uint64_t now_ns, uint32_t most);
 
-/** Nanoseconds until the next one is due; UINT64_MAX: none will be. */
+/** Nanoseconds until the next packet is due; UINT64_MAX: there are no more. */
 uint64_t engine_generator_wait(const struct engine_generator *g, uint64_t now_ns);
 
-/** What is to happen to the next packet, which counts as made from then on. */
+/** Count the next packet as made, and choose its damage. */
 enum engine_harm engine_generator_next(struct engine_generator *g);
 
 /**
- * Make an inner packet: UDP between the first hosts of the tunnel's subnets; in transport mode UDP alone.
+ * Make an inner packet: UDP between the first hosts of the tunnel's subnets. In transport mode it has no IP header.
  *
  * @param out   room for @p size octets
- * @param next  its protocol for ESP's trailer: 4, 41, or 17
- * @return      its octets: the generator's size
+ * @param next  its protocol, for ESP's trailer: 4, 41, or 17
+ * @return      its length: the generator's size
  */
 size_t engine_packet_make(const struct engine_generator *g, uint8_t *out, uint8_t *next);
 
-/** Is an inner packet one that the tunnel may bring? */
+/** Do the tunnel's selectors allow this inner packet? */
 bool engine_packet_allowed(const struct plan_tunnel *tunnel, const uint8_t *packet, size_t len, uint8_t next);
 
-/** Do harm to a sealed packet. */
+/** Damage an encrypted packet. */
 void engine_packet_harm(enum engine_harm harm, uint8_t *esp, size_t *len);
 
 #endif

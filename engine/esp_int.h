@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the files of the engine share, and tests that make packets which esp_seal() would not. */
+/* Shared by the files of the ESP engine, and by tests that make invalid packets. */
 #ifndef ESP_INT_H
 #define ESP_INT_H
 
@@ -29,27 +29,25 @@
 #define PROTO_NONE       59u
 #define PROTO_DSTOPTS    60u
 
-/* 0: nothing is counted or told, not even for limits in packets and octets. Only bench/esp is built so, to see what it
- * costs.
- */
+/* 0: count nothing, not even for limits in packets and octets. Only bench/esp uses it, to measure the cost. */
 #ifndef ESP_COUNTING
 #define ESP_COUNTING 1
 #endif
 
 struct esp_sa {
-	/* What every packet needs. */
+	/* Every packet needs these. */
 	EVP_CIPHER_CTX *cipher;       /* has its key; NULL: ENCR_NULL */
 	EVP_MAC_CTX *mac;             /* has its key; NULL: an AEAD */
 	struct ipm_lane lane;         /* NULLs: none */
 	uint64_t seq;                 /* outbound: the last one sent */
-	uint64_t pkts, octets;        /* carried, as the lifetimes count them */
+	uint64_t pkts, octets;        /* carried, as lifetimes count them */
 	struct esp_limits hard, soft; /* UINT64_MAX: none */
 	uint64_t installed_ns;
 	uint32_t spi;
-	uint8_t iv_size, align; /* of IV; payload and trailer are a multiple of align, a power of two */
+	uint8_t iv_size, align; /* payload and trailer are a multiple of align, a power of two */
 	uint8_t direction, mode, esn;
 	uint8_t nonce[ESP_NONCE_SIZE]; /* AEAD: the salt, which is part of the keys, and the IV of the packet in hand */
-	uint8_t iv_mask[ESP_IV_MAX];   /* an IV is made of this and the sequence number: see esp_encrypt() */
+	uint8_t iv_mask[ESP_IV_MAX];   /* combined with the sequence number into an IV: see esp_crypt.c */
 
 	uint16_t udp_src, udp_dst;
 	struct ipm_addr src, dst;
@@ -58,8 +56,8 @@ struct esp_sa {
 };
 
 /*
- * Tell how far the SA has come, before anybody has the packet: a run after a kill goes on behind it, and so sends no
- * number again and accepts none again.
+ * Publish the sequence number before the packet leaves. A run after a kill continues after this number, so it never
+ * sends or accepts a number twice.
  */
 static inline void
 esp_tell_seq(const struct esp_sa *sa, uint64_t seq)
@@ -114,7 +112,7 @@ get64(const uint8_t *p)
 	return be64toh(n);
 }
 
-/* Give the cipher and MAC contexts their keys. 0, or as esp_sa_new(). */
+/* Give the cipher and MAC contexts their keys. 0, or an error of esp_sa_new(). */
 int esp_crypt_init(struct esp_sa *sa, const struct esp_conf *conf);
 void esp_crypt_clear(struct esp_sa *sa);
 
@@ -127,18 +125,18 @@ enum esp_drop esp_encrypt(struct esp_sa *sa, uint8_t *esp, size_t text_len, uint
 /* Check the ICV and decrypt the text to @p out. ESP_OK, ESP_DROP_ICV or ESP_DROP_ENGINE. */
 enum esp_drop esp_decrypt(struct esp_sa *sa, const uint8_t *esp, size_t text_len, uint64_t seq, uint8_t *out);
 
-/* esp_seal() and esp_open(), but for the counting. */
+/* esp_seal() and esp_open() without counting. */
 enum esp_drop esp_seal_payload(struct esp_sa *sa, uint64_t now_ns, uint8_t next, const uint8_t *payload, size_t len,
 			       uint8_t *out, size_t *out_len);
 enum esp_drop esp_open_payload(struct esp_sa *sa, uint64_t now_ns, const uint8_t *esp, size_t len, uint8_t *out,
 			       size_t *out_len, uint8_t *next);
 
-/* Count a packet, or its drop; returns @p why. */
+/* Count a packet or its drop. Returns @p why. */
 enum esp_drop esp_count(struct esp_sa *sa, enum esp_drop why, size_t payload_len);
 
 /*
- * The part of esp_count() that limits go by, for a packet that is sealed and not yet sent. Whether it counts as a
- * packet or as a drop is then for the caller to say, in the SA's lane.
+ * Count a packet that is encrypted but not yet sent towards the SA's limits. The caller then counts it in the SA's
+ * lane, as a packet or as a drop.
  */
 static inline void
 esp_spend(struct esp_sa *sa, size_t payload_len)
@@ -147,7 +145,7 @@ esp_spend(struct esp_sa *sa, size_t payload_len)
 	sa->octets += payload_len;
 }
 
-/* Add to a counter that nobody else writes. */
+/* Add to a counter with only one writer. */
 static inline void
 esp_add(_Atomic uint64_t *counter, uint64_t amount)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file esp_replay.h  The anti-replay window of an inbound SA, and what a 32-bit sequence number stands for.
+ * @file esp_replay.h  The anti-replay window of an inbound SA, and 64-bit sequence numbers.
  *
- * A ring of bits, one for each sequence number, that moves in whole words (RFC 6479): it has at least one word more
- * than the window, so that going ahead clears words and never shifts any.
+ * A ring of bits, one for each sequence number, that moves in whole words (RFC 6479). It has at least one word more
+ * than the window, so that moving ahead clears words and shifts none.
  *
  * Units:   the window is in packets.
- * Threads: no locks: one thread at a time.
+ * Threads: one at a time; there are no locks.
  */
 #ifndef ESP_REPLAY_H
 #define ESP_REPLAY_H
@@ -21,25 +21,25 @@
 struct esp_replay {
 	uint64_t top;    /* highest sequence number that was authentic; 0: none yet */
 	uint32_t window; /* 0: nothing is ever too old or seen before */
-	uint32_t mask;   /* words in use, less 1 */
+	uint32_t mask;   /* words in use minus 1 */
 	uint64_t bits[ESP_REPLAY_WORDS];
 };
 
-/** Start with @p top as the highest received, and all before it as seen. @p window is at most ESP_WINDOW_MAX. */
+/** Start with @p top as the highest number received, and all before it as seen. @p window is at most ESP_WINDOW_MAX. */
 void esp_replay_init(struct esp_replay *r, uint32_t window, uint64_t top);
 
 /**
- * The 64-bit sequence number whose low half a packet carries (RFC 4303 appendix A2.2): the only one not before the
- * window and less than 2^32 ahead of its begin.
+ * Find the 64-bit sequence number from the low half in a packet (RFC 4303 appendix A2.2). It is less than 2^32 after
+ * the beginning of the window.
  *
- * @return false: it would be before the first one ever
+ * @return false: it would come before number 0
  */
 bool esp_replay_extend(const struct esp_replay *r, uint32_t low, uint64_t *seq);
 
-/** ESP_OK, ESP_DROP_REPLAYED or ESP_DROP_OLD. Changes nothing: the packet may still be a forgery. */
+/** ESP_OK, ESP_DROP_REPLAYED or ESP_DROP_OLD. The window does not change: the packet may still be forged. */
 enum esp_drop esp_replay_check(const struct esp_replay *r, uint64_t seq);
 
-/** Remember a sequence number that passed esp_replay_check() and turned out to be authentic. */
+/** Remember the number of an authentic packet that passed esp_replay_check(). */
 void esp_replay_mark(struct esp_replay *r, uint64_t seq);
 
 #endif
