@@ -2,23 +2,22 @@
 /**
  * @file ipm_fast.h  The fast path: counting packets from a data plane.
  *
- * A *worker* is a thread that took a *lane*: pages of the segment with room for what it counts of every SA. It
- * belongs to the process that writes the segment, or to another one. Nobody else counts in its lane, so a load and
- * a store are enough: no locked instruction, no cache line that two workers write. Readers add up the lanes of an
- * SA.
+ * A *worker* is a thread that has a *lane*: pages of the segment with a counter for each SA. The thread may belong to
+ * the process that writes the segment, or to another one. Only the worker counts in its lane, so a load and a store are
+ * enough: no locked instruction, no cache line that two workers write. Readers add up the lanes of an SA.
  *
- * A lane has two vectors. The first has packets and octets, 16 octets for each SA, the second has drops: with 10,000
- * SAs a worker keeps 160 kilobytes in its caches, and drops do not get in the way.
+ * A lane has two vectors. The first has packets and octets, 16 octets for each SA. The second has drops. So with 10,000
+ * SAs a worker needs only 160 kilobytes of its caches.
  *
- * A worker finds SAs in the data plane's own table, by the slot that ipm_sa_start() gave. Three rules:
+ * The data plane has its own table of SAs, which contains the slots from ipm_sa_start(). Three rules:
  *
- *   1. The data plane first takes an SA out of its table, and then has the writer call ipm_sa_stop().
- *   2. Between bursts, when it holds no SA that it got from the table, each worker calls ipm_worker_quiescent().
- *   3. Before it sleeps or waits for long, it calls ipm_worker_offline(), and afterwards ipm_worker_online().
+ *   1. The data plane removes an SA from its table before the writer calls ipm_sa_stop().
+ *   2. Each worker calls ipm_worker_quiescent() between bursts, when it holds no SA from the table.
+ *   3. Each worker calls ipm_worker_offline() before it sleeps, and ipm_worker_online() afterwards.
  *
- * A stopped SA keeps its slot until each worker has been quiescent since then, or is offline. Until then what is
- * counted into it joins its tunnel and the totals in the writer's next ipm_writer_commit() calls: nothing is lost,
- * and nothing goes to another SA. A struct ipm_lane that the table keeps with an SA counts as a use of that SA.
+ * A stopped SA keeps its slot until each worker has been quiescent or offline. Until then, ipm_writer_commit() adds
+ * late counts to its tunnel and the totals: nothing is lost, and nothing goes to another SA. A worker that uses a
+ * struct ipm_lane from the table holds that SA.
  *
  *     struct ipm_worker me;
  *     int lane = ipm_worker_join(fast, &me);
@@ -31,10 +30,10 @@
  *
  * Units:     octets of the protected (inner) packet; packets.
  * Ownership: lanes belong to the segment, a struct ipm_worker to its thread.
- * Errors:    functions that count, and those of rules 2 and 3, cannot fail and check nothing: a slot or reason that
- *            does not exist writes where it must not. The others return 0 or a negative errno.
- * Threads:   one worker for each lane; any number of readers. A count is never torn and never goes back. A worker
- *            that ends without ipm_worker_leave() keeps its lane until its process has ended.
+ * Errors:    functions that count, and those of rules 2 and 3, cannot fail and check nothing: a wrong slot or reason
+ *            corrupts memory. The others return 0 or a negative errno.
+ * Threads:   one worker per lane, any number of readers. A count is never torn and never goes back. A worker that ends
+ *            without ipm_worker_leave() keeps its lane until its process ends.
  */
 #ifndef IPM_FAST_H
 #define IPM_FAST_H
@@ -50,34 +49,33 @@ extern "C" {
 #define IPM_CACHE_LINE 64
 
 /*
- * What several threads share has no _Atomic type, which C++ cannot share with C, but is only touched with the
- * __atomic builtins of GCC and clang, here and in the library.
+ * C++ has no _Atomic, so shared fields have plain types. Access them only with the __atomic builtins of GCC and clang.
  */
 
-/** What one worker counted of one SA: four of these are a cache line. */
+/** One worker's counts for one SA: four of these fit into a cache line. */
 struct ipm_count {
 	ipm_u64 octets __attribute__((aligned(16)));
 	ipm_u64 pkts;
 };
 
-/** And what it dropped, by reason; and how far it has come with the sequence numbers: ipm_lane_seq(). */
+/** One worker's drops for one SA, by reason, and the highest sequence number: ipm_lane_seq(). */
 struct ipm_drops {
 	ipm_u64 pkts[IPM_DROP_COUNT];
 	ipm_u64 seq;
 };
 
-/** One worker's lane of one SA; NULL and NULL: none. */
+/** Where one worker counts for one SA. NULL and NULL: nowhere. */
 struct ipm_lane {
 	struct ipm_count *count;
 	struct ipm_drops *drops;
 };
 
 /**
- * What the segment knows of the worker that has a lane. It is the first cache line of the lane; behind it are as many
- * struct ipm_count as there may be SAs, and from the next cache line on as many struct ipm_drops.
+ * The first cache line of a lane: the state of its worker. Then come a struct ipm_count for each slot of an SA and,
+ * from the next cache line on, a struct ipm_drops for each.
  */
 struct ipm_worker_line {
-	/* Its process: start time and pid; 0: the lane is free. */
+	/* The worker's process: start time and pid; 0: the lane is free. */
 	ipm_u64 owner __attribute__((aligned(IPM_CACHE_LINE)));
 	ipm_u64 quiescent; /* the writer's epoch when it last held no SA; 0: it is offline */
 };
@@ -86,46 +84,45 @@ struct ipm_worker_line {
 #error "lanes are shared between processes: 64-bit loads and stores must take no lock"
 #endif
 
-/** The lanes of a segment, writable. */
+/** The lanes of a segment, mapped for writing. */
 struct ipm_fast;
 
-/** A thread that counts. The members are for the functions below. */
+/** A thread that counts. Only the functions below use the members. */
 struct ipm_worker {
-	struct ipm_lane lane; /* its own, of the SA in slot 0 */
+	struct ipm_lane lane; /* where it counts for the SA in slot 0 */
 	const ipm_u64 *epoch;
 	struct ipm_worker_line *line;
 };
 
 /**
- * The lanes of the segment @p path, for a process of the data plane that is not its writer. Only the lanes are
- * mapped for writing, everything else read-only; no lock is taken. The process needs the right to write the file:
- * the same user as the writer's, or its group and a mode like 0660. It must be in the writer's pid namespace, where
- * it is looked for when it falls silent.
+ * Map the lanes of the segment @p path in a process that is not its writer. Only the lanes are mapped for writing; no
+ * lock is taken. The process must be allowed to write the file: as the writer's user, or by its group and a mode like
+ * 0660. It must be in the writer's pid namespace, so that the writer can see whether the process has ended.
  *
- * Ownership: *out is the caller's, to be given back with ipm_fast_close() when its workers have left.
+ * Ownership: *out is the caller's. Close it with ipm_fast_close() after its workers have left.
  * Errors:    those of ipm_segment_attach(); -ENOTSUP: the segment has no lanes; -ESTALE: it has just been replaced.
  */
 int ipm_fast_attach(struct ipm_fast **out, const char *path, struct ipm_error *err);
 void ipm_fast_close(struct ipm_fast *fast);
 
 /**
- * The segment, for reading; ipm_segment_stale() tells that it has been replaced, and that what is counted here
- * does not show any more. It lives as long as @p fast.
+ * The segment, for reading. When ipm_segment_stale() says that the file was replaced, counts no longer reach readers.
+ * The segment lives as long as @p fast.
  */
 const struct ipm_segment *ipm_fast_segment(const struct ipm_fast *fast);
 
 /**
- * Take a lane for the calling thread, which is online from then on and must not have looked up an SA before. After
- * fork() a child joins for itself.
+ * Take a lane for the calling thread. The thread is now online; call this before looking up an SA. After fork(), a
+ * child takes its own lane.
  *
- * Errors:    the lane's number, or -EBUSY: all lanes are taken by processes that are alive.
+ * Errors:    the lane's number, or -EBUSY: live processes have all lanes.
  */
 int ipm_worker_join(const struct ipm_fast *fast, struct ipm_worker *worker);
 
-/** Give the lane back. What was counted in it stays. */
+/** Give the lane back. Its counts stay. */
 void ipm_worker_leave(struct ipm_worker *worker);
 
-/** The worker's lane of the SA in slot @p sa. */
+/** Where the worker counts for the SA in slot @p sa. */
 static inline struct ipm_lane
 ipm_worker_lane(const struct ipm_worker *worker, uint32_t sa)
 {
@@ -139,7 +136,7 @@ ipm_lane_add(ipm_u64 *counter, uint64_t amount)
 	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + amount, __ATOMIC_RELAXED);
 }
 
-/** Count @p pkts packets of @p octets octets in all: one packet, or what a burst has for this SA. */
+/** Count @p pkts packets with @p octets octets in total: one packet, or all of a burst for this SA. */
 static inline void
 ipm_lane_count(struct ipm_lane lane, uint64_t pkts, uint64_t octets)
 {
@@ -147,7 +144,7 @@ ipm_lane_count(struct ipm_lane lane, uint64_t pkts, uint64_t octets)
 	ipm_lane_add(&lane.count->octets, octets);
 }
 
-/** Count @p pkts packets that were dropped. They are not in ipm_lane_count(). */
+/** Count @p pkts dropped packets. Don't count them with ipm_lane_count() too. */
 static inline void
 ipm_lane_drop(struct ipm_lane lane, enum ipm_drop why, uint64_t pkts)
 {
@@ -155,40 +152,40 @@ ipm_lane_drop(struct ipm_lane lane, enum ipm_drop why, uint64_t pkts)
 }
 
 /**
- * The highest sequence number that was sent, or received and found authentic. A data plane that wants to go on with
- * its SAs after it was killed calls this before it sends the packet, or counts and delivers it. Then ipm_sa_read()
- * tells the next run a number beyond which nothing was sent or accepted.
+ * Record the highest sequence number that was sent, or received and authentic. Call it before you send the packet, or
+ * before you count and deliver it. After a kill, the next run reads the number with ipm_sa_read(), and can continue: no
+ * higher number was sent or accepted.
  */
 static inline void
 ipm_lane_seq(struct ipm_lane lane, uint64_t seq)
 {
 	__atomic_store_n(&lane.drops->seq, seq, __ATOMIC_RELAXED);
-	/* A process is killed between two instructions: all that counts is that the compiler keeps their order. */
+	/* This only has to survive a kill of the process: it is enough that the compiler keeps the order. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-/** Between bursts: this worker holds no SA now. */
+/** Report that this worker holds no SA now. Call it between bursts. */
 static inline void
 ipm_worker_quiescent(const struct ipm_worker *worker)
 {
-	/* Who reads this epoch sees all tables as they were made before it; who reads ours sees all that we counted. */
+	/* We see every change of the tables before this epoch. Whoever reads our epoch sees all our counts. */
 	uint64_t now = __atomic_load_n(worker->epoch, __ATOMIC_ACQUIRE);
 	__atomic_store_n(&worker->line->quiescent, now, __ATOMIC_RELEASE);
 }
 
-/** This worker holds no SA, and will take none until it is online. */
+/** Enter the offline state: hold no SA, and look up none until ipm_worker_online(). */
 static inline void
 ipm_worker_offline(const struct ipm_worker *worker)
 {
 	__atomic_store_n(&worker->line->quiescent, (ipm_u64)0, __ATOMIC_RELEASE);
 }
 
-/** It goes on, and may look up SAs again. */
+/** Leave the offline state. Call it before looking up an SA. */
 static inline void
 ipm_worker_online(const struct ipm_worker *worker)
 {
 	ipm_worker_quiescent(worker);
-	/* Either the writer sees us online, or we see what it took out of the tables before it looked. */
+	/* Either the writer sees us online, or we see which SAs were removed from the tables before it looked. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

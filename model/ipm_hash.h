@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file ipm_hash.h  FNV-1a, the hash function of all our tables in memory. Not installed.
+ * @file ipm_hash.h  FNV-1a, the hash function of all tables in memory. Not installed.
  *
- * Whoever can choose the keys can make them collide: a table over keys from outside needs a bound of its own.
+ * Anybody who chooses the keys can make them collide: a table whose keys come from outside needs a bound.
  */
 #ifndef IPM_HASH_H
 #define IPM_HASH_H
@@ -13,7 +13,7 @@
 
 #define IPM_HASH_BEGIN 2166136261u
 
-/** The hash of what @p hash is the hash of, followed by these octets. */
+/** Continue @p hash with these octets. Begin with IPM_HASH_BEGIN. */
 static inline uint32_t
 ipm_hash(uint32_t hash, const void *data, size_t octets)
 {
@@ -25,7 +25,7 @@ ipm_hash(uint32_t hash, const void *data, size_t octets)
 
 #define IPM_HASH64_BEGIN 14695981039346656037u
 
-/** The same with 64 bits, for what stands for its key without a comparison. */
+/** The same with 64 bits, for hashes that are compared in place of their keys. */
 static inline uint64_t
 ipm_hash64(uint64_t hash, const void *data, size_t octets)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the reader's and the writer's side of the model share. Not installed. */
+/* Shared by the reader's and the writer's side of the model. Not installed. */
 #ifndef IPM_INT_H
 #define IPM_INT_H
 
@@ -11,10 +11,10 @@
 _Static_assert(sizeof(struct ipm_worker_line) == IPM_CACHE_LINE, "the counts begin on a cache line");
 _Static_assert(IPM_CACHE_LINE % sizeof(struct ipm_count) == 0, "no count lies on two cache lines");
 
-/* Every record except a lane begins with this. While @p seq is odd, the writer changes the record. */
+/* Every record except a lane begins with this. While @p seq is odd, the writer is changing the record. */
 struct ipm_record {
 	_Atomic uint32_t seq;
-	uint32_t generation; /* of the slot: one more for each record that it had */
+	uint32_t generation; /* grows with each new record in the slot */
 };
 
 struct ipm_section {
@@ -24,7 +24,7 @@ struct ipm_section {
 	_Atomic uint32_t used;   /* slots below this one have been in use */
 	ipm_u64 offset;          /* of slot 0, from the start of the file */
 	_Atomic uint64_t change; /* grows when a record comes, goes, or is shown or hidden */
-	_Atomic uint64_t total;  /* of a ring: how many entries it has ever had */
+	_Atomic uint64_t total;  /* of a ring: entries ever pushed */
 };
 
 #define IPM_MAGIC      "IPSECMON"
@@ -40,13 +40,13 @@ struct ipm_header {
 	char name[IPM_NAME_MAX];
 	char control[IPM_TEXT_MAX]; /* the writer's control socket; empty: it has none */
 	uint32_t sections;
-	uint32_t lanes;                   /* for workers to count in, see ipm_fast.h */
-	uint32_t index_first, index_last; /* the range that this segment's indexes are from */
-	_Atomic uint32_t writer_pid;      /* 0: closed in good order */
-	_Atomic uint32_t replaced;        /* 1: another file has taken this one's name */
-	_Atomic uint64_t heartbeat_ns;    /* the last sign of life of the writer */
+	uint32_t lanes;                   /* for workers, see ipm_fast.h */
+	uint32_t index_first, index_last; /* the range of this segment's indexes */
+	_Atomic uint32_t writer_pid;      /* 0: the writer has closed the segment */
+	_Atomic uint32_t replaced;        /* 1: another file has this file's name now */
+	_Atomic uint64_t heartbeat_ns;    /* the writer's last sign of life */
 	_Atomic uint64_t event_serial;    /* of the newest event */
-	ipm_u64 epoch;                    /* one more for each SA that was stopped while workers might hold it */
+	ipm_u64 epoch;                    /* grows with each SA that is stopped while workers may hold it */
 	struct ipm_section section[IPM_SECTIONS];
 };
 
@@ -56,16 +56,16 @@ _Static_assert(offsetof(struct ipm_header, heartbeat_ns) == 280 && offsetof(stru
 		       sizeof(struct ipm_header) == 304 + IPM_SECTIONS * sizeof(struct ipm_section),
 	       "no padding");
 
-/* What the readers of a segment have found out about it, in all threads. */
+/* What readers found out about a segment, in all threads of this process. */
 struct ipm_findings {
 	_Atomic int state;            /* 0; -EPROTO: damaged; -ESTALE: truncated */
 	_Atomic uint64_t unread;      /* reads that gave up */
-	_Atomic uint64_t patience_ns; /* that they may still spend on waiting */
+	_Atomic uint64_t patience_ns; /* the time that reads may still wait */
 };
 
 /*
- * A mapped segment. Its geometry is checked and copied when it is attached, and never read from the file again: who
- * can write the file may change the header later, and must not mislead readers.
+ * A mapped segment. Its geometry is checked and copied at attach and never read from the file again, because anybody
+ * who can write the file may change the header later.
  */
 struct ipm_segment {
 	uint8_t *base;
@@ -77,29 +77,29 @@ struct ipm_segment {
 		uint32_t stride, capacity;
 	} section[IPM_SECTIONS];
 	uint32_t lanes, index_first, index_last;
-	uint64_t lane_drops;                  /* where in a lane the drops begin */
-	struct ipm_findings findings, *found; /* found: the same, for those to whom the segment is const */
+	uint64_t lane_drops;                  /* offset of the drops in a lane */
+	struct ipm_findings findings, *found; /* found: the same, for functions that get a const segment */
 };
 
 struct ipm_fast {
 	const struct ipm_segment *seg;
-	struct ipm_segment *own; /* the same when it is not the writer's */
+	struct ipm_segment *own; /* the same as seg, if ipm_fast_attach() attached it; NULL: the writer's */
 	uint8_t *lanes;          /* writable */
-	size_t size;             /* of their mapping; 0: it is the writer's */
+	size_t size;             /* of the lanes' mapping; 0: the mapping is the writer's */
 };
 
 __attribute__((format(printf, 2, 3))) void ipm_error_set(struct ipm_error *err, const char *format, ...);
 
-/* This boot's id as the kernel gives it; empty when /proc is not there. */
+/* The kernel's boot id; empty without /proc. */
 void ipm_boot_id(char out[40]);
 
-/* Is @p header that of a segment with @p size octets, and are all its sections within it? */
+/* Is @p header the header of a segment with @p size octets? */
 int ipm_header_check(const struct ipm_header *header, size_t size, const char *path, struct ipm_error *err);
 
-/* The same for the header of what is mapped at seg->base; then take its geometry from it. */
+/* Check the header at seg->base, and copy the geometry from it. */
 int ipm_geometry_take(struct ipm_segment *seg, struct ipm_error *err);
 
-/* One of its lists has no end, or belongs to two records: it is read no more. Returns -EPROTO. */
+/* Mark the segment as damaged: a list has no end, or two owners. It is no longer read. Returns -EPROTO. */
 int ipm_damaged(const struct ipm_segment *seg);
 
 /* ipm_guard.c: mappings that become zeros when their file is truncated. */
@@ -125,18 +125,18 @@ ipm_payload(struct ipm_record *rec)
 	return rec + 1;
 }
 
-/* The index of the entry of a ring that @p total others came before; indexes are from @p first to @p last. */
+/* Index of ring entry number @p total (0-based). Indexes are from @p first to @p last. */
 static inline uint32_t
 ipm_ring_index(uint64_t total, uint32_t first, uint32_t last)
 {
 	return (uint32_t)(total % ((uint64_t)last - first + 1)) + first;
 }
 
-/* Entries that a ring has ever had, and how many of the newest readers show at most. */
+/* Number of entries ever pushed to a ring, and number of entries that readers show at most. */
 uint64_t ipm_ring_total(const struct ipm_segment *seg, enum ipm_section_kind ring);
 uint32_t ipm_ring_shown_most(const struct ipm_segment *seg, enum ipm_section_kind ring);
 
-/* A lane of a segment that has room for @p sas SAs: where in it the drops begin, and how long it is. */
+/* In a lane for @p sas SAs: the offset of the drops, and the length of the lane. */
 static inline uint64_t
 ipm_lane_drops(uint32_t sas)
 {
@@ -150,7 +150,7 @@ ipm_lane_size(uint32_t sas)
 	return ipm_lane_drops(sas) + sas * (uint64_t)sizeof(struct ipm_drops);
 }
 
-/* The lane that begins with @p line, of the SA in slot 0. */
+/* The lane that begins with @p line, for the SA in slot 0. */
 static inline struct ipm_lane
 ipm_lane_of(struct ipm_worker_line *line, uint32_t sas)
 {
@@ -173,7 +173,7 @@ ipm_lane_at(const struct ipm_segment *seg, uint32_t sa, uint32_t lane)
 				  (struct ipm_drops *)(void *)(line + seg->lane_drops) + sa };
 }
 
-/* Lanes are not records: they have no sequence number, and begin on cache lines. */
+/* Lanes are not records: they have no sequence number and begin on cache lines. */
 static inline bool
 ipm_kind_is_record(enum ipm_section_kind kind)
 {
@@ -181,37 +181,37 @@ ipm_kind_is_record(enum ipm_section_kind kind)
 }
 
 /*
- * The oldest epoch in which a worker that is online was quiescent; UINT64_MAX when none is online. What such a worker
- * counted before it said so is in the lanes for those who look there next.
+ * The oldest epoch in which an online worker was quiescent; UINT64_MAX: no worker is online. Lanes that are read after
+ * this call contain everything that the workers counted before.
  */
 uint64_t ipm_workers_oldest(const struct ipm_segment *seg);
 
-/* Reclaim the lanes of workers that have not been quiescent since @p epoch, and whose process has ended. */
+/* Reclaim the lanes of workers that have not been quiescent since @p epoch and whose process has ended. */
 void ipm_workers_reap(const struct ipm_segment *seg, uint64_t epoch);
 
-/* Add what the lanes of the SA in @p slot hold. */
+/* Add the counts in the lanes of the SA in @p slot. */
 void ipm_lanes_sum(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
 
-/* The same, but only what counts for its tunnel and the totals. */
+/* Add only the part of these counts that its tunnel and the totals get. */
 void ipm_lanes_share(const struct ipm_segment *seg, uint32_t slot, const struct ipm_sa *sa, struct ipm_traffic *sum);
 
-/* Add to the count of the SA in @p slot what its lanes hold, and its sequence number if workers report it. */
+/* Add the counts in the lanes of the SA in @p slot to @p sa, and its sequence number if workers report it. */
 void ipm_sa_lanes(const struct ipm_segment *seg, uint32_t slot, struct ipm_sa *sa);
 
-/* Add what the lanes of all SAs hold, or of those that the engine in slot @p engine - 1 has. */
+/* Add the counts in the lanes of all SAs, or only of the SAs of the engine in slot @p engine - 1. */
 void ipm_sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_traffic *in, struct ipm_traffic *out);
 
-/* From the counts of an SA, keep what counts for its tunnel and the totals. */
+/* Reduce the counts of an SA to the part that its tunnel and the totals get. */
 void ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t);
 
-/* Fill in what follows from the packets and the SA's transforms. */
+/* Set the counts that follow from the packets and the SA's transforms. */
 void ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t);
 
 /*
- * A record is copied in 64-bit words, each of them atomic, so that writer and readers may use it at the same time
- * without a data race. The sequence number tells a reader whether the words belong together.
+ * A record is copied in atomic 64-bit words, so that writer and readers may use it at the same time without a data
+ * race. The sequence number tells a reader whether the words belong together.
  */
-typedef uint64_t __attribute__((may_alias)) ipm_word; /* a word of a record, whatever its fields are */
+typedef uint64_t __attribute__((may_alias)) ipm_word; /* a word of a record, across its fields */
 
 static inline void
 ipm_words_load(void *dst, const void *src, size_t octets)

@@ -6,7 +6,7 @@
  * read-only. Readers take no lock, never write, and need no privilege except to open the file.
  *
  * Errors:    0 or a negative errno. A function that takes @p err also puts a sentence there, which names the file and
- *            says what is wrong with it.
+ *            the fault.
  * Threads:   any thread may call any function here on the same segment at the same time, except ipm_segment_close().
  */
 #ifndef IPM_SEGMENT_H
@@ -21,7 +21,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#pragma GCC visibility push(default) /* what is declared here is what the library exports */
+#pragma GCC visibility push(default) /* the library exports exactly these functions */
 
 /** The kinds of records in a segment, in the order of its section table. */
 enum ipm_section_kind {
@@ -39,7 +39,7 @@ enum ipm_section_kind {
 	IPM_MAPS,
 	IPM_ACCESS,
 	IPM_ENGINES,
-	IPM_IKE_HISTORY, /* from here on: rings of what has ended or failed */
+	IPM_IKE_HISTORY, /* from here on: rings of ended records and failures */
 	IPM_TUNNEL_HISTORY,
 	IPM_SELECTOR_HISTORY,
 	IPM_IKE_FAILURES,
@@ -59,9 +59,9 @@ struct ipm_error {
  * Map the segment @p path read-only. Everything that readers trust is checked: magic, IPM_ABI, byte order, boot id,
  * and that every section lies within the file.
  *
- * Ownership: *out is the caller's, who gives it back with ipm_segment_close().
- * Errors:    those of open(2) and mmap(2); -EPROTO: the file is no segment, or it is truncated, damaged or of another
- *            IPM_ABI; -ESTALE: the segment is from an earlier boot.
+ * Ownership: *out is the caller's; close it with ipm_segment_close().
+ * Errors:    those of open(2) and mmap(2); -EPROTO: the file is not a segment, or it is truncated, damaged or of
+ * another IPM_ABI; -ESTALE: the segment is from an earlier boot.
  */
 int ipm_segment_attach(struct ipm_segment **out, const char *path, struct ipm_error *err);
 void ipm_segment_close(struct ipm_segment *seg);
@@ -70,8 +70,8 @@ void ipm_segment_close(struct ipm_segment *seg);
 bool ipm_segment_stale(const struct ipm_segment *seg);
 
 /**
- * Is the segment intact, as far as its readers know? When it is not, nothing is read from it any more:
- * ipm_segment_used() is 0, and functions that read a record return what this function does.
+ * Is the segment intact, as far as its readers know? If not, it is no longer read: ipm_segment_used() is 0, and
+ * functions that read a record return the error of this function.
  *
  * Errors:    0; -EPROTO: the segment is damaged; -ESTALE: the file was truncated while it was mapped, and
  *            ipm_segment_guard() has kept the program alive. @p err, unless NULL, gets a sentence that names the
@@ -82,7 +82,7 @@ int ipm_segment_state(const struct ipm_segment *seg, struct ipm_error *err);
 /**
  * From now on this process survives when somebody truncates a segment that it has mapped: the segment then reads as
  * zeros, and ipm_segment_state() is -ESTALE. Without this call such a read ends the process with SIGBUS. The same
- * holds for lanes that ipm_fast_attach() has mapped; what a worker counts there afterwards is lost.
+ * holds for lanes that ipm_fast_attach() has mapped; later counts in them are lost.
  *
  * Errors:    0, or the error of sigaction(2).
  * Threads:   the call installs one handler of SIGBUS for the whole process. Make it before threads attach segments,
@@ -93,15 +93,14 @@ int ipm_segment_state(const struct ipm_segment *seg, struct ipm_error *err);
 int ipm_segment_guard(void);
 
 /**
- * What the handler of ipm_segment_guard() does, for programs with a handler of their own. @p addr is si_addr of a
- * SIGBUS whose si_code is BUS_ADRERR. False: it is in no segment. Async-signal-safe.
+ * Handle a SIGBUS as ipm_segment_guard() does, for programs with a handler of their own. @p addr is si_addr of a SIGBUS
+ * whose si_code is BUS_ADRERR. False: it is in no segment. Async-signal-safe.
  */
 bool ipm_segment_mend(const void *addr);
 
 /**
  * Give back the memory of the pages that have been read so far. They are mapped again when they are read again.
- * This is for readers that go through a large segment once and want to stay small. It is cheap, but not for every
- * record.
+ * Readers that go through a large segment once stay small this way. Don't call it for every record.
  */
 void ipm_segment_release(const struct ipm_segment *seg);
 
@@ -115,7 +114,7 @@ const char *ipm_segment_control(const struct ipm_segment *seg, char out[IPM_TEXT
 /** How many records of @p kind the segment has room for. */
 uint32_t ipm_segment_capacity(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-/** Where the range of the segment's indexes begins. */
+/** The first index of the segment's range. */
 uint32_t ipm_segment_index_first(const struct ipm_segment *seg);
 
 /** The process that writes the segment; 0: its writer has closed it. */
@@ -130,35 +129,35 @@ uint64_t ipm_segment_event_serial(const struct ipm_segment *seg);
 /** Slots below this number may hold a record of @p kind; the others never have. */
 uint32_t ipm_segment_used(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-/** A number that grows whenever the set of records of @p kind changes; counters do not move it. */
+/** A number that grows whenever the set of records of @p kind changes. Counters don't change it. */
 uint64_t ipm_segment_change(const struct ipm_segment *seg, enum ipm_section_kind kind);
 
-/** How long a read waits for one record that its writer keeps changing, or is in the middle of. */
+/** How long a read waits for one record that the writer keeps changing, or has not finished. */
 #define IPM_READ_PATIENCE_NS 20000000u
 
 /**
- * From now on all reads of the segment together wait no longer than @p ns, until the next call. UINT64_MAX: each
- * record has its own limit only, as at first. This is for programs that have to answer in time.
+ * From now on all reads of the segment together wait no longer than @p ns, until the next call. UINT64_MAX, the
+ * default: each record has only its own limit. Programs that must answer in time need this.
  */
 void ipm_segment_patience(const struct ipm_segment *seg, uint64_t ns);
 
-/** How many reads have given up with -EAGAIN so far: those records are missing from what the program shows. */
+/** How many reads have failed with -EAGAIN so far. The program doesn't show these records. */
 uint64_t ipm_segment_unread(const struct ipm_segment *seg);
 
 /**
  * Copy one record out of the segment, whole and consistent.
  *
- * Units:     as the record's comments say. The traffic of tunnels, SAs and crypto engines includes what is in the
- * lanes; the traffic and refreshes of crypto map entries include those of their tunnels. Ownership: @p out is the
- * caller's. It has room for ipm_record_size(kind) octets, and is untouched on error. Errors:    -ENOENT: the slot is
- * free or does not exist. -EAGAIN: the record kept changing for IPM_READ_PATIENCE_NS, or its writer stopped in the
- * middle of it; when the writer's process is gone, that is told at once. -EPROTO, -ESTALE: see ipm_segment_state().
+ * Units:     see the record's comments. The traffic of tunnels, SAs and crypto engines includes the counts in lanes.
+ * The traffic and refreshes of crypto map entries include those of their tunnels. Ownership: @p out is the caller's. It
+ * has room for ipm_record_size(kind) octets, and is untouched on error. Errors:    -ENOENT: the slot is free or does
+ * not exist. -EAGAIN: the record kept changing for IPM_READ_PATIENCE_NS, or its writer stopped in the middle of a
+ * change; if the writer's process has ended, the call returns at once. -EPROTO, -ESTALE: see ipm_segment_state().
  * Threads:   never blocks, never writes. A counter never goes back from one call to the next. Two counters of one
- * record may differ by a packet in flight.
+ *            record may differ by a packet in flight.
  */
 int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
 
-/** ipm_tunnel_read() and the like: the same for one kind, whose structure the compiler checks. */
+/** ipm_tunnel_read() and similar functions read one kind, so that the compiler checks the structure. */
 #define IPM_READER(name, record, kind)                                                                        \
 	static inline int ipm_##name##_read(const struct ipm_segment *seg, uint32_t slot, struct record *out) \
 	{                                                                                                     \
@@ -233,8 +232,8 @@ ipm_ike_index(const struct ipm_ike_sa *sa)
 }
 
 /**
- * A walk over records: all of a kind, what a ring shows, or a list of one record. The members but @p slot and @p
- * unread belong to the functions below.
+ * A walk over records: all of a kind, the entries that a ring shows, or a list of one record. Read only the members
+ * @p slot and @p unread.
  *
  *     struct ipm_walk walk;
  *     struct ipm_sa sa;
@@ -242,22 +241,22 @@ ipm_ike_index(const struct ipm_ike_sa *sa)
  *     while (ipm_walk_next(&walk, &sa) > 0)
  *             ... sa is the record in walk.slot
  *
- * Every walk ends, whatever the segment contains: a walk over a section reads each slot once that was in use when it
- * began, and a walk along a list reads at most twice as many records as its section had then, and 16 more.
+ * Every walk ends, whatever the segment contains. A walk over a section reads each slot once that was in use at its
+ * beginning. A walk along a list reads at most twice as many records as its section had, and 16 more.
  */
 struct ipm_walk {
 	const struct ipm_segment *seg;
 	enum ipm_section_kind kind;
 	bool along_list, shown_only;
 	uint32_t owner, head, at, last; /* of a list */
-	uint64_t position, left;        /* position: in a section, or in all that a ring has ever had */
+	uint64_t position, left;        /* position: in a section, or among all entries that a ring has had */
 	uint32_t slot;                  /* of the record that was read last */
-	uint32_t unread;                /* records of a section that could not be read, and were left out */
+	uint32_t unread;                /* records of a section that could not be read */
 };
 
 /** All records of a kind, in the order of their slots. */
 void ipm_walk_all(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind);
-/** The newest entries of a ring, as many as the settings say readers show, oldest first. */
+/** The newest entries of a ring, oldest first, as many as the settings say. */
 void ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind ring);
 /** The SAs of a tunnel, its selectors, and the tunnels and the access list of a crypto map entry, newest first. */
 void ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
@@ -269,10 +268,9 @@ void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const
  * Read the next record of the walk.
  *
  * Errors:    1: a record was read; 0: there are no more; -EPROTO, -ESTALE: see ipm_segment_state(). A walk over a
- * section leaves out what it cannot read, and counts it in @p walk->unread. A walk along a list returns -EAGAIN
- * when
- *            the list has changed since its owner was read, or when a record of it cannot be read: read the owner again
- *            and start again, a few times. It returns -EPROTO for a list without an end, and so does
+ *            section leaves out records that it cannot read, and counts them in @p walk->unread. A walk along a list
+ *            returns -EAGAIN if the list has changed since its owner was read, or if a record cannot be read: read the
+ *            owner again and start again, a few times. It returns -EPROTO for a list without an end, and so does
  *            ipm_segment_state() from then on.
  */
 int ipm_walk_next(struct ipm_walk *walk, void *out);
@@ -283,8 +281,8 @@ bool ipm_tunnel_ike_alive(const struct ipm_segment *seg, const struct ipm_tunnel
 /**
  * The next event after @p serial; after 0 it is the oldest.
  *
- * Errors:    -ENOENT: there is none yet; -EOVERFLOW: it has been overwritten. Then *out is the oldest event that is
- *            left, and its serial tells how many were missed.
+ * Errors:    -ENOENT: there is none yet; -EOVERFLOW: it has been overwritten. Then *out is the oldest remaining event,
+ *            and its serial shows how many were missed.
  */
 int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_event *out);
 

@@ -7,7 +7,7 @@
  * Ownership: records are plain values without pointers. A copy is the caller's.
  * Layout:    the same on every machine and in every configuration: fields of fixed width without padding, 64-bit
  *            fields as ipm_u64, records of a multiple of 8 octets. Every record except the totals and the settings
- *            begins with a 32-bit index, which is 0 when its slot is free. Whatever changes here changes IPM_ABI.
+ *            begins with a 32-bit index, which is 0 when its slot is free. Any change here changes IPM_ABI.
  * Keys:      no record has a field for a key, and none ever will.
  */
 #ifndef IPM_TYPES_H
@@ -23,13 +23,13 @@ extern "C" {
 
 #define IPM_ABI 4u
 
-/** Aligned to 8 octets on every machine (i386 would align it to 4), so that all have the same layout. */
+/** Aligned to 8 octets, for the same layout on every machine: i386 would align it to 4. */
 typedef uint64_t ipm_u64 __attribute__((aligned(8)));
 
 #define IPM_ID_MAX      256 /* an IKE identity as text, with its NUL; a longer one ends in "..." */
 #define IPM_NAME_MAX    64  /* a connection, child or feed name, with its NUL */
 #define IPM_TEXT_MAX    128
-#define IPM_PEER_ID_MAX 54 /* octets of an identity that count where it is part of an SNMP index */
+#define IPM_PEER_ID_MAX 54 /* octets of an identity in an SNMP index; the rest is cut off */
 
 /** An IPv4 or IPv6 address in network order. */
 struct ipm_addr {
@@ -52,11 +52,11 @@ struct ipm_proposal {
 	uint8_t esn; /* extended sequence numbers */
 	uint8_t reserved[3];
 };
-#define IPM_TRANSFORM_OTHER 65535 /* in use, but we do not know its name or number */
+#define IPM_TRANSFORM_OTHER 65535 /* a transform whose number is not known */
 
 /**
- * Why an ESP, AH or IPComp packet was dropped: the name in JSON, and a text. An SA can have the reasons up to
- * IPM_DROP_EXPIRED. The others are for packets without an SA.
+ * Why an ESP, AH or IPComp packet was dropped: name, key in JSON, text. SAs have the reasons up to IPM_DROP_EXPIRED.
+ * The others are for packets without an SA.
  */
 #define IPM_DROPS(X)                                                       \
 	X(REPLAY, "replay", "seen before")                                 \
@@ -86,7 +86,7 @@ struct ipm_traffic {
 	ipm_u64 raw_octets; /* uncompressed; the same as octets without IPComp */
 	ipm_u64 crypts;     /* packets encrypted or decrypted: the writer derives it from pkts */
 	ipm_u64 auths;      /* packets whose integrity was protected or checked: derived too */
-	ipm_u64 comps;      /* IPComp SAs that a feed has counted: if there is one, raw_octets of 0 is known to be 0 */
+	ipm_u64 comps;      /* IPComp SAs with counts; if 0, raw_octets of 0 may also mean that it isn't known */
 	ipm_u64 drops[IPM_DROP_COUNT];
 };
 
@@ -147,10 +147,10 @@ enum ipm_auth {
 	IPM_AUTH_ECDSA,
 	IPM_AUTH_EDDSA,
 	IPM_AUTH_EAP,
-	IPM_AUTH_PUBKEY, /* a signature of a kind that is not known */
+	IPM_AUTH_PUBKEY, /* a signature of unknown kind */
 };
 
-/** An IKE SA, and those that it replaced: a rekey keeps the record and its index. */
+/** An IKE SA and the IKE SAs that it replaced: a rekey keeps the record and its index. */
 struct ipm_ike_sa {
 	uint32_t index; /* cikeTunIndex, or IPM_IKE_UNNUMBERED and more; 0: the slot is free */
 	uint8_t state;  /* enum ipm_ike_state */
@@ -169,7 +169,7 @@ struct ipm_ike_sa {
 	uint32_t peer;      /* cikePeerIntIndex: different for each IKE SA between the same two identities */
 	uint8_t phase;      /* enum ipm_ike_phase, of the current IKE SA */
 	uint8_t reserved[3];
-	ipm_u64 uid; /* the feed's name for the current IKE SA (VICI uniqueid) */
+	ipm_u64 uid; /* the feed's number for the current IKE SA (VICI uniqueid) */
 	ipm_u64 created_ns;
 	ipm_u64 established_ns;   /* of the current IKE SA; 0 while negotiating */
 	ipm_u64 soft_ns, hard_ns; /* lifetimes of the current IKE SA; 0: no limit */
@@ -186,42 +186,42 @@ enum ipm_tunnel_state {
 enum ipm_encap { IPM_ENCAP_TUNNEL = 1, IPM_ENCAP_TRANSPORT, IPM_ENCAP_BEET };
 enum ipm_key_type { IPM_KEY_IKE = 1, IPM_KEY_MANUAL };
 
-/** A phase 2 tunnel: a CHILD_SA and those that replaced it, or SAs with the same reqid and selectors. */
+/** A phase 2 tunnel: a CHILD_SA and its successors, or SAs with the same reqid and selectors. */
 struct ipm_tunnel {
 	uint32_t index; /* cipSecTunIndex; 0: the slot is free */
 	uint8_t state;  /* enum ipm_tunnel_state */
 	uint8_t encap;  /* enum ipm_encap */
 	uint8_t key_type;
 	uint8_t protocol;   /* IP protocol: 50 ESP, 51 AH */
-	uint32_t ike_index; /* of the IKE SA that negotiated it, which may have ended: ipm_tunnel_ike_alive() */
+	uint32_t ike_index; /* of the IKE SA that negotiated it and may have ended: ipm_tunnel_ike_alive() */
 	uint32_t ike_slot;
 	uint8_t udp_encap; /* RFC 3948 */
 	uint8_t ipcomp;
-	uint8_t claimed; /* an IKE daemon uses a CHILD_SA of it, and another feed keeps the SAs */
-	uint8_t verdict; /* enum ipm_reason: why it ends when its SAs have ended, as the IKE daemon said */
+	uint8_t claimed; /* an IKE daemon has a CHILD_SA for it, and another feed keeps the SAs */
+	uint8_t verdict; /* enum ipm_reason: what the IKE daemon said about the end of its SAs */
 	uint32_t reqid;
 	uint32_t if_id_in, if_id_out;
 	uint32_t mark_in, mark_out;
 	uint32_t mark_mask_in, mark_mask_out;
 	uint32_t refreshes;          /* rekeys so far */
-	uint32_t sas, sas_retired;   /* SAs that it has, and that have ended */
-	uint32_t next_sa, next_sel;  /* sub-indexes to give next */
+	uint32_t sas, sas_retired;   /* SAs now, and SAs that have ended */
+	uint32_t next_sa, next_sel;  /* the next sub-indexes */
 	uint32_t sa_head, sel_head;  /* slot + 1 of the first SA and selector; 0: none */
 	uint32_t feed;               /* slot of the feed that keeps it and its SAs */
-	uint32_t named_by;           /* slot + 1 of the feed that gave names, IKE SA and uid; 0: none */
-	uint32_t map;                /* slot + 1 of the crypto map entry that it belongs to; 0: none is known */
-	uint32_t map_next, map_prev; /* slot + 1 of that entry's next tunnel, and of the one before */
-	ipm_u64 uid;                 /* the name that feed has for the newest CHILD_SA */
+	uint32_t named_by;           /* slot + 1 of the feed that set names, IKE SA and uid; 0: none */
+	uint32_t map;                /* slot + 1 of its crypto map entry; 0: none is known */
+	uint32_t map_next, map_prev; /* slot + 1 of the entry's next tunnel and of the previous one */
+	ipm_u64 uid;                 /* the number that the naming feed has for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
-	int32_t ahead; /* how many more inbound SAs have come than outbound; negative: fewer. For the feed only */
+	int32_t ahead;                     /* inbound SAs so far minus outbound SAs so far. For the feed only */
 	ipm_u64 created_ns;
 	ipm_u64 installed_ns;             /* of the newest SA */
 	ipm_u64 soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
 	ipm_u64 soft_octets, hard_octets; /* likewise */
 	ipm_u64 soft_pkts, hard_pkts;
-	struct ipm_traffic in, out; /* of all SAs that it has and had */
+	struct ipm_traffic in, out; /* of all its SAs, including ended ones */
 	char conn[IPM_NAME_MAX], name[IPM_NAME_MAX];
 };
 
@@ -250,7 +250,7 @@ enum ipm_direction { IPM_IN = 1, IPM_OUT };
 enum ipm_sa_state {
 	IPM_SA_ACTIVE = 1,
 	IPM_SA_EXPIRING,
-	IPM_SA_RETIRED, /* index 0: it was stopped, but workers may still count into it; only the writer sees it */
+	IPM_SA_RETIRED, /* index 0: it was stopped, but workers may still count in it; only the writer sees it */
 };
 
 /** One SA: one SPI, one direction. */
@@ -258,31 +258,31 @@ struct ipm_sa {
 	uint32_t index; /* cipSecSpiIndex, within the tunnel; 0: the slot is free */
 	uint32_t tunnel_index;
 	uint32_t tunnel_slot;
-	uint32_t next, prev; /* slot + 1 of the tunnel's next SA, and of the one before */
+	uint32_t next, prev; /* slot + 1 of the tunnel's next SA and of the previous one */
 	uint32_t spi;        /* host order; IPComp: the CPI */
 	uint8_t direction;
 	uint8_t protocol; /* IP protocol: 50 ESP, 51 AH, 108 IPComp */
 	uint8_t state;
 	/*
-	 * Another SA of the tunnel counts the same packets (AH and IPComp around or within ESP). From this SA the
-	 * tunnel takes authentications and drops, and for IPComp the uncompressed octets.
+	 * Another SA of the tunnel counts the same packets (AH and IPComp around or within ESP). The tunnel gets only
+	 * authentications and drops from this SA, and from IPComp the uncompressed octets.
 	 */
 	uint8_t bundled;
 	uint32_t replay_window; /* packets; 0: none, or not known */
-	uint32_t engine;        /* slot + 1 of the crypto engine that runs it; 0: not known */
-	uint32_t map;           /* of its tunnel, when it was stopped */
+	uint32_t engine;        /* slot + 1 of its crypto engine; 0: not known */
+	uint32_t map;           /* its tunnel's map when it was stopped */
 	uint8_t goes_on;        /* its count did not start at 0: see ipm_sa_start() */
 	uint8_t reserved[7];
-	ipm_u64 uid; /* of its CHILD_SA: the name that the feed which keeps or names the tunnel has for it */
+	ipm_u64 uid; /* the feed's number for its CHILD_SA: the feed is that of the tunnel, or the naming one */
 	ipm_u64 seq; /* highest sequence number sent or received; 0: none, or not known */
 	struct ipm_proposal proposal;
 	ipm_u64 installed_ns, soft_ns, hard_ns;
 	ipm_u64 soft_octets, hard_octets;
 	ipm_u64 soft_pkts, hard_pkts;
-	struct ipm_traffic count; /* without what the lanes hold */
+	struct ipm_traffic count; /* without the counts in lanes */
 };
 
-/** The gateway as a whole: the sums of everything that it has and had. */
+/** The gateway as a whole: sums over everything, including what has ended. */
 struct ipm_totals {
 	ipm_u64 ike_active, ike_previous, ike_initiated;
 	ipm_u64 ike_init_fails, ike_resp_fails;
@@ -290,43 +290,43 @@ struct ipm_totals {
 	struct ipm_ike_traffic ike_in, ike_out;
 	ipm_u64 tunnels_active, tunnels_previous;
 	struct ipm_traffic in, out; /* with the drops of packets without an SA */
-	/* The part that neither a row nor an entry of the history shows: totals = rows + history + rest. */
+	/* The part that is in no row and in no history: totals = rows + history + rest. */
 	struct ipm_ike_traffic ike_rest_in, ike_rest_out;
 	struct ipm_traffic rest_in, rest_out;
 	/*
-	 * Failures by reason that are not drops: an SA has counted the packet before, as when a policy rejects what was
-	 * decrypted; or it may have, as when the kernel doesn't say whether a packet came in clear.
+	 * Failures by reason that are not drops, because an SA has counted the packet, or may have. Examples: a policy
+	 * rejects a decrypted packet; the kernel doesn't say whether a packet came in clear.
 	 */
 	ipm_u64 fails_in[IPM_DROP_COUNT], fails_out[IPM_DROP_COUNT];
 	ipm_u64 records_refused;        /* a section was full, or a field invalid */
-	uint32_t next_ike, next_tunnel; /* indexes to give next */
+	uint32_t next_ike, next_tunnel; /* the next indexes */
 	uint32_t next_map, reserved;
 };
 
-/** A network interface, and the packets that were dropped on their way out because there was no SA yet. */
+/** A network interface, and packets dropped on their way out because there was no SA yet. */
 struct ipm_interface {
 	uint32_t index;   /* slot + 1; 0: free */
-	uint32_t feed;    /* slot of the feed in whose network namespace it is */
-	uint32_t ifindex; /* 0: which interface is not known */
+	uint32_t feed;    /* slot of a feed in the same network namespace */
+	uint32_t ifindex; /* 0: not known */
 	uint32_t reserved;
 	char name[16];
-	struct ipm_addr addr; /* that a peer would see */
+	struct ipm_addr addr; /* the one that peers see */
 	uint32_t reserved2;
 	ipm_u64 drops[IPM_DROP_COUNT];
 };
 
 enum ipm_map_kind {
 	IPM_MAP_STATIC = 1,
-	IPM_MAP_DYNAMIC, /* a template for peers whose address is not known before they connect */
+	IPM_MAP_DYNAMIC, /* a template for peers with unknown addresses */
 };
 enum ipm_map_state {
 	IPM_MAP_DOWN = 1,
 	IPM_MAP_UP,
-	IPM_MAP_REMOVED, /* no longer configured: it has no row, and is kept for notifications about it */
+	IPM_MAP_REMOVED, /* no longer configured: it has no row, but notifications about it need the record */
 };
 enum ipm_pfs { IPM_PFS_UNKNOWN, IPM_PFS_NO, IPM_PFS_YES };
 
-/** One of the suites that a crypto map entry offers, first choice first. */
+/** One of the suites that a crypto map entry offers, in order of preference. */
 struct ipm_transform {
 	uint8_t protocol; /* IP protocol: 50 ESP, 51 AH, 108 IPComp */
 	uint8_t reserved[7];
@@ -337,7 +337,7 @@ struct ipm_transform {
 #define IPM_MAP_TRANSFORMS 4
 
 /**
- * A crypto map entry: what is configured for one tunnel, whether it is up or not. Entries with the same name are a
+ * A crypto map entry: the configuration of one tunnel, which may be up or down. Entries with the same name are a
  * crypto map, in the order of seq. A tunnel with the entry's name as conn and its child as name belongs to it.
  */
 struct ipm_map_entry {
@@ -351,7 +351,7 @@ struct ipm_map_entry {
 	uint8_t protocol;    /* IP protocol: 50 ESP, 51 AH; 0: not known */
 	uint8_t encap;       /* enum ipm_encap; 0: not known */
 	uint8_t ipcomp;
-	uint8_t disabled;    /* it is configured to stay down */
+	uint8_t disabled;    /* the configuration keeps it down */
 	uint8_t pfs;         /* enum ipm_pfs */
 	uint8_t auth;        /* enum ipm_auth: how the peer authenticates */
 	uint8_t peers;       /* of peer[]; the configuration may have more */
@@ -359,20 +359,20 @@ struct ipm_map_entry {
 	uint16_t pfs_group;  /* enum ipm_group; 0: none, or not known */
 	uint8_t peer_learnt; /* a host name is configured: peer[0] is the address that was last used for it */
 	uint8_t reserved[5];
-	uint32_t ifindex; /* of the interface that uses it; 0: none, or not known */
+	uint32_t ifindex; /* of its interface; 0: none, or not known */
 	char ifname[16];
 	uint32_t access_head;  /* slot + 1 of the first entry of its access list; 0: none */
-	uint32_t access_next;  /* sub-index to give next */
-	uint32_t tunnel_head;  /* slot + 1 of the first of its tunnels; 0: none */
-	uint32_t tunnels;      /* how many it has */
-	uint32_t tunnels_up;   /* how many of them are up */
+	uint32_t access_next;  /* the next sub-index */
+	uint32_t tunnel_head;  /* slot + 1 of its first tunnel; 0: none */
+	uint32_t tunnels;      /* number of its tunnels */
+	uint32_t tunnels_up;   /* tunnels that are up */
 	uint32_t ups, downs;   /* how often it came up and went down: its flaps */
-	uint32_t refreshes;    /* rekeys of its tunnels that have ended; when read, of all of them */
+	uint32_t refreshes;    /* rekeys of its ended tunnels; readers get those of all its tunnels */
 	uint32_t failures;     /* how often it could not be set up, or failed while in use */
-	uint32_t failure;      /* enum ipm_failure_reason of the last time */
-	uint32_t reason;       /* enum ipm_reason: why it is down, when it has been up */
-	ipm_u64 failed_ns;     /* and when; 0: never */
-	ipm_u64 created_ns;    /* when it was first seen */
+	uint32_t failure;      /* enum ipm_failure_reason of the last failure */
+	uint32_t reason;       /* enum ipm_reason: why it went down */
+	ipm_u64 failed_ns;     /* when it failed last; 0: never */
+	ipm_u64 created_ns;    /* when a feed saw it first */
 	ipm_u64 since_ns;      /* when state was entered */
 	struct ipm_addr local; /* len 0: any */
 	struct ipm_addr peer[IPM_MAP_PEERS];
@@ -382,13 +382,13 @@ struct ipm_map_entry {
 	ipm_u64 soft_octets, hard_octets; /* likewise */
 	ipm_u64 soft_pkts, hard_pkts;
 	struct ipm_transform transform[IPM_MAP_TRANSFORMS];
-	struct ipm_traffic in, out; /* of its tunnels that have ended; when read, of all of them */
+	struct ipm_traffic in, out; /* of its ended tunnels; readers get those of all its tunnels */
 	char name[IPM_NAME_MAX], child[IPM_NAME_MAX];
-	char peer_text[IPM_TEXT_MAX]; /* the peer as it is configured: a name, a range, %any */
+	char peer_text[IPM_TEXT_MAX]; /* the configured peer: a name, a range, %any */
 	char failure_text[IPM_TEXT_MAX];
 };
 
-/** An entry of a crypto map entry's access list: what to protect, seen from this gateway. */
+/** A line of a crypto map entry's access list: the traffic to protect, seen from this gateway. */
 struct ipm_access {
 	uint32_t index; /* within the crypto map entry; 0: the slot is free */
 	uint32_t map_index, map_slot;
@@ -400,23 +400,23 @@ struct ipm_access {
 
 enum ipm_engine_kind { IPM_ENGINE_SOFTWARE = 1, IPM_ENGINE_KERNEL, IPM_ENGINE_HARDWARE };
 
-/** A crypto engine: kernel, card or data plane that runs SAs. */
+/** A crypto engine: a kernel, card or data plane that runs SAs. */
 struct ipm_engine {
 	uint32_t index; /* slot + 1; 0: free */
 	uint32_t feed;
 	uint8_t kind;     /* enum ipm_engine_kind */
 	uint8_t disabled; /* it takes no more SAs */
 	uint8_t reserved[2];
-	uint32_t sas;                             /* that it has; the writer keeps this field and those below */
-	ipm_u64 sas_created, sas_deleted, rekeys; /* rekeys: of tunnels, each with new SAs */
+	uint32_t sas;                             /* its SAs. The writer maintains this and the following fields */
+	ipm_u64 sas_created, sas_deleted, rekeys; /* rekeys of tunnels */
 	ipm_u64 since_ns;
 	struct ipm_traffic in, out;
 	char name[IPM_NAME_MAX], version[IPM_TEXT_MAX];
 };
 
 /**
- * What a feed can know: name, label in IPSECMON-MIB, and in words. They are in the order of the bits of
- * FeedCapabilities there. Of drops struct ipm_feed says more; the writer derives these two from it.
+ * What a feed can know: name, label in IPSECMON-MIB, and text, in the order of the bits of FeedCapabilities in that
+ * MIB. The writer sets TUNNEL_DROPS and GATEWAY_DROPS from ipm_feed.drops.
  */
 #define IPM_CAPS(X)                                                                         \
 	X(IKE_SAS, "ikeSas", "IKE SAs, their addresses, algorithms and times")              \
@@ -454,32 +454,32 @@ enum ipm_cap {
 /** Reasons for drops as a set: IPM_DROPPED(REPLAY) | IPM_DROPPED(AUTH). */
 #define IPM_DROPPED(name) (UINT64_C(1) << IPM_DROP_##name)
 #define IPM_DROPPED_ANY   ((UINT64_C(1) << IPM_DROP_COUNT) - 1)
-/** The sets in ipm_feed.drops: of a direction, by SAs or where there is none. */
+/** The parts of ipm_feed.drops: reasons for drops in one direction, with and without an SA. */
 #define IPM_SA_DROPS(direction, set)      ((uint64_t)(set) << ((direction) == IPM_OUT ? 16 : 0))
 #define IPM_GATEWAY_DROPS(direction, set) ((uint64_t)(set) << ((direction) == IPM_OUT ? 48 : 32))
 
 enum ipm_feed_state { IPM_FEED_DOWN = 1, IPM_FEED_CONNECTING, IPM_FEED_UP };
 
-/** A feed: a source of this segment, and its state. */
+/** A feed: a source of records, and its state. */
 struct ipm_feed {
 	uint32_t index; /* slot + 1; 0: free */
 	uint8_t state;
 	uint8_t reserved[3];
 	char name[IPM_NAME_MAX];
-	char source[IPM_TEXT_MAX]; /* what it reads: a socket, a namespace */
+	char source[IPM_TEXT_MAX]; /* the path of a socket, a network namespace ... */
 	char detail[IPM_TEXT_MAX]; /* version of the source */
 	ipm_u64 since_ns;          /* when state was entered */
 	ipm_u64 updated_ns;        /* when the source last answered in full */
-	ipm_u64 interval_ns;       /* how often it is asked */
-	ipm_u64 connects, errors;  /* errors: it could not connect, or the connection broke */
+	ipm_u64 interval_ns;       /* between two polls */
+	ipm_u64 connects, errors;  /* errors: failed attempts to connect, and broken connections */
 	ipm_u64 events, rejected;  /* rejected: messages that it did not understand */
-	ipm_u64 overruns;          /* how often events were lost, so that everything was read again */
+	ipm_u64 overruns;          /* how often events were lost, and everything was read again */
 	ipm_u64 errored_ns;
 	char error[IPM_TEXT_MAX]; /* the last one, as a sentence */
-	/* What it can know. Both 0: it doesn't say, and readers show a counter of its records when it isn't 0. */
+	/* What it can know. Both 0: not declared, and readers show those counters of its records that are not 0. */
 	ipm_u64 caps;     /* of enum ipm_cap */
 	ipm_u64 drops;    /* the reasons that it counts: IPM_SA_DROPS(), IPM_GATEWAY_DROPS() */
-	ipm_u64 kept[40]; /* what the feed keeps for its next run; it means nothing to others */
+	ipm_u64 kept[40]; /* private to the feed, for its next run */
 };
 
 /** Why an IKE SA or a tunnel ended. */
@@ -524,8 +524,8 @@ enum ipm_failure_reason {
 };
 
 /*
- * Rings keep what has ended and what has failed: indexes grow, the oldest entry makes room for the newest, and struct
- * ipm_settings says how many of the newest readers show.
+ * Rings keep ended records and failures. Indexes grow, and the newest entry replaces the oldest. Readers show the
+ * newest entries, as many as struct ipm_settings says.
  */
 
 /** An IKE SA as it was when it ended: a row of cikeTunnelHistTable. */
@@ -542,7 +542,7 @@ struct ipm_tunnel_history {
 	uint32_t reason;
 	ipm_u64 ended_ns;
 	struct ipm_tunnel tunnel;
-	/* The identities of its IKE SA: notifications name the peer by them. */
+	/* The identities of its IKE SA, for notifications. */
 	uint32_t peer;
 	uint32_t reserved;
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
@@ -561,15 +561,15 @@ struct ipm_failure {
 	uint32_t reason; /* enum ipm_failure_reason */
 	ipm_u64 time_ns;
 	struct ipm_addr local, remote; /* of the gateways */
-	/* Of the packet that failed, as it was on the wire; len 0: no packet, or not known. */
+	/* Addresses of the failed packet, as on the wire; len 0: no packet, or not known. */
 	struct ipm_addr packet_src, packet_dst;
 	uint32_t tunnel_index; /* 0: none */
 	uint32_t spi;          /* 0: none */
 	uint32_t peer;         /* cikePeerIntIndex, 0: no IKE SA */
-	uint8_t initiator;     /* IKE: this gateway began it */
+	uint8_t initiator;     /* IKE: this gateway began the negotiation */
 	uint8_t setup;         /* it failed before it was up */
 	uint8_t reserved[2];
-	uint32_t map; /* slot + 1 of the crypto map entry that failed; 0: any entry of conn */
+	uint32_t map; /* slot + 1 of the failed crypto map entry; 0: all entries of conn */
 	uint32_t reserved2;
 	char conn[IPM_NAME_MAX], text[IPM_TEXT_MAX]; /* text: the source's own words */
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
@@ -581,7 +581,7 @@ struct ipm_settings {
 	uint32_t failure_size;
 };
 
-/** A program that serves this segment. It reports this to the writer through the control socket. */
+/** A program that serves this segment, as it reports to the writer through the control socket. */
 struct ipm_agent {
 	uint32_t index; /* slot + 1; 0: free */
 	uint32_t pid;
@@ -590,7 +590,7 @@ struct ipm_agent {
 	ipm_u64 sent;       /* notifications */
 	ipm_u64 suppressed; /* notifications beyond notify-rate, or whose event was overwritten */
 	ipm_u64 disabled;   /* notifications that are switched off */
-	ipm_u64 waiting;    /* events that it has not handled yet */
+	ipm_u64 waiting;    /* events that it has not yet handled */
 };
 
 enum ipm_event_kind {
@@ -600,33 +600,33 @@ enum ipm_event_kind {
 	IPM_EVENT_TUNNEL_STOP,
 	IPM_EVENT_IKE_FAILURE,
 	IPM_EVENT_TUNNEL_FAILURE,
-	IPM_EVENT_MAP_ADDED, /* a crypto map entry, by slot and index; it can be read for a while when it is removed */
+	IPM_EVENT_MAP_ADDED, /* a crypto map entry, by slot and index; a removed one can be read for a while */
 	IPM_EVENT_MAP_REMOVED,
 	IPM_EVENT_MAP_UP,
 	IPM_EVENT_MAP_DOWN,
-	IPM_EVENT_MAP_ATTACHED, /* its map is used on an interface, and this entry is the first: ifindex */
+	IPM_EVENT_MAP_ATTACHED, /* its map is in use on an interface, and this entry is the map's first: ifindex */
 	IPM_EVENT_MAP_DETACHED,
 	IPM_EVENT_SA_REFUSED, /* there was no room for one more SA; at most once a minute */
 	IPM_EVENT_ENGINE_ADDED,
-	IPM_EVENT_ENGINE_UP, /* it takes SAs, and did not before */
+	IPM_EVENT_ENGINE_UP, /* it takes SAs again */
 	IPM_EVENT_ENGINE_DOWN,
 };
 
 /** The reason of IPM_EVENT_MAP_ADDED and IPM_EVENT_MAP_REMOVED. */
 enum ipm_map_reason {
 	IPM_MAP_OTHERS, /* its map has other entries */
-	IPM_MAP_ALONE,  /* it has none: the map came or went with this entry */
+	IPM_MAP_ALONE,  /* the map came or went with this entry */
 };
 
 /** An event. Events are in the order in which they happened. */
 struct ipm_event {
-	uint32_t index; /* of the record that it is about: an IKE SA, a tunnel, its history, a failure */
-	uint32_t slot;  /* that record's */
+	uint32_t index; /* of its record: an IKE SA, a tunnel, an entry of a history, a failure ... */
+	uint32_t slot;  /* of the same record */
 	ipm_u64 serial; /* 1 and up, without gaps */
 	ipm_u64 time_ns;
 	uint16_t kind;
 	uint16_t reason;  /* enum ipm_reason, ipm_failure_reason or ipm_map_reason */
-	uint32_t ifindex; /* of a map that is attached or detached */
+	uint32_t ifindex; /* of IPM_EVENT_MAP_ATTACHED and IPM_EVENT_MAP_DETACHED */
 };
 
 #ifdef __cplusplus
