@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# What a 64-bit program writes a 32-bit one reads, and the other way round. Exit status 77 where the compiler makes no 32-bit
-# programs (Debian: gcc-multilib).
+# A 32-bit program reads what a 64-bit one writes, and the other way round. Exit status 77 where the compiler makes no
+# 32-bit programs (Debian: gcc-multilib).
 
 export LC_ALL=C
 top=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd) || exit 99

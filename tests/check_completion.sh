@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The shells' completion of ipsecmon, with the shells themselves: bash, and zsh where it is. Exit status 1 when one does not
-# offer what fits, 77 without bash.
+# Real shells complete commands of ipsecmon: bash, and zsh if it is installed. Exit status 1 when one offers wrong
+# words, 77 without bash.
 #
 # shellcheck disable=SC2317     # of_bash and of_zsh are called by name
 

@@ -22,7 +22,8 @@ echo 'int main() { return 0; }' > "$work/empty.cc"
 compiles()
 {
 	printf '#include "%s"\nint unused;\n' "$(basename "$4")" > "$work/one"
-	"$1" -x "$2" -std="$3" -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$top/$(dirname "$4")" "$work/one" 2> "$work/said" && return
+	"$1" -x "$2" -std="$3" -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I "$top/$(dirname "$4")" \
+		"$work/one" 2> "$work/said" && return
 	echo "FAIL: $1 -std=$3: $4"
 	head -n 5 "$work/said"
 	status=1

@@ -16,8 +16,9 @@ top_builddir=${top_builddir:-.}
 mibs=$top_srcdir/mibs
 made=$top_builddir/mibs         # what configure has made
 [ -e "$made/IPSECMON-MIB.txt" ] || made=$mibs
-modules='CISCO-IPSEC-FLOW-MONITOR-MIB CISCO-IPSEC-MIB CISCO-IPSEC-POLICY-MAP-MIB CISCO-CRYPTO-ACCELERATOR-MIB IPSECMON-MIB'
-# Where our own module is: as the programs have it.
+modules='CISCO-IPSEC-FLOW-MONITOR-MIB CISCO-IPSEC-MIB CISCO-IPSEC-POLICY-MAP-MIB CISCO-CRYPTO-ACCELERATOR-MIB'
+modules="$modules IPSECMON-MIB"
+# The OID of our own module, as the programs have it.
 enterprise=$(sed -n 's/^#define IPSECMON_OID //p' "$top_builddir/config.h" 2>/dev/null | sed 's/, */./g')
 enterprise=${enterprise:-1.3.6.1.4.1.8072.9999.9999}
 

@@ -24,7 +24,8 @@ for header in $headers; do
 		} }'
 done | sed -n 's/^\([^({]*[ *]\)\(ipm_[a-z0-9_]*\) *(.*/\2/p' | sort -u > "$work/declared"
 [ -s "$work/declared" ] || { echo "FAIL: no declarations found"; exit 1; }
-nm -D --defined-only "$library" | awk '$2 ~ /^[A-Z]$/ { print $3 }' | grep -v '^__\(asan\|ubsan\|gcov\|odr\)\|^___asan' | sort -u > "$work/exported"
+nm -D --defined-only "$library" | awk '$2 ~ /^[A-Z]$/ { print $3 }' |
+	grep -v '^__\(asan\|ubsan\|gcov\|odr\)\|^___asan' | sort -u > "$work/exported"
 sed -n 's/^ \([a-z0-9_]*\)@Base .*/\1/p' "$top/debian/libipsecmon0.symbols" | sort -u > "$work/debian"
 
 # same WHAT FILE

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The documents say what the code does, and all files are as they should be. check_structure looks at the code.
-# Prints what is wrong; exit status 1 if anything is.
+# Do the documents agree with the code, and are all files as they should be? check_structure looks at the code.
+# Prints each mistake; exit status 1 if there is one.
 #
 # shellcheck disable=SC2013,SC2016      # names and links have no blanks; the backquotes are markdown's
 
@@ -16,7 +16,7 @@ fail()
 	status=1
 }
 
-# Our own files, one to a line: what git knows or would take; in a tarball, what has a name of ours.
+# Our own files, one to a line: those that git tracks or would add; in a tarball, those in our folders.
 files()
 {
 	if [ -e .git ] && git ls-files >/dev/null 2>&1; then
@@ -56,7 +56,7 @@ for name in $served; do
 	# shellcheck disable=SC2086     # the list is meant
 	cat $objects | grep -q "^$name	" || fail "agent/views/*.c: $name is not in $objects"
 done
-# A row says what its column needs: the capabilities of .caps by the labels of model/ipm_types.h, or drops.
+# A row names what its column needs: the capabilities of .caps by the labels of model/ipm_types.h, or drops.
 labels=$(sed -nE 's/^[[:space:]]*X\(([A-Z0-9_]+), *"([A-Za-z]+)", .*/s,IPM_CAP_\1\\b,\\`\2\\`,/p' model/ipm_types.h)
 want=$({
 	echo "$views" | sed -nE 's/^COL[^"]*"([A-Za-z0-9]+)".*, *\.caps = ([A-Z_ |]+)\)[, ].*/\1 needs \2/p' |
@@ -66,25 +66,29 @@ want=$({
 [ "$(echo "$want" | grep -c .)" -eq "$(echo "$views" | grep -cE '\.(caps|drops) = ')" ] ||
 	fail "agent/views/*.c: a .caps or .drops that is not understood"
 [ "$want" = "$(sed -nE 's/^\| `([A-Za-z0-9]+)` \|.*; (needs [^|;]*[^|; ]) \|.*/\1 \2/p' doc/mapping.md | sort)" ] ||
-	fail "doc/mapping.md: rows say something else of what columns need than .caps and .drops"
-# What bits there are, by label and number, is said in three places.
-caps=$(sed -n '/^#define IPM_CAPS/,/^$/s/^[[:space:]]*X([A-Z0-9_]*, *"\([A-Za-z]*\)".*/\1/p' model/ipm_types.h | awk '{ print $1 "(" NR - 1 ")" }')
+	fail "doc/mapping.md: rows name other needs than .caps and .drops of the columns"
+# Three places list the capabilities, by label and number.
+caps=$(sed -n '/^#define IPM_CAPS/,/^$/s/^[[:space:]]*X([A-Z0-9_]*, *"\([A-Za-z]*\)".*/\1/p' model/ipm_types.h |
+	awk '{ print $1 "(" NR - 1 ")" }')
 [ -n "$caps" ] || fail "model/ipm_types.h: no IPM_CAPS found"
-[ "$caps" = "$(sed -nE '/^### What a feed can know/,/^### IKE/s/^\| ([A-Za-z]+\([0-9]+\)) \| .*/\1/p' doc/mapping.md)" ] || fail "doc/mapping.md: other capabilities than IPM_CAPS"
-[ "$caps" = "$(sed -n '/^FeedCapabilities/,/}/s/^ *\([A-Za-z]*([0-9]*)\),*$/\1/p' mibs/template/IPSECMON-MIB.txt.in)" ] ||
-	fail "mibs/template/IPSECMON-MIB.txt.in: other FeedCapabilities than IPM_CAPS"
+known=$(sed -nE '/^### What a feed can know/,/^### IKE/s/^\| ([A-Za-z]+\([0-9]+\)) \| .*/\1/p' doc/mapping.md)
+[ "$caps" = "$known" ] || fail "doc/mapping.md: other capabilities than IPM_CAPS"
+template=mibs/template/IPSECMON-MIB.txt.in
+[ "$caps" = "$(sed -n '/^FeedCapabilities/,/}/s/^ *\([A-Za-z]*([0-9]*)\),*$/\1/p' $template)" ] ||
+	fail "$template: other FeedCapabilities than IPM_CAPS"
 for name in $rows; do
 	echo "$served" | grep -qx "$name" || fail "doc/mapping.md: has a row for $name, which no view serves"
 done
-for name in $(grep -oE '\b(cike|cip|cipSec|cips|cca|ikePolMap|ipSecPolMap|ipsecmon)[A-Z][A-Za-z0-9]*' doc/mapping.md | sort -u); do
+prefixes='cike|cip|cipSec|cips|cca|ikePolMap|ipSecPolMap|ipsecmon'
+for name in $(grep -oE "\b($prefixes)[A-Z][A-Za-z0-9]*" doc/mapping.md | sort -u); do
 	# shellcheck disable=SC2086     # the list is meant
 	cat $objects | grep -Eq "^$name	|[	,]$name(,|\$)" && continue
 	cat mibs/*.txt mibs/template/*.in | grep -Eq "^$name (OBJECT|NOTIFICATION|MODULE)[- ]" && continue
 	fail "doc/mapping.md: $name is no object of the MIB"
 done
 
-# doc/mibs.md has a row for each table and group that is served, "| `name` |", with SET where a column of it can be SET, and
-# names each notification. What only tables are made of has a blank in its name.
+# doc/mibs.md has a row for each table and group that is served, "| `name` |", with SET where a column of it can be SET,
+# and names each notification. Rows of other things have a blank in their name.
 tables=$(sed -nE 's/^[[:space:]]*\.name = "([A-Za-z0-9]+)",$/\1/p' agent/views/*.c)
 shown=$(sed -nE 's/^\| `([A-Za-z0-9]+)` \| \..*/\1/p' doc/mibs.md)
 [ -n "$tables" ] || fail "agent/views/*.c: no table found"
@@ -110,13 +114,15 @@ told=$(sed -n '/^Notifications: /,/^$/p' doc/mibs.md | grep -oE '`[A-Za-z]+`' | 
 # A suite that a page names is one of tests/run.
 suites=$(bash tests/run --list)
 for page in doc/*.md; do
-	for name in $(grep -oE '`(unit|lab|guest|client|platform|boot)-[a-z0-9-]+`|^<!-- suite [a-z0-9-]+' "$page" | sed 's/.* //' | tr -d '`'); do
+	for name in $(grep -oE '`(unit|lab|guest|client|platform|boot)-[a-z0-9-]+`|^<!-- suite [a-z0-9-]+' "$page" |
+		sed 's/.* //' | tr -d '`'); do
 		echo "$suites" | grep -qxF -e "$name" || echo "$suites" | grep -q "^$name" || fail "$page: there is no suite $name"
 	done
 done
 
-# Messages that doc/troubleshooting.md quotes exist in the sources. An item of a list that ends with a colon quotes messages; the text
-# between two variable parts ("...") must be in the code. Exceptions: lists and lines marked "of Net-SNMP", and errno texts.
+# Messages that doc/troubleshooting.md quotes exist in the sources. An item of a list that ends with a colon quotes
+# messages; the text between two variable parts ("...") must be in the code. Exceptions: lists and lines marked
+# "of Net-SNMP", and errno texts.
 cat agent/*.c common/*.[ch] feeds/*.c feeds/*/*.c model/*.[ch] cli/*.c | tr '\n' ' ' |
 	sed -E 's/" *PRI[a-zA-Z0-9]+ *"//g; s/"[[:space:]]*"//g; s/\\"/"/g' > "${TMPDIR:-/tmp}/check_tree.$$"
 missing=$(awk -v code="${TMPDIR:-/tmp}/check_tree.$$" '
@@ -149,18 +155,21 @@ for program in $programs; do
 	grep -q "%D%/$program\.[1-8]" doc/local.mk || fail "doc/local.mk: does not install the man page of $program"
 done
 
-# What is built with here is built with there, and each man page is in a package.
+# Debian's packages build with the libraries of contrib/packages.debian, and contain each man page.
 for package in $(sed -n '/^\[build\]/,/^$/s/^\(lib[a-z0-9.+-]*-dev\).*/\1/p' contrib/packages.debian); do
-	[ "$package" = libc6-dev ] || grep -q "^ $package,\$" debian/control || fail "debian/control: does not build with $package"
+	[ "$package" = libc6-dev ] || grep -q "^ $package,\$" debian/control ||
+		fail "debian/control: does not build with $package"
 done
 for page in doc/*.[1-8]; do
 	section=${page##*.} name=$(basename "$page")
 	grep -qE "^usr/share/man/man$section(/$name)?\$" debian/*.install || fail "debian/: no package has $name"
 done
-for module in $(sed -nE '/^(nodist_|dist_)?mib_DATA/,/[^\\]$/p; /^dist_mib_DATA/,/[^\\]$/p' mibs/local.mk | grep -oE '[A-Za-z0-9-]+[.]txt' | sort -u); do
+for module in $(sed -nE '/^(nodist_|dist_)?mib_DATA/,/[^\\]$/p; /^dist_mib_DATA/,/[^\\]$/p' mibs/local.mk |
+	grep -oE '[A-Za-z0-9-]+[.]txt' | sort -u); do
 	grep -q "\.It Pa.*\b$module" doc/ipsecmon-mibs.7 || fail "doc/ipsecmon-mibs.7: does not name $module"
 done
-[ "$(sed -n '1s/^ipsecmon (\(.*\)) .*/\1/p' debian/changelog)" = "$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' configure.ac)" ] ||
+version=$(sed -n 's/^AC_INIT(\[ipsecmon\], \[\([^]]*\)\].*/\1/p' configure.ac)
+[ "$(sed -n '1s/^ipsecmon (\(.*\)) .*/\1/p' debian/changelog)" = "$version" ] ||
 	fail "debian/changelog: has another version than configure.ac"
 
 for page in README.md CONTRIBUTING.md doc/*.md; do
@@ -192,10 +201,19 @@ promised=$(sed -n '/^| system | you get/,/^$/p' README.md | grep -v '^| .Notific
 [ "$listed" = "$sections" ] || fail "doc/pollers.md: the table has $listed, the sections $sections"
 [ "$promised" = "$sections" ] || fail "README.md has $promised, doc/pollers.md $sections"
 
-# What the pages for developers name exists. A path in backquotes is a file or folder of ours; `function()` is defined somewhere, and
-# "`function()` in `path`" in that file; a bare `name.c` in a table of doc/feeds.md is in the folder that the heading names.
+# The files and functions that pages for developers name exist. A path in backquotes is a file or folder of ours;
+# `function()` is defined somewhere, and "`function()` in `path`" in that file; a bare `name.c` in a table of
+# doc/feeds.md is in the folder that the heading names.
+# defined NAME FILE...: one of these files defines it
+defined()
+{
+	name=$1
+	shift
+	grep -qE "^$name\(|^#define $name\(|^MIB_CONVERT[A-Z_]*\($name,|^[a-z].*[ *]$name\(" "$@"
+}
+folders='model|common|feeds|engine|agent|cli|plugin|mibs|tests|bench|contrib|debian|doc'
 for page in CONTRIBUTING.md doc/architecture.md doc/segment.md doc/feeds.md; do
-	for path in $(grep -oE '`(model|common|feeds|engine|agent|cli|plugin|mibs|tests|bench|contrib|debian|doc)/[A-Za-z0-9_./*-]*`' "$page" | tr -d '`' | sort -u); do
+	for path in $(grep -oE "\`($folders)/[A-Za-z0-9_./*-]*\`" "$page" | tr -d '`' | sort -u); do
 		# shellcheck disable=SC2086     # patterns are meant to expand
 		ls -d $path >/dev/null 2>&1 || fail "$page: there is no $path"
 	done
@@ -205,10 +223,11 @@ for page in CONTRIBUTING.md doc/architecture.md doc/segment.md doc/feeds.md; do
 		key) continue ;; # of the recipe
 		esac
 		# shellcheck disable=SC2086     # the list is meant
-		grep -qE "^$name\(|^#define $name\(|^MIB_CONVERT[A-Z_]*\($name,|^[a-z].*[ *]$name\(" $c_files || fail "$page: there is no function $name()"
+		defined "$name" $c_files || fail "$page: there is no function $name()"
 	done
-	for pair in $(echo "$text" | grep -oE '`[a-z0-9_]+\(\)` in `[a-z0-9_./]+`' | sed 's/`\([a-z0-9_]*\)()` in `\(.*\)`/\1:\2/' | sort -u); do
-		[ ! -f "${pair#*:}" ] || grep -qE "^${pair%%:*}\(|^#define ${pair%%:*}\(|^MIB_CONVERT[A-Z_]*\(${pair%%:*},|^[a-z].*[ *]${pair%%:*}\(" "${pair#*:}" ||
+	for pair in $(echo "$text" | grep -oE '`[a-z0-9_]+\(\)` in `[a-z0-9_./]+`' |
+		sed 's/`\([a-z0-9_]*\)()` in `\(.*\)`/\1:\2/' | sort -u); do
+		[ ! -f "${pair#*:}" ] || defined "${pair%%:*}" "${pair#*:}" ||
 			fail "$page: ${pair#*:} does not define ${pair%%:*}()"
 	done
 done
@@ -216,13 +235,19 @@ folder=
 while read -r line; do
 	case $line in
 	'| file in `'*) folder=${line#*\`} folder=${folder%%\`*} ;;
-	'| `'*) for name in $(echo "$line" | cut -d '|' -f 2 | tr -d '`,'); do [ -f "$folder$name" ] || fail "doc/feeds.md: there is no $folder$name"; done ;;
+	'| `'*)
+		for name in $(echo "$line" | cut -d '|' -f 2 | tr -d '`,'); do
+			[ -f "$folder$name" ] || fail "doc/feeds.md: there is no $folder$name"
+		done
+		;;
 	esac
 done < doc/feeds.md
 
 # Lines of prose have at most 119 characters; tables and code may be wider.
 for page in README.md CONTRIBUTING.md NEWS doc/*.md feeds/README.md contrib/*/README.md bench/README.md; do
-	wide=$(LC_ALL=C.UTF-8 awk '/^```/ { code = !code } !code && !/^(\||    |<!--)/ && length($0) > 119 { print FNR }' "$page" | tr '\n' ' ')
+	wide=$(LC_ALL=C.UTF-8 awk '
+		/^```/ { code = !code }
+		!code && !/^(\||    |<!--)/ && length($0) > 119 { print FNR }' "$page" | tr '\n' ' ')
 	[ -z "$wide" ] || fail "$page: 120 columns or more in line $wide"
 done
 
@@ -240,5 +265,6 @@ for file in $c_files; do
 		fail "$file: the first line is not the SPDX line"
 done
 
-[ "$status" -ne 0 ] || echo "ok: $(echo "$c_files" | grep -c .) C files, $(echo "$served" | grep -c .) objects, $(echo "$all" | grep -c .) files"
+number() { echo "$1" | grep -c .; }
+[ "$status" -ne 0 ] || echo "ok: $(number "$c_files") C files, $(number "$served") objects, $(number "$all") files"
 exit $status

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# The units: systemd takes them without a word, what they start is what is installed, and how exposed they are is no more
-# than this. Prints what `systemd-analyze security' says of each; exit status 1 when something is wrong, 77 without systemd.
+# systemd accepts our units without a warning, they start installed programs, and `systemd-analyze security` finds
+# them no more exposed than below. Exit status 1 when one of these is wrong, 77 without systemd.
 
 export LC_ALL=C
 top=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd) || exit 99
@@ -17,12 +17,13 @@ command -v systemd-analyze >/dev/null || { echo "SKIPPED: no systemd-analyze"; e
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 
-# At most, in tenths, of 100.
+# Each unit, and the highest exposure that it may have, in tenths of 10.
 while read -r unit most; do
 	[ -e "$built/contrib/systemd/$unit" ] || { echo "$unit: not built"; continue; }
 	cp "$built/contrib/systemd/$unit" "$work/$unit" || exit 99
 	program=$(sed -n 's/^ExecStart=\([^ ]*\) -f\( .*\)*$/\1/p' "$work/$unit")
-	ours='Type=notify Restart=on-failure RestartSec=2 StartLimitIntervalSec=0 NoNewPrivileges=yes ProtectSystem=strict SystemCallFilter=@system-service'
+	ours='Type=notify Restart=on-failure RestartSec=2 StartLimitIntervalSec=0 NoNewPrivileges=yes'
+	ours="$ours ProtectSystem=strict SystemCallFilter=@system-service"
 	case $program in
 	*@* | '') fail "$unit: starts '$program'" ;;
 	/usr/sbin/snmpd) ;;
@@ -31,8 +32,9 @@ while read -r unit most; do
 		[ -x "$built/$(basename "$program")" ] || fail "$unit: $program is none of ours"
 		;;
 	esac
-	# Where it is built, and the program need not be installed yet.
-	said=$(sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" "$work/$unit" && systemd-analyze verify --man=no "$work/$unit" 2>&1)
+	# The program may not be installed yet.
+	sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" "$work/$unit"
+	said=$(systemd-analyze verify --man=no "$work/$unit" 2>&1)
 	[ -z "$said" ] || fail "$unit: $said"
 	score=$(systemd-analyze security --offline=true --no-pager --threshold="$most" "$work/$unit" 2>&1) ||
 		fail "$unit: more exposed than $most tenths
@@ -55,7 +57,8 @@ END
 mkdir "$work/ipsecmond.service.d" && cp "$top/contrib/systemd/netns.conf" "$work/ipsecmond.service.d/" || exit 99
 said=$(systemd-analyze verify --man=no "$work/ipsecmond.service" 2>&1)
 [ -z "$said" ] || fail "netns.conf: $said"
-caps=$(cat "$work/ipsecmond.service" "$work"/ipsecmond.service.d/*.conf | sed -n 's/^CapabilityBoundingSet=//p' | tr '\n' ' ')
+caps=$(cat "$work/ipsecmond.service" "$work"/ipsecmond.service.d/*.conf |
+	sed -n 's/^CapabilityBoundingSet=//p' | tr '\n' ' ')
 [ "$caps" = "CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN " ] || fail "netns.conf: capabilities are $caps"
 
 # The users and directories of a fresh machine. Only names: root is not needed.
