@@ -68,11 +68,9 @@ int
 main(void)
 {
 	Suite *suite = suite_create("cmd_export");
-	TCase *tc = tcase_create("librenms");
-	tcase_add_checked_fixture(tc, set_up, tear_down);
+	TCase *tc = cli_tests(suite);
 	tcase_add_test(tc, a_connection_is_the_sum_of_its_entries);
 	tcase_add_test(tc, one_that_is_down_stays_and_keeps_its_counters);
 	tcase_add_test(tc, one_that_came_up_again_was_reestablished);
-	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

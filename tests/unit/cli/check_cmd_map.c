@@ -24,6 +24,57 @@ expect_steady(const char *line, const char *text)
 	ck_assert_msg(strcmp(out, text) == 0, "%s: expected\n%s\ngot\n%s", line, text, out);
 }
 
+/* --- the reference ------------------------------------------------------- */
+
+START_TEST(crypto_maps_are_the_reference_s)
+{
+	static const char *const reference[] = {
+		"Crypto Map \"TUNNELMAP\" 10 ipsec-isakmp",
+		"Peer = 172.22.1.4",
+		"Extended IP access list 116",
+		"access-list 116 permit gre host 172.22.1.3 host 172.22.1.4",
+		"Current peer: 172.22.1.4",
+		"Security association lifetime: 4608000 kilobytes/3600 seconds",
+		"PFS (Y/N): N",
+		"Transform sets={ esp-3des+esp-sha-hmac, }", /* which has a name there: TUNNEL-TRANSFORM */
+		"Interfaces using crypto map TUNNELMAP:",
+		"FastEthernet0/1",
+		"Crypto Map \"VPN-USER-MAP\" 50 ipsec-isakmp",
+		"Dynamic map template tag: VPN-USER-MAP",
+		"Interfaces using crypto map VPN-USER-MAP:",
+	};
+	static const char *const extra[] = { "Status:", NULL };
+	given_segment();
+	given_template();
+	given_tunnelmap();
+	run_quietly("show crypto map");
+	expect_reference(reference, COUNT(reference), extra);
+}
+END_TEST
+
+START_TEST(templates_are_the_reference_s)
+{
+	static const char *const reference[] = {
+		"Crypto Map Template\"VPN-USER-MAP\" 50",
+		"Extended IP access list 115",
+		"access-list 115 permit tcp any port = 80 any",
+		"access-list 115 permit tcp any any port = 80",
+		"access-list 115 deny ip any 224.0.0.0 31.255.255.255",
+		"Current peer: 0.0.0.0",
+		"Security association lifetime: 4608000 kilobytes/3600 seconds",
+		"PFS (Y/N): N",
+		"Transform sets={ esp-3des+esp-sha-hmac, }",
+	};
+	static const char *const extra[] = { "Status:", NULL };
+	given_segment();
+	given_template();
+	given_tunnelmap(); /* which is none */
+	run_quietly("show crypto dynamic-map");
+	expect_reference(reference, COUNT(reference), extra);
+	expect_no_word("TUNNELMAP");
+}
+END_TEST
+
 /* --- show crypto map ----------------------------------------------------- */
 
 START_TEST(an_entry_is_laid_out_as_in_ios)
@@ -532,13 +583,43 @@ START_TEST(what_json_does_not_know_is_null_and_what_it_knows_keeps_its_type)
 }
 END_TEST
 
+START_TEST(each_segment_has_its_maps)
+{
+	char path[96];
+	struct ipm_error error;
+	struct ipm_writer *other;
+	given_segment();
+	given_tunnelmap();
+	snprintf(path, sizeof(path), "%s/plane.model", dir);
+	struct ipm_writer_options opt = { .path = path,
+					  .name = "plane",
+					  .capacity = { .feeds = 1, .maps = 4, .access = 4, .events = 8 },
+					  .mode = 0600 };
+	ck_assert_int_eq(ipm_writer_open(&other, &opt, &error), 0);
+	struct ipm_map_entry map = {
+		.name = "TUNNELMAP", .child = "x", .kind = IPM_MAP_STATIC, .seq = 5, .ifname = "dp0"
+	};
+	ck_assert_int_ge(ipm_map_open(other, &map), 0);
+	ipm_writer_commit(other);
+	run_quietly("show crypto map tag TUNNELMAP");
+	const char *first = strstr(out, "\"TUNNELMAP\" 10"), *second = strstr(out, "\"TUNNELMAP\" 5");
+	ck_assert(first && second && first < second); /* each whole: with its own interfaces */
+	ck_assert_uint_eq(times("Interfaces using"), 2);
+	json_t *j = runs_json("show crypto map --json");
+	expect_text(j, "segments.0.maps.0.child", "116");
+	expect_text(j, "segments.1.maps.0.child", "x");
+	json_decref(j);
+	ipm_writer_close(other);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("cmd_map");
-	TCase *tc = tcase_create("show");
-	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_set_timeout(tc, 60);
+	TCase *tc = cli_tests(suite);
+	tcase_add_test(tc, crypto_maps_are_the_reference_s);
+	tcase_add_test(tc, templates_are_the_reference_s);
 	tcase_add_test(tc, an_entry_is_laid_out_as_in_ios);
 	tcase_add_test(tc, what_is_not_known_of_an_entry_is_said_in_its_place);
 	tcase_add_test(tc, entries_come_by_map_and_sequence_and_interfaces_once_for_each_map);
@@ -562,6 +643,6 @@ main(void)
 	tcase_add_test(tc, an_entry_that_cannot_be_read_is_counted_and_the_others_are_shown);
 	tcase_add_test(tc, json_of_crypto_maps);
 	tcase_add_test(tc, what_json_does_not_know_is_null_and_what_it_knows_keeps_its_type);
-	suite_add_tcase(suite, tc);
+	tcase_add_test(tc, each_segment_has_its_maps);
 	return run_suite(suite);
 }

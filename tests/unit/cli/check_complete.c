@@ -129,20 +129,14 @@ int
 main(void)
 {
 	Suite *suite = suite_create("complete");
-	TCase *tcase = tcase_create("complete");
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_add_test(tcase, words_that_fit_come_with_what_they_mean);
-	tcase_add_test(tcase, words_before_may_be_short_and_in_any_case);
-	tcase_add_test(tcase, nothing_fits_behind_what_is_wrong_or_finished);
-	tcase_add_test(tcase, options_are_completed_and_passed_over);
-	tcase_add_test(tcase, values_are_what_the_segments_have);
-	tcase_add_test(tcase, crypto_maps_are_there_when_they_are_down_and_templates_apart);
-	tcase_add_test(tcase, a_name_that_a_shell_could_mistake_is_not_offered);
-	tcase_add_test(tcase, a_segment_or_configuration_that_cannot_be_read_is_passed_over_in_silence);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	TCase *tc = cli_tests(suite);
+	tcase_add_test(tc, words_that_fit_come_with_what_they_mean);
+	tcase_add_test(tc, words_before_may_be_short_and_in_any_case);
+	tcase_add_test(tc, nothing_fits_behind_what_is_wrong_or_finished);
+	tcase_add_test(tc, options_are_completed_and_passed_over);
+	tcase_add_test(tc, values_are_what_the_segments_have);
+	tcase_add_test(tc, crypto_maps_are_there_when_they_are_down_and_templates_apart);
+	tcase_add_test(tc, a_name_that_a_shell_could_mistake_is_not_offered);
+	tcase_add_test(tc, a_segment_or_configuration_that_cannot_be_read_is_passed_over_in_silence);
+	return run_suite(suite);
 }

@@ -177,12 +177,12 @@ json_of(const char *command)
 
 #define AGO (ipm_now_ns() - 7 * (uint64_t)SECOND)
 
-static const struct ipm_proposal suite = { .encr = IPM_ENCR_AES_CBC,
-					   .encr_bits = 256,
-					   .integ = IPM_INTEG_HMAC_SHA2_256_128,
-					   .prf = IPM_PRF_HMAC_SHA2_256,
-					   .group = IPM_GROUP_MODP_2048,
-					   .esn = 1 };
+static const struct ipm_proposal a_proposal = { .encr = IPM_ENCR_AES_CBC,
+						.encr_bits = 256,
+						.integ = IPM_INTEG_HMAC_SHA2_256_128,
+						.prf = IPM_PRF_HMAC_SHA2_256,
+						.group = IPM_GROUP_MODP_2048,
+						.esn = 1 };
 
 static struct ipm_ike_sa
 an_ike_sa(void)
@@ -196,7 +196,7 @@ an_ike_sa(void)
 				    .remote = addr("192.0.2.2"),
 				    .established_ns = AGO,
 				    .hard_ns = ALL_SECONDS,
-				    .proposal = suite,
+				    .proposal = a_proposal,
 				    .conn = "net",
 				    .local_id = "east",
 				    .remote_id = "west" };
@@ -224,7 +224,7 @@ given_entries(void)
 				     .hard_octets = KILOBYTE,
 				     .hard_pkts = 1000,
 				     .transforms = 1,
-				     .transform = { { .protocol = 50, .proposal = suite } } };
+				     .transform = { { .protocol = 50, .proposal = a_proposal } } };
 	struct ipm_access access = { .local = any(6), .remote = subnet("10.2.0.0", "10.2.255.255", 16) };
 	given_access(given_entry(map), &access, 1);
 	snprintf(map.name, sizeof(map.name), "road");
@@ -261,7 +261,7 @@ given_whole_tunnel(uint32_t engine)
 						  .name = "child" });
 	struct ipm_sa sa = { .spi = 0x1001,
 			     .direction = IPM_IN,
-			     .proposal = suite,
+			     .proposal = a_proposal,
 			     .replay_window = 32,
 			     .seq = 9,
 			     .hard_ns = ALL_SECONDS,
@@ -364,16 +364,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite_of = suite_create("json");
-	TCase *tcase = tcase_create("json");
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_add_test(tcase, each_key_that_is_printed_is_documented_and_the_other_way_round);
-	tcase_add_test(tcase, each_command_that_shows_something_is_documented);
-	suite_add_tcase(suite_of, tcase);
-	SRunner *runner = srunner_create(suite_of);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	Suite *suite = suite_create("json");
+	TCase *tc = cli_tests(suite);
+	tcase_add_test(tc, each_key_that_is_printed_is_documented_and_the_other_way_round);
+	tcase_add_test(tc, each_command_that_shows_something_is_documented);
+	return run_suite(suite);
 }

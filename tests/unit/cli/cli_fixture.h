@@ -14,6 +14,7 @@
 
 #include "cli.h"
 #include "ipm_writer.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECOND       1000000000u
@@ -343,6 +344,82 @@ given_template(void)
 	};
 	given_access(map, list, COUNT(list));
 	return map;
+}
+
+/* ---- site-b, a gateway with packets ---- */
+
+static const struct ipm_proposal AES256_SHA256 = { .encr = IPM_ENCR_AES_CBC,
+						   .encr_bits = 256,
+						   .integ = IPM_INTEG_HMAC_SHA2_256_128 };
+
+static inline int
+given_ike(uint8_t version, enum ipm_ike_state state, bool initiator, const char *local, const char *remote)
+{
+	struct ipm_ike_sa sa = {
+		.state = (uint8_t)state,
+		.version = version,
+		.initiator = initiator,
+		.local = addr(local),
+		.remote = addr(remote),
+		.local_port = 500,
+		.remote_port = 4500,
+		.auth = IPM_AUTH_PSK,
+		.spi_initiator = 0x0123456789abcdefu,
+		.spi_responder = 0xfedcba9876543210u,
+		.proposal = { .encr = IPM_ENCR_AES_CBC,
+			      .encr_bits = 256,
+			      .prf = IPM_PRF_HMAC_SHA2_256,
+			      .integ = IPM_INTEG_HMAC_SHA2_256_128,
+			      .group = IPM_GROUP_MODP_2048 },
+		.conn = "site-b",
+		.local_id = "CN=a",
+		.remote_id = "CN=b",
+		/* the future: ages are 0 and lifetimes whole, however long the test takes */
+		.created_ns = ipm_now_ns() + 3600u * (uint64_t)SECOND,
+		.established_ns = ipm_now_ns() + 3600u * (uint64_t)SECOND,
+		.hard_ns = 14400u * (uint64_t)SECOND,
+	};
+	int slot = ipm_ike_start(w, &sa);
+	ck_assert_int_ge(slot, 0);
+	return slot;
+}
+
+/* One tunnel of site-b with a pair of SAs that have carried packets. */
+static inline int
+given_site_b(void)
+{
+	int t = given_tunnel((struct ipm_tunnel){
+		.local = addr("172.22.1.3"), .remote = addr("172.22.1.4"), .conn = "site-b", .name = "lan" });
+	given_selector(t, subnet("10.1.0.0", "10.1.255.255", 16), subnet("10.2.3.0", "10.2.3.255", 24));
+	int in = given_sa(t, (struct ipm_sa){ .spi = 0x5A48ACC4,
+					      .direction = IPM_IN,
+					      .proposal = AES256_SHA256,
+					      .replay_window = 32,
+					      .hard_ns = 3392u * (uint64_t)SECOND,
+					      .hard_octets = 4608000u * (uint64_t)1024 });
+	int o = given_sa(t, (struct ipm_sa){ .spi = 0xEB99FB6C,
+					     .direction = IPM_OUT,
+					     .proposal = AES256_SHA256,
+					     .hard_ns = 3392u * (uint64_t)SECOND });
+	struct ipm_traffic carried = { .octets = 10240, .raw_octets = 10240, .pkts = 1156 };
+	carried.drops[IPM_DROP_REPLAY] = 2;
+	carried.drops[IPM_DROP_AUTH] = 1;
+	ipm_sa_count(w, (uint32_t)in, &carried);
+	ipm_sa_count(w, (uint32_t)o, &(struct ipm_traffic){ .octets = 4660, .raw_octets = 4660, .pkts = 466 });
+	return t;
+}
+
+/* ---- main() ---- */
+
+/* Tests that have a run directory. */
+static inline TCase *
+cli_tests(Suite *suite)
+{
+	TCase *tc = tcase_create("cli");
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(suite, tc);
+	return tc;
 }
 
 #endif

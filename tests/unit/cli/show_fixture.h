@@ -63,4 +63,38 @@ expect_null(json_t *root, const char *where)
 	ck_assert_msg(json_is_null(at(root, where)), "%s is not null", where);
 }
 
+/* A line without its indentation and with single blanks: this is how the reference came to us. */
+static inline const char *
+squeeze_blanks(const char *line, size_t len, char copy[256])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len && n < 255; i++)
+		if (line[i] != ' ' || (n > 0 && copy[n - 1] != ' '))
+			copy[n++] = line[i];
+	while (n > 0 && copy[n - 1] == ' ')
+		n--;
+	copy[n] = '\0';
+	return copy;
+}
+
+/* The reference's lines are ours, in their order; lines of ours that begin with one of @p extra are no concern of it.
+ */
+static inline void
+expect_reference(const char *const *reference, size_t n, const char *const *extra)
+{
+	const char *from = out;
+	for (size_t i = 0; i < n;) {
+		char ours[256];
+		size_t len = strcspn(from, "\n");
+		ck_assert_msg(*from != '\0', "\"%s\" is missing in\n%s", reference[i], out);
+		squeeze_blanks(from, len, ours);
+		from += len + (from[len] == '\n');
+		bool skip = ours[0] == '\0';
+		for (const char *const *e = extra; *e; e++)
+			skip = skip || strncmp(ours, *e, strlen(*e)) == 0;
+		if (!skip)
+			ck_assert_str_eq(ours, reference[i++]);
+	}
+}
+
 #endif

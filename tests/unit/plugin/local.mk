@@ -1,2 +1,5 @@
-check_PROGRAMS += %D%/check_plugin
-%C%_check_plugin_LDADD = libplugin.la $(LDADD)
+check_PROGRAMS += %D%/check_chk_options %D%/check_chk_output %D%/check_chk_range %D%/check_chk_rates
+%C%_check_chk_options_LDADD = libplugin.la $(LDADD)
+%C%_check_chk_output_LDADD = libplugin.la $(LDADD)
+%C%_check_chk_range_LDADD = libplugin.la $(LDADD)
+%C%_check_chk_rates_LDADD = libplugin.la $(LDADD)

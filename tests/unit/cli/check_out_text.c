@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What ipsecmon prints, as others read it: state machines as TextFSM runs them, with the states and fields that
- * templates for IOS have; and the examples in the manual page.
+ * Text, as other programs read it: state machines as TextFSM runs them, with the states and fields of templates for IOS.
+ * The examples in the manual page, and values.
  */
 #include <regex.h>
 
 #include "cli_fixture.h"
+#include "out.h"
 
 /* ---- a state machine ---- */
 
@@ -418,21 +419,60 @@ START_TEST(the_manual_s_examples_are_what_is_printed)
 }
 END_TEST
 
+/* ---- values ---- */
+
+START_TEST(idents_look_as_in_ios)
+{
+	char text[OUT_IDENT_MAX];
+	struct ipm_sel_side side = subnet("10.1.0.0", "10.1.255.255", 16);
+	ck_assert_str_eq(out_ident(&side, text), "10.1.0.0/255.255.0.0/0/0");
+	side = subnet("0.0.0.0", "255.255.255.255", 0);
+	ck_assert_str_eq(out_ident(&side, text), "0.0.0.0/0.0.0.0/0/0");
+	side = subnet("2001:db8::", "2001:db8::ffff", 64);
+	ck_assert_str_eq(out_ident(&side, text), "2001:DB8::/64/0/0");
+	side = (struct ipm_sel_side){ .type = IPM_SEL_SINGLE,
+				      .protocol = 17,
+				      .port_first = 1701,
+				      .port_last = 1701,
+				      .first = addr("172.22.1.3"),
+				      .last = addr("172.22.1.3") };
+	ck_assert_str_eq(out_ident(&side, text), "172.22.1.3/255.255.255.255/17/1701");
+	side.first = addr("2001:db8::1");
+	ck_assert_str_eq(out_ident(&side, text), "2001:DB8::1/128/17/1701");
+	side = (struct ipm_sel_side){ .type = IPM_SEL_RANGE,
+				      .protocol = 6,
+				      .port_first = 80,
+				      .port_last = 90,
+				      .first = addr("10.0.0.1"),
+				      .last = addr("10.0.0.9") };
+	ck_assert_str_eq(out_ident(&side, text), "10.0.0.1-10.0.0.9/-/6/80-90");
+	side = (struct ipm_sel_side){ .type = IPM_SEL_SUBNET, .prefix = 200, .first = { .len = 4 } };
+	ck_assert_str_eq(out_ident(&side, text), "0.0.0.0/255.255.255.255/0/0");
+	side = (struct ipm_sel_side){ 0 };
+	ck_assert_str_eq(out_ident(&side, text), "-/-/0/0");
+}
+END_TEST
+
+START_TEST(text_from_a_peer_cannot_reach_the_terminal_s_controls)
+{
+	char text[OUT_TEXT_MAX];
+	ck_assert_str_eq(out_clean("CN=\033[2Ja\nb", 64, text), "CN=?[2Ja?b");
+	ck_assert_str_eq(out_clean("M\xc3\xbcnchen \xe2\x82\xac", 64, text), "M\xc3\xbcnchen \xe2\x82\xac");
+	ck_assert_str_eq(out_clean("\xc2\x9b\xff\xc3", 64, text), "????");
+	ck_assert_str_eq(out_clean("no end", 2, text), "no");
+}
+END_TEST
+
 int
 main(void)
 {
-	Suite *s = suite_create("show_text");
-	TCase *t = tcase_create("show_text");
-	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, a_machine_reads_the_sas_of_the_reference);
-	tcase_add_test(t, a_machine_reads_what_is_not_known_and_what_ios_lacks);
-	tcase_add_test(t, a_machine_reads_crypto_maps);
-	tcase_add_test(t, the_manual_s_examples_are_what_is_printed);
-	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	Suite *suite = suite_create("out_text");
+	TCase *tc = cli_tests(suite);
+	tcase_add_test(tc, a_machine_reads_the_sas_of_the_reference);
+	tcase_add_test(tc, a_machine_reads_what_is_not_known_and_what_ios_lacks);
+	tcase_add_test(tc, a_machine_reads_crypto_maps);
+	tcase_add_test(tc, the_manual_s_examples_are_what_is_printed);
+	tcase_add_test(tc, idents_look_as_in_ios);
+	tcase_add_test(tc, text_from_a_peer_cannot_reach_the_terminal_s_controls);
+	return run_suite(suite);
 }
