@@ -98,7 +98,7 @@ typedef bool mib_convert(const struct mib_cell *cell, const void *field, struct 
 	MIB_CONVERT_ENTRY(conversion)         \
 	bool conversion MIB_CONVERT_ARGS(ctype)
 
-/** For conversions: the value is this number, or the text in an array of @p size characters. */
+/** Conversions set a value with these: a number, or the text in an array of @p size characters. */
 static inline bool
 mib_number(struct mib_value *out, uint64_t number)
 {
@@ -195,15 +195,16 @@ mib_col_value(const struct mib_col *col, const struct mib_cell *cell, struct mib
 #define MIB_KINDS 3
 
 /**
- * How the records of one name in a segment become a group. Groups are built again when the change counter of one of the
- * kinds moves. So a group holds only what moves those counters: which records exist, and where. Read other fields
- * when they are needed.
+ * A grouping: the records of a segment that have the same name form a group. Groups are built again when the change
+ * counter of one of the kinds moves. So keep only facts in a group that move those counters: which records exist, and
+ * where. Read other fields when you need them.
  */
 struct mib_grouping {
 	const char *name;
-	enum ipm_section_kind of[MIB_KINDS];   /* the records, in this order; 0 ends the list */
-	enum ipm_section_kind also[MIB_KINDS]; /* what gather() reads besides; IPM_EVENTS: whatever raises an event */
-	size_t size;                           /* of a group */
+	enum ipm_section_kind of[MIB_KINDS]; /* the records, in this order; 0 ends the list */
+	enum ipm_section_kind
+		also[MIB_KINDS]; /* other records that gather() reads; IPM_EVENTS: those that raise an event */
+	size_t size;             /* of a group */
 	/* The name of the record's group; NULL: it is in none. */
 	const char *(*key)(enum ipm_section_kind kind, const void *record);
 	/* Add the record to its group, which is all zeros at first. */
@@ -229,7 +230,10 @@ struct mib_table {
 	/* When it happened. Rows from before the master's start are left out, unless mib_show_old(). NULL: no such
 	 * rule. */
 	uint64_t (*when)(const void *record);
-	/* Change the copy of a record into what is shown of it. NULL: the record is shown as it is. */
+	/*
+	 * Prepare a record for its conversions: replace fields by what the MIB shows. It gets a copy of the record.
+	 * NULL: the record is shown as it is.
+	 */
 	void (*present)(const struct mib_peers *as, void *record);
 	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
 	unsigned (*key)(const struct mib_cell *cell, mib_subid *key);
@@ -254,7 +258,7 @@ struct mib_module {
 	unsigned oid_len;
 };
 
-/** What a computed record is made from. */
+/** For a table with .make: all segments, and the time of the request. */
 unsigned mib_segments(const struct mib *mib);
 const struct ipm_segment *mib_segment(const struct mib *mib, unsigned number); /* from 1 */
 uint64_t mib_now_ns(const struct mib *mib);                                    /* of the request */

@@ -17,7 +17,7 @@ struct built {
 	uint64_t cost_ns;
 	uint64_t change;  /* sum of the change counters that it depends on */
 	uint64_t request; /* the last one that checked them */
-	bool busy;        /* the writer was changing a record then, which can perhaps be read by now */
+	bool busy;        /* the writer was changing a record at that time; it may be readable now */
 };
 
 /* The groups of one grouping. */
@@ -64,7 +64,7 @@ struct snapshot {
 /* What feeds can know. */
 struct knowable {
 	uint64_t caps, drops;
-	bool undeclared; /* a feed doesn't say, or there is none: only a count above 0 shows that it is known */
+	bool undeclared; /* no feed, or a feed that doesn't tell: only a count above 0 shows that it is known */
 };
 
 /* A segment that is served. */
@@ -72,7 +72,7 @@ struct served {
 	const struct ipm_segment *seg;
 	struct ipm_totals totals; /* as they could be read last */
 	bool totals_known;
-	struct knowable all, active; /* by all feeds; by those whose source has answered */
+	struct knowable all, active; /* bits that all feeds know; bits known by feeds whose source has answered */
 	uint64_t asked_in;           /* the request in which their records were read */
 };
 
@@ -105,8 +105,10 @@ struct mib_cell mib_cell_of(struct mib *mib, unsigned s, const void *record);
 /* The change counter of these records in all segments; IPM_EVENTS: how many events there were. 0 for kind 0. */
 uint64_t mib_change(const struct mib *mib, enum ipm_section_kind kind);
 
-/* Building takes no more than a tenth of the time, so on a busy gateway what is served may be a fraction of a second
- * old. */
+/*
+ * May we build now? Building takes at most a tenth of the time. So on a busy gateway, rows may be a fraction of a
+ * second old.
+ */
 bool mib_built_lately(const struct mib *mib, const struct built *built);
 uint64_t mib_build_begin(struct built *built, uint64_t change);
 void mib_build_end(struct built *built, uint64_t begun_ns);

@@ -55,7 +55,7 @@ void mib_notify_free(struct mib_notify *n);
 
 /**
  * Follow these segments from now on. Events from before the start of the agent are ignored. The segments must live
- * until the next call has returned, which counts the untold events of those that are gone as suppressed.
+ * until the next call has returned: that call counts the waiting events of removed segments as suppressed.
  */
 void mib_notify_serve(struct mib_notify *n, const struct ipm_segment *const *segs, unsigned count);
 

@@ -16,15 +16,17 @@
 #include "conf.h"
 #include "ipm_segment.h"
 
-#define CLI_SCHEMA      1 /* of JSON: grows when a key changes its meaning or goes; a new key changes nothing */
-#define CLI_STALE_NS    10000000000u /* a writer that has been silent for longer is worth a warning */
-#define CLI_PATIENCE_NS 300000000u   /* for the writer of a segment, in all: one that was preempted goes on */
-#define CLI_RELEASE     1024         /* records that are read before the memory they were in is given back */
+#define CLI_SCHEMA \
+	1 /* the version of the JSON: increased when a key changes its meaning or is removed, not for a new key */
+#define CLI_STALE_NS 10000000000u /* warn about a writer that has been silent for longer */
+#define CLI_PATIENCE_NS \
+	300000000u       /* wait this long in all for the writer of a segment, which may have been preempted */
+#define CLI_RELEASE 1024 /* after so many records, return the memory of the pages read */
 
 struct cli_segment {
 	struct cli *cli;
 	struct ipm_segment *seg;
-	uint32_t ordinal; /* of the *.model files by name, from 0: IOS's slot */
+	uint32_t ordinal; /* the position of the file among *.model files, sorted by name, from 0: IOS's slot */
 };
 
 struct cli {
@@ -35,15 +37,15 @@ struct cli {
 	const struct conf *conf;
 	struct cli_segment *segment;
 	size_t segments;
-	size_t unread;   /* records that the writer was at for too long */
-	size_t reads;    /* of records since memory was given back */
+	size_t unread;   /* records that could not be read because their writer was changing them */
+	size_t reads;    /* reads since memory was returned */
 	uint64_t now_ns; /* when the command began */
-	void *asked;     /* the command's own, for its cli_pick: what is to be shown */
+	void *asked;     /* for the command's cli_pick: what the user asked for */
 	bool comma_segment, comma_row;
 };
 
 /**
- * Do what a command line asks.
+ * Run a command line.
  *
  * @return  the exit status: 0; 1 when something could not be shown; 2 for a wrong command line
  */
@@ -53,26 +55,29 @@ __attribute__((format(printf, 2, 3))) void cli_fail(struct cli *cli, const char 
 __attribute__((format(printf, 2, 3))) void cli_warn(struct cli *cli, const char *format, ...);
 
 struct dirent;
-/** For scandir(3): does this name look like a segment's? */
+/** For scandir(3): is this the name of a segment's file? */
 int cli_is_segment(const struct dirent *entry);
 
-/** Attach every segment in run-dir that can be; the others are reported. */
+/** Attach the segments in run-dir. Report those that cannot be attached. */
 void cli_segments_open(struct cli *cli);
 void cli_segments_close(struct cli *cli);
 
-/** How its writer does: "running", "silent" or "stopped". */
+/** The state of its writer: "running", "silent" or "stopped". */
 const char *cli_writer_state(const struct ipm_segment *seg);
 
-/** The moment at which what the segment says was true: now, as long as its writer runs. */
+/** The time that the segment's data belong to: now, while its writer runs. */
 uint64_t cli_segment_now(const struct cli_segment *s);
 
-/** Copy a record; false when the slot has none, or it cannot be read (which is remembered in cli->unread). */
+/** Copy a record. False: the slot is empty, or the record cannot be read; then it is counted in cli->unread. */
 bool cli_read(struct cli *cli, const struct cli_segment *s, enum ipm_section_kind kind, uint32_t slot, void *out);
 
-/** ipm_walk_next() for all records of a kind, or what a ring shows. What cannot be read is remembered as well. */
+/**
+ * ipm_walk_next() over all records of a kind; of a ring, those that are shown. Unreadable records are counted in
+ * cli->unread.
+ */
 bool cli_walk_next(struct cli *cli, struct ipm_walk *walk, void *out);
 
-/* Where a record is. */
+/* The place of a record, and how it is sorted. */
 struct cli_row {
 	uint64_t group;
 	enum ipm_section_kind kind;
@@ -85,22 +90,25 @@ struct cli_rows {
 	size_t n, room;
 };
 
-/** Copy the record of a row; false as with cli_read(), or when its slot was given to another one. */
+/** Copy the record of a row. False: as with cli_read(), or another record has taken the slot. */
 bool cli_row_read(struct cli *cli, const struct cli_row *row, void *out);
 
-/** Says whether a record is to be shown, and may give it a group (it is 0); s->cli->asked is what was asked for. */
+/** Is this record to be shown? See s->cli->asked. It may set the group, which is 0 otherwise. */
 typedef bool cli_pick(const struct cli_segment *s, const void *record, uint64_t *group);
 
-/** Add the records of @p kind that @p pick (NULL: all) wants; of a ring, those that are shown. */
+/** Add the records of @p kind that @p pick accepts (NULL: all); of a ring, those that are shown. */
 void cli_rows_collect(struct cli *cli, struct cli_rows *rows, const struct cli_segment *s, enum ipm_section_kind kind,
 		      cli_pick *pick);
 /** The same for all segments, sorted. */
 void cli_rows_collect_all(struct cli *cli, struct cli_rows *rows, enum ipm_section_kind kind, cli_pick *pick);
-/** By group, index, segment. */
+/** Sort by group, then index, then segment. */
 void cli_rows_sort(struct cli_rows *rows);
 void cli_rows_free(struct cli_rows *rows);
 
-/** @p array of @p n elements, of @p size octets each, with room for one more; NULL: no memory, and it is as it was. */
+/**
+ * Return @p array, of @p n elements of @p size octets, with room for one more. NULL: out of memory; then it is
+ * unchanged.
+ */
 void *cli_grow(void *array, size_t n, size_t *room, size_t size);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file cmd_table.h  The commands: one tree of words drives parsing, help and completion.
+ * @file cmd_table.h  The commands: one tree of words for parsing, help and completion.
  *
- * As in IOS: case does not matter, a word may be shortened while it stays unique, a whole word wins over longer ones
- * that begin with it, and "?" asks what may stand in its place ("show cry?" what begins so).
+ * The rules are those of IOS. Case doesn't matter. A word may be shortened while it stays unique; a complete word
+ * wins over longer words that begin with it. "?" lists the words that fit at its place; "show cry?" lists those that
+ * begin with "cry".
  */
 #ifndef CMD_TABLE_H
 #define CMD_TABLE_H
@@ -17,17 +18,17 @@ struct cmd_match;
 
 typedef void cmd_run(struct cli *cli, const struct cmd_match *match);
 
-/* What an argument's value may be one of. MAPS: also connections that have none; TAGS: crypto maps only. */
+/* The names that an argument may have. MAPS: connections without a crypto map, too; TAGS: only crypto maps. */
 enum cmd_values { CMD_ANY, CMD_INTERFACES, CMD_MAPS, CMD_TAGS, CMD_DYNAMIC_MAPS, CMD_PEERS };
 
 struct cmd_word {
 	const char *word; /* NULL: the end of a list */
 	const char *help;
 	const struct cmd_word *next; /* what may follow, or NULL */
-	cmd_run *run;                /* NULL: the command is not complete here */
-	bool alone;                  /* it runs without configuration and segments, and finds its own */
-	bool own_format;             /* it prints the same with and without --json */
-	bool argument;               /* anything fits; word only names it, as "A.B.C.D" */
+	cmd_run *run;                /* NULL: more words must follow */
+	bool alone;                  /* the command reads configuration and segments itself */
+	bool own_format;             /* --json changes nothing */
+	bool argument;               /* any word fits; .word is a placeholder, such as "A.B.C.D" */
 	enum cmd_values values;      /* of an argument */
 };
 
@@ -37,12 +38,12 @@ enum cmd_result { CMD_RUN, CMD_HELP, CMD_INCOMPLETE, CMD_UNKNOWN, CMD_AMBIGUOUS 
 
 struct cmd_match {
 	enum cmd_result result;
-	const struct cmd_word *word; /* the last one that fitted, or NULL */
-	const struct cmd_word *list; /* what may stand where matching ended, or NULL: nothing */
+	const struct cmd_word *word; /* the last word that matched, or NULL */
+	const struct cmd_word *list; /* words that may follow where matching ended; NULL: none */
 	int at;                      /* the word where it ended */
-	const char *prefix;          /* what that word begins with */
+	const char *prefix;          /* the beginning of that word */
 	size_t prefix_len;
-	const char *argument[CMD_ARGUMENTS_MAX]; /* in the order in which they came */
+	const char *argument[CMD_ARGUMENTS_MAX]; /* in the order of the command line */
 	size_t arguments;
 };
 
@@ -50,11 +51,11 @@ extern const struct cmd_word cmd_root[];
 
 void cmd_match(const struct cmd_word *root, int words, char *const *word, struct cmd_match *out);
 
-/** What fits where the match ended, a line each. */
+/** Print the words that fit where matching ended, a line each. */
 void cmd_list(FILE *f, const struct cmd_match *match);
-/** Every command there is, a line each. */
+/** Print every command, a line each. */
 void cmd_list_all(FILE *f, const struct cmd_word *root);
-/** What is wrong with a command line that does not fit, and what would. */
+/** Print why a command line is wrong, and which words fit. */
 void cmd_explain(FILE *f, char *const *word, const struct cmd_match *match);
 
 cmd_run cmd_doctor, cmd_isakmp_sa, cmd_ipsec_sa, cmd_dropped, cmd_history, cmd_failures, cmd_feeds, cmd_notifications;

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/**
- * @file complete.h  What fits at the end of a command line that is not finished yet: contrib/completion/ asks.
- */
+/** @file complete.h Complete a command line: for the shells' completion in contrib/completion/. */
 #ifndef COMPLETE_H
 #define COMPLETE_H
 
 #include <stdio.h>
 
 /**
- * Print what may stand in the place of the last word, a line each: the word, a tab, what it means.
+ * Print the words that may replace the last word, a line each: the word, a tab, its help.
  *
- * Names of crypto maps and interfaces, and addresses of peers, are those of the segments that can be read. Nothing is
- * said of what cannot: somebody is typing.
+ * Names of crypto maps and interfaces and addresses of peers come from the readable segments. Errors are not printed,
+ * because they would disturb somebody who is typing.
  *
- * @param word  what has been typed behind "ipsecmon"; the last one, which may be empty, is to be completed
+ * @param word  the words typed after "ipsecmon"; complete the last one, which may be empty
  * @return      the exit status
  */
 int cli_complete(int words, char **word, FILE *out);

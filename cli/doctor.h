@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file doctor.h  ipsecmon check: what is looked at, and how what was found is told.
+ * @file doctor.h  ipsecmon check: the parts of the chain that it examines, and how it reports findings.
  *
- * Only what can be found out without harm: files are looked at, sockets are connected to and closed again. Of what this
- * user may not see it is said so, and it is never guessed.
+ * It only examines without side effects: it reads files, and connects to sockets and closes them again. If this user
+ * may not see something, it says so and doesn't guess.
  */
 #ifndef DOCTOR_H
 #define DOCTOR_H
@@ -15,9 +15,9 @@
 
 #define DOCTOR_NO_GROUP ((gid_t)-1)
 
-/* Advice that several findings give. */
+/* Advice used by several findings. */
 #define DOCTOR_START_IT "start it: systemctl start ipsecmond; why it does not: journalctl -u ipsecmond"
-/* A configuration that names a feed has only the feeds that it names. */
+/* If a configuration names feeds, it has no other feeds. */
 #define DOCTOR_START_CHARON                                                                                  \
 	"start strongSwan with its plugin vici (package strongswan-swanctl), or say where its socket is: "   \
 	"feed vici { socket = ... }; without strongSwan write feed xfrm { } and feed ikewatch { } into the " \
@@ -28,17 +28,17 @@ enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 struct doctor {
 	struct cli *cli;
 	json_t *findings; /* NULL: text is wanted */
-	gid_t group;      /* of those who may read and ask; DOCTOR_NO_GROUP: none, or it does not exist */
+	gid_t group;      /* the group that may read and ask; DOCTOR_NO_GROUP: none, or it doesn't exist */
 	unsigned count[3];
-	int charon;        /* 0: its socket can be connected to, or need not be; an errno: why not */
-	bool charon_alone; /* a segment has no other feed that is up */
+	int charon;        /* 0: its socket accepts connections, or is not needed; else an errno */
+	bool charon_alone; /* a segment has no other active feed */
 };
 
 /**
- * One finding.
+ * Report one finding.
  *
  * @param what    a few words
- * @param advice  what to do about it, a sentence; NULL: nothing
+ * @param advice  a sentence about how to repair it; NULL: none
  */
 __attribute__((format(printf, 5, 6))) void
 doctor_tell(struct doctor *d, enum doctor_level level, const char *what, const char *advice, const char *format, ...);
@@ -47,10 +47,10 @@ doctor_tell(struct doctor *d, enum doctor_level level, const char *what, const c
 #define DOCTOR_OWNER_MAX 96
 const char *doctor_owner(const struct stat *st, char out[DOCTOR_OWNER_MAX]);
 
-/** The segments, their writers, feeds and agents. */
+/** Check the segments, their writers, feeds and agents. */
 void doctor_segments(struct doctor *d);
 
-/** snmpd's AgentX socket, and what its configuration shows of our MIB to whom. */
+/** Check snmpd's AgentX socket, and who may see our MIB according to its configuration. */
 void doctor_agentx(struct doctor *d);
 void doctor_views(struct doctor *d);
 

@@ -55,7 +55,7 @@ out_ident(const struct ipm_sel_side *side, char out[OUT_IDENT_MAX])
 	out_addr(&side->first, first);
 	if (side->type == IPM_SEL_RANGE) {
 		out_addr(&side->last, last);
-		snprintf(mask, sizeof(mask), "-"); /* IOS has no ranges: keep its four fields */
+		snprintf(mask, sizeof(mask), "-"); /* IOS has no ranges: print four fields as it does */
 	} else {
 		last[0] = '\0';
 		if (bits == 32)

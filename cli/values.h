@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/** @file values.h  The names and addresses that the segments have: to complete a word, and to say which are known. */
+/** @file values.h The names and addresses in the segments: to complete a word, and to list known names in errors. */
 #ifndef VALUES_H
 #define VALUES_H
 
@@ -8,17 +8,17 @@
 
 #define VALUE_MAX 64
 
-/* As they are in the segments: not fit for printing. */
+/* Raw values from the segments: clean them before printing. */
 struct cli_values {
 	char (*value)[VALUE_MAX];
 	size_t n, room;
 };
 
-/** All of a kind, sorted, each once. */
+/** Collect all values of a kind, sorted, without duplicates. */
 void cli_values_collect(struct cli *cli, enum cmd_values kind, struct cli_values *out);
 void cli_values_free(struct cli_values *values);
 
-/** Is there a @p what of this name? If not, cli_fail() says which there are. */
+/** Is there a @p what with this name? If not, cli_fail() lists the known names. */
 bool cli_name_known(struct cli *cli, const char *what, const char *name, enum cmd_values kind);
 
 #endif

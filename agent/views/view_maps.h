@@ -27,7 +27,7 @@ extern const struct mib_grouping view_map_sums;
 /** Is it configured? */
 bool view_map_shown(const struct ipm_segment *seg, const void *record);
 
-/** Cisco's kinds of entries. An entry that is dynamic is that, whatever its keys. */
+/** Cisco's kinds of entries. A dynamic entry is dynamic, whatever its keys. */
 enum view_map_kind { VIEW_MAP_MANUAL = 1, VIEW_MAP_ISAKMP = 2, VIEW_MAP_DYNAMIC = 4 };
 enum view_map_kind view_map_kind(const struct ipm_map_entry *map);
 

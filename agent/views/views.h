@@ -84,7 +84,9 @@ extern const struct mib_module mib_modules[MIB_MODULES];
 
 /* --- view_common.c ------------------------------------------------------------------------------------------- */
 
-/** The MIBs have active IKE SAs and tunnels only. Is this one active: by its record, or by slot and index? */
+/**
+ * The MIBs only show active IKE SAs and tunnels. Is this one active? It is given by its record, or by slot and index.
+ */
 bool view_ike_shown(const struct ipm_segment *seg, const void *record);
 bool view_tunnel_up(const struct ipm_segment *seg, const void *record);
 bool view_tunnel_shown(const struct ipm_segment *seg, uint32_t slot, uint32_t index);
@@ -103,7 +105,7 @@ unsigned view_name_key(const char *name, mib_subid *key);
  */
 unsigned view_peer_key(const char *local_id, const char *remote_id, uint32_t number, mib_subid *key);
 
-/** Change the copy of an IKE SA, ended IKE SA or failure into what is shown of its peer. For `.present`. */
+/** For `.present`: replace the peer's fields of an IKE SA, ended IKE SA or failure by what the MIB shows. */
 void view_present_ike(const struct mib_peers *as, void *ike_sa);
 void view_present_ike_history(const struct mib_peers *as, void *ike_history);
 void view_present_failure(const struct mib_peers *as, void *failure);
