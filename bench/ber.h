@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/**
- * @file ber.h  As much of BER as SNMPv2c needs, for walk_client. What is read may be anything.
- */
+/** @file ber.h The part of BER that SNMPv2c needs, for walk_client. Input may be anything. */
 #ifndef BER_H
 #define BER_H
 
@@ -29,7 +27,7 @@
 #define BER_OID_TEXT_MAX (BER_SUBIDS_MAX * 11 + 1)
 #define BER_DATAGRAM_MAX 65536
 
-/* An OBJECT IDENTIFIER as it is on the wire, without tag and length: prefixes and equality are memcmp(). */
+/* An encoded OBJECT IDENTIFIER, without tag and length: memcmp() compares prefixes and tests equality. */
 struct ber_oid {
 	size_t len;
 	uint8_t octets[BER_OID_MAX];
@@ -40,7 +38,7 @@ struct ber_in {
 	const uint8_t *at, *end;
 };
 
-/* A datagram that is written from its end to its start, so that every length is known when it is due. */
+/* A datagram, written from its end to its start, so that every length is known before it is written. */
 struct ber_out {
 	size_t at;
 	uint8_t octets[BER_DATAGRAM_MAX];
@@ -48,10 +46,10 @@ struct ber_out {
 
 int ber_oid_parse(const char *text, struct ber_oid *o);
 
-/** Shortest encoding, 32-bit subids, whole: what the comparisons below rely on. */
+/** Is the encoding the shortest one, complete, with 32-bit subids? The comparisons below rely on that. */
 bool ber_oid_is_valid(struct ber_in o);
 
-/** Both well formed. A subid that needs more octets is the greater one; with equally many, memcmp() decides. */
+/** Compare two well-formed OIDs. A subid with more octets is greater; with equally many, memcmp() decides. */
 int ber_oid_compare(const struct ber_oid *a, struct ber_in b);
 bool ber_oid_is_below(const struct ber_oid *root, struct ber_in name);
 bool ber_oid_equals(const struct ber_oid *a, struct ber_in b);
@@ -63,18 +61,18 @@ struct ber_in ber_of_oid(const struct ber_oid *o);
 void ber_put_octets(struct ber_out *o, const void *p, size_t len);
 void ber_put_octet(struct ber_out *o, unsigned v);
 
-/** Put tag and length before all that was written since at was end. */
+/** Put tag and length before everything written since at was end. */
 void ber_put_header(struct ber_out *o, uint8_t tag, size_t end);
 
-/** Not negative: all that a request of ours holds. */
+/** Write an integer that is not negative: our requests have no others. */
 void ber_put_integer(struct ber_out *o, int32_t v);
 
-/** Split off the next element. 0, or -EBADMSG when it does not fit into what it is in. */
+/** Split off the next element. 0, or -EBADMSG if it doesn't fit into its container. */
 int ber_get(struct ber_in *in, uint8_t *tag, struct ber_in *content);
 int ber_expect(struct ber_in *in, uint8_t tag, struct ber_in *content);
 int ber_get_integer(struct ber_in *in, int32_t *out);
 
-/** Is this a value that SNMPv2c can carry, with a length its type can have? */
+/** Is this a value of SNMPv2c, with a valid length for its type? */
 bool ber_value_is_valid(uint8_t type, struct ber_in value);
 
 #endif

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the engine adds to the cryptography, and counting to the engine: esp_seal() and esp_open() that count in a lane,
+ * The cost of the engine over bare cryptography, and of counting in the engine: esp_seal() and esp_open() that count,
  * the same with counting compiled out, and the bare EVP calls, on the same buffers.
  *
  *     bench/esp [-r ROUNDS] [-m MILLISECONDS] [--json FILE] [--assert]
  *
  *   -r         rounds (9): the figures are the medians of the rounds
- *   -m         of CPU time, for each measurement (20)
- *   --json     the same figures for a program, in a file
+ *   -m         CPU time of each measurement (20)
+ *   --json     write the figures to a file, for a program
  *   --assert   status 1 when bare is more than 1 / 0.90 as fast at 1400 octets, or counting costs more than 1 %
  *
- * One thread, and its CPU time. 64 packets, in turn, from one buffer to another, and in place: less than a second-level
- * cache holds. The three take turns at every 64 packets, so that what else the machine does meets them all. Bare is
- * what EVP needs for a packet: nonce, additional data, text, tag; or IV, text, and HMAC. Gbit/s are those of the
- * payload. Ratios are those of packets a second. What counting costs is less than one figure can tell, because a
- * function's speed also depends on where the linker has put it: what is asserted is the median of all of them.
+ * Measured is the CPU time of one thread, for 64 packets from one buffer to another, and in place: they fit into a
+ * second-level cache. The three ways take turns every 64 packets, so that other load disturbs all of them. The bare
+ * calls are those that EVP needs for a packet: nonce, additional data, text, tag; or IV, text, and HMAC. Gbit/s refer
+ * to the payload. Ratios are ratios of packets per second. A function's speed also depends on where the linker has put
+ * it, and counting costs less than that: --assert looks at the median over all suites.
  */
 #include <getopt.h>
 #include <openssl/core_names.h>
@@ -33,7 +33,7 @@
 #define ROUNDS_MAX   101
 #define LIMIT        0.90 /* of the bare calls */
 #define LIMIT_SIZE   1400
-#define LIMIT_COUNT  0.99 /* of what does not count */
+#define LIMIT_COUNT  0.99 /* of the build without counting */
 
 /* bench/esp_uncounted.h */
 extern __typeof__(esp_seal) uncounted_seal;
@@ -60,7 +60,7 @@ static uint8_t key[64], from[PACKETS][ROOM], to[PACKETS][ROOM];
 static struct ipm_count counted;
 static struct ipm_drops dropped;
 
-/* What is measured: two SAs, and the same contexts once more. */
+/* Two SAs to measure, and OpenSSL contexts with the same keys. */
 struct subject {
 	struct esp_sa *in, *out;
 	EVP_CIPHER_CTX *enc, *dec;
@@ -117,7 +117,7 @@ subject_init(struct subject *s, size_t suite, size_t size)
 		.integ_key_len = suites[suite].integ ? 32 : 0,
 		.replay_window = 1024,
 		.lane = { &counted, &dropped },
-		/* Limits that are looked at and not reached. */
+		/* Limits that are checked but never reached. */
 		.soft = { .octets = UINT64_MAX - 1, .pkts = UINT64_MAX - 1, .ns = UINT64_MAX - 1 },
 		.hard = { .octets = UINT64_MAX - 1, .pkts = UINT64_MAX - 1, .ns = UINT64_MAX - 1 },
 	};
@@ -140,7 +140,7 @@ subject_clear(struct subject *s)
 	EVP_MAC_CTX_free(s->mac);
 }
 
-/* Packets to open, from the same sequence numbers on each time. */
+/* Seal packets to open; each time from the same sequence number on. */
 static void
 renew(struct subject *s, enum op op)
 {
@@ -213,7 +213,7 @@ bare(struct subject *s, enum op op, int i)
 		       bare_mac(s, !c && op == SEAL ? from[i] : to[i], s->head + s->text_len, icv);
 	if (op == OPEN)
 		memcpy(mac, in + s->text_len, ESP_ICV_SIZE);
-	/* In this order: to set the tag in front of the rest costs ChaCha20-Poly1305 a tenth. */
+	/* Keep this order: ChaCha20-Poly1305 is a tenth slower if the tag is set before the rest. */
 	return EVP_CipherInit_ex(c, NULL, NULL, NULL, iv, -1) == 1 &&
 	       EVP_CipherUpdate(c, NULL, &n, from[i], ESP_HEADER_SIZE) == 1 &&
 	       (op != OPEN || EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, ESP_ICV_SIZE, mac) == 1) &&
@@ -241,7 +241,7 @@ enum way { COUNTED, UNCOUNTED, BARE, WAYS };
 static const char *const ways[WAYS] = { "counted", "uncounted", "bare" };
 static bool (*const run[WAYS])(struct subject *, enum op, int) = { ours, uncounted, bare };
 
-/* All three in turn: nanoseconds for a packet of each. */
+/* Run all three in turn. Return nanoseconds per packet for each. */
 static void
 measure(struct subject *s, enum op op, double for_ns, double ns[WAYS])
 {
@@ -276,7 +276,7 @@ median(double *all, size_t n)
 	return n % 2 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2;
 }
 
-/* Ratios of packets a second: of ours to the bare calls, and to what does not count. */
+/* Ratios of packets per second: ours to the bare calls, and ours to the build without counting. */
 struct figures {
 	double ns[WAYS], to_bare, to_uncounted;
 	double to_bare_min, to_bare_max;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * libesp once more, with its counting compiled out: each of its functions by another name, so that bench/esp has both.
- * It is included in front of every file of the engine; a function that is missing here would be defined twice.
+ * A second libesp with its counting compiled out. Each function gets another name, so that bench/esp can link both.
+ * The build includes this before every file of libesp. A function that is missing below would be defined twice.
  */
 #ifndef ESP_UNCOUNTED_H
 #define ESP_UNCOUNTED_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What counting a packet costs, in our lanes and in other ways to do it. bench/README.md says how to read it.
+ * The cost of counting a packet, in our lanes and in other ways. bench/README.md explains the figures.
  *
  *   bench/fastpath [-n ROUNDS] [--json FILE]
  *
  * Every way counts the same packets: a burst of 32 is a loop that takes the next SA from a list and adds to its
- * octets and packets. The rounds of all ways are interleaved, so that what else the machine does meets all of them.
+ * octets and packets. The rounds of all ways are interleaved, so that other load disturbs all of them.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -22,15 +22,14 @@
 #define LANES       4
 #define SAS         10000
 #define MANY_SAS    100000 /* for the time to sum them */
-#define LIST        65536  /* SAs in the order in which packets come */
+#define LIST        65536  /* the order of SAs that packets belong to */
 #define BURST       32
-#define PACKETS     (1u << 23) /* of one thread in one run: long enough for a reader to be in the midst of it */
-#define FEWER       (1u << 20) /* of what takes ten times as long */
+#define PACKETS     (1u << 23) /* per thread and run: long enough for a reader to run at the same time */
+#define FEWER       (1u << 20) /* for ways that take ten times as long */
 #define MOST_ROUNDS 101
-#define CPUS        64 /* that per-CPU counters are made for */
+#define CPUS        64 /* the most CPUs with per-CPU counters */
 
-/* 16 octets for an SA, one beside the other, as in our lanes: all but the mutexes touch as many cache lines and pages.
- */
+/* 16 octets per SA, side by side as in our lanes: all ways but the mutexes touch as many cache lines and pages. */
 struct plain {
 	_Alignas(16) uint64_t octets;
 	uint64_t pkts;
@@ -55,7 +54,7 @@ struct job {
 	const uint32_t *list;
 	uint32_t number;
 	uint64_t octets; /* of a packet */
-	double ns;       /* of CPU time, for each packet */
+	double ns;       /* of CPU time per packet */
 };
 
 struct way {
@@ -83,7 +82,7 @@ run_floor(const struct job *job)
 	COUNT_ALL(job, sa, (mine[sa].pkts += 1, mine[sa].octets += octets), (void)0)
 }
 
-/* What += is, but never one instruction on memory. */
+/* The same as +=, but never one instruction on memory. */
 static inline void
 load_add_store(uint64_t *counter, uint64_t amount)
 {
@@ -107,7 +106,7 @@ run_lanes(const struct job *job)
 	uint64_t octets = job->octets;
 	if (ipm_worker_join(ipm_writer_fast(writer), &me) < 0)
 		abort();
-	const struct ipm_worker mine = me; /* which nobody else can reach, so it stays in registers */
+	const struct ipm_worker mine = me; /* nobody else can reach it, so it stays in registers */
 	COUNT_ALL(job, sa, ipm_lane_count(ipm_worker_lane(&mine, sa), 1, octets), ipm_worker_quiescent(&mine))
 	ipm_worker_leave(&me);
 }
@@ -142,14 +141,14 @@ static void
 run_vectors(const struct job *job)
 {
 	uint64_t octets = job->octets;
-	/* Which vector is looked up for each packet, as it is there. */
+	/* Look up the vector for each packet, as ipm_fast.h does. */
 	COUNT_ALL(job, sa, (vector_of[job->number][sa].pkts += 1, vector_of[job->number][sa].octets += octets), (void)0)
 }
 
 /*
- * Counters of the CPU, not of the thread: a restartable sequence is begun anew if its thread leaves the CPU in the
- * midst of it. It commits by one store, and one store takes both counters, in a vector register: with a sequence for
- * each of them a packet would cost twice that, and with two stores in one sequence a count could be lost or made twice.
+ * Counters per CPU, with restartable sequences. The kernel restarts a sequence if its thread leaves the CPU before
+ * the commit, which is one store. That one store writes both counters from a vector register. One sequence per
+ * counter would double the cost, and two stores in one sequence could lose a count or count twice.
  */
 #if defined(__x86_64__) && __has_include(<sys/rseq.h>)
 #include <emmintrin.h>
@@ -174,7 +173,7 @@ count_on_cpu(uint32_t sa, __m128i amount)
 			     ".quad 1f, 2f - 1f, 4f\n"
 			     ".popsection\n"
 			     ".pushsection __rseq_failure, \"ax\"\n"
-			     ".byte 0x0f, 0xb9, 0x3d\n" /* so that the signature is part of an instruction: ud1 */
+			     ".byte 0x0f, 0xb9, 0x3d\n" /* makes the signature part of an instruction: ud1 */
 			     ".long %c[signature]\n"
 			     "4: jmp %l[again]\n"
 			     ".popsection\n"
@@ -246,7 +245,7 @@ now_ns(clockid_t clock)
 }
 
 static pthread_barrier_t start;
-/* What the reader does: it sums all SAs, without a pause or a hundred times a second. */
+/* The reader sums all SAs, without a pause or a hundred times a second. */
 enum { NO_READER, BUSY, PACED };
 static _Atomic int reading;
 static uint64_t sums; /* that the reader made */
@@ -257,7 +256,7 @@ pin(uint32_t cpu)
 	cpu_set_t set;
 	CPU_ZERO(&set);
 	CPU_SET(cpu % (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), &set);
-	sched_setaffinity(0, sizeof(set), &set); /* where it may not, it runs where it runs */
+	sched_setaffinity(0, sizeof(set), &set); /* if it is not allowed, run on any CPU */
 }
 
 static void *
@@ -285,7 +284,7 @@ sum_in_a_loop(void *arg)
 	return NULL;
 }
 
-/* Nanoseconds of CPU for each packet, the mean of all threads. */
+/* Nanoseconds of CPU per packet, the mean of all threads. */
 static double
 run(const struct way *way, const uint32_t *list, uint32_t threads, int with_reader)
 {
@@ -328,7 +327,7 @@ median(const double *all, int n)
 	return n % 2 ? copy[n / 2] : (copy[n / 2 - 1] + copy[n / 2]) / 2;
 }
 
-/* Ticks of the time stamp counter in a nanosecond; 0 where there is none that we know to read. */
+/* Ticks of the time stamp counter per nanosecond; 0 if this CPU has none that we can read. */
 static double
 ticks_per_ns(void)
 {
@@ -374,7 +373,7 @@ close_segment(void)
 	unlink(path);
 }
 
-/* In small pages, which is what a file on a tmpfs has. */
+/* Use small pages, as a file on a tmpfs has. */
 static void *
 memory(size_t size)
 {
@@ -417,7 +416,7 @@ static FILE *json;
 static double ticks;
 static int rounds = 21;
 
-/* One line for each way: with @p threads, and with a reader or without. */
+/* Print one line per way, with @p threads and with or without a reader. */
 static void
 measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader)
 {
@@ -450,8 +449,8 @@ measure(const char *sas, const uint32_t *list, uint32_t threads, int with_reader
 }
 
 /*
- * What a reader does to one worker, round by round with and without it, so that drift of the machine cancels: how much
- * longer a packet takes, and how much time of the worker's each sum has cost.
+ * The cost of a reader for one worker: how much longer a packet takes, and how much of the worker's time each sum
+ * costs. Each round runs with and without a reader, so that the machine's drift cancels.
  */
 static void
 measure_reader(const char *sas, const uint32_t *list)
@@ -512,7 +511,7 @@ measure_sum(void)
 			MANY_SAS, LANES, median(totals_ms, rounds), median(rows_ms, rounds));
 }
 
-/* 0, or the exit status. */
+/* Returns 0 or the exit status. */
 static int
 options(int argc, char **argv)
 {

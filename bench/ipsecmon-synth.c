@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ipsecmon-synth: a segment as of a busy gateway, for benches and for looking at the agent without one.
+ * ipsecmon-synth: write a segment like that of a busy gateway, for benches and to try the agent without a gateway.
  *
  *   ipsecmon-synth -i 1000 -t 10000 -m 10000 -u 50 -d 30
  *   ipsecmon-synth -i 8 -t 10 -m 10 -f
  *
- * Everything in it follows from the numbers on the command line, so two runs serve the same tables. It takes
- * ipsecmond's place: both write the same file, and the second one is told so.
+ * All values are computed from the numbers on the command line, so two runs serve the same tables. It replaces
+ * ipsecmond: both write the same file, and the second writer gets an error.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -31,7 +31,7 @@
 #define COUNT(array)    (sizeof(array) / sizeof((array)[0]))
 #define NAME            "synth.example.net"
 #define MOST_DROPS      64
-#define MOST_TUNNELS    (1u << 20) /* so many /28 there are in 10.0.0.0/8 */
+#define MOST_TUNNELS    (1u << 20) /* the number of /28 in 10.0.0.0/8 */
 #define MOST_IKE_SAS    1000000u   /* ids have six digits */
 #define SELECTORS_OF(t) ((t) % 16 == 15 ? 3u : 1u)
 
@@ -42,12 +42,12 @@ static struct {
 	bool remove, told;
 } opt;
 
-/* What we keep beside the segment. */
+/* Our own data about a tunnel. */
 static struct {
 	struct ipm_writer *w;
 	uint32_t feed, engine;   /* engine: slot + 1, 0: none */
-	uint32_t *ike, *tunnel;  /* their slots, by our own numbers */
-	uint32_t (*retiring)[2]; /* SA slots of the pairs that this second's rekeys replaced */
+	uint32_t *ike, *tunnel;  /* slots, by our numbers */
+	uint32_t (*retiring)[2]; /* SA slots of the pairs replaced in this second */
 	uint32_t retirings, next_rekey, last_dropped;
 	uint64_t began_ns;
 	uint64_t passes, counted, pass_ns, pass_min_ns, pass_max_ns;
@@ -120,7 +120,7 @@ peer_v4(uint32_t n)
 	return v4(nets[host / 253] + 2 + host % 253);
 }
 
-/* Numbers that look like nothing, the same in each run. */
+/* Numbers that look random, the same in each run. */
 static uint64_t
 scramble(uint64_t n)
 {
@@ -180,7 +180,7 @@ ike_sa(uint32_t n)
 	return sa;
 }
 
-/* Tunnel @p t of ours: its proposal has no PRF, and only every other one does PFS. */
+/* The proposal of our tunnel @p t: it has no PRF, and every second one has a group for PFS. */
 static struct ipm_tunnel
 tunnel_of(uint32_t t)
 {
@@ -219,7 +219,7 @@ tunnel_of(uint32_t t)
 	return tunnel;
 }
 
-/* The @p i th pair of selectors: its networks, one service in them, a range of hosts. */
+/* Pair @p i of selectors: a pair of networks, one service in them, or a range of hosts. */
 static struct ipm_selector
 selector_of(uint32_t t, uint32_t i)
 {
@@ -287,7 +287,9 @@ sa_pair(uint32_t slot)
 	return 0;
 }
 
-/* The crypto map entry of tunnel @p t, which is there or not: an IKE SA's are a map. */
+/*
+ * The crypto map entry of tunnel @p t, whether the tunnel exists or not. The tunnels of an IKE SA share a crypto map.
+ */
 static struct ipm_map_entry
 map_of(uint32_t t)
 {
@@ -329,7 +331,7 @@ map_of(uint32_t t)
 	return map;
 }
 
-/* Entries of which the tunnels exist are up as soon as these come; of the others, every other one has failed. */
+/* Entries of existing tunnels come up with their tunnels. Of the others, every second one has failed. */
 static int
 populate_maps(void)
 {
@@ -409,7 +411,7 @@ populate(void)
 
 /* --- each second --------------------------------------------------------------------------------------------- */
 
-/* What an SA carries in a second: 1 to 1000 packets of 64 to 1424 octets, some of them dropped. */
+/* The traffic of an SA in a second: 1 to 1000 packets of 64 to 1424 octets, some of them dropped. */
 static void
 count_sa(uint32_t slot)
 {
@@ -445,7 +447,7 @@ count_all(void)
 		synth.pass_min_ns = took;
 }
 
-/* Replace the SA pair of tunnel @p t of ours; the old one goes next second. */
+/* Replace the SA pair of our tunnel @p t. The old pair is removed in the next second. */
 static void
 rekey(uint32_t t)
 {
@@ -458,7 +460,7 @@ rekey(uint32_t t)
 	tunnel.uid += opt.tunnels;
 	ipm_tunnel_put(synth.w, slot, &tunnel);
 	if (sa_pair(slot) < 0)
-		return; /* no room: counted by the writer */
+		return; /* no room: the writer counts this */
 	ipm_tunnel_refresh(synth.w, slot);
 	if (in && out) {
 		synth.retiring[synth.retirings][0] = in - 1;
@@ -480,7 +482,7 @@ churn(void)
 	}
 }
 
-/* The peers of -d: one tunnel each goes down, the last one first. */
+/* The peers of -d: one tunnel of each goes down, the last one first. */
 static void
 drop(uint32_t second)
 {
@@ -488,7 +490,7 @@ drop(uint32_t second)
 		if (opt.drop_after[i] != second || synth.last_dropped == 0)
 			continue;
 		uint32_t t = --synth.last_dropped;
-		for (uint32_t k = 0; k < synth.retirings; k++) { /* its old pair goes with it */
+		for (uint32_t k = 0; k < synth.retirings; k++) { /* this also removes its old pair */
 			if (ipm_sa_peek(synth.w, synth.retiring[k][0])->tunnel_slot != synth.tunnel[t])
 				continue;
 			synth.retirings--;
@@ -515,7 +517,7 @@ configure_one(uint32_t t, bool there)
 	ipm_maps_tie(synth.w);
 }
 
-/* "VERB TUNNEL [TEXT]"; the tunnels count from 0. False: this is no such line. */
+/* "VERB TUNNEL [TEXT]"; tunnels count from 0. False: the line is something else. */
 static bool
 command_run(const char *line)
 {
@@ -553,7 +555,7 @@ command_run(const char *line)
 	return true;
 }
 
-/* Lines on standard input, each answered when it is done and published. */
+/* Read lines from standard input. Answer each one when its change has been published. */
 static void
 listen_until(uint64_t until, const sigset_t *ends, bool *over)
 {
@@ -589,7 +591,7 @@ report_feed(void)
 	ipm_feed_put(synth.w, synth.feed, &feed);
 }
 
-/* Until we are told to end. */
+/* Run until a signal. */
 static void
 live(const sigset_t *ends)
 {
@@ -713,7 +715,7 @@ most(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/* Not over what a real gateway left: its indexes and totals would be gone. */
+/* Don't overwrite a real gateway's segment: its indexes and totals would be lost. */
 static int
 refuse_anothers(const char *path, struct ipm_error *err)
 {
@@ -731,7 +733,7 @@ refuse_anothers(const char *path, struct ipm_error *err)
 	return rc;
 }
 
-/* An empty segment with room for what was asked for, and for what the configuration says if that is more. */
+/* Create an empty segment. Its capacity is that of the options, or of the configuration if that is larger. */
 static int
 open_segment(const struct conf *conf, const char *path, struct ipm_error *err)
 {
@@ -750,7 +752,7 @@ open_segment(const struct conf *conf, const char *path, struct ipm_error *err)
 	if (rc == 0)
 		rc = ipm_writer_open(&synth.w, &wo, err);
 	if (rc == 0 && ipm_segment_used(ipm_writer_segment(synth.w), IPM_TUNNELS) > 0) {
-		ipm_writer_close(synth.w); /* an earlier run's: two runs are to serve the same */
+		ipm_writer_close(synth.w); /* an earlier run's segment: two runs must serve the same */
 		rc = unlink(path) < 0 ? -errno : ipm_writer_open(&synth.w, &wo, err);
 	}
 	return rc;
@@ -775,7 +777,7 @@ report(void)
 			(double)synth.pass_max_ns / 1e6);
 }
 
-/* SIGTERM and SIGINT wait for live(). */
+/* Block SIGTERM and SIGINT until live() waits for them. */
 static void
 block_ends(sigset_t *ends)
 {

@@ -4,10 +4,10 @@
  *
  * An ordinary Net-SNMP AgentX subagent, written the way the Net-SNMP documentation tells one to:
  * netsnmp_enable_subagent(), one handler registration, agent_check_and_process(1) in a loop. It keeps
- * no data: every cell is computed from its own name. What it costs is therefore what AgentX and the
- * library cost, and a real subagent is judged by how little it adds to that.
+ * no data: every cell is computed from its own name. So it costs as much as AgentX and the library cost,
+ * and a real subagent is judged by how little it adds.
  *
- * Do not make it faster. A quicker main loop belongs in the agent that is measured against it.
+ * Do not make it faster. A faster main loop belongs in the agent that is compared with it.
  *
  *   root.COLUMN.ROW   Counter32   (COLUMN * ROW) mod 2^32,   COLUMN 1..COLS, ROW 1..ROWS
  *   root              1.3.6.1.4.1.8072.9999.9999.77.1   (Net-SNMP's own branch for experiments)
@@ -55,8 +55,8 @@ table_has(const struct table *t, struct cell c)
 }
 
 /*
- * The first cell at or after (inclusive) or strictly after a name; false at the end of the table. An inclusive
- * request is how a master asks for the start of a range (RFC 2741, 5.2): the name itself is then an answer.
+ * Find the first cell at or after (inclusive) or strictly after a name; false at the end of the table. A master uses
+ * an inclusive request for the start of a range (RFC 2741, 5.2): the name itself may be the answer.
  */
 static bool
 table_next(const struct table *t, const oid *name, size_t len, bool inclusive, struct cell *out)
@@ -71,7 +71,7 @@ table_next(const struct table *t, const oid *name, size_t len, bool inclusive, s
 		if (len >= CELL_LEN) {
 			c.row = name[OID_LENGTH(root) + 1];
 			bool itself = inclusive && len == CELL_LEN && table_has(t, c);
-			if (!itself && c.row >= t->rows) { /* compared before adding: no overflow */
+			if (!itself && c.row >= t->rows) { /* compare before adding, to avoid an overflow */
 				if (c.col >= t->cols)
 					return false;
 				c = (struct cell){ c.col + 1, 1 };
@@ -94,7 +94,7 @@ answer_next(const struct table *t, netsnmp_request_info *request)
 	struct cell c;
 
 	if (!table_next(t, vb->name, vb->name_length, request->inclusive, &c))
-		return; /* left unanswered: the library goes on to the next subtree */
+		return; /* no answer: the library continues with the next subtree */
 	memcpy(name, root, sizeof(root));
 	name[OID_LENGTH(root)] = c.col;
 	name[OID_LENGTH(root) + 1] = c.row;
@@ -137,7 +137,7 @@ table_handler(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg, n
 		case MODE_GETNEXT:
 			answer_next(t, r);
 			break;
-		default: /* registered read-only: the library refuses a SET before it comes here */
+		default: /* registered read-only: the library rejects a SET before it comes here */
 			netsnmp_set_request_error(info, r, SNMP_ERR_GENERR);
 			break;
 		}
@@ -158,7 +158,7 @@ parse_count(const char *text, oid max, oid *out)
 	return 0;
 }
 
-/* One line for the head of the benchmark's report: how the yardstick itself was built. */
+/* Print one line for the head of the report: how this program was built. */
 static void
 print_build(void)
 {
@@ -197,7 +197,7 @@ agent_open(struct table *table, const char *socket_path)
 	snmp_enable_stderrlog();
 	netsnmp_enable_subagent();
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket_path);
-	/* The machine's own snmp.conf must not change what is measured, and nothing is to be left behind. */
+	/* Ignore the machine's snmp.conf, which could change the measurement, and leave no files behind. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	init_agent("nullagent");
@@ -218,7 +218,7 @@ agent_open(struct table *table, const char *socket_path)
 static void
 serve(void)
 {
-	/* Without SA_RESTART, so that a signal ends the library's select() at once. */
+	/* No SA_RESTART: a signal must end the library's select() at once. */
 	struct sigaction stop = { .sa_handler = on_stop_signal };
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);

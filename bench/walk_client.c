@@ -2,19 +2,19 @@
 /*
  * walk_client: an SNMPv2c load client for bench/walk.
  *
- * It speaks BER over UDP itself, so that its own cost stays far below that of what it measures, and it
- * distrusts every octet it receives: an agent under test may be broken, and a figure taken from a broken
- * agent is worth nothing. Any answer that is not exactly what was asked for ends the run with status 1.
- * A request that is not answered does too: nothing is lost on loopback, so there are no retries.
+ * It speaks BER over UDP itself, so that it costs far less than the agent that it measures. It distrusts
+ * every octet that it receives: an agent under test may be broken, and then its figures are worthless. A
+ * wrong answer ends the run with status 1. So does a missing answer: nothing is lost on loopback, so there
+ * are no retries.
  *
  *   bulk REPS OID...                 one GETBULK names all OIDs, until each column has left its subtree
  *   get PER_PDU TOTAL FILE|OID...    GETs of PER_PDU cells of the table columns named, TOTAL cells in all
  *
- * A poller that knows its tunnels asks for the same few columns of several of them at once, so a GET holds
- * PER_PDU / columns rows with all columns of each (60 per PDU and 10 columns: 6 rows x 10 columns). --scatter
- * is the unkind case: PER_PDU different rows, the columns in turn. The row indexes are not guessed: they are
- * learnt by walking the first column before the clock starts. They are shuffled once, with a fixed seed, and
- * used in a circle: the rows of one PDU all differ, and no row is read twice before each was read once.
+ * A poller that knows its tunnels asks for the same few columns of several tunnels at once. So a GET holds
+ * PER_PDU / columns rows with all their columns (60 per PDU and 10 columns: 6 rows x 10 columns). --scatter
+ * is the worst case: PER_PDU different rows, the columns in turn. The client learns the row indexes by
+ * walking the first column before the clock starts. It shuffles them once, with a fixed seed, and uses them
+ * in a circle: the rows of one PDU all differ, and no row is read twice before each was read once.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -60,21 +60,21 @@ struct client {
 	int fd;
 	const char *community, *label;
 	int32_t request_id;
-	uint64_t varbinds; /* cells of the columns asked for */
-	uint64_t received; /* and what a GETBULK brought beyond their end: it cost the agent as much */
+	uint64_t varbinds; /* cells of the requested columns */
+	uint64_t received; /* cells beyond the end of a column in a GETBULK: they cost the agent as much */
 	uint64_t pdus;
 	struct ber_out out;
 	uint8_t in[BER_DATAGRAM_MAX];
 };
 
-/* A column that is being walked. */
+/* A column during a walk. */
 struct column {
 	struct ber_oid root, at;
 	uint64_t rows;
 	bool open;
 };
 
-/* The part of a cell's name behind the column, one for each row; the octets are in one pool. */
+/* The row part of cell names, one per row; the octets are in one pool. */
 struct row_list {
 	struct row {
 		size_t offset, len;
@@ -106,7 +106,7 @@ request_begin(struct client *c)
 	c->out.at = sizeof(c->out.octets);
 }
 
-/* The name is column and row; the row may be empty. The last varbind of a request is written first. */
+/* Write a varbind. Its name is column and row; the row may be empty. The last varbind of a request is written first. */
 static void
 request_add(struct client *c, struct ber_in column, struct ber_in row)
 {
@@ -122,7 +122,7 @@ request_add(struct client *c, struct ber_in column, struct ber_in row)
 	ber_put_header(o, BER_SEQUENCE, end);
 }
 
-/* The fields are error-status and error-index of a GET, non-repeaters and max-repetitions of a GETBULK. */
+/* The two numbers are error-status and error-index of a GET, non-repeaters and max-repetitions of a GETBULK. */
 static void
 request_end(struct client *c, uint8_t pdu, int32_t field1, int32_t field2)
 {
@@ -195,7 +195,7 @@ struct walk {
 	struct column column[COLUMNS_MAX];
 	int columns, reps;
 	uint64_t expect_rows;   /* 0: any number */
-	struct row_list *learn; /* where the rows of the first column are kept, or NULL */
+	struct row_list *learn; /* for the rows of the first column, or NULL */
 };
 
 static void
@@ -226,8 +226,8 @@ column_end(const struct client *c, const struct walk *w, struct column *col)
 }
 
 /*
- * One varbind of a bulk answer, for the column that asked for it. A column that has left its subtree gets
- * more of them until the answer is over; they do not count as rows but must be as sane as the others.
+ * Check one varbind of a bulk answer, for the column that asked for it. A column that has ended gets more varbinds
+ * until the answer ends. They don't count as rows, but must be as correct as the others.
  */
 static void
 column_take(struct client *c, const struct walk *w, struct column *col, const struct varbind *vb)
@@ -282,7 +282,7 @@ walk_once(struct client *c, struct walk *w)
 			request_add(c, ber_of_oid(&asked[i]->at), no_row);
 		request_end(c, PDU_BULK, 0, w->reps);
 
-		/* The master may cut the answer short anywhere, but it has to bring us further. */
+		/* The master may truncate the answer anywhere, but each answer must bring progress. */
 		struct ber_in list = exchange(c);
 		int64_t taken = 0;
 		for (; list.at < list.end; taken++) {
@@ -309,7 +309,7 @@ struct gets {
 	size_t next; /* row */
 };
 
-/* xorshift64*: the same rows in the same order in each run, on each machine. */
+/* xorshift64*: each run has the same rows in the same order, on each machine. */
 static uint64_t
 next_random(uint64_t *state)
 {
@@ -388,8 +388,8 @@ clock_ns(clockid_t id)
 }
 
 /*
- * The CPU clock of another process: on-CPU time in ns, as in /proc/PID/task/TID/schedstat, but one call for all
- * threads, and those that ended meanwhile stay counted.
+ * The CPU clock of another process: its time on CPUs in ns. /proc/PID/task/TID/schedstat has the same, but this is
+ * one call for all threads, and includes threads that have ended.
  */
 static int
 process_parse(char *text, struct process *p)
@@ -407,8 +407,8 @@ process_parse(char *text, struct process *p)
 }
 
 /*
- * Per varbind means per varbind received. With 100 rows and 50 repetitions every third varbind of a walk lies behind
- * the end of its column; divided by the rows alone, a small table would look half as dear again as a large one.
+ * Divide by the varbinds received. With 100 rows and 50 repetitions, every third varbind of a walk lies after the end
+ * of its column. Divided by rows alone, a small table would seem half as expensive again as a large one.
  */
 static void
 report(const struct client *c, const struct process *p, int processes, uint64_t wall_ns, uint64_t own_ns)
@@ -447,7 +447,7 @@ walk_add_column(struct walk *w, const char *text)
 	return 0;
 }
 
-/* An argument that starts like an OID is one; any other names a file with one OID on each line, # for comments. */
+/* Read an argument: an OID, or the name of a file with one OID per line and # for comments. */
 static int
 walk_add_columns(struct walk *w, const char *arg)
 {
@@ -506,7 +506,7 @@ client_open(struct client *c, uint16_t port, time_t timeout_s)
 	return 0;
 }
 
-/* What the command line asks for. */
+/* Settings from the command line. */
 struct job {
 	struct client client;
 	struct walk walk;
@@ -562,7 +562,7 @@ option(struct job *job, int opt, char *arg)
 	}
 }
 
-/* What follows the options. 0, or the exit status. */
+/* Parse the arguments after the options. Returns 0 or the exit status. */
 static int
 arguments(struct job *job, int argc, char **argv)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file cli.h  What the commands of ipsecmon(1) share: the segments that are open, sorted rows, errors.
+ * @file cli.h  Shared by the commands of ipsecmon(1): open segments, sorted rows, errors.
  *
- * Memory:    a command keeps one (group, index, slot) for each record that it shows, and the record it is at.
- * Errors:    a command prints what it can. cli_fail() says what it could not, and makes the exit status 1.
+ * Memory:    a command keeps one (group, index, slot) per record that it shows, and one record.
+ * Errors:    a command prints as much as it can read. cli_fail() reports the rest and sets the exit status to 1.
  */
 #ifndef CLI_H
 #define CLI_H
@@ -16,12 +16,14 @@
 #include "conf.h"
 #include "ipm_segment.h"
 
-#define CLI_SCHEMA \
-	1 /* the version of the JSON: increased when a key changes its meaning or is removed, not for a new key */
-#define CLI_STALE_NS 10000000000u /* warn about a writer that has been silent for longer */
-#define CLI_PATIENCE_NS \
-	300000000u       /* wait this long in all for the writer of a segment, which may have been preempted */
-#define CLI_RELEASE 1024 /* after so many records, return the memory of the pages read */
+/* Version of the JSON. Increase it when a key changes its meaning or is removed, not for a new key. */
+#define CLI_SCHEMA 1
+/* Warn about a writer that has been silent for longer. */
+#define CLI_STALE_NS 10000000000u
+/* Wait this long in all for the writer of a segment: it may have been preempted. */
+#define CLI_PATIENCE_NS 300000000u
+/* After so many records, return the memory of the pages read. */
+#define CLI_RELEASE 1024
 
 struct cli_segment {
 	struct cli *cli;
