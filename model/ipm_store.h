@@ -40,10 +40,19 @@ struct ike_move {
 	uint32_t slot, into;
 };
 
+/* A segment that an earlier run left with another layout. */
+struct ipm_old {
+	uint8_t *base; /* NULL: there is none */
+	size_t size;
+	struct ipm_layout *layout;
+};
+
 struct ipm_writer {
 	struct ipm_segment seg;
 	struct ipm_fast fast; /* the same segment, for workers in this process */
 	int fd, lock;
+	char *temp; /* the file's name, until ipm_file_publish() gives it its own */
+	struct ipm_old old;
 	uint32_t room[IPM_SECTIONS]; /* slots with reserved pages */
 	uint64_t punched_ns;
 	struct refusal {
@@ -113,7 +122,8 @@ int ipm_refuse_value(struct ipm_writer *w, enum ipm_section_kind kind, const cha
 
 /* --- ipm_store_room.c: pages of the file, reserved before they are written to. 0 or -ENOSPC. -------------------- */
 
-int ipm_room_header(struct ipm_writer *w);
+/* The header, and @p tail octets at the end. */
+int ipm_room_ends(struct ipm_writer *w, size_t tail);
 /* For the parts that every segment has, and for everything that an earlier run used. */
 int ipm_room_open(struct ipm_writer *w);
 /* For slots 0 to @p slots - 1. */

@@ -95,9 +95,10 @@ ipm_room(struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slots)
 }
 
 int
-ipm_room_header(struct ipm_writer *w)
+ipm_room_ends(struct ipm_writer *w, size_t tail)
 {
-	return allocate(w, 0, 0, sizeof(struct ipm_header));
+	int rc = allocate(w, 0, 0, sizeof(struct ipm_header));
+	return rc == 0 ? allocate(w, 0, w->seg.size - tail, w->seg.size) : rc;
 }
 
 int

@@ -101,6 +101,9 @@ ipm_writer_open_abi(struct ipm_writer **out, unsigned abi, const struct ipm_writ
 	ipm_writer_commit(w);
 	for (enum ipm_section_kind kind = 0; kind < IPM_SECTIONS; kind++)
 		ipm_section_changed(w, kind);
+	rc = ipm_file_publish(w, opt->mode, err);
+	if (rc < 0)
+		goto out;
 	*out = w;
 	return 0;
 out:

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ipm_layout.h"
 #include "ipm_writer_int.h"
 
 /* --- layout ------------------------------------------------------------------------------------------------ */
@@ -102,6 +103,23 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		offset = align_up(offset + (uint64_t)sec->capacity * sec->stride, PAGE);
 	}
 	h->size = offset;
+}
+
+/* Append what the segment says about its layout. The text and its octets are allocated. */
+static char *
+layout_describe(struct ipm_header *h, size_t *octets)
+{
+	struct ipm_layout *own = malloc(sizeof(*own));
+	char *text = NULL;
+
+	if (own) {
+		ipm_layout_own(own, h);
+		text = ipm_layout_print(own, octets);
+		free(own);
+	}
+	if (text)
+		h->size = align_up(h->size + *octets + sizeof(struct ipm_layout_end), PAGE);
+	return text;
 }
 
 /* Has @p old the layout that these options would give? */
@@ -207,6 +225,26 @@ lock_path(struct ipm_writer *w, struct ipm_error *err)
 
 /* --- taking over, creating ---------------------------------------------------------------------------------------- */
 
+/* Continue with the segment that is mapped. -ESTALE: it is unmapped, but for @p w->old, the one with another layout. */
+static int
+take_mapped(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+{
+	bool readable = ipm_geometry_take(&w->seg, err) == 0;
+	if (readable && strcmp(ipm_header(&w->seg)->boot_id, wanted->boot_id) == 0 &&
+	    layout_same(ipm_header(&w->seg), wanted))
+		return 0;
+	w->old.base = w->seg.base;
+	w->old.size = w->seg.size;
+	w->seg.base = NULL; /* the mapping stays */
+	unmap_file(w);
+	int rc = ipm_old_open(&w->old, wanted, w->seg.path, err);
+	if (rc == -ESTALE)
+		mark_replaced(w->old.base, w->old.size);
+	if (rc < 0)
+		ipm_old_close(&w->old);
+	return rc == 0 ? -ESTALE : rc;
+}
+
 /*
  * Map the segment of an earlier run. -ENOENT: there is none. -ESTALE: the file cannot be taken over, and @p err says
  * why.
@@ -231,77 +269,78 @@ take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_erro
 		ipm_error_set(err, "%s: not a whole segment", w->seg.path);
 	} else {
 		rc = map_file(w, fd, (size_t)st.st_size);
-		if (rc == 0 && ipm_geometry_take(&w->seg, err) < 0) {
-			rc = -ESTALE;
-		} else if (rc == 0 && strcmp(ipm_header(&w->seg)->boot_id, wanted->boot_id) != 0) {
-			ipm_error_set(err, "%s: from an earlier boot: starting afresh", w->seg.path);
-			rc = -ESTALE;
-		} else if (rc == 0 && !layout_same(ipm_header(&w->seg), wanted)) {
-			ipm_error_set(err, "%s: made with other capacities: starting afresh", w->seg.path);
-			rc = -ESTALE;
-		}
-		if (rc == -ESTALE)
-			mark_replaced(w->seg.base, w->seg.size);
-		if (rc < 0)
-			unmap_file(w);
-		return rc;
+		return rc < 0 ? rc : take_mapped(w, wanted, err);
 	}
 	if (fd >= 0)
 		close(fd);
 	return rc;
 }
 
-/* Create a segment under a temporary name. Rename it when it is complete. */
+/* Open a file under a temporary name, w->temp. */
 static int
-make_new(struct ipm_writer *w, const struct ipm_header *wanted, const struct ipm_writer_options *opt,
-	 struct ipm_error *err)
+open_new(struct ipm_writer *w)
 {
-	char *temp = NULL;
-	int rc, fd = -1;
-
-	if (asprintf(&temp, "%s.new", w->seg.path) < 0)
+	if (asprintf(&w->temp, "%s.new", w->seg.path) < 0) {
+		w->temp = NULL;
 		return -ENOMEM;
-	unlink(temp);
-	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	}
+	unlink(w->temp);
+	int fd = open(w->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST) { /* another file is in the way: use another name */
-		free(temp);
-		if (asprintf(&temp, "%s.new.XXXXXX", w->seg.path) < 0)
+		free(w->temp);
+		if (asprintf(&w->temp, "%s.new.XXXXXX", w->seg.path) < 0) {
+			w->temp = NULL;
 			return -ENOMEM;
-		fd = mkostemp(temp, O_CLOEXEC);
+		}
+		fd = mkostemp(w->temp, O_CLOEXEC);
 	}
-	if (fd < 0 || ftruncate(fd, (off_t)wanted->size) < 0) {
-		rc = -errno;
-		goto out;
+	return fd < 0 ? -errno : fd;
+}
+
+/* Map an empty segment, which readers cannot find yet. */
+static int
+make_new(struct ipm_writer *w, const struct ipm_header *wanted, const char *text, size_t octets, struct ipm_error *err)
+{
+	struct ipm_layout_end end = { .octets = octets, .magic = IPM_LAYOUT_MAGIC };
+	int fd = open_new(w);
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, (off_t)wanted->size) < 0) {
+		int rc = -errno;
+		close(fd);
+		return rc;
 	}
-	rc = map_file(w, fd, wanted->size);
-	fd = -1; /* the writer owns it now */
+	int rc = map_file(w, fd, wanted->size);
 	if (rc == 0)
-		rc = ipm_room_header(w);
+		rc = ipm_room_ends(w, octets + sizeof(end));
 	if (rc == 0) {
 		memcpy(w->seg.base, wanted, sizeof(*wanted));
+		memcpy(w->seg.base + w->seg.size - sizeof(end), &end, sizeof(end));
+		memcpy(w->seg.base + w->seg.size - sizeof(end) - octets, text, octets);
 		rc = ipm_geometry_take(&w->seg, err);
 	}
 	if (rc == 0)
 		rc = ipm_room_open(w);
-	if (rc < 0) {
-		unmap_file(w);
-		goto out;
-	}
+	if (rc < 0)
+		return rc;
 	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
 	atomic_store(&ipm_header(&w->seg)->section[IPM_SETTINGS].used, 1);
 	w->totals.next_ike = w->totals.next_tunnel = w->totals.next_map = wanted->index_first;
-	if (fchmod(w->fd, opt->mode) < 0 || rename(temp, w->seg.path) < 0) {
-		rc = -errno;
-		unmap_file(w);
-	}
-out:
-	if (rc < 0) {
+	return 0;
+}
+
+/* Make a new segment, with the records of an earlier run if only their layout has changed. */
+static int
+replace(struct ipm_writer *w, const struct ipm_header *wanted, const char *text, size_t octets, struct ipm_error *err)
+{
+	uint32_t left_out = 0;
+	int rc = make_new(w, wanted, text, octets, err);
+	if (rc == 0 && w->old.base)
+		rc = ipm_old_convert(w, &left_out);
+	if (rc < 0)
 		ipm_error_set(err, "%s: cannot create it: %s", w->seg.path, strerror(-rc));
-		unlink(temp);
-	}
-	if (fd >= 0)
-		close(fd);
-	free(temp);
+	else if (left_out)
+		ipm_error_set(err, "%s: too small for %u record(s) of an earlier run: left out", w->seg.path, left_out);
 	return rc;
 }
 
@@ -309,23 +348,51 @@ int
 ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct ipm_header *wanted, bool *fresh,
 	      struct ipm_error *err)
 {
+	size_t octets = 0;
+
 	if (!capacity_fits(&opt->capacity) || !indexes_suffice(opt)) {
 		ipm_error_set(err, "%s: capacities are too large for a segment, or for the indexes it may give",
 			      w->seg.path);
 		return -EINVAL;
 	}
 	layout(wanted, opt);
-	int rc = lock_path(w, err);
+	char *text = layout_describe(wanted, &octets);
+	int rc = text ? lock_path(w, err) : -ENOMEM;
 	if (rc == 0)
 		rc = take_over(w, wanted, err);
-	*fresh = rc == -ENOENT || rc == -ESTALE;
-	return *fresh ? make_new(w, wanted, opt, err) : rc;
+	*fresh = (rc == -ENOENT || rc == -ESTALE) && !w->old.base;
+	if (rc == -ENOENT || rc == -ESTALE)
+		rc = replace(w, wanted, text, octets, err);
+	free(text);
+	return rc;
+}
+
+int
+ipm_file_publish(struct ipm_writer *w, uint32_t mode, struct ipm_error *err)
+{
+	if (!w->temp)
+		return 0;
+	if (fchmod(w->fd, mode) < 0 || rename(w->temp, w->seg.path) < 0) {
+		int rc = -errno;
+		ipm_error_set(err, "%s: cannot create it: %s", w->seg.path, strerror(-rc));
+		return rc;
+	}
+	free(w->temp);
+	w->temp = NULL;
+	if (w->old.base)
+		mark_replaced(w->old.base, w->old.size);
+	ipm_old_close(&w->old);
+	return 0;
 }
 
 void
 ipm_file_close(struct ipm_writer *w)
 {
 	unmap_file(w);
+	ipm_old_close(&w->old);
+	if (w->temp)
+		unlink(w->temp); /* it was not published */
+	free(w->temp);
 	if (w->lock >= 0)
 		close(w->lock);
 }

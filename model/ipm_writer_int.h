@@ -120,14 +120,24 @@ void ipm_sas_relink(struct ipm_writer *w);
 void ipm_tunnels_relink(struct ipm_writer *w);
 void ipm_selectors_relink(struct ipm_writer *w);
 
+/* --- ipm_writer_old.c: a segment with another layout -------------------------------------------------------------- */
+
+/* Can its records be copied into a segment with the header @p wanted? -ESTALE: no, and @p err says why. */
+int ipm_old_open(struct ipm_old *old, const struct ipm_header *wanted, const char *path, struct ipm_error *err);
+/* Copy them from @p w->old into the new segment. @p left_out: records for which it is too small. */
+int ipm_old_convert(struct ipm_writer *w, uint32_t *left_out);
+void ipm_old_close(struct ipm_old *old);
+
 /* --- ipm_writer_file.c -------------------------------------------------------------------------------------------- */
 
 /*
  * Lock the path, and take over the existing segment or create one (@p fresh). @p wanted is the header of a new segment.
- * @p err says why an existing segment was not taken over.
+ * @p err says why an existing segment was not taken over. If only its layout differs, the new one has its records.
  */
 int ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct ipm_header *wanted, bool *fresh,
 		  struct ipm_error *err);
+/* A new segment is complete: give it its name, so that readers find it. */
+int ipm_file_publish(struct ipm_writer *w, uint32_t mode, struct ipm_error *err);
 void ipm_file_close(struct ipm_writer *w);
 
 /* --- ipm_writer_recover.c: make the segment of an earlier run consistent ------------------------------------------ */

@@ -465,7 +465,7 @@ START_TEST(a_segment_that_takes_anothers_place_is_told_from_its_beginning)
 	given_tunnel(w);
 	tell_all();
 	expect_numbers(7, 7, 0);
-	expect_integer(0, 0, "1.3.2.1.9.1", 3600);
+	expect_integer(0, 0, "1.3.2.1.9.3", 3600); /* and not what happened in the old one */
 	mib_notify_serve(notify, NULL, 0);
 	ipm_segment_close(new);
 }

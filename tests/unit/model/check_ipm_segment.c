@@ -285,6 +285,8 @@ START_TEST(a_writer_replaces_what_is_damaged_by_a_whole_new_one)
 	given_a_segment();
 	struct ipm_header h = file_header();
 	damages[_i].damage(&h);
+	if (h.abi != IPM_ABI)
+		return; /* another version is no damage: see check_ipm_writer_old */
 	poke(0, &h, sizeof(h));
 	struct ipm_writer *w = open_saying("");
 	ck_assert_str_ne(err.text, "");
