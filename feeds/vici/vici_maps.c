@@ -76,15 +76,16 @@ access_fill(struct vici_maps *m, const struct vici_conn *conn, const struct vici
 /* --- entries ------------------------------------------------------------------------------------------------- */
 
 static uint64_t
-sooner(uint64_t a, uint64_t b)
-{
-	return a && (!b || a < b) ? a : b;
-}
-
-static uint64_t
 seconds_ns(uint64_t seconds)
 {
 	return seconds < UINT64_MAX / NS_PER_SECOND ? seconds * NS_PER_SECOND : 0;
+}
+
+uint64_t
+vici_conn_ike_ns(const struct vici_conn *conn)
+{
+	uint64_t rekey = conn->ike_rekey_s, reauth = conn->ike_reauth_s;
+	return seconds_ns(rekey && (!reauth || rekey < reauth) ? rekey : reauth);
 }
 
 /*
@@ -132,7 +133,7 @@ map_fill(struct vici_maps *m, struct ipm_map_entry *map, const struct vici_conn 
 	map->auth = conn->remote_auth;
 	map->local = conn->local;
 	peers_fill(map, conn);
-	map->ike_ns = seconds_ns(sooner(conn->ike_rekey_s, conn->ike_reauth_s));
+	map->ike_ns = vici_conn_ike_ns(conn);
 	map->soft_ns = seconds_ns(child->rekey_s);
 	map->soft_octets = child->rekey_octets;
 	map->soft_pkts = child->rekey_pkts;

@@ -31,4 +31,7 @@ void vici_maps_conn(struct vici_maps *m, const struct vici_conn *conn);
 void vici_maps_child(struct vici_maps *m, const struct vici_conn *conn, const struct vici_conn_child *child);
 void vici_maps_end(struct vici_maps *m, bool whole);
 
+/** The configured lifetime of its IKE SAs: the sooner of rekeying and re-authentication. 0: no limit. */
+uint64_t vici_conn_ike_ns(const struct vici_conn *conn);
+
 #endif

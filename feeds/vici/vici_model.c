@@ -9,6 +9,7 @@
 #include "ipm_hash.h"
 #include "feed_map.h"
 #include "feed_reconcile.h"
+#include "vici_maps.h"
 #include "vici_model.h"
 #include "units.h"
 
@@ -56,6 +57,7 @@ struct peer_node {
 struct conn_node {
 	char conn[IPM_NAME_MAX], child[IPM_NAME_MAX]; /* child empty: the connection itself */
 	uint8_t auth;
+	uint64_t ike_ns; /* lifetime of its IKE SAs; 0: no limit */
 	uint64_t rekey_octets, rekey_pkts;
 	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
 	struct ipm_addr local, peer; /* len 0: any, or several */
@@ -454,12 +456,30 @@ moment_ns(const struct vici_model *m, int64_t age)
 	return m->now_ns - (uint64_t)age * NS_PER_SECOND;
 }
 
+/*
+ * The hard limit is the configured lifetime: for each IKE SA, charon draws an earlier moment at random, the soft limit.
+ * A new configuration is for later IKE SAs. If this one lives longer than configured now, it has its own lifetime.
+ */
+static void
+ike_lifetimes(struct ipm_ike_sa *sa, const struct vici_ike *ike, const struct conn_node *conn, bool same)
+{
+	if (!same || !sa->hard_ns)
+		sa->hard_ns = conn ? conn->ike_ns : 0;
+	if (ike->established == VICI_UNSET) /* charon has times for established IKE SAs only */
+		return;
+	uint64_t rekey = lifetime_ns(ike->established, ike->rekey_time);
+	uint64_t reauth = lifetime_ns(ike->established, ike->reauth_time);
+	sa->soft_ns = rekey && (!reauth || rekey < reauth) ? rekey : reauth;
+	bool longer =
+		sa->soft_ns > sa->hard_ns + NS_PER_SECOND; /* a sum of two rounded times may be a second too long */
+	if (sa->soft_ns == 0 || (sa->hard_ns && longer))
+		sa->hard_ns = sa->soft_ns;
+}
+
 static void
 ike_fill(const struct vici_model *m, struct ipm_ike_sa *sa, const struct vici_ike *ike)
 {
 	const struct conn_node *conn = conn_find(m, ike->name, "");
-	uint64_t rekey = lifetime_ns(ike->established, ike->rekey_time);
-	uint64_t reauth = lifetime_ns(ike->established, ike->reauth_time);
 	bool same = sa->uid == ike->uniqueid && sa->spi_initiator == ike->spi_initiator;
 
 	sa->state = ike->state == VICI_IKE_DELETING ? IPM_IKE_DELETING : IPM_IKE_ESTABLISHED;
@@ -482,8 +502,7 @@ ike_fill(const struct vici_model *m, struct ipm_ike_sa *sa, const struct vici_ik
 		sa->established_ns = moment_ns(m, ike->established);
 	if (sa->created_ns == 0)
 		sa->created_ns = sa->established_ns;
-	if (ike->established != VICI_UNSET) /* charon has times for established IKE SAs only */
-		sa->soft_ns = rekey && (!reauth || rekey < reauth) ? rekey : reauth;
+	ike_lifetimes(sa, ike, conn, same);
 	snprintf(sa->conn, sizeof(sa->conn), "%s", ike->name);
 	snprintf(sa->local_id, sizeof(sa->local_id), "%s", ike->local_id);
 	snprintf(sa->remote_id, sizeof(sa->remote_id), "%s", ike->remote_id);
@@ -1440,6 +1459,7 @@ vici_model_conn(struct vici_model *m, const struct vici_conn *conn)
 	if (!node)
 		return;
 	node->auth = conn->remote_auth;
+	node->ike_ns = vici_conn_ike_ns(conn);
 	snprintf(node->local_id, sizeof(node->local_id), "%s", strcmp(conn->local_id, "%any") ? conn->local_id : "");
 	snprintf(node->local_cert, sizeof(node->local_cert), "%s", conn->local_cert);
 	node->local = conn->local;

@@ -572,6 +572,44 @@ START_TEST(lifetimes_are_the_sum_of_both_ends)
 }
 END_TEST
 
+/* The lifetime is the configured one, not the moment that the daemon draws at random for the rekey. */
+START_TEST(an_ike_sa_lives_as_long_as_configured)
+{
+	struct vici_conn conn = { .name = "ikev2", .ike_rekey_s = 14400, .ike_reauth_s = 86400 };
+	struct vici_ike a = ike(1, "ikev2");
+	a.established = 100;
+	a.rekey_time = 13000;
+	LIST(tell_both(a, child(1, "net", 1, OLD)));
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 0); /* nobody has said */
+	vici_model_conn(model, &conn);
+	LIST(tell_both(a, child(1, "net", 1, OLD)));
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 14400000000000);
+	ck_assert_uint_eq(ike_row("ikev2").soft_ns, 13100000000000);
+	/* Another configuration is for later IKE SAs, */
+	conn.ike_rekey_s = 28800;
+	vici_model_conn(model, &conn);
+	LIST(tell_both(a, child(1, "net", 1, OLD)));
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 14400000000000);
+	/* such as the one that a rekey makes: an event says so before any list. */
+	struct vici_ike b = ike(2, "ikev2");
+	b.established = b.rekey_time = VICI_UNSET;
+	vici_model_ike_rekey(model, &a, &b);
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 28800000000000);
+	/* One that lives longer than configured was made before. Rounding is no reason. */
+	b.established = 1;
+	b.rekey_time = 28800;
+	LIST(tell_both(b, child(1, "net", 1, OLD)));
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 28800000000000);
+	b.rekey_time = 40000;
+	LIST(tell_both(b, child(1, "net", 1, OLD)));
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 40001000000000);
+	/* Nor has one without a limit one by configuration. */
+	b.rekey_time = VICI_UNSET;
+	LIST(tell_both(b, child(1, "net", 1, OLD)));
+	ck_assert_uint_eq(ike_row("ikev2").hard_ns, 0);
+}
+END_TEST
+
 /* --- no room ------------------------------------------------------------- */
 
 static void
@@ -709,6 +747,7 @@ main(void)
 	tcase_add_test(tc, a_peer_is_reached_by_an_ike_sa_with_its_address_connection_and_identity);
 	tcase_add_test(tc, what_the_configuration_says_is_told_of_its_sas);
 	tcase_add_test(tc, lifetimes_are_the_sum_of_both_ends);
+	tcase_add_test(tc, an_ike_sa_lives_as_long_as_configured);
 	tcase_add_test(tc, a_full_section_of_ike_sas_leaves_the_others_working);
 	tcase_add_test(tc, a_full_section_of_tunnels_leaves_the_others_working);
 	tcase_add_test(tc, a_full_section_of_sas_leaves_the_tunnels_working);
