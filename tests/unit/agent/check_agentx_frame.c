@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* AgentX messages that are too long for Net-SNMP: taken out of the stream, and answered. */
+/* AgentX messages that are too long for Net-SNMP are removed from the stream and answered. */
 #include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ given_nothing(void)
 	refused = expected_refused = 0;
 }
 
-/* A message of so many octets, with a number of its own. */
+/* Add a message of this many octets, with its own number. */
 static void
 given_message(size_t len, uint8_t number, bool network_order)
 {
@@ -51,7 +51,7 @@ too_big(void *arg, const uint8_t header[AGENTX_HEADER])
 	refused++;
 }
 
-/* As the library reads: so much at a time, into a buffer of its own. */
+/* Read like the library: a limited number of octets at a time, into a buffer of its own. */
 static void
 when_read_by(size_t most)
 {

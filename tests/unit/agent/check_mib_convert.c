@@ -45,7 +45,7 @@ algo_expected(const struct algo *table, size_t count, uint32_t iana)
 	return OTHER;
 }
 
-/* As an assertion, but for loops over all numbers: a check that holds costs nothing. */
+/* An assertion for loops over all numbers: it costs nothing while it holds. */
 static void
 expect_algo(const char *what, uint32_t iana, uint64_t got, uint64_t expect)
 {
@@ -65,7 +65,7 @@ static const struct algo hashes[] = { { 1, 2 }, { 2, 3 }, { 5, 4 }, { 6, 5 }, { 
 
 enum { ESP = 50, AH = 51 };
 
-/* What both directions of a tunnel say, which must be the same. */
+/* Values of both directions of a tunnel. They must be the same. */
 static uint64_t
 tunnel_number(mib_convert *in, mib_convert *out, uint8_t protocol, const struct ipm_proposal *p)
 {
@@ -197,7 +197,7 @@ START_TEST(lifetimes_are_the_hard_limit_or_else_the_soft_one_and_thresholds_at_l
 		{ 3000000, 3600000, 3600, 600 },
 		{ 3600000, 3600000, 3600, 1 },
 		{ 3599500, 3600000, 3600, 1 },
-		{ 4000000, 3600000, 3600, 1 }, /* soft behind hard: never reached */
+		{ 4000000, 3600000, 3600, 1 }, /* the soft limit is above the hard one: never reached */
 		{ 0, 999, 1, 1 },              /* a limit, if a short one */
 		{ 500, 0, 1, 1 },              /* likewise */
 		{ 0, 2147483647000, 2147483647, 1 },
@@ -353,7 +353,7 @@ START_TEST(a_peer_is_known_by_address_or_by_name)
 		{ "6b:c3:a4:d1:e2:f3:a4:b5", 2 },
 		{ "6b:c3:a4:00:00:f3:a4:05", 2 },
 		{ "00:00:00:00:00:00:00:01", 2 },
-		/* No address is written like that. */
+		/* Addresses are not written like this. */
 		{ "2001:0db8::1", 2 },
 		{ "2001:db8:0:0:0:0:0:1", 2 },
 	};

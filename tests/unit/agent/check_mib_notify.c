@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which event is sent as which notification, with which variables. */
+/* Events become notifications, with the right variables. */
 
 #include "notify_fixture.h"
 
@@ -121,7 +121,7 @@ START_TEST(a_tunnel_ends_early_for_the_reasons_that_nobody_wanted)
 		{ IPM_REASON_PEER_DELETE, false }, { IPM_REASON_PEER_LOST, true },   { IPM_REASON_LOCAL_FAILURE, true },
 		{ IPM_REASON_SEQ_ROLLOVER, true }, { IPM_REASON_SOURCE_LOST, true },
 	};
-	ck_assert_uint_eq(MIB_COUNT(reasons), IPM_REASON_CHECKPOINT); /* all of them, but for the one that is no end */
+	ck_assert_uint_eq(MIB_COUNT(reasons), IPM_REASON_CHECKPOINT); /* all reasons, except the one that is no end */
 	for (unsigned i = 0; i < MIB_COUNT(reasons); i++) {
 		uint32_t slot = given_tunnel(w);
 		from_now_on();
@@ -272,7 +272,7 @@ START_TEST(failures_of_ike_tell_the_peer)
 }
 END_TEST
 
-/* A tunnel that has had two pairs of SAs, and a failure of it. */
+/* A tunnel with its second pair of SAs, and a failure of the tunnel. */
 static struct ipm_failure
 given_a_failing_tunnel(enum ipm_failure_reason reason)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Notifications of crypto maps, engines and configured tunnels: which event is told as what, and its switch. */
+/* Notifications of crypto maps, engines and configured tunnels, and their switches. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static struct ipm_writer *w;
 static struct mib_notification sent[256];
 static unsigned sent_count;
 
-#define MANY_MAPS 2000 /* to make their groups takes a while */
+#define MANY_MAPS 2000 /* building their groups takes a while */
 
 /* --- helpers ------------------------------------------------------------------------------------------------------ */
 
@@ -137,7 +137,7 @@ given_tunnel(const char *conn, const char *child)
 	return ok(ipm_tunnel_start(w, &tunnel));
 }
 
-/* The object of varbind @p i of notification @p n is @p column, and what is behind it @p index. */
+/* Varbind @p i of notification @p n has object @p column with index @p index. */
 static const struct mib_value *
 varbind(unsigned n, unsigned i, const char *column, const char *index)
 {
@@ -298,7 +298,7 @@ START_TEST(entries_that_come_and_go_are_told_and_a_policy_with_the_first_and_the
 }
 END_TEST
 
-/* However much it costs: no poll would have the groups made anew as soon as that. */
+/* The cost doesn't matter here: no poll rebuilds the groups this soon. */
 START_TEST(a_notification_is_no_older_than_its_event)
 {
 	all_gone();
@@ -382,7 +382,7 @@ END_TEST
 
 START_TEST(an_entry_whose_slot_another_has_by_now_is_suppressed)
 {
-	for (unsigned i = 0; i < 20; i++) { /* the section has room for six, those included that are gone */
+	for (unsigned i = 0; i < 20; i++) { /* the section has room for six entries, including removed ones */
 		char child[8];
 		snprintf(child, sizeof(child), "%u", i);
 		ipm_map_remove(w, given_map("site", child, 10));
@@ -420,7 +420,7 @@ END_TEST
 /* --- what the MIBs say
  * -------------------------------------------------------------------------------------------------- */
 
-/* Everything that can happen: each notification once but for ciscoCryAccelRemoved, which does not occur. */
+/* Every event once: each notification is sent, except ciscoCryAccelRemoved, which never occurs. */
 #define KINDS 12
 static void
 everything_happens(unsigned round)
@@ -460,7 +460,7 @@ published_oid(FILE *file, const char *name, char *oid, size_t size)
 	return false;
 }
 
-/* "1.2.3" of a name; where our own MIB is, as the facts have it. */
+/* A name as "1.2.3". Our own MIB is shown at the OID that tests/data has. */
 static const char *
 oid_text(const mib_subid *oid, size_t len)
 {
@@ -476,7 +476,7 @@ oid_text(const mib_subid *oid, size_t len)
 	return text;
 }
 
-/* What was sent under this name has, in this order, the objects of the list "a,b,c". False: nothing was. */
+/* Did the notification with this name have the objects of the list "a,b,c", in this order? False: it was not sent. */
 static bool
 sent_with(FILE *file, const char *oid, char *list)
 {
@@ -536,7 +536,7 @@ START_TEST(what_is_switched_off_is_counted_and_not_sent)
 	uint32_t *const off[] = { &mib_controls.cips[0], &mib_controls.cips[1], &mib_controls.cips[2],
 				  &mib_controls.cips[3], &mib_controls.cips[4], &mib_controls.cips[5],
 				  &mib_controls.own[0],  &mib_controls.own[1] };
-	mib_controls.cips[6] = OFF; /* not told again within a minute */
+	mib_controls.cips[6] = OFF; /* no second warning within a minute */
 	everything_happens(0);
 	from_now_on();
 	for (unsigned i = 0; i < MIB_COUNT(off); i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* How fast notifications are sent, which are switched off, and that none is lost without being counted. */
+/* The rate of notifications, their switches, and the counts of suppressed ones. */
 
 #include "notify_fixture.h"
 
 #define OFF 2
 
-/* Another segment, with rings of these sizes. */
+/* A second segment, with rings of these sizes. */
 static void
 given_room_for(uint32_t history, uint32_t failures, uint32_t events)
 {
@@ -18,7 +18,7 @@ given_room_for(uint32_t history, uint32_t failures, uint32_t events)
 	follow(w, NULL);
 }
 
-/* So many tunnels come and go, which is two events each. */
+/* @p n tunnels start and stop: two events each. */
 static void
 tunnels_come_and_go(struct ipm_writer *writer, unsigned n)
 {
@@ -241,9 +241,9 @@ END_TEST
 /* --- the pace ------------------------------------------------------------ */
 
 #define RATE  100
-#define BURST 10 /* what a tenth of a second brings */
+#define BURST 10 /* a tenth of a second's notifications */
 
-/* A segment in which 2,000 tunnels have ended at once. */
+/* A segment with 2,000 tunnels that ended at the same time. */
 static void
 given_2000_ends(enum ipm_reason reason)
 {

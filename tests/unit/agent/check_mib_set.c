@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What can be SET: the errors, all or nothing, and the file that outlives the program. */
+/* SET: its errors, all-or-nothing, and the saved settings. */
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
@@ -64,7 +64,7 @@ load(const char *text)
 	return state_load(path, keys, 2);
 }
 
-/* Everything that is in the state's directory: "a b ". */
+/* The names in the state directory: "a b ". */
 static const char *
 files(void)
 {
@@ -114,7 +114,7 @@ START_TEST(a_directory_for_a_group)
 	ck_assert_int_eq(state_save(path, keys, 2, getgid()), 0);
 	ck_assert_int_eq(stat(parent, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0770);
-	/* One that is there stays as it is. */
+	/* An existing directory keeps its mode. */
 	chmod(parent, 0700);
 	ck_assert_int_eq(state_save(path, keys, 2, getgid()), 0);
 	ck_assert_int_eq(stat(parent, &st), 0);
@@ -252,13 +252,13 @@ static struct gateway {
 	struct ipm_writer *writer;
 	char path[128], control[128];
 	bool refuses;     /* every request from now on */
-	unsigned last;    /* or all behind this one; 0: none */
+	unsigned last;    /* or every request after this one; 0: none */
 	char asked[1024]; /* "request;request;" */
 	unsigned requests;
 } gateways[GATEWAYS];
 static struct mib *mib;
 
-/* Writers do at once what they are asked: in place of the client, whose limits of time are not what this is about. */
+/* Replaces the control client: writers act at once, because this test is not about time limits. */
 int
 control_request_within(const char *socket_path, const char *request, unsigned limit_ms, char *answer, size_t size)
 {
@@ -315,7 +315,7 @@ open_set(bool allow_destroy)
 				  .state_path = path, .group = (gid_t)-1, .allow_destroy = allow_destroy });
 }
 
-/* As many of the gateways as the test needs; the first has an IKE SA 1 and a tunnel 1. */
+/* As many gateways as the test needs; the first one has an IKE SA 1 and a tunnel 1. */
 static void
 serve_gateways(const unsigned *which, unsigned count)
 {
@@ -351,7 +351,7 @@ close_gateways(void)
 	clean_up();
 }
 
-/* The objects that can be written, and some that cannot. */
+/* Writable objects, and some read-only ones. */
 #define FLOW FLOW_MIB, 1
 static const mib_subid trap1[] = { FLOW, 6, 1, 0 }, trap13[] = { FLOW, 6, 13, 0 }, trap_other[] = { FLOW, 6, 1, 1 };
 static const mib_subid hist_size[] = { FLOW, 4, 1, 1, 1, 0 }, check_point[] = { FLOW, 4, 1, 1, 2, 0 };
@@ -382,7 +382,7 @@ test(const mib_subid *name, size_t len, uint8_t type, bool length_right, int64_t
 
 static size_t which;
 
-/* Test, commit, and undo if need be, as a master has it done. What undoing ends in overrides. */
+/* Test, commit, and undo if necessary, as a master does. An error of the undo replaces the earlier one. */
 static enum mib_error
 set(struct mib_write *writes, size_t count)
 {
@@ -430,7 +430,7 @@ START_TEST(each_error_has_its_case)
 		enum mib_error error;
 	} cases[] = {
 #define CASE(name, type, value, error) { name, COUNT(name), MIB_##type, value, MIB_##error }
-		/* what there is to be written */
+		/* the writable objects */
 		CASE(trap1, INTEGER, 1, NO_ERROR),
 		CASE(trap13, INTEGER, 2, NO_ERROR),
 		CASE(hist_size, INTEGER, 1, NO_ERROR),
@@ -465,7 +465,7 @@ START_TEST(each_error_has_its_case)
 		CASE(trap_other, INTEGER, 1, NO_CREATION),
 		CASE(hist_column, INTEGER, 1, NO_CREATION),
 		CASE(tun_column, INTEGER, 2, NO_CREATION),
-		/* not for writing, whatever the type */
+		/* read-only, whatever the type */
 		CASE(level, INTEGER, 1, NOT_WRITABLE),
 		CASE(tun_octets, COUNTER, 1, NOT_WRITABLE),
 		CASE(tun_index, INTEGER, 2, NOT_WRITABLE),
@@ -519,7 +519,7 @@ START_TEST(a_switch_is_set_and_outlives_a_restart)
 }
 END_TEST
 
-/* Those of the other MIBs are in the same file. */
+/* The switches of the other MIBs are in the same file. */
 START_TEST(switches_of_all_mibs_outlive_a_restart)
 {
 	mib_subid names[][16] = { { CIPS_MIB, 1, 4, 7, 0 }, { ACCELERATOR_MIB, 1, 3, 4, 0 }, { 0 } };
@@ -559,7 +559,7 @@ START_TEST(a_switch_that_cannot_be_kept_is_not_set)
 	snprintf(path, sizeof(path), "%s/no/such/agentx.state", dir);
 	ck_assert_int_eq(SET(TO(trap1, 1)), MIB_COMMIT_FAILED);
 	ck_assert_uint_eq(GET(trap1), 2);
-	/* The switches are there and can be read without any segment. */
+	/* The switches exist and can be read without a segment. */
 	serve_gateways(NULL, 0);
 	ck_assert_uint_eq(GET(trap1), 2);
 	ck_assert_int_eq(TEST(hist_size, 1), MIB_NO_CREATION);
@@ -570,13 +570,13 @@ START_TEST(several_are_all_done)
 {
 	ck_assert_int_eq(SET(TO(hist_size, 3), TO(check_point, 2), TO(trap1, 1), TO(fail_size, 4), TO(trap13, 1)),
 			 MIB_NO_ERROR);
-	/* What cannot be undone comes last. */
+	/* Commits that cannot be undone come last. */
 	ck_assert_str_eq(gateways[0].asked, "history-size 3;failure-size 4;check-point;");
 	ck_assert_uint_eq(GET(hist_size), 3);
 	ck_assert_uint_eq(GET(fail_size), 4);
 	ck_assert_uint_eq(GET(trap1), 1);
 	ck_assert_uint_eq(GET(trap13), 1);
-	/* To be ready for a check point is nothing to be asked for. */
+	/* Setting "ready" sends no request. */
 	ck_assert_int_eq(SET(TO(check_point, 1)), MIB_NO_ERROR);
 	ck_assert_uint_eq(gateways[0].requests, 3);
 }
@@ -610,11 +610,11 @@ START_TEST(what_cannot_be_undone_is_told)
 	struct mib_write writes[] = { TO(trap1, 1), TO(check_point, 2) }, *list[] = { &writes[0], &writes[1] };
 	mib_request(mib, 0);
 	ck_assert_int_eq(mib_write_commit(mib, list, 2, &which), MIB_NO_ERROR);
-	/* Another subagent's part of the same SET has failed. */
+	/* Another subagent failed in the same SET. */
 	ck_assert_int_eq(mib_write_undo(mib, list, 2, &which), MIB_UNDO_FAILED);
 	ck_assert_uint_eq(which, 1);
 	ck_assert_uint_eq(GET(trap1), 2);
-	/* A size that is not given back. */
+	/* A size that cannot be restored. */
 	struct mib_write size = TO(hist_size, 3), *one[] = { &size };
 	mib_request(mib, 0);
 	ck_assert_int_eq(mib_write_commit(mib, one, 1, &which), MIB_NO_ERROR);
@@ -624,7 +624,7 @@ START_TEST(what_cannot_be_undone_is_told)
 }
 END_TEST
 
-/* What one has taken it keeps when it does not answer again. */
+/* A writer keeps the new size if it doesn't answer the undo. */
 START_TEST(a_failed_set_whose_size_stays_is_told_by_its_undo)
 {
 	struct mib_write size = TO(hist_size, 3), *one[] = { &size };
@@ -647,19 +647,19 @@ END_TEST
 START_TEST(sizes_are_of_all_that_can_be_asked)
 {
 	serve_gateways((const unsigned[]){ 0, 1, 2 }, 3);
-	/* The second holds 8; the third only 4, but nobody can ask it. */
+	/* The second segment holds 8; the third only 4, but it takes no requests. */
 	ck_assert_int_eq(TEST(hist_size, 9), MIB_WRONG_VALUE);
 	ck_assert_int_eq(SET(TO(hist_size, 8), TO(check_point, 2)), MIB_NO_ERROR);
 	ck_assert_str_eq(gateways[0].asked, "history-size 8;check-point;");
 	ck_assert_str_eq(gateways[1].asked, "history-size 8;check-point;");
 	ck_assert_uint_eq(gateways[2].requests, 0);
-	/* One refuses: the other gets back what it had, which was not the same. */
+	/* One writer refuses: the other one gets its old size back, which was different. */
 	ck_assert_int_eq(ipm_settings_put(gateways[0].writer, &(struct ipm_settings){ 15, 5 }), 0);
 	gateways[1].refuses = true;
 	ck_assert_int_eq(SET(TO(hist_size, 3)), MIB_COMMIT_FAILED);
 	ck_assert_uint_eq(GET(hist_size), 15);
 	gateways[1].refuses = false;
-	/* Undone later, each to its own. */
+	/* Undone later: each segment gets its own old size. */
 	snprintf(path, sizeof(path), "%s/no/such/agentx.state", dir);
 	ck_assert_int_eq(SET(TO(hist_size, 3), TO(trap1, 1)), MIB_COMMIT_FAILED);
 	struct ipm_settings sizes;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Which cells there are, in which order, against the published MIB and a naive search. */
+/* The cells and their order, compared with the published MIB and with a naive search. */
 
 #include "mib_gateway.h"
 
 /* --- the published MIB --------------------------------------------------- */
 
-/* The scalar or column with this OID that may be read; NULL: none. */
+/* The readable scalar or column with this OID; NULL: none. */
 static const struct object *
 published_at(const mib_subid *oid, size_t len)
 {
@@ -52,7 +52,7 @@ in_range(const char *range, uint64_t number)
 	return false;
 }
 
-/* What we add to the published enumerations (doc/mibs.md, "More values"), by the end of the column's name. */
+/* Our additions to the published enumerations (doc/mibs.md, "More values"), by the end of the column's name. */
 static bool
 in_our_additions(const char *column, uint64_t number)
 {
@@ -141,7 +141,7 @@ START_TEST(every_value_is_in_the_range_of_its_object)
 	static struct cell found[MIB_COUNT(cells)];
 	size_t n = walk(found, MIB_COUNT(found));
 	for (size_t i = 0; i < n; i++) {
-		size_t column = found[i].name.len; /* without the row's index, which is as long as it is */
+		size_t column = found[i].name.len; /* without the row's index, whose length varies */
 		const struct object *object = NULL;
 		while (!object && --column > 0)
 			object = published_at(found[i].name.id, column);
@@ -209,7 +209,7 @@ START_TEST(getnext_from_each_cell_gives_the_one_behind_it)
 }
 END_TEST
 
-/* The answer as anyone would work it out: go through the list of all cells. NULL: none. */
+/* The naive answer: search the list of all cells. NULL: none. */
 static const struct cell *
 naive_next(const struct name *from, bool inclusive, const struct name *end)
 {
@@ -238,7 +238,7 @@ expect_as_naive(const struct name *from, bool inclusive, const struct name *end)
 	expect_value(cell, &value);
 }
 
-/* GET finds it when it is in the list, and not otherwise. */
+/* GET finds a name if and only if it is in the list. */
 static void
 expect_get_as_naive(const struct name *name)
 {
@@ -307,13 +307,13 @@ random_below(uint64_t *seed, uint32_t below)
 	return (uint32_t)(*seed >> 33) % below;
 }
 
-/* A name near that of a cell: cut, longer, or with another number somewhere. */
+/* A name near that of a cell: shorter, longer, or with a different number. */
 static struct name
 made_up(uint64_t *seed)
 {
 	struct name name = cells[random_below(seed, (uint32_t)cell_count)].name;
 	for (uint32_t changes = random_below(seed, 3); changes > 0; changes--) {
-		/* mostly near the end, where the columns and rows are */
+		/* mostly near the end, which has the column and row */
 		uint32_t len = (uint32_t)name.len, span = len > 3 && random_below(seed, 4) ? 3 : len;
 		size_t at = len - 1 - random_below(seed, span);
 		switch (random_below(seed, 6)) {

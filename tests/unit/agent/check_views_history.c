@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Tables of what has ended and of failures. */
+/* Tables of ended IKE SAs and tunnels, and of failures. */
 
 #include "mib_segments.h"
 
@@ -240,7 +240,7 @@ START_TEST(a_moment_is_told_in_the_masters_time_and_is_0_when_it_was_before_its_
 		{ 7 * (int64_t)SECOND, 700 },
 		{ 900 * (int64_t)SECOND, 90000 }, /* even if that is to come */
 	};
-	master_ns += 3601 * SECOND; /* so that an hour before is not before the machine's own start */
+	master_ns += 3601 * SECOND; /* an hour earlier must not be before the machine's start */
 	for (unsigned i = 0; i < MIB_COUNT(moments); i++) {
 		uint64_t when = master_ns + (uint64_t)moments[i].ns;
 		struct ipm_failure failure = { .reason = IPM_FAIL_NO_SA, .time_ns = when };
@@ -292,9 +292,9 @@ START_TEST(a_failure_from_before_the_masters_start_has_no_row_and_no_other_moves
 	expect_next("cikeFailReason.1", "cikeFailReason.2");
 	expect_next("cikeFailReason.2", "cikeFailReason.3");
 	expect_next("cipSecFailReason", "cipSecFailReason.2");
-	expect_number("cipSecFailTableSize.0", 32); /* counts entries, whether they have a row or not */
+	expect_number("cipSecFailTableSize.0", 32); /* counts all entries, with or without a row */
 
-	mib_request(mib, master_ns + SECOND); /* the master was started anew: at once */
+	mib_request(mib, master_ns + SECOND); /* the master restarted: this shows at once */
 	expect_no_instance("cikeFailReason.2");
 	expect_next("cikeFailReason", "cikeFailReason.3");
 	expect_number("cikeFailTime.3", 100);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Columns that a feed cannot know, several segments, and writers that are busy or died. */
+/* Columns that no feed knows, several segments, and writers that are busy or died. */
 
 #include "mib_gateway.h"
 
@@ -12,7 +12,7 @@ serve_both(struct ipm_writer *one, struct ipm_writer *two)
 	ck_assert_int_eq(mib_serve(mib, seg, 2), 0);
 }
 
-/* The writer starts, or ends, its work on a record: what a reader sees who comes in between, or after it died. */
+/* The writer starts or ends a change of a record. In between, readers see what they see after its death. */
 static void
 half_written(struct ipm_writer *writer, enum ipm_section_kind kind, uint32_t slot)
 {
@@ -27,7 +27,7 @@ whole_again(struct ipm_writer *writer, enum ipm_section_kind kind, uint32_t slot
 
 /* --- what can be known --------------------------------------------------- */
 
-/* A row of each table, all of them of feed 0. */
+/* A row of each table, all from feed 0. */
 static void
 given_rows_of_feed_0(void)
 {
@@ -44,7 +44,7 @@ given_rows_of_feed_0(void)
 	mib_request(mib, master_ns);
 }
 
-/* The cells of a walk whose column needs something: none needs what another has by itself. */
+/* The cells of a walk whose columns need a capability. No column needs what another one has by itself. */
 START_TEST(a_column_has_cells_if_and_only_if_a_feed_can_know_one_of_the_things_it_shows)
 {
 	unsigned checked = 0;
@@ -180,14 +180,14 @@ END_TEST
 START_TEST(uncompressed_octets_that_no_one_counted_have_no_cell)
 {
 	struct ipm_traffic now = { .pkts = 1, .octets = 100 };
-	expect_number("cipSecTunHcInDecompOctets.1", 0); /* nothing yet, and nothing of it was compressed */
+	expect_number("cipSecTunHcInDecompOctets.1", 0); /* no packets yet, and none of them was compressed */
 	ipm_sa_count(w, 0, &now);
 	mib_request(mib, master_ns);
 	expect_number("cipSecTunHcInOctets.1", 100);
 	expect_no_instance("cipSecTunHcInDecompOctets.1");
 	expect_no_instance("cipSecTunInDecompOctets.1");
 	expect_no_instance("cipSecTunInDecompOctWraps.1");
-	/* IPComp's SA is counted, too, and has had nothing to decompress. */
+	/* The SA of IPComp is counted, too. It has decompressed nothing. */
 	ck_assert_int_eq(sa_of(0, IPM_IN, 108, 0x1234), 1);
 	now = (struct ipm_traffic){ 0 };
 	ipm_sa_count(w, 1, &now);
@@ -202,7 +202,7 @@ END_TEST
 
 /* --- segments ------------------------------------------------------------ */
 
-/* The trap controls are the agent's own: they are there whatever else is. */
+/* The trap controls belong to the agent: they exist without segments. */
 static void
 expect_only_trap_controls(void)
 {
@@ -232,7 +232,7 @@ START_TEST(when_the_last_segment_goes_nothing_is_served_but_the_trap_controls)
 	given_tunnel(w);
 	expect_row_soon("cipSecTunStatus.1");
 	mib_serve(mib, NULL, 0);
-	expect_no_instance("cipSecTunStatus.1"); /* at once: the segment may be unmapped now */
+	expect_no_instance("cipSecTunStatus.1"); /* at once: the segment may be unmapped */
 	expect_only_trap_controls();
 	serve(w);
 	expect_row_soon("cipSecTunStatus.1");
@@ -417,7 +417,7 @@ START_TEST(a_record_left_half_written_is_passed_over)
 	given_sa(w, three, 0x3001);
 	expect_row_soon("cipSecTunStatus.3");
 	expect_row_soon("cipSecSpiStatus.3.1");
-	half_written(w, IPM_TUNNELS, two); /* behind the back of the rows, which know it */
+	half_written(w, IPM_TUNNELS, two); /* without rebuilding the rows, which contain it */
 	half_written(w, IPM_IKE_SAS, ike);
 	half_written(w, IPM_SAS, sa);
 	for (int i = 0; i < 2; i++) {
@@ -430,7 +430,7 @@ START_TEST(a_record_left_half_written_is_passed_over)
 		expect_next("cikeTunStatus", "cikeTunStatus.2");
 		expect_no_instance("cipSecSpiStatus.1.2");
 		expect_next("cipSecSpiStatus.1.1", "cipSecSpiStatus.3.1");
-		serve(w); /* and now rows that are made without it */
+		serve(w); /* and now build the rows without it */
 	}
 	whole_again(w, IPM_TUNNELS, two);
 	whole_again(w, IPM_IKE_SAS, ike);
@@ -460,7 +460,7 @@ START_TEST(a_row_that_was_being_written_when_rows_were_made_shows_once_it_is_wri
 	half_written(w, IPM_TUNNELS, two);
 	expect_row_soon("cipSecTunStatus.1");
 	expect_no_instance("cipSecTunStatus.2");
-	whole_again(w, IPM_TUNNELS, two); /* counters, say: no row came or went */
+	whole_again(w, IPM_TUNNELS, two); /* like counters: no row came or went */
 	expect_row_soon("cipSecTunStatus.2");
 }
 END_TEST
@@ -494,7 +494,7 @@ START_TEST(a_walk_through_20000_tunnels_visits_each_once_and_in_order)
 	w = given_knowing_segment();
 	for (uint32_t i = 0; i < MANY; i++)
 		slot[i] = given_tunnel(w);
-	for (uint32_t i = 0; i < MANY; i += 10) /* so that slots are not in the order of indexes */
+	for (uint32_t i = 0; i < MANY; i += 10) /* so slots are not in the order of indexes */
 		ipm_tunnel_stop(w, slot[i], IPM_REASON_NORMAL);
 	for (uint32_t i = 0; i < MANY; i += 10)
 		given_tunnel(w);

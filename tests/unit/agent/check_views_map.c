@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Rows of crypto map entries and configured tunnels: several segments, texts, many of them. */
+/* Rows of crypto map entries and configured tunnels: several segments, texts, large numbers. */
 
 #include "map_fixture.h"
 
@@ -28,7 +28,7 @@ expect_text(const char *cell, const char *expected)
 		      expected);
 }
 
-/* The rows of now: they are not made anew without pause. */
+/* Current rows: they are not rebuilt for each request. */
 static void
 later(void)
 {
@@ -137,7 +137,7 @@ START_TEST(a_set_counts_the_sas_of_its_tunnels_as_they_come_and_go)
 	given_map(w, "site", "net", 10);
 	mib_request(mib, master_ns);
 	expect_number("cipsStaticCryptomapSetNumSAs.'site'", 0);
-	struct ipm_tunnel named = *ipm_tunnel_peek(w, tunnel); /* found to be that connection's */
+	struct ipm_tunnel named = *ipm_tunnel_peek(w, tunnel); /* assigned to that connection */
 	snprintf(named.conn, sizeof(named.conn), "site");
 	snprintf(named.name, sizeof(named.name), "net");
 	ipm_tunnel_put(w, tunnel, &named);
@@ -165,12 +165,12 @@ START_TEST(a_policy_shows_what_its_youngest_ike_sa_negotiated)
 	uint32_t ike = given_ike(w, "site", IPM_ENCR_AES_CBC);
 	later();
 	expect_number("cipsIsakmpPolEncr.1", 4);
-	expect_no_instance("ikePolMapPolicyNum.1"); /* nothing of this name is configured */
+	expect_no_instance("ikePolMapPolicyNum.1"); /* no entry has this name */
 	expect_number("ikePolMapPolicyNum.2", 1);
 	ok(given_ike(w, "site", IPM_ENCR_AES_GCM_16));
 	later();
 	expect_number("cipsIsakmpPolEncr.1", 6);
-	/* Rekeyed with another suite: no row comes or goes, and it shows at once. */
+	/* Rekeyed with another suite: rows stay, and the new suite is visible at once. */
 	struct ipm_ike_sa sa = *ipm_ike_peek(w, ike + 1);
 	sa.proposal.encr = IPM_ENCR_CHACHA20_POLY1305;
 	ipm_ike_put(w, ike + 1, &sa);
@@ -364,7 +364,7 @@ START_TEST(engines_of_several_segments_have_one_row_of_numbers)
 	ck_assert_int_eq(mib_serve(mib, segs, 2), 0);
 	mib_request(mib, master_ns);
 	expect_next("ccaAcclStatus", "ccaAcclStatus.1");
-	expect_next("ccaAcclStatus.1", "ccaAcclStatus.4"); /* behind the three that the first has room for */
+	expect_next("ccaAcclStatus.1", "ccaAcclStatus.4"); /* after the three that the first has room for */
 	expect_number("ccaGlobalNumActiveAccelerators.0", 2);
 	expect_number("cipsMaxSAs.0", 32);
 	mib_serve(mib, NULL, 0);
@@ -500,7 +500,7 @@ cpu_ns(void)
 	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
-/* One map of so many entries, every other one up: what walking @p column costs, in ns of a request. */
+/* One map with @p n entries, every second one up. Return the cost of a request while walking @p column, in ns. */
 static uint64_t
 walk_of(uint32_t count, const char *column, uint32_t expected_rows)
 {
@@ -544,14 +544,14 @@ given_many(uint32_t count)
 }
 
 /*
- * A request for one row costs the logarithm of their number. Bounds are wide, for machines differ from one moment to
- * the next: what is linear would be 100 times as much.
+ * The cost of a request for one row is logarithmic in the number of rows. Bounds are wide, because a machine's speed
+ * varies: a linear cost would be 100 times as much.
  */
 START_TEST(a_walk_through_10000_entries_visits_each_once_and_a_row_costs_what_it_does_among_100)
 {
 	static const struct {
 		const char *column;
-		unsigned of; /* rows for each of so many entries; 0: 12 for each */
+		unsigned of; /* rows per this many entries; 0: 12 per entry */
 	} columns[] = { { "ipsecmonTunnelName", 1 },         { "ipsecmonTunnelPhase2Index", 1 },
 			{ "ipsecmonDropInPkts", 0 },         { "cipsStaticCryptomapDescr", 1 },
 			{ "cipsStaticCryptomapSetSize", 2 }, { "ipSecPolMapCryptoMapName", 2 } };
@@ -570,7 +570,7 @@ START_TEST(a_walk_through_10000_entries_visits_each_once_and_a_row_costs_what_it
 }
 END_TEST
 
-/* A map of 10,000 entries: its row is not added up anew for each request. */
+/* A map with 10,000 entries: its row is not computed again for each request. */
 START_TEST(a_map_of_10000_entries_is_one_row_and_costs_as_one)
 {
 	mib_serve(mib, NULL, 0);

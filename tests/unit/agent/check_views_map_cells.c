@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Every cell that one gateway has in the tables of crypto map entries, engines and configured tunnels. */
+/* Every cell of one gateway in the tables of crypto map entries, engines and configured tunnels. */
 
 #include "map_fixture.h"
 
@@ -30,7 +30,7 @@ given_feeds(void)
 	ipm_feed_put(w, slot, &feed);
 }
 
-/* The one that is up: map 1, tunnel 1, on engine 1. */
+/* An entry that is up: map 1, tunnel 1, on engine 1. */
 static void
 given_tunnel_that_is_up(void)
 {
@@ -115,7 +115,7 @@ given_a_gateway(void)
 	ok(ipm_engine_open(w,
 			   &(struct ipm_engine){ .kind = IPM_ENGINE_HARDWARE, .disabled = 1, .name = "eth0 offload" }));
 	given_tunnel_that_is_up();
-	given_map(w, "site", "dmz", 20); /* 2: down, nothing known of it, and it failed */
+	given_map(w, "site", "dmz", 20); /* 2: down, with unknown values and a failure */
 	ipm_fail(w, IPM_IKE_FAILURES, &(struct ipm_failure){ .reason = IPM_FAIL_AUTH, .conn = "site", .text = "no" });
 	struct ipm_map_entry any = { .kind = IPM_MAP_DYNAMIC,
 				     .key_type = IPM_KEY_IKE,
@@ -166,9 +166,9 @@ static const struct {
 };
 
 /*
- * A line is a scalar, or a column with its value in each row. "-": there is no such cell; "~" behind a number: a clock
- * runs, it is this much or up to a minute more (before it: or less). Octets are text, addresses where "A:" is before
- * them, and hexadecimal digits behind "x:".
+ * A line is a scalar, or a column with its value in each row. "-": no such cell. "~" after a number: a clock runs, so
+ * the value is this or up to a minute more; before the number: or less. Octets are text; "A:" precedes an address,
+ * "x:" hexadecimal digits.
  */
 static const struct {
 	const char *name;
@@ -378,7 +378,7 @@ static const struct {
 /* Of ipsecmonDropTable: tunnel 1, by reason; all others are 0. */
 static const uint64_t drops_in[IPM_DROP_COUNT] = { 1, 0, 2, 0, 4 }, drops_out[IPM_DROP_COUNT] = { [6] = 8 };
 
-static struct cell cells[1000]; /* what is expected, in the order of the names */
+static struct cell cells[1000]; /* the expected cells, in the order of the names */
 static size_t cell_count;
 
 static int
@@ -429,7 +429,7 @@ expect_cell(const char *column, const char *row, const char *text)
 	cell_count++;
 }
 
-/* The rows of the table that a column is of; NULL: it is a scalar. */
+/* The rows of a column's table; NULL: it is a scalar. */
 static const char *const *
 rows_for(const char *column)
 {
@@ -526,7 +526,7 @@ START_TEST(get_and_getnext_of_every_cell_agree_with_the_walk)
 }
 END_TEST
 
-/* Wherever a search begins: at any beginning of any name, and a little before and behind it. */
+/* Search from many points: from each prefix of each name, and from just before and after it. */
 START_TEST(getnext_from_every_prefix_gives_what_is_behind_it)
 {
 	for (size_t i = 0; i < cell_count; i++)
@@ -662,7 +662,7 @@ in_range(const char *range, int64_t number)
 	return false;
 }
 
-/* What we add to the published enumerations: check_mib.c. */
+/* Our additions to the published enumerations: see check_mib_table.c. */
 static bool
 in_our_additions(const char *column, int64_t number)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* How peers are shown: by identity or address, with which names; and that none is lost. */
+/* Peers: shown by identity or address, with a name; none is lost. */
 #include <time.h>
 
 #include "mib_fixture.h"

@@ -23,7 +23,7 @@ START_TEST(a_slot_that_was_given_to_another_row_while_a_request_is_answered_is_n
 {
 	mib_serve(mib, NULL, 0);
 	ipm_writer_close(w);
-	capacity.tunnels = capacity.selectors = capacity.sas = 2; /* so that a slot is used again at once */
+	capacity.tunnels = capacity.selectors = capacity.sas = 2; /* so slots are reused at once */
 	w = given_knowing_segment();
 	uint32_t one = given_tunnel(w), two = given_tunnel(w);
 	given_sa(w, one, 0x1001);
@@ -209,7 +209,7 @@ given_peer(const char *local_id, const char *remote_id)
 	return ok(ipm_ike_start(w, &sa));
 }
 
-/* The cell in the row of two identities, each with its type; then what else the index has. */
+/* The cell in the row of two identities, each with its type; then the rest of the index. */
 static const char *
 peer_cell(const char *column, int local_type, const char *local, int remote_type, const char *remote, const char *rest)
 {
@@ -266,7 +266,7 @@ START_TEST(ike_sas_between_the_same_identities_are_numbered_and_a_number_is_used
 {
 	uint32_t first = given_peer("gw", "peer");
 	given_peer("gw", "peer");
-	given_peer("peer", "gw"); /* the other way round is somebody else */
+	given_peer("peer", "gw"); /* the other way round is another peer */
 	serve(w);
 	mib_request(mib, master_ns);
 	expect_number(named("gw", "peer", "1"), 1);
@@ -291,7 +291,7 @@ START_TEST(of_an_identity_54_octets_are_part_of_the_index_and_all_of_them_are_to
 	memset(same, 'a', 60);
 	same[60] = '\0';
 	memcpy(other, same, sizeof(same));
-	other[54] = 'b'; /* the first that does not count */
+	other[54] = 'b'; /* the first octet that is ignored */
 	memcpy(cut, same, 54);
 	cut[54] = '\0';
 	memcpy(longer, same, 55);
@@ -303,7 +303,7 @@ START_TEST(of_an_identity_54_octets_are_part_of_the_index_and_all_of_them_are_to
 	expect_number(named(cut, cut, "1"), 1);
 	expect_number(named(cut, cut, "2"), 2);
 	expect_no_instance(named(cut, longer, "1"));
-	/* The longest name that there is has room; RFC 3416 has 128 sub-identifiers for it. */
+	/* The longest name fits: RFC 3416 allows 128 sub-identifiers. */
 	struct name longest = name_of(peer_cell("cikePeerCorrIpSecTunIndex", 2, cut, 2, cut, "1.1"));
 	ck_assert_uint_eq(longest.len, 128);
 	expect_number(peer_cell("cikePeerCorrIpSecTunIndex", 2, cut, 2, cut, "1.1"), 1);
@@ -335,7 +335,7 @@ START_TEST(the_tunnels_of_a_peer_are_listed_until_either_goes_or_is_held)
 	sa.held = 1;
 	ipm_ike_put(w, other, &sa);
 	expect_no_row_soon(peer_cell(corr, 2, "gw", 2, "peer", "2.3"));
-	serve(w); /* rows that are made without it: only the IKE SA's change brings it back */
+	serve(w); /* rows built without it: only a change of the IKE SA brings it back */
 	mib_request(mib, master_ns);
 	expect_no_instance(peer_cell(corr, 2, "gw", 2, "peer", "2.3"));
 	sa.held = 0;

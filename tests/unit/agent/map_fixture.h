@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Segments with crypto map entries, as the tables serve them. */
+/* Segments with crypto map entries, read through the tables. */
 #ifndef MAP_FIXTURE_H
 #define MAP_FIXTURE_H
 
@@ -68,10 +68,10 @@ struct cell {
 	const char *label;
 	struct name name;
 	struct mib_value value;
-	uint64_t less, more; /* how much the number may be off */
+	uint64_t less, more; /* tolerance */
 };
 
-/* Behind CISCO-IPSEC-FLOW-MONITOR-MIB */
+/* After CISCO-IPSEC-FLOW-MONITOR-MIB */
 static const struct name behind_flow = { { POLICY_MAP_MIB }, 9 };
 
 /* --- the suite ----------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The tables of the MIB over segments of the test, read by the names of columns, without an SNMP master. */
+/* Read the MIB's tables over the test's segments, by the names of columns and without an SNMP master. */
 #ifndef MIB_FIXTURE_H
 #define MIB_FIXTURE_H
 
@@ -18,7 +18,7 @@
 #define SECOND 1000000000ull
 
 static struct mib *mib;
-static struct ipm_writer *w; /* of the segment that most tests need only one of */
+static struct ipm_writer *w; /* of the only segment of most tests */
 static struct ipm_capacity capacity;
 static uint64_t master_ns; /* when the master started */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A gateway, and every cell that the tables have of it. */
+/* A gateway, and all its cells in the tables. */
 #ifndef MIB_GATEWAY_H
 #define MIB_GATEWAY_H
 
@@ -66,7 +66,7 @@ given_ike_sas(void)
 								 .local_id = "192.0.2.1",
 								 .remote_id = "gw.example.net" }));
 	ipm_ike_refresh(w, one);
-	/* Being negotiated: no index, and no row; and 2 was somebody's. */
+	/* In negotiation: no index and no row. Another IKE SA had index 2. */
 	ok(ipm_ike_start(w, &(struct ipm_ike_sa){ .state = IPM_IKE_NEGOTIATING, .version = 2 }));
 	ipm_writer_totals(w)->next_ike++;
 	/* 3: IKEv1 over IPv6, without limits */
@@ -154,7 +154,7 @@ given_tunnel_aead(void)
 	ck_assert_int_eq(ipm_tunnel_select(w, t, sel, 3), 0);
 }
 
-/* 2: AES-CBC with HMAC and IPComp, IPv6, transport mode, lives for an amount of data. */
+/* 2: AES-CBC with HMAC and IPComp, IPv6, transport mode, limited by volume. */
 static inline void
 given_tunnel_compressed(void)
 {
@@ -189,7 +189,7 @@ given_tunnel_compressed(void)
 	ck_assert_int_eq(ipm_tunnel_select(w, t, sel, 2), 0);
 }
 
-/* 3: held, so without rows; but it has carried something. */
+/* 3: held, so it has no rows, but it has carried packets. */
 static inline void
 given_tunnel_held(void)
 {
@@ -200,7 +200,7 @@ given_tunnel_held(void)
 	given_selectors(w, t, 1, 1);
 }
 
-/* 4: AH with manual keys: there is no IKE SA, and the addresses are not known. */
+/* 4: AH with manual keys: no IKE SA, unknown addresses. */
 static inline void
 given_tunnel_manual(void)
 {
@@ -217,7 +217,7 @@ given_tunnel_manual(void)
 	ck_assert_int_eq(ipm_tunnel_select(w, t, &sel, 1), 0);
 }
 
-/* 5: BEET without encryption, made by the IKE SA that is held. */
+/* 5: BEET without encryption, created by the IKE SA that is held. */
 static inline void
 given_tunnel_null(void)
 {
@@ -242,7 +242,7 @@ given_tunnel_null(void)
 	ck_assert_int_eq(ipm_tunnel_select(w, t, &sel, 1), 0);
 }
 
-/* 6: gone, so in the history; one cipher in, another out, and IPComp. */
+/* 6: ended, so in the history; different ciphers in and out, and IPComp. */
 static inline void
 given_tunnel_gone(void)
 {
@@ -292,7 +292,7 @@ given_tunnel_gone(void)
 	ipm_tunnel_stop(w, t, IPM_REASON_SEQ_ROLLOVER);
 }
 
-/* Two of each kind: now, and all that can be told; before the master started, and hardly anything. */
+/* Two of each kind: a recent one with all fields, and one from before the master's start with hardly any. */
 static inline void
 given_failures(void)
 {
@@ -342,7 +342,7 @@ given_a_gateway(void)
 	mib_request(mib, master_ns);
 }
 
-/* The index of each row of the tables; everything else is a scalar. OIDs are below FLOW_MIB. */
+/* The index of each row of the tables; all other objects are scalars. OIDs are below FLOW_MIB. */
 #define ROWS_MAX 10
 /* type, length and characters of either identity; cikePeerIntIndex */
 #define PEER_1                                                                            \
@@ -371,8 +371,8 @@ static const struct {
 };
 
 /*
- * One line is a scalar, or a column with its value in each row. "-": there is no such cell; "~": a clock runs,
- * it is this much or up to a minute more. Addresses as they are written, everything else as text or number.
+ * A line is a scalar, or a column with its value in each row. "-": no such cell. "~": a clock runs, so the value is
+ * this or up to a minute more. Addresses are written as usual, all other values as text or number.
  */
 static const struct {
 	const char *name, *oid;
@@ -541,7 +541,7 @@ static const struct {
 	{ "cipSecSpiValue",                 "1.3.4.1.3",  MIB_GAUGE,     { "3221225473", "3221225475", "1", "3221225489", "3221225490", "4660", "256", "257", "512", "513" } },
 	{ "cipSecSpiProtocol",              "1.3.4.1.4",  MIB_INTEGER,   { "2",          "2",          "2", "2",          "2",          "3",    "1",   "1",   "2",   "2" } },
 	{ "cipSecSpiStatus",                "1.3.4.1.5",  MIB_INTEGER,   { "2",          "1",          "1", "1",          "1",          "1",    "1",   "1",   "1",   "1" } },
-	/* peers and their tunnels; what has been (of selectors, the last first); the switches */
+	/* peers and their tunnels; the history (of selectors, the last first); the switches */
 	{ "cikePeerLocalAddr",                "1.2.2.1.6",      MIB_OCTETS,    { "192.0.2.1", "2001:db8::1" } },
 	{ "cikePeerRemoteAddr",               "1.2.2.1.7",      MIB_OCTETS,    { "198.51.100.7", "2001:db8::2" } },
 	{ "cikePeerActiveTime",               "1.2.2.1.8",      MIB_INTEGER,   { "500~", "0" } },
@@ -684,11 +684,11 @@ static const char *published_oid(const char *name);
 struct cell {
 	const char *label;
 	struct name name;
-	size_t column; /* so many sub-identifiers of it name the column */
+	size_t column; /* this many sub-identifiers name the column */
 	struct mib_value value;
-	uint64_t slack; /* how much more the number may be */
+	uint64_t slack; /* the number may be greater by this */
 };
-static struct cell cells[1000]; /* what "expected" says, in the order of the names */
+static struct cell cells[1000]; /* "expected", in the order of the names */
 static size_t cell_count;
 
 static inline int
@@ -717,7 +717,7 @@ value_of(const char *column, enum mib_type type, const char *text, uint64_t *sla
 	return value;
 }
 
-/* The rows of the table that @p oid is a column of; NULL: it is a scalar. */
+/* The rows of the table with the column @p oid; NULL: it is a scalar. */
 static inline const char *const *
 rows_for(const char *oid)
 {
@@ -745,7 +745,7 @@ expect_cell(const char *label, const char *oid, enum mib_type type, const char *
 	cell_count++;
 }
 
-/* There is one gateway, so what is said of it is what the scalar of that name says. False: there is no such column. */
+/* With one gateway, its columns have the values of the scalars of the same name. False: there is no such column. */
 static inline bool
 expect_gateway_cell(const char *label, enum mib_type type, const char *text)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Segments that the tables serve, and what is expected of their rows. */
+/* Segments for the tables, and expectations about rows. */
 #ifndef MIB_SEGMENTS_H
 #define MIB_SEGMENTS_H
 
@@ -15,7 +15,7 @@
 
 /* --- helpers: segments --------------------------------------------------- */
 
-/* Those of CISCO-IPSEC-FLOW-MONITOR-MIB come first; the others are check_mib_maps.c's. */
+/* The tables of CISCO-IPSEC-FLOW-MONITOR-MIB come first; check_views_map.c has the others. */
 static inline unsigned
 flow_view_count(void)
 {
@@ -43,7 +43,7 @@ given_tables(void)
 	w = NULL;
 }
 
-/* Of a feed that can know all there is, so that every column has its cells. */
+/* From a feed that knows everything, so that every column has cells. */
 static inline struct ipm_writer *
 given_knowing_segment(void)
 {
@@ -52,7 +52,7 @@ given_knowing_segment(void)
 	return made;
 }
 
-/* Most tests: one segment, empty as yet, and served. */
+/* For most tests: serve one segment, which is still empty. */
 static inline void
 given_a_served_segment(void)
 {
@@ -113,7 +113,7 @@ counts(struct ipm_writer *writer, uint32_t sa, uint64_t pkts, uint64_t octets)
 
 /* --- helpers: names and values ------------------------------------------- */
 
-/* A request later the answer may still be from the rows as they were: rows are not made anew without pause. */
+/* Rows are not rebuilt for each request, so the next answer may still come from the old rows. */
 static inline void
 expect_soon(enum mib_result expected, const char *cell)
 {
@@ -178,7 +178,7 @@ published(size_t *count)
 	return list;
 }
 
-/* Below FLOW_MIB; NULL: nothing of this name is published. */
+/* Below FLOW_MIB; NULL: no published object has this name. */
 static inline const char *
 published_oid(const char *name)
 {
@@ -201,14 +201,14 @@ converted(mib_convert *convert, const void *record, const void *field)
 	return value;
 }
 
-/* For what needs nothing but its field. */
+/* For conversions that only need their field. */
 static inline uint64_t
 number(mib_convert *convert, const void *field)
 {
 	return converted(convert, field, field).number;
 }
 
-/* Made by the IKE SA in this slot. */
+/* Created by the IKE SA in this slot. */
 static inline uint32_t
 given_tunnel_of(uint32_t ike)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Segments that are followed, and the notifications that are expected. */
+/* Segments that the notifications follow, and the expected notifications. */
 #ifndef NOTIFY_FIXTURE_H
 #define NOTIFY_FIXTURE_H
 
@@ -26,7 +26,7 @@
 #define ON     1
 
 #define KINDS  13
-#define FAST   10000 /* a second: no test that is not about the pace waits for it */
+#define FAST   10000 /* per second: only tests about the pace wait for it */
 
 static struct mib_notify *notify;
 static struct ipm_writer *w;
@@ -314,7 +314,7 @@ expect_stats(uint64_t told, uint64_t suppressed, uint64_t disabled)
 	ck_assert_uint_eq(sent_count, told);
 }
 
-/* How long it lasted according to its history, in hundredths of a second. */
+/* Its duration according to its history, in hundredths of a second. */
 static inline uint64_t
 ike_lasted(uint32_t slot)
 {

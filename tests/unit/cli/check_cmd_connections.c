@@ -75,7 +75,7 @@ START_TEST(algorithms_are_named_in_ios_s_manner)
 		{ { .encr = IPM_ENCR_NULL, .integ = IPM_INTEG_HMAC_SHA1_96 }, 50, "HMAC_SHA+NULL" },
 		{ { .integ = IPM_INTEG_HMAC_SHA2_256_128 }, 51, "HMAC_SHA256" },
 		{ { 0 }, 108, "comp-unknown" },
-		/* what we do not know is never "none" nor "NULL" */
+		/* unknown algorithms are never "none" or "NULL" */
 		{ { .encr = 1024, .integ = 1025 }, 50, "integ-1025+encr-1024" },
 		{ { .encr = IPM_TRANSFORM_OTHER }, 50, "encr-other" },
 		{ { 0 }, 50, "encr-unknown" },

@@ -19,7 +19,7 @@ START_TEST(ipsec_sas_are_the_reference_s)
 		"#pkts not compressed: 0, #pkts compr. failed: 0, #pkts decompress failed: 0",
 		"#send errors 1, #recv errors 0",
 		"local crypto endpt.: 172.22.1.3, remote crypto endpt.: 172.22.1.4",
-		"path mtu -, media mtu -", /* 1500 there: no source of ours knows */
+		"path mtu -, media mtu -", /* 1500 there; our feeds don't know it */
 		"current outbound spi: EB99FB6C",
 		"inbound esp sas:",
 		"spi: 0x5A48ACC4(1514712260)",
@@ -215,7 +215,7 @@ START_TEST(many_tunnels_come_in_the_order_of_their_index)
 	given_segment();
 	for (int i = 0; i < 500; i++)
 		given_tunnel((struct ipm_tunnel){ .local = addr("192.0.2.1"), .conn = "c" });
-	for (uint32_t i = 0; i < 500; i += 2) /* slots that come again, with greater indexes */
+	for (uint32_t i = 0; i < 500; i += 2) /* these slots are reused, with greater indexes */
 		ipm_tunnel_stop(w, i, IPM_REASON_NORMAL);
 	for (int i = 0; i < 100; i++)
 		given_tunnel((struct ipm_tunnel){ .local = addr("192.0.2.1"), .conn = "c" });
@@ -405,7 +405,7 @@ START_TEST(a_name_that_there_is_not_is_an_error_that_has_those_that_there_are)
 	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_uint_eq(json_array_size(at(j, "segments.0.tunnels")), 0);
 	json_decref(j);
-	/* Not all of very many, and none that could reach the terminal's controls. */
+	/* Of many names only some are listed, and none with control characters. */
 	for (int i = 0; i < 40; i++) {
 		struct ipm_map_entry map = { .name = "" };
 		snprintf(map.name, sizeof(map.name), "m\033%02d", i);

@@ -36,7 +36,7 @@ START_TEST(crypto_maps_are_the_reference_s)
 		"Current peer: 172.22.1.4",
 		"Security association lifetime: 4608000 kilobytes/3600 seconds",
 		"PFS (Y/N): N",
-		"Transform sets={ esp-3des+esp-sha-hmac, }", /* which has a name there: TUNNEL-TRANSFORM */
+		"Transform sets={ esp-3des+esp-sha-hmac, }", /* the reference has a name here: TUNNEL-TRANSFORM */
 		"Interfaces using crypto map TUNNELMAP:",
 		"FastEthernet0/1",
 		"Crypto Map \"VPN-USER-MAP\" 50 ipsec-isakmp",
@@ -183,7 +183,7 @@ START_TEST(lifetimes_are_in_kilobytes_and_seconds)
 		{ 0, ((1ULL << 32) + 5) * KILOBYTE, 0, 0, "4294967301 kilobytes/- seconds" },
 		{ 0, UINT64_MAX, 0, UINT64_MAX, "18014398509481983 kilobytes/18446744073 seconds" },
 		{ 2048, 4096, 20ULL * SECOND, 30ULL * SECOND, "4 kilobytes/30 seconds" },
-		{ 2048, 0, 20ULL * SECOND, 0, "2 kilobytes/20 seconds" }, /* nothing but a rekey ends it */
+		{ 2048, 0, 20ULL * SECOND, 0, "2 kilobytes/20 seconds" }, /* only a rekey ends it */
 	};
 	given_segment();
 	uint32_t slot = given_plain_entry("m");
@@ -417,7 +417,7 @@ START_TEST(access_lists_are_in_ios_s_notation)
 		{ { .local = host("2001:db8::1", 1), .remote = v6 }, "permit 1 host 2001:DB8::1 2001:DB8:1::/48" },
 		{ { .local = { .port_last = 65535 }, .remote = { .port_last = 65535 } }, "permit ip - -" },
 		{ { .local = { .type = IPM_SEL_RANGE, .port_last = 65535, .first = { .len = 200 } }, .remote = any(0) },
-		  "permit ip - any" }, /* no address: a damaged segment's */
+		  "permit ip - any" }, /* no address, as in a damaged segment */
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char text[ACL_TEXT_MAX];
@@ -603,7 +603,7 @@ START_TEST(each_segment_has_its_maps)
 	ipm_writer_commit(other);
 	run_quietly("show crypto map tag TUNNELMAP");
 	const char *first = strstr(out, "\"TUNNELMAP\" 10"), *second = strstr(out, "\"TUNNELMAP\" 5");
-	ck_assert(first && second && first < second); /* each whole: with its own interfaces */
+	ck_assert(first && second && first < second); /* each with its own interfaces */
 	ck_assert_uint_eq(times("Interfaces using"), 2);
 	json_t *j = runs_json("show crypto map --json");
 	expect_text(j, "segments.0.maps.0.child", "116");

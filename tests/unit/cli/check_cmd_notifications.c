@@ -22,7 +22,7 @@ END_TEST
 
 START_TEST(where_no_agent_can_report_that_is_said)
 {
-	given_segment(); /* without a control socket, as ipsecmon-engine's */
+	given_segment(); /* without a control socket, like that of ipsecmon-engine */
 	expect("show notifications",
 	       "segment gateway: agents cannot report to its writer, which has no control socket.\n"
 	       "  Ask the agent over SNMP: ipsecmonAgentSent, ipsecmonAgentSuppressed\n");

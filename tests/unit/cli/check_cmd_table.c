@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The words of commands: short, wrong, missing, and what may follow. */
+/* The words of commands: short, wrong and missing ones, and the next possible words. */
 #include "cli_fixture.h"
 #include "cmd_table.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* ipsecmon --complete: what the shells are told. */
+/* ipsecmon --complete: the answers to the shells. */
 #include "cli_fixture.h"
 
 #define OPTIONS                                                                                               \
 	"-c\tread another configuration\n--json\tJSON instead of text\n--help\tprint help\n--version\tprint " \
 	"the version\n"
 
-/* What is printed for a line of words between blanks; one blank at its end: a new word is to begin. */
+/* The output for a line of words separated by blanks. A blank at the end begins a new word. */
 static const char *
 complete(const char *line)
 {
@@ -30,7 +30,7 @@ complete(const char *line)
 	return out;
 }
 
-/* With this test's configuration. */
+/* The same with this test's configuration. */
 static const char *
 complete_here(const char *line)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ipsecmon check: what it finds, and what it says is to be done. */
+/* ipsecmon check: its findings and its advice. */
 #include <grp.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
 static int listening[4];
 static size_t sockets;
 
-/* A configuration with sockets of this test's in its directory, and @p more; snmpd's is this test's, too. */
+/* A configuration with this test's sockets in its directory, and @p more. snmpd's socket is this test's, too. */
 static void
 given_conf(const char *more)
 {
@@ -39,7 +39,7 @@ tear_down_all(void)
 	tear_down();
 }
 
-/* Someone listens at dir/name; @p mode of the socket. */
+/* Listen at dir/name with a socket of this @p mode. */
 static int
 given_socket(const char *name, mode_t mode)
 {
@@ -54,7 +54,7 @@ given_socket(const char *name, mode_t mode)
 	return fd;
 }
 
-/* One conversation: what is asked is answered with so many octets of @p answer. */
+/* One conversation: answer the request with @p size octets of @p answer. */
 struct answers {
 	int fd;
 	const void *answer;
@@ -76,7 +76,7 @@ answer_once(void *arg)
 	return NULL;
 }
 
-/* A check, while somebody answers at a socket. */
+/* Run a check while a thread answers at a socket. */
 static int
 check_with(int fd, const void *answer, size_t size)
 {
@@ -99,7 +99,7 @@ given_snmpd_conf(const char *text)
 	fclose(f);
 }
 
-/* A line that begins so; what stands for dir is @. */
+/* There is a line that begins like this; "@" stands for dir. */
 static void
 expect_finding(const char *line)
 {
@@ -201,7 +201,7 @@ START_TEST(a_segment_that_is_written_is_well)
 	run("check");
 	expect_finding("ok   segment gateway.model: its writer (pid ");
 	expect_no_word("FAIL segment");
-	expect_no_word("FAIL agent:"); /* it cannot be asked, so nobody can report to it */
+	expect_no_word("FAIL agent:"); /* it takes no requests, so no agent can report to it */
 }
 END_TEST
 
@@ -356,7 +356,7 @@ START_TEST(a_feed_that_has_not_been_heard_of_is_worth_a_thought)
 }
 END_TEST
 
-/* A segment whose writer can be asked, by whoever answers at that socket. */
+/* A segment with a control socket, which the test answers. */
 static int
 given_control(void)
 {
@@ -438,7 +438,7 @@ START_TEST(charons_socket_is_tried)
 }
 END_TEST
 
-/* As ipsecmond has them when charon is not there. */
+/* The state of the feeds while charon is missing. */
 static void
 given_feeds_without_charon(void)
 {
@@ -466,9 +466,9 @@ START_TEST(a_charon_that_is_missing_is_one_finding)
 	expect_no_word("feed vici:");
 	expect_no_word("error-notify:");
 	expect_finding("ok   feed xfrm: up, somewhere");
-	/* The advice keeps ikewatch on, which naming one feed alone would switch off. */
+	/* The advice also names ikewatch: naming only one feed would switch it off. */
 	ck_assert_ptr_nonnull(strstr(out, "write feed xfrm { } and feed ikewatch { }"));
-	/* With nothing else that tells of SAs it is wrong, and still one. */
+	/* Without another feed that knows SAs it is a failure, but still one finding. */
 	struct ipm_feed xfrm = *ipm_feed_peek(w, 2);
 	xfrm.state = IPM_FEED_DOWN;
 	ipm_feed_put(w, 2, &xfrm);
@@ -476,7 +476,7 @@ START_TEST(a_charon_that_is_missing_is_one_finding)
 	expect_finding("FAIL charon: @/charon.vici: No such file or directory");
 	ck_assert_uint_eq(times("charon.vici"), 1);
 	ck_assert_uint_eq(times("charon.enfy"), 0);
-	/* When it is there, its feeds speak for themselves. */
+	/* With charon there, its feeds have findings of their own. */
 	given_socket("charon.vici", 0770);
 	run("check");
 	expect_finding("ok   charon: @/charon.vici (");
@@ -618,7 +618,7 @@ START_TEST(files_that_are_included_are_read)
 	snprintf(text, sizeof(text), "includeFile %s\n", path);
 	expect_snmpd(text, "ok   snmpd's views: ");
 	expect_no_word("as a master");
-	snprintf(text, sizeof(text), "includeDir %s\n", dir); /* itself, too: that ends somewhere */
+	snprintf(text, sizeof(text), "includeDir %s\n", dir); /* it also includes itself: reading must end */
 	expect_snmpd(text, "ok   snmpd's views: ");
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ipsecmon's JSON is what doc/json.md says: each key that is printed is in a table there, and the other way round. */
+/* The JSON agrees with doc/json.md: each printed key is in a table there, and each key of a table is printed. */
 #include "cli_fixture.h"
 #include "ipm_int.h"
 
@@ -10,7 +10,7 @@
 
 struct key {
 	char name[64], type[96];
-	bool seen; /* with a value that is not null */
+	bool seen; /* it had a value other than null */
 };
 
 struct object {
@@ -130,7 +130,7 @@ compare_key(json_t *value, struct key *key, const char *object)
 	}
 }
 
-/* Is it one of the lists that only some commands have? @p lists: those that this one has; NULL: it does not matter. */
+/* Does the key belong to a list that only other commands have? @p lists: the lists of this command; NULL: any. */
 static bool
 is_of_another_command(const char *key, const char *lists)
 {
@@ -173,7 +173,7 @@ json_of(const char *command)
 	return j;
 }
 
-/* ---- a segment that has some of all ---- */
+/* ---- a segment with records of every kind ---- */
 
 #define AGO (ipm_now_ns() - 7 * (uint64_t)SECOND)
 
@@ -308,7 +308,7 @@ given_some_of_all(void)
 	struct ipm_interface uplink = { .ifindex = 2, .name = "eth0", .addr = addr("192.0.2.1") };
 	ck_assert_int_ge(ipm_interface_dropped(w, &uplink, IPM_DROP_NOT_UP, 5), 0);
 	given_entries();
-	/* One that has ended, for history and for why its entry is down. */
+	/* A tunnel that has ended, for the history, and for the reason why its entry is down. */
 	int t = given_whole_tunnel((uint32_t)e);
 	ipm_tunnel_stop(w, (uint32_t)t, IPM_REASON_PEER_LOST);
 	ipm_ike_stop(w, 0, IPM_REASON_PEER_LOST);
@@ -321,7 +321,7 @@ START_TEST(each_key_that_is_printed_is_documented_and_the_other_way_round)
 {
 	read_tables();
 	given_some_of_all();
-	/* Once with what is down, and once with what is up. */
+	/* First with the entry down, then with the entry up. */
 	for (int up = 0; up < 2; up++) {
 		for (size_t i = 0; i < doc.commands; i++) {
 			json_t *j = json_of(doc.command[i]), *segment = at(j, "segments.0");
@@ -331,7 +331,7 @@ START_TEST(each_key_that_is_printed_is_documented_and_the_other_way_round)
 		}
 		given_whole_tunnel(0);
 	}
-	/* And once with a list that is longer than its owner says. */
+	/* And with a list that is longer than its owner says. */
 	((struct ipm_map_entry *)ipm_payload(ipm_record_at(ipm_writer_segment(w), IPM_MAPS, 0)))->tunnels = 0;
 	json_t *damaged = json_of("show crypto map");
 	for (size_t i = 0; i < doc.commands; i++)

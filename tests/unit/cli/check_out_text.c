@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Text, as other programs read it: state machines as TextFSM runs them, with the states and fields of templates for IOS.
- * The examples in the manual page, and values.
+ * Text, as other programs read it: state machines as TextFSM runs them, with the states and fields of templates for
+ * IOS. The examples in the manual page, and values.
  */
 #include <regex.h>
 
@@ -14,11 +14,13 @@
 #define RECORDS_MAX 16
 #define GROUPS_MAX  6
 
-/* In a state, a line that fits sets values; then the machine is in another state, and may keep a record of all values.
+/*
+ * A rule: in this state, a line that matches sets values. Then the machine enters the next state, and may save a
+ * record of all values.
  */
 struct rule {
 	const char *state, *line;
-	const char *names; /* of the values that the groups of the expression are, between blanks */
+	const char *names; /* of the values in the groups of the expression, separated by blanks */
 	const char *next;  /* NULL: the same state */
 	bool record;
 };
@@ -56,7 +58,7 @@ set(struct values *v, const char *name, size_t name_len, const char *text, size_
 	snprintf(v->value[i].text, sizeof(v->value[i].text), "%.*s", (int)len, text);
 }
 
-/* Values of an SA are its own, all others hold until they are set again ("Filldown"). */
+/* Values of an SA belong to it alone. All others stay until they are set again ("Filldown"). */
 static void
 forget_sa(struct values *v)
 {
@@ -85,7 +87,7 @@ rule_fits(const struct rule *rule, const char *line, struct values *v)
 	return fits;
 }
 
-/* Every line that is not empty has to fit a rule: "^. -> Error". */
+/* Every line that is not empty must match a rule: "^. -> Error". */
 static void
 parse_by_rules(const char *text, const struct rule *rules)
 {
@@ -210,7 +212,7 @@ START_TEST(a_machine_reads_the_sas_of_the_reference)
 }
 END_TEST
 
-/* Everything that may be missing is, and everything that IOS lacks is there. */
+/* All optional values are missing, and all values that IOS lacks are present. */
 START_TEST(a_machine_reads_what_is_not_known_and_what_ios_lacks)
 {
 	given_segment();
@@ -313,7 +315,7 @@ END_TEST
 
 /* ---- the manual ---- */
 
-/* Ages are what they are: each becomes "AGE". */
+/* Ages vary: replace each by "AGE". */
 static void
 mark_ages(char *text)
 {
@@ -363,7 +365,7 @@ given_the_manual_s_gateway(void)
 	ipm_dropped(w, IPM_OUT, IPM_DROP_NOT_UP, 5);
 }
 
-/* @p expected may end in "...", and then what follows is not of interest. */
+/* @p expected may end in "...": then ignore the rest. */
 static void
 expect_example(const char *command, char *expected)
 {

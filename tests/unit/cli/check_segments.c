@@ -5,7 +5,7 @@
 #include "ipm_int.h"
 #include "cli_fixture.h"
 
-/* Run a command line as if the writer had last been heard of @p seconds ago. */
+/* Run a command line as if the writer had been silent for @p seconds. */
 static int
 run_silent(const char *line, unsigned seconds)
 {
@@ -54,7 +54,7 @@ START_TEST(figures_that_are_old_say_so_themselves)
 {
 	char want[256];
 	if (ipm_now_ns() < 200u * (uint64_t)SECOND)
-		return; /* this machine has only just started */
+		return; /* the machine has just started */
 	given_segment();
 	given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.4");
 	uint32_t map = given_entry((struct ipm_map_entry){ .name = "m" });
@@ -109,7 +109,8 @@ START_TEST(a_record_that_cannot_be_read_is_counted_and_the_others_are_shown)
 	given_ike(1, IPM_IKE_ESTABLISHED, true, "172.22.1.3", "172.22.1.5");
 	ipm_writer_commit(w);
 	const struct ipm_section *s = &ipm_header(ipm_writer_segment(w))->section[IPM_IKE_SAS];
-	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 7 }, 4); /* its writer died in the middle of it */
+	patch(s->offset + (size_t)first * s->stride, &(uint32_t){ 7 },
+	      4); /* as if its writer had died during a change */
 	ck_assert_int_eq(run("show crypto isakmp sa"), 1);
 	ck_assert_str_eq(err, "ipsecmon: 1 record could not be read: its writer was changing it, or died doing so\n");
 	expect_line("172.22.1.5      172.22.1.3      QM_IDLE              2    0");
@@ -122,7 +123,7 @@ START_TEST(a_file_name_cannot_reach_the_terminal_s_controls)
 	given_odd_segment_file();
 	ck_assert_int_eq(run("show feeds"), 1);
 	ck_assert_msg(strstr(err, "/esc?[2J??name.model: "), "%s", err);
-	/* A name that is in use all the same. */
+	/* A valid segment with such a name. */
 	strcpy(strrchr(segment_file, '/'), "/e\033[0m.model");
 	given_segment();
 	run("show feeds");

@@ -76,7 +76,7 @@ given_segment(void)
 	ck_assert_msg(rc == 0, "%d: %s", rc, error.text);
 }
 
-/* A file that is no segment; its name would clear the screen and is not UTF-8. */
+/* A file that is not a segment. Its name would clear the screen, and is not UTF-8. */
 static inline void
 given_odd_segment_file(void)
 {
@@ -88,7 +88,7 @@ given_odd_segment_file(void)
 	fclose(f);
 }
 
-/* Run a command line, whose words are separated by blanks. Returns its exit status. */
+/* Run a command line; blanks separate its words. Returns its exit status. */
 static inline int
 run(const char *line)
 {
@@ -275,7 +275,7 @@ given_access(uint32_t map, const struct ipm_access *access, uint32_t n)
 	ck_assert_int_eq(ipm_map_permit(w, map, access, n), 0);
 }
 
-/* The crypto map of the reference, and on request what came of it. */
+/* The crypto map of the reference. */
 static inline uint32_t
 given_tunnelmap(void)
 {
@@ -374,7 +374,7 @@ given_ike(uint8_t version, enum ipm_ike_state state, bool initiator, const char 
 		.conn = "site-b",
 		.local_id = "CN=a",
 		.remote_id = "CN=b",
-		/* the future: ages are 0 and lifetimes whole, however long the test takes */
+		/* in the future: ages are 0 and lifetimes complete, however long the test takes */
 		.created_ns = ipm_now_ns() + 3600u * (uint64_t)SECOND,
 		.established_ns = ipm_now_ns() + 3600u * (uint64_t)SECOND,
 		.hard_ns = 14400u * (uint64_t)SECOND,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A gateway with crypto map entries, and what the commands are expected to say of it. */
+/* Expectations about the output of commands. */
 #ifndef SHOW_FIXTURE_H
 #define SHOW_FIXTURE_H
 
@@ -15,7 +15,7 @@
 
 /* --- expected ------------------------------------------------------------ */
 
-/* What a test takes time for: "for 3 s", "3 s ago" are "for 0 s", "0 s ago". */
+/* Set ages to 0, because the test takes time: "for 3 s", "3 s ago" are "for 0 s", "0 s ago". */
 static inline void
 ages_to_zero(char *text)
 {
@@ -63,7 +63,7 @@ expect_null(json_t *root, const char *where)
 	ck_assert_msg(json_is_null(at(root, where)), "%s is not null", where);
 }
 
-/* A line without its indentation and with single blanks: this is how the reference came to us. */
+/* Remove the indentation and repeated blanks, as in our copy of the reference. */
 static inline const char *
 squeeze_blanks(const char *line, size_t len, char copy[256])
 {
@@ -77,8 +77,7 @@ squeeze_blanks(const char *line, size_t len, char copy[256])
 	return copy;
 }
 
-/* The reference's lines are ours, in their order; lines of ours that begin with one of @p extra are no concern of it.
- */
+/* Our lines are those of the reference, in its order. Skip our lines that begin with one of @p extra. */
 static inline void
 expect_reference(const char *const *reference, size_t n, const char *const *extra)
 {

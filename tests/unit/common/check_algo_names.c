@@ -31,7 +31,7 @@ START_TEST(transforms_look_as_in_ios)
 		{ { .encr = IPM_ENCR_NULL, .integ = IPM_INTEG_HMAC_SHA1_96 }, 50, "esp-null esp-sha-hmac" },
 		{ { .integ = IPM_INTEG_HMAC_SHA1_96 }, 51, "ah-sha-hmac" },
 		{ { .integ = IPM_INTEG_HMAC_SHA2_256_128 }, 51, "ah-sha256-hmac" },
-		/* what we do not know is never "none" nor "null" */
+		/* unknown algorithms are never "none" or "null" */
 		{ { .encr = 1024, .integ = 1025 }, 50, "encr-1024 integ-1025" },
 		{ { .encr = IPM_TRANSFORM_OTHER }, 50, "encr-other" },
 		{ { 0 }, 50, "encr-unknown" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The configuration file: what it means, and what is said of one that is wrong. */
+/* The configuration file: its meaning, and messages about errors. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static char path[] = "/tmp/check_conf.XXXXXX";
 static char error[512];
 
-/* The longest network namespaces there may be. */
+/* The longest names of network namespaces. */
 #define TEN       "a234567890"
 #define NETNS_58  TEN TEN TEN TEN TEN "a2345678"
 #define NETNS_107 "/" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "a23456"
@@ -46,7 +46,7 @@ load_good(const char *text)
 	return conf;
 }
 
-/* @p tail is what follows the file's name; nothing reaches stderr. */
+/* @p tail: the message after the file's name. Nothing is printed on stderr. */
 static void
 expect_error(const char *text, const char *tail)
 {

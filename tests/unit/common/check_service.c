@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a service manager hears of a daemon: a socket of ours in its place. */
+/* Messages to the service manager, whose socket this test replaces. */
 #include <check.h>
 #include <errno.h>
 #include <stddef.h>
@@ -54,7 +54,7 @@ tear_down(void)
 	rmdir(dir);
 }
 
-/* What the manager has heard; "": nothing. */
+/* The messages that the manager got; "": none. */
 static const char *
 manager_got(void)
 {
@@ -207,7 +207,7 @@ START_TEST(a_manager_that_had_no_time_is_told_again)
 	service_alive();
 	unlink(path);
 	given_manager(path);
-	service_alive(); /* at once: what was not heard does not count */
+	service_alive(); /* at once: a message that was not sent doesn't count */
 	ck_assert_str_eq(manager_got(), "WATCHDOG=1");
 }
 END_TEST

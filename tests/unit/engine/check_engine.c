@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two engines in this process that talk to each other, with a reader beside them, and a peer that the test plays.
- * tests/lab/it_engine.sh has the program.
+ * Two engines in this process that send packets to each other while a reader runs, and an engine with a peer that the
+ * test plays. tests/lab/it_engine.sh tests the program.
  */
 
 #include "engine_fixture.h"
@@ -58,7 +58,7 @@ side_opens(struct side *s, const char *name, const char *text)
 	ck_assert_int_eq(engine_workers_start(s->e.workers, s->conf.engine.workers), 0);
 }
 
-/* With the segment of an earlier run, if there is one. */
+/* Start, with the segment of an earlier run if there is one. */
 static void
 side_goes_on(struct side *s, const char *name, const char *text)
 {
@@ -66,7 +66,7 @@ side_goes_on(struct side *s, const char *name, const char *text)
 	ck_assert_int_eq(engine_begin(&s->e, name), 0);
 }
 
-/* No packet is on its way now. */
+/* The laws of laws.h hold. No packet is on its way now. */
 static void
 expect_laws(struct side *s)
 {
@@ -131,7 +131,7 @@ free_list(struct engine_sa *sa)
 	}
 }
 
-/* Nothing is written to the segment any more: what is there has to be enough. */
+/* As if the process was killed: nothing more is written to the segment. */
 static void
 side_is_killed(struct side *s)
 {
@@ -143,7 +143,7 @@ side_is_killed(struct side *s)
 	side_frees(s);
 }
 
-/* Reads all there is to read of a segment until it is told to end; nothing may go back. */
+/* Reads a segment again and again until it is stopped. No counter may go back. */
 struct reading {
 	const char *path;
 	_Atomic bool stop;
@@ -181,7 +181,7 @@ read_on(void *arg)
 	return NULL;
 }
 
-/* Keys for both ends: @p n of each direction. */
+/* Write key files for both ends: @p n keys per direction. */
 static void
 given_keys(char east[SCRATCH_PATH], char west[SCRATCH_PATH], const char *name, uint32_t spi, unsigned n)
 {
@@ -203,7 +203,7 @@ given_keys(char east[SCRATCH_PATH], char west[SCRATCH_PATH], const char *name, u
 	snprintf(west, SCRATCH_PATH, "%s", given_file(file, b, 0600));
 }
 
-/* A port that is free just now. */
+/* A port that is free now. */
 static unsigned
 free_port(void)
 {
@@ -233,7 +233,7 @@ all_sent(const struct side *s)
 	return true;
 }
 
-/* Give each of two engines its configuration: two tunnels to the other one, and a generator of packets in each. */
+/* Start two engines: two tunnels to the other one, and a generator of packets in each. */
 static void
 given_two_engines(struct side side[2])
 {
@@ -257,17 +257,16 @@ given_two_engines(struct side side[2])
 	side_begins(&side[0], "east", text[0]);
 }
 
-/* All packets of the other side have arrived: those of b without an SA are published once a second. */
+/* All packets of the other side have arrived. Drops without an SA are published once a second. */
 static bool
 all_arrived(const struct side *s)
 {
 	struct ipm_totals totals;
 	return entry_of(s, 0).in.pkts == PACKETS - 60 && entry_of(s, 1).in.pkts == PACKETS - 449 &&
-	       ipm_totals_read(ipm_writer_segment(s->e.writer), &totals) == 0 &&
-	       totals.in.drops[IPM_DROP_NO_SA] == 300;
+	       ipm_totals_read(ipm_writer_segment(s->e.writer), &totals) == 0 && totals.in.drops[IPM_DROP_NO_SA] == 300;
 }
 
-/* Let both engines work until @p done says so of each. They need a few seconds; 60 are left to a slow machine. */
+/* Let both engines work until @p done is true for each. They need a few seconds; a slow machine has 60. */
 static void
 tick_until(struct side side[2], bool (*done)(const struct side *))
 {
@@ -278,7 +277,7 @@ tick_until(struct side side[2], bool (*done)(const struct side *))
 	}
 }
 
-/* What a side has sent over both tunnels, and what has come in over each. */
+/* The counters of a side: packets sent and received over both tunnels. */
 static void
 expect_both_tunnels(struct side *s)
 {
@@ -292,8 +291,8 @@ expect_both_tunnels(struct side *s)
 	ck_assert_uint_eq(a.in.drops[IPM_DROP_REPLAY], 42);
 	ck_assert_uint_eq(b.out.pkts, PACKETS);
 	ck_assert_uint_eq(b.in.pkts, PACKETS - 449);
-	ck_assert_uint_eq(b.in.drops[IPM_DROP_MALFORMED], 149); /* the last packet had a wrong SPI already */
-	/* One packet, one count: what was sent, some of it twice, was opened or dropped. */
+	ck_assert_uint_eq(b.in.drops[IPM_DROP_MALFORMED], 149); /* the last packet already had a wrong SPI */
+	/* One packet, one count: each packet sent (some were sent twice) was opened or dropped. */
 	ck_assert_uint_eq(a.in.pkts + all_drops(&a.in), PACKETS + 42);
 	ck_assert_uint_eq(b.in.pkts + all_drops(&b.in), PACKETS - 300);
 	ck_assert_uint_eq(all_drops(&a.out) + all_drops(&b.out), 0);
@@ -304,7 +303,7 @@ expect_both_tunnels(struct side *s)
 	ck_assert_int_eq(ipm_engine_read(ipm_writer_segment(s->e.writer), 0, &engine), 0);
 	ck_assert_uint_eq(engine.out.pkts, 2 * PACKETS);
 	ck_assert_uint_eq(engine.in.pkts, 2 * PACKETS - 509);
-	/* A new key after 300 packets, and after those that the workers send before the next tick notices. */
+	/* A new key after 300 packets, plus those that the workers send until the next tick. */
 	ck_assert_uint_ge(a.refreshes, 1);
 	ck_assert_uint_le(a.refreshes, PACKETS / 300);
 	ck_assert_uint_eq(b.refreshes, 0);
@@ -347,7 +346,7 @@ static struct {
 } peer_sent[PEER_SENT];
 static unsigned peer_sends;
 
-/* What an engine is to do that has one tunnel, with two inbound keys and an outbound one, to @p peer. */
+/* Configuration of an engine with one tunnel, which has two inbound keys and an outbound one, to @p peer. */
 static void
 given_a_peer_for_one_engine(const char *peer, const char *tunnel, const char *sections)
 {
@@ -391,7 +390,7 @@ peer_sends_again(unsigned from, unsigned to)
 			peer_sent[i].len);
 }
 
-/* @p n packets on one of the keys, from the peer's subnet or from elsewhere. */
+/* The peer sends @p n packets with one of the keys, from its subnet or from another one. */
 static void
 peer_seals(struct esp_sa *sa, unsigned n, uint8_t net)
 {
@@ -423,7 +422,7 @@ peer_sa(int key, uint8_t esn)
 	return sa;
 }
 
-/* Until its tunnel has counted so many packets and drops, and none beyond that. */
+/* Wait until the tunnel has counted this many packets and drops, but no more. */
 static struct ipm_map_entry
 expect_counted(enum ipm_direction direction, uint64_t pkts, uint64_t drops)
 {
@@ -449,7 +448,7 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 	peer_seals(first, 50, 2);
 	expect_counted(IPM_IN, 50, 0);
 	engine_tick(&alone.e);
-	/* What comes now is told to nobody but the segment; and the next key is in use already. */
+	/* Only the segment knows about the next packets. The next key is already in use. */
 	peer_seals(first, 40, 2);
 	peer_seals(second, 30, 2);
 	expect_counted(IPM_IN, 120, 0);
@@ -465,7 +464,7 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 	expect_counted(IPM_IN, 120, 0);
 	peer_sends_again(0, 120);
 	expect_counted(IPM_IN, 120, 120);
-	/* What comes next is taken, from its first packet on. */
+	/* New packets are accepted, from the first one on. */
 	peer_seals(first, 1, 2);
 	peer_seals(second, 30, 2);
 	expect_counted(IPM_IN, 151, 120);
@@ -476,7 +475,7 @@ START_TEST(after_a_kill_nothing_that_came_in_before_comes_in_again)
 }
 END_TEST
 
-/* The same engine as a process of its own. */
+/* Run the same engine as a separate process. */
 static pid_t
 alone_runs(void)
 {
@@ -492,7 +491,7 @@ alone_runs(void)
 	}
 }
 
-/* Packets that came in: opened, and all of them. */
+/* Incoming packets: those opened, and all. */
 static uint64_t
 alone_opened(uint64_t *all)
 {
@@ -507,8 +506,7 @@ alone_opened(uint64_t *all)
 	return rc == 0 ? totals.in.pkts : 0;
 }
 
-/* All of the packets again, and new ones in between. Returns how many were opened: each one sent is opened or dropped.
- */
+/* Send all packets again, with new ones in between. Return how many were opened: each one sent is opened or dropped. */
 static uint64_t
 peer_sends_all_again(struct esp_sa *sa)
 {
@@ -519,7 +517,7 @@ peer_sends_all_again(struct esp_sa *sa)
 		peer_sends_again(i, end);
 		peer_seals(sa, 1, 2);
 		n += end - i + 1;
-		/* So that the socket has room for all of them. */
+		/* The socket must have room for all packets. */
 		for (int tries = 0; alone_opened(&all), all < before + n; tries++) {
 			ck_assert_int_lt(tries, 60000);
 			usleep(1000);
@@ -529,7 +527,7 @@ peer_sends_all_again(struct esp_sa *sa)
 	return alone_opened(&all) - opened;
 }
 
-/* The highest sequence number that the segment has of the first inbound SA. */
+/* The highest sequence number of the first inbound SA in the segment. */
 static uint64_t
 alone_seq(void)
 {
@@ -540,7 +538,7 @@ alone_seq(void)
 	return sa.seq;
 }
 
-/* A packet that was accepted in the moment of the kill may not have been counted. So sequence numbers must tell. */
+/* A packet accepted at the moment of the kill may not be counted. So compare sequence numbers. */
 START_TEST(killed_in_the_middle_of_its_work_it_accepts_no_packet_twice)
 {
 	uint64_t opened = 0, all;
@@ -576,7 +574,7 @@ START_TEST(killed_in_the_middle_of_its_work_it_accepts_no_packet_twice)
 }
 END_TEST
 
-/* No packet comes from the engine within a while in which many would. */
+/* The engine sends no packet, in a time in which it would send many. */
 static void
 expect_silence(void)
 {
@@ -588,7 +586,7 @@ expect_silence(void)
 	ck_assert_int_lt(recv(peer_socket, esp, sizeof(esp), MSG_DONTWAIT), 0);
 }
 
-/* With an inbound SA that still overlaps, and when there is nothing left of the tunnel. */
+/* With an inbound SA that still overlaps, and after the end of the tunnel. */
 START_TEST(keys_that_were_used_up_before_a_kill_are_not_used_again)
 {
 	uint8_t esp[512];
@@ -613,7 +611,7 @@ START_TEST(keys_that_were_used_up_before_a_kill_are_not_used_again)
 			ipm_failure_read(ipm_writer_segment(alone.e.writer), IPM_TUNNEL_FAILURES, kills, &failure), 0);
 		ck_assert_ptr_nonnull(strstr(failure.text, "new keys"));
 	}
-	/* It was stopped, and the keys are new: so its operator says. */
+	/* The operator stopped the engine and gave it new keys. */
 	side_ends(&alone);
 	side_goes_on(&alone, "alone", alone_text);
 	for (int i = 0; i < 100; i++)
@@ -651,7 +649,7 @@ START_TEST(a_packet_that_policy_rejects_is_a_drop_and_no_packet)
 {
 	given_an_engine_alone("127.0.0.1", "", "");
 	struct esp_sa *sa = peer_sa(0, 1);
-	peer_seals(sa, 10, 3); /* whose source is not of the peer's subnet */
+	peer_seals(sa, 10, 3); /* their source is not in the peer's subnet */
 	peer_seals(sa, 5, 2);
 	struct ipm_map_entry map = expect_counted(IPM_IN, 5, 10);
 	ck_assert_uint_eq(map.in.drops[IPM_DROP_POLICY], 10);
@@ -664,7 +662,7 @@ END_TEST
 
 START_TEST(a_packet_that_could_not_be_sent_is_a_drop_and_no_packet)
 {
-	/* From a loopback address to another network: the system refuses to send it. */
+	/* From a loopback address to another network: the system refuses to send this. */
 	given_an_engine_alone("192.0.2.1", "",
 			      "generator a { tunnel = a rate = 2000 packets = 300 size = 100 replay = 10 }");
 	struct ipm_map_entry map = expect_counted(IPM_OUT, 0, 300);

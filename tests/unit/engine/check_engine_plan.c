@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Key files, what a configuration means, and what generators send. */
+/* Key files, plans made from a configuration, and packets of generators. */
 
 #include "engine_fixture.h"
 
@@ -229,7 +229,7 @@ START_TEST(each_harm_has_its_turn_and_a_packet_has_one)
 	for (int i = 0; i < 100000; i++)
 		count[engine_generator_next(&generator)]++;
 	ck_assert_uint_eq(count[HARM_TAMPER], 10000);
-	ck_assert_uint_eq(count[HARM_REPLAY], 9999); /* the last one has no packet left */
+	ck_assert_uint_eq(count[HARM_REPLAY], 9999); /* the last one has no more packets */
 	ck_assert_uint_eq(count[HARM_DROP], 999);
 	ck_assert_uint_eq(count[HARM_WRONG_SPI], 99);
 	ck_assert_uint_eq(count[HARM_LATE], 0);

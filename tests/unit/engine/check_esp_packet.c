@@ -36,7 +36,7 @@ ip_packet(uint8_t *ip, int family, size_t data)
 		put16(ip, 0x4600);
 		put16(ip + 2, (uint32_t)len);
 		put16(ip + 4, 0x1234);
-		ip[8] = 17; /* hop limit, by chance the number of UDP */
+		ip[8] = 17; /* hop limit; it happens to be the number of UDP */
 		ip[9] = 17;
 		put32(ip + 12, 0x0a000001);
 		put32(ip + 16, 0x0a000002);
@@ -48,7 +48,7 @@ ip_packet(uint8_t *ip, int family, size_t data)
 		ip[7] = 17;
 		ip[8] = 0xfd;
 		ip[24] = 0xfe;
-		ip[40] = 43; /* hop-by-hop, then routing, then destination options, which are not for the way */
+		ip[40] = 43; /* hop-by-hop, then routing, then destination options for the destination */
 		ip[48] = 60;
 		ip[56] = 17;
 		put32(ip + 42, 0x01040000);
@@ -86,7 +86,7 @@ pair_way(int suite, const struct way *w, uint8_t esn)
 	pair(conf);
 }
 
-/* A packet in the middle of a buffer with just the room that is always enough. */
+/* A packet in the middle of a buffer with the room that is always enough, and no more. */
 static uint8_t memory[70000 + ESP_HEADROOM + ESP_TAILROOM];
 
 static struct esp_buf
@@ -192,7 +192,7 @@ START_TEST(an_outer_header_is_made_of_the_sa_and_the_inner_one)
 	ck_assert_int_eq(esp_packet_seal(sender, NOW, &buf), ESP_OK);
 	ip = memory + buf.at;
 	ck_assert_uint_eq(ip[1], 0xb9);
-	ck_assert_uint_eq(get16(ip + 6), 0x4000); /* IPv6 is not fragmented on its way */
+	ck_assert_uint_eq(get16(ip + 6), 0x4000); /* routers don't fragment IPv6 */
 	ck_assert_uint_eq(get16(ip + 26), 0);
 	unpair();
 }
@@ -272,14 +272,14 @@ START_TEST(what_is_no_ip_packet_is_not_sealed)
 		packet[57] = 200; /* a routing header beyond the packet */
 		expect_packet(sender, buffer(packet, len), tunnel ? ESP_OK : ESP_DROP_HEADER);
 	}
-	/* Headers that end behind the packet's end. */
+	/* Headers that extend past the end of the packet. */
 	len = ip_packet(packet, ways[_i].inner, 50);
 	if (ways[_i].inner == 4)
 		put16(packet + 2, 23);
 	else
 		put16(packet + 4, 4);
 	expect_packet(sender, buffer(packet, len), tunnel && ways[_i].inner == 6 ? ESP_OK : ESP_DROP_HEADER);
-	/* Too little room, at either end, and a packet that gets too long. */
+	/* Too little room at either end, and a packet that becomes too long. */
 	len = ip_packet(packet, ways[_i].inner, 50);
 	buf = buffer(packet, len);
 	size_t front = (tunnel ? (ways[_i].outer == 4 ? 20 : 40) : 0) + (ways[_i].udp ? 8 : 0) + 16;
@@ -309,7 +309,7 @@ START_TEST(what_is_not_esp_as_the_sa_has_it_is_not_opened)
 	memcpy(sealed_packet, memory + buf.at, size);
 	for (size_t cut = 0; cut < size; cut++)
 		expect_packet(receiver, buffer(sealed_packet, cut), ESP_DROP_HEADER);
-	/* Neither is the other encapsulation. */
+	/* Wrong encapsulation: neither is accepted as the other. */
 	size_t proto_at = ways[_i].outer == 4 ? 9 : ways[_i].mode == IPM_ENCAP_TUNNEL ? 6 : 48;
 	uint8_t proto = sealed_packet[proto_at];
 	ck_assert_uint_eq(proto, ways[_i].udp ? 17 : 50);
@@ -346,7 +346,7 @@ START_TEST(what_is_not_esp_as_the_sa_has_it_is_not_opened)
 }
 END_TEST
 
-/* What a tunnel may carry: @len octets of @text, of IP protocol @next. */
+/* Payloads of a tunnel: @len octets of @text, of IP protocol @next. */
 static struct esp_buf
 carried(const uint8_t *text, size_t len, uint8_t next)
 {

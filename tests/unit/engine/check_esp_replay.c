@@ -17,7 +17,7 @@ rnd(uint32_t below)
 
 static const uint32_t windows[] = { 1, 2, 31, 32, 63, 64, 65, 127, 128, 1000, 1024, 4033, 4095, 4096 };
 
-/* The window as RFC 4303 describes it: what was seen, one by one. */
+/* The window as RFC 4303 describes it, with a flag per sequence number. */
 #define REMEMBERED 16384u
 static struct {
 	uint64_t top, seen[REMEMBERED];
@@ -61,7 +61,7 @@ START_TEST(any_order_of_packets_is_judged_as_one_by_one)
 			model.seen[seq % REMEMBERED] = seq;
 		esp_replay_init(&r, window, begins[b]);
 		for (int i = 0; i < 30000; i++) {
-			/* Near the window's ends, within, ahead, and sometimes far away. */
+			/* Numbers near the window's ends, inside it, ahead of it, and sometimes far away. */
 			uint64_t near = rnd(3) ? model.top : model.top - window, seq, expected_seq = 0;
 			uint32_t low = (uint32_t)near + rnd(10) - 5;
 			switch (rnd(16)) {
@@ -77,7 +77,7 @@ START_TEST(any_order_of_packets_is_judged_as_one_by_one)
 					low = (uint32_t)model.top + rnd(1u << 20);
 				break;
 			}
-			/* Not ck_assert, which tells its parent of each that holds. */
+			/* Not ck_assert(), which writes to its parent even if it holds. */
 			bool expected = model_extend(window, low, &expected_seq);
 			if (esp_replay_extend(&r, low, &seq) != expected || (expected && seq != expected_seq))
 				ck_abort_msg("%#x behind %#jx is not %#jx", low, (uintmax_t)model.top, (uintmax_t)seq);
@@ -169,7 +169,7 @@ START_TEST(an_sa_that_goes_on_takes_all_of_its_window_for_seen)
 	pair(conf);
 	for (size_t i = 0; i < COUNT(esp); i++)
 		esp[i] = sealed(key, 32, &size[i]);
-	/* Of an earlier run, the highest was number 190; which of those before it came in is not known. */
+	/* The highest number of an earlier run was 190. It is unknown which earlier ones were received. */
 	conf.direction = IPM_IN;
 	conf.replay_window = 128;
 	conf.seq = 190;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The configuration of an SA, and what becomes of its keys. */
+/* The configuration of an SA, and erasing its keys. */
 
 #include "esp_fixture.h"
 
@@ -82,7 +82,7 @@ END_TEST
 int
 main(void)
 {
-	/* Before libcrypto has any memory. */
+	/* Before libcrypto allocates memory. */
 	if (CRYPTO_set_mem_functions(watched_malloc, watched_realloc, watched_free) != 1)
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < sizeof(key); i++)

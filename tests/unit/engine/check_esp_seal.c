@@ -73,7 +73,7 @@ START_TEST(the_payload_cannot_be_read_on_its_way_but_with_null)
 }
 END_TEST
 
-/* RFC 3602 3: neither a counter nor what was sent before tells the next one. */
+/* RFC 3602 3: neither a counter nor earlier packets predict the next one. */
 START_TEST(an_iv_of_cbc_is_not_a_counter)
 {
 	size_t size;
@@ -101,7 +101,7 @@ unhex(const char *hex, uint8_t *out)
 	return n;
 }
 
-/* Texts with padding and trailer, and what comes of them: without ESP header, with ICV. */
+/* Plaintexts with padding and trailer, and the results: without ESP header, with ICV. */
 static const struct {
 	const char *source;
 	uint16_t encr, integ;
@@ -161,7 +161,7 @@ static const struct {
 	  "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f"
 	  "64"
 	  "c9befe2facc638e8f3cbec163fac469b502773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43" },
-	/* The ICVs of these two are Python's hmac. */
+	/* Python's hmac computed the ICVs of these two. */
 	{ "RFC 3602 case 5, HMAC", IPM_ENCR_AES_CBC, IPM_INTEG_HMAC_SHA2_256_128, "90d382b410eeba7ad938c46cec1a82bf",
 	  "4a6566654a6566654a6566654a6566654a6566654a6566654a6566654a656665", 0x4321, 1, 0,
 	  "e96e8c08ab465763fd098d45dd3ff893",
@@ -227,7 +227,7 @@ START_TEST(published_packets_are_made_and_read)
 }
 END_TEST
 
-/* RFC 4868 2.7.2.1, AUTH256-2: its text has the form of a packet, but for the padding. */
+/* RFC 4868 2.7.2.1, AUTH256-2: its text looks like a packet, except for the padding. */
 START_TEST(the_icv_is_hmac_sha_256_128)
 {
 	uint8_t esp[64] = "what do ya want for nothing?", jefe[33] = "JefeJefeJefeJefeJefeJefeJefeJefe";
@@ -319,7 +319,7 @@ START_TEST(a_packet_is_opened_once)
 }
 END_TEST
 
-/* A text that esp_seal() would not make, but with an ICV that is right. */
+/* A packet that esp_seal() would not produce, but with a correct ICV. */
 static void
 text_is(const uint8_t *text, size_t len, enum esp_drop why)
 {
@@ -390,7 +390,7 @@ START_TEST(a_buffer_that_is_too_small_is_not_written_to)
 	ck_assert_uint_eq(esp_sa_seq(sender), 0);
 	free(small);
 	uint8_t *esp = sealed(payload, sizeof(payload), &size);
-	len = 51; /* without the padding it would do */
+	len = 51; /* it would fit without the padding */
 	ck_assert_int_eq(esp_open(receiver, NOW, esp, size, out, &len, &next), ESP_DROP_ROOM);
 	ck_assert_uint_eq(esp_sa_drops(receiver, ESP_DROP_ROOM), 1);
 	free(esp);
@@ -417,7 +417,7 @@ START_TEST(what_cannot_be_sealed_uses_no_sequence_number)
 }
 END_TEST
 
-/* As it does when a context that is to decrypt is asked for the ICV of what it has encrypted. */
+/* As it does when a context for decryption is asked for the ICV of encryption. */
 START_TEST(a_failure_of_libcrypto_drops_the_packet)
 {
 	uint8_t out[256];
@@ -478,7 +478,9 @@ END_TEST
 START_TEST(an_sa_is_soft_and_then_hard_in_packets_octets_and_seconds)
 {
 	uint8_t payload[100] = { 0 }, out[256];
-	/* Limits of 3 and 5 packets, 250 and 450 octets, 10 and 20 seconds: which packet, of one a second, meets them.
+	/*
+	 * Limits of 3 and 5 packets, 250 and 450 octets, 10 and 20 seconds: the packet that reaches them, with one
+	 * packet a second.
 	 */
 	static const struct {
 		struct esp_limits soft, hard;
@@ -497,7 +499,7 @@ START_TEST(an_sa_is_soft_and_then_hard_in_packets_octets_and_seconds)
 	pair(conf);
 	conf.soft = conf.hard = (struct esp_limits){ 0 };
 	struct esp_sa *endless = sa_new(&conf);
-	for (int n = 0; n < 40; n++) { /* n were carried, at n seconds */
+	for (int n = 0; n < 40; n++) { /* after n packets, at n seconds */
 		uint64_t now = INSTALLED + (uint64_t)n * SECOND;
 		enum esp_life life = n >= cases[_i].hard_at   ? ESP_LIFE_HARD
 				     : n >= cases[_i].soft_at ? ESP_LIFE_SOFT

@@ -24,7 +24,7 @@
 
 /* --- SAs ----------------------------------------------------------------- */
 
-/* 64 octets that look like nothing else: a piece of 8 of them anywhere is a piece of a key. */
+/* 64 unique octets: if 8 of them are found anywhere, they are part of a key. */
 static uint8_t key[64];
 
 static const struct {
@@ -73,7 +73,7 @@ sa_new(const struct esp_conf *conf)
 	return sa;
 }
 
-/* The two ends of an SA, with a lane at the receiver. */
+/* Both ends of an SA, with a lane at the receiver. */
 static struct esp_sa *sender, *receiver;
 static struct ipm_count counted;
 static struct ipm_drops dropped;
@@ -124,7 +124,7 @@ fill(uint8_t *p, size_t len)
 		p[i] = (uint8_t)(i * 7 + len);
 }
 
-/* A packet of the sender's, in memory of exactly its size. */
+/* A packet from the sender, in memory of exactly its size. */
 static inline uint8_t *
 sealed(const uint8_t *payload, size_t len, size_t *size)
 {
@@ -136,7 +136,7 @@ sealed(const uint8_t *payload, size_t len, size_t *size)
 	return out;
 }
 
-/* What the receiver makes of a packet, which stays as it is. */
+/* Open a copy of a packet at the receiver. */
 static inline enum esp_drop
 opened(const uint8_t *esp, size_t size)
 {
@@ -148,7 +148,7 @@ opened(const uint8_t *esp, size_t size)
 	return why;
 }
 
-/* It is dropped for that reason, and counted once: in the SA, and in the lane as what the model calls it. */
+/* The packet is dropped for that reason and counted once: in the SA, and in the lane under the model's reason. */
 static inline void
 expect_drop(const uint8_t *esp, size_t size, enum esp_drop why)
 {
@@ -165,7 +165,7 @@ expect_drop(const uint8_t *esp, size_t size, enum esp_drop why)
 	ck_assert_uint_eq(counted.pkts, pkts);
 }
 
-/* Who frees a block in which there still is a piece of a key? All of libcrypto's memory goes through here. */
+/* Finds blocks that are freed while they hold part of a key. All memory of libcrypto goes through here. */
 static bool watching;
 static unsigned long leaks, frees;
 static const uint8_t *salt; /* of 4 octets; NULL: none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Command lines, and passphrases from elsewhere. */
+/* Command lines, and passphrases from a file and the environment. */
 #include <sys/stat.h>
 
 #include "chk_options.h"

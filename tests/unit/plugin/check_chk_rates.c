@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* Rates between two looks, and the file that keeps the first one. */
+/* Rates between two checks, and the file that keeps the earlier sample. */
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "chk_rates.h"
 #include "scratch.h"
 
-static char dir[96], path[128]; /* path is in dir, and nothing yet */
+static char dir[96], path[128]; /* path is in dir and doesn't exist yet */
 
 static void
 given_a_directory(void)
@@ -77,7 +77,7 @@ START_TEST(what_began_anew_or_is_another_has_no_rate)
 	now = sample(110, 2, 2);
 	now.uptime = 500;
 	expect_none(before, now, "the device restarted");
-	/* It was up for an hour, and is so again after two. */
+	/* Its uptime was an hour. Two hours later it is an hour again. */
 	now = sample(7300, 2, 2);
 	now.uptime = before.uptime + 1000;
 	expect_none(before, now, "the device restarted");
@@ -129,7 +129,7 @@ START_TEST(a_damaged_text_is_no_sample)
 }
 END_TEST
 
-/* What looking with @p s says; "": there are rates. */
+/* Check with sample @p s. Returns why there are no rates; "": there are rates. */
 static const char *
 look(struct chk_sample *s)
 {
@@ -172,7 +172,7 @@ START_TEST(the_second_look_has_rates_and_the_file_is_its_owners_alone)
 	ck_assert_uint_eq(st.st_mode & 0777, 0700);
 	ck_assert_int_eq(stat(state_file(), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
-	/* Too soon: the second stays what the next one is compared with. */
+	/* Too soon: the next check is still compared with the second one. */
 	ck_assert_ptr_nonnull(strstr(look(&third), "less than a second"));
 	third = sample(120, 31, 31);
 	ck_assert_str_eq(look(&third), "");
