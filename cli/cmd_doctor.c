@@ -69,6 +69,13 @@ look_at_conf(struct doctor *d)
 	return conf;
 }
 
+static bool
+is_memory(const struct statfs *fs)
+{
+	uint32_t type = (uint32_t)fs->f_type; /* its type is another one on each architecture */
+	return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
 /* False: the directory cannot be examined further. */
 static bool
 look_at_run_dir(struct doctor *d)
@@ -104,7 +111,7 @@ look_at_run_dir(struct doctor *d)
 		doctor_tell(d, DOCTOR_FAIL, "run directory",
 			    "give it to the group, with mode 0750: systemd-tmpfiles --create does",
 			    "%s (%s): the group '%s' cannot read it", dir, owner, d->cli->conf->group);
-	else if (statfs(dir, &fs) == 0 && fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)
+	else if (statfs(dir, &fs) == 0 && !is_memory(&fs))
 		doctor_tell(d, DOCTOR_WARN, "run directory",
 			    "choose one on a tmpfs: a segment is memory, and written often", "%s (%s): not on a tmpfs",
 			    dir, owner);

@@ -181,10 +181,13 @@ struct uids {
 	size_t count, room;
 };
 
+static _Thread_local struct uids *visited; /* twalk() passes nothing on, and not every C library has twalk_r() */
+
 static void
-uids_visit(const void *at, VISIT which, void *arg)
+uids_visit(const void *at, VISIT which, int depth)
 {
-	struct uids *all = arg;
+	struct uids *all = visited;
+	(void)depth;
 	if (which != postorder && which != leaf)
 		return;
 	if (all->count == all->room) {
@@ -202,7 +205,8 @@ static struct uids
 uids_of(void *root)
 {
 	struct uids all = { 0 };
-	twalk_r(root, uids_visit, &all);
+	visited = &all;
+	twalk(root, uids_visit);
 	return all;
 }
 

@@ -88,9 +88,8 @@ parse_port(char *text, uint8_t protocol, uint16_t *out)
 static bool
 find_protocol(const char *name, uint8_t *out)
 {
-	struct protoent entry, *found = NULL;
-	char buf[1024];
-	if (getprotobyname_r(name, &entry, buf, sizeof(buf), &found) != 0 || found == NULL)
+	const struct protoent *found = getprotobyname(name); /* this process has one thread */
+	if (found == NULL)
 		return false;
 	*out = (uint8_t)found->p_proto;
 	return true;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The kernel's feed: when to listen, what to ask, and the state of the feed. */
+#include <netinet/in.h> /* before the kernel's headers: musl needs this order */
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/xfrm.h>
