@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file clean.h  Text from outside (peers, files, devices, the command line), made fit for a terminal, a log and JSON.
+ * @file clean.h  Make text from outside (peers, files, devices, the command line) safe for terminals, logs and JSON.
  *
- * Every program of ours prints such text through this one function.
+ * All programs print such text through this function.
  */
 #ifndef CLEAN_H
 #define CLEAN_H
@@ -11,7 +11,7 @@
 
 /**
  * Copy @p text, which ends at a NUL or after @p field octets, into @p out as UTF-8 without control characters.
- * A question mark stands for each octet that is neither. A text that does not fit is cut between two characters.
+ * A question mark replaces each other octet. A text that does not fit is cut between two characters.
  *
  * @param size  of @p out, at least 1
  * @return      @p out

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file conf.h  The configuration file, one for all programs (ipsecmon.conf(5)), and the settings of ipsecmond, the
- * agents and ipsecmon. engine/engine_conf.h has those of ipsecmon-engine, which nobody else checks.
+ * @file conf.h  The configuration file of all programs (ipsecmon.conf(5)), and the settings of ipsecmond, the agents
+ * and ipsecmon. engine/engine_conf.h has the settings of ipsecmon-engine, which only that program checks.
  *
- * Errors:    conf_load() returns NULL and leaves "FILE:LINE: what is wrong" in @p error. An unknown key, a
- *            wrong type, a value out of range are errors, never ignored.
+ * Errors:    conf_load() returns NULL and leaves "FILE:LINE: what is wrong" in @p error. Unknown keys, wrong types and
+ *            values out of range are errors.
  * Ownership: the result is the caller's; conf_free().
  */
 #ifndef CONF_H
@@ -15,11 +15,11 @@
 #define CONF_XFRM_MAX     8 /* network namespaces to read */
 #define CONF_IKEWATCH_MAX 8 /* network namespaces to watch */
 
-/* The line of a section is where it begins; 0: it is not in the file. */
+/* The member line is the section's first line in the file; 0: the section is not there. */
 struct conf {
 	char *run_dir;      /* where segments and sockets live */
-	char *state_dir;    /* what outlives a reboot */
-	char *group;        /* who may read the segment and use the control socket; "": the owner only */
+	char *state_dir;    /* for files that survive a reboot */
+	char *group;        /* its members may read the segment and use the control socket; "": the owner only */
 	bool allow_destroy; /* may SAs be closed on request? */
 	struct conf_capacity {
 		uint32_t line;
@@ -34,19 +34,19 @@ struct conf {
 	} vici;
 	struct conf_xfrm {
 		uint32_t line;
-		char *netns;            /* "": the program's own; a name in /run/netns, or an absolute path */
+		char *netns;            /* a name in /run/netns, or an absolute path; "": the program's own */
 		uint32_t poll_interval; /* seconds */
 	} * xfrm;
 	struct conf_ikewatch {
 		uint32_t line;
 		char *netns; /* as above */
 	} * ikewatch;
-	uint32_t xfrms, ikewatches; /* no two of a kind for one namespace */
+	uint32_t xfrms, ikewatches; /* lengths; no two of a kind for one namespace */
 	struct conf_agentx {
 		uint32_t line;
 		char *socket;
 		uint32_t notify_rate; /* notifications in a second */
-		bool old_failures;    /* serve failures from before snmpd started, too */
+		bool old_failures;    /* also serve failures from before snmpd started */
 		uint32_t peer_value;  /* 0: identity, 1: address */
 		uint32_t peer_name;   /* enum mib_peer_name */
 	} agentx;
@@ -55,18 +55,18 @@ struct conf {
 #define CONF_SEGMENT "gateway.model"   /* ipsecmond's segment in run_dir */
 #define CONF_ENGINE  "engine.model"    /* ipsecmon-engine's */
 #define CONF_CONTROL "control"         /* its control socket in run_dir */
-#define CONF_STATE   "ipsecmond.state" /* what it was set to, in state_dir */
+#define CONF_STATE   "ipsecmond.state" /* settings made by SNMP, in state_dir */
 
 /**
- * Read @p path; NULL: the default file, which may be missing (then all settings have their defaults).
+ * Read @p path; NULL: the default file. If that is missing, all settings have their defaults.
  */
 struct conf *conf_load(const char *path, char *error, size_t error_size);
 
-/** The same, with the settings that only this program has; @p own NULL: none. */
+/** Also read the settings that only this program has; @p own NULL: none. */
 struct conf *conf_load_with(const char *path, const struct conf_part *own, char *error, size_t error_size);
 void conf_free(struct conf *conf);
 
-/** run_dir or state_dir "/" name, to be freed by the caller. */
+/** The path of a file in run_dir or state_dir. The caller frees it. */
 char *conf_run_path(const struct conf *conf, const char *name);
 char *conf_state_path(const struct conf *conf, const char *name);
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file control.h  The control socket: how a writer of a segment is asked to change something.
+ * @file control.h  The control socket: requests to the writer of a segment.
  *
- * A Unix stream socket, "control" in the run directory; its path is in the segment's header. A client sends a
- * line and reads a line, as often as it likes; a line ends in one newline and has at most CONTROL_LINE_MAX octets
- * with it. Words are parted by one blank each; a number is of decimal digits only, without a zero before it.
+ * A Unix stream socket, "control" in the run directory. Its path is in the segment's header. A client sends a line and
+ * reads a line, as often as it likes. A line ends in one newline and has at most CONTROL_LINE_MAX octets, including the
+ * newline. Single blanks separate words. A number has decimal digits only and no leading zero.
  *
- *   history-size N         so many entries of the history rings are shown; 1 to their capacity
- *   failure-size N         likewise of the failure rings
- *   check-point            everything that is up is put into the history
- *   destroy ike INDEX      the IKE SA with this index is closed, and with it its tunnels
- *   destroy tunnel INDEX   the tunnel's CHILD_SAs are closed
+ *   history-size N         show this many entries of the history rings; 1 to their capacity
+ *   failure-size N         show this many entries of the failure rings; likewise
+ *   check-point            copy everything that is up into the history
+ *   destroy ike INDEX      close the IKE SA with this index and its tunnels
+ *   destroy tunnel INDEX   close the tunnel's CHILD_SAs
  *   agent NAME PID SENT SUPPRESSED DISABLED WAITING
- *                          what a serving program says of itself (struct ipm_agent); NAME has 1 to 63 octets
- *   ping                   nothing
+ *                          store the report of a serving program (struct ipm_agent); NAME has 1 to 63 octets
+ *   ping                   do nothing
  *
- * The answer is "ok", "ok TEXT" or "error TEXT". It means that the thing was done; for destroy, that the IKE
- * daemon has taken it up. What cannot be understood is answered, and only a line that is too long ends the
- * conversation. A client that closes its socket before its turn has come takes its request back.
+ * The answer is "ok", "ok TEXT" or "error TEXT". "ok" means that the request was carried out; for destroy, that the IKE
+ * daemon has accepted it. Invalid requests get an error; only a line that is too long ends the connection. A client
+ * that closes its socket withdraws the request that has not begun.
  *
- * Who may: root, the uid that the server runs as, and members of the group that the configuration names. Everybody
- * else gets "error not allowed".
+ * Root, the server's user and members of the configured group may send requests. Everybody else gets "error not
+ * allowed".
  */
 #ifndef CONTROL_H
 #define CONTROL_H
@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONTROL_LINE_MAX 256 /* octets, the newline is one of them */
+#define CONTROL_LINE_MAX 256 /* octets, including the newline */
 #define CONTROL_NAME_MAX 64  /* of an agent, with its NUL */
 #define CONTROL_LIMIT_MS 2000
 
@@ -51,23 +51,23 @@ struct control_command {
 };
 
 /**
- * Understand one line, without its newline. Any octets may come in.
+ * Parse one line without its newline. It may contain any octets.
  *
- * Errors:    -EINVAL, and @p why says what is wrong: a sentence that never needs freeing.
+ * Errors:    -EINVAL, and @p why is a sentence about the fault, which never needs freeing.
  * Threads:   pure.
  */
 int control_parse(const char *line, size_t len, struct control_command *out, const char **why);
 
 /**
- * Ask, and wait for the answer, for no longer than CONTROL_LIMIT_MS.
+ * Send a request, and wait for the answer for at most CONTROL_LIMIT_MS.
  *
  * @param request  one line, without its newline
- * @param answer   always a sentence or empty: what stands behind "ok" or "error", or what has gone wrong here
- * Errors:    0 for "ok"; -EREMOTEIO for "error"; -EPROTO for an answer that is none, -ETIMEDOUT, and what
- *            connect(2) and the like say, when nobody knows what the server did.
+ * @param answer   empty or a sentence: the text after "ok" or "error", or a description of a local error
+ * Errors:    0 for "ok"; -EREMOTEIO for "error"; -EPROTO for an invalid answer; -ETIMEDOUT, and the errors of
+ *            connect(2) and similar calls: it is not known what the server did.
  */
 int control_request(const char *socket_path, const char *request, char *answer, size_t size);
-/** Likewise with another limit. */
+/** Do the same with another limit. */
 int control_request_within(const char *socket_path, const char *request, unsigned limit_ms, char *answer, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file daemon.h  What the programs have in common: options, log, going to the background.
+ * @file daemon.h  Shared by the daemons: options, log, going to the background.
  */
 #ifndef DAEMON_H
 #define DAEMON_H
@@ -11,7 +11,7 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/** To stderr in the foreground ("PROGRAM: level: text"), else to syslog. One line each. */
+/** Log to stderr in the foreground ("PROGRAM: level: text"), otherwise to syslog. Each message is one line. */
 void log_open(const char *program, bool foreground);
 __attribute__((format(printf, 1, 2))) void log_error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_warn(const char *format, ...);
@@ -30,15 +30,15 @@ struct daemon_options {
 void daemon_options(int argc, char **argv, const char *program, const char *about, struct daemon_options *opt);
 
 /**
- * Say what is wrong when getopt_long(3) has returned @p c: ':' or '?'.
+ * Print the error when getopt_long(3) has returned @p c: ':' or '?'.
  *
- * @param long_twins  options that also have a long name: one that is wrong is quoted from @p argv
+ * @param long_twins  options that also have a long name: the message quotes those from @p argv
  */
 void option_explain(FILE *f, const char *program, int c, char *const *argv, const char *long_twins);
 
 /**
- * Go to the background unless opt->foreground. The parent waits until daemon_ready(), and exits with its
- * status, so that "started" means started. A service manager is told, too (service.h).
+ * Go to the background unless opt->foreground. The parent waits until the child calls daemon_ready() or ends, and exits
+ * with the child's status. So the command returns only after the start. A service manager is notified too (service.h).
  */
 void daemon_start(const struct daemon_options *opt);
 void daemon_ready(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/** @file hash.h  The hash functions of model/, for plugin/, which includes nothing else from there. */
+/** @file hash.h  The hash functions of model/ for plugin/, which includes no other header of model/. */
 #ifndef HASH_H
 #define HASH_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /**
- * @file service.h  What a service manager is told: that we are ready, alive, about to end.
+ * @file service.h  Tell the service manager that this program is ready, alive, or stopping.
  *
- * The protocol is that of sd_notify(3): a datagram of "NAME=VALUE" lines to the Unix socket that $NOTIFY_SOCKET names,
- * and $WATCHDOG_USEC says how long we may be silent. Whoever starts us without these is told nothing.
+ * The protocol is that of sd_notify(3): datagrams of "NAME=VALUE" lines to the Unix socket in $NOTIFY_SOCKET.
+ * $WATCHDOG_USEC is the longest allowed silence. Without these variables nothing is sent.
  *
- * Errors:    a manager that cannot be told is no reason to end: it is tried, and tried again with the next line.
- * Threads:   one, that of the event loop: a loop that hangs must not be reported alive by another thread.
+ * Errors:    ignored: the next message tries again.
+ * Threads:   the event loop's. Another thread could report a hanging loop as alive.
  */
 #ifndef SERVICE_H
 #define SERVICE_H
@@ -16,21 +16,21 @@
 /**
  * Send @p lines.
  *
- * Errors:    0, also when there is nobody to be told; -EINVAL for an address that is none, -ENAMETOOLONG, and what
- *            socket(2) and send(2) say.
+ * Errors:    0, also without a service manager; -EINVAL: an invalid address; -ENAMETOOLONG; those of socket(2) and
+ *            send(2).
  */
 int service_tell(const char *lines);
 
-/** Ready, and from now on alive. Reads what is wanted of us. */
+/** Report that the program is ready, and read the watchdog's interval. */
 void service_ready(void);
 
-/** How often service_alive() wants to be called, in nanoseconds; 0: nobody watches. Of use after service_ready(). */
+/** How often to call service_alive(), in nanoseconds; 0: there is no watchdog. Call it after service_ready(). */
 uint64_t service_interval_ns(void);
 
-/** To be called by the event loop, as often as it likes: says so when the last time is an interval ago. */
+/** Report that the program is alive, if the last report is an interval ago. The event loop may call it any time. */
 void service_alive(void);
 
-/** The loop has ended; what is left to be done may take a moment. */
+/** Report that the loop has ended and the program is stopping. */
 void service_stopping(void);
 
 #endif

@@ -2,9 +2,9 @@
 /**
  * @file state.h  Settings that outlive the program: a small text file of "name = number" lines.
  *
- * The file is replaced as a whole: whatever happens, it is the old one or the new one. A "#" begins a comment.
+ * A save replaces the whole file: after a crash it is the old one or the new one. A "#" begins a comment.
  *
- * Errors:    0 or a negative errno; what is wrong with a file is logged here.
+ * Errors:    0 or a negative errno; faults of the file are logged here.
  * Threads:   one for each file.
  */
 #ifndef STATE_H
@@ -21,17 +21,18 @@ struct state_key {
 };
 
 /**
- * Read the values that the file has; the others stay as they are. A key that is not among @p keys is logged and
- * not taken.
+ * Read the values in the file; values that it lacks don't change. Keys that are not among @p keys are logged and
+ * ignored.
  *
- * Errors:    -ENOENT: there is no file, or no directory; -EPERM: it is neither ours nor root's; -EBADMSG: it holds what
- * is not a setting, or a number out of range: no value was taken, the file is now called PATH.bad.
+ * Errors:    -ENOENT: there is no file, or no directory; -EPERM: it belongs neither to this user nor to root; -EBADMSG:
+ *            it has an invalid line, or a number out of range. Then no value was read, and the file is renamed to
+ *            PATH.bad.
  */
 int state_load(const char *path, const struct state_key *keys, size_t count);
 
 /**
- * Write all values, and return when they are on the disk. A directory that is missing is made (not its parents):
- * 0750, or for @p group, unless that is (gid_t)-1, of this group and 0770.
+ * Write all values, and return when they are on the disk. A missing directory is created (not its parents) with mode
+ * 0750, or with @p group and mode 0770, unless the group is (gid_t)-1.
  */
 int state_save(const char *path, const struct state_key *keys, size_t count, gid_t group);
 

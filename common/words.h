@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/** @file words.h  Words for what the model, and so IPSECMON-MIB, has as numbers. */
+/** @file words.h  Words for numbers of the model and of IPSECMON-MIB. */
 #ifndef WORDS_H
 #define WORDS_H
 
 #include <stdint.h>
 
-/** Of enum ipm_reason and enum ipm_failure_reason; "unknown" for any other number. */
+/** The text of an enum ipm_reason or enum ipm_failure_reason; "unknown" for any other number. */
 const char *word_end_reason(uint64_t reason);
 const char *word_failure(uint64_t reason);
 
-/** Of enum ipm_drop: the key in JSON and performance data ("no_sa"), and words; NULL for any other number. */
+/** Key in JSON and performance data ("no_sa") and text of an enum ipm_drop; NULL for any other number. */
 const char *word_drop_key(uint64_t why);
 const char *word_drop(uint64_t why);
 

@@ -172,7 +172,7 @@ destroy(struct control_exec *exec, const struct control_command *command, struct
 		return;
 	}
 	const char *why = ike ? find_ike(w, command->number, &target) : find_tunnel(w, command->number, &target);
-	/* Unique ids mean nothing to another IKE daemon than the one that the feed is connected to. */
+	/* Only the IKE daemon to which the feed is connected knows these unique ids. */
 	if (!why && (ipm_feed_read(ipm_writer_segment(w), target.feed, &feed) < 0 || !exec->terminate))
 		why = "its feed cannot close it";
 	else if (!why && feed.state != IPM_FEED_UP)

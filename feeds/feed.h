@@ -16,29 +16,29 @@ struct feed *feed_open(struct feed_env *env, const struct feed_ops *ops, uint32_
 void feed_close(struct feed *feed);
 
 /**
- * Have the feeds that watch SAs themselves report what they have seen. A feed that hears from an IKE daemon calls this
- * before it tells the model anything: then the SAs that the daemon speaks of are there.
+ * Let the feeds that watch SAs themselves report what they have seen. The feed of an IKE daemon calls this before it
+ * changes the model, so that the model already has the daemon's SAs.
  */
 void feed_drain_all(struct feed_env *env);
 
-/** Show the record, and all that the feed has told the model. */
+/** Publish the record, and all changes that the feed has made to the model. */
 void feed_publish(struct feed *feed);
 
-/** Enter a state; if it is another one, since now. */
+/** Enter a state. If it is a new one, it begins now. */
 void feed_enter_state(struct feed *feed, enum ipm_feed_state state);
 
-/** Note an error in the record: a sentence. The caller counts it. */
+/** Store an error in the record, as a sentence. The caller counts it. */
 __attribute__((format(printf, 2, 3))) void feed_error(struct feed *feed, const char *format, ...);
 
-/** Note an error, count it, and log it unless the last one was the same. */
+/** Store an error in the record, count it, and log it unless the last one was the same. */
 __attribute__((format(printf, 2, 3))) void feed_complain(struct feed *feed, const char *format, ...);
 
-/** The source has been reached: count that; the next pause is short again. */
+/** Count a connection to the source, and make the next pause short again. */
 void feed_reached(struct feed *feed);
-/** The source can't be reached: call ops->connect after a pause, twice as long each time, up to @p most_ms. */
+/** Call ops->connect after a pause. Each pause is twice as long as the one before, up to @p most_ms. */
 void feed_retry(struct feed *feed, unsigned most_ms);
 
-/** Have the timer's callback called once, after @p ms. */
+/** Call the timer's callback once, after @p ms. */
 void feed_timer_in_ms(struct event *timer, unsigned ms);
 
 /** A connected feed that can know all of @p caps; NULL: there is none. */

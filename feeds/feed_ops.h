@@ -24,7 +24,7 @@ struct feed_env {
 	struct event_base *base;
 	struct ipm_writer *writer;
 	const struct conf *conf;
-	struct feed *feeds; /* those that are open, the youngest first */
+	struct feed *feeds; /* the open ones, newest first */
 };
 
 /** The beginning of each feed's own structure. feed_open() fills it in. */
@@ -44,21 +44,21 @@ struct feed {
 struct feed_ops {
 	const char *kind; /* the title of its section in the configuration, and the first word of its record's name */
 	size_t size;      /* of its own structure */
-	uint64_t caps;    /* of enum ipm_cap: what it can know */
+	uint64_t caps;    /* what it can know: enum ipm_cap */
 
-	/** How many of them the configuration asks for. */
+	/** The number of feeds of this kind in the configuration. */
 	uint32_t (*count)(const struct conf *conf);
 	/** The network namespace that number @p n reads. NULL: always the program's own. */
 	const char *(*netns)(const struct conf *conf, uint32_t n);
 
-	/** Allocate, and start: @p feed is filled in, and zero behind that. False: out of memory. */
+	/** Allocate, and start. @p feed is filled in; the rest of the structure is zero. False: out of memory. */
 	bool (*open)(struct feed *feed, uint32_t n);
-	/** Free what open() allocated. It is called after an open() that failed, too. */
+	/** Free everything from open(), also after an open() that failed. */
 	void (*close)(struct feed *feed);
-	/** Try to reach the source: feed_retry() has it called. NULL: the feed never calls that. */
+	/** Try to reach the source. feed_retry() calls this. NULL: the feed never calls feed_retry(). */
 	void (*connect)(struct feed *feed);
 
-	/** Tell the model what the source has said so far. NULL: what it says only comes with its events. */
+	/** Read what has arrived from the source, and update the model. NULL: the loop's events are enough. */
 	void (*drain)(struct feed *feed);
 	/**
 	 * Close an IKE SA or a tunnel. 0: @p done is called once, now or later. -ENOTSUP: it can't close this one;

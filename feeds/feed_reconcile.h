@@ -2,11 +2,11 @@
 /**
  * @file feed_reconcile.h  How a feed brings the model in line with its source.
  *
- * A source is asked for a list of everything it has, again and again: each list is a round. Between rounds it tells of
- * changes by events. Three rules hold for every feed:
- *   - What a round did not confirm is gone. A feed whose lists may leave something out waits for several rounds.
- *   - What an event ended during a round stays ended, even if that round still lists it.
- *   - While a source is away, and until the hold time is over, what is known stays. It may come back with the same SAs.
+ * A feed asks its source for a list of everything, again and again: each list is a round. Between rounds, events report
+ * changes. Three rules hold for every feed:
+ *   - A thing that a round did not confirm is gone. A feed whose lists may be incomplete waits for several rounds.
+ *   - A thing that an event ended during a round stays ended, even if that round still lists it.
+ *   - While a source is away, its records stay until the hold time is over. It may come back with the same SAs.
  *
  * A feed keeps a struct feed_rounds for each kind of list, and a struct feed_seen with each thing that such a list
  * confirms. Both begin as zeros.
@@ -21,34 +21,34 @@
 
 #include "ipm_writer.h"
 
-/** Nobody waits longer than this, after the hold time, for a round that is coming in. */
+/** After the hold time, wait at most this long for a round that is coming in. */
 #define FEED_ROUND_MAX_NS UINT64_C(60000000000)
 
 struct feed_rounds {
-	uint64_t number;        /* of the round that is coming in, or came in last */
-	uint64_t away;          /* what no later round confirmed, the source may have lost while it was away */
+	uint64_t number;        /* of the current round, or of the last one */
+	uint64_t away;          /* the last round before the source was away: see feed_doubtful() */
 	uint64_t hold_until_ns; /* 0: nothing is held */
 	bool coming_in;
 	bool complete; /* a round came in since the source was away */
-	void *ended;   /* tree: the keys of what events ended during this round */
+	void *ended;   /* tree: keys of things that events ended during this round */
 };
 
-/** When a thing was confirmed. Zeros: in no round yet, and none has missed it. */
+/** When a thing was confirmed. Zeros: not yet. */
 struct feed_seen {
 	uint64_t round;
-	uint32_t missed; /* rounds in a row that did not have it */
+	uint32_t missed; /* rounds in a row without it */
 };
 
 /* --- rounds ----------------------------------------------------------------------------------------------------- */
 
-/** Begin a round. One that was coming in is given up: what it confirmed, this one has to confirm again. */
+/** Begin a round. An unfinished round is given up, and with it everything that it confirmed. */
 void feed_round_begin(struct feed_rounds *r);
-/** The round has come in. Now sweep: look at each thing with feed_missed(). */
+/** End a round. Afterwards call feed_missed() for each thing, to find what is gone. */
 void feed_round_end(struct feed_rounds *r);
-/** Free what rounds remember. */
+/** Free the memory of rounds. */
 void feed_rounds_free(struct feed_rounds *r);
 
-/** The source has this thing: a list or an event says so. */
+/** Confirm a thing: a list or an event has it. */
 static inline void
 feed_confirm(const struct feed_rounds *r, struct feed_seen *seen)
 {
@@ -75,18 +75,18 @@ bool feed_missed(const struct feed_rounds *r, struct feed_seen *seen, uint32_t e
 
 /* --- what ended during a round ---------------------------------------------------------------------------------- */
 
-/** An event ended the thing with this key. It is remembered until the round has come in; between rounds it is not. */
+/** Remember until the end of the round that an event ended the thing with this key. Between rounds, do nothing. */
 void feed_ended_add(struct feed_rounds *r, const void *key, size_t size);
 /** Has an event of this round ended it? */
 bool feed_ended_has(const struct feed_rounds *r, const void *key, size_t size);
-/** An event says that it is there again. */
+/** Forget that: an event says that it is there again. */
 void feed_ended_remove(struct feed_rounds *r, const void *key, size_t size);
 
 /* --- hold time --------------------------------------------------------------------------------------------------- */
 
 /**
- * The source has gone away: keep what is known until @p until_ns. If it goes away again before a round has come in,
- * the hold time is not prolonged.
+ * Begin the hold time, because the source has gone away. It ends at @p until_ns. If the source goes away again before a
+ * round has come in, the first end counts.
  */
 void feed_hold(struct feed_rounds *r, uint64_t until_ns);
 
@@ -98,25 +98,25 @@ feed_holds(const struct feed_rounds *r)
 
 enum feed_hold_end {
 	FEED_HOLD_GOES_ON, /* or there was none */
-	FEED_HOLD_OVER,    /* let go of what is held */
-	FEED_SOURCE_LOST,  /* likewise, and of everything else: the source has not come back */
+	FEED_HOLD_OVER,    /* end the held records */
+	FEED_SOURCE_LOST,  /* end all records: the source has not come back */
 };
 
-/** Is the hold time over? Each is told once. It does not end while a round is coming in. */
+/** Is the hold time over? The answer comes once. The hold time does not end while a round is coming in. */
 enum feed_hold_end feed_expire(struct feed_rounds *r, uint64_t now_ns);
 
 /* --- the records of one feed ------------------------------------------------------------------------------------ */
 
 /**
- * From @p *slot on, the next record of this feed. False: there is none. The loop's body may end the record.
+ * Set @p *slot to the next record of this feed, from @p *slot on. False: there is none. The loop may end the record.
  *
  *     for (uint32_t slot = 0; feed_next_tunnel(writer, feed, &slot); slot++)
  */
 bool feed_next_ike(const struct ipm_writer *w, uint32_t feed, uint32_t *slot);
 bool feed_next_tunnel(const struct ipm_writer *w, uint32_t feed, uint32_t *slot);
-/** An SA is of the feed whose tunnel it is in. */
+/** The feed of an SA is the feed of its tunnel. */
 bool feed_next_sa(const struct ipm_writer *w, uint32_t feed, uint32_t *slot);
-/** Not those that were removed from the configuration. */
+/** Without the entries that were removed from the configuration. */
 bool feed_next_map(const struct ipm_writer *w, uint32_t feed, uint32_t *slot);
 
 /** End all tunnels and IKE SAs of this feed, and remove its crypto map entries. */

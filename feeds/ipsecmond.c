@@ -17,10 +17,10 @@
 #define INTERFACES_MAX 256
 #define ENGINES_MAX    16
 
-/* All that there is between start and end. */
+/* Everything that lives from start to end. */
 struct program {
 	struct conf *conf;
-	gid_t group; /* of those who may read and ask */
+	gid_t group; /* its members may read segments and send requests */
 	char *segment_path, *control_path, *state_path;
 	struct event *term, *interrupt, *alive;
 	struct control_exec exec;
@@ -150,7 +150,7 @@ open_feeds(struct program *p)
 	return true;
 }
 
-/* What an earlier run had from a feed that the configuration no longer asks for: nothing else would ever end it. */
+/* End the records of feeds that are no longer in the configuration: nothing else would ever end them. */
 static void
 retire_feeds(struct program *p)
 {

@@ -13,11 +13,11 @@
  *   - An IKE SA in negotiation gets a record of this feed's, until another feed takes it over, it comes up, or it was
  *     silent for IKE_HALF_OPEN_NS (IKE_OWN_OPEN_NS if we began it). It has no MIB index until it is up, because anybody
  *     can begin a negotiation.
- *   - An IKE SA that is up (see ike_phase.h) is this feed's unless another feed claims it: at once if no IKE daemon's
- *     feed is connected, else after IKE_GRACE_NS. ike_track_tick() says when it ends.
+ *   - An IKE SA that is up (see ike_phase.h) gets a record of this feed's unless another feed claims it: at once if no
+ *     IKE daemon's feed is connected, else after IKE_GRACE_NS. ike_track_tick() says when it ends.
  *   - Messages with unknown SPIs are kept apart: their IKE SA may be older than we are, or another feed may report it
- * in a moment. We send encrypted messages only for existing IKE SAs, so an outgoing one proves that it exists. If it
- *     stays unknown, incoming messages are drops of the gateway.
+ *     in a moment. We send encrypted messages only for existing IKE SAs, so an outgoing one proves that it exists. If
+ * it stays unknown, incoming messages are drops of the gateway.
  *
  * Every message counts once: an incoming one as a packet or a drop, an outgoing one as a packet. The counts are in the
  * record of the IKE SA, and later in the history. Those of failed negotiations and of unknown IKE SAs are in the totals

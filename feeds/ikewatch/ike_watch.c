@@ -58,7 +58,7 @@ on_message(struct ike_watch *w, const struct ike_packet *p, uint64_t stamp_ns, u
 		w->counts.foreign++;
 		return;
 	}
-	/* Who makes two messages collide has his own taken for a retransmission. */
+	/* A peer that makes two messages collide only harms itself: the second one counts as a retransmission. */
 	d.digest = ipm_hash64(IPM_HASH64_BEGIN + d.direction, p->message, p->size);
 	uint64_t packet = ipm_hash64(ipm_hash64(d.digest, &p->src, sizeof(p->src)), &p->dst, sizeof(p->dst));
 	if (seen_twice(w, p, packet, stamp_ns)) {

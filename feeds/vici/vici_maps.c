@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What charon is configured to do, told to the model. */
+/* Charon's connections and children as crypto map entries. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "vici_maps.h"
 #include "units.h"
 
-#define PAIRS_MAX 512 /* of an entry's access list: comparing them costs the square, in each list */
+#define PAIRS_MAX 512 /* of an entry's access list: comparing them is quadratic */
 
 struct vici_maps {
 	struct ipm_writer *w;
@@ -39,8 +39,7 @@ side_any(uint8_t len)
 }
 
 /*
- * "dynamic" is the address of the one who has that side, where one is configured, else any: of the family that the
- * other side has.
+ * "dynamic" stands for the configured address of that side or, without one, for any address of the other side's family.
  */
 static struct ipm_sel_side
 resolved(const struct ipm_sel_side *ts, const struct ipm_addr *own, const struct ipm_sel_side *other, uint8_t family)
@@ -89,8 +88,8 @@ vici_conn_ike_ns(const struct vici_conn *conn)
 }
 
 /*
- * The interface with our own address, or the one that leads to the peer. An XFRM interface is not told of by charon's
- * list: one that a tunnel has told of stays.
+ * The interface with our own address, or the one that leads to the peer. Charon's list doesn't name XFRM interfaces:
+ * keep one that a tunnel has shown.
  */
 static void
 interface_fill(const struct vici_maps *m, struct ipm_map_entry *map)
@@ -119,7 +118,7 @@ peers_fill(struct ipm_map_entry *map, const struct vici_conn *conn)
 	memcpy(map->peer, conn->peer, sizeof(map->peer));
 }
 
-/* What it is configured to be; what its tunnels have told stays. */
+/* Copy the configuration, but keep what its tunnels have shown. */
 static void
 map_fill(struct vici_maps *m, struct ipm_map_entry *map, const struct vici_conn *conn,
 	 const struct vici_conn_child *child)
@@ -152,7 +151,7 @@ vici_maps_child(struct vici_maps *m, const struct vici_conn *conn, const struct 
 	uint32_t ifindex = 0;
 	if (slot >= 0) {
 		if (feed_confirmed(&m->lists, &m->seen[slot]))
-			return; /* two names that look alike: the first one has it */
+			return; /* two names became equal when they were cut: the first one keeps the entry */
 		map = *ipm_map_peek(m->w, (uint32_t)slot);
 		ifindex = map.ifindex;
 	}

@@ -24,7 +24,7 @@ xfrm_drops_asked(struct xfrm_drops *d, const struct ipm_addr *peer, bool larval)
 		asked->way = (struct ipm_interface){ 0 };
 }
 
-/* The interface that all of them were to leave by; ifindex 0: not known. */
+/* The outgoing interface of all these packets; ifindex 0: not known, or several. */
 static struct ipm_interface
 common_interface(const struct xfrm_drops *d)
 {
@@ -72,7 +72,7 @@ record_unknown_spi(struct xfrm_drops *d, uint64_t pkts, uint64_t now_ns)
 	ipm_fail(d->w, IPM_TUNNEL_FAILURES, &failure);
 }
 
-/* The part of a line that no SA has counted. */
+/* Count the part of a line that no SA has counted. */
 static void
 stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *rest, enum ipm_drop why)
 {
@@ -83,7 +83,7 @@ stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *re
 	*rest = all - told;
 }
 
-/* A smaller count than before: it is another namespace of that name, and what its SAs have counted is not known. */
+/* A count that went back shows another namespace of the same name. The counts of its SAs so far are not known. */
 static void
 restart_if_smaller(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
 {
