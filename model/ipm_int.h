@@ -27,6 +27,13 @@ struct ipm_section {
 	_Atomic uint64_t total;  /* of a ring: entries ever pushed */
 };
 
+/*
+ * Readers look at every slot and every lane. These limits keep them from doing that for hours in a damaged segment.
+ * They are above the largest capacities that can be configured.
+ */
+#define IPM_SLOTS_MAX  (1u << 27)
+#define IPM_LANES_MAX  (1u << 12)
+
 #define IPM_MAGIC      "IPSECMON"
 #define IPM_BYTE_ORDER 0x01020304u
 

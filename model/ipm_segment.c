@@ -110,7 +110,8 @@ section_check(const struct ipm_section *sec, uint32_t kind, size_t size, const c
 	size_t align = ipm_kind_is_record(kind) ? 8 : IPM_CACHE_LINE;
 
 	if (sec->kind != kind || sec->stride < least || sec->stride % align || sec->offset % align ||
-	    sec->offset < sizeof(struct ipm_header)) {
+	    sec->offset < sizeof(struct ipm_header) ||
+	    sec->capacity > (kind == IPM_LANES ? IPM_LANES_MAX : IPM_SLOTS_MAX)) {
 		ipm_error_set(err, "%s: section %u is damaged", path, kind);
 		return -EPROTO;
 	}
@@ -119,6 +120,15 @@ section_check(const struct ipm_section *sec, uint32_t kind, size_t size, const c
 		return -EPROTO;
 	}
 	return 0;
+}
+
+static bool
+lanes_fit(const struct ipm_header *h)
+{
+	const struct ipm_section *lanes = &h->section[IPM_LANES];
+	uint32_t sas = h->section[IPM_SAS].capacity;
+	return h->lanes <= lanes->capacity && (uint64_t)h->lanes * sas <= UINT32_MAX &&
+	       (h->lanes == 0 || lanes->stride >= ipm_lane_size(sas));
 }
 
 int
@@ -156,9 +166,7 @@ ipm_header_check(const struct ipm_header *h, size_t size, const char *path, stru
 		if (rc < 0)
 			return rc;
 	}
-	if (h->section[IPM_TOTALS].capacity < 1 || h->section[IPM_SETTINGS].capacity < 1 ||
-	    h->lanes > h->section[IPM_LANES].capacity ||
-	    (h->lanes > 0 && h->section[IPM_LANES].stride < ipm_lane_size(h->section[IPM_SAS].capacity))) {
+	if (h->section[IPM_TOTALS].capacity < 1 || h->section[IPM_SETTINGS].capacity < 1 || !lanes_fit(h)) {
 		ipm_error_set(err, "%s: sections do not fit together", path);
 		return -EPROTO;
 	}

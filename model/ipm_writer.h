@@ -32,7 +32,7 @@ extern "C" {
 
 struct ipm_writer;
 
-/** How many records of each kind a segment has room for. */
+/** How many records of each kind a segment has room for: at most 2^27 of a kind, 2^12 lanes, 2^32 SAs times lanes. */
 struct ipm_capacity {
 	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, interfaces, events;
 	uint32_t maps, access, engines; /* crypto map entries, entries of their access lists, crypto engines */

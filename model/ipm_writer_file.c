@@ -29,15 +29,13 @@ lane_stride(const struct ipm_capacity *cap)
 	return align_up(ipm_lane_size(cap->lanes ? cap->sas : 0), PAGE);
 }
 
-/* Slots are ints, and the section table stores capacity and stride in 32 bits. */
+#define SELECTORS_EACH 4 /* entries of the ring of selectors, for each entry of the ring of tunnels */
+
+/* Do all numbers in the header have room in 32 bits? */
 static bool
-capacity_fits(const struct ipm_capacity *cap)
+header_fits(const struct ipm_capacity *cap)
 {
-	return cap->ike_sas <= INT32_MAX && cap->tunnels <= INT32_MAX && cap->selectors <= INT32_MAX &&
-	       cap->sas <= INT32_MAX && cap->feeds <= INT32_MAX && cap->interfaces <= INT32_MAX &&
-	       cap->events <= INT32_MAX && cap->maps <= INT32_MAX && cap->access <= INT32_MAX &&
-	       cap->engines <= INT32_MAX && (uint64_t)cap->sas * cap->lanes <= UINT32_MAX &&
-	       lane_stride(cap) <= UINT32_MAX;
+	return lane_stride(cap) <= UINT32_MAX && cap->history <= IPM_SLOTS_MAX / SELECTORS_EACH;
 }
 
 /* All records that exist at one time need different indexes, and so does the next record. */
@@ -75,7 +73,7 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_ENGINES] = cap->engines,
 		[IPM_IKE_HISTORY] = cap->history,
 		[IPM_TUNNEL_HISTORY] = cap->history,
-		[IPM_SELECTOR_HISTORY] = cap->history * 4,
+		[IPM_SELECTOR_HISTORY] = cap->history * SELECTORS_EACH,
 		[IPM_IKE_FAILURES] = cap->failures,
 		[IPM_TUNNEL_FAILURES] = cap->failures,
 	};
@@ -350,12 +348,13 @@ ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct
 {
 	size_t octets = 0;
 
-	if (!capacity_fits(&opt->capacity) || !indexes_suffice(opt)) {
+	layout(wanted, opt);
+	if (!header_fits(&opt->capacity) || !indexes_suffice(opt) ||
+	    ipm_header_check(wanted, (size_t)wanted->size, w->seg.path, NULL) < 0) {
 		ipm_error_set(err, "%s: capacities are too large for a segment, or for the indexes it may give",
 			      w->seg.path);
 		return -EINVAL;
 	}
-	layout(wanted, opt);
 	char *text = layout_describe(wanted, &octets);
 	int rc = text ? lock_path(w, err) : -ENOMEM;
 	if (rc == 0)

@@ -167,6 +167,36 @@ largest_length_there_is(struct ipm_header *h)
 	h->section[IPM_SAS].capacity = UINT32_MAX;
 	h->section[IPM_SAS].stride = UINT32_MAX & ~7u;
 }
+
+/* Make the file sparse and long enough for a section of so many slots at its end. */
+static void
+section_at_the_end(struct ipm_header *h, enum ipm_section_kind kind, uint32_t capacity)
+{
+	struct ipm_section *sec = &h->section[kind];
+	sec->offset = h->size;
+	sec->capacity = capacity;
+	h->size += (uint64_t)capacity * sec->stride;
+	ck_assert_int_eq(truncate(path, (off_t)h->size), 0);
+}
+static void
+more_slots_than_anybody_reads(struct ipm_header *h)
+{
+	section_at_the_end(h, IPM_EVENTS, IPM_SLOTS_MAX + 1);
+}
+static void
+more_lanes_than_anybody_sums(struct ipm_header *h)
+{
+	section_at_the_end(h, IPM_LANES, IPM_LANES_MAX + 1);
+	h->lanes = IPM_LANES_MAX + 1;
+}
+static void
+more_counts_than_anybody_sums(struct ipm_header *h)
+{
+	h->section[IPM_LANES].stride = ((uint32_t)ipm_lane_size(1u << 20) + 4095u) & ~4095u;
+	section_at_the_end(h, IPM_SAS, 1u << 20);
+	section_at_the_end(h, IPM_LANES, 1u << 12);
+	h->lanes = 1u << 12;
+}
 static void
 section_in_the_header(struct ipm_header *h)
 {
@@ -253,7 +283,10 @@ static const struct {
 	{ offset_that_overflows, -EPROTO, "section 3 reaches past the end" },
 	{ offset_and_length_that_overflow, -EPROTO, "section 3 reaches past the end" },
 	{ length_that_overflows_32_bits, -EPROTO, "section 5 reaches past the end" },
-	{ largest_length_there_is, -EPROTO, "section 5 reaches past the end" },
+	{ largest_length_there_is, -EPROTO, "section 5 is damaged" },
+	{ more_slots_than_anybody_reads, -EPROTO, "section 7 is damaged" },
+	{ more_lanes_than_anybody_sums, -EPROTO, "section 6 is damaged" },
+	{ more_counts_than_anybody_sums, -EPROTO, "do not fit together" },
 	{ section_in_the_header, -EPROTO, "section 1 is damaged" },
 	{ section_at_nothing, -EPROTO, "section 0 is damaged" },
 	{ section_at_an_odd_place, -EPROTO, "section 3 is damaged" },
@@ -359,6 +392,12 @@ START_TEST(capacities_that_no_segment_can_have_are_refused)
 	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
 	opt.capacity.lanes = 0;
 	opt.capacity.tunnels = 1u << 31; /* slots are given as int */
+	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
+	opt.capacity.tunnels = 8;
+	opt.capacity.events = IPM_SLOTS_MAX + 1; /* no reader would take it */
+	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
+	opt.capacity.events = 16;
+	opt.capacity.history = 1u << 30; /* four times as many selectors: 0 in 32 bits */
 	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
 }
 END_TEST
