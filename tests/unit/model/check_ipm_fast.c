@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The fast path: who has which lane, and that nothing is lost when an SA is stopped while workers still count into
- * it, be they threads or processes, alive or not. check_ipm_threads.c has the same with everybody at once.
+ * The fast path: lanes and their owners. Nothing is lost when an SA is stopped while workers still count into it,
+ * whether they are threads or processes, alive or dead. check_ipm_threads.c tests all of this at the same time.
  */
 #include <check.h>
 #include <errno.h>
@@ -79,7 +79,7 @@ given_worker(void)
 	return worker;
 }
 
-/* SAs are started until no more go in, and stopped again: how many did. */
+/* Start SAs until the section is full, and stop them again. Return how many there were. */
 static uint32_t
 room_for_sas(void)
 {
@@ -151,7 +151,7 @@ START_TEST(who_takes_a_lane_adds_to_what_is_in_it)
 }
 END_TEST
 
-/* All of a lane but what is for the worker alone, with something else in each word. */
+/* Fill a lane with different words, except those that only its worker uses. */
 static void
 fill(struct ipm_lane lane, uint64_t seed)
 {
@@ -203,9 +203,11 @@ START_TEST(no_lane_has_a_word_or_a_page_in_common_with_another)
 }
 END_TEST
 
-#define MANY 2500 /* more than a reader takes in one go, and then some */
+#define MANY 2500 /* more than a reader sums in one pass */
 
-/* What SA @p i counts in lane @p n; every fourth SA is stopped, half of them are inbound, a third on the engine. */
+/*
+ * The counts of SA @p i in lane @p n. Every fourth SA is stopped, half of them are inbound, a third is on the engine.
+ */
 static uint64_t
 of_many(uint32_t i, uint32_t n)
 {
@@ -242,7 +244,7 @@ START_TEST(totals_are_those_of_all_sas_however_many)
 	}
 	for (uint32_t i = 0; i < MANY; i += 4)
 		ipm_sa_stop(w, i);
-	for (uint32_t i = 0; i < MANY; i += 4, late++) /* does not show before the next commit */
+	for (uint32_t i = 0; i < MANY; i += 4, late++) /* not visible before the next commit */
 		count(&worker[0], i, 1);
 	struct ipm_totals totals;
 	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(w), &totals), 0);
@@ -440,7 +442,7 @@ END_TEST
 
 /* --- processes -------------------------------------------------------------------------------------------------- */
 
-/* A child that joins, counts once, and ends without a word. Returns when it has counted. */
+/* A child process joins, counts once, and is killed. Returns when it has counted. */
 static pid_t
 given_a_child_that_dies(uint32_t sa)
 {
@@ -505,14 +507,14 @@ END_TEST
 #define CONNECTIONS 4
 #define BURSTS      100000
 
-/* The data plane's own table, shared by its processes, which go on until there were enough rekeys. */
+/* The data plane's table, shared by its processes, which run until there were enough rekeys. */
 struct table {
 	_Atomic uint32_t sa[CONNECTIONS];
 	_Atomic bool rekeyed;
 	_Atomic uint64_t pkts;
 };
 
-/* One packet for each connection in each burst, whatever SA it has. */
+/* One packet per connection and burst, on its current SA. */
 static void
 child_counts(struct table *table)
 {

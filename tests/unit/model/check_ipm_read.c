@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading records, lists and texts, damaged ones too. */
+/* Reading records, lists and texts, including damaged ones. */
 
 #include <time.h>
 
@@ -34,7 +34,7 @@ START_TEST(a_record_that_its_writer_left_half_done_is_given_up_after_a_while)
 }
 END_TEST
 
-/* All that a segment holds, but for the times at which it was looked at. */
+/* The content of a segment, except the times of reading. */
 static uint64_t
 all_that_is_read(const struct ipm_segment *seg)
 {
@@ -162,7 +162,7 @@ record_poke(const struct ipm_writer *w, enum ipm_section_kind kind, uint32_t slo
 }
 #define POKE(kind, type, slot, field, value) record_poke(w, kind, slot, offsetof(struct type, field), value)
 
-/* From a map by its tunnel to its SA, and each is on its list again and again: 2^64 steps. */
+/* Each list contains its record again and again: from a map over its tunnel to its SA that makes 2^64 steps. */
 static void
 circle_of_sas(struct ipm_writer *w)
 {
@@ -200,7 +200,7 @@ more_sas_than_are_counted(struct ipm_writer *w)
 	POKE(IPM_TUNNELS, ipm_tunnel, 0, sas, 1);
 }
 
-/* A map with a tunnel, which has two SAs: slot 1 is the first of the list, slot 0 the last. */
+/* A map entry with a tunnel, which has two SAs: slot 1 is first in the list, slot 0 is last. */
 static struct ipm_writer *
 given_lists(void)
 {
@@ -233,7 +233,7 @@ START_TEST(a_list_without_an_end_takes_the_segment_out_of_service)
 	ck_assert_msg(strncmp(err.text, path, strlen(path)) == 0, "\"%s\" does not name the file", err.text);
 	ck_assert_int_eq(ipm_read(seg, IPM_TOTALS, 0, room), -EPROTO);
 	ck_assert_uint_eq(ipm_segment_used(seg, IPM_SAS), 0);
-	ck_assert(!ipm_segment_stale(seg)); /* it is the same file: there is no use in attaching it again */
+	ck_assert(!ipm_segment_stale(seg)); /* the file is the same: attaching it again would not help */
 	ipm_segment_close(seg);
 	ipm_writer_close(w);
 }
@@ -259,7 +259,7 @@ START_TEST(a_list_is_walked_from_the_newest_to_the_oldest)
 	ck_assert_int_eq(ipm_walk_next(&walk, &sa), 1);
 	ck_assert_uint_eq(walk.slot, 0);
 	ck_assert_int_eq(ipm_walk_next(&walk, &sa), 0);
-	/* one that is not there any more when its turn comes */
+	/* one that has disappeared by its turn */
 	ipm_walk_sas(&walk, seg, &tunnel);
 	ck_assert_int_eq(ipm_walk_next(&walk, &sa), 1);
 	ipm_sa_stop(w, 0);
@@ -293,7 +293,7 @@ START_TEST(a_walk_along_a_circle_ends)
 }
 END_TEST
 
-/* All of them took less time than the patience for each of them. */
+/* All reads together took less time than the patience for one. */
 static void
 expect_less_than_patience(const struct ipm_segment *seg, uint32_t reads)
 {
@@ -347,7 +347,7 @@ START_TEST(a_guarded_reader_survives_a_segment_that_is_truncated)
 	struct ipm_segment *seg = attach(), *other;
 	char other_path[SCRATCH_PATH];
 	uint64_t room[256];
-	signal(SIGBUS, SIG_DFL); /* a sanitizer's handler would tell of the last line as an error */
+	signal(SIGBUS, SIG_DFL); /* a sanitizer's handler would report the last line as an error */
 	path_in_scratch(other_path);
 	opt.path = other_path;
 	given_a_segment();
@@ -364,7 +364,7 @@ START_TEST(a_guarded_reader_survives_a_segment_that_is_truncated)
 	ck_assert_int_eq(ipm_segment_state(other, &err), 0);
 	ipm_segment_close(seg);
 	ipm_segment_close(other);
-	raise(SIGBUS); /* not ours: it ends the process as it would have */
+	raise(SIGBUS); /* not our signal: let it end the process */
 }
 END_TEST
 

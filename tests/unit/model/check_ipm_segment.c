@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which files a reader refuses, and what a header says. */
+/* Files that a reader refuses, and the fields of a header. */
 
 #include "segment_fixture.h"
 
@@ -71,7 +71,7 @@ START_TEST(a_segment_of_which_only_the_header_is_left_is_refused)
 	struct ipm_header h = file_header();
 	ck_assert_int_eq(truncate(path, sizeof(h)), 0);
 	expect_refused(-EPROTO, "octets long");
-	h.size = sizeof(h); /* even if it says that this is all there is */
+	h.size = sizeof(h); /* even if its header gives this size */
 	poke(0, &h, sizeof(h));
 	expect_refused(-EPROTO, "past the end");
 }
@@ -240,7 +240,7 @@ more_lanes_than_there_are(struct ipm_header *h)
 static void
 more_sas_than_lanes_have_room_for(struct ipm_header *h)
 {
-	h->section[IPM_SAS].capacity += 4096 / sizeof(struct ipm_count); /* a lane may end in a page that has room */
+	h->section[IPM_SAS].capacity += 4096 / sizeof(struct ipm_count); /* a lane may end inside a page */
 	h->section[IPM_SAS].offset = h->section[IPM_TOTALS].offset;
 }
 static void
@@ -387,7 +387,7 @@ START_TEST(capacities_that_no_segment_can_have_are_refused)
 	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
 	ck_assert_ptr_null(w);
 	ck_assert_msg(strncmp(err.text, path, strlen(path)) == 0, "%s", err.text);
-	opt.capacity.sas = 1u << 26; /* a lane would be longer than a stride can be */
+	opt.capacity.sas = 1u << 26; /* a lane would be longer than the largest stride */
 	opt.capacity.lanes = 1;
 	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), -EINVAL);
 	opt.capacity.lanes = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Slots, indexes and names, and sections that are full. */
+/* Slots, indexes and names, and full sections. */
 
 #include "segment_fixture.h"
 
@@ -45,7 +45,7 @@ START_TEST(after_the_last_index_comes_the_first_that_is_free)
 	ck_assert_uint_eq(ipm_ike_peek(w, given_ike(w, IPM_IKE_ESTABLISHED))->index, 2147483647);
 	ck_assert_uint_eq(ipm_ike_peek(w, given_ike(w, IPM_IKE_ESTABLISHED))->index, 2);
 	ipm_writer_close(w);
-	w = open_quietly(); /* and a writer that comes later knows that they wrapped */
+	w = open_quietly(); /* a later writer knows that indexes wrapped */
 	ipm_writer_totals(w)->next_tunnel = 2147483647;
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 5);
 	ipm_writer_close(w);
@@ -72,7 +72,7 @@ START_TEST(indexes_are_of_the_range_that_the_writer_was_given)
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1000000001);
 	ipm_writer_close(w);
 
-	opt.index_first = 1; /* these would be given out of turn */
+	opt.index_first = 1; /* these would be out of turn */
 	w = open_saying("starting afresh");
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1);
 	ipm_writer_close(w);
@@ -98,7 +98,7 @@ START_TEST(a_slot_rests_before_it_is_used_again)
 		ck_assert_uint_ne(slot, first);
 		ipm_tunnel_stop(w, slot, IPM_REASON_NORMAL);
 	}
-	ck_assert_uint_eq(given_tunnel(w), first); /* the longest free goes first */
+	ck_assert_uint_eq(given_tunnel(w), first); /* the slot that has been free longest comes first */
 	ck_assert_uint_eq(ipm_segment_used(ipm_writer_segment(w), IPM_TUNNELS), 17);
 	ipm_writer_close(w);
 }
@@ -205,9 +205,10 @@ START_TEST(what_a_full_section_cannot_take_is_counted_and_everything_else_goes_o
 
 	counts(w, counted, 10, 1000);
 	ck_assert_uint_eq(tunnel_in(w, first).in.octets, 1000);
-	ipm_tunnel_stop(w, first, IPM_REASON_NORMAL); /* room again, at once: nothing else is left */
+	ipm_tunnel_stop(w, first,
+			IPM_REASON_NORMAL); /* room again: the slot is reused at once, as it is the only one */
 	ck_assert_uint_eq(given_tunnel(w), first);
-	ck_assert_uint_eq(tunnel_in(w, first).index, 3); /* the refused one took no index */
+	ck_assert_uint_eq(tunnel_in(w, first).index, 3); /* the refused record took no index */
 	ck_assert_uint_eq(tunnel_in(w, first).in.octets, 0);
 	ck_assert_int_ge(ipm_sa_start(w, second, &sa), 0);
 	ck_assert_int_eq(ipm_tunnel_select(w, second, sel, 2), 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The model with everybody in it at once: a writer that never rests, threads that count in lanes, readers
- * that must never see a sum go back or a record of two halves. Without fork(), for the thread sanitizer.
+ * All users of the model at the same time: a writer without pauses, threads that count in lanes, and readers. No
+ * reader may see a sum go back or a half-written record. There is no fork(), so that the thread sanitizer sees
+ * everything.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +16,7 @@
 #define OPERATIONS 12000 /* of the writer */
 #define LANES      2
 #define READERS    4
-#define LIVED      4 /* tunnels whose SAs live as long as the test, for the lanes */
+#define LIVED      4 /* tunnels for the lanes, whose SAs live as long as the test */
 #define LANE_ADDS  100000
 #define TUNNELS    (TORTURE_TUNNELS + LIVED + 32)
 
@@ -23,11 +24,11 @@ static char path[SCRATCH_PATH];
 static struct ipm_writer *writer;
 static uint32_t lived[LIVED], lived_sa[LIVED];
 static _Atomic uint32_t at_work; /* threads that still change something */
-static bool sources_restart;     /* a feed's SA has its source's own count, which may begin again */
+static bool sources_restart;     /* the source of a feed's SA counts itself, and may start again */
 
 /*
- * What a reader looks at, all the time. It reads what the writer's own mapping shows: to the thread sanitizer two
- * mappings of a file are two places, and it would see nobody meet. One has a mapping of its own, as in life.
+ * A reader and its last values. Most readers use the writer's mapping, because the thread sanitizer takes two
+ * mappings of a file for two places and would see no conflict. One reader has a mapping of its own, as in real use.
  */
 static struct reader {
 	bool tunnels, sas, totals, own_mapping;
@@ -39,7 +40,10 @@ static struct reader {
 	{ .tunnels = true, .sas = true, .totals = true, .own_mapping = true },
 };
 
-/* No check.h in threads: its failures jump to the main thread's stack. The first one is kept and told later. */
+/*
+ * Threads must not use check.h: its failures jump to the main thread's stack. Keep the first failure and report it
+ * later.
+ */
 static _Atomic(const char *) complaint;
 #define EXPECT(what)                                                              \
 	do {                                                                      \
@@ -55,7 +59,7 @@ write_at_random(void *arg)
 	for (int i = 0; i < OPERATIONS; i++) {
 		torture_step(t);
 		if (i % 64 == 0)
-			sched_yield(); /* totals take long to read, and are read whole only when nothing moves */
+			sched_yield(); /* reading totals takes long, and succeeds only while nothing changes */
 	}
 	while (t->n > 0)
 		torture_stop(t);
@@ -69,7 +73,7 @@ struct counting {
 	uint32_t number;
 };
 
-/* What lane @p lane adds to an SA in the @p i th round: packets; octets are 100 times that. */
+/* The counts that lane @p lane adds to an SA in round @p i: packets; octets are 100 times that. */
 static uint64_t
 lane_amount(uint32_t lane, uint32_t i)
 {
@@ -114,7 +118,7 @@ expect_no_step_back(const struct ipm_traffic *was, const struct ipm_traffic *is)
 		EXPECT(is->drops[i] >= was->drops[i]);
 }
 
-/* No lane counts what goes out, so there the writer's rule holds in every whole record. */
+/* Lanes don't count outbound packets, so the writer's rule holds there in every complete record. */
 static void
 expect_whole(const struct ipm_traffic *out)
 {
@@ -136,7 +140,7 @@ watch_tunnel(const struct ipm_segment *seg, uint32_t slot, struct watched *was)
 		expect_no_step_back(&was->in, &tunnel.in);
 		expect_no_step_back(&was->out, &tunnel.out);
 	} else {
-		EXPECT(tunnel.index > was->index); /* a slot's next tunnel is a younger one */
+		EXPECT(tunnel.index > was->index); /* the next tunnel in a slot is younger */
 	}
 	*was = (struct watched){ .index = tunnel.index, .in = tunnel.in, .out = tunnel.out };
 }
@@ -213,7 +217,7 @@ watch(void *arg)
 		EXPECT(ipm_segment_attach(&own, path, &err) == 0);
 		seg = own;
 	}
-	bool last; /* one more round when everything has come to rest */
+	bool last; /* one more round after all activity has ended */
 	do {
 		last = atomic_load(&at_work) == 0;
 		for (uint32_t slot = 0; me->tunnels && slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
@@ -231,7 +235,7 @@ watch(void *arg)
 	return NULL;
 }
 
-/* The lanes' SAs count inwards, in tunnels of their own. */
+/* SAs of the lanes are inbound, in tunnels of their own. */
 static void
 given_sas_for_the_lanes(void)
 {
@@ -263,7 +267,10 @@ expect_exact_lanes(void)
 		sum.pkts += expected[i].pkts;
 		sum.octets += 100 * expected[i].pkts;
 	}
-	/* And folded: all other tunnels are gone by now, their IN traffic has a rule that tells it from the lanes'. */
+	/*
+	 * And folded: all other tunnels have ended. A rule distinguishes their inbound traffic from that of the
+	 * lanes.
+	 */
 	struct ipm_totals before, after;
 	ck_assert_int_eq(ipm_totals_read(ipm_writer_segment(writer), &before), 0);
 	uint64_t fed_pkts = before.in.pkts - sum.pkts;
@@ -282,7 +289,7 @@ START_TEST(readers_see_whole_records_and_sums_that_never_go_back)
 {
 	path_in_scratch(path);
 	struct ipm_writer_options opt = { .path = path, .name = "gw", .mode = 0600 };
-	bool few = _i == 1; /* totals are read quickly then, and meet the writer more often */
+	bool few = _i == 1; /* reading totals is fast then, and meets the writer more often */
 	struct torture t = { .seed = 0x9e3779b97f4a7c15u, .most = few ? 2 : TORTURE_TUNNELS };
 	struct counting counting[LANES];
 	struct ipm_error err;
@@ -333,10 +340,10 @@ END_TEST
 #define ROUNDS      100
 #define WORKERS     3
 #define CONNECTIONS 6
-#define KEPT        2 /* of the connections: they are rekeyed only, their tunnels live as long as the round */
+#define KEPT        2 /* connections are only rekeyed; their tunnels live as long as the round */
 #define BURSTS      200
 
-/* The data plane's own table: by connection the slot of its SA + 1, 0 when it has none. */
+/* The data plane's table: for each connection the slot of its SA + 1; 0: it has none. */
 static _Atomic uint32_t table[CONNECTIONS];
 static uint32_t tunnel_of[CONNECTIONS];
 
@@ -346,7 +353,7 @@ struct work {
 	uint64_t pkts[CONNECTIONS], drops; /* what it counted */
 };
 
-/* Some of a burst's packets after the others, so that the SA it has looked up may be gone meanwhile. */
+/* Handle a burst in two parts. Between them, the SA that the worker looked up may be stopped. */
 static void
 count_a_burst(struct work *me)
 {
@@ -390,14 +397,14 @@ work_at_random(void *arg)
 			ipm_worker_quiescent(&me->worker);
 		}
 	}
-	EXPECT(joined); /* there are as many lanes as workers */
+	EXPECT(joined); /* each worker has a lane */
 	if (joined)
 		ipm_worker_leave(&me->worker);
 	at_work--;
 	return NULL;
 }
 
-/* Make before break, and out of the table before it is stopped. */
+/* Make before break: remove the old SA from the table before stopping it. */
 static void
 rekey(uint32_t i)
 {
@@ -407,7 +414,7 @@ rekey(uint32_t i)
 	uint32_t old = table[i];
 	int slot = ipm_sa_start(writer, tunnel_of[i], &sa);
 	if (slot < 0)
-		return; /* all that are free wait for the workers */
+		return; /* all free slots wait for the workers */
 	atomic_store_explicit(&table[i], (uint32_t)slot + 1, memory_order_release);
 	if (old)
 		ipm_sa_stop(writer, old - 1);
@@ -429,7 +436,7 @@ disconnect(uint32_t i)
 	tunnel_of[i] = UINT32_MAX;
 }
 
-/* Until the workers are done. */
+/* Wait for the workers. */
 static void
 rekey_and_retire_at_random(struct torture *random)
 {
@@ -542,6 +549,6 @@ threads_suite(void)
 int
 main(void)
 {
-	setenv("CK_FORK", "no", 1); /* the thread sanitizer sees one process */
+	setenv("CK_FORK", "no", 1); /* the thread sanitizer only sees one process */
 	return run_in_scratch("check_ipm_threads", threads_suite());
 }

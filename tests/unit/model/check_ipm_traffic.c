@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Lanes: counts that no commit has added up yet. */
+/* Lanes: counts that no commit has collected yet. */
 
 #include "segment_fixture.h"
 
@@ -69,8 +69,8 @@ START_TEST(what_the_lanes_held_stays_when_the_sa_is_gone)
 END_TEST
 
 /*
- * A reader at the worst moment: a section is made read-only in the writer's mapping, so that the writer's first
- * store to it stops in a signal handler, which reads through a mapping of its own.
+ * A reader at the worst moment. A section is read-only in the writer's mapping, so the writer's first store to it
+ * enters a signal handler, which reads through another mapping.
  */
 static struct {
 	struct ipm_segment *seg;
@@ -78,7 +78,7 @@ static struct {
 	size_t size;
 	uint32_t tunnel;
 	int stores;         /* that were caught */
-	uint64_t in, total; /* the least octets that were seen, of the tunnel and of the gateway */
+	uint64_t in, total; /* the smallest number of octets seen, for the tunnel and the gateway */
 } peep;
 
 static void
@@ -114,13 +114,14 @@ START_TEST(no_reader_ever_finds_the_counts_of_a_leaving_sa_nowhere)
 	struct sigaction action = { .sa_handler = peep_now }, before[2];
 	sigaction(SIGSEGV, &action, &before[0]);
 	sigaction(SIGBUS, &action, &before[1]);
-	if (mprotect(peep.section, peep.size, PROT_READ) == 0) /* else pages are larger than sections' boundaries */
+	if (mprotect(peep.section, peep.size, PROT_READ) ==
+	    0) /* otherwise pages are larger than the alignment of sections */
 		ipm_sa_stop(w, in);
 	sigaction(SIGSEGV, &before[0], NULL);
 	sigaction(SIGBUS, &before[1], NULL);
 	if (sysconf(_SC_PAGESIZE) == 4096)
 		ck_assert_int_eq(peep.stores, 1);
-	ck_assert_uint_ge(peep.in, 3100); /* or it could not be read, which is as good */
+	ck_assert_uint_ge(peep.in, 3100); /* a failed read is fine, too */
 	ck_assert_uint_ge(peep.total, 3100);
 	ipm_segment_close(peep.seg);
 	ipm_writer_close(w);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Walks over records: all of a kind, and what a ring shows. Walks along lists are in check_model.c and check_map.c. */
+/*
+ * Walks over all records of a kind, and over the shown part of a ring. check_ipm_read.c and check_ipm_writer_map.c
+ * walk along lists.
+ */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -75,7 +78,7 @@ START_TEST(a_record_that_cannot_be_read_is_left_out_and_counted)
 	struct ipm_tunnel tunnel;
 	start_tunnel();
 	ipm_segment_patience(seg, 0);
-	atomic_fetch_add(&rec->seq, 1); /* its writer is in the middle of it */
+	atomic_fetch_add(&rec->seq, 1); /* its writer is changing it */
 	ipm_walk_all(&walk, seg, IPM_TUNNELS);
 	ck_assert_int_eq(ipm_walk_next(&walk, &tunnel), 1);
 	ck_assert_uint_eq(tunnel.index, 2);
@@ -95,7 +98,7 @@ START_TEST(a_walk_over_the_totals_finds_them)
 }
 END_TEST
 
-/* How many tunnels have ended, how many of them are shown, and the first index that is. */
+/* Check the number of ended tunnels, how many of them are shown, and the first index shown. */
 static const struct {
 	uint32_t ended, shown, first;
 } rings[] = { { 0, 3, 0 }, { 1, 3, 1 }, { 3, 3, 1 }, { 3, 2, 2 }, { 5, 3, 3 }, { 5, 1, 5 } };

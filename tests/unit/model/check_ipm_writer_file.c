@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The file of a segment: who may write it, and what happens when its file system is full. */
+/* The file of a segment: its writer, and a full file system. */
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -58,7 +58,7 @@ START_TEST(a_readers_locks_do_not_keep_the_writer_out)
 	ipm_writer_close(open_quietly());
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
-	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &whole), 0); /* a read lock takes no more than read access */
+	ck_assert_int_eq(fcntl(fd, F_OFD_SETLK, &whole), 0); /* read access is enough for a read lock */
 	ipm_writer_close(open_quietly());
 	close(fd);
 }
@@ -98,7 +98,7 @@ START_TEST(what_another_user_put_there_is_refused_by_that_users_name)
 }
 END_TEST
 
-/* A directory cannot be opened for writing; that it is another user's is what helps to find out why. */
+/* A directory cannot be opened for writing. The message names the other user that owns it. */
 START_TEST(a_directory_of_another_user_is_refused_by_that_users_name)
 {
 	struct ipm_writer *w;
@@ -148,7 +148,7 @@ END_TEST
 
 static char directory[SCRATCH_PATH];
 
-/* The directory of the segment becomes a tmpfs of so many KiB that only this process sees. False: not allowed here. */
+/* Mount a tmpfs of @p kib KiB on the segment's directory, visible to this process only. False: not allowed here. */
 static bool
 given_room(unsigned kib)
 {
@@ -176,7 +176,7 @@ room_ends(void)
 	umount2(directory, MNT_DETACH);
 }
 
-/* Somebody else takes what is left. */
+/* Another file takes the rest of the space. */
 static void
 fill(void)
 {
@@ -212,7 +212,7 @@ START_TEST(without_room_for_an_empty_segment_there_is_an_error_and_no_signal)
 }
 END_TEST
 
-/* An empty tmpfs gives the same numbers to its files as the one before. */
+/* A new tmpfs reuses the inode numbers of the earlier one. */
 START_TEST(a_segment_on_another_file_system_is_another_segment)
 {
 	struct ipm_segment *old, *now;
@@ -241,7 +241,7 @@ START_TEST(when_the_file_system_is_full_records_are_refused_and_all_else_goes_on
 		return;
 	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "software" };
 	for (int run = 0; run < 3; run++) {
-		t.w = open_quietly(); /* also on what an earlier run left in a full file system */
+		t.w = open_quietly(); /* also with a segment that an earlier run left in a full file system */
 		ipm_engine_open(t.w, &engine);
 		if (run == 0)
 			fill();
@@ -260,7 +260,7 @@ START_TEST(when_the_file_system_is_full_records_are_refused_and_all_else_goes_on
 			ck_assert(ipm_writer_refused(t.w, &err));
 			ck_assert_msg(strstr(err.text, path) && strstr(err.text, "file system"), "%s", err.text);
 		}
-		if (run == 1) { /* room again: it goes on by itself */
+		if (run == 1) { /* room again: the writer continues by itself */
 			now_room_is(8192);
 			uint64_t refused = ipm_writer_totals(t.w)->records_refused;
 			uint32_t used = ipm_segment_used(ipm_writer_segment(t.w), IPM_TUNNELS);
@@ -284,7 +284,7 @@ START_TEST(no_reader_can_use_up_the_writers_room)
 		return;
 	struct ipm_writer *w = open_quietly();
 	pid_t pid = fork();
-	if (pid == 0) { /* tmpfs makes a page for whoever looks where there is none */
+	if (pid == 0) { /* reading a hole makes tmpfs allocate a page */
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		off_t size = lseek(fd, 0, SEEK_END);
 		const volatile uint8_t *all = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* IKE SAs, from their negotiation to their end. */
+/* IKE SAs, from negotiation to end. */
 
 #include "segment_fixture.h"
 
@@ -46,7 +46,7 @@ START_TEST(a_negotiation_takes_no_index_until_it_is_established)
 	ipm_ike_put(w, slot, &sa);
 	ck_assert_uint_eq(ipm_ike_peek(w, slot)->index, 1);
 	ck_assert_uint_eq(ipm_ike_index(ipm_ike_peek(w, slot)), 1);
-	/* Who knows it by its temporary number finds it; the next run gives none that is in use. */
+	/* A feed finds the IKE SA by its temporary number. The next run assigns no number that is in use. */
 	ck_assert_int_eq(ipm_ike_find(w, slot, before), (int)slot);
 	ck_assert_int_eq(ipm_ike_find(w, slot, left), -ENOENT);
 	ipm_writer_close(w);
@@ -86,7 +86,7 @@ START_TEST(an_ike_sa_is_found_by_the_spis_that_it_has_now)
 	ck_assert_int_eq(ipm_ike_named(w, 7, 8, other), -ENOENT);
 	ipm_writer_close(w);
 
-	w = open_quietly(); /* another run finds it likewise */
+	w = open_quietly(); /* another run finds it, too */
 	ipm_ike_stop(w, second, IPM_REASON_NORMAL);
 	ck_assert_int_eq(ipm_ike_named(w, 7, 8, -1), (int)first);
 	ck_assert_int_eq(ipm_ike_named(w, 7, 8, (int)first), -ENOENT);
@@ -126,7 +126,7 @@ START_TEST(two_records_of_one_ike_sa_become_one)
 	ck_assert_uint_eq(totals_in(w).ike_in.octets, 200);
 	ck_assert_uint_eq(totals_in(w).ike_active, 1);
 	ck_assert_uint_eq(totals_in(w).ike_previous, 0);
-	/* Who still holds the old one is told where it is. */
+	/* A holder of the old slot learns the new one. */
 	ck_assert_int_eq(ipm_ike_find(w, watched, index), (int)told);
 	ck_assert_int_eq(ipm_ike_find(w, watched, index + 1), -ENOENT);
 	ipm_ike_stop(w, told, IPM_REASON_NORMAL);

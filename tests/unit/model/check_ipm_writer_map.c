@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What is configured: crypto map entries, the tunnels that come of them, and the engines on which these run. */
+/* Crypto map entries, their tunnels, and the engines that run those. */
 #include <check.h>
 #include <errno.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ static char path[SCRATCH_PATH];
 static struct ipm_writer_options opt;
 static struct ipm_writer *w;
 static struct ipm_segment *seg;
-static uint64_t serial; /* of the last event that a test has seen */
+static uint64_t serial; /* serial of the last event that the test has seen */
 
 static void
 opens(void)
@@ -458,7 +458,7 @@ START_TEST(a_removed_entry_can_be_read_for_a_while_and_its_tunnels_stay)
 	ck_assert_uint_ne(entry(again).index, index);
 	ipm_maps_tie(w);
 	ck_assert_uint_eq(entry(again).state, IPM_MAP_UP);
-	for (int i = 0; i < 100; i++) /* the slots of those that are gone are used again */
+	for (int i = 0; i < 100; i++) /* slots of removed entries are reused */
 		ipm_map_remove(w, given_entry("brief", "net"));
 	ck_assert_uint_eq(entry(again).state, IPM_MAP_UP);
 }

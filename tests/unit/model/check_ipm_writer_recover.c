@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a writer takes over from one before it, wherever that one was killed. */
+/* Taking over a segment from an earlier writer, wherever that one was killed. */
 
 #include "segment_fixture.h"
 
@@ -12,7 +12,7 @@ START_TEST(a_second_writer_is_told_that_there_is_one)
 	ck_assert_int_eq(ipm_writer_open(&second, &opt, &err), -EBUSY);
 	ck_assert_ptr_null(second);
 	ck_assert(strstr(err.text, path) && strstr(err.text, "another process"));
-	opt.capacity.tunnels++; /* not even if it would make another file of it */
+	opt.capacity.tunnels++; /* not even if it had to create another file */
 	ck_assert_int_eq(ipm_writer_open(&second, &opt, &err), -EBUSY);
 	struct ipm_segment *seg = attach();
 	ck_assert(!ipm_segment_stale(seg));
@@ -52,8 +52,7 @@ START_TEST(when_memory_is_short_the_error_says_so)
 #endif
 	opt.capacity.tunnels = opt.capacity.sas = 65536;
 	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
-	/* A little more each time, so that each allocation in turn is the one that fails; then the same at a takeover.
-	 */
+	/* Allow a little more memory each time, so that each allocation fails once; then the same for a takeover. */
 	for (int takeover = 0; takeover < 2; takeover++) {
 		rc = -1;
 		for (rlim_t more = 0; rc != 0; more += 256 * 1024) {
@@ -88,7 +87,7 @@ START_TEST(a_directory_that_is_not_there_is_told)
 }
 END_TEST
 
-/* Two tunnels (the first one with a rekey behind it), an IKE SA, a feed. */
+/* Two tunnels (the first one was rekeyed), an IKE SA, a feed. */
 static void
 given_some_history(struct ipm_writer *w)
 {
@@ -131,7 +130,7 @@ expect_that_history(struct ipm_writer *w)
 	ck_assert_uint_eq(totals.in.octets, 1500);
 	ck_assert_int_eq(ipm_feed_open(w, "vici"), 0);
 	expect_consistent(w);
-	counts(w, 1, 6, 600); /* the source counted on meanwhile */
+	counts(w, 1, 6, 600); /* the source continued to count */
 	ck_assert_uint_eq(tunnel_in(w, 0).in.octets, 1600);
 	ck_assert_uint_eq(sa_in(w, given_sa(w, 0, IPM_IN)).index, 4);
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 4);
@@ -149,7 +148,7 @@ START_TEST(a_restart_keeps_records_indexes_and_totals)
 	opt.name = "renamed.example.net";
 	opt.control = NULL;
 	w = open_quietly();
-	ck_assert(!ipm_segment_stale(seg)); /* readers stay where they are */
+	ck_assert(!ipm_segment_stale(seg)); /* readers keep their mapping */
 	ck_assert_str_eq(ipm_header(seg)->name, "renamed.example.net");
 	ck_assert_str_eq(ipm_header(seg)->control, "");
 	expect_that_history(w);
@@ -161,7 +160,7 @@ START_TEST(a_restart_keeps_records_indexes_and_totals)
 }
 END_TEST
 
-/* A process that opens the segment, does @p work, and is gone without a word. */
+/* A process opens the segment, does @p work, and is killed. */
 static void
 in_a_process_that_dies(void (*work)(struct ipm_writer *w))
 {
@@ -221,7 +220,7 @@ START_TEST(sub_indexes_given_by_a_writer_that_died_are_not_given_again)
 	ipm_tunnel_select(w, tunnel, sel, 2);
 	given_sa(w, tunnel, IPM_IN);
 	ipm_writer_close(w);
-	/* as if it had died when the SA and the selectors were there and their tunnel did not know of them yet */
+	/* as if it died after adding the SA and the selectors, before their tunnel pointed to them */
 	uint64_t at = record_offset(IPM_TUNNELS, tunnel) + 8;
 	static const uint32_t nothing = 0, one = 1;
 	poke(at + offsetof(struct ipm_tunnel, sa_head), &nothing, 4);
@@ -255,7 +254,7 @@ START_TEST(a_half_written_tunnel_is_dropped_with_its_sas_and_selectors)
 	ck_assert_uint_eq(tunnel_in(w, 1).index, 2); /* the other one is as it was */
 	ck_assert_uint_eq(tunnel_in(w, 1).sas, 1);
 	ck_assert_uint_eq(totals_in(w).tunnels_active, 1);
-	ck_assert_uint_eq(totals_in(w).in.octets, 1500); /* what was carried was carried */
+	ck_assert_uint_eq(totals_in(w).in.octets, 1500); /* packets carried stay counted */
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 4);
 	expect_consistent(w);
 	ipm_writer_close(w);
@@ -378,14 +377,14 @@ START_TEST(other_capacities_make_a_new_segment_with_all_records_and_readers_are_
 	ck_assert_uint_eq(tunnel.index, 1);
 	char beside[160];
 	snprintf(beside, sizeof(beside), "%s.new", path);
-	ck_assert_int_lt(access(beside, F_OK), 0); /* nothing is left lying about */
+	ck_assert_int_lt(access(beside, F_OK), 0); /* no temporary file is left */
 	ipm_segment_close(old);
 	ipm_segment_close(seg);
 	ipm_writer_close(w);
 }
 END_TEST
 
-/* Even when somebody puts the old file back. */
+/* Even if the old file is put back. */
 START_TEST(readers_of_a_replaced_file_are_told_by_the_file_itself)
 {
 	char kept[SCRATCH_PATH];
@@ -457,7 +456,7 @@ END_TEST
 
 /* --- killed anywhere ----------------------------------------------------- */
 
-/* What a poller saw of the tunnels and the totals. */
+/* A poller's last values of the tunnels and totals. */
 struct seen {
 	uint32_t newest;
 	uint32_t index[TORTURE_TUNNELS * 4];
@@ -465,7 +464,7 @@ struct seen {
 	uint64_t total_octets, total_pkts;
 };
 
-/* Look again: nothing may have gone back under the same index. @p steady: no writer is at work. */
+/* Poll again: no counter may go back under the same index. @p steady: no writer is active. */
 static void
 look(const struct ipm_segment *seg, struct seen *seen, bool steady)
 {
@@ -512,7 +511,7 @@ START_TEST(a_writer_that_is_killed_anywhere_leaves_a_segment_to_go_on_with)
 		ck_assert_int_eq(pipe(going), 0);
 		pid_t pid = fork();
 		if (pid == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL); /* nor may it outlive the test */
+			prctl(PR_SET_PDEATHSIG, SIGKILL); /* and it must not outlive the test */
 			if (ipm_writer_open(&t.w, &opt, &err) < 0 || write(going[1], "!", 1) != 1)
 				_exit(1);
 			torture_adopt(&t);
@@ -561,7 +560,7 @@ START_TEST(whatever_a_feed_does_the_segment_is_in_order_between_two_calls)
 	opt.capacity.maps = 8;
 	opt.capacity.engines = 2;
 	opt.capacity.lanes = _i != 2;
-	opt.capacity.history = _i ? 1u << (5 * _i) : 0; /* none, one that drops entries, one that keeps them all */
+	opt.capacity.history = _i ? 1u << (5 * _i) : 0; /* no ring, one that drops entries, one that keeps all */
 	t.w = open_quietly();
 	struct ipm_engine engine = { .kind = IPM_ENGINE_SOFTWARE, .name = "software" };
 	ck_assert_int_ge(ipm_engine_open(t.w, &engine), 0);

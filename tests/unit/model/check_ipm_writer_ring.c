@@ -29,7 +29,7 @@ START_TEST(events_come_in_the_order_in_which_things_happened)
 		ck_assert_uint_eq(event.serial, serial + 1);
 		ck_assert_uint_eq(event.kind, kinds[i]);
 		ck_assert_uint_ge(event.time_ns, time);
-		ck_assert_uint_eq(event.index, 1); /* of the record, and of its history when it has ended */
+		ck_assert_uint_eq(event.index, 1); /* slot of the record, or of its history after its end */
 		serial = event.serial;
 		time = event.time_ns;
 	}
@@ -47,7 +47,7 @@ START_TEST(a_reader_who_was_too_slow_for_the_events_is_told)
 	struct ipm_event event;
 	for (int i = 0; i < 10; i++)
 		given_tunnel(w);
-	ck_assert_int_eq(ipm_event_next(seg, 0, &event), 0); /* wants the oldest there is, and gets it */
+	ck_assert_int_eq(ipm_event_next(seg, 0, &event), 0); /* asks for the oldest event and gets it */
 	ck_assert_uint_eq(event.serial, 7);
 	ck_assert_int_eq(ipm_event_next(seg, 2, &event), -EOVERFLOW);
 	ck_assert_uint_eq(event.serial, 7);
@@ -81,7 +81,7 @@ START_TEST(an_event_that_was_being_overwritten_when_the_writer_died_is_passed_ov
 		ck_assert_uint_eq(event.serial, 8);
 		ck_assert_int_eq(ipm_event_next(seg, 10, &event), -ENOENT);
 		if (i == 0)
-			w = open_quietly(); /* the same when another run has taken over */
+			w = open_quietly(); /* the same after another run has taken over */
 	}
 	given_tunnel(w);
 	ck_assert_int_eq(ipm_event_next(seg, 10, &event), 0);
@@ -92,7 +92,10 @@ START_TEST(an_event_that_was_being_overwritten_when_the_writer_died_is_passed_ov
 }
 END_TEST
 
-/* Where the low half of a serial comes second, so do all events: it must not be taken for the index of a free slot. */
+/*
+ * The first word of most records is their index, and 0 means a free slot. In an event it is half of the serial, which
+ * may be 0.
+ */
 START_TEST(an_event_is_read_whatever_half_of_its_serial_is_zero)
 {
 	ipm_writer_close(open_quietly());

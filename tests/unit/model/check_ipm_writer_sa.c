@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What SAs, tunnels and the gateway have counted. */
+/* Counters of SAs, tunnels and the gateway. */
 
 #include "segment_fixture.h"
 
@@ -27,7 +27,7 @@ START_TEST(a_rekey_keeps_the_index_and_the_counts)
 
 	uint32_t new_in = given_sa(w, tunnel, IPM_IN), new_out = given_sa(w, tunnel, IPM_OUT);
 	ipm_tunnel_refresh(w, tunnel);
-	counts(w, in, 11, 1100); /* both are in use for a moment */
+	counts(w, in, 11, 1100); /* both are in use for a short time */
 	counts(w, new_in, 1, 50);
 	counts(w, new_out, 2, 70);
 	ipm_sa_stop(w, in);

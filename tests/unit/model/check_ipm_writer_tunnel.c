@@ -32,7 +32,7 @@ START_TEST(a_tunnel_knows_whether_its_ike_sa_is_alive)
 	const struct ipm_segment *seg = ipm_writer_segment(w);
 	uint32_t ike = given_ike(w, IPM_IKE_ESTABLISHED);
 	struct ipm_tunnel tunnel = { .state = IPM_TUNNEL_UP, .ike_slot = ike };
-	ck_assert(!ipm_tunnel_ike_alive(seg, &tunnel)); /* keyed by hand: it never had one */
+	ck_assert(!ipm_tunnel_ike_alive(seg, &tunnel)); /* keyed by hand: it never had an IKE SA */
 	tunnel.ike_index = ipm_ike_peek(w, ike)->index;
 	ck_assert(ipm_tunnel_ike_alive(seg, &tunnel));
 	struct ipm_ike_sa held = *ipm_ike_peek(w, ike);
@@ -63,7 +63,7 @@ START_TEST(a_held_tunnel_leaves_the_gauge_and_comes_back)
 	ipm_tunnel_put(w, slot, &tunnel);
 	ck_assert_uint_eq(totals_in(w).tunnels_active, 1);
 	ck_assert_uint_eq(totals_in(w).tunnels_previous, 0);
-	ipm_tunnel_put(w, slot, &tunnel); /* to say it twice changes nothing */
+	ipm_tunnel_put(w, slot, &tunnel); /* doing it twice changes nothing */
 	ck_assert_uint_eq(totals_in(w).tunnels_active, 1);
 	tunnel.state = IPM_TUNNEL_UP;
 	ipm_tunnel_put(w, slot, &tunnel);
@@ -109,7 +109,7 @@ START_TEST(selectors_that_stay_keep_their_index)
 	struct ipm_selector other_ports = subnet(1);
 	other_ports.remote.port_last = 1023;
 	ck_assert_int_eq(ipm_tunnel_select(w, tunnel, &other_ports, 1), 0);
-	ck_assert_uint_eq(selector_index(w, tunnel, 1), 5); /* other ports: another selector */
+	ck_assert_uint_eq(selector_index(w, tunnel, 1), 5); /* other ports make another selector */
 	ck_assert_uint_eq(expect_readable(ipm_writer_segment(w), IPM_SELECTORS, false), 1);
 	ipm_tunnel_stop(w, tunnel, IPM_REASON_NORMAL);
 	ck_assert_uint_eq(expect_readable(ipm_writer_segment(w), IPM_SELECTORS, false), 0);

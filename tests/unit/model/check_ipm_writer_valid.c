@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a writer is told wrongly: slots that are none, and records that no reader could tell. */
+/* Wrong arguments to a writer: invalid slots, and records that no reader could present. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ expect_reason(const char *what)
 	ck_assert_msg(strstr(why.text, what) && strstr(why.text, path), "\"%s\" does not say \"%s\"", why.text, what);
 }
 
-/* An errno that was passed on, the first slot that does not exist, and one that exists but is free. */
+/* An errno used as a slot, the first slot that doesn't exist, and a free slot. */
 static const uint32_t bad[] = { (uint32_t)-ENOSPC, (uint32_t)-1, 1u << 31, 4096, 1, 0 };
 
 START_TEST(every_call_checks_the_slot_that_it_is_given)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A writer that does everything a feed may do, at random from a seed, and checks that hold whenever the writer is
+ * A writer that does everything that a feed may do, at random from a seed. The checks hold whenever the writer is
  * between two calls.
  *
- * Octets out are always 3 times packets out, and octets in 5 times packets in: a torn or mixed-up record breaks that.
+ * Octets out are always 3 times packets out, and octets in 5 times packets in: a half-written or mixed-up record
+ * violates this.
  */
 #ifndef IPM_TORTURE_H
 #define IPM_TORTURE_H
@@ -28,7 +29,7 @@ struct torture {
 	uint32_t n, slot[TORTURE_TUNNELS]; /* the tunnels it plays with */
 	uint32_t ikes, ike[8];
 	uint32_t stopped;         /* of n, so far */
-	uint32_t helds, held[16]; /* SAs that its worker still has, stopped or not */
+	uint32_t helds, held[16]; /* SAs that its worker still uses, stopped or not */
 	struct ipm_worker worker;
 	bool works; /* there is such a worker */
 	struct laws laws;
@@ -57,13 +58,13 @@ torture_pair(struct torture *t, uint32_t tunnel)
 		struct ipm_sa sa = { .direction = direction, .protocol = 50, .state = IPM_SA_ACTIVE };
 		sa.spi = 0xc0000000u + torture_random(t, 1u << 24);
 		sa.engine = torture_random(t, 3);           /* there may be no such engine */
-		int slot = ipm_sa_start(t->w, tunnel, &sa); /* a full section is part of the game */
+		int slot = ipm_sa_start(t->w, tunnel, &sa); /* a full section is expected */
 		if (slot >= 0 && t->works && direction == IPM_IN)
 			t->held[t->helds++ % 16] = (uint32_t)slot;
 	}
 }
 
-/* A worker counts in SAs that it looked up earlier; only from time to time it notices that one was stopped. */
+/* A worker counts in SAs that it looked up earlier. Only sometimes it notices that one was stopped. */
 static inline void
 torture_work(struct torture *t)
 {
@@ -101,8 +102,7 @@ torture_count(struct torture *t, uint32_t tunnel)
 		struct ipm_traffic now = torture_traffic(sa->direction, from + torture_random(t, 1000));
 		ipm_sa_count(t->w, at - 1, &now);
 		struct ipm_lane lane = ipm_sa_lane(t->w, at - 1, 0);
-		if (sa->direction == IPM_IN &&
-		    lane.count) { /* nobody else's: the thread that stops the SA is the one that counted */
+		if (sa->direction == IPM_IN && lane.count) { /* no race: the thread that stops the SA also counted */
 			uint32_t n = torture_random(t, 100);
 			ipm_lane_count(lane, n, n * IN_RULE);
 		}
@@ -254,14 +254,17 @@ torture_adopt(struct torture *t)
 
 /* --- what has to hold -------------------------------------------------------------------------------------- */
 
-/* An assertion that is cheap while it holds: libcheck's write to a file each time. */
+/* A cheap assertion: libcheck's assertions write to a file even if they hold. */
 #define MUST(what)                                                \
 	do {                                                      \
 		if (!(what))                                      \
 			ck_abort_msg("does not hold: %s", #what); \
 	} while (0)
 
-/* Every record of a kind can be read, or is free; none is left odd, none has another's index. Returns how many. */
+/*
+ * Every record of a kind is readable or free. None is left half-written, and indexes are unique. Returns the number
+ * of records.
+ */
 static inline uint32_t
 expect_readable(const struct ipm_segment *seg, enum ipm_section_kind kind, bool unique)
 {
@@ -285,7 +288,7 @@ expect_readable(const struct ipm_segment *seg, enum ipm_section_kind kind, bool 
 	return n;
 }
 
-/* A tunnel's SAs and selectors are on its lists, once, with indexes of their own. Returns how many of each. */
+/* A tunnel's SAs and selectors are on its lists exactly once, with unique indexes. Returns the numbers of both. */
 static inline void
 expect_lists(const struct ipm_writer *w, const struct ipm_tunnel *tunnel, uint32_t *sas, uint32_t *sels)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A segment in a directory of the test's own, its writer, and what a test reads out of it or breaks in it. */
+/* A segment in a directory of the test's own and its writer. Functions that read it and that damage it. */
 #ifndef SEGMENT_FIXTURE_H
 #define SEGMENT_FIXTURE_H
 
@@ -51,7 +51,7 @@ given_a_directory(void)
 
 /* --- helpers ------------------------------------------------------------- */
 
-/* A writer on the test's segment, of which nothing had to be given up. */
+/* Open the writer of the test's segment. It must keep all records. */
 static inline struct ipm_writer *
 open_quietly(void)
 {
@@ -62,7 +62,7 @@ open_quietly(void)
 	return w;
 }
 
-/* A writer that says @p why it could not keep all of what was there. */
+/* Open the writer. It must report @p why it could not keep all records. */
 static inline struct ipm_writer *
 open_saying(const char *why)
 {
@@ -168,7 +168,7 @@ selector_index(const struct ipm_writer *w, uint32_t tunnel, uint8_t n)
 	return 0;
 }
 
-/* Change the file behind everybody's back. */
+/* Change the file without the writer. */
 static inline void
 poke(uint64_t offset, const void *octets, size_t n)
 {
@@ -208,7 +208,7 @@ tear(enum ipm_section_kind kind, uint32_t slot)
 	poke(at, &seq, sizeof(seq));
 }
 
-/* The same while it came or went: without its index, which comes last and goes first. */
+/* The same for a record that is being added or removed: it has no index, which is written last and erased first. */
 static inline void
 tear_unnamed(enum ipm_section_kind kind, uint32_t slot)
 {
