@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What ipsecmond does when it is asked. */
+/* The requests that ipsecmond executes. */
 
 #include "control_fixture.h"
 
@@ -129,7 +129,7 @@ START_TEST(sizes_are_set_and_kept)
 	hear(fd, "history-size 20\n", "ok\n");
 	ck_assert_uint_eq(settings().history_size, 20);
 	close(fd);
-	/* The next run, on another boot. */
+	/* Start again, after a reboot. */
 	ipm_writer_close(writer);
 	unlink(segment_path);
 	open_writer();
@@ -219,7 +219,7 @@ START_TEST(what_is_not_destroyed)
 	given_a_tunnel();
 	hear(fd, "destroy tunnel 2\n", "error there is no such tunnel\n");
 	hear(fd, "destroy ike 2\n", "error there is no such IKE SA\n");
-	/* Another charon gives the same unique ids to others. */
+	/* Another charon gives the same unique ids to other SAs. */
 	put_feed(IPM_FEED_DOWN);
 	hear(fd, "destroy tunnel 1\n", "error its source is away\n");
 	put_feed(IPM_FEED_UP);

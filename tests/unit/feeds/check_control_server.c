@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The control socket: what is understood, who is served, who is not waited for, and who asks. */
+/* The control socket: the parser, the server and its slow clients, and the client. */
 
 #include "control_fixture.h"
 
@@ -207,7 +207,7 @@ START_TEST(one_who_sends_ahead_does_not_keep_the_loop_busy)
 		say(fd, "ping\n");
 		strcat(want, "ok\n");
 	}
-	/* Returns when there is nothing to do now: with more than is read at a time waiting, it must be so. */
+	/* Let the server work until it has nothing to do, even if more is waiting than it reads at a time. */
 	for (int i = 0; i < 10; i++)
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	ck_assert_uint_eq(held_count, 1);
@@ -229,7 +229,7 @@ START_TEST(the_answer_to_one_who_has_gone_goes_nowhere)
 	fd = client();
 	say(fd, "check-point\n");
 	pump(20);
-	close(fd); /* and this one is not answered before the end */
+	close(fd); /* this one is not answered until the end */
 }
 END_TEST
 
@@ -287,7 +287,7 @@ START_TEST(who_is_silent_is_left)
 	reopen();
 	int silent = client(), slow = client(), fd = client();
 	bool gone = false;
-	/* A letter now and then is no excuse. */
+	/* A letter now and then doesn't extend the time. */
 	for (int i = 0; i < 100 && !gone; i++) {
 		hear(fd, "ping\n", "ok\n");
 		gone = send(slow, "x", 1, MSG_NOSIGNAL) < 0;
@@ -315,9 +315,9 @@ START_TEST(who_does_not_listen_is_left)
 			sent += (size_t)n;
 		pump(2);
 	}
-	int fd = client(); /* not before: who says nothing for so long is left, too */
+	int fd = client(); /* not earlier: a silent client is disconnected, too */
 	hear(fd, "ping\n", "ok\n");
-	ck_assert_uint_lt(sent, 4000000); /* what the sockets' buffers hold, not what we hold */
+	ck_assert_uint_lt(sent, 4000000); /* the sockets' buffers hold this, not our memory */
 	for (int i = 0; i < 200 && send(deaf, "", 0, MSG_NOSIGNAL) == 0; i++) {
 		pump(10);
 		if (send(deaf, "x", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE)
@@ -349,7 +349,7 @@ START_TEST(one_too_many_is_told_so)
 }
 END_TEST
 
-/* What a process with these ids is told; 0: it is not even let in. Runs the server meanwhile. */
+/* The answer to a process with these ids; 0: it cannot connect. Runs the server meanwhile. */
 static int
 answer_to_ids(uid_t uid, gid_t gid, gid_t supplementary)
 {
@@ -390,7 +390,7 @@ START_TEST(who_may_ask)
 	ck_assert_int_eq(answer_to_ids(NOBODY, A_GROUP, (gid_t)-1), ALLOWED);
 	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP), ALLOWED);
 	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP + 1), KEPT_OUT);
-	/* The file's mode is not what we rely on. */
+	/* We don't rely on the file's mode. */
 	chmod(path, 0666);
 	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, (gid_t)-1), NOT_ALLOWED);
 	ck_assert_int_eq(answer_to_ids(NOBODY, NOBODY, A_GROUP + 1), NOT_ALLOWED);
@@ -433,7 +433,7 @@ END_TEST
 
 /* --- the asking side ----------------------------------------------------- */
 
-/* A server that reads a line and says what the test wants; NULL: nothing, but stays. */
+/* A server that reads a line and answers with the given text; NULL: it doesn't answer, but stays. */
 static pid_t
 fake(const char *answer, size_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The feed that feeds/README.md shows how to add: built from that page, and run against the model. */
+/* The example feed of feeds/README.md, built from that page and run against the model. */
 #include <check.h>
 
 #include "feed.h"
@@ -67,7 +67,7 @@ tunnel_is(const char *name, struct ipm_tunnel *out)
 	return tunnels_in(IPM_TUNNEL_UP, name, out) == 1;
 }
 
-/* Let the feed work until there are so many tunnels, and the one of this name has counted so much. */
+/* Let the feed work until there are this many tunnels, and the tunnel with this name has counted this many packets. */
 static struct ipm_tunnel
 until(uint32_t tunnels, const char *name, uint64_t pkts)
 {
@@ -161,7 +161,7 @@ top_srcdir(void)
 	return top ? top : ".";
 }
 
-/* In @p line, "toy" becomes "vici", in capitals too. */
+/* Replace "toy" by "vici" in @p line, in capitals too. */
 static void
 as_vici(const char *line, char *out, size_t size)
 {
@@ -176,7 +176,7 @@ as_vici(const char *line, char *out, size_t size)
 		}
 	}
 	out[n] = '\0';
-	char *text = strstr(out, "[leave out"); /* each feed has its own words there */
+	char *text = strstr(out, "[leave out"); /* this line differs in each feed */
 	if (text)
 		*text = '\0';
 }
@@ -217,7 +217,7 @@ START_TEST(the_page_adds_to_other_files_what_a_real_feed_has_there)
 	}
 	fclose(file);
 	ck_assert_int_ge(lines, 5);
-	ck_assert_int_le(others + 2, 4); /* and the configuration's two */
+	ck_assert_int_le(others + 2, 4); /* and two of the configuration */
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Rounds, hold time and sweeping, first by themselves, then in a feed as simple as possible, against the laws. */
+/* Rounds, hold time and sweeping: each by itself, then in the simplest possible feed, against the laws. */
 #include <check.h>
 #include <netinet/in.h>
 
@@ -136,7 +136,7 @@ START_TEST(a_round_that_is_given_up_passes_on_what_ended)
 
 	feed_round_begin(&rounds);
 	feed_ended_add(&rounds, &key, sizeof(key));
-	feed_round_begin(&rounds); /* which may begin where the first one did */
+	feed_round_begin(&rounds); /* which may begin where the first one began */
 	ck_assert(feed_ended_has(&rounds, &key, sizeof(key)));
 	feed_rounds_free(&rounds);
 }
@@ -224,7 +224,7 @@ END_TEST
 
 /* --- a feed as simple as possible --------------------------------------------------------------------------------- */
 
-/* The source has tunnels by number, each with one SA that counts. */
+/* The source: numbered tunnels, each with one SA that counts. */
 #define TUNNELS 32
 
 static uint32_t feed, other_feed;
@@ -284,7 +284,7 @@ slot_of(uint32_t number)
 	return -1;
 }
 
-/* A list or an event says that the tunnel is there. */
+/* A list or an event reports the tunnel. */
 static void
 told_of(uint32_t number, uint64_t pkts)
 {
@@ -335,7 +335,7 @@ hold_time_passes(uint64_t now_ns)
 			ipm_tunnel_stop(writer, slot, IPM_REASON_SOURCE_LOST);
 }
 
-/* What the model has is what the source has; nothing of the other feed's was touched. */
+/* The model has the tunnels of the source. The other feed's tunnels are unchanged. */
 static void
 expect_the_source(void)
 {
@@ -395,7 +395,7 @@ START_TEST(an_event_wins_over_the_list_that_was_made_before_it)
 }
 END_TEST
 
-/* Lists that are cut in two by events, losses and hold times that end: after each whole list the model is right. */
+/* Events, losses and ending hold times interrupt lists: after each complete list the model is right. */
 START_TEST(at_random_the_laws_hold_and_the_model_follows_its_source)
 {
 	uint64_t now_ns = SECOND_NS;
@@ -406,7 +406,7 @@ START_TEST(at_random_the_laws_hold_and_the_model_follows_its_source)
 		uint32_t number = (uint32_t)rand_r(&seed) % (TUNNELS / 2);
 		struct source *s = &source[number];
 		switch (rand_r(&seed) % 4) {
-		case 0: /* it comes, or goes, and an event may get lost */
+		case 0: /* it starts or ends, and the event may be lost */
 			s->there = !s->there;
 			if (rand_r(&seed) % 4 == 0)
 				break;

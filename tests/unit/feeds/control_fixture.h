@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A control socket, a segment behind it, and processes that ask. */
+/* A control socket with a segment, and its clients. */
 #ifndef CONTROL_FIXTURE_H
 #define CONTROL_FIXTURE_H
 
@@ -28,7 +28,7 @@ static char dir[] = "/tmp/check_control.XXXXXX", path[128];
 static struct event_base *base;
 static struct control_server *server;
 static struct control_server_options options;
-static struct control_call *held[4]; /* check-points wait until the test answers them */
+static struct control_call *held[4]; /* check points wait for the test's answer */
 static unsigned held_count, asked;
 
 static inline void
@@ -93,7 +93,7 @@ say(int fd, const char *text)
 	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
 }
 
-/* What comes within two seconds, as far as @p want is long; then nothing more, or the end if @p ends. */
+/* Within two seconds exactly @p want arrives. Then nothing follows, or the end if @p ends. */
 static inline void
 expect(int fd, const char *want, bool ends)
 {

@@ -25,7 +25,7 @@ static struct ipm_writer_options opt;
 static struct ipm_writer *writer;
 static struct ipm_segment *seg; /* as a reader maps it */
 static uint64_t hold_until;
-static bool at_random; /* far too many steps to look at each of them */
+static bool at_random; /* too many steps to check each one */
 static struct laws laws = { .unbroken = true };
 
 static struct seen {
@@ -49,7 +49,7 @@ writer_opens_for(const char *feed_name)
 	return (uint32_t)slot;
 }
 
-/* All laws of laws.h hold now. */
+/* Assert that all laws of laws.h hold now. */
 static inline void
 expect_laws(void)
 {
@@ -184,7 +184,7 @@ expect_held(uint32_t n)
 	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_HELD, NULL, &t), n);
 }
 
-/* A tunnel has counted this many packets, of OCTETS each. */
+/* Assert that a tunnel has counted this many packets, of OCTETS each. */
 static inline void
 expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 {
@@ -194,7 +194,7 @@ expect_carried(struct ipm_tunnel t, uint64_t in_pkts, uint64_t out_pkts)
 	ck_assert_uint_eq(t.out.octets, out_pkts * OCTETS);
 }
 
-/* It is still the same tunnel: it has the same index, and was refreshed this often. */
+/* Assert that it is still the same tunnel: it has this index, and was refreshed this often. */
 static inline void
 expect_same(struct ipm_tunnel now, struct ipm_tunnel before, uint32_t refreshes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The decoder of IKE messages, and the frames they come in. */
+/* The decoder of IKE messages, and their frames. */
 
 #include "ike_message_fixture.h"
 
@@ -8,7 +8,7 @@
 static enum ike_fault
 decoded(const struct octets *o, struct ike_message *m)
 {
-	/* Exactly as long as it is, so that the address sanitizer sees each octet too far. */
+	/* Allocate exactly the message's length, so that the address sanitizer detects a read beyond it. */
 	uint8_t *copy = malloc(o->len ? o->len : 1);
 	memcpy(copy, o->at, o->len);
 	enum ike_fault fault = ike_decode(copy, o->len, o->len, m);
@@ -105,7 +105,7 @@ START_TEST(what_is_encrypted_is_not_looked_at)
 	struct octets o = message(1, IKE_V1_QUICK, 1, 1, 2, 3);
 	struct ike_message m;
 	blank(&o, 8, 40, 0xff);
-	o.at[30] = 0; /* the length of a payload, were it one */
+	o.at[30] = 0; /* would be the length of a payload */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
 	ck_assert(m.encrypted);
 	ck_assert_uint_eq(m.payloads, 0);
@@ -123,7 +123,7 @@ START_TEST(fragments_know_their_place)
 	ck_assert_uint_eq(m.fragment, 2);
 	ck_assert_uint_eq(m.fragments, 5);
 
-	uint8_t one[64] = { 0, 1, 3, 0 }; /* IKEv1: which is the last is said with that one only */
+	uint8_t one[64] = { 0, 1, 3, 0 }; /* IKEv1: only the last one is marked as last */
 	o = message(1, IKE_V1_MAIN, 0, 1, 2, 0);
 	payload(&o, 132, one, sizeof(one));
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NONE);
@@ -181,7 +181,7 @@ START_TEST(what_is_malformed_has_a_reason_and_keeps_its_header)
 	o.at[32 + 3] = 200; /* the proposal's */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
 	o = good;
-	o.at[32 + 7] = 9; /* more transforms than there are */
+	o.at[32 + 7] = 9; /* more transforms than follow */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_SA);
 	o = good;
 	o.at[32 + 11] = 7; /* a transform shorter than its header */
@@ -190,7 +190,7 @@ START_TEST(what_is_malformed_has_a_reason_and_keeps_its_header)
 	o.at[good.len - 3] = 1; /* an SPI that is not there */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_NOTIFY);
 	o = good;
-	o.at[16] = 46; /* encrypted, but there is more behind it */
+	o.at[16] = 46; /* encrypted, but not the last payload */
 	ck_assert_int_eq(decoded(&o, &m), IKE_FAULT_CHAIN);
 	o = message(2, IKE_V2_AUTH, 0x08, 1, 2, 1);
 	payload(&o, 53, (const uint8_t[]){ 0, 3, 0, 2 }, 4);
@@ -237,7 +237,7 @@ END_TEST
 static enum ike_packet_kind
 dissected(int link, const struct octets *o, struct ike_packet *p)
 {
-	static uint8_t *copy; /* what the packet points into */
+	static uint8_t *copy; /* the packet points into this */
 	free(copy);
 	copy = malloc(o->len ? o->len : 1);
 	memcpy(copy, o->at, o->len);
@@ -338,7 +338,7 @@ START_TEST(headers_that_do_not_fit_are_no_packet)
 			ck_assert_msg(kind != IKE_PACKET_IKE, "path %zu, %zu octets: %d", i, len, kind);
 		}
 	}
-	/* More than the IP packet has room for, and it is no fragment. */
+	/* A length beyond the IP packet, which is no fragment. */
 	struct octets o = frame(&(struct path){ DLT_ETHERNET, .sport = 500, .dport = 500, .udp_more = 1 }, &msg);
 	ck_assert_int_eq(dissected(DLT_ETHERNET, &o, &p), IKE_PACKET_BROKEN);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What holds of IKE traffic whatever comes by, and whenever. */
+/* Laws of IKE traffic, for any messages at any time. */
 #include <check.h>
 
 #include "ike_machine.h"
@@ -48,7 +48,7 @@ START_TEST(the_laws_hold_whatever_comes_by_and_whenever)
 }
 END_TEST
 
-/* Time, up to that many seconds of it: with a tick each second, one at the end, or none. */
+/* Let up to this many seconds pass: with a tick each second, one at the end, or none. */
 static void
 waits(struct machine *m, uint32_t seconds)
 {
@@ -91,7 +91,7 @@ START_TEST(every_message_of_ike_sas_that_come_up_is_in_a_row_or_the_history)
 			if (at_random(NULL, 2))
 				machine_quick(&m, mode, at_random(NULL, 2));
 			waits(&m, 100);
-			/* Once more, with no Quick Mode behind it, and with words of the old one in between. */
+			/* Once more, without a Quick Mode, and with messages of the old IKE SA in between. */
 			struct machine_ike old = m.peer[mode];
 			negotiates(&m, mode, 1, mode, at_random(NULL, 2));
 			waits(&m, 5);
@@ -99,7 +99,7 @@ START_TEST(every_message_of_ike_sas_that_come_up_is_in_a_row_or_the_history)
 			m.peer[mode] = old;
 			machine_informs(&m, mode, at_random(NULL, 2));
 			m.peer[mode] = new;
-			machine_waits(&m, 12); /* so long nothing is said on it */
+			machine_waits(&m, 12); /* this long it is silent */
 		}
 	}
 	negotiates(&m, 3, 2, 0, ours);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Negotiations on the wire, with another feed's IKE SAs and without. */
+/* Negotiations on the wire, with and without IKE SAs of another feed. */
 
 #include "ike_message_fixture.h"
 
@@ -123,7 +123,7 @@ totals(void)
 	return ipm_writer_totals(writer);
 }
 
-/* What another feed, the IKE daemon's, tells of an IKE SA. */
+/* The feed of an IKE daemon reports an IKE SA. */
 static uint32_t
 daemon_tells(uint64_t spi_i, uint64_t spi_r, uint8_t version)
 {
@@ -251,7 +251,7 @@ START_TEST(aggressive_mode_goes_through_its_states)
 	ck_assert_str_eq(ours ? sa->local_id : sa->remote_id, "1.lab");
 	ck_assert_str_eq(ours ? sa->remote_id : sa->local_id, "2.lab");
 	sends(ours, quick_mode(1, 7, 8, 0x1234));
-	if (!ours) { /* the peer may send what it likes; our answer shows that we believe it */
+	if (!ours) { /* the peer may send anything; our answer shows that we accept it */
 		expect_phase(7, 8, IPM_PHASE_AG_AUTH, IPM_IKE_NEGOTIATING);
 		sends(OUT, quick_mode(2, 7, 8, 0x1234));
 	}
@@ -405,7 +405,7 @@ START_TEST(retransmissions_are_packets_and_nothing_else)
 	struct octets o = sealed(IKE_V2_CREATE_CHILD_SA, I, 7, 8, 2, 200);
 	for (int i = 0; i < 3; i++)
 		sends(OUT, o);
-	sends(OUT, sa_init(false, 7, 0)); /* the first one of all, again */
+	sends(OUT, sa_init(false, 7, 0)); /* the very first message again */
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->out.pkts, 2 + 3 + 1);
 	ck_assert_uint_eq(sa->out.exchanges, 1);
@@ -468,7 +468,7 @@ START_TEST(what_is_malformed_is_a_drop_of_the_ike_sa_that_it_names)
 	sends(IN, o);
 	const struct ipm_ike_sa *sa = record(7, 8);
 	ck_assert_uint_eq(sa->in.drops, 1);
-	ck_assert_uint_eq(sa->in.pkts, 2);                  /* a drop is not a packet, too */
+	ck_assert_uint_eq(sa->in.pkts, 2);                  /* a drop is not also a packet */
 	o = sealed(IKE_V2_INFORMATIONAL, 0, 17, 18, 0, 80); /* nobody's */
 	o.at[17] = 0x40;
 	sends(IN, o);
@@ -503,7 +503,7 @@ START_TEST(what_passes_through_is_not_ours)
 	f.at[20 + 19]++; /* to another address */
 	const struct ike_frame through = { .link = DLT_SLL2, .data = f.at, .size = f.len };
 	ike_watch_frame(watch, &through, now_ns);
-	/* From an address of ours, and yet it comes in. */
+	/* It comes from an address of ours, but it is inbound. */
 	comes_by(&(struct path){ DLT_SLL2, .out = true, .sport = 500, .dport = 500, .type = 1 }, &o);
 	ck_assert_uint_eq(ike_watch_counts(watch)->foreign, 2);
 	ck_assert_uint_eq(records(), 0);
@@ -517,7 +517,7 @@ START_TEST(half_open_ones_expire)
 	passes(IKE_HALF_OPEN_NS - S);
 	ck_assert_uint_eq(records(), 2);
 	passes(2 * S);
-	ck_assert_uint_eq(records(), 1); /* daemons repeat themselves: ours stays longer */
+	ck_assert_uint_eq(records(), 1); /* daemons repeat messages: ours stays longer */
 	passes(IKE_OWN_OPEN_NS);
 	ck_assert_uint_eq(records(), 0);
 	ck_assert_uint_eq(totals()->ike_in.pkts, 1);
@@ -582,8 +582,8 @@ START_TEST(a_flood_pushes_out_nobody_who_answers)
 	ck_assert_uint_eq(ike_track_pushed_out(track), 4 * IKE_HALF_OPEN_MAX + 2);
 	ck_assert_uint_eq(totals()->ike_in.pkts, 2 + 2 + 5 * IKE_HALF_OPEN_MAX);
 	ck_assert_uint_eq(totals()->ike_resp_fails, 0);
-	ck_assert_uint_eq(totals()->next_ike, 2); /* and none of them has used up an index */
-	/* And with SPIs of which nothing is known. */
+	ck_assert_uint_eq(totals()->next_ike, 2); /* and none of them used an index */
+	/* And with unknown SPIs. */
 	for (uint64_t spi = 1; spi < 3 * IKE_UNKNOWN_MAX; spi++) {
 		sends(IN, sealed(IKE_V2_INFORMATIONAL, 0, spi << 20, spi, 0, 80));
 	}
@@ -644,7 +644,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 	ike_track_daemon(track, true);
 	for (int n = 1; n <= 6; n++)
 		sends(n % 2 == 1, main_mode(n, 7, 8));
-	/* As the daemon's feed does it. */
+	/* As the daemon's feed does this. */
 	int slot = ipm_ike_named(writer, 7, 8, -1);
 	struct ipm_ike_sa sa = *ipm_ike_peek(writer, (uint32_t)slot);
 	sa.feed = other_feed;
@@ -660,7 +660,7 @@ START_TEST(a_negotiation_becomes_the_daemons_record)
 	ck_assert_uint_eq(now->mode, IPM_MODE_MAIN);
 	ck_assert_uint_eq(now->feed, other_feed);
 	ck_assert_uint_eq(totals()->ike_active, 1);
-	/* The daemon ends it; the last words still count for the gateway, and in the history. */
+	/* The daemon ends it. The last messages still count, for the gateway and in the history. */
 	ipm_ike_stop(writer, (uint32_t)slot, IPM_REASON_NORMAL);
 	sends(IN, quick_mode(2, 7, 8, 9));
 	struct ipm_ike_history was;
@@ -680,7 +680,7 @@ START_TEST(without_a_quick_mode_it_is_in_use_after_a_while_if_the_daemon_says_so
 	ike_track_daemon(track, true);
 	for (int n = 1; n <= 3; n++)
 		sends(n % 2 == 1, aggressive_mode(n, 7, 8));
-	uint32_t slot = daemon_tells(7, 8, 1); /* began its own record: ours joins it */
+	uint32_t slot = daemon_tells(7, 8, 1); /* it began its own record, and ours joins it */
 	struct octets o = message(1, IKE_V1_INFORMATIONAL, 1, 7, 8, 3);
 	blank(&o, 8, 60, 1);
 	sends(IN, o);
@@ -718,11 +718,11 @@ START_TEST(a_daemon_that_does_not_tell_of_it_has_not_got_it)
 	sends(IN, sa_init(true, 7, 8));
 	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
-	passes(IKE_GRACE_NS + S); /* refused, and told so within IKE_AUTH */
+	passes(IKE_GRACE_NS + S); /* rejected, with a notification within IKE_AUTH */
 	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
 	passes(IKE_OWN_OPEN_NS);
 	ck_assert_uint_eq(records(), 0);
-	ck_assert_uint_eq(totals()->ike_init_fails, 0); /* the daemon's feed tells of failures */
+	ck_assert_uint_eq(totals()->ike_init_fails, 0); /* the daemon's feed reports failures */
 }
 END_TEST
 
@@ -741,7 +741,7 @@ END_TEST
 
 START_TEST(what_the_daemon_does_not_claim_ends_when_it_is_silent)
 {
-	v2_up(7, 8); /* while nobody told of anything */
+	v2_up(7, 8); /* while no feed reported anything */
 	ike_track_daemon(track, true);
 	passes(IKE_UNCLAIMED_NS - 10 * S);
 	ck_assert_uint_eq(records(), 1);
@@ -829,7 +829,7 @@ START_TEST(ikev1_that_negotiates_again_needs_no_quick_mode)
 	for (int n = 1; n <= 6; n++)
 		sends(n % 2 == 0, main_mode(n, 7, 8)); /* the peer begins */
 	sends(IN, quick_mode(1, 7, 8, 9));
-	/* The tunnels stay, and nothing more is said on the new one. */
+	/* The tunnels stay, and the new IKE SA is silent. */
 	for (int n = 1; n <= 6; n++)
 		sends(n % 2 == 0, main_mode(n, 17, 18));
 	passes(IKE_GRACE_NS - S);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * IKE messages, made octet by octet, and the gateway that they are read into. We are 192.0.2.1; the peer is 192.0.2.2.
- */
+/* IKE messages, built octet by octet, and a gateway that reads them. We are 192.0.2.1; the peer is 192.0.2.2. */
 #ifndef IKE_MESSAGE_FIXTURE_H
 #define IKE_MESSAGE_FIXTURE_H
 
@@ -27,7 +25,7 @@
 struct octets {
 	uint8_t at[4096];
 	size_t len;
-	size_t next; /* where the type of the next payload belongs */
+	size_t next; /* the place for the next payload's type */
 };
 
 static inline void
@@ -104,7 +102,7 @@ payload(struct octets *o, unsigned type, const uint8_t *body, size_t len)
 	closed(o);
 }
 
-/* One of so many octets whose content does not matter. */
+/* A payload of @p len octets with any content. */
 static inline void
 blank(struct octets *o, unsigned type, size_t len, unsigned value)
 {
@@ -145,9 +143,9 @@ struct path {
 	unsigned vlans;
 	unsigned options;    /* IPv4: words; IPv6: extension headers */
 	unsigned fragment;   /* the offset and flags of IPv4 */
-	int udp_more;        /* octets that UDP says there are more */
+	int udp_more;        /* UDP claims this many octets more */
 	const uint8_t *peer; /* another one than 192.0.2.2 */
-	unsigned type;       /* of a cooked capture, if it is not what the direction says */
+	unsigned type;       /* of a cooked capture, if it differs from the direction */
 };
 
 static inline struct octets

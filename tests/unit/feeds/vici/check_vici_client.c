@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The conversation with charon, against a server that says what it is told to, on a real socket in the same
- * event loop. However it ends, it ends once and with a sentence, and the client can be opened again.
+ * The conversation with charon, against a scripted server on a real socket in the same event loop. It always ends
+ * once, with a sentence, and the client can be opened again.
  */
 #include <check.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ static struct event_base *base;
 static struct vici_client *client;
 static int listening = -1, server = -1;
 
-/* What the client has told us. */
+/* Calls from the client. */
 static struct heard {
 	unsigned connected, closed, events, replies;
 	char why[256];
@@ -31,7 +31,7 @@ static struct heard {
 	size_t largest;
 } heard;
 
-/* What the callbacks do beyond listening. */
+/* Extra actions of the callbacks. */
 static bool free_when_closed, open_when_closed, flood_on_event;
 
 /* --- both ends ---------------------------------------------------------------------------------------------- */
@@ -122,7 +122,7 @@ server_ends(void)
 	unlink(path);
 }
 
-/* Until nothing happens any more. */
+/* Run the loop until nothing happens any more. */
 static void
 all_is_read(void)
 {
@@ -158,7 +158,7 @@ server_sends(const void *octets, size_t len)
 			all_is_read();
 			continue;
 		}
-		if (n < 0) /* the client has closed already, as it should */
+		if (n < 0) /* the client has already closed, as it should */
 			return;
 		at += (size_t)n;
 	}
@@ -187,7 +187,7 @@ server_says(enum vici_type type, const char *name, const char *msg)
 	all_is_read();
 }
 
-/* Everything the client has sent, as "type name[message length] ...". */
+/* All messages from the client, as "type name[message length] ...". */
 static void
 expect_server_heard(const char *expected)
 {
@@ -206,7 +206,7 @@ expect_server_heard(const char *expected)
 	ck_assert_str_eq(text, expected);
 }
 
-/* It has ended, once, for this reason; and the next conversation is as good as the first. */
+/* The conversation ended once, for this reason, and a second one works. */
 static void
 expect_closed(const char *why)
 {
@@ -409,7 +409,7 @@ START_TEST(a_server_that_is_silent_when_asked_ends_it)
 {
 	given_a_conversation();
 	vici_client_free(client);
-	ops.answer_ms = 300; /* in which a busy machine has the conversation begun */
+	ops.answer_ms = 300; /* enough for a busy machine to begin the conversation */
 	client = vici_client_new(base, path, &ops, &heard);
 	given_a_conversation();
 	vici_client_command(client, "list-sas", NULL, NULL, on_reply);
@@ -527,7 +527,7 @@ START_TEST(a_request_that_meets_a_server_which_is_gone_ends_it)
 	shutdown(server, SHUT_RDWR);
 	vici_client_command(client, "version", NULL, NULL, on_reply);
 	all_is_read();
-	expect_closed(heard.why); /* what was noticed first, the end or the broken pipe */
+	expect_closed(heard.why); /* either the end or the broken pipe is noticed first */
 	ck_assert_str_ne(heard.why, "");
 }
 END_TEST
@@ -567,7 +567,7 @@ START_TEST(the_client_may_be_freed_while_it_is_told_of_the_end)
 	case 2:
 		shutdown(server, SHUT_RDWR);
 		break;
-	case 3: /* by what another callback does */
+	case 3: /* by another callback */
 		flood_on_event = true;
 		server_says(VICI_EVENT, "list-sa", "one");
 		break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SAs, connections, values, and what a real charon 5.9.8 sent. */
+/* SAs, connections, values, and recorded messages of charon 5.9.8. */
 
 #include "vici_message_fixture.h"
 
@@ -790,7 +790,7 @@ START_TEST(transforms_without_a_known_iana_number_are_other)
 	ck_assert_uint_eq(vici_group("NTRU_256"), IPM_TRANSFORM_OTHER);
 	ck_assert_uint_eq(vici_prf(""), IPM_TRANSFORM_OTHER);
 	ck_assert_uint_eq(vici_encr("aes_cbc"), IPM_TRANSFORM_OTHER);
-	/* a number is what charon prints when it has no name; from 1024 on they are its own */
+	/* charon prints a number if it has no name; numbers from 1024 on are private */
 	ck_assert_uint_eq(vici_group("(36)"), 36);
 	ck_assert_uint_eq(vici_group("(1024)"), IPM_TRANSFORM_OTHER);
 	ck_assert_uint_eq(vici_group("()"), IPM_TRANSFORM_OTHER);
@@ -816,7 +816,7 @@ START_TEST(a_real_message_cut_anywhere_is_malformed_or_says_nothing_of_an_sa)
 {
 	struct msg *m = real(real_messages[_i].file);
 	for (size_t len = 0; len < m->len; len++) {
-		uint8_t *cut = malloc(len + 1); /* a sanitizer sees reading beyond it */
+		uint8_t *cut = malloc(len + 1); /* a sanitizer detects reads beyond it */
 		uint8_t *at = cut + 1;
 		memcpy(at, m->buf, len);
 		int rc = decode_bytes(real_messages[_i].form, at, len);

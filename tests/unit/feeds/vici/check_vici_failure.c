@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which alerts and events make one failure. */
+/* Alerts and events that are one failure. */
 
 #include "failure_fixture.h"
 
@@ -53,7 +53,7 @@ START_TEST(an_alert_alone_is_one_failure_half_a_second_later)
 }
 END_TEST
 
-/* Which comes first is chance: the two come through two sockets. */
+/* Either may come first: they use two sockets. */
 START_TEST(an_alert_and_the_end_of_its_negotiation_are_one_failure)
 {
 	static const int gaps[] = { 0, 1, 400, 499, 700, 1900 };
@@ -70,7 +70,7 @@ START_TEST(an_alert_and_the_end_of_its_negotiation_are_one_failure)
 		alert(VICI_ALERT_PEER_AUTH_FAILED);
 	after_ms(3000);
 	struct ipm_failure f = only_failure(IPM_IKE_FAILURES);
-	bool tied = gap < 500; /* behind that each was recorded as it was */
+	bool tied = gap < 500; /* afterwards each was recorded unchanged */
 	ck_assert_uint_eq(f.reason, alert_first || tied ? IPM_FAIL_AUTH : IPM_FAIL_OTHER);
 	ck_assert_uint_eq(f.setup, !alert_first || tied);
 	ck_assert_str_eq(f.text, alert_first || tied ? "peer-auth-failed" : "the negotiation ended");
@@ -94,7 +94,7 @@ START_TEST(a_negotiation_that_nobody_explains_says_how_far_it_came)
 		{ 1, VICI_TASK_MAIN, VICI_TASK_INFORMATIONAL, 0, IPM_FAIL_PROPOSAL,
 		  "the negotiation ended in Main Mode, when the peer sent a notification" },
 		{ 1, 0, 0, 0, IPM_FAIL_PROPOSAL, "the negotiation ended" },
-		/* It did not like who we said we are. */
+		/* It rejected our identity. */
 		{ 1, VICI_TASK_MAIN, VICI_TASK_INFORMATIONAL, 12, IPM_FAIL_AUTH,
 		  "the negotiation ended in Main Mode, when the peer sent a notification" },
 		{ 1, 0, VICI_TASK_MAIN, 12, IPM_FAIL_OTHER, "the negotiation ended in Main Mode" },
@@ -118,7 +118,7 @@ START_TEST(a_negotiation_that_nobody_explains_says_how_far_it_came)
 	ck_assert_uint_eq(f.setup, 1);
 	ck_assert_uint_eq(f.initiator, sa.active != 0);
 	ck_assert_str_eq(f.text, cases[_i].text);
-	ck_assert_str_eq(f.local_id, "10.9.0.1"); /* nobody has said who they are */
+	ck_assert_str_eq(f.local_id, "10.9.0.1"); /* no identities are known */
 	ck_assert_str_eq(f.remote_id, "10.9.0.2");
 	ck_assert_str_eq(f.conn, "");
 	ck_assert_int_eq(f.remote.len, 4);
@@ -150,7 +150,7 @@ ike_in_list(struct vici_ike sa)
 	vici_model_ike(model, &sa);
 }
 
-/* An alert of error-notify about the IKE SA, as far as that tells. */
+/* An alert of error-notify about the IKE SA, with the fields that it has. */
 static struct vici_alert
 alert_about(const struct vici_ike *sa, enum vici_alert_kind kind)
 {
@@ -177,7 +177,7 @@ START_TEST(a_main_mode_message_that_cannot_be_decrypted_is_another_key_on_either
 	ck_assert_mem_eq(f.local.bytes, addr(1).bytes, 4);
 	ck_assert_str_eq(f.local_id, initiator ? "us" : "10.9.0.1");
 	ck_assert_str_eq(f.remote_id, "10.9.0.2");
-	/* It is sent again and again, and then given up. */
+	/* It retransmits, then gives up. */
 	for (int i = 0; i < 3; i++) {
 		ck_assert(!vici_failures_alert(failures, &parse, now));
 		after_ms(1500);
@@ -189,7 +189,7 @@ START_TEST(a_main_mode_message_that_cannot_be_decrypted_is_another_key_on_either
 	tell(alert_about(&sa, initiator ? VICI_ALERT_PEER_INIT_UNREACHABLE : VICI_ALERT_HALF_OPEN_TIMEOUT));
 	after_ms(500);
 	only_failure(IPM_IKE_FAILURES);
-	/* The next attempt is another one, within a minute or not. */
+	/* The next attempt is a new failure, within a minute or later. */
 	sa = half_open(8, initiator);
 	ike_in_list(sa);
 	tell(parse);
@@ -246,7 +246,7 @@ START_TEST(a_peer_that_never_answers_is_known_by_the_address_of_its_connection)
 
 	sa.version = 2;
 	if (_i == 0)
-		vici_model_conn(model, &conn); /* it came and went between two lists */
+		vici_model_conn(model, &conn); /* it started and ended between two lists */
 	else
 		ike_in_list(sa);
 	if (_i == 2)

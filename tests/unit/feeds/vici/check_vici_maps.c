@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * What charon is configured to do, made into crypto map entries: told as structs, read back as any reader reads.
- */
+/* Charon's configuration as crypto map entries: given as structs, read back through the segment. */
 #include <check.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -258,7 +256,7 @@ events_of(enum ipm_event_kind kind)
 	return n;
 }
 
-/* The newest of its access list. */
+/* The newest entry of its access list. */
 static struct ipm_access
 access_of(const char *name, const char *child_name)
 {
@@ -699,7 +697,7 @@ cpu_at_best(uint32_t conns, uint32_t children)
 	return best;
 }
 
-/* Eight times as many cost eight times as much, give or take caches; by the square it were 64. */
+/* Eight times as many entries cost about eight times as much; a quadratic cost would be 64 times as much. */
 START_TEST(ten_thousand_connections_cost_no_square)
 {
 	double few = cpu_at_best(1250, 1), many = cpu_at_best(10000, 1);
