@@ -132,6 +132,27 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 	return slot;
 }
 
+/* Restore the fields that only the writer sets. */
+static void
+keep_own_fields(struct ipm_ike_sa *sa, const struct ipm_ike_sa *old)
+{
+	sa->index = old->index;
+	sa->refreshes = old->refreshes;
+	sa->peer = old->peer;
+	sa->in = old->in;
+	sa->out = old->out;
+	if (old->state == IPM_IKE_NEGOTIATING && sa->state == IPM_IKE_DELETING)
+		sa->state = IPM_IKE_NEGOTIATING; /* given up before it was established: no row and no event */
+}
+
+static void
+established(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
+{
+	if (sa->initiator)
+		w->totals.ike_initiated++;
+	ipm_event_push(w, IPM_EVENT_IKE_START, 0, slot, sa->index);
+}
+
 int
 ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 {
@@ -146,13 +167,7 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 		return rc;
 	bool other_peer = strcmp(copy.local_id, old->local_id) != 0 || strcmp(copy.remote_id, old->remote_id) != 0;
 
-	copy.index = old->index;
-	copy.refreshes = old->refreshes;
-	copy.peer = old->peer;
-	copy.in = old->in;
-	copy.out = old->out;
-	if (!was_up && copy.state == IPM_IKE_DELETING)
-		copy.state = IPM_IKE_NEGOTIATING; /* given up before it was established: no row and no event */
+	keep_own_fields(&copy, old);
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return 0;
 	bool other_spis = copy.spi_initiator != old->spi_initiator || copy.spi_responder != old->spi_responder;
@@ -175,11 +190,8 @@ ipm_ike_put(struct ipm_writer *w, uint32_t slot, const struct ipm_ike_sa *sa)
 		ipm_section_changed(w, IPM_IKE_SAS); /* its index in cikePeerTable has changed */
 	}
 	shown_changed(w, was_shown, &copy);
-	if (!was_up && copy.state == IPM_IKE_ESTABLISHED) {
-		if (copy.initiator)
-			w->totals.ike_initiated++;
-		ipm_event_push(w, IPM_EVENT_IKE_START, 0, (uint32_t)slot, copy.index);
-	}
+	if (!was_up && copy.state == IPM_IKE_ESTABLISHED)
+		established(w, slot, &copy);
 	return 0;
 }
 

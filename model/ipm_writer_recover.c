@@ -152,28 +152,41 @@ balance(void *sum, void *rest, const void *shown, size_t size)
 
 /* Correct the totals: records may have counted, or been dropped, since the totals were published. */
 static void
-balance_totals(struct ipm_writer *w)
+balance_ikes(struct ipm_writer *w)
 {
 	struct ipm_totals *t = &w->totals;
-	struct ipm_traffic in = { 0 }, out = { 0 };
-	struct ipm_ike_traffic ike_in = { 0 }, ike_out = { 0 };
-	uint64_t ikes = 0, tunnels = 0;
+	struct ipm_ike_traffic in = { 0 }, out = { 0 };
+	uint64_t ended = 0;
 
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++) {
-		ipm_ike_traffic_add(&ike_in, &ipm_ike_peek(w, slot)->in);
-		ipm_ike_traffic_add(&ike_out, &ipm_ike_peek(w, slot)->out);
-	}
-	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
-		ipm_traffic_add(&in, &ipm_tunnel_peek(w, slot)->in);
-		ipm_traffic_add(&out, &ipm_tunnel_peek(w, slot)->out);
+		ipm_ike_traffic_add(&in, &ipm_ike_peek(w, slot)->in);
+		ipm_ike_traffic_add(&out, &ipm_ike_peek(w, slot)->out);
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_IKE_HISTORY); slot++) {
 		const struct ipm_ike_history *was = ipm_payload_at(w, IPM_IKE_HISTORY, slot);
 		if (was->index == 0 || was->reason == IPM_REASON_CHECKPOINT)
 			continue;
-		ipm_ike_traffic_add(&ike_in, &was->sa.in);
-		ipm_ike_traffic_add(&ike_out, &was->sa.out);
-		ikes++;
+		ipm_ike_traffic_add(&in, &was->sa.in);
+		ipm_ike_traffic_add(&out, &was->sa.out);
+		ended++;
+	}
+	balance(&t->ike_in, &t->ike_rest_in, &in, sizeof(in));
+	balance(&t->ike_out, &t->ike_rest_out, &out, sizeof(out));
+	if (t->ike_previous < ended)
+		t->ike_previous = ended;
+}
+
+/* See balance_ikes(). */
+static void
+balance_tunnels(struct ipm_writer *w)
+{
+	struct ipm_totals *t = &w->totals;
+	struct ipm_traffic in = { 0 }, out = { 0 };
+	uint64_t ended = 0;
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNELS); slot++) {
+		ipm_traffic_add(&in, &ipm_tunnel_peek(w, slot)->in);
+		ipm_traffic_add(&out, &ipm_tunnel_peek(w, slot)->out);
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_TUNNEL_HISTORY); slot++) {
 		const struct ipm_tunnel_history *was = ipm_payload_at(w, IPM_TUNNEL_HISTORY, slot);
@@ -181,16 +194,12 @@ balance_totals(struct ipm_writer *w)
 			continue;
 		ipm_traffic_add(&in, &was->tunnel.in);
 		ipm_traffic_add(&out, &was->tunnel.out);
-		tunnels++;
+		ended++;
 	}
 	balance(&t->in, &t->rest_in, &in, sizeof(in));
 	balance(&t->out, &t->rest_out, &out, sizeof(out));
-	balance(&t->ike_in, &t->ike_rest_in, &ike_in, sizeof(ike_in));
-	balance(&t->ike_out, &t->ike_rest_out, &ike_out, sizeof(ike_out));
-	if (t->ike_previous < ikes)
-		t->ike_previous = ikes;
-	if (t->tunnels_previous < tunnels)
-		t->tunnels_previous = tunnels;
+	if (t->tunnels_previous < ended)
+		t->tunnels_previous = ended;
 }
 
 void
@@ -216,7 +225,8 @@ ipm_recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_er
 	ipm_rings_recover(w);
 	finish_ends(w);
 	relink(w);
-	balance_totals(w);
+	balance_ikes(w);
+	balance_tunnels(w);
 	if (torn)
 		ipm_error_set(err, "%s: dropped %u record(s) that an earlier run left half written", w->seg.path, torn);
 	memcpy(h->name, wanted->name, sizeof(h->name));

@@ -260,6 +260,32 @@ workers_online(const struct ipm_writer *w)
 	return w->seg.lanes > 0 && ipm_workers_oldest(&w->seg) != UINT64_MAX;
 }
 
+/* Remove an SA from its tunnel's list. @p tunnel is a copy of the tunnel. */
+static void
+sa_unlink(struct ipm_writer *w, struct ipm_tunnel *tunnel, const struct ipm_sa *sa)
+{
+	if (sa->prev == 0)
+		tunnel->sa_head = sa->next;
+	sa_neighbour(w, sa->prev, sa->next ? sa->next : NOBODY, 0);
+	sa_neighbour(w, sa->next, 0, sa->prev ? sa->prev : NOBODY);
+	tunnel->sas--;
+	tunnel->sas_retired++;
+}
+
+/* Add the last counts of an SA to its engine. @p rec is closed to readers, and is opened again. NULL: no engine. */
+static void
+engine_settle(struct ipm_record *rec, const struct ipm_sa *sa, const struct ipm_traffic *share)
+{
+	if (!rec)
+		return;
+	struct ipm_engine engine = *(const struct ipm_engine *)ipm_payload(rec);
+	ipm_traffic_add(sa->direction == IPM_IN ? &engine.in : &engine.out, share);
+	engine.sas--;
+	engine.sas_deleted++;
+	ipm_words_store(ipm_payload(rec), &engine, sizeof(engine));
+	ipm_record_end(rec);
+}
+
 void
 ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 {
@@ -286,24 +312,12 @@ ipm_sa_stop(struct ipm_writer *w, uint32_t slot)
 	ipm_traffic_share(&sa, &share);
 	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &share);
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &share);
-	if (sa.prev == 0)
-		tunnel.sa_head = sa.next;
-	sa_neighbour(w, sa.prev, sa.next ? sa.next : NOBODY, 0);
-	sa_neighbour(w, sa.next, 0, sa.prev ? sa.prev : NOBODY);
-	tunnel.sas--;
-	tunnel.sas_retired++;
+	sa_unlink(w, &tunnel, &sa);
 	spi_remove(w, slot);
 	sa_leave(w, slot, &count, held);
 	ipm_words_store(ipm_payload(tunnel_rec), &tunnel, sizeof(tunnel));
 	ipm_words_store(ipm_payload(totals_rec), &w->totals, sizeof(w->totals));
-	if (engine_rec) {
-		struct ipm_engine engine = *(const struct ipm_engine *)ipm_payload(engine_rec);
-		ipm_traffic_add(sa.direction == IPM_IN ? &engine.in : &engine.out, &share);
-		engine.sas--;
-		engine.sas_deleted++;
-		ipm_words_store(ipm_payload(engine_rec), &engine, sizeof(engine));
-		ipm_record_end(engine_rec);
-	}
+	engine_settle(engine_rec, &sa, &share);
 	ipm_record_end(tunnel_rec);
 	ipm_record_end(totals_rec);
 }

@@ -29,6 +29,25 @@ ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 	return slot;
 }
 
+/* Restore the fields that only the writer sets. */
+static void
+keep_own_fields(struct ipm_tunnel *tunnel, const struct ipm_tunnel *old)
+{
+	tunnel->index = old->index;
+	tunnel->refreshes = old->refreshes;
+	tunnel->sas = old->sas;
+	tunnel->sas_retired = old->sas_retired;
+	tunnel->next_sa = old->next_sa;
+	tunnel->next_sel = old->next_sel;
+	tunnel->sa_head = old->sa_head;
+	tunnel->sel_head = old->sel_head;
+	tunnel->map = old->map;
+	tunnel->map_next = old->map_next;
+	tunnel->map_prev = old->map_prev;
+	tunnel->in = old->in;
+	tunnel->out = old->out;
+}
+
 int
 ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tunnel)
 {
@@ -40,19 +59,7 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	int rc = ipm_tunnel_valid(w, &copy);
 	if (rc < 0)
 		return rc;
-	copy.index = old->index;
-	copy.refreshes = old->refreshes;
-	copy.sas = old->sas;
-	copy.sas_retired = old->sas_retired;
-	copy.next_sa = old->next_sa;
-	copy.next_sel = old->next_sel;
-	copy.sa_head = old->sa_head;
-	copy.sel_head = old->sel_head;
-	copy.map = old->map;
-	copy.map_next = old->map_next;
-	copy.map_prev = old->map_prev;
-	copy.in = old->in;
-	copy.out = old->out;
+	keep_own_fields(&copy, old);
 	if (memcmp(&copy, old, sizeof(copy)) == 0)
 		return 0;
 	bool renamed = strcmp(copy.conn, old->conn) != 0 || strcmp(copy.name, old->name) != 0;

@@ -143,24 +143,34 @@ v1_auth(uint32_t value)
 	return IPM_AUTH_UNKNOWN;
 }
 
+/* Take the next attribute. A value that is neither of 2 nor of 4 octets becomes 0. */
+static bool
+v1_attribute(struct octets *attributes, uint16_t *type, uint32_t *value)
+{
+	const uint8_t *head = take(attributes, 4);
+	if (!head)
+		return false;
+	*type = u16(head) & (uint16_t)~ATTRIBUTE_TV;
+	*value = u16(head + 2);
+	if (u16(head) & ATTRIBUTE_TV)
+		return true;
+	const uint8_t *at = take(attributes, *value);
+	if (at)
+		*value = *value == 4 ? u32(at) : *value == 2 ? u16(at) : 0;
+	return at != NULL;
+}
+
 static enum ike_fault
 v1_transform(struct octets attributes, struct ike_message *out)
 {
 	bool seconds = false;
+	uint16_t type;
+	uint32_t value;
 
 	while (attributes.left > 0) {
-		const uint8_t *head = take(&attributes, 4);
-		if (!head)
+		if (!v1_attribute(&attributes, &type, &value))
 			return IKE_FAULT_SA;
-		uint16_t type = u16(head);
-		uint32_t value = u16(head + 2);
-		if (!(type & ATTRIBUTE_TV)) {
-			const uint8_t *at = take(&attributes, value);
-			if (!at)
-				return IKE_FAULT_SA;
-			value = value == 4 ? u32(at) : value == 2 ? u16(at) : 0;
-		}
-		switch (type & ~ATTRIBUTE_TV) {
+		switch (type) {
 		case 1:
 			out->proposal.encr = v1_encr(value);
 			break;

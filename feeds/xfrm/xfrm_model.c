@@ -871,36 +871,59 @@ sa_note_identity(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	note->order = m->dumped ? --m->first_sa : ++m->last_sa; /* a dump has the newest first */
 }
 
+/* The SA that this one continues, because its peer has moved. NULL: none. @p tunnel: the one with its addresses. */
+static const struct ended *
+sa_continued(const struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction, uint32_t tunnel, bool *counts_on)
+{
+	const struct ended *before = sa_before(m, x, direction);
+
+	if (!before || (tunnel != NONE && tunnel != before->tunnel_slot))
+		return NULL;
+	*counts_on = x->pkts > 0 && (before->added == 0 || before->added == x->added) &&
+		     x->octets >= before->count.octets && x->pkts >= before->count.pkts;
+	/* If it starts counting at 0, the same peer only uses the number again. */
+	bool same_peer = before->src == hash_addr(&x->src) && before->dst == hash_addr(&x->key.dst);
+	return *counts_on || !same_peer ? before : NULL;
+}
+
+/*
+ * The tunnel that a new SA joins: the one with its addresses, the one that moves with it, or a new one. NONE: no room.
+ * @p before: see sa_continued().
+ */
 static uint32_t
-sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
+tunnel_join(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction, const struct ended **before,
+	    bool *counts_on)
 {
 	bool in = direction == IPM_IN;
 	const struct ipm_addr *local = in ? &x->key.dst : &x->src, *remote = in ? &x->src : &x->key.dst;
+	uint32_t tunnel = tunnel_for(m, x, direction_index(direction), local, remote);
+
+	*before = sa_continued(m, x, direction, tunnel, counts_on);
+	if (tunnel != NONE)
+		return tunnel;
+	if (*before) {
+		tunnel_move(m, (*before)->tunnel_slot, local, remote);
+		return (*before)->tunnel_slot;
+	}
+	if (!m->full)
+		return tunnel_begin(m, x, direction_index(direction), local, remote);
+	ipm_writer_totals(m->w)->records_refused++;
+	return NONE;
+}
+
+static uint32_t
+sa_begin(struct xfrm_model *m, const struct xfrm_sa *x, uint8_t direction)
+{
 	struct ipm_sa sa = { .spi = x->key.spi,
 			     .direction = direction,
 			     .protocol = x->key.protocol,
 			     .state = IPM_SA_ACTIVE,
 			     .engine = engine_of(m, x),
 			     .installed_ns = moment_ns(m, x->added) };
-	const struct ended *before = sa_before(m, x, direction);
-	uint32_t tunnel = tunnel_for(m, x, direction_index(direction), local, remote);
+	const struct ended *before;
+	bool counts_on = false;
+	uint32_t tunnel = tunnel_join(m, x, direction, &before, &counts_on);
 
-	if (before && tunnel != NONE && tunnel != before->tunnel_slot)
-		before = NULL;
-	bool counts_on = before && x->pkts > 0 && (before->added == 0 || before->added == x->added) &&
-			 x->octets >= before->count.octets && x->pkts >= before->count.pkts;
-	if (before && !counts_on && before->src == hash_addr(&x->src) && before->dst == hash_addr(&x->key.dst))
-		before = NULL; /* the same peer, which uses the number again */
-	if (before && tunnel == NONE) {
-		tunnel = before->tunnel_slot;
-		tunnel_move(m, tunnel, local, remote);
-	}
-	if (m->full && tunnel == NONE) {
-		ipm_writer_totals(m->w)->records_refused++;
-		return NONE;
-	}
-	if (tunnel == NONE)
-		tunnel = tunnel_begin(m, x, direction_index(direction), local, remote);
 	if (tunnel == NONE)
 		return NONE;
 	sa_fill(&sa, x);
