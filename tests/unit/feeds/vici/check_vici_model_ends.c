@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Peers, children, ends, kinds of SAs, and segments that are full. */
+/* Peers, children, ends, kinds of SAs, and full segments. */
 
 #include "vici_model_fixture.h"
 
@@ -31,7 +31,7 @@ ten_rekeys(struct vici_ike a, enum vici_child_state at_event, enum vici_child_st
 
 /* --- what the wire has shown first --------------------------------------- */
 
-/* A record of the feed that watches the wire, with so many messages in. */
+/* A record of the feed that watches the wire, with this many inbound messages. */
 static uint32_t
 on_the_wire(struct vici_ike sa, uint64_t messages)
 {
@@ -269,7 +269,7 @@ START_TEST(a_tunnel_is_over_though_a_rekeyed_sa_of_it_lingers)
 	LIST_TWICE(tell_both(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED)));
 	expect_tunnels(0);
 	ck_assert_uint_eq(totals().in.pkts, 11);
-	/* And a new one is a new one. */
+	/* A new one gets a new index. */
 	tell_both(a, child(11, "net", 1, 0xc3000000));
 	LIST_TWICE(tell_both(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED));
 		   tell_child(a, child(11, "net", 1, 0xc3000000)));
@@ -285,7 +285,7 @@ START_TEST(a_tunnel_is_over_when_only_a_rekeyed_sa_of_it_is_listed)
 	struct vici_child old = child(8, "net", 1, OLD);
 
 	LIST_TWICE(tell_both(a, with_packets(old, 5, 5)));
-	charon_is_away(); /* a rekey, and the end of what came of it */
+	charon_is_away(); /* a rekey, and the end of the new SA */
 	LIST_TWICE(tell_both(a, child_in(with_packets(old, 6, 6), VICI_CHILD_REKEYED)));
 	expect_tunnels(0);
 	hold_time_is_over();
@@ -480,7 +480,7 @@ START_TEST(selectors_pair_up_when_family_and_protocol_fit)
 	net.remote_ts[2] = subnet(10, 2, 99);
 	net.remote_ts[2].protocol = IPPROTO_UDP;
 	LIST(tell_both(ike(1, "ikev2"), net));
-	/* any-any, any-udp, tcp-any of IPv4, but not tcp-udp; and the one of IPv6 */
+	/* any-any, any-udp and tcp-any of IPv4, but not tcp-udp; and the pair of IPv6 */
 	ck_assert_uint_eq(rows(IPM_SELECTORS), 4);
 	LIST(tell_both(ike(1, "ikev2"), net));
 	ck_assert_uint_eq(rows(IPM_SELECTORS), 4);
@@ -494,7 +494,7 @@ START_TEST(a_held_tunnel_is_known_by_a_pair_that_fits)
 	v6.first = v6.last = (struct ipm_addr){ .len = 16, .bytes = { 0x20, 0x01, 0x0d, 0xb8 } };
 	net.remote_count = _i == 2 ? 1 : 2;
 	net.local_count = _i == 1 ? 1 : 2;
-	if (_i == 2) { /* the first of one side is not for the first of the other */
+	if (_i == 2) { /* the first selector of one side doesn't match the first one of the other */
 		net.local_ts[1] = net.local_ts[0];
 		net.local_ts[0] = v6;
 	} else {
@@ -629,7 +629,7 @@ many_gateways(uint32_t n, uint64_t pkts)
 	all_is_true();
 }
 
-/* However often it is told, and whatever comes and goes: it counts what it could not take, and goes on. */
+/* However often charon reports SAs, and whatever starts and ends: the model counts SAs without room and continues. */
 static void
 survives_being_full(struct ipm_capacity capacity, uint32_t ikes_shown, uint32_t tunnels_shown)
 {
@@ -642,7 +642,7 @@ survives_being_full(struct ipm_capacity capacity, uint32_t ikes_shown, uint32_t 
 	ck_assert_uint_gt(vici_model_refused(model), refused);
 	expect_ikes(ikes_shown);
 	expect_tunnels(tunnels_shown);
-	/* Rekeys and ends, known or not. */
+	/* Rekeys and ends of known and unknown SAs. */
 	for (uint32_t i = 1; i <= 8; i++) {
 		char name[16], id[16];
 		snprintf(name, sizeof(name), "c%u", i);
@@ -666,7 +666,7 @@ survives_being_full(struct ipm_capacity capacity, uint32_t ikes_shown, uint32_t 
 	expect_tunnels(0);
 	ck_assert_uint_eq(rows(IPM_SAS), 0);
 	ck_assert_uint_eq(rows(IPM_SELECTORS), 0);
-	/* With room again, all is well again. */
+	/* With room again, the model is complete again. */
 	refused = vici_model_refused(model);
 	many_gateways(1, 1);
 	many_gateways(1, 2);

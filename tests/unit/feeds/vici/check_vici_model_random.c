@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* A charon that is made up says anything in any order. */
+/* A simulated charon reports anything, in any order. */
 
 #include "vici_model_fixture.h"
 
 /* --- a charon made up ---------------------------------------------------- */
 
 /*
- * Gateways with children that come, are rekeyed and go at random, in a charon that dies now and then. What it
- * says is said as charon does, but events may be lost, said twice, or be overtaken by a list. After every
- * round it is left alone for two lists; then the model has to know what is true, whatever it was told before.
+ * Gateways whose children start, are rekeyed and end at random, in a charon that sometimes dies. It reports as charon
+ * does, but events may be lost, be sent twice, or be overtaken by a list. After each round, two lists follow without
+ * changes. Then the model must know the truth, whatever it was told before.
  */
 #define PEERS      6
 #define CONFIGS    4  /* children of a gateway: two names, each with two pairs of selectors */
@@ -16,7 +16,7 @@
 #define SIM_ROUNDS 200
 
 struct sim_child {
-	bool exists, known; /* known: the model was told of it while it was in use */
+	bool exists, known; /* known: the model learned of it while it was in use */
 	bool idle;          /* nothing reaches it any more */
 	uint32_t peer, config;
 	struct vici_child sa;
@@ -25,7 +25,7 @@ struct sim_child {
 
 struct sim_peer {
 	bool up, old_up;
-	struct vici_ike sa, old; /* old: was replaced, but is still listed */
+	struct vici_ike sa, old; /* old: replaced, but still listed */
 };
 
 static struct sim {
@@ -33,8 +33,8 @@ static struct sim {
 	struct sim_peer peer[PEERS];
 	struct sim_child child[SIM_SAS];
 	uint32_t ike_uid, child_uid, spi, reqids; /* the last ones given */
-	uint32_t index[PEERS][CONFIGS];           /* that a tunnel must have kept; 0: any */
-	uint64_t in, out;                         /* packets that the model has been told of */
+	uint32_t index[PEERS][CONFIGS];           /* the tunnel must have kept this; 0: any */
+	uint64_t in, out;                         /* packets reported to the model */
 	bool deaf;                                /* nobody listens */
 	bool overtaken;                           /* an event was, in this round */
 } sim;
@@ -63,7 +63,7 @@ sim_live(uint32_t peer, uint32_t config)
 	return NULL;
 }
 
-/* The model has seen these counts. */
+/* Record that the model has seen these counts. */
 static void
 sim_counts_seen(struct sim_child *c)
 {
@@ -110,7 +110,7 @@ sim_list(void)
 	all_is_true();
 }
 
-/* How often is this event heard? A list may come before it. */
+/* How often is this event received? A list may come first. */
 static uint32_t
 sim_times_heard(void)
 {
@@ -137,7 +137,7 @@ static void
 sim_ike_name(struct vici_ike *sa, uint32_t peer)
 {
 	char name[16], id[16];
-	snprintf(name, sizeof(name), "conn%u", peer / 2); /* two peers of each connection */
+	snprintf(name, sizeof(name), "conn%u", peer / 2); /* each connection has two peers */
 	snprintf(id, sizeof(id), "peer%u", peer);
 	*sa = from_peer(ike(++sim.ike_uid, name), id, (uint8_t)(10 + peer));
 	sa->version = peer % 3 == 0 ? 1 : 2;
@@ -198,7 +198,7 @@ sim_child_rekey(struct sim_child *old)
 	SAY(child_rekey(p->sa, said, now->sa); sim_counts_seen(old); sim_counts_seen(now));
 }
 
-/* Its tunnel is down; what lingers of it is not looked at any more. */
+/* Its tunnel is down. Ignore SAs of it that are still listed. */
 static void
 sim_child_gone(struct sim_child *c)
 {
@@ -255,7 +255,7 @@ sim_ike_rekey(uint32_t peer)
 	p->old_up = true;
 	sim_ike_name(&p->sa, peer);
 	p->sa.initiator = sim_random(2);
-	/* Only when nobody listens may it be lost, or who follows whom cannot be known for all children. */
+	/* It may only be lost while nobody listens. Otherwise successors could not be known for all children. */
 	if (p->sa.version == 1)
 		SAY(tell_ike(p->sa));
 	else
@@ -286,7 +286,7 @@ sim_crash(void)
 		LIST_TWICE();
 		expect_tunnels(0);
 	} else {
-		vici_model_list_begin(model); /* asked; what follows comes before the answer */
+		vici_model_list_begin(model); /* the request was sent; the next events come before the answer */
 	}
 	for (uint32_t i = 0; i < PEERS; i++)
 		if (sim_random(3) > 0)
@@ -343,7 +343,7 @@ sim_step(void)
 		}
 		break;
 	case 8:
-		for (size_t i = 0; i < SIM_SAS; i++) /* what was rekeyed vanishes silently */
+		for (size_t i = 0; i < SIM_SAS; i++) /* the replaced SA disappears without an event */
 			if (sim.child[i].exists && !in_use(&sim.child[i]) && sim_random(2))
 				sim.child[i].exists = false;
 		break;
@@ -416,7 +416,7 @@ START_TEST(whatever_was_heard_two_quiet_lists_make_it_true)
 			sim_step();
 		sim.deaf = false;
 		for (size_t i = 0; i < PEERS; i++)
-			if (sim.peer[i].sa.version == 2) /* what was rekeyed is not listed for long */
+			if (sim.peer[i].sa.version == 2) /* the replaced SA is only listed for a short time */
 				sim.peer[i].old_up = false;
 		sim_list();
 		sim_list();

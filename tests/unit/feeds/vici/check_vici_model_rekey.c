@@ -22,7 +22,7 @@ START_TEST(an_ikev2_child_rekey_keeps_the_tunnel_and_adds_up_both_sas)
 	ck_assert_uint_eq(sa_state(OLD), IPM_SA_EXPIRING);
 	ck_assert_uint_eq(sa_state(NEW), IPM_SA_ACTIVE);
 
-	/* A packet that was on its way reached the old inbound SA, of which nobody but this list tells. */
+	/* A packet under way reached the old inbound SA. Only this list reports that. */
 	LIST(tell_both(a, child_in(with_packets(old, 66, 65), VICI_CHILD_DELETING));
 	     tell_child(a, with_packets(now, 3, 4)));
 	expect_carried(tunnel("net"), 69, 69);
@@ -64,7 +64,7 @@ START_TEST(a_list_that_tells_of_the_new_child_before_the_event_changes_nothing)
 	expect_same(tunnel("net"), before, 1);
 	expect_carried(tunnel("net"), 6, 6);
 	child_rekey(a, child_in(with_packets(old, 5, 5), VICI_CHILD_REKEYED), with_packets(now, 1, 1));
-	expect_same(tunnel("net"), before, 1); /* nor does an event that comes twice */
+	expect_same(tunnel("net"), before, 1); /* neither does an event that comes twice */
 }
 END_TEST
 
@@ -157,7 +157,7 @@ START_TEST(a_collision_that_the_peer_loses_before_it_answers_takes_no_tunnel_dow
 	struct ipm_tunnel before = tunnel("net");
 	LIST(tell_both(waits, child_in(old, VICI_CHILD_REKEYING)));
 	child_rekey(both, child_in(old, VICI_CHILD_REKEYED), loser);
-	/* The peer deletes its CHILD_SA again, of which no event tells. */
+	/* The peer deletes its CHILD_SA again, without an event. */
 	for (int i = 0; i < 3; i++)
 		LIST(tell_both(waits, child_in(old, VICI_CHILD_REKEYED));
 		     tell_child(waits, child_in(loser, VICI_CHILD_DELETED)));
@@ -168,7 +168,7 @@ START_TEST(a_collision_that_the_peer_loses_before_it_answers_takes_no_tunnel_dow
 	LIST(tell_both(a, child_in(old, VICI_CHILD_DELETED)); tell_child(a, with_packets(winner, 1, 2)));
 	LIST_TWICE(tell_both(a, with_packets(winner, 2, 3)));
 	expect_same(tunnel("net"), before, 1);
-	ck_assert_uint_eq(tunnel("net").uid, 2); /* though the loser's number is higher */
+	ck_assert_uint_eq(tunnel("net").uid, 2); /* although the loser's number is higher */
 	expect_carried(tunnel("net"), 7, 8);
 	expect_events(IPM_EVENT_TUNNEL_START, 1);
 	expect_events(IPM_EVENT_TUNNEL_STOP, 0);
@@ -204,7 +204,7 @@ START_TEST(the_loser_of_a_collision_is_no_refresh)
 }
 END_TEST
 
-/* The two sides' rekeys, in every order that charon can tell of, with lists wherever they like to come. */
+/* Rekeys of both sides, in every order that charon can report, with lists at any point. */
 static struct collision {
 	uint64_t seed;
 	bool old, ours, theirs; /* listed */
@@ -227,7 +227,7 @@ maybe_lists(void)
 		     if (hit.ours) tell_child(hit.a, hit.our_sa); if (hit.theirs) tell_child(hit.a, hit.their_sa));
 }
 
-/* Ours waits for its answer, which comes after the peer's request, or before it; the loser may go before that. */
+/* Our rekey waits for its answer, which comes after the peer's request or before it. The loser may end before that. */
 static struct vici_child
 collide(struct vici_child old, uint32_t uid)
 {
@@ -242,7 +242,7 @@ collide(struct vici_child old, uint32_t uid)
 	maybe_lists();
 	hit.old_sa.state = VICI_CHILD_REKEYED;
 	hit.theirs = true;
-	if (random_below(4)) /* now and then it is not told of, or after ours */
+	if (random_below(4)) /* sometimes it is not reported, or after ours */
 		child_rekey(with_tasks(hit.a, VICI_TASK_CHILD_REKEY, VICI_TASK_CHILD_REKEY), hit.old_sa, hit.their_sa);
 	maybe_lists();
 	if (goes_early) {
@@ -254,7 +254,7 @@ collide(struct vici_child old, uint32_t uid)
 	hit.ours = true;
 	if (we_win || random_below(2))
 		child_rekey(hit.a, hit.old_sa, hit.our_sa);
-	else /* 5.9.8 may tell of the peer's once more */
+	else /* 5.9.8 may report the peer's once more */
 		child_rekey(hit.a, hit.old_sa, hit.their_sa);
 	hit.a.active = VICI_TASK_CHILD_DELETE;
 	(we_win ? &hit.their_sa : &hit.our_sa)->state = random_below(2) ? VICI_CHILD_DELETED : VICI_CHILD_REKEYED;
@@ -343,7 +343,7 @@ START_TEST(an_ike_rekey_keeps_the_record_and_all_tunnels)
 
 	now.initiator = false;
 	ike_rekey(ike_in(old, VICI_IKE_REKEYING), now);
-	/* For a moment the children are listed nowhere. */
+	/* For a short time the children are not listed at all. */
 	LIST(tell_ike(ike_in(old, VICI_IKE_DELETING)));
 	ck_assert(unsure);
 	expect_tunnels(2);
@@ -448,7 +448,7 @@ START_TEST(an_ikev1_reauthentication_keeps_the_record_and_tears_nothing_down)
 
 	tell_ike(now); /* ike-updown */
 	ck_assert_uint_eq(ike_row("main").refreshes, 1);
-	for (uint64_t i = 11; i < 40; i++) /* ten seconds long both are listed */
+	for (uint64_t i = 11; i < 40; i++) /* both are listed for ten seconds */
 		LIST(tell_ike(ike_in(old, VICI_IKE_REKEYING)); tell_both(now, with_packets(net, i, i)));
 	ck_assert_uint_eq(ike_row("main").uid, 11);
 	ike_down(old);
@@ -550,7 +550,7 @@ START_TEST(an_ikev2_reauthentication_is_an_end_and_a_beginning)
 	LIST_TWICE(tell_both(now, with_packets(again, 5, 5)));
 	ck_assert_uint_ne(tunnel("net").index, before.index);
 	expect_carried(tunnel("net"), 5, 5);
-	ck_assert_uint_eq(totals().in.pkts, 15); /* the gateway keeps what it carried */
+	ck_assert_uint_eq(totals().in.pkts, 15); /* the gateway keeps its packets */
 }
 END_TEST
 

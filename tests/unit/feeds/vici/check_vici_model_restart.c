@@ -5,7 +5,7 @@
 
 /* --- charon dies, and comes back ----------------------------------------- */
 
-/* Before: an IKEv2 gateway with two children, an IKEv1 gateway with one; uids as after some rekeys. */
+/* Before: an IKEv2 gateway with two children, an IKEv1 gateway with one; unique ids as after some rekeys. */
 static struct ipm_tunnel net_before, net2_before, main_before;
 static struct ipm_ike_sa v2_before, v1_before;
 
@@ -31,7 +31,7 @@ list_of_the_new_charon(bool with_net2)
 	struct vici_child net2 = with_packets(child(1, "net2", 2, 0xe2000000), 2, 2);
 	struct vici_child main_child = with_packets(child(2, "main", 3, 0xe3000000), 3, 3);
 
-	/* A new charon gives other reqids to the same selectors, and comes in any order. */
+	/* A new charon gives other reqids to the same selectors, and reports in any order. */
 	net.reqid = 2;
 	net2.reqid = 1;
 	main_child.reqid = 1;
@@ -97,7 +97,7 @@ START_TEST(after_a_crash_the_first_may_be_told_by_events)
 {
 	given_two_gateways((uint32_t)_i);
 	charon_is_away();
-	vici_model_list_begin(model); /* asked, but not answered yet */
+	vici_model_list_begin(model); /* requested, but not yet answered */
 	struct vici_ike v2 = of_another_charon(ike(1, "v2"));
 	tell_ike(v2);
 	tell_both(v2, child(1, "net", 1, 0xe1000000));
@@ -163,7 +163,7 @@ START_TEST(the_end_of_the_hold_time_does_no_harm_to_what_one_list_has_just_misse
 	LIST_TWICE(tell_both(a, net); tell_child(a, net2));
 	charon_is_away();
 	LIST_TWICE(tell_both(a, net); tell_child(a, net2));
-	LIST(tell_both(a, net)); /* the other one is just being moved */
+	LIST(tell_both(a, net)); /* the other one is being moved now */
 	ck_assert(unsure);
 	hold_time_is_over();
 	expect_tunnels(2);
@@ -200,7 +200,7 @@ START_TEST(a_second_crash_gives_a_new_hold_time_to_what_was_listed_in_between)
 	list_of_the_new_charon(true);
 	uint64_t first = hold_until;
 	vici_model_hold(model, first + HOLD_NS);
-	vici_model_hold(model, first + 2 * HOLD_NS); /* a conversation that broke before a list is no news */
+	vici_model_hold(model, first + 2 * HOLD_NS); /* a conversation that broke before a list changes nothing */
 	vici_model_expire(model, first);
 	expect_tunnels(3);
 	vici_model_expire(model, first + HOLD_NS);
@@ -232,7 +232,7 @@ START_TEST(the_first_thing_heard_of_a_new_charon_may_be_a_rekey)
 	struct vici_child old = with_packets(child(1, "net", 1, 0xe1000000), 7, 7);
 	struct vici_child now = with_packets(child(2, "net", 1, 0xe2000000), 1, 1);
 
-	/* Unique ids 1 and 2 are known, but as other SAs'. */
+	/* Unique ids 1 and 2 are known, but belong to other SAs. */
 	LIST_TWICE(tell_both(ike(1, "ikev2"), with_packets(net, 5, 5));
 		   tell_both(from_peer(ike(2, "other"), "other", 9), with_packets(other, 5, 5)));
 	struct ipm_tunnel before = tunnel("net");
@@ -256,7 +256,7 @@ START_TEST(the_end_of_a_new_charons_sa_is_not_the_end_of_the_old_ones_of_that_un
 	struct vici_ike a = ike(1, "ikev2"), unknown = of_another_charon(from_peer(ike(1, "rw"), "rw", 9));
 	LIST_TWICE(tell_both(a, with_packets(child(1, "net", 1, OLD), 5, 5)));
 	charon_is_away();
-	child_down(unknown, with_packets(child(1, "rw", 1, NEW), 40, 40)); /* its beginning was not heard */
+	child_down(unknown, with_packets(child(1, "rw", 1, NEW), 40, 40)); /* its start was not received */
 	ike_down(unknown);
 	expect_tunnels(1);
 	expect_ikes(1);
@@ -303,7 +303,7 @@ START_TEST(after_a_restart_of_the_daemon_all_is_as_it_was)
 {
 	given_two_gateways(4);
 	daemon_restarts();
-	expect_tunnels(3); /* shown even before charon was asked */
+	expect_tunnels(3); /* shown even before the first request to charon */
 	struct vici_ike v2 = ike(4, "v2"), v1 = ike_v1(5, "v1");
 	LIST_TWICE(tell_both(v2, with_packets(child(4, "net", 1, OLD), 11, 11));
 		   tell_child(v2, with_packets(child(5, "net2", 2, NEW), 22, 22));
@@ -404,7 +404,7 @@ main(void)
 	Suite *suite = suite_create("vici_model_restart");
 	TCase *tc = tcase_create("behaviour");
 	tcase_add_checked_fixture(tc, given_a_gateway, gateway_ends);
-	/* With unique ids that the new charon gives again, and with others. */
+	/* With unique ids that the new charon reuses, and with others. */
 	tcase_add_loop_test(tc, after_a_crash_tunnels_get_their_index_back_and_count_on, 1, 8);
 	tcase_add_loop_test(tc, after_a_crash_tunnels_may_come_back_one_by_one_while_they_are_held, 1, 8);
 	tcase_add_loop_test(tc, after_a_crash_the_first_may_be_told_by_events, 1, 4);

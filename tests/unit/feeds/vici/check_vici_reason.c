@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Why an SA ended: the tables, records of error-notify, and the model. */
+/* Reasons for the end of SAs: the tables, records of error-notify, and the model. */
 
 #include "failure_fixture.h"
 
@@ -362,14 +362,14 @@ START_TEST(reauthentication_and_duplicates_in_any_order_lose_nobody)
 			twin_goes(VICI_TASK_IKE_DELETE, VICI_ALERT_UNKNOWN);
 			break;
 		case 2:
-			twin_goes(VICI_TASK_REAUTH, VICI_ALERT_UNKNOWN); /* broken before the new one is made */
+			twin_goes(VICI_TASK_REAUTH, VICI_ALERT_UNKNOWN); /* broken before the new one is created */
 			twin_comes(0);
 			break;
 		case 3:
 			twin_comes(0);
 			twin_goes(VICI_TASK_IKE_DELETE, VICI_ALERT_UNIQUE_REPLACE);
 			break;
-		case 4: /* the peer has deleted one of them, and does not answer there any more */
+		case 4: /* the peer has deleted one of them and no longer answers there */
 			if (twins_up() < 2)
 				break;
 			twin_goes(0, VICI_ALERT_RETRANSMIT_SEND_TIMEOUT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Tunnels and IKE SAs that charon terminates when ipsecmond is asked. */
+/* Tunnels and IKE SAs that charon terminates on request. */
 
 #include "control_fixture.h"
 #include "vici_terminate.h"
@@ -46,7 +46,7 @@ clean_up_charon(void)
 	clean_up();
 }
 
-/* "KEY=VALUE ..." of the request that comes next. */
+/* "KEY=VALUE ..." of the next request. */
 static void
 expect_request(int fd, const char *want)
 {
@@ -174,7 +174,7 @@ START_TEST(charon_does_not_answer)
 	ck_assert(!outcome.ok);
 	ck_assert_str_ne(outcome.why, "");
 	close(fd);
-	/* One that is under way at the end is not told. */
+	/* A request that is under way at the end gets no answer. */
 	fd = ask(true, two, 1);
 	close(fd);
 	close(charon);

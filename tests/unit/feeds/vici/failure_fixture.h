@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A gateway, what charon says about failures, in time that the tests give, and which failures are recorded. */
+/* A gateway, charon's messages about failures at times that the tests set, and the recorded failures. */
 #ifndef FAILURE_FIXTURE_H
 #define FAILURE_FIXTURE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* VICI messages written as text, and what the callbacks of the decoder were given. */
+/* VICI messages written as text, and the calls of the decoder's callbacks. */
 #ifndef VICI_MESSAGE_FIXTURE_H
 #define VICI_MESSAGE_FIXTURE_H
 
@@ -50,7 +50,7 @@ put_value(struct msg *m, const char *at, size_t len)
 	put(m, at, len);
 }
 
-/* One value of the text: up to a blank or ">", or quoted. Returns what is behind it. */
+/* Read one value: up to a blank or ">", or quoted. Return the text after it. */
 static inline const char *
 put_text_value(struct msg *m, const char *text)
 {
@@ -62,7 +62,8 @@ put_text_value(struct msg *m, const char *text)
 }
 
 /*
- * Append what the text says: "lab { version=2 local-id='C=CH, CN=a' child-sas { local-ts=<10.1.0.0/24 ::/0> } }".
+ * Append the message of the text: "lab { version=2 local-id='C=CH, CN=a' child-sas { local-ts=<10.1.0.0/24 ::/0> }
+ * }".
  */
 static inline void
 put_text(struct msg *m, const char *text)

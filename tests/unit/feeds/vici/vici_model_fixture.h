@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The model of what charon says, told as structs and read back as any reader reads.
+ * The model of charon's SAs: given as structs, read back through the segment.
  *
- * The order of events and lists, and the states in them, are those measured on strongSwan 5.9.8.
- * After every step, whatever it was, no counter of any index has gone back, and the gauges are true.
+ * The order of events and lists, and the states in them, were measured on strongSwan 5.9.8. After every step, no
+ * counter of any index has gone back, and the gauges are right.
  */
 #ifndef VICI_MODEL_FIXTURE_H
 #define VICI_MODEL_FIXTURE_H
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEXES 8192 /* more than any test here gives out */
+#define INDEXES 8192 /* more than any test uses */
 #include "model_fixture.h"
 #include "vici_model.h"
 
@@ -135,7 +135,7 @@ from_peer(struct vici_ike sa, const char *id, uint8_t last_octet)
 	return sa;
 }
 
-/* The same, of a charon that was started anew. */
+/* The same, from a new charon. */
 static inline struct vici_ike
 of_another_charon(struct vici_ike sa)
 {
@@ -199,7 +199,7 @@ tell_child(struct vici_ike parent, struct vici_child sa)
 	all_is_true();
 }
 
-/* An SA as an event or a list tells of it: the IKE SA first. */
+/* Report an SA as events and lists do: the IKE SA first. */
 static inline void
 tell_both(struct vici_ike parent, struct vici_child sa)
 {
@@ -207,7 +207,7 @@ tell_both(struct vici_ike parent, struct vici_child sa)
 	tell_child(parent, sa);
 }
 
-/* child-rekey: what it says of the IKE SA comes first. */
+/* child-rekey: the IKE SA comes first. */
 static inline void
 child_rekey(struct vici_ike parent, struct vici_child old, struct vici_child now)
 {
@@ -268,7 +268,7 @@ hold_time_is_over(void)
 	all_is_true();
 }
 
-/* ipsecmond ends, and starts again. */
+/* ipsecmond ends and starts again. */
 static inline void
 daemon_restarts(void)
 {

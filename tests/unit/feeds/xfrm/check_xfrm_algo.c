@@ -114,7 +114,7 @@ static const struct {
 	{ "rmd160", 160, 96, OTHER },
 	{ "hmac(sm3)", 256, 256, OTHER },
 	{ "", 0, 0, OTHER },
-	/* Kernels that do not tell a truncation have their own. */
+	/* Kernels that don't report a truncation have their own default. */
 	{ "hmac(md5)", 128, 0, 1 },
 	{ "hmac(sha1)", 160, 0, 2 },
 	{ "hmac(sha256)", 256, 0, OTHER },

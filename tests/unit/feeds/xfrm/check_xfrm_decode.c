@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SAs, selectors, events and policies out of netlink messages. */
+/* SAs, selectors, events and policies in netlink messages. */
 
 #include "xfrm_message_fixture.h"
 
@@ -247,7 +247,7 @@ START_TEST(of_ipcomp_the_spi_is_the_cpi_and_there_is_no_proposal)
 	info.id.proto = IPPROTO_COMP;
 	info.id.spi = htonl(0xabcd);
 	message(XFRM_MSG_NEWSA, &info, sizeof(info));
-	/* The kernel sends this part of it alone, whatever key it once was given. */
+	/* The kernel only sends this part, whatever key it got. */
 	attr(XFRMA_ALG_COMP, &deflate, sizeof(deflate));
 	expect(XFRM_SA_THERE);
 	ck_assert_uint_eq(out.sa.key.spi, 0xabcd);
@@ -509,7 +509,7 @@ START_TEST(an_expired_sa_is_gone_when_it_was_the_hard_limit)
 		mnl_attr_put_u8(&box.header, SA_DIR, 1);
 		expect(XFRM_SA_EXPIRED);
 		ck_assert(out.hard == (hard != 0));
-		ck_assert(!out.sa.larval); /* no algorithms are told, which says nothing */
+		ck_assert(!out.sa.larval); /* without algorithms, nothing is known about them */
 		ck_assert_uint_eq(out.sa.octets, 1000);
 		ck_assert_uint_eq(out.sa.if_id, 44);
 		ck_assert_uint_eq(out.sa.direction, IPM_IN);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Messages that are not what they should be, and what a real kernel sent. */
+/* Malformed messages, and recorded messages of a real kernel. */
 
 #include "xfrm_message_fixture.h"
 
@@ -22,7 +22,7 @@ START_TEST(messages_of_other_types_are_not_ours)
 }
 END_TEST
 
-/* One of each kind, with all that it may have. */
+/* One message of each kind, with all its attributes. */
 static void
 one_of_each(unsigned int kind)
 {
@@ -114,7 +114,7 @@ head_size(void)
 	return sizes[box.header.nlmsg_type];
 }
 
-/* Whether the first @p len octets end where the head or an attribute does, or in the padding behind it. */
+/* Do the first @p len octets end with the header or an attribute, or in the padding after it? */
 static bool
 ends_well(size_t len)
 {
@@ -135,7 +135,7 @@ START_TEST(a_message_cut_within_its_head_or_an_attribute_is_malformed)
 	uint32_t whole = box.header.nlmsg_len;
 	ck_assert_int_eq(decode(), 0);
 	for (uint32_t len = MNL_NLMSG_HDRLEN; len < whole; len++) {
-		bool gone = box.header.nlmsg_type == XFRM_MSG_DELPOLICY; /* it needs its first attribute */
+		bool gone = box.header.nlmsg_type == XFRM_MSG_DELPOLICY; /* its first attribute is required */
 		box.header.nlmsg_len = whole;
 		bool well = ends_well(len) &&
 			    (!gone || len > MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct xfrm_userpolicy_id)));
@@ -335,7 +335,7 @@ open_corpus(char *path, size_t size)
 	return dir;
 }
 
-/* Files that fuzzing has found ("fuzz-...") may hold anything. */
+/* Files found by fuzzing ("fuzz-...") may contain anything. */
 static void
 decode_file(const char *path)
 {
@@ -343,7 +343,7 @@ decode_file(const char *path)
 	ck_assert_ptr_nonnull(file);
 	int len = (int)fread(box.octets, 1, sizeof(box.octets), file);
 	fclose(file);
-	/* There and back: the same octets, or the layouts that bring them into another byte order are wrong. */
+	/* Convert twice: if the octets differ, the layouts for other byte orders are wrong. */
 	static uint8_t turned[sizeof(box.octets)];
 	memcpy(turned, box.octets, (size_t)len);
 	corpus_turn_messages(turned, (size_t)len, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);

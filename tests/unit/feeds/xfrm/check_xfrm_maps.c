@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Outbound policies as crypto map entries, beside those that charon has configured, whoever was first; and the engines
- * that SAs are on. Told as structs, read back as any reader reads.
+ * Outbound policies as crypto map entries, beside entries from charon, in any order; and the engines of SAs. Given as
+ * structs, read back through the segment.
  */
 #include <check.h>
 #include <netinet/in.h>
@@ -204,7 +204,7 @@ policy_gone(struct xfrm_policy p)
 	say_policy(XFRM_POLICY_GONE, p);
 }
 
-/* One that has been there for a while. */
+/* A policy that has existed for a while. */
 static void
 given_policy(struct xfrm_policy p)
 {
@@ -241,7 +241,7 @@ pair_there(uint32_t spi)
 	say(XFRM_SA_THERE, sa_of(spi + 1, IPM_OUT));
 }
 
-/* A poll; the SAs of pair_there(spi) are there, if that is not 0. */
+/* A poll. The SAs of pair_there(spi) exist, unless that is 0. */
 static void
 poll_comes(uint32_t spi)
 {
@@ -490,12 +490,12 @@ START_TEST(sas_that_were_there_before_it_are_found)
 	given_policy(policy(1, 0));
 	ck_assert_uint_eq(entry(POLICY).state, IPM_MAP_UP);
 	struct ipm_tunnel t;
-	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_UP, "", &t), 1); /* its names are what they were */
+	ck_assert_uint_eq(tunnels_in(IPM_TUNNEL_UP, "", &t), 1); /* its names are unchanged */
 	ck_assert_str_eq(t.conn, "");
 }
 END_TEST
 
-/* The kernel drops what such a policy takes: its SAs are those without a reqid. */
+/* The kernel drops packets of such a policy: it needs SAs without a reqid. */
 START_TEST(an_entry_without_reqid_is_down_beside_sas_with_one)
 {
 	struct xfrm_sa sa = sa_of(0x2000, IPM_OUT);
@@ -660,7 +660,7 @@ START_TEST(the_next_run_goes_on_with_its_entries)
 	ck_assert_uint_eq(entry(POLICY).index, before.index);
 	xfrm_model_policies_begin(model);
 	struct xfrm_msg msg = { .kind = XFRM_POLICY_THERE };
-	msg.policy = policy(1, 0); /* the other one has gone meanwhile */
+	msg.policy = policy(1, 0); /* the other one has disappeared meanwhile */
 	xfrm_model_message(model, &msg, true);
 	ck_assert(!xfrm_model_policies_end(model));
 	struct ipm_map_entry after = entry(POLICY);
@@ -759,7 +759,7 @@ cpu_at_best(uint32_t n)
 	return best;
 }
 
-/* Eight times as many cost eight times as much, give or take caches; by the square it were 64. */
+/* Eight times as many policies cost about eight times as much; a quadratic cost would be 64 times as much. */
 START_TEST(ten_thousand_policies_cost_no_square)
 {
 	double few = cpu_at_best(1250), many = cpu_at_best(10000);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* AH and IPComp beside ESP, peers that move, and who has keyed an SA. */
+/* AH and IPComp beside ESP, peers that move, and the owner of an SA. */
 
 #include "xfrm_model_fixture.h"
 
@@ -80,7 +80,7 @@ START_TEST(ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression)
 	ck_assert_uint_eq(tunnel_with(OLD).protocol, IPPROTO_ESP);
 	ck_assert_uint_eq(tunnel_with(OLD).ipcomp, 1);
 	ck_assert_uint_eq(sa_row(0x10).bundled, 1);
-	/* The packets were too small to be compressed: that it is 0 is known. */
+	/* The packets were too small to be compressed: it is known to be 0. */
 	DUMP(sa_in_dump(with_packets(outbound(OLD + 1), 4)); sa_in_dump(with_packets(inbound(OLD), 4));
 	     sa_in_dump(as_comp(outbound(0x11), 0, 0)); sa_in_dump(as_comp(inbound(0x10), 0, 0)));
 	ck_assert_uint_eq(tunnel_with(OLD).in.raw_octets, 0);
@@ -97,7 +97,7 @@ START_TEST(ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression)
 }
 END_TEST
 
-/* All that a daemon finds when it starts: policies first, then SAs that have carried much. */
+/* The state that a daemon finds at its start: policies first, then SAs with large counters. */
 START_TEST(what_a_bundle_had_carried_before_we_came_counts_once_too)
 {
 	const struct xfrm_sa sa[4] = { with_packets(inbound(OLD), 10), with_packets(outbound(OLD + 1), 20),
@@ -160,7 +160,7 @@ END_TEST
 
 /* --- a peer, or we, at another address ----------------------------------- */
 
-/* As charon moves SAs: each is deleted, and added again with its SPI, its time of birth and its counts. */
+/* Move SAs as charon does: delete each one, and add it again with its SPI, its creation time and its counts. */
 START_TEST(sas_that_move_to_another_address_keep_their_tunnel_and_count_on)
 {
 	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
@@ -190,7 +190,7 @@ START_TEST(sas_that_move_to_another_address_keep_their_tunnel_and_count_on)
 }
 END_TEST
 
-/* The drops that an SA told of are not carried over by the kernel. */
+/* The kernel doesn't keep the drops of a moved SA. */
 START_TEST(an_sa_that_has_moved_counts_its_drops_from_zero)
 {
 	struct xfrm_sa a = with_packets(inbound(OLD), 10);
@@ -270,7 +270,7 @@ START_TEST(an_sa_that_is_made_again_with_its_old_spi_counts_from_zero)
 }
 END_TEST
 
-/* Who keys by hand likes round numbers. */
+/* Manual keys often come with round numbers. */
 START_TEST(an_spi_that_is_used_for_another_peer_and_reqid_moves_nothing)
 {
 	pair_appears(OLD);
@@ -305,7 +305,7 @@ START_TEST(policies_of_sockets_tell_of_an_ike_daemon)
 	pair_appears(OLD);
 	ck_assert(!xfrm_model_wants_policies(model));
 	ck_assert_uint_eq(tunnel_with(OLD).key_type, IPM_KEY_IKE);
-	ck_assert_uint_eq(sa_row(OLD).proposal.group, IPM_TRANSFORM_OTHER); /* it is not the kernel's to know */
+	ck_assert_uint_eq(sa_row(OLD).proposal.group, IPM_TRANSFORM_OTHER); /* the kernel cannot know it */
 	ck_assert_uint_eq(tunnel_with(OLD).in_sa.group, IPM_TRANSFORM_OTHER);
 }
 END_TEST

@@ -39,7 +39,7 @@ ike(uint32_t uid)
 
 #define MODP2048 14
 
-/* The CHILD_SA "net" of reqid 1 that has the SAs in(spi) and out(spi + 1), as far as they have carried anything. */
+/* The CHILD_SA "net" with reqid 1 and the SAs in(spi) and out(spi + 1), with their counters. */
 static struct vici_child
 child(uint32_t uid, uint32_t spi, uint64_t pkts_in, uint64_t pkts_out)
 {
@@ -103,7 +103,7 @@ charon_rekeys_child(struct vici_ike parent, struct vici_child old, struct vici_c
 	all_is_true();
 }
 
-/* Told to, by an operator here. */
+/* Ended by an operator here. */
 static void
 charon_ends_child(struct vici_ike parent, struct vici_child sa)
 {
@@ -199,7 +199,7 @@ START_TEST(a_tunnel_of_charon_that_the_kernel_has_not_got_is_not_the_kernels_to_
 }
 END_TEST
 
-/* The kernel filled in the message before charon looked, and we read it after. */
+/* The kernel wrote the message before charon's list, and we read it afterwards. */
 START_TEST(a_dump_made_before_charon_counted_does_not_count_all_again)
 {
 	given_charon();
@@ -239,7 +239,7 @@ START_TEST(a_tunnel_that_the_kernel_told_of_first_gets_its_names)
 }
 END_TEST
 
-/* Who tells first of the new SAs. */
+/* Either feed reports the new SAs first. */
 START_TEST(a_rekey_that_both_tell_of_is_one_refresh)
 {
 	given_charon();

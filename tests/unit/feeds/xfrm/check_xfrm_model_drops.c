@@ -27,7 +27,7 @@ packets_failed(enum ipm_direction direction, enum ipm_drop why)
 	return (direction == IPM_IN ? t.fails_in : t.fails_out)[why];
 }
 
-/* Dropped, and failed after they had been counted. */
+/* Dropped packets, and packets that failed after they had been counted. */
 static uint64_t
 dropped_in_all(void)
 {
@@ -57,7 +57,7 @@ START_TEST(every_line_of_xfrm_stat_counts_by_its_reason_and_direction)
 }
 END_TEST
 
-/* The kernel asks for policy when the SA has counted the packet: it is no drop besides. */
+/* The kernel checks the policy after the SA has counted the packet, so it is not also a drop. */
 START_TEST(what_policy_rejects_after_decryption_is_counted_once)
 {
 	static const enum xfrm_stat lines[] = { XFRM_STAT_IN_MISMATCH, XFRM_STAT_IN_TMPL,   XFRM_STAT_IN_NO_POLICY,
@@ -98,8 +98,8 @@ START_TEST(every_line_goes_on_after_a_restart)
 END_TEST
 
 /*
- * The network namespace has become another one of that name. How much of the lines that SAs count, too, its SAs have
- * told of is not known.
+ * The network namespace was replaced by another one with the same name. It is unknown how many of the counted lines
+ * its SAs have already reported.
  */
 START_TEST(every_line_that_is_smaller_than_before_counts_from_zero)
 {
@@ -131,7 +131,7 @@ START_TEST(what_sas_told_of_is_not_counted_again)
 	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_REPLAY), 4);
 	ck_assert_uint_eq(packets_dropped(IPM_IN, IPM_DROP_WINDOW), 2);
 	ck_assert_uint_eq(dropped_in_all(), 11);
-	/* An SA's count may be ahead of the file, that was read first. */
+	/* An SA's count may be newer than the file, which was read first. */
 	a.auth_fails = 6;
 	DUMP(sa_in_dump(a));
 	stat_is(XFRM_STAT_IN_PROTO, 5);
@@ -164,7 +164,7 @@ START_TEST(what_failed_before_we_came_has_no_reason_that_we_know)
 }
 END_TEST
 
-/* How many packets had no SA yet; ifindex 0: the row without an interface. */
+/* The number of packets without an SA; ifindex 0: the row without an interface. */
 static uint64_t
 interface_drops(uint32_t ifindex, struct ipm_interface *row)
 {
@@ -234,7 +234,7 @@ START_TEST(as_long_as_there_is_a_larval_sa_its_packets_are_dropped)
 	DUMP(sa_in_dump(larval_sa(with_peer(outbound(0), 3))));
 	stat_is(WAITS, 7);
 	DUMP(NOTHING);
-	stat_is(WAITS, 8); /* the last ones, before it went */
+	stat_is(WAITS, 8); /* the last ones before it was removed */
 	ck_assert_uint_eq(drops_on(2), 8);
 	DUMP(NOTHING);
 	stat_is(WAITS, 9);
@@ -339,7 +339,7 @@ START_TEST(an_sa_that_a_policy_wanted_in_vain_is_a_failure)
 	ck_assert(same_addr(f.remote, PEER(3)));
 	ck_assert(same_addr(f.packet_src, ip4(10, 1, 0, 7)));
 	ck_assert(same_addr(f.packet_dst, ip4(10, 2, 0, 9)));
-	xfrm_model_ike_known(model, true); /* who knows charon hears it from there */
+	xfrm_model_ike_known(model, true); /* if charon reports, its report counts */
 	sa_expires_hard(larval_sa(with_peer(outbound(0), 3)));
 	expect_failures(IPM_FAIL_PEER_LOST, 2);
 }

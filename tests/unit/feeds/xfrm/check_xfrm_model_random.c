@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* Whatever happens, the end of a dump makes the segment true. */
+/* After any events, the segment is right at the end of a dump. */
 
 #include "xfrm_model_fixture.h"
 
 /* --- whatever happens ---------------------------------------------------- */
 
 #define STEPS       20000
-#define KERNEL_SAS  96 /* that the kernel has at a time, or we think that it has */
-#define PEER_GROUPS 12 /* tunnels there can be: 4 reqids of 3 peers */
+#define KERNEL_SAS  96 /* the SAs of the kernel, or of the model, at one time */
+#define PEER_GROUPS 12 /* possible tunnels: 4 reqids of 3 peers */
 
-/* An SA as the kernel has it, and as the model has to have it. */
+/* An SA in the kernel, and as the model must have it. */
 struct kernel_sa {
 	bool alive;     /* in the kernel */
-	bool told;      /* the model has heard that it is there, and not that it is gone */
-	bool buried;    /* the model has heard of its end while the dump comes in that is coming in now */
-	bool listed;    /* the dump that is coming in will come to it */
+	bool told;      /* the model knows its start, and not its end */
+	bool buried;    /* the model learned of its end during the current dump */
+	bool listed;    /* the current dump will still report it */
 	uint32_t group; /* which tunnel it is of */
 	struct xfrm_sa sa;
-	uint64_t told_pkts; /* the most that any message said */
-	uint64_t dump;      /* the last one that told of it, or while which an event did */
+	uint64_t told_pkts; /* the greatest count of any message */
+	uint64_t dump;      /* the last dump that reported it, or during which an event did */
 };
 
 /* A tunnel as it has to be. */
@@ -37,7 +37,7 @@ static struct story {
 	uint64_t in, out;            /* of all there ever were */
 	bool dumping, spoilt, lossy; /* lossy: events were lost since the dump began */
 	uint64_t dump;
-	struct xfrm_sa waiting[KERNEL_SAS]; /* messages of the dump that are not read yet, by place */
+	struct xfrm_sa waiting[KERNEL_SAS]; /* unread messages of the dump, by place */
 	uint32_t waiting_of[KERNEL_SAS], first_waiting, waiting_end;
 	uint32_t checked, confirmed;
 } story;
@@ -57,7 +57,7 @@ is_inbound(const struct kernel_sa *k)
 	return k->sa.key.spi % 2 == 0;
 }
 
-/* The model is told: the reference is, too. */
+/* Tell the model and the reference. */
 static void
 now_told(struct kernel_sa *k, const struct xfrm_sa *message)
 {
@@ -181,7 +181,7 @@ dump_begins(void)
 		story.sa[i].listed = story.sa[i].alive;
 }
 
-/* The kernel fills in some more messages. */
+/* The kernel writes some more messages. */
 static void
 dump_goes_on(uint32_t most)
 {
@@ -198,7 +198,7 @@ dump_goes_on(uint32_t most)
 	}
 }
 
-/* We read some of them, which may be old by now. */
+/* We read some of them, which may be outdated. */
 static void
 dump_is_read(uint32_t most)
 {
@@ -293,7 +293,7 @@ story_releases(uint32_t group)
 		*t = (struct expected){ 0 };
 }
 
-/* While nobody is there, SAs come and go. */
+/* SAs start and end while we don't run. */
 static void
 story_restarts(void)
 {
@@ -346,7 +346,7 @@ something_happens(void)
 
 	if (what < 150) {
 		kernel_adds(group, random_below(2), random_below(40) == 0);
-	} else if (what < 220) { /* a pair, as a rekey makes one */
+	} else if (what < 220) { /* a pair, as after a rekey */
 		bool first = random_below(2);
 		kernel_adds(group, first, false);
 		kernel_adds(group, !first, false);
@@ -358,7 +358,7 @@ something_happens(void)
 			sa_expires_soft(k->sa);
 			uint64_t dump = k->dump;
 			now_told(k, &k->sa);
-			k->dump = dump; /* that does not make it confirmed */
+			k->dump = dump; /* this doesn't confirm it */
 		}
 	} else if (what < 700) {
 		traffic();

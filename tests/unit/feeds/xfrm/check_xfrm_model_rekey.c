@@ -5,7 +5,7 @@
 
 /* --- rekeys -------------------------------------------------------------- */
 
-/* In which order the two new SAs come. */
+/* The order of the two new SAs. */
 START_TEST(a_rekey_keeps_the_tunnel_and_is_one_refresh)
 {
 	pair_appears(OLD);
@@ -116,7 +116,7 @@ START_TEST(an_sa_whose_soft_limit_is_over_does_not_come_into_use_again)
 }
 END_TEST
 
-/* By octets, by packets, by age and by use: one less than the limit, the limit itself, and no limit. */
+/* Limits of octets, packets, age and use: one below the limit, the limit itself, and no limit. */
 START_TEST(a_dump_tells_whether_a_soft_limit_is_reached)
 {
 	struct xfrm_sa a = with_packets(inbound(OLD), 10);
@@ -143,7 +143,7 @@ START_TEST(a_dump_tells_whether_a_soft_limit_is_reached)
 }
 END_TEST
 
-/* The kernel sends by it, and then only it is left. */
+/* The kernel sends with it, and then it is the only one left. */
 START_TEST(when_the_new_sa_has_reached_its_soft_limit_the_old_one_is_in_use_again)
 {
 	struct xfrm_sa old = outbound(OLD), now = outbound(NEW);
@@ -377,7 +377,7 @@ START_TEST(counts_do_not_follow_a_dump_that_was_made_before_an_event)
 }
 END_TEST
 
-/* Packets that are dropped do not move the counts of those that are not. */
+/* Dropped packets don't change the counts of good packets. */
 START_TEST(drops_do_not_follow_a_dump_that_was_made_before_an_event)
 {
 	struct xfrm_sa now = with_packets(inbound(OLD), 42), before = now;
@@ -450,7 +450,7 @@ START_TEST(counts_that_a_dump_has_going_back_are_of_another_sa)
 }
 END_TEST
 
-/* XFRM_MSG_NEWAE sets it, and counts. */
+/* XFRM_MSG_NEWAE sets it and the counts. */
 START_TEST(another_time_of_birth_does_not_make_another_sa)
 {
 	pair_appears(OLD);
@@ -477,7 +477,7 @@ START_TEST(an_sa_that_an_event_adds_at_another_time_is_another)
 }
 END_TEST
 
-/* XFRM_MSG_MIGRATE: clones that have carried nothing, under the same time and SPI. Events tell of none of them. */
+/* XFRM_MSG_MIGRATE: clones without traffic, with the same creation time and SPI. No event reports them. */
 START_TEST(sas_that_were_migrated_count_on)
 {
 	struct xfrm_sa a = with_peer(inbound(OLD), 9), b = with_peer(outbound(OLD + 1), 9);
@@ -540,7 +540,7 @@ START_TEST(an_update_has_its_limits_and_nothing_else)
 }
 END_TEST
 
-/* IKE had asked for its SPI: so charon's inbound SAs come. */
+/* IKE had reserved its SPI: this is how charon's inbound SAs start. */
 START_TEST(an_update_of_a_larval_sa_is_a_new_sa)
 {
 	sa_appears(larval_sa(inbound(OLD)));
@@ -553,7 +553,7 @@ START_TEST(an_update_of_a_larval_sa_is_a_new_sa)
 }
 END_TEST
 
-/* We had missed it; only with the next dump its counts and its times are known. */
+/* We missed the event. Its counts and times are only known after the next dump. */
 START_TEST(an_update_of_an_sa_that_is_not_known_is_one_that_counts_all_it_has_carried)
 {
 	sa_updated(inbound(OLD));
@@ -567,7 +567,7 @@ START_TEST(an_update_of_an_sa_that_is_not_known_is_one_that_counts_all_it_has_ca
 }
 END_TEST
 
-/* That is the SA which packets of its mark find. */
+/* Packets with its mark use this SA. */
 START_TEST(an_update_finds_an_sa_of_another_mark)
 {
 	struct xfrm_sa wide = inbound(OLD), a = of_mark(inbound(OLD), 0x12);
@@ -643,7 +643,7 @@ START_TEST(a_tunnels_lifetimes_are_those_of_its_inbound_sa_in_use)
 	sa_appears(now);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 5000);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_ns, 0);
-	DUMP(sa_in_dump(now); sa_in_dump(a); sa_in_dump(b)); /* the one before it says nothing any more */
+	DUMP(sa_in_dump(now); sa_in_dump(a); sa_in_dump(b)); /* the earlier one sends no more events */
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 5000);
 	sa_appears(b);
 	ck_assert_uint_eq(tunnel_with(NEW).hard_octets, 5000);

@@ -83,7 +83,7 @@ START_TEST(a_name_that_another_sa_took_while_we_were_away_counts_from_zero)
 }
 END_TEST
 
-/* The kernel filled in the message before the event. */
+/* The kernel wrote the message before the event. */
 START_TEST(a_late_dump_message_after_a_restart_does_not_count_all_again)
 {
 	kernel_dump(OLD, 10, 20);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which SAs are one tunnel, in which direction an SA goes, and which selectors a tunnel has. */
+/* The SAs of a tunnel, the direction of an SA, and the selectors of a tunnel. */
 
 #include "xfrm_model_fixture.h"
 
@@ -179,7 +179,7 @@ START_TEST(a_policy_tells_the_direction_where_no_address_is_local)
 {
 	struct xfrm_sa a = inbound(OLD), b = outbound(OLD + 1);
 
-	/* Both ends are routed through us, as those of a virtual gateway. */
+	/* Both ends are routed through us, as for a virtual gateway. */
 	a.key.dst = b.src = ip4(198, 51, 100, 1);
 	policy_appears(policy_to(policy(1, 1), ip4(198, 51, 100, 1), PEER(2)));
 	sa_appears(b);
@@ -368,7 +368,7 @@ START_TEST(what_a_dump_lists_after_a_flush_is_out_of_date)
 }
 END_TEST
 
-/* As the kernel chooses an SA for what is to leave: it drops what such a policy takes when all SAs have a reqid. */
+/* Choose an outbound SA as the kernel does: it drops packets of such a policy if all SAs have a reqid. */
 START_TEST(a_policy_without_reqid_serves_only_sas_without_one)
 {
 	POLICIES(policy_in_dump(policy_of_reqid(policy(1, 1), 0)); policy_in_dump(policy(2, 2)));
@@ -421,7 +421,7 @@ START_TEST(in_transport_mode_a_policys_addresses_are_those_of_its_selectors)
 }
 END_TEST
 
-/* As the kernel looks for an SA: a template's mode has to be the SA's. */
+/* Find an SA as the kernel does: its mode must be that of the template. */
 START_TEST(a_transport_mode_policy_for_anyone_does_not_select_for_tunnel_mode)
 {
 	struct xfrm_policy p =
@@ -451,7 +451,7 @@ START_TEST(a_policy_of_another_mark_or_interface_does_not_serve)
 	expect_tunnels(3);
 	ck_assert(has_net(tunnel_with(OTHER), 1));
 	ck_assert_uint_eq(selectors(tunnel_with(OTHER)), 1);
-	ck_assert(has_net(tunnel_with(NEW), 2)); /* its mark under the SA's mask is the SA's */
+	ck_assert(has_net(tunnel_with(NEW), 2)); /* its mark, under the SA's mask, is that of the SA */
 	ck_assert_uint_eq(selectors(tunnel_with(NEW)), 1);
 	ck_assert(has_net(tunnel_with(OLD), 3));
 }
@@ -495,7 +495,7 @@ START_TEST(of_several_templates_the_one_with_addresses_counts)
 {
 	struct xfrm_policy p = policy(1, 1);
 
-	/* IPComp in tunnel mode around ESP in transport mode, as charon has them. */
+	/* IPComp in tunnel mode around ESP in transport mode, as charon installs them. */
 	p.tmpls = 2;
 	p.tmpl[1] = (struct xfrm_tmpl){ .reqid = 1, .protocol = IPPROTO_ESP, .encap = IPM_ENCAP_TRANSPORT };
 	p.tmpl[0].protocol = IPPROTO_COMP;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Messages as the kernel makes them, and what the decoder makes of them. */
+/* Messages as the kernel builds them, and the decoder's results. */
 #ifndef XFRM_MESSAGE_FIXTURE_H
 #define XFRM_MESSAGE_FIXTURE_H
 
@@ -46,7 +46,7 @@ attr(uint16_t type, const void *value, size_t size)
 	mnl_attr_put(&box.header, type, size, value);
 }
 
-/* The key of an algorithm is made of an octet that nothing else here has. */
+/* Keys consist of an octet that occurs nowhere else here. */
 static inline void
 put_with_key(uint16_t type, const void *head, size_t size, uint32_t key_bits)
 {
@@ -99,7 +99,7 @@ addr(const char *text)
 	return out;
 }
 
-/* What an SA is like where a test says nothing else. */
+/* The default values of an SA. */
 static inline struct xfrm_usersa_info
 an_sa(void)
 {
@@ -149,7 +149,7 @@ a_tmpl(void)
 
 static struct xfrm_msg out;
 
-/* From memory of exactly this size, at an address that 4 divides but 8 does not: the worst that a dump does. */
+/* Decode from memory of exactly this size, at an address divisible by 4 but not by 8: the worst case of a dump. */
 static inline int
 decode_octets(const void *octets, size_t len)
 {

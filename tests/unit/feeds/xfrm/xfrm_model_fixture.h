@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The model of the kernel's SAs, told as structs and read back as any reader reads.
+ * The model of the kernel's SAs: given as structs, read back through the segment.
  *
- * Events come as the kernel sends them: NEWSA when an SA is there, DELSA with its last counts. A dump begins, comes
- * message by message, the newest SA first, and ends. After every step, whatever it was, no counter of any index has
- * gone back, the gauges are true, and the lists of SAs in the segment are in order.
+ * Events come as the kernel sends them: NEWSA when an SA starts, DELSA with its last counts. A dump begins, sends
+ * message by message, the newest SA first, and ends. After every step, no counter of any index has gone back, the
+ * gauges are right, and the lists of SAs in the segment are consistent.
  */
 #ifndef XFRM_MODEL_FIXTURE_H
 #define XFRM_MODEL_FIXTURE_H
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define INDEXES 32768 /* more than any test here gives out */
+#define INDEXES 32768 /* more than any test uses */
 #include "model_fixture.h"
 #include "vici_model.h"
 #include "xfrm_model.h"
@@ -29,13 +29,13 @@ static struct xfrm_model *model;
 static uint32_t feed_slot;
 static struct ipm_feed feed;    /* as the feed keeps it */
 static struct vici_model *vici; /* NULL: there is no charon */
-static uint64_t epoch_s;        /* of CLOCK_REALTIME, a while before the test began */
+static uint64_t epoch_s;        /* CLOCK_REALTIME, some time before the test began */
 
 /* --- time passes without waiting for it ---------------------------------- */
 
 static time_t skipped_s;
 
-/* In place of libc's, for all that is linked with this program. */
+/* Replaces libc's function in this program. */
 int
 clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -53,7 +53,7 @@ seconds_pass(unsigned seconds)
 
 /* --- the host ------------------------------------------------------------ */
 
-/* We are 192.0.2.1, and 192.0.2.101 when we have moved; peers are 192.0.2.2 and up. */
+/* We are 192.0.2.1, and 192.0.2.101 after moving. Peers are 192.0.2.2 and up. */
 #define HERE       ip4(192, 0, 2, 1)
 #define ELSEWHERE  ip4(192, 0, 2, 101)
 #define PEER(last) ip4(192, 0, 2, last)
@@ -71,7 +71,7 @@ host_is_local(void *arg, const struct ipm_addr *addr)
 	return same_addr(*addr, HERE) || same_addr(*addr, ELSEWHERE);
 }
 
-/* Peers 2 to 9 are behind eth0, 10 to 19 behind eth1; there is no way to the others. */
+/* Peers 2 to 9 are behind eth0, 10 to 19 behind eth1; others have no route. */
 static inline bool
 host_way_to(void *arg, const struct ipm_addr *addr, struct ipm_interface *out)
 {
@@ -135,7 +135,7 @@ given_a_gateway(void)
 
 /* --- what holds after every step ----------------------------------------- */
 
-/* Its list, both ways: so many SAs, each of them its own. */
+/* Check its list in both directions: it has this many SAs, all of this tunnel. */
 static inline uint32_t
 list_is_in_order(uint32_t slot, const struct ipm_tunnel *t)
 {
@@ -188,7 +188,7 @@ all_is_true(void)
 	((struct ipm_proposal){ \
 		.encr = IPM_ENCR_AES_CBC, .encr_bits = 256, .integ = IPM_INTEG_HMAC_SHA2_256_128, .integ_bits = 256 })
 
-/* An ESP SA in tunnel mode, from peer 192.0.2.2 to us, of reqid 1, that has carried nothing. */
+/* An ESP SA in tunnel mode from peer 192.0.2.2 to us, with reqid 1 and without traffic. */
 static inline struct xfrm_sa
 inbound(uint32_t spi)
 {
@@ -255,7 +255,7 @@ with_direction(struct xfrm_sa sa, enum ipm_direction direction)
 	return sa;
 }
 
-/* Installed so many seconds after the others. */
+/* Installed this many seconds after the others. */
 static inline struct xfrm_sa
 added_later(struct xfrm_sa sa, uint64_t seconds)
 {
@@ -297,7 +297,7 @@ single_host(struct ipm_addr addr)
 	return (struct ipm_sel_side){ .type = IPM_SEL_SINGLE, .port_last = 65535, .first = addr, .last = addr };
 }
 
-/* With a selector of its own: between 10.1.n.0/24 here and 10.2.n.0/24 there. */
+/* With a selector of its own: between our 10.1.n.0/24 and the peer's 10.2.n.0/24. */
 static inline struct xfrm_sa
 of_net(struct xfrm_sa sa, uint8_t n)
 {
@@ -345,7 +345,7 @@ sa_expires_soft(struct xfrm_sa sa)
 	tell_sa(XFRM_SA_EXPIRED, sa, false, false);
 }
 
-/* What somebody has asked for, of an SA that is there: the kernel tells of it as of one that was added just now. */
+/* A GETSA request of another program for an existing SA: the kernel reports it like a new one. */
 static inline void
 sa_updated(struct xfrm_sa sa)
 {
@@ -390,7 +390,7 @@ pair_appears(uint32_t spi)
 	sa_appears(outbound(spi + 1));
 }
 
-static bool dump_has_to_be_repeated; /* what the end of the last dump said */
+static bool dump_has_to_be_repeated; /* the result of the last dump */
 
 /* A dump of all SAs: the statements in the braces. */
 #define DUMP(...)                                                    \
@@ -471,7 +471,7 @@ policy_deleted(struct xfrm_policy p)
 	tell_policy(XFRM_POLICY_GONE, p, false);
 }
 
-/* charon has policies of its sockets, so that IKE itself is not encrypted. */
+/* charon has policies for its sockets, so that IKE itself is not encrypted. */
 static inline struct xfrm_policy
 socket_policy(uint32_t index)
 {
@@ -490,7 +490,7 @@ socket_policy(uint32_t index)
 
 /* --- what is expected ---------------------------------------------------- */
 
-/* How many SAs have this SPI, and the last of them. */
+/* Count the SAs with this SPI, and return the last one. */
 static inline uint32_t
 sas_named(uint32_t spi, struct ipm_sa *last)
 {
@@ -534,7 +534,7 @@ tunnel_with(uint32_t spi)
 	return t;
 }
 
-/* The tunnel with this index, in whatever state. */
+/* The tunnel with this index, in any state. */
 static inline struct ipm_tunnel
 tunnel_again(struct ipm_tunnel before)
 {
@@ -587,7 +587,7 @@ selectors(struct ipm_tunnel t)
 	return n;
 }
 
-/* It has the pair 10.1.n.0/24, 10.2.n.0/24. */
+/* Assert that it has the pair 10.1.n.0/24, 10.2.n.0/24. */
 static inline bool
 has_net(struct ipm_tunnel t, uint8_t n)
 {
@@ -615,7 +615,7 @@ expect_failures(enum ipm_failure_reason reason, uint32_t n)
 	ck_assert_uint_eq(failures(reason, &f), n);
 }
 
-/* Without the writer, or with it: all that was in memory is lost. */
+/* Restart without the writer, or with it: everything in memory is lost. */
 static inline void
 daemon_restarts(bool and_writer)
 {
@@ -644,7 +644,7 @@ claim(uint32_t spi, bool claimed, enum ipm_reason verdict)
 	return &t;
 }
 
-/* Without an SA by which to find it. */
+/* Without an SA that would find it. */
 static inline void
 release(struct ipm_tunnel before, enum ipm_reason verdict)
 {
