@@ -6,10 +6,10 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(top_srcdir)'; top_builddir='$(top_builddir)
 TESTS += %D%/check_32bit.sh %D%/check_completion.sh %D%/check_explain.sh %D%/check_headers.sh %D%/check_help.sh %D%/check_mibs.sh \
 	%D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh
 if HAVE_PYTHON3
-TESTS += %D%/check_structure
+TESTS += %D%/check_structure %D%/check_zabbix
 endif
 EXTRA_DIST += %D%/run %D%/mutate %D%/check_structure %D%/speed.sh %D%/explain.awk %D%/check_32bit.sh %D%/check_completion.sh \
-	%D%/check_explain.sh %D%/check_headers.sh %D%/check_help.sh %D%/check_mibs.sh %D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh %D%/data \
+	%D%/check_explain.sh %D%/check_headers.sh %D%/check_help.sh %D%/check_mibs.sh %D%/check_symbols.sh %D%/check_tree.sh %D%/check_units.sh %D%/check_zabbix %D%/data \
 	%D%/clients %D%/packages %D%/platform %D%/lab/gateways %D%/lab/leaks_of_others %D%/guest/gateways
 # Not the folders: a build puts programs there.
 EXTRA_DIST += $(wildcard $(foreach folder,lab guest,$(foreach kind,sh py c,$(srcdir)/%D%/$(folder)/*.$(kind)))) \
