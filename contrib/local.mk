@@ -51,8 +51,10 @@ zabbixsamplesdir = $(pkgdatadir)/zabbix
 dist_zabbixsamples_DATA = %D%/zabbix/README.md %D%/zabbix/ipsecmon.yaml
 prometheussamplesdir = $(pkgdatadir)/prometheus
 dist_prometheussamples_DATA = %D%/prometheus/README.md %D%/prometheus/alertmanager.yml %D%/prometheus/alerts.yml \
-	%D%/prometheus/generator.yml %D%/prometheus/grafana-dashboard.json %D%/prometheus/prometheus.yml \
-	%D%/prometheus/snmp.yml
+	%D%/prometheus/generator.yml %D%/prometheus/prometheus.yml %D%/prometheus/rules.yml %D%/prometheus/snmp.yml
+grafanasamplesdir = $(prometheussamplesdir)/grafana
+dist_grafanasamples_DATA = %D%/prometheus/grafana/dashboards.yaml %D%/prometheus/grafana/datasource.yaml \
+	%D%/prometheus/grafana/ipsec-gateways.json
 dist_prometheussamples_SCRIPTS = %D%/prometheus/generate %D%/prometheus/layout-0.23
 nodist_prometheussamples_DATA = %D%/prometheus/snmp-0.23.yml
 %D%/prometheus/snmp-0.23.yml: %D%/prometheus/snmp.yml %D%/prometheus/layout-0.23

@@ -193,6 +193,17 @@ for page in README.md CONTRIBUTING.md doc/*.md; do
 	done
 done
 
+# Each alert of Prometheus has a runbook: a section of a page that says the cause and what to do.
+alerts=$(sed -nE "s/^ *- alert: (.*)/\1/p; s,^ *runbook_url: 'https://ipsecmon.example/(.*)',\1,p" contrib/prometheus/alerts.yml)
+[ -n "$alerts" ] || fail "contrib/prometheus/alerts.yml: no alert found"
+[ "$(echo "$alerts" | grep -c '#')" -eq "$(echo "$alerts" | grep -vc '#')" ] || fail "contrib/prometheus/alerts.yml: an alert without runbook_url"
+for link in $(echo "$alerts" | grep '#' | sort -u); do
+	section=$(awk -v anchor="${link#*#}" '/^## / { found = tolower($2) == anchor && NF == 2; next } found' "${link%%#*}")
+	for part in '**Cause.**' '**What to do.**'; do
+		echo "$section" | grep -qF -e "$part" || fail "contrib/prometheus/alerts.yml: $link: there is no section with $part"
+	done
+done
+
 # README's table, the table of doc/pollers.md and its sections have the same pollers.
 names() { grep -oE '\[[^]]*\]\(' | tr -d '[](' | tr ',' '\n' | sed 's/^ *//' | sort | tr '\n' ' '; }
 sections=$(sed -n '/^## What they\|^## The Cisco/d; s/^## \(.*\)/[\1](/p' doc/pollers.md | names)

@@ -14,6 +14,7 @@ lab_python=/usr/bin/python3    # which has Debian's python3-yaml
 # shellcheck disable=SC2034     # it is gateway.sh's
 HOLD=3
 FILES=$srcdir/contrib/prometheus
+DASHBOARD=$FILES/grafana/ipsec-gateways.json
 SERVER=http://127.0.0.1:9090 ALERTMANAGER=http://127.0.0.1:9093 EXPORTER=http://127.0.0.1:9116
 about() { in_ns a "$lab_python" "$srcdir/tests/clients/prometheus.py" "$@"; }
 
@@ -27,7 +28,7 @@ check "the exporter's configuration is made" env HOME=/nonexistent SNMP_PERSISTE
 check "snmp.yml is what the generator makes" diff "$FILES/snmp.yml" "$LAB/files/snmp.yml"
 "$FILES/layout-0.23" "$FILES/snmp.yml" > "$LAB/files/snmp-0.23.yml"
 for command in "exporter $FILES/snmp.yml" "layouts $FILES/snmp.yml $LAB/files/snmp-0.23.yml" \
-	"dashboard $FILES/grafana-dashboard.json"; do
+	"dashboard $DASHBOARD" "provisioning $FILES/grafana"; do
 	# shellcheck disable=SC2086     # two or three words
 	check "well made: ${command//"$FILES/"/}" "$lab_python" "$srcdir/tests/clients/prometheus.py" $command
 done
@@ -40,12 +41,23 @@ check "IPSECMON-MIB elsewhere, as README.md says" \
 	edited moved.yml "$(readme sed | sed -n 's/\/OID\//\/1.3.6.1.4.1.32473\//p')"
 equal "nothing of it has stayed" "0 $(grep -o 8072.9999.9999 "$FILES/snmp.yml" | wc -l)" \
 	"$(grep -c 8072 "$LAB/files/moved.yml") $(grep -o '1\.4\.1\.32473' "$LAB/files/moved.yml" | wc -l)"
+moved_runbooks() {
+	( cd "$LAB/files" && cp "$FILES/alerts.yml" . && eval "$(readme sed | sed -n 's/,URL,/,https:\/\/wiki.test,/p')" ) &&
+		! grep -q 'ipsecmon[.]example' "$LAB/files/alerts.yml" && grep -q 'https://wiki.test/doc/alerts.md#' "$LAB/files/alerts.yml"
+}
+check "runbooks elsewhere, as README.md says" moved_runbooks
 check "without drops by reason, as README.md says" edited no-drops.yml "$(readme sed | tail -n 1)"
-cp "$FILES/alerts.yml" "$FILES/alertmanager.yml" "$srcdir/tests/clients/prometheus_alerts.yml" "$LAB/files/"
-check "alerts.yml" promtool check rules "$LAB/files/alerts.yml"
+cp "$FILES"/{alerts,rules,alertmanager}.yml "$srcdir"/tests/clients/prometheus_{alerts,rules}.yml "$LAB/files/"
+check "alerts.yml, rules.yml" promtool check rules "$LAB/files/alerts.yml" "$LAB/files/rules.yml"
 check "each alert is raised when it must be, and not else" promtool test rules "$LAB/files/prometheus_alerts.yml"
 check "each alert is tested" test -z "$(comm -23 <(sed -n 's/^ *- alert: //p' "$FILES/alerts.yml" | sort -u) \
 	<(sed -n 's/^ *alertname: //p' "$LAB/files/prometheus_alerts.yml" | sort -u))"
+check "each rule makes what it should of the exporter's metrics" promtool test rules "$LAB/files/prometheus_rules.yml"
+RULES=$(sed -n 's/^ *- record: //p' "$FILES/rules.yml")
+check "each rule is tested" test -z "$(comm -23 <(sort <<< "$RULES") <(grep -o 'expr: ipsec[a-z_]*' "$LAB/files/prometheus_rules.yml" |
+	cut -c 7- | sort -u))"
+check "README.md has each of them, and no other" \
+	diff <(sort <<< "$RULES") <(grep -oE '^\| `ipsec_.*' "$FILES/README.md" | cut -d '|' -f 2 | grep -oE 'ipsec_[a-z_]+' | sort)
 check "alertmanager.yml" amtool check-config "$LAB/files/alertmanager.yml"
 
 # ---- A gateway with nine tunnels that are up, and one that is down -------------------------------------------------
@@ -68,6 +80,7 @@ with_user a
 # What is shipped, faster, and with the addresses of here.
 sed -E 's/for: [0-9]+m/for: 1s/; s/> 30$/> 3/' "$FILES/alerts.yml" |
 	sed -E '/Drop/s/> (1|0\.1)$/> 0.01/' > "$LAB/files/ipsecmon.yml"
+cp "$FILES/rules.yml" "$LAB/files/ipsecmon-rules.yml"
 sed -E 's/(scrape_interval|scrape_timeout): .*/\1: 1s/; s/\[192\.0\.2\.1(, 198\.51\.100\.1)?\]/[127.0.0.1]/
 	1i global: {evaluation_interval: 1s}' "$FILES/prometheus.yml" > "$LAB/files/prometheus.yml"
 sed -E 's/group_(wait|interval): .*/group_\1: 1s/' "$FILES/alertmanager.yml" > "$LAB/files/am.yml"
@@ -115,6 +128,15 @@ same_as_shown() {
 wait_until 20 same_as_shown
 pass "Prometheus has what show crypto map says of all ten"
 NET='{ipsecmonTunnelChild="net"}'
+# What recording rules have of it: names, and what is 1/100 s, octets or 1024 of them in the MIB.
+recorded() { [ "$(about value "$SERVER" "$1")" = "$(about value "$SERVER" "$2")" ]; }
+wait_until 20 recorded 'ipsec_tunnel_up{connection="ikev2", child="net"}' "ipsecmonTunnelOperStatus{ipsecmonTunnelChild=\"net\", ipsecmonTunnelOperStatus=\"up\"}"
+wait_until 20 recorded 'sum(ipsec_tunnel_transmit_bytes_total{connection="ikev2"})' 'sum(ipsecmonTunnelOutOctets{ipsecmonTunnelName="ikev2"})'
+# charon knows no drops of tunnels, and no volume that is left.
+for rule in $RULES; do
+	case $rule in *_drops_total | *_volume_left_bytes) expected=0 ;; *) expected=1 ;; esac
+	equal "rule $rule has values: $expected" $expected "$(about value "$SERVER" "clamp_max(count($rule), 1) or vector(0)")"
+done
 equal "packets of the tunnel" 40 "$(about value "$SERVER" "ipsecmonTunnelOutPkts$NET")"
 rekey_child a net
 traffic "${SRC[net]}" "${DST[net]}" 30 500
@@ -128,7 +150,7 @@ done
 
 # charon, which does ESP here, knows no drops of tunnels, and without ikewatch nobody counts IKE messages.
 panels() {
-	about panels "$FILES/grafana-dashboard.json" "$SERVER" "Drops by reason" "Drops by tunnel" "IKE messages"
+	about panels "$DASHBOARD" "$SERVER" "Drops by reason" "Drops by tunnel" "IKE messages"
 }
 wait_until 20 panels
 pass "each panel has data"
@@ -168,7 +190,7 @@ harmed_up 20000 500
 alarm "packets that are replayed, late, and tampered with" \
 	"IpsecTunnelAuthFailures branch;IpsecTunnelReplays branch;IpsecTunnelReplays voice"
 check "the panels of drops have data" \
-	about lines "$FILES/grafana-dashboard.json" "$SERVER" "Drops by reason" "Drops by tunnel"
+	about lines "$DASHBOARD" "$SERVER" "Drops by reason" "Drops by tunnel"
 at_rest() { [ "$(cat "$LAB"/engine-{east,west}.log | grep -c "packets encrypted")" = 12 ]; }     # six tunnels, both ends
 wait_until 60 at_rest
 check "all that is scraped is what walks say, drops by reason among it" same a ipsecmon 1.3.6.1.4.1.8072.9999.9999

@@ -3,7 +3,8 @@
 
     prometheus.py exporter SNMP_YML            every metric, index, lookup and enumeration is as the MIBs have it
     prometheus.py layouts SNMP_YML NEW         both layouts are the same modules
-    prometheus.py dashboard JSON               is well made
+    prometheus.py dashboard JSON               is well made, and Grafana can provision it from a file
+    prometheus.py provisioning FOLDER          the YAML files beside the dashboard are as Grafana reads them
     prometheus.py panels JSON SERVER [TITLE..] every expression of it gives data, but for those of panels TITLE
     prometheus.py lines JSON SERVER TITLE...   some expression of each of these panels gives data
     prometheus.py scraped TEXT SNMP_YML MODULE WALK LATER
@@ -117,13 +118,15 @@ def all_panels(path):
 
 def dashboard(path):
     board, panels = all_panels(path)
-    inputs = [given["name"] for given in board["__inputs"]]
-    equal("inputs", ["DS_PROMETHEUS"], inputs)
-    equal("id", None, board["id"])
-    equal("variables", ["instance", "tunnel"], [variable["name"] for variable in board["templating"]["list"]])
+    # Only the import dialog replaces inputs. From a file, the source has to be a variable, and the dashboard needs a uid.
+    with open(path, encoding="utf-8") as file:
+        equal("inputs", [], re.findall(r"__inputs|\$\{DS_\w+\}", file.read()))
+    equal("id, uid", (None, "ipsecmon"), (board["id"], board["uid"]))
+    source, *others = board["templating"]["list"]
+    equal("first variable", ("datasource", "datasource", "prometheus"), (source["name"], source["type"], source["query"]))
+    equal("variables", ["instance", "tunnel"], [variable["name"] for variable in others])
+    equal("their source", ["${datasource}"] * 2, [variable["datasource"]["uid"] for variable in others])
     equal("panels", len(board["panels"]), len({panel["id"] for panel in board["panels"]}))
-    needed = {need["id"] for need in board["__requires"] if need["type"] == "panel"}
-    equal("kinds of panels", needed, {panel["type"] for panel in panels})
     taken = {}
     for panel in board["panels"]:
         at = panel["gridPos"]
@@ -134,11 +137,21 @@ def dashboard(path):
             taken[cell] = panel["title"]
     for panel in panels:
         for target in panel["targets"]:
-            equal(panel["title"], "${DS_PROMETHEUS}", target["datasource"]["uid"])
+            equal(panel["title"], ["${datasource}"] * 2, [of["datasource"]["uid"] for of in (panel, target)])
             if "$instance" not in target["expr"]:
                 wrong(panel["title"], "a choice of gateways", target["expr"])
         equal(panel["title"], len(panel["targets"]), len({target["refId"] for target in panel["targets"]}))
     print("%d panels, %d expressions" % (len(panels), sum(len(panel["targets"]) for panel in panels)))
+
+
+def provisioning(folder):
+    """Grafana reads these keys of format 1; it ignores a file with another format, and refuses a provider without a path."""
+    dashboards, sources = (read_yaml(os.path.join(folder, name)) for name in ("dashboards.yaml", "datasource.yaml"))
+    equal("formats", (1, 1), (dashboards["apiVersion"], sources["apiVersion"]))
+    provider, = dashboards["providers"]
+    equal("dashboards.yaml", ("file", True), (provider["type"], os.path.isabs(provider["options"]["path"])))
+    source, = sources["datasources"]
+    equal("datasource.yaml", ("prometheus", "proxy", "http://127.0.0.1:9090"), (source["type"], source["access"], source["url"]))
 
 
 def data_of(server, target):
@@ -156,7 +169,7 @@ def panels(path, server, *without):
         for target in panel["targets"]:
             if panel["title"] not in without and not data_of(server, target):
                 wrong(panel["title"], "data", "none of " + target["expr"])
-    for variable in board["templating"]["list"]:
+    for variable in board["templating"]["list"][1:]:
         metric, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()
         rows = data_of(server, {"expr": metric})
         equal("variable " + variable["name"], True, bool(rows) and all(label in labels for labels, _ in rows))
@@ -279,7 +292,7 @@ def value(server, expression):
 
 
 COMMANDS = {command.__name__: command for command in
-            (exporter, layouts, dashboard, panels, lines, scraped, tunnels, value, active)}
+            (exporter, layouts, dashboard, provisioning, panels, lines, scraped, tunnels, value, active)}
 COMMANDS[sys.argv[1]](*sys.argv[2:])
 for line in mib.mismatches[:40]:
     print(line)
