@@ -35,6 +35,7 @@ struct sa_note {
 	uint8_t soft_reached;     /* ... or counts and times in the last dump reached it */
 	uint8_t in_use;           /* the one that the tunnel's packets use, of its direction and protocol */
 	uint8_t keyed;            /* the kernel has reported it */
+	uint8_t encap;            /* enum ipm_encap; 0: from an earlier run, and not seen yet */
 };
 
 /* Notes about a tunnel, by slot. */
@@ -483,6 +484,28 @@ policy_wants(const struct xfrm_model *m, const struct ipm_tunnel *t, enum xfrm_r
 	return false;
 }
 
+/* The SA that encapsulates packets makes its tunnel one in tunnel mode, whatever the mode of the others. */
+static void
+tunnel_encap(struct xfrm_model *m, uint32_t slot)
+{
+	struct ipm_tunnel t = *ipm_tunnel_peek(m->w, slot);
+	uint8_t encap = 0;
+	struct ipm_walk walk;
+	struct ipm_sa sa;
+
+	for (ipm_walk_sas(&walk, ipm_writer_segment(m->w), &t); ipm_walk_next(&walk, &sa) > 0;) {
+		uint8_t its = m->sa[walk.slot].encap;
+		if (its == 0)
+			return; /* of an earlier run, and not listed yet */
+		if (encap == 0 || its < encap)
+			encap = its;
+	}
+	if (encap && encap != t.encap) {
+		t.encap = encap;
+		ipm_tunnel_put(m->w, slot, &t);
+	}
+}
+
 /* An SA has joined the tunnel. */
 static void
 tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, const struct ipm_sa *sa, bool moved)
@@ -504,7 +527,6 @@ tunnel_joined(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x, cons
 		note->ever[IN] = note->ever[OUT] = 0;
 		sas_bundle(m, &t);
 	}
-	t.encap = x->encap == IPM_ENCAP_TUNNEL || t.encap == 0 ? x->encap : t.encap;
 	t.ipcomp |= x->key.protocol == IPPROTO_COMP || policy_wants(m, &t, XFRM_RULE_COMP);
 	set_interface(&t, sa->direction, x);
 	if (x->key.protocol == t.protocol) {
@@ -969,6 +991,7 @@ sa_end(struct xfrm_model *m, uint32_t slot, enum ipm_reason reason)
 	m->full = false;
 	if (in_use)
 		sas_weigh(m, &sa);
+	tunnel_encap(m, sa.tunnel_slot);
 	tunnel_check(m, sa.tunnel_slot, reason);
 }
 
@@ -1042,6 +1065,10 @@ sa_apply(struct xfrm_model *m, uint32_t slot, const struct xfrm_sa *x)
 	sa_fill(&sa, x);
 	ipm_sa_put(m->w, slot, &sa);
 	ipm_sa_engine(m->w, slot, engine_of(m, x));
+	if (note->encap != x->encap) {
+		note->encap = x->encap;
+		tunnel_encap(m, sa.tunnel_slot);
+	}
 	note->added = x->added;
 	if (m->dumped) {
 		note->soft_reached = soft_reached(m, x);

@@ -67,6 +67,34 @@ START_TEST(ah_and_esp_are_one_tunnel_whose_packets_count_once)
 }
 END_TEST
 
+static struct xfrm_sa
+transport(struct xfrm_sa sa)
+{
+	sa.encap = IPM_ENCAP_TRANSPORT;
+	return sa;
+}
+
+/* AH around ESP in tunnel mode is in transport mode. */
+START_TEST(a_bundle_has_the_mode_of_the_sas_that_it_has)
+{
+	const struct xfrm_sa ah[2] = { transport(as_ah(inbound(OTHER))), transport(as_ah(outbound(OTHER + 1))) };
+
+	sa_appears(ah[0]);
+	sa_appears(ah[1]);
+	ck_assert_int_eq(tunnel_with(OTHER).encap, IPM_ENCAP_TRANSPORT);
+	pair_appears(OLD);
+	expect_tunnels(1);
+	ck_assert_int_eq(tunnel_with(OTHER).encap, IPM_ENCAP_TUNNEL);
+	daemon_restarts(0);
+	DUMP(sa_in_dump(ah[1]); sa_in_dump(ah[0]); sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)));
+	ck_assert_int_eq(tunnel_with(OTHER).encap, IPM_ENCAP_TUNNEL);
+	sa_deleted(inbound(OLD));
+	ck_assert_int_eq(tunnel_with(OTHER).encap, IPM_ENCAP_TUNNEL);
+	sa_deleted(outbound(OLD + 1));
+	ck_assert_int_eq(tunnel_with(OTHER).encap, IPM_ENCAP_TRANSPORT);
+}
+END_TEST
+
 START_TEST(ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression)
 {
 	const struct xfrm_sa sa[4] = { inbound(OLD), outbound(OLD + 1), as_comp(inbound(0x10), 0, 0),
@@ -426,6 +454,7 @@ main(void)
 	Suite *suite = suite_create("xfrm_model_bundle");
 	TCase *tc = tests_of(suite, "bundles: AH and IPComp beside ESP", given_a_gateway);
 	tcase_add_loop_test(tc, ah_and_esp_are_one_tunnel_whose_packets_count_once, 0, 24);
+	tcase_add_test(tc, a_bundle_has_the_mode_of_the_sas_that_it_has);
 	tcase_add_loop_test(tc, ipcomp_and_esp_are_one_tunnel_with_the_octets_before_compression, 0, 24);
 	tcase_add_loop_test(tc, what_a_bundle_had_carried_before_we_came_counts_once_too, 0, 24);
 	tcase_add_loop_test(tc, what_was_compressed_before_we_came_counts_once_too, 0, 24);
