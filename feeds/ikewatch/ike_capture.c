@@ -58,17 +58,16 @@ activate(const struct opening *o)
 	pcap_t *p = o->c->pcap;
 	struct bpf_program program;
 
-	pcap_set_snaplen(p, SNAPLEN);
-	pcap_set_immediate_mode(p, 1); /* to see phases as they happen */
-	pcap_set_buffer_size(p, RING_OCTETS);
-	pcap_set_timeout(p, 1000);
+	if (pcap_set_snaplen(p, SNAPLEN) || pcap_set_immediate_mode(p, 1) || /* to see phases as they happen */
+	    pcap_set_buffer_size(p, RING_OCTETS) || pcap_set_timeout(p, 1000))
+		return say(o, -EINVAL, "cannot configure the capture", pcap_geterr(p));
 	int rc = pcap_activate(p);
 	if (rc == PCAP_ERROR_PERM_DENIED)
 		return say(o, -EPERM, "cannot capture", "the capability CAP_NET_RAW is needed");
 	if (rc < 0)
 		return say(o, -EIO, "cannot capture", rc == PCAP_ERROR ? pcap_geterr(p) : pcap_statustostr(rc));
-	pcap_set_datalink(p, DLT_LINUX_SLL2); /* it has the interface; else the older type */
-	o->c->link = pcap_datalink(p);
+	/* The newer type has the interface. */
+	o->c->link = pcap_set_datalink(p, DLT_LINUX_SLL2) == 0 ? DLT_LINUX_SLL2 : pcap_datalink(p);
 	if (pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
 		return say(o, -EINVAL, "cannot make the filter", pcap_geterr(p));
 	rc = pcap_setfilter(p, &program);

@@ -96,6 +96,18 @@ restart_if_smaller(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
 		}
 }
 
+/* The packets that this line has more than at the last look. One that finds an SA of the other direction is in two
+ * lines. */
+static uint64_t
+line_growth(const struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT], int line)
+{
+	uint64_t more = stat[line] - kept->stat[line];
+	if (line != XFRM_STAT_OUT_POLICY)
+		return more;
+	uint64_t twice = stat[XFRM_STAT_OUT_DIRECTION] - kept->stat[XFRM_STAT_OUT_DIRECTION];
+	return more > twice ? more - twice : 0;
+}
+
 void
 xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint64_t now_ns)
 {
@@ -104,7 +116,7 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 
 	restart_if_smaller(kept, stat);
 	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
-		uint64_t more = stat[i] - kept->stat[i];
+		uint64_t more = line_growth(kept, stat, i);
 		kept->stat[i] = stat[i];
 		if (more == 0 || i == XFRM_STAT_IN_PROTO || i == XFRM_STAT_IN_SEQ)
 			continue;

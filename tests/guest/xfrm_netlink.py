@@ -31,7 +31,7 @@ NEWSA, DELSA, GETSA, GETPOLICY, EXPIRE, UPDSA, FLUSHSA = 16, 17, 18, 21, 24, 26,
 # Attributes
 TMPL = 5
 ALG_AUTH, ALG_CRYPT, ALG_COMP, ENCAP, SA_INSIDE = 1, 2, 3, 4, 6
-ALG_AEAD, AUTH_TRUNC, MARK, ESN, IF_ID = 18, 20, 21, 23, 31
+ALG_AEAD, AUTH_TRUNC, MARK, ESN, IF_ID, DIRECTION = 18, 20, 21, 23, 31, 33
 PROTOCOLS = {50: "esp", 51: "ah", 108: "comp"}
 MODES = {0: "transport", 1: "tunnel", 4: "beet"}
 
@@ -78,6 +78,7 @@ def sa_of(info, attrs):
     return {
         "src": address(family, src), "dst": address(family, dst), "spi": int.from_bytes(spi, "big"),
         "proto": PROTOCOLS.get(proto, str(proto)), "mode": MODES.get(mode, str(mode)), "reqid": reqid,
+        "told": {1: "in", 2: "out"}[attrs[DIRECTION][0]] if DIRECTION in attrs else None,
         "mark": list(mark), "if_id": struct.unpack("=I", attrs[IF_ID])[0] if IF_ID in attrs else 0,
         "sel": {"src": "%s/%d" % (address(sel_family, sel_src), src_len),
                 "dst": "%s/%d" % (address(sel_family, sel_dst), dst_len), "proto": sel_proto,

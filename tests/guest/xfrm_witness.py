@@ -95,6 +95,7 @@ def state_of(text):
     behind, replay, failed = first(r"^\s+replay-window (\d+) replay (\d+) failed (\d+)", text)
     return {
         "src": src, "dst": dst, "spi": int(spi, 16), "proto": proto, "mode": mode, "reqid": int(reqid),
+        "told": first(r"^\s+dir (in|out)$", text, (None,))[0],
         "mark": mark_of(text), "if_id": if_id_of(text),
         "sel": selector_of(first(r"^\s+sel (.*)", text, (EVERYTHING[":" in src],))[0]),
         "algos": algos, "limits": limits, "bytes": int(octets), "packets": int(packets),
@@ -184,6 +185,8 @@ class Kernel:
             self.there(sa)
 
     def direction(self, sa):
+        if sa["told"]:
+            return sa["told"]
         for policy in self.now["policies"]:
             if any(tmpl["src"] == sa["src"] and tmpl["dst"] == sa["dst"] for tmpl in policy["tmpls"]):
                 return "out" if policy["direction"] == "out" else "in"
@@ -441,10 +444,12 @@ def totals_of(kernel):
         "InDrops": every["In"] + drops("FwdHdrError", "AcquireError") - drops("InStateSeqError") - late["In"],
         "InReplayDrops": drops("InStateSeqError"),
         "InDecryptFails": max(0, drops("InStateProtoError") - found["InAuthFails"]),
-        "OutDrops": every["Out"] - late["Out"], "OutEncryptFails": drops("OutStateProtoError"),
+        # Packets for an SA of the other direction are in OutPolError, too.
+        "OutDrops": every["Out"] - late["Out"] - drops("OutStateDirError"), "OutEncryptFails": drops("OutStateProtoError"),
         "ProtocolUseFails": drops("InStateModeError", "InStateMismatch", "InTmplMismatch", "InNoPols", "InPolBlock",
-                                  "InPolError", "OutStateModeError", "OutPolBlock", "OutPolDead", "OutPolError"),
-        "NoSaFails": drops("InNoStates", "OutNoStates"), "SysCapFails": drops("InBufferError"),
+                                  "InPolError", "OutStateModeError", "OutPolBlock", "OutPolDead", "OutPolError",
+                                  "InStateDirError"),
+        "NoSaFails": drops("InNoStates", "OutNoStates"), "SysCapFails": drops("InBufferError", "OutNoQueueSpace"),
     })
     names = ["%s%s" % pair for pair in (("In", "Pkts"), ("Out", "Pkts"), ("In", "Auths"), ("Out", "Auths"),
                                         ("In", "Decrypts"), ("Out", "Encrypts"), ("In", "AuthFails"))]

@@ -73,6 +73,18 @@ START_TEST(what_policy_rejects_after_decryption_is_counted_once)
 }
 END_TEST
 
+/* Linux counts it in XfrmOutPolError, too. */
+START_TEST(a_packet_that_finds_an_sa_of_the_other_direction_is_counted_once)
+{
+	stat_now[XFRM_STAT_OUT_POLICY] = 1;
+	stat_is(XFRM_STAT_OUT_DIRECTION, 0);
+	stat_now[XFRM_STAT_OUT_POLICY] = 6; /* two of them for another reason */
+	stat_is(XFRM_STAT_OUT_DIRECTION, 3);
+	ck_assert_uint_eq(packets_dropped(IPM_OUT, IPM_DROP_POLICY), 1 + 5);
+	ck_assert_uint_eq(dropped_in_all(), 6);
+}
+END_TEST
+
 START_TEST(a_packet_that_cannot_be_encrypted_is_counted_once)
 {
 	pair_appears(OLD);
@@ -408,6 +420,7 @@ main(void)
 	TCase *tc = tests_of(suite, "drops", given_a_gateway);
 	tcase_add_loop_test(tc, every_line_of_xfrm_stat_counts_by_its_reason_and_direction, 0, XFRM_STAT_COUNT);
 	tcase_add_loop_test(tc, what_policy_rejects_after_decryption_is_counted_once, 0, 6);
+	tcase_add_test(tc, a_packet_that_finds_an_sa_of_the_other_direction_is_counted_once);
 	tcase_add_test(tc, a_packet_that_cannot_be_encrypted_is_counted_once);
 	tcase_add_loop_test(tc, every_line_goes_on_after_a_restart, 0, XFRM_STAT_COUNT);
 	tcase_add_loop_test(tc, every_line_that_is_smaller_than_before_counts_from_zero, 0, XFRM_STAT_COUNT);
