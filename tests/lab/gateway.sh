@@ -143,6 +143,7 @@ harmed_up() {
 harmed_down() {
 	local name
 	for name in agentx-east engine-east engine-west; do
+		[ -n "${PID[$name]:-}" ] || continue
 		stop "$name"
 		equal "$name ends well" 0 "$STATUS"
 	done
