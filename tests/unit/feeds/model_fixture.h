@@ -135,7 +135,33 @@ totals_never_back(const struct ipm_totals *sum)
 		   "gateway", 0);
 }
 
+/* All tunnels, their sums and their SAs. @p each: what else holds for a tunnel of this feed. */
+static inline void
+tunnels_are_true(void (*each)(uint32_t slot, const struct ipm_tunnel *t))
+{
+	struct ipm_totals sum = totals();
+	struct ipm_walk walk;
+	struct ipm_tunnel t;
+	uint32_t up = 0, sas = 0;
+
+	ipm_walk_all(&walk, seg, IPM_TUNNELS);
+	while (ipm_walk_next(&walk, &t) > 0) {
+		tunnel_never_back(&t);
+		up += t.state == IPM_TUNNEL_UP;
+		sas += t.sas;
+		ck_assert(t.local.len && t.remote.len);
+		each(walk.slot, &t);
+	}
+	ck_assert_uint_eq(sum.tunnels_active, up);
+	ck_assert_uint_eq(sas, rows(IPM_SAS));
+	totals_never_back(&sum);
+}
+
 /* --- addresses ------------------------------------------------------------ */
+
+/* We are 192.0.2.1; peers are 192.0.2.2 and up. */
+#define HERE       ip4(192, 0, 2, 1)
+#define PEER(last) ip4(192, 0, 2, last)
 
 static inline struct ipm_addr
 ip4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)

@@ -197,8 +197,26 @@ sealed(unsigned exchange, unsigned flags, uint64_t spi_i, uint64_t spi_r, uint32
 	blank(&o, 46, octets - 32, flags ^ id);
 	return o;
 }
+
 #define I   0x08 /* from the initiator */
 #define RSP 0x20
+
+/* A whole Main Mode. @p begins: the direction of its first message. */
+static void
+main_mode_runs(bool begins, uint64_t spi_i, uint64_t spi_r)
+{
+	for (int n = 1; n <= 6; n++)
+		sends((n % 2 == 1) == begins, main_mode(n, spi_i, spi_r));
+}
+
+/* We have sent the request of IKE_AUTH, which is not answered yet. */
+static void
+asks_for_auth(uint64_t spi_i, uint64_t spi_r)
+{
+	sends(OUT, sa_init(false, spi_i, 0));
+	sends(IN, sa_init(true, spi_i, spi_r));
+	sends(OUT, sealed(IKE_V2_AUTH, I, spi_i, spi_r, 1, 300));
+}
 
 START_TEST(main_mode_goes_through_its_states)
 {
@@ -372,9 +390,7 @@ END_TEST
 
 START_TEST(an_answer_with_room_for_no_more_than_an_error_is_no_success)
 {
-	sends(OUT, sa_init(false, 7, 0));
-	sends(IN, sa_init(true, 7, 8));
-	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
+	asks_for_auth(7, 8);
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 80));
 	passes(10 * S);
 	expect_phase(7, 8, IPM_PHASE_V2_AUTH, IPM_IKE_NEGOTIATING);
@@ -387,9 +403,7 @@ END_TEST
 
 START_TEST(who_is_told_something_at_once_after_ike_auth_may_be_refused)
 {
-	sends(OUT, sa_init(false, 7, 0));
-	sends(IN, sa_init(true, 7, 8));
-	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
+	asks_for_auth(7, 8);
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
 	sends(OUT, sealed(IKE_V2_INFORMATIONAL, I, 7, 8, 2, 80));
 	passes(5 * S);
@@ -449,8 +463,7 @@ END_TEST
 
 START_TEST(quick_modes_are_told_apart_by_their_message_ids)
 {
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, main_mode(n, 7, 8));
+	main_mode_runs(OUT, 7, 8);
 	for (uint32_t id = 1; id <= 5; id++)
 		for (int n = 1; n <= 3; n++)
 			sends((n % 2 == 1) == (id % 2 == 1), quick_mode(n, 7, 8, id * 0x1000001));
@@ -642,8 +655,7 @@ END_TEST
 START_TEST(a_negotiation_becomes_the_daemons_record)
 {
 	ike_track_daemon(track, true);
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, main_mode(n, 7, 8));
+	main_mode_runs(OUT, 7, 8);
 	/* As the daemon's feed does this. */
 	int slot = ipm_ike_named(writer, 7, 8, -1);
 	struct ipm_ike_sa sa = *ipm_ike_peek(writer, (uint32_t)slot);
@@ -714,9 +726,7 @@ END_TEST
 START_TEST(a_daemon_that_does_not_tell_of_it_has_not_got_it)
 {
 	ike_track_daemon(track, true);
-	sends(OUT, sa_init(false, 7, 0));
-	sends(IN, sa_init(true, 7, 8));
-	sends(OUT, sealed(IKE_V2_AUTH, I, 7, 8, 1, 300));
+	asks_for_auth(7, 8);
 	sends(IN, sealed(IKE_V2_AUTH, RSP, 7, 8, 1, 250));
 	passes(IKE_GRACE_NS + S); /* rejected, with a notification within IKE_AUTH */
 	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
@@ -729,8 +739,7 @@ END_TEST
 START_TEST(another_daemon_may_have_it)
 {
 	ike_track_daemon(track, true);
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, main_mode(n, 7, 8));
+	main_mode_runs(OUT, 7, 8);
 	sends(OUT, quick_mode(1, 7, 8, 9));
 	passes(IKE_GRACE_NS + S);
 	ck_assert_int_eq(record(7, 8)->state, IPM_IKE_NEGOTIATING);
@@ -808,8 +817,7 @@ END_TEST
 START_TEST(ikev1_that_negotiates_again_keeps_its_record)
 {
 	for (uint64_t spi = 7; spi <= 17; spi += 10) {
-		for (int n = 1; n <= 6; n++)
-			sends(n % 2 == 1, main_mode(n, spi, spi + 1));
+		main_mode_runs(OUT, spi, spi + 1);
 		struct octets o = quick_mode(1, spi, spi + 1, 9);
 		sends(OUT, o);
 	}
@@ -826,12 +834,10 @@ END_TEST
 
 START_TEST(ikev1_that_negotiates_again_needs_no_quick_mode)
 {
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 0, main_mode(n, 7, 8)); /* the peer begins */
+	main_mode_runs(IN, 7, 8);
 	sends(IN, quick_mode(1, 7, 8, 9));
 	/* The tunnels stay, and the new IKE SA is silent. */
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 0, main_mode(n, 17, 18));
+	main_mode_runs(IN, 17, 18);
 	passes(IKE_GRACE_NS - S);
 	ck_assert_uint_eq(records(), 2);
 	passes(3 * IKE_HALF_OPEN_NS);
@@ -847,11 +853,9 @@ END_TEST
 START_TEST(ikev1_that_negotiates_again_and_is_refused_is_not_up)
 {
 	struct octets o;
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, main_mode(n, 7, 8));
+	main_mode_runs(OUT, 7, 8);
 	sends(OUT, quick_mode(1, 7, 8, 9));
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, main_mode(n, 17, 18));
+	main_mode_runs(OUT, 17, 18);
 	o = message(1, IKE_V1_INFORMATIONAL, 1, 17, 18, 3);
 	blank(&o, 8, 60, 1);
 	sends(OUT, o);
@@ -897,8 +901,7 @@ END_TEST
 
 START_TEST(an_ikev1_sa_ends_with_its_lifetime)
 {
-	for (int n = 1; n <= 6; n++)
-		sends(n % 2 == 1, main_mode(n, 7, 8));
+	main_mode_runs(OUT, 7, 8);
 	sends(OUT, quick_mode(1, 7, 8, 9));
 	passes(3599 * S);
 	ck_assert_uint_eq(records(), 1);

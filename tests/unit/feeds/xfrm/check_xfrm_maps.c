@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,29 +15,13 @@
 #include "model_fixture.h"
 #include "vici_maps.h"
 #include "vici_model.h"
-#include "xfrm_model.h"
+#include "xfrm_kernel_fixture.h"
 
 static struct xfrm_model *model;
 static struct vici_model *vici;
 static struct vici_maps *vici_maps;
 static struct ipm_feed feed;
 static const char *feed_name;
-
-#define HERE       ip4(192, 0, 2, 1)
-#define PEER(last) ip4(192, 0, 2, last)
-
-/* --- time passes without waiting for it ------------------------------------------------------------------- */
-
-static time_t skipped_s;
-
-int
-clock_gettime(clockid_t clock, struct timespec *now)
-{
-	int rc = (int)syscall(SYS_clock_gettime, clock, now);
-	if (rc == 0)
-		now->tv_sec += skipped_s;
-	return rc;
-}
 
 /* --- the host: we are on eth0, ipsec7 is the XFRM interface 7, nic0 encrypts ------------------------------ */
 
@@ -153,21 +136,6 @@ seconds_pass(unsigned seconds)
 }
 
 /* --- what the kernel says --------------------------------------------------------------------------------- */
-
-static struct xfrm_policy
-policy(uint32_t index, uint8_t n)
-{
-	return (struct xfrm_policy){ .index = index << 3 | XFRM_OUT,
-				     .direction = XFRM_OUT,
-				     .src = subnet(10, 1, n),
-				     .dst = subnet(10, 2, n),
-				     .tmpls = 1,
-				     .tmpl = { { .src = HERE,
-						 .dst = PEER(2),
-						 .reqid = 1,
-						 .protocol = IPPROTO_ESP,
-						 .encap = IPM_ENCAP_TUNNEL } } };
-}
 
 static struct xfrm_policy
 of_reqid(struct xfrm_policy p, uint32_t reqid)

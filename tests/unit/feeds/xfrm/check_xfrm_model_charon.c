@@ -2,6 +2,7 @@
 /* Tunnels that charon reports as well. */
 
 #include "xfrm_model_fixture.h"
+#include "vici_ike_fixture.h"
 
 /* --- together with charon ------------------------------------------------ */
 
@@ -13,28 +14,6 @@ given_charon(void)
 	vici = vici_model_new(writer, (uint32_t)slot);
 	ck_assert_ptr_nonnull(vici);
 	xfrm_model_ike_known(model, true);
-}
-
-/* Its IKE SA with the peer. */
-static struct vici_ike
-ike(uint32_t uid)
-{
-	return (struct vici_ike){ .name = "conn",
-				  .uniqueid = uid,
-				  .version = 2,
-				  .state = VICI_IKE_ESTABLISHED,
-				  .initiator = true,
-				  .local_host = HERE,
-				  .remote_host = PEER(2),
-				  .local_port = 500,
-				  .remote_port = 500,
-				  .local_id = "gw.example.net",
-				  .remote_id = "peer.example.net",
-				  .spi_initiator = 0xabc000 + uid,
-				  .spi_responder = 0xdef000 + uid,
-				  .established = 0,
-				  .rekey_time = 14400,
-				  .reauth_time = VICI_UNSET };
 }
 
 #define MODP2048 14
@@ -158,7 +137,7 @@ expect_joined(struct ipm_tunnel t)
 START_TEST(a_tunnel_that_charon_told_of_first_keeps_its_index_and_counts_nothing_twice)
 {
 	given_charon();
-	CHARON(charon_tells(ike(1), child(5, OLD, 100, 200)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 100, 200)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	ck_assert(!vici_model_is_kept(vici));
 	kernel_dump(OLD, 110, 210);
@@ -167,7 +146,7 @@ START_TEST(a_tunnel_that_charon_told_of_first_keeps_its_index_and_counts_nothing
 	expect_joined(tunnel_with(OLD));
 	expect_carried(tunnel_with(OLD), 110, 210);
 	ck_assert_uint_eq(rows(IPM_SAS), 2);
-	CHARON(charon_tells(ike(1), child(5, OLD, 150, 250)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 150, 250)));
 	expect_carried(tunnel_with(OLD), 110, 210); /* the kernel counts */
 	ck_assert(vici_model_is_kept(vici));
 	kernel_dump(OLD, 160, 260);
@@ -186,7 +165,7 @@ END_TEST
 START_TEST(a_tunnel_of_charon_that_the_kernel_has_not_got_is_not_the_kernels_to_end)
 {
 	given_charon();
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	DUMP(NOTHING);
 	sas_flushed(0);
@@ -203,7 +182,7 @@ END_TEST
 START_TEST(a_dump_made_before_charon_counted_does_not_count_all_again)
 {
 	given_charon();
-	CHARON(charon_tells(ike(1), child(5, OLD, 100, 200)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 100, 200)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	kernel_dump(OLD, 90, 190);
 	expect_same(tunnel_with(OLD), before, 0);
@@ -221,7 +200,7 @@ START_TEST(a_tunnel_that_the_kernel_told_of_first_gets_its_names)
 	POLICIES(policy_in_dump(policy(1, 1)));
 	kernel_dump(OLD, 110, 210);
 	struct ipm_tunnel before = tunnel_with(OLD);
-	CHARON(charon_tells(ike(1), child(5, OLD, 100, 200)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 100, 200)));
 	expect_tunnels(1);
 	expect_same(tunnel_with(OLD), before, 0);
 	expect_joined(tunnel_with(OLD));
@@ -244,25 +223,27 @@ START_TEST(a_rekey_that_both_tell_of_is_one_refresh)
 {
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	if (_i) {
-		charon_rekeys_child(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 0, 0));
+		charon_rekeys_child(ike(1, "conn"), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED),
+				    child(6, NEW, 0, 0));
 		sa_appears(added_later(inbound(NEW), 50));
 		sa_appears(added_later(outbound(NEW + 1), 50));
 	} else {
 		sa_appears(added_later(inbound(NEW), 50));
 		sa_appears(added_later(outbound(NEW + 1), 50));
-		charon_rekeys_child(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 0, 0));
+		charon_rekeys_child(ike(1, "conn"), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED),
+				    child(6, NEW, 0, 0));
 	}
 	expect_tunnels(1);
 	expect_same(tunnel_with(NEW), before, 1);
-	CHARON(charon_tells(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_DELETED));
-	       charon_tells(ike(1), child(6, NEW, 1, 2)));
+	CHARON(charon_tells(ike(1, "conn"), child_in(child(5, OLD, 11, 21), VICI_CHILD_DELETED));
+	       charon_tells(ike(1, "conn"), child(6, NEW, 1, 2)));
 	sa_deleted(with_packets(outbound(OLD + 1), 22));
 	sa_deleted(with_packets(inbound(OLD), 12));
-	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
-	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
+	CHARON(charon_tells(ike(1, "conn"), child(6, NEW, 1, 2)));
+	CHARON(charon_tells(ike(1, "conn"), child(6, NEW, 1, 2)));
 	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 5), 50));
 	     sa_in_dump(added_later(with_packets(inbound(NEW), 4), 50)));
 	expect_tunnels(1);
@@ -281,7 +262,7 @@ END_TEST
 START_TEST(a_rekey_of_a_tunnel_that_charon_told_of_first_counts_with_its_first_sa)
 {
 	given_charon();
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	kernel_dump(OLD, 10, 20);
 	sa_appears(added_later(_i ? outbound(NEW + 1) : inbound(NEW), 50));
@@ -296,16 +277,16 @@ START_TEST(a_list_that_has_the_new_child_before_the_kernel_tells_of_it_makes_no_
 {
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
-	CHARON(charon_tells(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED));
-	       charon_tells(ike(1), child(6, NEW, 1, 2)));
-	charon_rekeys_child(ike(1), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 1, 2));
+	CHARON(charon_tells(ike(1, "conn"), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED));
+	       charon_tells(ike(1, "conn"), child(6, NEW, 1, 2)));
+	charon_rekeys_child(ike(1, "conn"), child_in(child(5, OLD, 11, 21), VICI_CHILD_REKEYED), child(6, NEW, 1, 2));
 	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 2), 50));
 	     sa_in_dump(added_later(with_packets(inbound(NEW), 1), 50));
 	     sa_in_dump(with_packets(outbound(OLD + 1), 21)); sa_in_dump(with_packets(inbound(OLD), 11)));
-	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
-	CHARON(charon_tells(ike(1), child(6, NEW, 1, 2)));
+	CHARON(charon_tells(ike(1, "conn"), child(6, NEW, 1, 2)));
+	CHARON(charon_tells(ike(1, "conn"), child(6, NEW, 1, 2)));
 	DUMP(sa_in_dump(added_later(with_packets(outbound(NEW + 1), 2), 50));
 	     sa_in_dump(added_later(with_packets(inbound(NEW), 1), 50)));
 	expect_tunnels(1);
@@ -320,17 +301,17 @@ START_TEST(a_child_that_is_closed_ends_the_tunnel_once_with_charons_reason)
 {
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	if (_i) {
-		charon_ends_child(ike(1), child(5, OLD, 11, 21));
+		charon_ends_child(ike(1, "conn"), child(5, OLD, 11, 21));
 		expect_tunnels(1);
 	}
 	sa_deleted(with_packets(inbound(OLD), 12));
 	sa_deleted(with_packets(outbound(OLD + 1), 22));
 	if (!_i) {
 		expect_held(1);
-		charon_ends_child(ike(1), child(5, OLD, 11, 21));
+		charon_ends_child(ike(1, "conn"), child(5, OLD, 11, 21));
 	}
 	expect_tunnels(0);
 	expect_held(0);
@@ -342,7 +323,7 @@ END_TEST
 
 START_TEST(an_ike_sa_that_is_closed_ends_its_tunnel_once_with_charons_reason)
 {
-	struct vici_ike a = ike(1);
+	struct vici_ike a = ike(1, "conn");
 
 	given_charon();
 	kernel_dump(OLD, 10, 20);
@@ -374,7 +355,7 @@ START_TEST(charon_may_be_gone_for_long_while_the_kernels_sas_stay)
 {
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	charon_is_away();
 	kernel_dump(OLD, 15, 25);
@@ -383,7 +364,7 @@ START_TEST(charon_may_be_gone_for_long_while_the_kernels_sas_stay)
 	expect_tunnels(1);
 	expect_same(tunnel_with(OLD), before, 0);
 	ck_assert_str_eq(tunnel_with(OLD).name, "net");
-	CHARON(charon_tells(ike(1), child(5, OLD, 17, 27)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 17, 27)));
 	expect_same(tunnel_with(OLD), before, 0);
 	expect_joined(tunnel_with(OLD));
 	expect_carried(tunnel_with(OLD), 17, 27);
@@ -395,7 +376,7 @@ START_TEST(when_charon_is_gone_for_long_the_tunnel_ends_with_its_sas)
 {
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	charon_is_away();
 	sa_deleted(with_packets(outbound(OLD + 1), 22));
@@ -409,12 +390,12 @@ END_TEST
 
 START_TEST(a_new_charon_takes_up_the_tunnel_even_with_the_same_unique_ids)
 {
-	struct vici_ike anew = ike(1);
+	struct vici_ike anew = ike(1, "conn");
 
 	anew.spi_initiator += 0x1000000;
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	charon_is_away();
 	sa_deleted(with_packets(outbound(OLD + 1), 22));
@@ -439,21 +420,21 @@ END_TEST
 
 START_TEST(a_reauthenticated_ike_sa_takes_over_the_tunnel)
 {
-	struct vici_ike now = ike(2);
+	struct vici_ike now = ike(2, "conn");
 
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	sa_appears(added_later(inbound(NEW), 50)); /* made before the break */
 	sa_appears(added_later(outbound(NEW + 1), 50));
 	now.active = VICI_TASK_REAUTH_COMPLETE;
 	charon_tells(now, child(6, NEW, 0, 0));
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)); charon_tells(now, child(6, NEW, 0, 0)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)); charon_tells(now, child(6, NEW, 0, 0)));
 	ck_assert_uint_eq(sa_row(OLD).uid, 5);
 	ck_assert_uint_eq(sa_row(NEW).uid, 6);
-	charon_ends_ike(ike(1));
-	charon_ends_child(ike(1), child(5, OLD, 10, 20));
+	charon_ends_ike(ike(1, "conn"));
+	charon_ends_child(ike(1, "conn"), child(5, OLD, 10, 20));
 	sa_deleted(with_packets(outbound(OLD + 1), 22));
 	sa_deleted(with_packets(inbound(OLD), 12));
 	now.active = 0;
@@ -476,7 +457,7 @@ START_TEST(a_tunnel_without_charons_word_stays_manual_beside_one_with_it)
 	given_charon();
 	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)); sa_in_dump(of_reqid(outbound(OTHER + 1), 2));
 	     sa_in_dump(of_reqid(inbound(OTHER), 2)));
-	CHARON(charon_tells(ike(1), child(5, OLD, 0, 0)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 0, 0)));
 	seconds_pass(2);
 	DUMP(sa_in_dump(outbound(OLD + 1)); sa_in_dump(inbound(OLD)); sa_in_dump(of_reqid(outbound(OTHER + 1), 2));
 	     sa_in_dump(of_reqid(inbound(OTHER), 2)));
@@ -489,11 +470,11 @@ END_TEST
 
 START_TEST(a_move_that_both_tell_of_keeps_the_tunnel)
 {
-	struct vici_ike moved = ike(1);
+	struct vici_ike moved = ike(1, "conn");
 
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	moved.remote_host = PEER(9);
 	vici_model_ike(vici, &moved); /* an ike-update comes before charon moves the SAs */
@@ -518,7 +499,7 @@ START_TEST(what_charon_named_is_named_again_after_a_restart)
 {
 	given_charon();
 	kernel_dump(OLD, 10, 20);
-	CHARON(charon_tells(ike(1), child(5, OLD, 10, 20)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 10, 20)));
 	struct ipm_tunnel before = tunnel_with(OLD);
 	daemon_restarts(true);
 	given_charon();
@@ -526,7 +507,7 @@ START_TEST(what_charon_named_is_named_again_after_a_restart)
 	seconds_pass(2);
 	if (_i)
 		kernel_dump(OLD, 15, 25);
-	CHARON(charon_tells(ike(1), child(5, OLD, 15, 25)));
+	CHARON(charon_tells(ike(1, "conn"), child(5, OLD, 15, 25)));
 	if (!_i)
 		kernel_dump(OLD, 15, 25);
 	expect_tunnels(1);

@@ -14,14 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define INDEXES 32768 /* more than any test uses */
 #include "model_fixture.h"
 #include "vici_model.h"
-#include "xfrm_model.h"
+#include "xfrm_kernel_fixture.h"
 
 #define FEED_NAME "xfrm"
 
@@ -33,18 +32,6 @@ static uint64_t epoch_s;        /* CLOCK_REALTIME, some time before the test beg
 
 /* --- time passes without waiting for it ---------------------------------- */
 
-static time_t skipped_s;
-
-/* Replaces libc's function in this program. */
-int
-clock_gettime(clockid_t clock, struct timespec *now)
-{
-	int rc = (int)syscall(SYS_clock_gettime, clock, now);
-	if (rc == 0)
-		now->tv_sec += skipped_s;
-	return rc;
-}
-
 static inline void
 seconds_pass(unsigned seconds)
 {
@@ -54,9 +41,7 @@ seconds_pass(unsigned seconds)
 /* --- the host ------------------------------------------------------------ */
 
 /* We are 192.0.2.1, and 192.0.2.101 after moving. Peers are 192.0.2.2 and up. */
-#define HERE       ip4(192, 0, 2, 1)
-#define ELSEWHERE  ip4(192, 0, 2, 101)
-#define PEER(last) ip4(192, 0, 2, last)
+#define ELSEWHERE ip4(192, 0, 2, 101)
 
 static inline bool
 same_addr(struct ipm_addr a, struct ipm_addr b)
@@ -135,23 +120,25 @@ given_a_gateway(void)
 
 /* --- what holds after every step ----------------------------------------- */
 
-/* Check its list in both directions: it has this many SAs, all of this tunnel. */
-static inline uint32_t
-list_is_in_order(uint32_t slot, const struct ipm_tunnel *t)
+static uint32_t sas_of_ours; /* in the tunnels that the step below has looked at */
+
+static inline void
+tunnel_is_true(uint32_t slot, const struct ipm_tunnel *t)
 {
-	uint32_t n = 0, before = 0;
-	for (uint32_t at = t->sa_head; at; n++) {
-		struct ipm_sa sa;
-		ck_assert_int_eq(ipm_sa_read(seg, at - 1, &sa), 0);
+	struct ipm_walk walk;
+	struct ipm_sa sa;
+	uint32_t n = 0;
+
+	ipm_walk_sas(&walk, seg, t);
+	for (; ipm_walk_next(&walk, &sa) > 0; n++)
 		ck_assert_uint_eq(sa.tunnel_slot, slot);
-		ck_assert_uint_eq(sa.tunnel_index, t->index);
-		ck_assert_uint_eq(sa.prev, before);
-		ck_assert_uint_lt(n, t->sas);
-		before = at;
-		at = sa.next;
-	}
 	ck_assert_uint_eq(n, t->sas);
-	return n;
+	if (t->feed != feed_slot)
+		return;
+	sas_of_ours += t->sas;
+	ck_assert_msg((t->state == IPM_TUNNEL_UP) == (t->sas > 0), "tunnel %u is in state %u with %u SAs", t->index,
+		      t->state, t->sas);
+	ck_assert_msg(t->state == IPM_TUNNEL_UP || t->claimed, "tunnel %u is held, and nobody claims it", t->index);
 }
 
 static inline void
@@ -159,27 +146,9 @@ all_is_true(void)
 {
 	if (at_random)
 		return;
-	uint32_t up = 0, sas_of_tunnels = 0, sas_of_ours = 0;
-	struct ipm_totals sum = totals();
-
-	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
-		struct ipm_tunnel t;
-		if (ipm_tunnel_read(seg, slot, &t) < 0)
-			continue;
-		tunnel_never_back(&t);
-		up += t.state == IPM_TUNNEL_UP;
-		sas_of_tunnels += list_is_in_order(slot, &t);
-		sas_of_ours += t.feed == feed_slot ? t.sas : 0;
-		ck_assert_msg(t.feed != feed_slot || (t.state == IPM_TUNNEL_UP) == (t.sas > 0),
-			      "tunnel %u is in state %u with %u SAs", t.index, t.state, t.sas);
-		ck_assert_msg(t.state == IPM_TUNNEL_UP || t.claimed || t.feed != feed_slot,
-			      "tunnel %u is held, and nobody claims it", t.index);
-		ck_assert(t.local.len && t.remote.len);
-	}
-	ck_assert_uint_eq(sum.tunnels_active, up);
-	ck_assert_uint_eq(sas_of_tunnels, rows(IPM_SAS));
+	sas_of_ours = 0;
+	tunnels_are_true(tunnel_is_true);
 	ck_assert_uint_eq(sas_of_ours, xfrm_model_sas(model));
-	totals_never_back(&sum);
 }
 
 /* --- what the kernel says: SAs ------------------------------------------- */
@@ -403,22 +372,6 @@ static bool dump_has_to_be_repeated; /* the result of the last dump */
 
 /* --- what the kernel says: policies -------------------------------------- */
 
-/* An outbound policy of kernel index @p index, from 10.1.n.0/24 to 10.2.n.0/24 by the ESP SAs of in() and out(). */
-static inline struct xfrm_policy
-policy(uint32_t index, uint8_t n)
-{
-	return (struct xfrm_policy){ .index = index << 3 | XFRM_OUT,
-				     .direction = XFRM_OUT,
-				     .src = subnet(10, 1, n),
-				     .dst = subnet(10, 2, n),
-				     .tmpls = 1,
-				     .tmpl = { { .src = HERE,
-						 .dst = PEER(2),
-						 .reqid = 1,
-						 .protocol = IPPROTO_ESP,
-						 .encap = IPM_ENCAP_TUNNEL } } };
-}
-
 static inline struct xfrm_policy
 policy_with(struct xfrm_policy p, uint8_t protocol)
 {
@@ -568,22 +521,23 @@ expect_total(uint64_t in_pkts, uint64_t out_pkts)
 static inline bool
 has_selector(struct ipm_tunnel t, struct ipm_sel_side local, struct ipm_sel_side remote)
 {
+	struct ipm_walk walk;
 	struct ipm_selector sel;
-	for (uint32_t at = t.sel_head; at; at = sel.next) {
-		ck_assert_int_eq(ipm_selector_read(seg, at - 1, &sel), 0);
+	ipm_walk_selectors(&walk, seg, &t);
+	while (ipm_walk_next(&walk, &sel) > 0)
 		if (memcmp(&sel.local, &local, sizeof(local)) == 0 && memcmp(&sel.remote, &remote, sizeof(remote)) == 0)
 			return true;
-	}
 	return false;
 }
 
 static inline uint32_t
 selectors(struct ipm_tunnel t)
 {
+	struct ipm_walk walk;
 	struct ipm_selector sel;
 	uint32_t n = 0;
-	for (uint32_t at = t.sel_head; at; at = sel.next, n++)
-		ck_assert_int_eq(ipm_selector_read(seg, at - 1, &sel), 0);
+	for (ipm_walk_selectors(&walk, seg, &t); ipm_walk_next(&walk, &sel) > 0; n++)
+		;
 	return n;
 }
 
