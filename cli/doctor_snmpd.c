@@ -344,38 +344,46 @@ read_all(struct snmpd *s, char *main_file, size_t size)
 	}
 }
 
+/* List in @p who those who may see the MIB. *unknown: some access could not be evaluated. */
+static void
+list_viewers(const struct snmpd *s, const struct oid *mib, char *who, size_t size, bool *unknown)
+{
+	who[0] = '\0';
+	*unknown = s->vacm;
+	for (unsigned i = 0; i < s->accesses; i++) {
+		const struct access *a = &s->access[i];
+		bool sees = a->view[0] ? view_shows(s, a->view, mib)
+				       : a->known && (oid_below(mib, &a->oid) || oid_below(&a->oid, mib));
+		size_t used = strlen(who);
+		*unknown |= !a->known;
+		if (sees)
+			snprintf(who + used, size - used, "%s%s", used ? ", " : "", a->who);
+	}
+}
+
 void
 doctor_views(struct doctor *d)
 {
 	struct snmpd *s = calloc(1, sizeof(*s));
-	char main_file[256] = "", who[512] = "";
+	char main_file[256] = "", who[512];
 	struct oid mib;
-	unsigned shown = 0, unknown = 0;
+	bool unknown;
 
 	if (!s || !oid_parse(FLOW_MIB, &mib)) {
 		free(s);
 		return;
 	}
 	read_all(s, main_file, sizeof(main_file));
-	for (unsigned i = 0; i < s->accesses; i++) {
-		const struct access *a = &s->access[i];
-		bool sees = a->view[0] ? view_shows(s, a->view, &mib)
-				       : a->known && (oid_below(&mib, &a->oid) || oid_below(&a->oid, &mib));
-		size_t used = strlen(who);
-		unknown += !a->known;
-		if (!sees)
-			continue;
-		snprintf(who + used, sizeof(who) - used, "%s%s", shown++ ? ", " : "", a->who);
-	}
+	list_viewers(s, &mib, who, sizeof(who), &unknown);
 	if (s->unread[0])
 		doctor_tell(d, DOCTOR_WARN, "snmpd's views", "run this as root", "%s cannot be read by you", s->unread);
 	else if (!s->files)
 		doctor_tell(d, DOCTOR_WARN, "snmpd's views",
 			    "install snmpd, or set SNMPCONFPATH, if its configuration is elsewhere", "there is no %s",
 			    main_file);
-	else if (shown)
+	else if (who[0])
 		doctor_tell(d, DOCTOR_OK, "snmpd's views", NULL, "%s: " FLOW_MIB " is shown to %s", main_file, who);
-	else if (s->vacm || unknown)
+	else if (unknown)
 		doctor_tell(d, DOCTOR_WARN, "snmpd's views", "try a walk of " FLOW_MIB,
 			    "%s: with %s, which this check does not evaluate", main_file,
 			    s->vacm ? "access lines" : "OIDs by name");

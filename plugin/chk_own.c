@@ -128,41 +128,49 @@ tell_left_out(struct chk_check *check, const struct places *places, const char *
 		chk_say(check->result, CHK_UNKNOWN, "%zu %s were not checked", places->left_out, what);
 }
 
+/* Columns of ipsecmonSegmentTable. */
+enum { SEGMENT, SILENCE, CONFIGURED, UP, REFUSED, SEGMENT_COLUMNS };
+
+/* Report a segment. Returns for how many seconds its writer has been silent; 0 if that is unknown. */
+static double
+segment(struct chk_check *check, const struct chk_value *row)
+{
+	char text[WORD_AGE_MAX];
+
+	if (!chk_is_number(&row[SILENCE])) {
+		chk_say(check->result, CHK_UNKNOWN, "it is not known how old segment %s is", row[SEGMENT].text);
+		return 0;
+	}
+	double silence = (double)row[SILENCE].number / 100;
+	enum chk_state state = chk_limits_judge(&check->limits, silence);
+	word_age((uint64_t)silence, text);
+	if (state != CHK_OK)
+		chk_say(check->result, state, "nothing has written segment %s for %s: does ipsecmond run?",
+			row[SEGMENT].text, text);
+	chk_line(check->result, "segment %s: written %s ago, %llu tunnels configured, %llu up", row[SEGMENT].text, text,
+		 (unsigned long long)row[CONFIGURED].number, (unsigned long long)row[UP].number);
+	return silence;
+}
+
 /* *refused: number of records, in all segments, that found no room. */
 static bool
 segments(struct chk_check *check, uint64_t *refused)
 {
-	enum { SEGMENT, SILENCE, CONFIGURED, UP, REFUSED, COLUMNS };
-	static const uint32_t columns[COLUMNS] = { 2, 3, 4, 5, 6 };
+	static const uint32_t columns[SEGMENT_COLUMNS] = { 2, 3, 4, 5, 6 };
 	const struct chk_oid silences = chk_oid_1(&chk_segment_table, 3);
 	struct places places = { .count = 0 };
-	struct chk_value row[COLUMNS];
-	char text[WORD_AGE_MAX];
+	struct chk_value row[SEGMENT_COLUMNS];
 	double longest = 0;
 
 	if (!chk_snmp_walk(check->snmp, &silences, place_add, &places))
 		return false;
 	for (size_t i = 0; i < places.count; i++) {
-		double silence;
-		enum chk_state state;
-
-		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, COLUMNS, row))
+		if (!chk_row(check->snmp, &chk_segment_table, places.at[i][0], columns, SEGMENT_COLUMNS, row))
 			return false;
 		*refused += row[REFUSED].number;
-		if (!chk_is_number(&row[SILENCE])) {
-			chk_say(check->result, CHK_UNKNOWN, "it is not known how old segment %s is", row[SEGMENT].text);
-			continue;
-		}
-		silence = (double)row[SILENCE].number / 100;
+		double silence = segment(check, row);
 		if (silence > longest)
 			longest = silence;
-		state = chk_limits_judge(&check->limits, silence);
-		if (state != CHK_OK)
-			chk_say(check->result, state, "nothing has written segment %s for %s: does ipsecmond run?",
-				row[SEGMENT].text, word_age((uint64_t)silence, text));
-		chk_line(check->result, "segment %s: written %s ago, %llu tunnels configured, %llu up",
-			 row[SEGMENT].text, word_age((uint64_t)silence, text),
-			 (unsigned long long)row[CONFIGURED].number, (unsigned long long)row[UP].number);
 	}
 	if (places.count == 0)
 		chk_say(check->result, CHK_UNKNOWN, "the device does not report of its segments");

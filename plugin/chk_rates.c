@@ -101,28 +101,38 @@ count_line(const char *text, struct chk_count *out)
 	return counter(text + 3, out->wide ? UINT64_MAX : UINT32_MAX, &out->value);
 }
 
+/* The lines that each sample has once, in this order. */
+static bool
+head_decode(const char **text, size_t *size, struct chk_sample *out)
+{
+	const char *value;
+	char l[LINE_SIZE], *end;
+
+	if (!line_take(text, size, l, sizeof(l)) || strcmp(l, MAGIC) != 0)
+		return false;
+	if (!(value = line_value(text, size, l, "what")) || strlen(value) >= sizeof(out->what))
+		return false;
+	memcpy(out->what, value, strlen(value) + 1);
+	if (!(value = line_value(text, size, l, "rows")) || !counter(value, UINT64_MAX, &out->rows))
+		return false;
+	if (!(value = line_value(text, size, l, "boot")) || strlen(value) >= sizeof(out->boot))
+		return false;
+	memcpy(out->boot, value, strlen(value) + 1);
+	if (!(value = line_value(text, size, l, "time")) || !isdigit((unsigned char)*value))
+		return false;
+	out->time = strtod(value, &end);
+	return *end == '\0' && out->time >= 0 && out->time < 1e12;
+}
+
 bool
 chk_sample_decode(const char *text, size_t size, struct chk_sample *out)
 {
 	const char *all = text, *value;
-	char l[LINE_SIZE], *end;
+	char l[LINE_SIZE];
 	uint64_t n;
 
 	memset(out, 0, sizeof(*out));
-	if (!line_take(&text, &size, l, sizeof(l)) || strcmp(l, MAGIC) != 0)
-		return false;
-	if (!(value = line_value(&text, &size, l, "what")) || strlen(value) >= sizeof(out->what))
-		return false;
-	memcpy(out->what, value, strlen(value) + 1);
-	if (!(value = line_value(&text, &size, l, "rows")) || !counter(value, UINT64_MAX, &out->rows))
-		return false;
-	if (!(value = line_value(&text, &size, l, "boot")) || strlen(value) >= sizeof(out->boot))
-		return false;
-	memcpy(out->boot, value, strlen(value) + 1);
-	if (!(value = line_value(&text, &size, l, "time")) || !isdigit((unsigned char)*value))
-		return false;
-	out->time = strtod(value, &end);
-	if (*end != '\0' || !(out->time >= 0 && out->time < 1e12))
+	if (!head_decode(&text, &size, out))
 		return false;
 	for (;;) {
 		const char *before = text;

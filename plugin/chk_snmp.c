@@ -263,6 +263,17 @@ refused(struct chk_snmp *s, long status)
 	return false;
 }
 
+/* Take the values of an answer. @p place: the number of the object that each of its @p n cells was asked for. */
+static void
+take_values(const netsnmp_pdu *answer, const struct chk_oid *names, const size_t *place, size_t n,
+	    struct chk_value *values)
+{
+	const netsnmp_variable_list *v = answer->variables;
+	for (size_t i = 0; i < n && v; i++, v = v->next_variable)
+		if (has_name(v, &names[place[i]]))
+			values[place[i]] = value_of(v);
+}
+
 /* GET with one request. If an object is missing, SNMPv1 rejects the whole request: ask again without that object. */
 static bool
 get_some(struct chk_snmp *s, const struct chk_oid *names, struct chk_value *values, size_t n)
@@ -290,13 +301,8 @@ get_some(struct chk_snmp *s, const struct chk_oid *names, struct chk_value *valu
 			return false;
 		status = answer->errstat;
 		at = answer->errindex;
-		if (status == SNMP_ERR_NOERROR) {
-			netsnmp_variable_list *v = answer->variables;
-			for (size_t i = 0; i < asked && v; i++, v = v->next_variable) {
-				if (has_name(v, &names[place[i]]))
-					values[place[i]] = value_of(v);
-			}
-		}
+		if (status == SNMP_ERR_NOERROR)
+			take_values(answer, names, place, asked, values);
 		snmp_free_pdu(answer);
 		if (status == SNMP_ERR_NOERROR)
 			return true;

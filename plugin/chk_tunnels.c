@@ -300,6 +300,26 @@ tell_down(struct chk_check *check, struct all *all, size_t *faults, size_t *idle
 	return true;
 }
 
+/* Report the tunnels that are down: @p faults of all should be up, @p idle need not. */
+static void
+tell_all(struct chk_check *check, const struct all *all, size_t faults, size_t idle)
+{
+	struct chk_result *r = check->result;
+	enum chk_state state = chk_limits_judge(&check->limits, (double)faults);
+
+	chk_say(r, all->down.no_memory ? CHK_UNKNOWN : state, "%zu of %zu tunnels are down", faults, all->count);
+	/* Repeat the first detail line on the first line, as far as it fits. */
+	if (faults > 0) {
+		size_t len = strcspn(r->lines.text, "\n");
+		chk_say(r, state, "%.*s", (int)(len < 512 ? len : 512), r->lines.text);
+	}
+	if (idle > 0)
+		chk_say(r, CHK_OK, "%zu templates without a peer, or configured to stay down", idle);
+	chk_perf(r, "configured", (double)all->count, 0, "", NULL, 0, CHK_NO_END);
+	chk_perf(r, "up", (double)(all->count - all->down.count), 0, "", NULL, 0, (double)all->count);
+	chk_perf(r, "down", (double)faults, 0, "", &check->limits, 0, (double)all->count);
+}
+
 bool
 chk_mode_tunnels(struct chk_check *check)
 {
@@ -324,22 +344,10 @@ chk_mode_tunnels(struct chk_check *check)
 	all.nonsense += count.nonsense + up.nonsense;
 	if (good && all.nonsense > 0)
 		chk_say(r, CHK_UNKNOWN, "the device does not report the state of all tunnels");
-	if (good && all.count == 0) {
+	if (good && all.count == 0)
 		chk_say(r, CHK_UNKNOWN, "no tunnel is configured on the gateway, so there is nothing to check");
-	} else if (good) {
-		enum chk_state state = chk_limits_judge(&check->limits, (double)faults);
-		chk_say(r, all.down.no_memory ? CHK_UNKNOWN : state, "%zu of %zu tunnels are down", faults, all.count);
-		/* Repeat the first detail line on the first line, as far as it fits. */
-		if (faults > 0) {
-			size_t len = strcspn(r->lines.text, "\n");
-			chk_say(r, state, "%.*s", (int)(len < 512 ? len : 512), r->lines.text);
-		}
-		if (idle > 0)
-			chk_say(r, CHK_OK, "%zu templates without a peer, or configured to stay down", idle);
-		chk_perf(r, "configured", (double)all.count, 0, "", NULL, 0, CHK_NO_END);
-		chk_perf(r, "up", (double)(all.count - all.down.count), 0, "", NULL, 0, (double)all.count);
-		chk_perf(r, "down", (double)faults, 0, "", &check->limits, 0, (double)all.count);
-	}
+	else if (good)
+		tell_all(check, &all, faults, idle);
 	chk_rows_free(&all.down);
 	return good;
 }

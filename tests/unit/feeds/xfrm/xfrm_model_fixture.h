@@ -314,7 +314,7 @@ sa_expires_soft(struct xfrm_sa sa)
 	tell_sa(XFRM_SA_EXPIRED, sa, false, false);
 }
 
-/* A GETSA request of another program for an existing SA: the kernel reports it like a new one. */
+/* An IKE daemon updates an existing SA: the kernel reports it with the present time as the time when it was added. */
 static inline void
 sa_updated(struct xfrm_sa sa)
 {
