@@ -76,7 +76,7 @@ platform_up() {
 
 platform_do() {
 	nsenter --mount --pid --uts --ipc --net -t "${PLATFORM_INIT% }" chroot "$LAB/root" env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
-		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+		PATH=/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
 		sh -c 'cd /ipsecmon 2> /dev/null || cd /; exec "$@"' - "$@"
 }
 
@@ -94,9 +94,10 @@ platform_keep() {
 	[ -z "${SUITE_KEEP:-}" ] || { mkdir -p "$SUITE_KEEP" && cp -r "$@" "$SUITE_KEEP/"; }
 }
 
-# platform_suites SUITE...: tests/run there; all suites but those of platforms if $ALL_PLATFORMS is set. Each of its lines is a check.
+# platform_suites SUITE...: tests/run there, with the packages of the root. If $ALL_PLATFORMS is set, it runs all suites but those of
+# platforms, and installs what they need. Each of its lines is a check.
 platform_suites() {
-	local line word suite rest arguments=("$@")
+	local line word suite rest arguments=(--no-install "$@")
 	[ -z "${ALL_PLATFORMS:-}" ] || arguments=(--except platform --except boot)
 	platform_do ./tests/run "${arguments[@]}" > "$LAB/run.txt" 2>&1
 	while read -r line; do
