@@ -18,7 +18,7 @@
 #define MACHINE_PEERS  4
 #define MACHINE_SECOND NS_PER_SECOND
 
-/* One IKE SA with a peer, and how far it has come. */
+/* One IKE SA with a peer, and its progress. */
 struct machine_ike {
 	uint8_t version, mode; /* mode: enum ipm_ike_mode */
 	bool ours;             /* we began it */

@@ -39,7 +39,7 @@ enum law_age { LAW_NEVER, LAW_LIVE, LAW_GONE };
 
 struct law_seen {
 	uint64_t at[LAW_WORDS]; /* counters when seen last: in, out, refreshes */
-	uint32_t round;         /* of the last look that found it */
+	uint32_t round;         /* number of the last check that found it */
 	uint8_t age;
 	uint8_t started; /* an event told of its start */
 };
@@ -48,7 +48,7 @@ struct laws {
 	bool live;
 	bool unbroken; /* no writer died, and the file system was never full */
 	uint32_t round;
-	uint64_t serial; /* of the last event that was looked at */
+	uint64_t serial; /* serial of the last event checked */
 	struct {
 		struct law_seen *seen;
 		uint32_t room;
@@ -154,7 +154,7 @@ law_never_back(struct laws *l, enum ipm_section_kind kind, uint32_t index, const
 	law_never_back(l, kind, index, (const uint64_t *)&(in), (const uint64_t *)&(out), sizeof(in) / 8, refreshes, \
 		       gone)
 
-/* An index that was seen before and is not found now has ended. */
+/* An index that is missing now has ended. */
 static inline void
 law_missing_are_gone(struct laws *l, enum ipm_section_kind kind)
 {
@@ -319,7 +319,7 @@ law_totals_never_back(struct laws *l, const struct ipm_totals *now)
 	return NULL;
 }
 
-/* The lists of a tunnel's SAs and selectors end, and what is on them names the tunnel. Adds to @p sas and @p sels. */
+/* The lists of a tunnel's SAs and selectors end, and their records name the tunnel. Adds to @p sas and @p sels. */
 static inline const char *
 law_tunnel_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, const struct ipm_tunnel *t,
 		 uint32_t *sas, uint32_t *sels)
@@ -337,7 +337,10 @@ law_tunnel_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, c
 		if (sa.index == 0 || sa.index >= t->next_sa)
 			return law_says(l, "tunnel %u: SA index %u was not given yet", t->index, sa.index);
 		const struct ipm_traffic *sum = sa.direction == IPM_IN ? &t->in : &t->out;
-		/* AH and IPComp may have been bundled, their packets counted by others, until a policy changed. */
+		/*
+		 * Until a policy changed, AH and IPComp may have been in a bundle, where another SA counted their
+		 * packets.
+		 */
 		if (sa.protocol == 50 && (sa.count.pkts > sum->pkts || sa.count.octets > sum->octets))
 			return law_says(l, "tunnel %u: SA %u has %" PRIu64 " packets, all of it %" PRIu64, t->index,
 					sa.index, sa.count.pkts, sum->pkts);
@@ -441,7 +444,7 @@ law_lists(struct laws *l, const struct ipm_segment *seg)
 		ipm_traffic_add(&in, &engine.in);
 		ipm_traffic_add(&out, &engine.out);
 	}
-	/* What a writer had not published yet when it was killed may be in an engine, and nowhere else. */
+	/* Counts that a killed writer had not published may be in an engine only. */
 	if (!broken && l->unbroken && ipm_totals_read(seg, &totals) == 0) {
 		broken = law_engines(l, "in", &in, &totals.in);
 		if (!broken)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: a configuration file. One that is accepted has every value in its range; one that is refused has an
- * error with file, line and what is wrong. Either way the next file is read as if this one had never been.
+ * Fuzz target: a configuration file. In an accepted file every value is in its range. A rejected file gives an error
+ * with file, line and reason. Neither changes how the next file is read.
  *
  *   fuzz_conf CORPUS...          (libFuzzer)
  *   fuzz_conf FILE...            (with FUZZ_MAIN: runs these)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: a line on the control socket. What is understood is said again as it would be written, and must then
- * be the same line; what is not must come with a reason.
+ * Fuzz target: a line on the control socket. A valid line, written again, is the same line. An invalid one gives a
+ * reason.
  *
  *   fuzz_control -max_len=300 CORPUS...          (libFuzzer)
  *   fuzz_control FILE...                         (with FUZZ_MAIN: runs these)
@@ -43,7 +43,7 @@ write_out(const struct control_command *c, char *out, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Exactly as long as it says, so that the address sanitizer sees each octet too far. */
+	/* Allocate exactly the length, so that the address sanitizer detects reads beyond it. */
 	char *line = malloc(size ? size : 1), again[2 * CONTROL_LINE_MAX];
 	struct control_command command;
 	const char *why = NULL;

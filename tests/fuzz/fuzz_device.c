@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: what a device answers to check_ipsecmon. Net-SNMP's session is replaced by a device that has all tables,
- * and that lies where the fuzzer wants: cells of another type, negative, missing or under another name, errors, answers
- * that are cut or out of order. Every mode ends with one result in the form of the guidelines, and never with OK when
- * something that decides was no number.
+ * Fuzz target: answers of a device to check_ipsecmon. A device with all tables replaces the session of Net-SNMP. It
+ * lies where the fuzzer wants: cells of another type, negative, missing or with another name, errors, and answers that
+ * are truncated or out of order. Every mode ends with one result in the form of the guidelines, and never with OK if a
+ * deciding value was no number.
  *
  *   fuzz_device CORPUS...        (libFuzzer)
  *   fuzz_device FILE...          (with FUZZ_MAIN: runs these)
@@ -22,7 +22,7 @@
 #include "chk_rates.h"
 #include "fuzz_must.h"
 
-#define WORLD        16 /* octets that say how the device is */
+#define WORLD        16 /* octets for the state of the device */
 #define REQUESTS_MAX 400
 #define ROWS_MAX     6
 
@@ -63,7 +63,7 @@ static const struct {
 	[DROPS] = { &chk_drop_table, 2, "" },
 };
 
-/* What decides, by mode: such a cell is a number, or the result is not OK. */
+/* Deciding cells, by mode: such a cell must be a number, or the result is not OK. */
 static const struct {
 	const char *mode;
 	enum table table;
@@ -83,9 +83,9 @@ static const struct {
 };
 
 static const char *mode_name;
-static bool own, lied; /* it has IPSECMON-MIB; something that decides was no number */
+static bool own, lied; /* it has IPSECMON-MIB; a deciding value was no number */
 static unsigned requests;
-static bool walks;  /* a column is asked for, not a row */
+static bool walks;  /* the request names a column, not a row */
 static bool looked; /* this is the second look */
 
 static unsigned
@@ -137,7 +137,7 @@ put_number(netsnmp_variable_list *v, u_char type, long number)
 		snmp_set_var_typed_value(v, type, &number, sizeof(number));
 }
 
-/* The cell as it is, or as the fuzzer wants it. */
+/* The real cell, or the fuzzer's. */
 static void
 answer_cell(netsnmp_variable_list *v, enum table table, uint32_t column, uint32_t row)
 {
@@ -160,7 +160,7 @@ answer_cell(netsnmp_variable_list *v, enum table table, uint32_t column, uint32_
 		put_number(v, types[(column + row) % 3], number_at(table, column, row));
 		return;
 	}
-	/* For feeds a walk tells which rows there are; what is in them is asked for again. */
+	/* For feeds, a walk finds the rows, and GETs read them. */
 	lied |= lie < 230 && is_evidence(table, column) && !(walks && strcmp(mode_name, "feeds") == 0);
 	memset(nonsense, how, sizeof(nonsense));
 	if (lie < 210)
@@ -183,7 +183,7 @@ answer_cell(netsnmp_variable_list *v, enum table table, uint32_t column, uint32_
 		v->name[v->name_length - 1] += how;
 }
 
-/* Which cell is it? False: none of ours. */
+/* Find the cell. False: it is none of ours. */
 static bool
 cell_at(const netsnmp_variable_list *v, enum table *table, uint32_t *column, uint32_t *row)
 {
@@ -225,7 +225,7 @@ answer_get(netsnmp_variable_list *v)
 	}
 }
 
-/* The rows of a column behind the one that was asked for, and what comes behind the last. */
+/* The rows of a column after the requested one, and the cell after the last row. */
 static void
 answer_walk(netsnmp_pdu *answer, const netsnmp_variable_list *from, long repetitions)
 {
@@ -245,15 +245,14 @@ answer_walk(netsnmp_pdu *answer, const netsnmp_variable_list *from, long repetit
 			name[len] = tables[table].at->ids[len];
 		name[len++] = column;
 		if (tables[table].index == 2) {
-			name[len] =
-				table == DROPS ? from->name[len] : 1; /* of a row that was asked for; of a segment */
+			name[len] = table == DROPS ? from->name[len] : 1; /* of a requested row; of a segment */
 			len++;
 		}
 		name[len++] = row;
 		netsnmp_variable_list *v = snmp_add_null_var(answer, name, len);
 		answer_cell(v, table, column, row);
 		if (v->type == SNMP_NOSUCHOBJECT || v->type == SNMP_NOSUCHINSTANCE)
-			return; /* what is behind it is not looked at */
+			return; /* later cells are ignored */
 	}
 }
 
@@ -410,7 +409,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #define FUZZ_MUTATIONS 100000
 #include "fuzz_main.h"
 
-/* A device that is in order, asked in some mode. */
+/* A healthy device, checked in some mode. */
 static size_t
 fuzz_seed(uint32_t n, uint8_t *out)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: a packet to open. The first octet is the SA, the second the way there and what the others are: a packet
- * as it comes from the wire; or what it carries, with padding and trailer, which is encrypted here under an ICV that
- * is right, or nothing would ever be found behind it. What is dropped is counted once. What comes out is an IP packet
- * within the buffer, and can be sealed again.
+ * Fuzz target: a packet to open. The first octet selects the SA, the second one the kind of input: a packet from the
+ * wire; or a payload with padding and trailer, which is encrypted here under a correct ICV so that fuzzing reaches the
+ * code after that check. A dropped packet is counted once. An opened packet is an IP packet within the buffer, and can
+ * be sealed again.
  *
  *   fuzz_esp -max_len=600 CORPUS...          (libFuzzer)
  *   fuzz_esp FILE...                         (with FUZZ_MAIN: runs these)
@@ -72,7 +72,7 @@ sa_new(uint8_t sa, uint8_t way, enum ipm_direction direction)
 	return new;
 }
 
-/* SAs are dear to make: each is made once, and set back. */
+/* Creating an SA is expensive: create each once, and reset it. */
 static struct ends
 ends_of(uint8_t sa, uint8_t way)
 {
@@ -88,7 +88,7 @@ ends_of(uint8_t sa, uint8_t way)
 	return *e;
 }
 
-/* A packet that carries @text, as if the SA had sealed it. Returns its length. */
+/* Build a packet with the payload @text, as if the SA had sealed it. Return its length. */
 static size_t
 carry(struct esp_sa *sa, uint8_t way, const uint8_t *text, size_t len, uint8_t *ip)
 {
@@ -139,7 +139,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size = carry(e.out, way, data, size, packet);
 	else
 		memcpy(packet, data, size);
-	/* Exactly as long as it says, so that the address sanitizer sees each octet too far. */
+	/* Allocate exactly the length, so that the address sanitizer detects reads beyond it. */
 	uint8_t *exact = malloc(size ? size : 1);
 	if (!exact)
 		abort();
@@ -156,7 +156,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		memcpy(packet + ESP_HEADROOM, exact + buf.at, buf.len);
 		buf = (struct esp_buf){ packet, sizeof(packet), ESP_HEADROOM, buf.len };
-		/* In transport mode what was carried may be what must not be. */
+		/* In transport mode the payload may be a forbidden one. */
 		why = esp_packet_seal(e.out, 0, &buf);
 		if (why != ESP_OK && !(way & TRANSPORT))
 			abort();
@@ -166,7 +166,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifdef FUZZ_MAIN
-/* The inner packet: IPv4 or IPv6, with padding that is right for all suites. */
+/* The inner packet: IPv4 or IPv6, with padding that suits all suites. */
 static size_t
 inner(uint8_t *out, int version, uint8_t next)
 {
@@ -192,7 +192,7 @@ inner(uint8_t *out, int version, uint8_t next)
 
 #define SEEDS 256
 
-/* Seed @n: its SA and way, and what is to be opened. */
+/* Seed @n: its SA, its kind, and the packet to open. */
 static size_t
 seed(uint32_t n, uint8_t *out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: captured frames. An input is a row of them: a link type (one octet, an index), a length (two octets,
- * what is there if that is less), the frame. They go through all that frames go through, into a model; what holds after
- * each of them is checked.
+ * Fuzz target: captured frames. An input is a sequence of frames: a link type (one octet, an index), a length (two
+ * octets, limited to the rest of the input), the frame. They take the way of real frames into a model, which is
+ * checked after each one.
  *
  *   fuzz_ike CORPUS...            (libFuzzer)
  *   fuzz_ike FILE...              (with FUZZ_MAIN: runs these)
@@ -62,7 +62,7 @@ sum(const struct ipm_ike_traffic *t)
 	       t->exchange_rejects + t->sa_deletes;
 }
 
-/* What the records have counted is in the totals. */
+/* The totals include the counters of the records. */
 static void
 must_add_up(uint64_t *before)
 {
@@ -99,7 +99,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t len = (size_t)data[1] << 8 | data[2];
 		if (len > size - 3)
 			len = size - 3;
-		/* Exactly as long as it says, so that the address sanitizer sees each octet too far. */
+		/* Allocate exactly the length, so that the address sanitizer detects reads beyond it. */
 		uint8_t *frame = malloc(len ? len : 1);
 		must(frame != NULL, "there is memory");
 		memcpy(frame, data + 3, len);
@@ -123,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifdef FUZZ_MAIN
-/* A negotiation: IKE_SA_INIT there and back, IKE_AUTH, an exchange; Main Mode; what is neither. */
+/* A negotiation: IKE_SA_INIT in both directions, IKE_AUTH, an exchange; Main Mode; other messages. */
 static size_t
 frame_of(uint8_t *out, unsigned version, unsigned exchange, unsigned flags, bool in, bool answered, unsigned id,
 	 size_t body)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: the tracker of IKE SAs as a state machine. An input is a row of choices, an octet each: what happens
- * next, as tests/ike_machine.h has it. The laws are checked after each step.
+ * Fuzz target: the tracker of IKE SAs as a state machine. An input is a sequence of choices, an octet each, of the
+ * next step in tests/ike_machine.h. The laws are checked after each step.
  *
  *   fuzz_ike_track CORPUS...      (libFuzzer)
  *   fuzz_ike_track FILE...        (with FUZZ_MAIN: runs these)

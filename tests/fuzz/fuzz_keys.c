@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: a key file of the engine. What is understood has keys of the right length; what is not comes with an
- * error that has no part of a key in it.
+ * Fuzz target: a key file of the engine. A valid file has keys of the right length. An invalid one gives an error that
+ * contains no part of a key.
  *
  *   fuzz_keys CORPUS...          (libFuzzer)
  *   fuzz_keys FILE...            (with FUZZ_MAIN: runs these)
@@ -14,7 +14,7 @@
 #include "fuzz_must.h"
 
 #define KEY_LEN 4
-#define PART    6 /* characters of a key that an error must not have in a row */
+#define PART    6 /* an error must not contain this many characters of a key in a row */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,14 +29,14 @@ keys_are_whole(const struct engine_key *key, uint32_t n, const struct engine_key
 	}
 }
 
-/* Nothing of @p word, which may be a key, is in the error. */
+/* The error contains no part of @p word, which may be a key. */
 static void
 error_has_not(const char *error, const char *word, size_t len)
 {
 	char part[PART + 1] = "";
 	for (size_t at = 0; at + PART <= len; at++) {
 		memcpy(part, word + at, PART);
-		/* Digits alone might be a number of ours. */
+		/* Digits alone may be a number of ours. */
 		must(strspn(part, "0123456789") == PART || !strstr(error, part), "an error has nothing of a key");
 	}
 }
@@ -60,7 +60,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		must(strncmp(err.text, "K:", 2) == 0 && err.text[3], "an error says where and what");
 		must(!keys.octets && !keys.in && !keys.out, "nothing is left of what was refused");
-		bool spi = strstr(err.text, "is given twice") != NULL; /* it has an SPI, which is no secret */
+		bool spi = strstr(err.text, "is given twice") != NULL; /* it contains an SPI, which is no secret */
 		for (size_t at = 0; at < size && !spi; at++) {
 			size_t len = 0;
 			while (at + len < size && text[at + len] && strchr("0123456789abcdefABCDEF", text[at + len]))

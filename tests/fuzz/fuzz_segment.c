@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: a reader on a segment that is not what it seems to be.
+ * Fuzz target: a reader on a damaged segment.
  *
- * The input is a list of patches over a small segment that was valid: where (16 bits), how many octets (4
- * bits) and the octets themselves. The highest bit of the length octet says whether it goes to the header
- * or to anywhere; a patch at 0xffff sets the file's size instead. Then everything that a reader may do is
- * done: on a heap copy of exactly that size, where the address sanitizer sees each octet too far, and on a
- * file.
+ * The input is a list of patches of a small valid segment: the place (16 bits), the number of octets (4 bits), and the
+ * octets. The highest bit of the length octet selects the header or the whole file; a patch at 0xffff sets the file
+ * size instead. Then the reader uses all its functions: on a heap copy of exactly that size, where the address
+ * sanitizer detects reads beyond it, and on a file.
  *
  *   fuzz_segment -max_len=256 CORPUS...          (libFuzzer)
  *   fuzz_segment FILE...                         (with FUZZ_MAIN: runs these)
@@ -41,7 +40,7 @@ make_image(void)
 	snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file);
 }
 
-/* Lay the input over the image. Returns the octets that are left of it. */
+/* Apply the input to the image. Return the number of octets that remain. */
 static size_t
 patch(uint8_t *out, const uint8_t *data, size_t size)
 {
@@ -64,7 +63,7 @@ patch(uint8_t *out, const uint8_t *data, size_t size)
 	return left;
 }
 
-static volatile size_t sink; /* what has been looked at counts as used */
+static volatile size_t sink; /* visited records count as used */
 
 static void
 look_at(const char *text, size_t size)
@@ -146,7 +145,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fail("malloc");
 	size_t left = patch(scratch, data, size);
 
-	/* Aligned as a mapping is, and not one octet longer than it says. */
+	/* Aligned like a mapping, and of exactly this length. */
 	void *exact;
 	if (posix_memalign(&exact, 4096, left ? left : 1))
 		fail("posix_memalign");
@@ -187,7 +186,7 @@ put(uint8_t *out, size_t at, bool anywhere, const void *octets, size_t n)
 	return n + 3;
 }
 
-/* Mostly values at which sums and products overflow, on fields' boundaries. */
+/* Mostly values that make sums and products overflow, on the boundaries of fields. */
 static size_t
 mutation(uint8_t *out)
 {
@@ -219,7 +218,7 @@ save(const char *dir, const char *name, const uint8_t *octets, size_t n)
 		fail(path);
 }
 
-/* A file for each field of the section table and for each kind of record: somewhere to start from. */
+/* A file for each field of the section table and for each kind of record, as a starting point. */
 static int
 make_corpus(const char *dir)
 {

@@ -2,9 +2,9 @@
 /*
  * Fuzz target: a SET of several variables, from its test until it is done or undone.
  *
- * The input: an octet of flags (1: allow-destroy), four octets that say how the writers and the state file answer in
- * turn (two bits each: 0 and 3 done, 1 refused, 2 done, but the answer is lost), and then a variable for each 4 octets:
- * which column, which row, its type and length, its value. What must hold is said again from RFC 3416, 4.2.5.
+ * The input: an octet of flags (1: allow-destroy), four octets with the answers of writers and state file in turn (two
+ * bits each: 0 and 3 done, 1 refused, 2 done, but the answer is lost), and 4 octets per variable: column, row, type
+ * and length, value. The expected results are derived from RFC 3416, 4.2.5.
  *
  *   fuzz_set -max_len=64 CORPUS...               (libFuzzer)
  *   fuzz_set FILE...                             (with FUZZ_MAIN: runs these)
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SEGMENTS 2
 #define WRITES   8
-#define HISTORY  20 /* entries that a ring holds, in the segment that has less of them */
+#define HISTORY  20 /* entries of a ring, in the segment with the smaller one */
 
 static struct ipm_writer *writer[SEGMENTS];
 static struct mib *mib;
@@ -75,7 +75,7 @@ control_request_within(const char *socket_path, const char *request, unsigned li
 	return how == DONE ? 0 : -EIO;
 }
 
-/* What fails here is meant to. */
+/* Failures here are intended. */
 void
 log_error(const char *format, ...)
 {
@@ -185,7 +185,7 @@ variable_of(const uint8_t *in, struct variable *v)
 	memset(v, 0, sizeof(*v));
 	memcpy(v->name, table->oid, table->oid_len * sizeof(v->name[0]));
 	v->write.len = table->oid_len;
-	/* Of the big tables the last one, which is the one that can be SET. */
+	/* Of the large tables only the last column, which is writable. */
 	if (table->key && in[0] & 0x80)
 		c = table->ncols - 1;
 	v->col = c < table->ncols ? &table->cols[c] : NULL;
@@ -221,7 +221,7 @@ expected_of(const struct variable *v, bool destroy)
 	return size && v->write.value > HISTORY ? MIB_WRONG_VALUE : MIB_NO_ERROR;
 }
 
-/* What a GET of it gives now. */
+/* The result of a GET now. */
 static int64_t
 shown(const struct variable *v)
 {

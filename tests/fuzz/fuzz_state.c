@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: a state file. One that is accepted has every value in its range; of one that is refused no value is
- * taken, and it is kept as PATH.bad. What is saved then is read again as it was.
+ * Fuzz target: a state file. In an accepted file every value is in its range. A rejected file sets no value, and is
+ * kept as PATH.bad. Saving and reading again gives the same values.
  *
  *   fuzz_state CORPUS...         (libFuzzer)
  *   fuzz_state FILE...           (with FUZZ_MAIN: runs these)
@@ -24,7 +24,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Its complaints are not wanted, but that they can be made. */
+/* Discard its messages, but format them. */
 static void
 complain(const char *format, va_list ap)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: whole conversations over the control socket. Clients come, send in pieces, do not listen, and go, while
- * the handler answers at once or later; or a server answers control_request() whatever it likes.
+ * Fuzz target: complete conversations over the control socket. Clients connect, send in pieces, don't read, and
+ * disconnect, while the handler answers at once or later. Or a server sends any answer to control_request().
  *
- * Each line of a client gets one answer, in its order and with the right text; a line that is too long is the last one;
- * no client's conduct changes what another hears; control_request() believes no answer that is not one.
+ * Each line of a client gets one answer, in order and with the right text. After a line that is too long, no other
+ * line is read. No client changes the answers to another one. control_request() rejects invalid answers.
  *
  *   fuzz_talk CORPUS...          (libFuzzer)
  *   fuzz_talk FILE...            (with FUZZ_MAIN: runs these)
@@ -33,7 +33,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The server's, which nobody wants to read here. */
+/* Discard the server's messages. */
 void
 log_error(const char *format, ...)
 {
@@ -71,7 +71,7 @@ next(struct input *in)
 struct client {
 	int fd; /* -1: there is none */
 	bool deaf, closed_by_server;
-	bool may_be_refused; /* there were so many already, of whom some may have ended */
+	bool may_be_refused; /* clients so far, including those that have ended */
 	char sent[SENT_MAX], heard[HEARD_MAX];
 	size_t sent_len, heard_len;
 };
@@ -79,7 +79,7 @@ struct client {
 static struct event_base *base;
 static struct control_server *server;
 static struct client clients[CLIENTS];
-static struct control_call *held[HELD_MAX]; /* check-points wait until they are answered */
+static struct control_call *held[HELD_MAX]; /* check points wait for their answers */
 static unsigned held_count;
 static char socket_path[64];
 
@@ -90,7 +90,7 @@ pump(void)
 		event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
-/* What a command is answered if it is not held. */
+/* The answer to a command that is not held. */
 static bool
 answer_of(const struct control_command *command, char text[TEXT_MAX])
 {
@@ -124,7 +124,7 @@ come(void)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct client *c = NULL;
-	unsigned there = held_count; /* one who has gone keeps its place until it is answered */
+	unsigned there = held_count; /* a client that has disconnected keeps its place until it is answered */
 	for (int i = 0; i < CLIENTS; i++) {
 		there += clients[i].fd >= 0;
 		if (!c && clients[i].fd < 0)
@@ -166,7 +166,7 @@ listen_to(struct client *c)
 
 /* ---- what is to be heard ---- */
 
-/* Is @p heard, a line without its end, the answer to this line? */
+/* Is @p heard, without the end of the line, the answer to this line? */
 static bool
 is_answer(const char *line, size_t len, const char *heard, size_t heard_len)
 {
@@ -185,7 +185,7 @@ is_answer(const char *line, size_t len, const char *heard, size_t heard_len)
 	return heard_len == strlen(want) && memcmp(heard, want, heard_len) == 0;
 }
 
-/* @p all: the server has had the time for everything. */
+/* @p all: the server has had time to answer everything. */
 static void
 compare(const struct client *c, bool all)
 {
@@ -260,7 +260,7 @@ act(struct input *in)
 	case 5:
 		c->deaf = !c->deaf;
 		break;
-	case 6: /* it has said all, and may still listen */
+	case 6: /* it has sent everything, and may still read */
 		if (c->fd >= 0)
 			shutdown(c->fd, SHUT_WR);
 		break;
@@ -301,7 +301,7 @@ serve(struct input *in)
 			if (!clients[i].deaf)
 				listen_to(&clients[i]);
 	}
-	/* Everybody listens, and everything is answered. */
+	/* All clients read, and all requests are answered. */
 	for (int idle = 0, rounds = 0; idle < 5 && rounds < 1000; rounds++) {
 		size_t heard = held_count;
 		while (held_count > 0)
@@ -334,7 +334,7 @@ static struct {
 	size_t len, piece;
 } answerer;
 
-/* One conversation: the request is read, the answer comes in pieces. */
+/* One conversation: read the request, send the answer in pieces. */
 static void *
 answer_once(void *unused)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz what reads VICI. The first octet of an input says what the rest is:
+ * Fuzz target: decoders of VICI. The first octet of an input gives the kind of the rest:
  *
  *     'F'  a stream of frames        'S'  a message of SAs        'C'  a message of connections
  *     'T'  a traffic selector        'N'  records of error-notify    anything else: one of the five, by its value
  *
- * clang -fsanitize=fuzzer,address,undefined makes a fuzzer of it. With -DFUZZ_MAIN any compiler makes a
- * program that runs the files it is given: a test that the corpus still passes.
+ * clang -fsanitize=fuzzer,address,undefined builds a fuzzer. With -DFUZZ_MAIN any compiler builds a program that runs
+ * the files of its command line: a test that the corpus still passes.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -145,7 +145,7 @@ selector(const uint8_t *data, size_t size)
 	free(text);
 }
 
-/* One record after the other; what is left is one that is too short. */
+/* Record by record; the rest is a record that is too short. */
 static void
 records(const uint8_t *data, size_t size)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: whatever charon says, in any order, the laws of the segment hold.
+ * Fuzz target: the laws of the segment hold, whatever charon reports in any order.
  *
- * The input is a list of steps of four octets: what is said, and of whom. There are a few connections, IKE SAs and
- * CHILD_SAs, so that they meet; the segment is small, so that it gets full. Between the steps, a list of all SAs may be
- * coming in, charon may be away, another feed may keep some of the SAs, and ipsecmond may start again. After each step
- * the laws are looked at; counters that charon tells of an SA only grow, as charon's do.
+ * The input is a list of steps of four octets: an event and its object. There are only a few connections, IKE SAs and
+ * CHILD_SAs, so that events meet, and the segment is small, so that it fills up. Between the steps, a list of all SAs
+ * may arrive, charon may be away, another feed may keep some of the SAs, and ipsecmond may restart. The laws are
+ * checked after each step. Counters of an SA only grow, as those of charon do.
  *
  *   fuzz_vici_model -max_len=1024 CORPUS...      (libFuzzer)
  *   fuzz_vici_model FILE...                      (with FUZZ_MAIN: runs these)
@@ -41,7 +41,7 @@ static uint64_t now_ns;
 static struct {
 	uint64_t in, out;
 } carried[2][CHILDREN]; /* by charon and unique id */
-static uint32_t charon; /* which one it is: it is started again now and then */
+static uint32_t charon; /* the number of this charon: it is restarted sometimes */
 static uint32_t kernel; /* the slot of the other feed */
 
 static void
@@ -75,7 +75,7 @@ daemon_starts(void)
 		fail("no room");
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++) {
 		struct ipm_tunnel tunnel = *ipm_tunnel_peek(writer, slot);
-		tunnel.claimed = 0; /* as xfrm_model.c does, until an IKE daemon's feed says so again */
+		tunnel.claimed = 0; /* as xfrm_model.c does, until an IKE daemon's feed reports it again */
 		if (tunnel.index && tunnel.feed == kernel)
 			ipm_tunnel_put(writer, slot, &tunnel);
 	}
@@ -155,7 +155,7 @@ ike_of(const uint8_t *step)
 	return ike;
 }
 
-/* Four of each unique id's neighbours are CHILD_SAs of the same tunnel. */
+/* Groups of four unique ids are CHILD_SAs of the same tunnel. */
 static void
 child_of(const uint8_t *step, uint32_t uid, struct vici_child *child)
 {
@@ -193,7 +193,7 @@ child_of(const uint8_t *step, uint32_t uid, struct vici_child *child)
 									  .last = ip4((uint8_t)(100 + config)) };
 }
 
-/* The kernel's feed comes to know the SAs of a CHILD_SA, and keeps its tunnel. */
+/* The kernel's feed learns the SAs of a CHILD_SA, and keeps its tunnel. */
 static void
 kernel_keeps(const uint8_t *step)
 {
@@ -224,7 +224,7 @@ kernel_expires(uint32_t slot)
 		ipm_sa_stop(writer, tunnel->sa_head - 1);
 }
 
-/* As xfrm_model.c does: a tunnel without SAs is over, unless an IKE daemon says that it has one. */
+/* As xfrm_model.c does: end a tunnel without SAs, unless an IKE daemon reports one. */
 static void
 kernel_settles(void)
 {
@@ -294,7 +294,7 @@ say(const uint8_t *step)
 		break;
 	case 13:
 		vici_model_hold(model, now_ns + (step[3] & 3) * SECOND);
-		if (step[3] & 4) { /* another charon, that counts from 1 again */
+		if (step[3] & 4) { /* another charon, which counts from 1 again */
 			charon++;
 			memset(carried[charon & 1], 0, sizeof(carried[0]));
 		}
@@ -349,7 +349,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		say(data + at);
 		look();
 	}
-	/* Whatever was said: when charon never comes back, nothing of its own is left. */
+	/* After any events: if charon never comes back, none of its records remain. */
 	vici_model_hold(model, now_ns);
 	vici_model_expire(model, UINT64_MAX);
 	for (uint32_t slot = 0; slot < ipm_segment_used(seg, IPM_TUNNELS); slot++)
@@ -371,7 +371,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #define FUZZ_MUTATIONS 2000 /* each makes a segment */
 #include "fuzz_main.h"
 
-/* A story, and then one with a step that is another one. */
+/* Run a story, then the story with one step changed. */
 static size_t
 fuzz_seed(uint32_t n, uint8_t *out)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: SNMP's tables and notifications from a segment that is not what it seems to be.
+ * Fuzz target: SNMP tables and notifications of a damaged segment.
  *
- * The input is a list of patches over a small segment that was valid: where (16 bits, in words of 4), how many octets
- * (4 bits) and the octets themselves. All tables are walked, and all events of it made into notifications. With
- * FUZZ_CHANGING a thread makes and unmakes the patches again and again meanwhile, so that the segment changes under its
- * reader.
+ * The input is a list of patches of a small valid segment: the place (16 bits, in words of 4), the number of octets (4
+ * bits), and the octets. All tables are walked, and all events become notifications. With FUZZ_CHANGING a thread
+ * applies and reverts the patches meanwhile, so that the segment changes under its reader.
  *
  *   fuzz_views -max_len=256 CORPUS...         (libFuzzer)
  *   fuzz_views FILE...                      (with FUZZ_MAIN: runs these)
@@ -83,7 +82,7 @@ patch(const uint8_t *data, size_t size)
 	}
 }
 
-static volatile size_t sink; /* what has been looked at counts as used */
+static volatile size_t sink; /* visited records count as used */
 
 static void
 look_at(const struct mib_value *value)
@@ -94,7 +93,7 @@ look_at(const struct mib_value *value)
 	sink += value->number;
 }
 
-/* Returns how many cells there are. */
+/* Walk all cells. Return how many there are. */
 static int
 walk(struct mib *mib)
 {
@@ -145,7 +144,7 @@ serve(const struct ipm_segment *seg, bool sound)
 	mib_request(mib, 1);
 	mib_serve(mib, (const struct ipm_segment *const *)&valid, 1);
 	mib_notify_serve(notify, (const struct ipm_segment *const *)&valid, 1);
-	/* One that takes its place: all its events are told. */
+	/* Another segment takes its place: all its events become notifications. */
 	mib_serve(mib, &seg, 1);
 	mib_notify_serve(notify, &seg, 1);
 	cells = walk(mib);
@@ -237,7 +236,7 @@ fuzz_seed(uint32_t n, uint8_t *out)
 	return put(out, (size_t)((const struct ipm_header *)(const void *)image)->section[n].offset + 12, &many, 4);
 }
 
-/* Mostly numbers that are just right to be wrong, on fields' boundaries. */
+/* Mostly critical numbers, on the boundaries of fields. */
 static size_t
 fuzz_mutation(uint8_t *out)
 {

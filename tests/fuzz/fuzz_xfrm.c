@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: netlink messages of XFRM, one behind the other as a dump has them, and the names of algorithms that they
- * bring. What is understood must keep what xfrm_decode.h promises.
+ * Fuzz target: netlink messages of XFRM, one after the other as in a dump, and the names of algorithms in them.
+ * Decoded messages must keep the promises of xfrm_decode.h.
  *
  *   fuzz_xfrm CORPUS...          (libFuzzer)
  *   fuzz_xfrm FILE...            (with FUZZ_MAIN: runs these)
@@ -145,7 +145,7 @@ is_msg(const struct xfrm_msg *msg)
 	must(0, "kinds are in range");
 }
 
-/* The octets of the message as a name: of algorithms there may be more than those that a mutation hits upon. */
+/* Use the octets of the message as a name: mutations rarely find the name of an algorithm. */
 static void
 decode_name(const uint8_t *data, size_t size)
 {
@@ -249,7 +249,7 @@ put_attrs(unsigned int set)
 	mnl_attr_put_u8(&box.header, 33 /* XFRMA_SA_DIR */, 1);
 }
 
-/* A message of each kind, one after the other, each time with other attributes. */
+/* A message of each kind in turn, each time with other attributes. */
 static size_t
 seed(unsigned int n)
 {
@@ -354,7 +354,7 @@ fuzz_seed(uint32_t n, uint8_t *out)
 	return len;
 }
 
-/* Octets here and there become others; now and then the message becomes shorter than it says, or says that it is. */
+/* Change some octets. Sometimes shorten the message, or its length field. */
 static size_t
 fuzz_mutation(uint8_t *out)
 {

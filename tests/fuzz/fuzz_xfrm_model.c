@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: the model of the kernel's SAs as a state machine, with the laws of a segment as its oracle.
+ * Fuzz target: the model of the kernel's SAs as a state machine. The laws of a segment must hold.
  *
- * The first octet of the input says what speaks. 0, 2, ...: anybody. Each 8 octets are a message, of an event or of a
- * dump, with SAs and policies out of a few: no order of messages may break a law. 1, 3, ...: a kernel. Each 4 octets
- * are something that it does, and it tells the truth, in events at once and in dumps that may be old when they are
- * read; when one is over in which nothing has happened, each packet has been counted once.
+ * The first octet of the input gives the source. 0, 2, ...: anything. Each 8 octets are a message of an event or of a
+ * dump, with a few SAs and policies: no order of messages may break a law. 1, 3, ...: a kernel. Each 4 octets are an
+ * action of a kernel that reports the truth, in events at once, and in dumps that may be outdated when they are read.
+ * After a dump without changes, each packet has been counted once.
  *
  *   fuzz_xfrm_model -max_len=512 CORPUS...       (libFuzzer)
  *   fuzz_xfrm_model FILE...                      (with FUZZ_MAIN: runs these)
@@ -217,9 +217,9 @@ anybody_says(const uint8_t *b)
 static struct {
 	struct xfrm_sa sa[KERNEL_SAS];
 	bool alive[KERNEL_SAS], listed[KERNEL_SAS];
-	struct xfrm_sa filled[KERNEL_SAS]; /* messages of the dump that we have not read yet */
+	struct xfrm_sa filled[KERNEL_SAS]; /* unread messages of the dump */
 	bool waits[KERNEL_SAS];
-	uint64_t second, before; /* before: packets of those that are gone */
+	uint64_t second, before; /* before: packets of removed SAs */
 	bool dumping, clean;
 } kernel;
 

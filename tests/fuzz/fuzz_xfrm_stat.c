@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fuzz target: the text of /proc/net/xfrm_stat. What is understood without a fault is said again, a line to each count,
- * and must then be the same counts.
+ * Fuzz target: the text of /proc/net/xfrm_stat. Text that is read without an error, written again with one line per
+ * count, gives the same counts.
  *
  *   fuzz_xfrm_stat CORPUS...          (libFuzzer)
  *   fuzz_xfrm_stat FILE...            (with FUZZ_MAIN: runs these)
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Exactly as long as it says, so that the address sanitizer sees each octet too far. */
+	/* Allocate exactly the length, so that the address sanitizer detects reads beyond it. */
 	char *text = malloc(size > 0 ? size : 1), again[XFRM_STAT_COUNT * 64];
 	uint64_t first[XFRM_STAT_COUNT], second[XFRM_STAT_COUNT];
 	size_t len = 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bad ESP packets, made of a good one.  It needs the standard library only.
+"""Bad ESP packets, made from a good one.  It needs the standard library only.
 
     esp_forge.py capture DEVICE DST FILE        keeps the first ESP packet to DST that passes DEVICE; says `listening'
     esp_forge.py send DST FILE KIND COUNT       sends COUNT: replayed, corrupted (as many new sequence numbers, wrong

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Without CAP_NET_ADMIN the feed of the kernel says what it lacks, and the other one goes on.  With it, keys pass
-# through ipsecmond with each dump and each event: none of their octets is in its segment or its memory afterwards.
+# Without CAP_NET_ADMIN the feed of the kernel names the missing capability, and the other feed continues. With it,
+# keys pass through ipsecmond in each dump and each event: none of their octets stays in its segment or its memory.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 setpriv gcore snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Packets that the kernel drops, each kind by itself: the counter that tells of it moves by as many, and no other.
+# Packets that the kernel drops, one kind at a time: the counter for that kind grows by the right number, and no other
+# counter changes.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping python3 snmpd snmpbulkwalk "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

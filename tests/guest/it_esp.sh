@@ -1,7 +1,7 @@
 #!/bin/bash
-# The engine against the kernel's ESP, which shares no code with it: what one seals the other opens, with every
-# transform, in both modes, both IP versions, with extended sequence numbers, and in UDP. Node a has a kernel's SAs; in b
-# a program of ours seals echo requests, and opens what a answers.
+# The engine against the kernel's ESP, which shares no code with it: each opens the packets of the other, with every
+# transform, in both modes, both IP versions, with extended sequence numbers, and in UDP. Node a has SAs of the
+# kernel; in b a program of ours seals echo requests, and opens the answers.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2016     # awk's
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 PEER=$builddir/tests/guest/esp_peer

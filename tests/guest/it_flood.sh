@@ -1,6 +1,6 @@
 #!/bin/bash
-# SAs come and go by the thousand in a second, more than can be listened to: whatever was lost, when it is over SNMP
-# shows what the kernel has, and goes on to.
+# Thousands of SAs are added and deleted per second, more than ipsecmond can follow. Whatever it missed, afterwards
+# SNMP shows the SAs of the kernel, and keeps doing so.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 FLOOD=$builddir/tests/guest/flood

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every kind of SA that strongSwan makes in a kernel: after traffic through all of them, every cell of a walk on either
-# side is what the kernel and charon say.
+# Every kind of SA that strongSwan creates in a kernel: after traffic through all of them, every cell of a walk on
+# either side agrees with the kernel and charon.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# An IKE daemon that nobody told us of: libreswan's pluto.  Its tunnel and the counters are there without any
+# An IKE daemon that we have no feed for: libreswan's pluto. Its tunnel and the counters are there without any
 # configuration.
 #
 # The packages of libreswan and strongSwan exclude each other; here libreswan's are unpacked into the guest, which

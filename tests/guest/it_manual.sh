@@ -1,6 +1,6 @@
 #!/bin/bash
-# SAs and policies by hand, without any IKE daemon: every mode and bundle, marks, interface ids, and lifetimes that end
-# them.  Every cell of a walk is what the kernel says.
+# SAs and policies added by hand, without any IKE daemon: every mode and bundle, marks, interface ids, and lifetimes
+# that end them. Every cell of a walk agrees with the kernel.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping python3 snmpd snmpbulkwalk snmpset "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON" "$SEGMENT_SAYS"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A gateway moves to another address: charon puts new SAs with the same SPIs in place of the old ones, and tells them
-# what those have counted.  The tunnel keeps its index, no packet is counted twice or lost, and it is no rekey.
+# A gateway moves to another address: charon replaces SAs by new ones with the same SPIs and counters. The tunnel
+# keeps its index, no packet is counted twice or lost, and no rekey is counted.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

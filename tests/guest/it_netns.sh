@@ -1,5 +1,5 @@
 #!/bin/bash
-# One ipsecmond for two network namespaces: it shows the SAs of both, and each of them may go and come again.
+# One ipsecmond for two network namespaces: it shows the SAs of both, and each namespace may disappear and come back.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping python3 snmpd snmpbulkwalk "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# SAs and policies at random, in the kernel itself: of each kind, updated, rekeyed, overlapping, deleted, flushed, expired,
-# with bad packets and restarts of ipsecmond in between. After each round every cell of a walk and of the command line's
-# JSON is what the kernel says (xfrm_random.py).
+# Random SAs and policies in the kernel: of each kind, updated, rekeyed, overlapping, deleted, flushed, expired, with
+# bad packets and restarts of ipsecmond in between. After each round every cell of a walk and of the command line's
+# JSON agrees with the kernel (xfrm_random.py).
 #
 #     it_random.sh [--seed S | --seeds N]     one seed, or N fresh ones; else as many as $TEST_SECONDS allow (90), and one
 # With $TEST_SEED the seeds are not fresh: they follow from it.

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Under traffic that does not stop, CHILD_SAs and IKE SAs are rekeyed by either side.  Tunnels keep their indexes, no
-# counter goes back, and at the end each has counted every packet of every SA that there ever was: as many as the
-# kernel's last words of them, and as many as were sent.
+# Under constant traffic, CHILD_SAs and IKE SAs are rekeyed by either side. Tunnels keep their indexes, no counter
+# goes back, and at the end each tunnel has counted every packet of all its SAs: as many as the kernel last reported
+# for them, and as many as were sent.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317,SC2154    # wait_until calls; PID is lab.sh's
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 need root ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Ten thousand tunnels in a kernel are served, each SA in less than a kilobyte.  How long that takes and what a look at
-# their counters costs it says in lines that begin with "# figure:", for bench/feeds: time is no matter of a test.
+# Ten thousand tunnels in a kernel are served, with less than a kilobyte per SA. Lines that begin with "# figure:"
+# tell bench/feeds how long that takes and what reading the counters costs: times are not tested.
 # shellcheck source-path=SCRIPTDIR source=guest.sh disable=SC2317      # functions are called by wait_until
 GUEST_OPTIONS=(-m 400M)
 . "$(dirname "${BASH_SOURCE[0]}")/guest.sh"

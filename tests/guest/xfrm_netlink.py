@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the kernel itself says of its SAs over netlink, by code that shares nothing with the project.
+"""Read the kernel's SAs over netlink, with code that shares nothing with the project.
 
     xfrm_netlink.py record              what happens from now on, as JSON lines: first the SAs that there are, then
                                         {"event": "listening"}, then one line for each message about an SA, with all

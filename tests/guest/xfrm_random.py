@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""SAs and policies as they come to a generator's mind, in the kernel of two namespaces, and every cell that is shown of them.
+"""Random SAs and policies in the kernel of two namespaces, compared with every cell that is shown of them.
 
     xfrm_random.py OPTIONS...
         --a NS --b NS           the gateway that is looked at, and its peer

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What SNMP shows of the kernel's IPsec, compared with what `ip' and /proc say of it.
+"""Compare SNMP with the kernel's IPsec, as `ip' and /proc show it.
 
 Nothing here is shared with the programs.  It needs the standard library, ip, and tests/lab/compare.py.
 

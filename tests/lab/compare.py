@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What SNMP and the command line show, compared with what charon says (vici_witness.py).
+"""Compare SNMP and the command line with charon (vici_witness.py).
 
 Nothing here is shared with the programs: names and types of objects come from the published MIB's facts
 (tests/data), numbers of algorithms from the tables below.  It needs the standard library only.

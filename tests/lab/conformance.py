@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a walk of the whole MIB looks like, held against the MIB and against itself.
+"""Check a walk of the whole MIB against the MIB, and against itself.
 
 Nothing here is shared with the programs: names, types and ranges come from the published MIB's facts (tests/data),
 added values of enumerations from our text of the MIB (mibs/).  It needs the standard library only.

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A VICI server that is no charon.  It needs the standard library only.
+"""A fake charon: a VICI server.  It needs the standard library only.
 
     fake_charon.py SOCKET many COUNT        COUNT IKE SAs with a CHILD SA each, whose counters grow with every list
     fake_charon.py SOCKET bad KIND...       answers the first list-sas with the first KIND of garbage, and so on; all
                                             further ones are in order, and list nothing
     fake_charon.py kinds                    the KINDs: "breaks" a conversation, or is one "message" that is not understood
 
-It says on standard output what it has done.
+It prints its actions.
 """
 import os
 import random

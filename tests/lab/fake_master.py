@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""An AgentX master (RFC 2741) that asks what no good one does.
+"""An AgentX master (RFC 2741) that sends bad requests.
 
     fake_master.py SOCKET
 
-It accepts one subagent, lets it open and register, and asks.  A line is printed for each question: what it was, and
+It accepts one subagent, lets it open and register, and sends requests.  It prints a line for each: the request, and
 the error of the answer.  Standard library only.
 """
 import os

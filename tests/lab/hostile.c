@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two segments for readers: one as it should be, and one that gets random words all over.
+ * Two segments for readers: a good one, and one that gets random words everywhere.
  *
  *     hostile RUN-DIR SECONDS SEED
  *

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""IKE in a file of captured packets, as tshark dissects it, against what the project makes of it.
+"""Compare IKE in a file of captured packets, as tshark dissects it, with the project's results.
 
     ike_witness.py replay FILE REPLAY [ADDRESS...]
         REPLAY is what ike_replay printed of FILE. Every message field by field, and every IKE SA count by count. The

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What comes from outside may be wrong: configuration, segments, what is said on the VICI socket, SNMP requests, too
-# little room.  It is said clearly, where and what, nothing crashes or hangs, and what is right is served.
+# Wrong input from outside: configuration, segments, messages on the VICI socket, SNMP requests, and too little room.
+# Each fault gets a clear message that names the place. Nothing crashes or hangs, and valid data are still served.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare setpriv snmpd snmpset "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Each process is killed with SIGKILL at random moments, charon too, one or two at a time, in the middle of rekeys, under
-# traffic that does not stop.  Whatever was killed, all is back within ten seconds, under the same indexes.  A poller
-# walks all the time: no counter goes back, no index is given twice, no sum is less than its parts.  A receiver gets no
-# notification twice.  For $TEST_SECONDS; $TEST_SEED does the same again, as far as time allows.
+# Processes, charon too, are killed with SIGKILL at random moments, one or two at a time, in the middle of rekeys,
+# under constant traffic. Within ten seconds everything is back, under the same indexes. A poller walks all the time:
+# no counter goes back, no index is used twice, no sum is less than its parts. A receiver gets no notification twice.
+# Runs for $TEST_SECONDS; $TEST_SEED repeats a run, as far as timing allows.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmptrapd snmpset snmpbulkwalk "$CHARON" "$IPSECMOND" \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# ipsecmon check finds a gateway that serves in order, and each fault by its name when something is taken away.
+# ipsecmon check finds no fault on a gateway that serves, and names each part that is taken away.
 # shellcheck source-path=SCRIPTDIR source=engines.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/engines.sh"
 IPSECMOND=$(realpath "${IPSECMOND:-$builddir/ipsecmond}")

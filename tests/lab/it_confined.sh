@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the units allow is enough: no daemon makes a system call that its SystemCallFilter= refuses, while it starts, serves,
-# is asked to change something, loses its peers, and ends.
+# The units allow enough: no daemon makes a system call that its SystemCallFilter= refuses, while it starts, serves,
+# gets SETs, loses its peers, and ends.
 # shellcheck source-path=SCRIPTDIR source=engines.sh disable=SC2317,SC2016      # functions are called by wait_until; awk's dollars
 builddir=${PLAIN_BUILDDIR:-${builddir:-.}}      # sanitizers make calls of their own
 unset IPSECMON IPSECMOND IPSECMON_AGENTX IPSECMON_ENGINE

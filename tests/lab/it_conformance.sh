@@ -1,8 +1,7 @@
 #!/bin/bash
-# The whole MIB of a gateway on which everything has happened: tunnels that are up, some that have ended, IKE SAs and
-# tunnels that failed.  Every object is served, with the type, range and enumeration of the MIB and in the order of
-# OIDs; GET, GETNEXT and GETBULK agree; indexes point to what there is; times are in the master's time, before and
-# after its restart.
+# The whole MIB of a gateway with tunnels that are up, ended tunnels, and failed IKE SAs and tunnels. Every object is
+# served, with the type, range and enumeration of the MIB and in the order of OIDs; GET, GETNEXT and GETBULK agree;
+# indexes point to existing rows; times are in the master's time, before and after its restart.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk snmpget snmpgetnext "$CHARON"

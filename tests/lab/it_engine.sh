@@ -1,7 +1,7 @@
 #!/bin/bash
-# Two engines with nothing but loopback between them: what one seals the other opens or drops under the right reason, to
-# the packet, while tunnels are rekeyed and packets are harmed; SNMP and notifications tell of it; one that is killed goes
-# on where it was; keys are for nobody else's eyes, and are gone when their SAs are.
+# Two engines with only loopback between them. One opens each packet of the other, or drops it for the right reason,
+# exactly counted, while tunnels are rekeyed and packets are damaged. SNMP and notifications report this. A killed
+# engine continues where it was. Nobody else can read the keys, and they are erased with their SAs.
 # shellcheck source-path=SCRIPTDIR source=engines.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/engines.sh"
 need python3 snmpd snmpbulkwalk snmpset snmptrapd gcore "$IPSECMON" "$IPSECMON_AGENTX" "$IPSECMON_ENGINE"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# One of two segments gets random words in its header and records for $TEST_SECONDS (60), and is made anew now and then,
-# while snmpd is walked and all commands run: nothing crashes, no answer takes a second, the other one is served throughout.
-# $TEST_SEED does the same again.
+# One of two segments gets random words in its header and records for $TEST_SECONDS (60), and is sometimes created
+# again, while snmpd is walked and all commands run. Nothing crashes, every answer takes less than a second, and the
+# other segment is always served. $TEST_SEED repeats a run.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 HOSTILE=$builddir/tests/lab/hostile

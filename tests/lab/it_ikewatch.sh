@@ -1,7 +1,6 @@
 #!/bin/bash
-# IKE on the wire: what ipsecmond makes of it is what tshark makes of it, message by message and count by count, in a
-# file and live, with strongSwan's own word (a) and without (b); and a negotiation that is halted at any message shows the
-# state that it was halted in.
+# IKE on the wire: ipsecmond and tshark agree, message by message and count by count, on a file and live, with
+# strongSwan's feed (a) and without it (b). A negotiation that stops at any message shows its state.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317,SC2016   # for wait_until and check, and their eval
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 REPLAY=${REPLAY:-$builddir/tests/lab/ike_replay}

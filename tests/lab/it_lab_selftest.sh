@@ -1,6 +1,6 @@
 #!/bin/bash
-# The lab itself: all connections come up at once, every tunnel carries exactly what is sent through it, SAs are
-# rekeyed and replaced, both sides tell the same story over VICI, and nothing is left behind.
+# The lab itself: all connections come up at the same time, every tunnel carries exactly its own packets, SAs are
+# rekeyed and replaced, both sides report the same over VICI, and nothing is left behind.
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 need root tun ip ping swanctl python3 unshare "$CHARON"

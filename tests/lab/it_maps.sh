@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is configured is known, whether it is up or not: the connections of a real charon are crypto map entries, which
-# its CHILD_SAs take up and down, and which come and go with them when they are loaded and unloaded.
+# Configured tunnels are known, up or down: the connections of a real charon are crypto map entries. Its CHILD_SAs
+# take them up and down. Loading and unloading connections adds and removes them.
 # shellcheck source-path=SCRIPTDIR disable=SC2317      # functions are called by wait_until and check
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip swanctl python3 "$CHARON" "$IPSECMOND" "$IPSECMON" "$SEGMENT_SAYS"

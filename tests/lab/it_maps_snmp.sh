@@ -1,8 +1,8 @@
 #!/bin/bash
-# What is configured, over SNMP: a tunnel that is down is a row; taking one up and down changes its row, and a real
-# snmptrapd behind a real snmpd gets the notification with its names within a second. All objects of CISCO-IPSEC-MIB,
-# CISCO-IPSEC-POLICY-MAP-MIB, CISCO-CRYPTO-ACCELERATOR-MIB and IPSECMON-MIB are served with the MIBs' types and ranges, in order, and say
-# the same among themselves and as the command line does.
+# Configured tunnels over SNMP: a tunnel that is down has a row; its row changes when it goes up or down, and a real
+# snmptrapd behind a real snmpd gets the notification with the tunnel's names within a second. All objects of CISCO-
+# IPSEC-MIB, CISCO-IPSEC-POLICY-MAP-MIB, CISCO-CRYPTO-ACCELERATOR-MIB and IPSECMON-MIB are served in order, with the
+# types and ranges of the MIBs, and agree with each other and with the command line.
 #
 # The model's writer is bench/ipsecmon-synth, which does as it is told: no IKE daemon has a part in this.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until

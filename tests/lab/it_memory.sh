@@ -1,7 +1,7 @@
 #!/bin/bash
-# With 10,000 IKE SAs and 10,000 tunnels, ipsecmond and ipsecmon-agentx together have less than 40 MB in memory: once
-# all of it has come from a charon (a fake one, for no machine has that many peers) and was polled a few times, and a
-# poller has walked the whole MIB; and once with a synthetic segment, where bench/ipsecmon-synth was built.
+# With 10,000 IKE SAs and 10,000 tunnels, ipsecmond and ipsecmon-agentx together use less than 40 MB of memory: once
+# after a charon (a fake one, because no machine has that many peers) reported them, a few polls, and a walk of the
+# whole MIB; and once with a synthetic segment, if bench/ipsecmon-synth was built.
 #
 # It needs a build without sanitizers: in $PLAIN_BUILDDIR, or the programs themselves.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until

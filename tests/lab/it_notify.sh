@@ -1,7 +1,8 @@
 #!/bin/bash
-# What happens is told: a real snmptrapd behind a real snmpd gets each notification soon after the event, once,
-# with exactly the MIB's variables; what is switched off is not sent; what happens while there is no master is told when
-# there is one; a flood comes at the set pace, nothing of it is lost uncounted, and polls are answered meanwhile.
+# Notifications: a real snmptrapd behind a real snmpd gets each notification soon after the event, once, with exactly
+# the variables of the MIB. Disabled ones are not sent. Events during an absence of the master are reported when it is
+# back. A flood is sent at the configured rate, with every suppressed notification counted, and polls are answered
+# meanwhile.
 #
 # Not to be brought about here, and covered by tests/unit/agent/check_mib_notify.c: cikeSysFailure and cipSecSysFailure (charon out of
 # resources), cipSecProtocolFailure and cipSecNoSa (ESP packets: no feed reports them yet).

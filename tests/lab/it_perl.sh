@@ -1,6 +1,6 @@
 #!/bin/bash
-# A client that shares no code with Net-SNMP's tools and decodes BER strictly, Perl's Net::SNMP, gets the same tree: by
-# GETBULK, by get_table() and by GETs, types and values as snmpbulkwalk's.
+# Perl's Net::SNMP, which shares no code with Net-SNMP's tools and decodes BER strictly, gets the same tree by
+# GETBULK, get_table() and GETs: the same types and values as snmpbulkwalk.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by check
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk perl "$CHARON"

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Two real charons do what comes to a seeded generator's mind: rekeys by either side or both at once, reauthentication,
-# duplicates, MOBIKE, unloading, wrong keys, nothing in common, lost packets, kill -9, restarts of ipsecmond. After every
-# step ipsecmon shows what charon's own list says, cell by cell, the laws hold, and what was only rekeyed has neither
-# ended nor failed.
+# Two real charons do what a seeded generator chooses: rekeys by either side or both at once, reauthentication,
+# duplicates, MOBIKE, unloading, wrong keys, no common proposal, lost packets, kill -9, restarts of ipsecmond. After
+# every step ipsecmon shows the same as charon's own list, cell by cell, the laws hold, and SAs that were only rekeyed
+# have neither ended nor failed.
 #
 #     it_random_ike.sh [--seed S | --seeds N]      one seed, or N fresh ones; else as many as $TEST_SECONDS allow (120)
 # With $TEST_SEED the seeds are not fresh: that one and those after it.

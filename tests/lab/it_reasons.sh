@@ -1,7 +1,7 @@
 #!/bin/bash
-# Why it ended and why it failed: every cause is brought about for real, and both gateways must tell it, once, with who
-# it was: a wrong key, nothing in common in both phases, a peer that is silent, dead, or back from the dead,
-# certificates that are expired, revoked, of another CA or not to be checked, and all ways to end in good order.
+# Reasons of ends and failures: every cause is produced for real, and both gateways must report it, once, with the
+# peer: a wrong key, nothing in common in both phases, a peer that is silent, dead, or back from the dead,
+# certificates that are expired, revoked, of another CA or cannot be checked, and all ways to end in good order.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip swanctl openssl snmpd python3 unshare "$CHARON"

@@ -1,12 +1,11 @@
 #!/bin/bash
-# Under traffic that never stops, ten CHILD_SAs and six IKE SAs are rekeyed, by either side, IKEv1 and IKEv2.  Each
-# tunnel and each IKE SA keeps its index, refreshes are counted exactly, no counter that a poller sees ever gets
-# smaller, and at the end the sums are what charon itself said of all its SAs.
+# Under constant traffic, ten CHILD_SAs and six IKE SAs are rekeyed, by either side, with IKEv1 and IKEv2. Each tunnel
+# and each IKE SA keeps its index, refreshes are counted exactly, no counter that a poller sees goes back, and at the
+# end the sums are those that charon itself reported for all its SAs.
 #
-# That is not always what was sent: when charon rekeys, it looks at the old outbound SA for the last time a moment
-# before packets stop to use it.  Over VICI nobody can know of those in between, and a busy machine has more of them.  So
-# rekeys without traffic at that moment follow, and then every packet is accounted for.  At last both
-# sides rekey at the same moment.
+# These sums may be less than the packets sent. At a rekey, charon reads the counters of the old outbound SA a moment
+# before packets stop using it. VICI doesn't report the packets in between, and a busy machine has more of them. So
+# rekeys without traffic follow, and then every packet is accounted for. Finally both sides rekey at the same moment.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

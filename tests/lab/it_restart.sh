@@ -1,7 +1,7 @@
 #!/bin/bash
-# Everything that the monitor depends on, and every part of it, goes away and comes back, in good order or not.  It
-# recovers by itself in less than ten seconds, tunnels that live keep their indexes and totals, and `show feeds' tells
-# the truth meanwhile.
+# Every part of the monitor, and everything that it depends on, stops and comes back, in good order or killed. The
+# monitor recovers by itself in less than ten seconds, live tunnels keep their indexes and totals, and `show feeds'
+# tells the truth meanwhile.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# A service manager hears of each daemon when it is ready, that it is alive, when it hangs, that it goes on, and that it ends.
+# Each daemon tells a service manager when it is ready, alive, and ending. The manager notices when it hangs and when
+# it continues.
 # shellcheck source-path=SCRIPTDIR source=engines.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/engines.sh"
 IPSECMOND=$(realpath "${IPSECMOND:-$builddir/ipsecmond}")

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What can be written is written, by whom it may be written: every read-write object takes what is right and refuses
-# what is not with the right error, a SET of several variables is done as a whole or not at all, settings outlive
-# restarts, and a tunnel that is destroyed is gone, alone.
+# SET: every read-write object takes valid values from users who may write, and rejects others with the right error. A
+# SET of several variables is done completely or not at all. Settings outlive restarts. Destroying a tunnel ends this
+# tunnel and no other.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl snmpd snmpset snmptranslate setpriv python3 unshare "$CHARON"

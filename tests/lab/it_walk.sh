@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every cell that SNMP shows of two gateways with all their tunnels up is what charon says, on the side that initiated
-# and on the one that responded; GET, GETNEXT and the command line agree with the walk.
+# Every cell that SNMP shows of two gateways with all their tunnels up agrees with charon, on the initiator and on the
+# responder. GET, GETNEXT and the command line agree with the walk.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
 need root tun ip ping swanctl python3 unshare snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A service manager's ear: prints what comes to the socket of sd_notify(3), a line each, and when nothing has come.
+"""A stand-in for a service manager: prints each message to the socket of sd_notify(3), a line each, and silences.
 
 usage: manager.py SOCKET SECONDS
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What charon says of its SAs, and what ipsecmon shows of them: the same?
+"""Does ipsecmon show the same SAs as charon?
 
     random_ike.py agree VICI IPSECMON CONF     prints the number of cells that were compared, or what differs: status 1
     random_ike.py mark FILE IPSECMON CONF      remembers what is shown now

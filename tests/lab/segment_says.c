@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a segment says that no command shows: for stories, a line each.
+ * Print contents of a segment that no command shows, for stories, a line each.
  *
  *     segment_says SEGMENT [laws]
  *

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What charon says, asked over VICI by code that shares nothing with the project.
+"""Ask charon over VICI, with code that shares nothing with the project.
 
-The tests compare what SNMP shows with this.  It needs the standard library only.
+The tests compare SNMP with this.  It needs the standard library only.
 
     vici_witness.py SOCKET                     all SAs as JSON, fields as VICI sends them, order kept
     vici_witness.py SOCKET COMMAND [KEY=VALUE] any VICI command (version, stats, list-conns, get-counters ...);
