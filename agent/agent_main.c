@@ -153,7 +153,7 @@ warn_of_indexes(const struct server *server, const struct ipm_segment *seg)
 	for (unsigned i = 0; i < server->count; i++) {
 		if (ipm_segment_index_first(server->segs[i]) == first)
 			log_warn("%s and %s both count tunnels from %" PRIu32 ": of two with the same index only one "
-				 "is served; give one of them another first-index",
+				 "is served; give one of them another first-index and a new segment",
 				 ipm_segment_name(server->segs[i], other), ipm_segment_name(seg, name), first);
 	}
 }

@@ -193,7 +193,7 @@ look_at_indexes(struct doctor *d, const char *what, const struct ipm_segment *se
 	for (int i = 0; i < t->segments && t->first; i++)
 		if (t->first[i] == first)
 			doctor_tell(d, DOCTOR_FAIL, what,
-				    "give one of them another: engine { first-index = ... }, and start it again",
+				    "give one of them another first-index, stop it, remove its segment, and start it",
 				    "it counts tunnels from %" PRIu32
 				    ", as another segment does: of two with the same index only one is served",
 				    first);

@@ -30,6 +30,7 @@ static const struct conf_key root_keys[] = {
 	{ "state-dir",     CONF_PATH,    0, DIRECTORY_MAX,     0, "/var/lib/ipsecmon",  ROOT(state_dir, char *) },
 	{ "group",         CONF_GROUP,   0, GROUP_MAX,         0, "",                   ROOT(group, char *) },
 	{ "allow-destroy", CONF_BOOL,    0, 0,             false, NULL,                 ROOT(allow_destroy, bool) },
+	{ "first-index",   CONF_NUMBER,  1, 2000000001,        1, NULL,                 ROOT(first_index, uint32_t) },
 };
 
 static const struct conf_key capacity_keys[] = {

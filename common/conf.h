@@ -17,10 +17,11 @@
 
 /* The member line is the section's first line in the file; 0: the section is not there. */
 struct conf {
-	char *run_dir;      /* where segments and sockets live */
-	char *state_dir;    /* for files that survive a reboot */
-	char *group;        /* its members may read the segment and use the control socket; "": the owner only */
-	bool allow_destroy; /* may SAs be closed on request? */
+	char *run_dir;        /* where segments and sockets live */
+	char *state_dir;      /* for files that survive a reboot */
+	char *group;          /* its members may read the segment and use the control socket; "": the owner only */
+	bool allow_destroy;   /* may SAs be closed on request? */
+	uint32_t first_index; /* of ipsecmond's segment */
 	struct conf_capacity {
 		uint32_t line;
 		uint32_t ike_sas, tunnels, sas;

@@ -77,6 +77,7 @@ open_segment(struct program *p)
 			     (struct ipm_writer_options){ .path = p->segment_path,
 							  .name = "gateway",
 							  .control = p->control_path,
+							  .index_first = p->conf->first_index,
 							  .capacity = { .ike_sas = p->conf->capacity.ike_sas,
 									.feeds = FEEDS_MAX,
 									.interfaces = INTERFACES_MAX,

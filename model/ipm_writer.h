@@ -51,10 +51,10 @@ struct ipm_writer_options {
 };
 
 /**
- * Open the segment for writing. If an earlier run in this boot left one with the same range of indexes, it is taken
- * over: indexes, totals and records stay, and half-written records are dropped. If it has other capacities or another
- * IPM_ABI, its records are copied into a new file, which readers find when it is complete; events are not copied.
- * Otherwise a new file replaces it.
+ * Open the segment for writing. If an earlier run in this boot left one, it is taken over: indexes, totals and records
+ * stay, and half-written records are dropped. It keeps its range of indexes, whatever index_first is. If it has other
+ * capacities or another IPM_ABI, its records are copied into a new file, which readers find when it is complete; events
+ * are not copied. Otherwise a new file replaces it.
  *
  * The lock is on PATH.lock, which only its owner can open: any reader could lock the segment itself. Pages are reserved
  * before they are used, so a full file system leads to refused records, and not to SIGBUS.

@@ -38,19 +38,6 @@ header_fits(const struct ipm_capacity *cap)
 	return lane_stride(cap) <= UINT32_MAX && cap->history <= IPM_SLOTS_MAX / SELECTORS_EACH;
 }
 
-/* All records that exist at one time need different indexes, and so does the next record. */
-static bool
-indexes_suffice(const struct ipm_writer_options *opt)
-{
-	const struct ipm_capacity *cap = &opt->capacity;
-	const uint32_t most[] = { cap->ike_sas, cap->tunnels, cap->maps, cap->history, cap->failures };
-
-	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
-		if ((uint64_t)opt->index_first + most[i] >= INT32_MAX)
-			return false;
-	return true;
-}
-
 /* The header of a segment with these options. */
 static void
 layout(struct ipm_header *h, const struct ipm_writer_options *opt)
@@ -129,8 +116,7 @@ layout_same(const struct ipm_header *old, const struct ipm_header *wanted)
 		    old->section[i].stride != wanted->section[i].stride ||
 		    old->section[i].offset != wanted->section[i].offset)
 			return false;
-	return old->size == wanted->size && old->lanes == wanted->lanes && old->index_first == wanted->index_first &&
-	       old->index_last == wanted->index_last;
+	return old->size == wanted->size && old->lanes == wanted->lanes;
 }
 
 /* --- mapping ----------------------------------------------------------------------------------------------- */
@@ -225,11 +211,12 @@ lock_path(struct ipm_writer *w, struct ipm_error *err)
 
 /* Continue with the segment that is mapped. -ESTALE: it is unmapped, but for @p w->old, the one with another layout. */
 static int
-take_mapped(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+take_mapped(struct ipm_writer *w, struct ipm_header *wanted, struct ipm_error *err)
 {
+	const struct ipm_header *old = ipm_header(&w->seg);
 	bool readable = ipm_geometry_take(&w->seg, err) == 0;
-	if (readable && strcmp(ipm_header(&w->seg)->boot_id, wanted->boot_id) == 0 &&
-	    layout_same(ipm_header(&w->seg), wanted))
+	if (readable && strcmp(old->boot_id, wanted->boot_id) == 0 && layout_same(old, wanted) &&
+	    ipm_range_keep(wanted, old->index_first, old->index_last))
 		return 0;
 	w->old.base = w->seg.base;
 	w->old.size = w->seg.size;
@@ -248,7 +235,7 @@ take_mapped(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_er
  * why.
  */
 static int
-take_over(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
+take_over(struct ipm_writer *w, struct ipm_header *wanted, struct ipm_error *err)
 {
 	struct stat st;
 	int rc = 0;
@@ -349,12 +336,13 @@ ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct
 	size_t octets = 0;
 
 	layout(wanted, opt);
-	if (!header_fits(&opt->capacity) || !indexes_suffice(opt) ||
+	if (!header_fits(&opt->capacity) || !ipm_range_suffices(wanted) ||
 	    ipm_header_check(wanted, (size_t)wanted->size, w->seg.path, NULL) < 0) {
 		ipm_error_set(err, "%s: capacities are too large for a segment, or for the indexes it may give",
 			      w->seg.path);
 		return -EINVAL;
 	}
+	uint32_t first = wanted->index_first;
 	char *text = layout_describe(wanted, &octets);
 	int rc = text ? lock_path(w, err) : -ENOMEM;
 	if (rc == 0)
@@ -362,6 +350,9 @@ ipm_file_open(struct ipm_writer *w, const struct ipm_writer_options *opt, struct
 	*fresh = (rc == -ENOENT || rc == -ESTALE) && !w->old.base;
 	if (rc == -ENOENT || rc == -ESTALE)
 		rc = replace(w, wanted, text, octets, err);
+	if (rc == 0 && wanted->index_first != first && !err->text[0])
+		ipm_error_set(err, "%s: its indexes continue from %u; those from %u are for a new segment", w->seg.path,
+			      wanted->index_first, first);
 	free(text);
 	return rc;
 }

@@ -122,8 +122,18 @@ void ipm_selectors_relink(struct ipm_writer *w);
 
 /* --- ipm_writer_old.c: a segment with another layout -------------------------------------------------------------- */
 
-/* Can its records be copied into a segment with the header @p wanted? -ESTALE: no, and @p err says why. */
-int ipm_old_open(struct ipm_old *old, const struct ipm_header *wanted, const char *path, struct ipm_error *err);
+/* All records that exist at one time need different indexes, and so does the next record. */
+bool ipm_range_suffices(const struct ipm_header *h);
+/*
+ * Give @p wanted the range of indexes of an earlier run's segment, because no index may change under a poller. False if
+ * that range is damaged or too small.
+ */
+bool ipm_range_keep(struct ipm_header *wanted, uint64_t first, uint64_t last);
+/*
+ * Can its records be copied into a segment with the header @p wanted, which then has its range of indexes? -ESTALE: no,
+ * and @p err says why.
+ */
+int ipm_old_open(struct ipm_old *old, struct ipm_header *wanted, const char *path, struct ipm_error *err);
 /* Copy them from @p w->old into the new segment. @p left_out: records for which it is too small. */
 int ipm_old_convert(struct ipm_writer *w, uint32_t *left_out);
 void ipm_old_close(struct ipm_old *old);

@@ -13,6 +13,33 @@
 #include "ipm_layout.h"
 #include "ipm_writer_int.h"
 
+/* --- its range of indexes ---------------------------------------------------------------------------------------- */
+
+bool
+ipm_range_suffices(const struct ipm_header *h)
+{
+	static const enum ipm_section_kind kind[] = { IPM_IKE_SAS, IPM_TUNNELS, IPM_MAPS, IPM_IKE_HISTORY,
+						      IPM_IKE_FAILURES };
+
+	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++)
+		if ((uint64_t)h->index_first + h->section[kind[i]].capacity >= INT32_MAX)
+			return false;
+	return true;
+}
+
+bool
+ipm_range_keep(struct ipm_header *wanted, uint64_t first, uint64_t last)
+{
+	uint32_t configured = wanted->index_first;
+	if (first == 0 || first > last || last != wanted->index_last)
+		return false;
+	wanted->index_first = (uint32_t)first;
+	if (ipm_range_suffices(wanted))
+		return true;
+	wanted->index_first = configured;
+	return false;
+}
+
 /* --- reading it ------------------------------------------------------------------------------------------------- */
 
 static uint64_t
@@ -101,7 +128,7 @@ layout_read(struct ipm_old *old, uint32_t abi, const char *path, struct ipm_erro
 }
 
 int
-ipm_old_open(struct ipm_old *old, const struct ipm_header *wanted, const char *path, struct ipm_error *err)
+ipm_old_open(struct ipm_old *old, struct ipm_header *wanted, const char *path, struct ipm_error *err)
 {
 	struct ipm_header h; /* the fields before the boot id are in each layout */
 	int rc = 0;
@@ -121,12 +148,12 @@ ipm_old_open(struct ipm_old *old, const struct ipm_header *wanted, const char *p
 	if (rc == 0 && !boot_is(old, wanted->boot_id)) {
 		ipm_error_set(err, "%s: from an earlier boot: starting afresh", path);
 		rc = -ESTALE;
-	} else if (rc == 0 && (header_number(old, "index_first") != wanted->index_first ||
-			       header_number(old, "index_last") != wanted->index_last)) {
-		ipm_error_set(err, "%s: made with another range of indexes: starting afresh", path);
-		rc = -ESTALE;
 	} else if (rc == 0 && (header_number(old, "lanes") > 0) != (wanted->lanes > 0)) {
 		ipm_error_set(err, "%s: made for another way of counting: starting afresh", path);
+		rc = -ESTALE;
+	} else if (rc == 0 &&
+		   !ipm_range_keep(wanted, header_number(old, "index_first"), header_number(old, "index_last"))) {
+		ipm_error_set(err, "%s: its range of indexes is too small: starting afresh", path);
 		rc = -ESTALE;
 	}
 	if (rc == 0)

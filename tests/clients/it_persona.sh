@@ -196,7 +196,9 @@ for what in persona persona-agentx feed-a; do
 	case $what in
 	persona) persona_up ;;
 	persona-agentx) persona_agent_up ;;
-	feed-a) feed_up a ;;
+	feed-a) # another range of indexes is for another segment
+		echo "first-index = 2000000001" >> "$LAB/a/ipsecmon.conf"
+		feed_up a ;;
 	esac
 	wait_until 15 persona_serves
 	agree "restarted-$what"
@@ -204,6 +206,15 @@ for what in persona persona-agentx feed-a; do
 	equal "and nobody raises an alarm" "OK" "$(detects "$LAB/restarted-$what" | cut -d ' ' -f 5)"
 	check "or reports a reboot of the gateway" pollers uptimes "$LAB/back" "$LAB/restarted-$what"
 done
+
+stop feed-a
+equal "feed-a ends well" 0 "$STATUS"
+rm "$(segment a)"
+feed_up a
+# has NUMBER: so many lines of a walk have tunnel 1 for a script that searches for its index as text
+has() { [ "$(persona snmpbulkwalk "$FLOW_MIB.1.3.2.1.51" | grep -c "171\.1\.3\.2\.1\.51\.$1")" = "$2" ]; }
+check "in a new segment, the first index is the configured one" wait_until 15 has 2000000001 1
+check "and none is the beginning of another" has 2 3
 check "another passphrase replaces the first" new_user "another passphrase" "privacy passphrase"
 equal "the file has it once" 1 "$(grep -c '^createUser ipsecmon ' "$home/state/snmpd.conf")"
 equal "and the old keys are gone" 0 "$(grep -c '^usmUser.*"ipsecmon"' "$home/state/snmpd.conf")"

@@ -71,10 +71,35 @@ START_TEST(indexes_are_of_the_range_that_the_writer_was_given)
 	given_tunnel(w);
 	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1000000001);
 	ipm_writer_close(w);
+}
+END_TEST
 
-	opt.index_first = 1; /* these would be out of turn */
-	w = open_saying("starting afresh");
-	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1);
+/* No index changes under a poller: what is there keeps its own, and what comes has one of the same range. */
+START_TEST(another_range_of_indexes_is_for_a_new_segment)
+{
+	struct ipm_writer *w = open_quietly();
+	uint32_t tunnel = given_tunnel(w);
+	ck_assert_uint_eq(tunnel_in(w, tunnel).index, 1);
+	ipm_tunnel_stop(w, given_tunnel(w), IPM_REASON_NORMAL);
+	ipm_writer_close(w);
+
+	opt.index_first = 1000000001;
+	for (int i = 0; i < 2; i++) {
+		w = open_saying("its indexes continue from 1; those from 1000000001 are for a new segment");
+		ck_assert_uint_eq(ipm_segment_index_first(ipm_writer_segment(w)), 1);
+		ck_assert_uint_eq(tunnel_in(w, tunnel).index, 1);
+		ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 3 + (uint32_t)i);
+		struct ipm_tunnel_history past;
+		struct ipm_walk walk;
+		ipm_walk_ring(&walk, ipm_writer_segment(w), IPM_TUNNEL_HISTORY);
+		ck_assert_int_eq(ipm_walk_next(&walk, &past), 1);
+		ck_assert_uint_eq(past.index, 1);
+		ipm_writer_close(w);
+		opt.capacity.tunnels *= 2; /* the second time, the records are copied */
+	}
+	ck_assert_int_eq(unlink(opt.path), 0);
+	w = open_quietly();
+	ck_assert_uint_eq(tunnel_in(w, given_tunnel(w)).index, 1000000001);
 	ipm_writer_close(w);
 }
 END_TEST
@@ -226,6 +251,7 @@ main(void)
 	tcase_add_test(tc, an_index_is_not_given_twice);
 	tcase_add_test(tc, after_the_last_index_comes_the_first_that_is_free);
 	tcase_add_test(tc, indexes_are_of_the_range_that_the_writer_was_given);
+	tcase_add_test(tc, another_range_of_indexes_is_for_a_new_segment);
 	tcase_add_test(tc, a_range_of_indexes_that_does_not_suffice_is_refused);
 	tcase_add_test(tc, a_slot_rests_before_it_is_used_again);
 	tcase_add_test(tc, a_reused_slot_has_another_generation);
