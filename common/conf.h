@@ -53,10 +53,11 @@ struct conf {
 	} agentx;
 };
 
-#define CONF_SEGMENT "gateway.model"   /* ipsecmond's segment in run_dir */
-#define CONF_ENGINE  "engine.model"    /* ipsecmon-engine's */
-#define CONF_CONTROL "control"         /* its control socket in run_dir */
-#define CONF_STATE   "ipsecmond.state" /* settings made by SNMP, in state_dir */
+#define CONF_SEGMENT "gateway.model"     /* ipsecmond's segment in run_dir */
+#define CONF_ENGINE  "engine.model"      /* ipsecmon-engine's */
+#define CONF_CONTROL "control"           /* its control socket in run_dir */
+#define CONF_STATE   "ipsecmond.state"   /* settings made by SNMP, in state_dir */
+#define CONF_INDEXES "ipsecmond.indexes" /* the next indexes, in state_dir */
 
 /**
  * Read @p path; NULL: the default file. If that is missing, all settings have their defaults.

@@ -10,6 +10,7 @@
 #include "daemon.h"
 #include "feed.h"
 #include "feed_reconcile.h"
+#include "index_state.h"
 #include "place.h"
 #include "service.h"
 
@@ -21,8 +22,9 @@
 struct program {
 	struct conf *conf;
 	gid_t group; /* its members may read segments and send requests */
-	char *segment_path, *control_path, *state_path;
-	struct event *term, *interrupt, *alive;
+	char *segment_path, *control_path, *state_path, *indexes_path;
+	struct event *term, *interrupt, *alive, *second;
+	struct index_state indexes;
 	struct control_exec exec;
 	struct control_server *control;
 	struct feed_env env;
@@ -58,13 +60,33 @@ watch_loop(struct program *p)
 	return p->alive && event_add(p->alive, &interval) == 0;
 }
 
+static void
+on_second(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	index_state_keep(arg);
+}
+
+/* Before feeds assign the first index. */
+static bool
+open_indexes(struct program *p)
+{
+	const struct timeval second = { .tv_sec = 1 };
+
+	index_state_open(&p->indexes, p->env.writer, p->indexes_path, p->group);
+	p->second = event_new(p->env.base, -1, EV_PERSIST, on_second, &p->indexes);
+	return p->second && event_add(p->second, &second) == 0;
+}
+
 static bool
 make_paths(struct program *p)
 {
 	p->segment_path = conf_run_path(p->conf, CONF_SEGMENT);
 	p->control_path = conf_run_path(p->conf, CONF_CONTROL);
 	p->state_path = conf_state_path(p->conf, CONF_STATE);
-	if (p->segment_path && p->control_path && p->state_path)
+	p->indexes_path = conf_state_path(p->conf, CONF_INDEXES);
+	if (p->segment_path && p->control_path && p->state_path && p->indexes_path)
 		return true;
 	log_error("out of memory");
 	return false;
@@ -185,12 +207,16 @@ close_all(struct program *p)
 		event_free(p->interrupt);
 	if (p->alive)
 		event_free(p->alive);
+	if (p->second)
+		event_free(p->second);
 	if (p->env.base)
 		event_base_free(p->env.base);
+	index_state_close(&p->indexes);
 	ipm_writer_close(p->env.writer);
 	free(p->segment_path);
 	free(p->control_path);
 	free(p->state_path);
+	free(p->indexes_path);
 	conf_free(p->conf);
 }
 
@@ -214,7 +240,7 @@ main(int argc, char **argv)
 		goto out;
 	daemon_start(&opt);
 	signal(SIGPIPE, SIG_IGN);
-	if (!open_segment(&p) || !open_loop(&p) || !open_control(&p))
+	if (!open_segment(&p) || !open_loop(&p) || !open_indexes(&p) || !open_control(&p))
 		goto out;
 	if (!open_feeds(&p))
 		goto out;

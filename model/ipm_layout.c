@@ -630,7 +630,8 @@ parse_section(struct ipm_layout *l, const char *rest, size_t size, uint32_t *now
 		return true;
 	if (l->section[*now].stride) /* it is there twice */
 		return false;
-	if (*now < IPM_LAYOUT_COUNTS && capacity * stride > size - offset)
+	if (capacity > (*now == IPM_LANES ? IPM_LANES_MAX : IPM_SLOTS_MAX) ||
+	    (*now < IPM_LAYOUT_COUNTS && capacity * stride > size - offset))
 		return false;
 	l->section[*now].offset = offset;
 	l->section[*now].stride = (uint32_t)stride;

@@ -95,7 +95,10 @@ void ipm_writer_commit(struct ipm_writer *w);
 /** Why the last refused record was refused, as a sentence that names the file. False: no record was refused. */
 bool ipm_writer_refused(const struct ipm_writer *w, struct ipm_error *why);
 
-/** The totals for the next ipm_writer_commit(). A feed may only add to the counters of failures and refusals. */
+/**
+ * The totals for the next ipm_writer_commit(). A feed may only add to the counters of failures and refusals. Before the
+ * first record of a new segment, the next indexes may be set, to continue those of an earlier one.
+ */
 struct ipm_totals *ipm_writer_totals(struct ipm_writer *w);
 
 /** The slot of the feed @p name. The record is created if there is none. */

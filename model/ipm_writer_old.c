@@ -190,20 +190,39 @@ struct conversion {
 	uint32_t left_out;
 };
 
+/* One more step. What is together in both layouts is copied together. */
+static void
+recipe_add(struct recipe *r, const struct ipm_field *from, const struct ipm_field *to)
+{
+	bool plain = from->size == to->size && from->type == to->type && to->type != 't';
+	uint32_t last = r->steps > 0 ? r->steps - 1 : 0;
+	struct ipm_field *before_from = &r->step[last].from, *before_to = &r->step[last].to;
+
+	if (plain && r->steps > 0 && before_to->type == 'b' &&
+	    before_from->offset + before_from->size == from->offset &&
+	    before_to->offset + before_to->size == to->offset) {
+		before_from->size += from->size;
+		before_to->size += to->size;
+	} else if (r->steps < sizeof(r->step) / sizeof(r->step[0])) {
+		r->step[r->steps].from = *from;
+		r->step[r->steps].to = *to;
+		if (plain)
+			r->step[r->steps].to.type = 'b';
+		r->steps++;
+	}
+}
+
 static void
 recipe_make(struct conversion *c, uint32_t section)
 {
-	struct recipe *r = &c->recipe;
-	r->steps = 0;
+	c->recipe.steps = 0;
 	for (uint32_t i = 0; i < c->own->section[section].fields; i++) {
 		const struct ipm_field *to = &c->own->field[c->own->section[section].first + i];
 		const struct ipm_field *from = ipm_layout_field(c->old->layout, section, to->name);
 		bool same_kind = from && strchr("ui", from->type) && strchr("ui", to->type);
-		if (!from || (!same_kind && from->type != to->type) || strncmp(to->name, "record.", 7) == 0 ||
-		    (to->type == 'b' && from->size != to->size) || r->steps == sizeof(r->step) / sizeof(r->step[0]))
-			continue;
-		r->step[r->steps].from = *from;
-		r->step[r->steps++].to = *to;
+		if (from && (same_kind || from->type == to->type) && strncmp(to->name, "record.", 7) != 0 &&
+		    (to->type != 'b' || from->size == to->size))
+			recipe_add(&c->recipe, from, to);
 	}
 }
 

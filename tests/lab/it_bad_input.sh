@@ -250,7 +250,8 @@ chmod 0700 "$LAB"
 # ---- Segments -------------------------------------------------------------------------------------------------
 
 agent=${PID[agentx-a]}
-# damaged WHAT PATTERN PYTHON: a segment that is so takes the place of the good one while all readers run
+# damaged WHAT PATTERN PYTHON [WARNING]: a segment that is so takes the place of the good one while all readers run;
+# WARNING is ipsecmond's pattern, if it is another one
 damaged() {
 	local what=$1 pattern=$2 code=$3
 	stop feed-a
@@ -267,11 +268,12 @@ damaged() {
 	feed_up a
 	wait_until 10 shown 5
 	check "$what: with a good one, the same agent serves" test "$(running agentx-a && echo "${PID[agentx-a]}")" = "$agent"
-	says "$what: ipsecmond says that it had to begin afresh" "warning: $(segment a): $pattern" "$LAB/feed-a.log"
+	says "$what: ipsecmond says that it had to begin afresh" "warning: $(segment a): ${4:-$pattern}" "$LAB/feed-a.log"
 }
 damaged "truncated segment" "[0-9]+ octets long, its header says [0-9]+" 'file.truncate(get(SIZE, "=Q") // 2)'
-damaged "segment of another version" "layout version 77, this program reads [0-9]+" 'put(ABI, "=I", 77)'
-damaged "section past the end" "section 3 reaches past the end" 'put(section(TUNNELS) + 8, "=I", 0x7fffffff)'
+damaged "segment of another version" "layout version 77, this program reads [0-9]+" 'put(ABI, "=I", 77); put(get(SIZE, "=Q") - 8, "=Q", 0)' \
+	"layout version 77, and it does not describe its layout"
+damaged "section past the end" "section 3 reaches past the end" 'put(section(TUNNELS) + 8, "=I", 0x07ffffff)'
 damaged "section at an odd place" "section 2 is damaged" 'put(section(IKE_SAS) + 16, "=Q", 4099)'
 damaged "no segment at all" "not a model segment" 'put(0, "=Q", 0)'
 
