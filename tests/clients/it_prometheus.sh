@@ -43,7 +43,7 @@ equal "nothing of it has stayed" "0 $(grep -o 8072.9999.9999 "$FILES/snmp.yml" |
 	"$(grep -c 8072 "$LAB/files/moved.yml") $(grep -o '1\.4\.1\.32473' "$LAB/files/moved.yml" | wc -l)"
 moved_runbooks() {
 	( cd "$LAB/files" && cp "$FILES/alerts.yml" . && eval "$(readme sed | sed -n 's/,URL,/,https:\/\/wiki.test,/p')" ) &&
-		! grep -q 'ipsecmon[.]example' "$LAB/files/alerts.yml" && grep -q 'https://wiki.test/doc/alerts.md#' "$LAB/files/alerts.yml"
+		! grep -q 'ipsecmon[.]example' "$LAB/files/alerts.yml" && grep -q 'https://wiki.test/alerts.md#' "$LAB/files/alerts.yml"
 }
 check "runbooks elsewhere, as README.md says" moved_runbooks
 check "without drops by reason, as README.md says" edited no-drops.yml "$(readme sed | tail -n 1)"

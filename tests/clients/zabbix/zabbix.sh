@@ -186,6 +186,6 @@ picture() {
 	in_ns "$ZABBIX_NODE" env HOME="$profile" timeout -k 5 90 chromium --headless --no-sandbox --disable-gpu --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync --disable-quic \
 		--disable-dev-shm-usage --hide-scrollbars --no-proxy-server --user-data-dir="$profile" \
-		--host-resolver-rules='MAP * ~NOTFOUND , EXCLUDE 127.0.0.1' --window-size=1600,1080 \
+		--host-resolver-rules='MAP * ~NOTFOUND , EXCLUDE 127.0.0.1' --window-size=1920,1080 \
 		--virtual-time-budget=15000 --screenshot="$2" "$url" > "$LAB/chromium.log" 2>&1 && [ -s "$2" ]
 }
