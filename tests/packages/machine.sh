@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154,SC2016,SC2034      # lab.sh's, and the story's; sh's dollars
-# A gateway as a machine of its own, without systemd: for stories, which have sourced lab.sh.
+# A gateway as a machine of its own, without systemd: for stories, which have sourced lab.sh. It is there in a second, where
+# a page's commands are run; boot-systemd shows that the units do what they say.
 #
 # stand_ins ROOT puts there a systemctl that starts what a unit says, as its user and with its capabilities, a journalctl,
 # and `wait-for COMMANDS', which tries for two minutes.
