@@ -51,8 +51,13 @@ static struct {
 
 /* --- the master's time --------------------------------------------------------------------------------------- */
 
-uint64_t
-agentx_master_ns(void)
+/*
+ * When the master's sysUpTime was 0, in ipm_now_ns() units. The library learns sysUpTime from each of the master's
+ * answers (to Open, Register, and Ping every few seconds). Their delay and rounding make it vary by some hundredths, so
+ * keep the first result: a TimeStamp is the same at each reading.
+ */
+static uint64_t
+master_start_ns(void)
 {
 	uint64_t now = ipm_now_ns(), up = (uint64_t)netsnmp_get_agent_uptime() * UPTIME_NS;
 	uint64_t began = now > up ? now - up : 1;
@@ -185,7 +190,7 @@ answer_request(netsnmp_session *session, netsnmp_pdu *pdu)
 	response->variables = pdu->variables;
 	pdu->variables = NULL;
 
-	mib_request(agentx.mib, agentx_master_ns());
+	mib_request(agentx.mib, master_start_ns());
 	mib_health.requests++;
 	for (netsnmp_variable_list *vb = response->variables; vb; vb = vb->next_variable) {
 		if (pdu->command == AGENTX_GET)
@@ -340,7 +345,7 @@ on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *registrat
 {
 	(void)handler;
 	(void)registration;
-	mib_request(agentx.mib, agentx_master_ns());
+	mib_request(agentx.mib, master_start_ns());
 	switch (info->mode) {
 	case MODE_GET:
 	case MODE_GETNEXT:

@@ -40,11 +40,4 @@ void agentx_flush(void);
 /** Hand a notification to the library, for the master to send. For mib_notify_new(); @p arg is not used. */
 void agentx_notify(void *arg, const struct mib_notification *notification);
 
-/**
- * When the master's sysUpTime was 0, in ipm_now_ns() units. The library learns sysUpTime from each of the master's
- * answers (to Open, Register, and Ping every few seconds). Their delay and rounding make it vary by some hundredths, so
- * the first result is kept: a TimeStamp is the same at each reading.
- */
-uint64_t agentx_master_ns(void);
-
 #endif
