@@ -194,9 +194,11 @@ for page in README.md CONTRIBUTING.md doc/*.md; do
 done
 
 # Each alert of Prometheus has a runbook: a section of a page that says the cause and what to do.
-alerts=$(sed -nE "s/^ *- alert: (.*)/\1/p; s,^ *runbook_url: 'https://ipsecmon.example/(.*)',\1,p" contrib/prometheus/alerts.yml)
+alerts=$(sed -nE "s/^ *- alert: (.*)/\1/p; s,^ *runbook_url: 'https://ipsecmon.example/(.*)',\1,p" \
+	contrib/prometheus/alerts.yml)
 [ -n "$alerts" ] || fail "contrib/prometheus/alerts.yml: no alert found"
-[ "$(echo "$alerts" | grep -c '#')" -eq "$(echo "$alerts" | grep -vc '#')" ] || fail "contrib/prometheus/alerts.yml: an alert without runbook_url"
+[ "$(echo "$alerts" | grep -c '#')" -eq "$(echo "$alerts" | grep -vc '#')" ] ||
+	fail "contrib/prometheus/alerts.yml: an alert without runbook_url"
 for link in $(echo "$alerts" | grep '#' | sort -u); do
 	section=$(awk -v anchor="${link#*#}" '/^## / { found = tolower($2) == anchor && NF == 2; next } found' "${link%%#*}")
 	for part in '**Cause.**' '**What to do.**'; do

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: ISC
-# awk -f tests/explain.awk LOG: the failures in the log of a suite, each with the lines that explain it, under their line
-# numbers. tests/run shows this when a suite fails.
+# awk -f tests/explain.awk LOG: the failures in the log of a suite, each with the lines that explain it, under their
+# line numbers. tests/run shows this when a suite fails.
 #
-# A failed check of a story is "not ok - WHAT", or "FAILED: WHY" when the story cannot go on. Lines since the check before
-# may explain it (the last 8 are shown), and remarks behind it do: lines that begin with "#   ", of more than 20 the first
-# 6 and the last 14. Of messages of make, compilers and sanitizers the first 8 are shown. 60 lines in all.
+# A failed check of a story is "not ok - WHAT", or "FAILED: WHY" when the story cannot go on. The lines since the check
+# before may explain it (the last 8 are shown), and the remarks after it do: lines that begin with "#   ", of more than
+# 20 the first 6 and the last 14. Of messages of make, compilers and sanitizers the first 8 are shown. 60 lines in all.
 
 function show(line)
 {
