@@ -1,12 +1,13 @@
 # Fuzz targets.  As tests, they run mutations from a fixed seed.  With libFuzzer they are the real fuzzers:
 # ./configure CC=clang --enable-fuzzer, then "make fuzz".
-fuzz_targets = %D%/fuzz_changing %D%/fuzz_control %D%/fuzz_device %D%/fuzz_segment %D%/fuzz_set \
+fuzz_targets = %D%/fuzz_changing %D%/fuzz_control %D%/fuzz_device %D%/fuzz_layout %D%/fuzz_segment %D%/fuzz_set \
 	%D%/fuzz_state %D%/fuzz_talk %D%/fuzz_views
 %C%_fuzz_changing_SOURCES = %D%/fuzz_views.c
 %C%_fuzz_changing_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CHANGING
 %C%_fuzz_changing_LDADD = libmibview.la $(FUZZ_LIBS) -lpthread
 %C%_fuzz_control_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_device_LDADD = libplugin.la
+%C%_fuzz_layout_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_segment_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_set_LDADD = libmibview.la $(FUZZ_LIBS)
 %C%_fuzz_state_LDADD = $(FUZZ_LIBS)
@@ -35,7 +36,7 @@ fuzz_targets += %D%/fuzz_conf %D%/fuzz_esp %D%/fuzz_keys
 %C%_fuzz_keys_LDADD = libengine.la $(FUZZ_LIBS)
 endif
 FUZZ_LIBS = libcommon.la libmodel.la
-EXTRA_DIST += $(foreach target,changing conf control device esp ike ike_track keys segment set state talk vici vici_model views \
+EXTRA_DIST += $(foreach target,changing conf control device esp ike ike_track keys layout segment set state talk vici vici_model views \
 	xfrm xfrm_model xfrm_stat,%D%/corpus-$(target))
 
 if FUZZER

@@ -172,6 +172,30 @@ START_TEST(at_the_end_of_the_range_indexes_begin_again)
 }
 END_TEST
 
+START_TEST(with_another_first_index_they_begin_there)
+{
+	char path[SCRATCH_PATH];
+	struct ipm_error err;
+	tunnels_come_and_go(5);
+	index_state_close(&state);
+	ipm_writer_close(w);
+	path_in_scratch(path);
+	struct ipm_writer_options opt = { .path = path,
+					  .name = "gw",
+					  .mode = 0600,
+					  .index_first = 1001,
+					  .capacity = { .ike_sas = 8, .tunnels = 64, .maps = 8 } };
+	ck_assert_int_eq(ipm_writer_open(&w, &opt, &err), 0);
+	index_state_open(&state, w, file, NO_GROUP);
+	ck_assert_uint_eq(next_tunnel(), 1001);
+	index_state_close(&state);
+	ipm_writer_close(w);
+	boot();
+	ck_assert_uint_eq(next_tunnel(), 1);
+	crash();
+}
+END_TEST
+
 static const char *const bad[] = { "next-tunnel = 0\n", "next-tunnel = 2147483648\n", "next-tunnel\n", "\1\2\3" };
 
 START_TEST(a_damaged_file_is_put_aside_and_indexes_begin_anew)
@@ -218,6 +242,7 @@ main(void)
 	tcase_add_test(tc, the_file_is_written_only_when_many_have_been_given);
 	tcase_add_test(tc, a_segment_that_was_taken_over_knows_better);
 	tcase_add_test(tc, at_the_end_of_the_range_indexes_begin_again);
+	tcase_add_test(tc, with_another_first_index_they_begin_there);
 	tcase_add_loop_test(tc, a_damaged_file_is_put_aside_and_indexes_begin_anew, 0, 4);
 	tcase_add_test(tc, a_directory_that_cannot_be_written_is_no_reason_to_stop);
 	return run_in_scratch("check_index_state", suite);
