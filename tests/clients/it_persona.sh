@@ -135,6 +135,8 @@ rekey_ike b ikev2
 traffic "${SRC[net]}" "${DST[net]}" 10 1000
 agree rekeyed
 check "no counter fell through rekeys, and they move" pollers rates "$LAB/first" "$LAB/rekeyed"
+equal "lifetimes of IKE SAs are those configured, rekeyed or not" "14400 14400" \
+	"$(persona snmpbulkwalk -Oqv "$FLOW_MIB.1.2.3.1.15" | xargs)"
 equal "tunnels have their keys still" "$(< "$LAB/first.keys")" "$(pollers keys "$LAB/rekeyed" | sort)"
 
 # As LibreNMS reads its application "strongswan": an `extend' of the host's own snmpd
