@@ -120,6 +120,24 @@ for page in doc/*.md; do
 	done
 done
 
+# doc/platforms.md has each suite of a platform. A cell names one only if its story has the word that the row begins with,
+# `i386`, and, where it runs our suites on another release, one of the column's kind, or all with --all-platforms: "(all)".
+for name in $(echo "$suites" | grep -E '^(platform|boot)-'); do
+	grep -qE "^\|.*\`$name\`" doc/platforms.md || fail "doc/platforms.md: no row names $name"
+done
+wrong=$(sed -nE 's/^\|[^|`]*`([a-z0-9]+)`[^|]*\| */\1|/p' doc/platforms.md | while IFS='|' read -r row built unit lab guest packages; do
+	for column in "built:$built" "unit:$unit" "lab:$lab" "guest:$guest" "packages:$packages"; do
+		name=$(echo "${column#*:}" | grep -oE '`platform-[a-z0-9-]+`' | tr -d '`')
+		[ -n "$name" ] || continue
+		story=tests/platform/it_${name#platform-}.sh
+		grep -qw "$row" "$story" || echo "$name has nothing of $row;"
+		runs=$(sed -n 's/^platform_suites //p' "$story")
+		case "$column, $runs" in *"(all)"* | built:* | *", ") continue ;; esac
+		echo " $runs" | grep -q " ${column%%:*}" || echo "$name runs no ${column%%:*} suite;"
+	done
+done)
+[ -z "$wrong" ] || fail "doc/platforms.md: $wrong"
+
 # Messages that doc/troubleshooting.md quotes exist in the sources. An item of a list that ends with a colon quotes
 # messages; the text between two variable parts ("...") must be in the code. Exceptions: lists and lines marked
 # "of Net-SNMP", and errno texts.

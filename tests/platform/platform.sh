@@ -3,6 +3,7 @@
 #
 #     lab_begin
 #     platform_root trixie gcc make       # $PLATFORM_ROOT: trixie with these packages; skips if it cannot be made
+#     PLATFORM_ARCH=s390x platform_root ...       # its libraries to link with: nothing can run there
 #     platform_up                         # a machine on top of it, with mounts and processes of its own
 #     platform_tree                       # a copy of our tree, in /ipsecmon on that machine
 #     platform_do COMMAND...              # run a command there, as root, in /ipsecmon if it exists
@@ -26,7 +27,7 @@ platform_root() {
 	local release=$1 roots=${PLATFORM_ROOTS:-$LAB/roots} packages lock; shift
 	need root mmdebstrap unshare nsenter
 	packages=$(printf '%s\n' ca-certificates "$@" | sort -u)
-	PLATFORM_ROOT=$roots/$release-$(cksum <<< "$packages" | cut -d ' ' -f 1)
+	PLATFORM_ROOT=$roots/$release${PLATFORM_ARCH:+-$PLATFORM_ARCH}-$(cksum <<< "$packages" | cut -d ' ' -f 1)
 	mkdir -p "$roots"
 	exec {lock}> "$PLATFORM_ROOT.lock"
 	flock "$lock" || die "no lock in $roots"
@@ -37,19 +38,20 @@ platform_root() {
 # platform_bootstrap RELEASE PACKAGE,...: from the mirror that this machine uses. A mirror's copy may be older than its Release file
 # allows, above all that of sid.
 platform_bootstrap() {
-	local mirror began=$EPOCHSECONDS
+	local mirror began=$EPOCHSECONDS options=(--variant=apt)
+	[ -z "${PLATFORM_ARCH:-}" ] || options=(--variant=extract --architectures="$PLATFORM_ARCH")
 	mirror=$(sed -nE 's/^(URIs:|deb( \[.*\])?) +([^ ]+).*/\3/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -n 1)
 	[ -n "$mirror" ] || skip "no mirror of Debian in /etc/apt"
 	rm -rf --one-file-system "$PLATFORM_ROOT.new"
-	if ! mmdebstrap --quiet --mode=root --variant=apt --dpkgopt=force-unsafe-io --include="$2" \
+	if ! mmdebstrap --quiet --mode=root "${options[@]}" --dpkgopt=force-unsafe-io --include="$2" \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' \
 		"$1" "$PLATFORM_ROOT.new" "deb $mirror $1 main" > "$LAB/mmdebstrap.txt" 2>&1; then
 		sed 's/^/# /' "$LAB/mmdebstrap.txt" | tail -n 20
 		rm -rf --one-file-system "$PLATFORM_ROOT.new"
-		skip "no root of Debian $1: $(grep -E '^E: ' "$LAB/mmdebstrap.txt" | head -n 1)"
+		skip "no root of Debian $1${PLATFORM_ARCH:+ for $PLATFORM_ARCH}: $(grep -E '^E: ' "$LAB/mmdebstrap.txt" | head -n 1)"
 	fi
 	mv "$PLATFORM_ROOT.new" "$PLATFORM_ROOT"
-	say "a root of Debian $1, made in $((EPOCHSECONDS - began)) s"
+	say "a root of Debian $1${PLATFORM_ARCH:+ for $PLATFORM_ARCH}, made in $((EPOCHSECONDS - began)) s"
 }
 
 # platform_up [OPTION...]: OPTIONs of unshare, such as --net. The machine's first process takes up orphans. What another run has

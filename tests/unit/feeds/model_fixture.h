@@ -9,6 +9,7 @@
 #ifndef MODEL_FIXTURE_H
 #define MODEL_FIXTURE_H
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "ipm_segment.h"
@@ -115,8 +116,8 @@ never_back(struct seen *before, struct seen now, const char *what, uint32_t inde
 {
 	ck_assert_msg(now.in >= before->in && now.out >= before->out && now.in_pkts >= before->in_pkts &&
 			      now.out_pkts >= before->out_pkts && now.refreshes >= before->refreshes,
-		      "%s %u: a counter went back: in %lu after %lu, out %lu after %lu", what, index, now.in,
-		      before->in, now.out, before->out);
+		      "%s %u: a counter went back: in %" PRIu64 " after %" PRIu64 ", out %" PRIu64 " after %" PRIu64,
+		      what, index, now.in, before->in, now.out, before->out);
 	*before = now;
 }
 
