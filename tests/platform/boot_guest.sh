@@ -311,7 +311,8 @@ removed() {
 	equal "no unit and no process is left" "" "$(systemctl list-units --all --no-legend --plain '*ipsecm*'; pgrep -l ipsecm)"
 	check "the configuration waits" test -s /etc/ipsecmon/ipsecmon.conf
 	check "so do SETs and users" test -s /var/lib/ipsecmon/agentx.state -a -s /var/lib/ipsecmon-persona/snmpd.conf
-	check "snmpd answers, and strongSwan has its tunnel" sh -c 'swanctl --list-sas 2> /dev/null | grep -q INSTALLED'
+	check "snmpd answers" host snmpget 127.0.0.1 1.3.6.1.2.1.1.3.0
+	check "strongSwan's tunnel carries packets" ping_peer 2
 	rm -f /etc/ipsecmon/*.keys
 	lab_quiet "purge" dpkg --purge ipsecmon ipsecmon-engine ipsecmon-persona ipsecmon-monitoring ipsecmon-mibs libipsecmon0
 	equal "purged, nothing of it is left" "" "$(leftovers)"
