@@ -27,14 +27,11 @@ struct part {
 #define T(field) PART(field, 't')
 #define B(field) PART(field, 'b')
 #define R(field) PART(field, '-')
-#define IN(field, parts)                                                  \
-	{                                                                 \
-#field, offsetof(RECORD, field), SIZE_OF(field), 0, parts \
+#define NAMED(name, field, parts)                                       \
+	{                                                               \
+		name, offsetof(RECORD, field), SIZE_OF(field), 0, parts \
 	}
-#define NTH(field, n, parts)                                                                               \
-	{                                                                                                  \
-#field "." #n, offsetof(RECORD, field) + n *SIZE_OF(field[0]), SIZE_OF(field[0]), 0, parts \
-	}
+#define IN(field, parts) NAMED(#field, field, parts)
 #define END                         \
 	{                           \
 		NULL, 0, 0, 0, NULL \
@@ -320,10 +317,10 @@ static const struct part map_parts[] = {
 	U(created_ns),
 	U(since_ns),
 	IN(local, addr_parts),
-	NTH(peer, 0, addr_parts),
-	NTH(peer, 1, addr_parts),
-	NTH(peer, 2, addr_parts),
-	NTH(peer, 3, addr_parts),
+	NAMED("peer.0", peer[0], addr_parts),
+	NAMED("peer.1", peer[1], addr_parts),
+	NAMED("peer.2", peer[2], addr_parts),
+	NAMED("peer.3", peer[3], addr_parts),
 	R(reserved2),
 	U(ike_ns),
 	U(soft_ns),
@@ -332,10 +329,10 @@ static const struct part map_parts[] = {
 	U(hard_octets),
 	U(soft_pkts),
 	U(hard_pkts),
-	NTH(transform, 0, transform_parts),
-	NTH(transform, 1, transform_parts),
-	NTH(transform, 2, transform_parts),
-	NTH(transform, 3, transform_parts),
+	NAMED("transform.0", transform[0], transform_parts),
+	NAMED("transform.1", transform[1], transform_parts),
+	NAMED("transform.2", transform[2], transform_parts),
+	NAMED("transform.3", transform[3], transform_parts),
 	IN(in, traffic_parts),
 	IN(out, traffic_parts),
 	T(name),
