@@ -43,10 +43,14 @@ tell_ring() { "$lab_python" -c "$NEWS" "$IPSECMON" "$LAB/$1/ipsecmon.conf" "$LAB
 news() { tell_ring "$1" news; }
 forget() { local node; for node in a b; do tell_ring $node forget; done; }
 
+# strongSwan may come without IKEv1, as Debian's 6.1: what only IKEv1 does is left out then.
+V1='' TUNNELS=1         # of net, and of main
+! has_ikev1 || V1=yes TUNNELS=2
+
 # told WHAT NODE LINE...: all that is new on NODE are these lines
 told() {
 	local what=$1 node=$2 expected; shift 2
-	expected=$(printf '%s\n' "$@" | sort)
+	expected=$(printf '%s\n' "$@" | if [ -n "$V1" ]; then cat; else grep -vE 'ikev1-|^tunnel main:'; fi | sort)
 	wait_softly "$node" "$expected"
 	equal "$what: $node" "$expected" "$(news "$node")"
 }
@@ -64,7 +68,11 @@ listening() {
 feeds = {f["name"]: f["state"] for f in json.load(sys.stdin)["segments"][0]["feeds"]}
 sys.exit(feeds != {"vici": "up", "error-notify": "up"})'
 }
-try() { sw a --initiate --child "$1" --timeout "${2:-5}" > /dev/null 2>&1; }
+try() {
+	[ -n "$V1" ] || [[ $1 != main && $1 != aggr ]] || return
+	sw a --initiate --child "$1" --timeout "${2:-5}" > /dev/null 2>&1
+}
+end_main() { [ -z "$V1" ] || terminate a --ike ikev1-main; }
 change() { tweak "$1" "$2"; load "$1"; }
 
 # ---- Keys and proposals -----------------------------------------------------------------------------------------
@@ -87,21 +95,27 @@ change b 'secrets { ike-ikev2 { secret = wrong } ike-ikev1-aggr { secret = wrong
 try net
 told "wrong key, IKEv2" a "ike failure ikev2 $ME init authentication"
 told "wrong key, IKEv2" b "ike failure ikev2 $YOU resp authentication"
-forget
-try aggr
-told "wrong key, Aggressive Mode" a "ike failure ikev1-aggr a.ikev1-aggr.lab b.ikev1-aggr.lab init authentication"
-told "wrong key, Aggressive Mode: nobody answers" b \
-	"ike failure ikev1-aggr b.ikev1-aggr.lab a.ikev1-aggr.lab resp authentication"
-change b 'secrets { ike-ikev2 { secret = "not a secret, a lab: ikev2" } ike-ikev1-main { secret = wrong } }'
-for node in a b; do
+change b 'secrets { ike-ikev2 { secret = "not a secret, a lab: ikev2" } }'
+
+wrong_keys_ikev1() {
+	local node them
 	forget
-	sw $node --initiate --child main --timeout 6 > /dev/null 2>&1
-	sleep 5 # both give up, which is no other failure
-	[ $node = a ] && them=b || them=a
-	told "wrong key, Main Mode begun by $node" $node "ike failure ikev1-main $node.ikev1-main.lab $(outer "$them") init authentication"
-	told "wrong key, Main Mode begun by $node" "$them" "ike failure - $(outer "$them") $(outer $node) resp authentication"
-done
-change b 'secrets { ike-ikev1-main { secret = "not a secret, a lab: ikev1-main" } }'
+	try aggr
+	told "wrong key, Aggressive Mode" a "ike failure ikev1-aggr a.ikev1-aggr.lab b.ikev1-aggr.lab init authentication"
+	told "wrong key, Aggressive Mode: nobody answers" b \
+		"ike failure ikev1-aggr b.ikev1-aggr.lab a.ikev1-aggr.lab resp authentication"
+	change b 'secrets { ike-ikev1-main { secret = wrong } }'
+	for node in a b; do
+		forget
+		sw $node --initiate --child main --timeout 6 > /dev/null 2>&1
+		sleep 5 # both give up, which is no other failure
+		[ $node = a ] && them=b || them=a
+		told "wrong key, Main Mode begun by $node" $node "ike failure ikev1-main $node.ikev1-main.lab $(outer "$them") init authentication"
+		told "wrong key, Main Mode begun by $node" "$them" "ike failure - $(outer "$them") $(outer $node) resp authentication"
+	done
+	change b 'secrets { ike-ikev1-main { secret = "not a secret, a lab: ikev1-main" } }'
+}
+[ -z "$V1" ] || wrong_keys_ikev1
 
 forget
 change b 'connections { ikev2 { proposals = aes256-sha384-ecp384 }
@@ -109,10 +123,12 @@ change b 'connections { ikev2 { proposals = aes256-sha384-ecp384 }
 try net
 told "no IKE proposal, IKEv2" a "ike failure ikev2 a.ikev2.lab $(outer b 0) init no proposal or selectors in common"
 told "no IKE proposal, IKEv2" b "ike failure - $(outer b 0) $(outer a 0) resp no proposal or selectors in common"
-forget
-try main
-told "no IKE proposal, IKEv1" a "ike failure ikev1-main a.ikev1-main.lab $(outer b) init no proposal or selectors in common"
-told "no IKE proposal, IKEv1" b "ike failure - $(outer b) $(outer a) resp no proposal or selectors in common"
+if [ -n "$V1" ]; then
+	forget
+	try main
+	told "no IKE proposal, IKEv1" a "ike failure ikev1-main a.ikev1-main.lab $(outer b) init no proposal or selectors in common"
+	told "no IKE proposal, IKEv1" b "ike failure - $(outer b) $(outer a) resp no proposal or selectors in common"
+fi
 
 forget
 change b 'connections { ikev2 { proposals = aes128-sha256-modp2048
@@ -136,18 +152,18 @@ change b 'connections { ikev2 { children { net { local_ts = 10.2.0.0/24 } } } }'
 
 # ---- Ends -------------------------------------------------------------------------------------------------------
 try net; try main
-wait_until 5 is b cipSecGlobalActiveTunnels.0 2
-wait_until 5 is a cipSecGlobalActiveTunnels.0 2
+wait_until 5 is b cipSecGlobalActiveTunnels.0 "$TUNNELS"
+wait_until 5 is a cipSecGlobalActiveTunnels.0 "$TUNNELS"
 forget
 terminate a --child net
 told "terminate a child" a "tunnel net: operator request"
 told "terminate a child" b "tunnel net: peer delete"
 try net
-wait_until 5 is a cipSecGlobalActiveTunnels.0 2
+wait_until 5 is a cipSecGlobalActiveTunnels.0 "$TUNNELS"
 forget
 rekey_child a net
 rekey_ike a ikev2
-rekey_ike b ikev1-main
+[ -z "$V1" ] || rekey_ike b ikev1-main
 told "what is rekeyed has not ended" a
 told "what is rekeyed has not ended" b
 # Charon puts that off while a CHILD_SA that was rekeyed lingers.
@@ -159,7 +175,7 @@ told "IKEv2 authenticates again" a "ike ikev2: normal" "tunnel net: normal"
 told "IKEv2 authenticates again" b "ike ikev2: peer delete" "tunnel net: peer delete"
 forget
 terminate b --ike ikev2
-terminate a --ike ikev1-main
+end_main
 told "terminate an IKE SA" a "ike ikev2: peer delete" "tunnel net: peer delete" \
 	"ike ikev1-main: operator request" "tunnel main: operator request"
 told "terminate an IKE SA" b "ike ikev2: operator request" "tunnel net: operator request" \
@@ -173,13 +189,14 @@ terminate a --ike ikev2
 change a 'connections { ikev2 { children { net { life_time = 70m } } } }'
 
 try net; try main
-wait_until 5 is b cipSecGlobalActiveTunnels.0 2
+wait_until 5 is b cipSecGlobalActiveTunnels.0 "$TUNNELS"
 forget
 change b 'connections { ikev2 { dpd_delay = 1s } ikev1-main { dpd_delay = 1s
                                                               dpd_timeout = 6s } }'
-terminate a --ike ikev2; terminate a --ike ikev1-main
+terminate a --ike ikev2
+end_main
 try net; try main
-wait_until 5 is b cipSecGlobalActiveTunnels.0 2
+wait_until 5 is b cipSecGlobalActiveTunnels.0 "$TUNNELS"
 wait_softly b ""
 forget
 charon_kill9 a
@@ -191,7 +208,7 @@ change b 'connections { ikev2 { dpd_delay = 60s } ikev1-main { dpd_delay = 60s
 charon_up a
 load a
 try net; try main
-wait_until 5 is b cipSecGlobalActiveTunnels.0 2
+wait_until 5 is b cipSecGlobalActiveTunnels.0 "$TUNNELS"
 forget
 charon_kill9 a
 charon_up a
@@ -200,7 +217,7 @@ try net; try main
 # An IKE SA of IKEv1 that is there again goes on: that is how IKEv1 rekeys.
 told "a dies and comes back" b "ike ikev2: peer lost" "tunnel net: peer lost" "tunnel main: peer lost"
 wait_until 15 listening a
-wait_until 5 is a cipSecGlobalActiveTunnels.0 2
+wait_until 5 is a cipSecGlobalActiveTunnels.0 "$TUNNELS"
 forget
 charon_down a
 told "a is shut down" b "ike ikev2: peer delete" "tunnel net: peer delete" "ike ikev1-main: peer delete" \

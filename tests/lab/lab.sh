@@ -290,6 +290,9 @@ charon_up() {
 	wait_until 10 lab_charon_answers "$node"
 }
 
+# has_ikev1: charon was built with it
+has_ikev1() { grep -qa main_mode_create "${CHARON%/*}/libcharon.so.0"; }
+
 lab_charon_answers() { running "charon-$1" && [ -S "$LAB/$1/charon.vici" ] && sw "$1" --stats; }
 
 charon_down() { stop "charon-$1" "${2:-TERM}"; }    # charon_down NODE [SIGNAL]

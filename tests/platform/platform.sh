@@ -96,10 +96,10 @@ platform_keep() {
 	[ -z "${SUITE_KEEP:-}" ] || { mkdir -p "$SUITE_KEEP" && cp -r "$@" "$SUITE_KEEP/"; }
 }
 
-# platform_suites SUITE...: tests/run there, with the packages of the root. If $ALL_PLATFORMS is set, it runs all suites but those of
-# platforms, and installs what they need. Each of its lines is a check.
+# platform_suites SUITE...: tests/run there, with the packages of the root, and stories without sanitizers. If $ALL_PLATFORMS is set,
+# it runs all suites but those of platforms, as they are, and installs what they need. Each of its lines is a check.
 platform_suites() {
-	local line word suite rest arguments=(--no-install "$@")
+	local line word suite rest arguments=(--no-install --plain "$@")
 	[ -z "${ALL_PLATFORMS:-}" ] || arguments=(--except platform --except boot)
 	platform_do ./tests/run "${arguments[@]}" > "$LAB/run.txt" 2>&1
 	while read -r line; do
