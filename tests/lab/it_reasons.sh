@@ -47,6 +47,10 @@ forget() { local node; for node in a b; do tell_ring $node forget; done; }
 V1='' TUNNELS=1         # of net, and of main
 ! has_ikev1 || V1=yes TUNNELS=2
 
+# Only VICI's alerts say of a CHILD_SA that it failed at the gateway that asked for it.
+ASKED=resp
+! has_alerts || ASKED=init
+
 # told WHAT NODE LINE...: all that is new on NODE are these lines
 told() {
 	local what=$1 node=$2 expected; shift 2
@@ -135,7 +139,7 @@ change b 'connections { ikev2 { proposals = aes128-sha256-modp2048
                                 children { net { esp_proposals = aes256-sha512 } } }
                         ikev1-main { proposals = aes128-sha256-modp2048 } }'
 try net
-told "no ESP proposal" a "ipsec failure ikev2 $ME resp no proposal or selectors in common"
+told "no ESP proposal" a "ipsec failure ikev2 $ME $ASKED no proposal or selectors in common"
 told "no ESP proposal" b "ipsec failure ikev2 $YOU resp no proposal or selectors in common"
 forget
 terminate a --ike ikev2
@@ -145,7 +149,7 @@ forget
 change b 'connections { ikev2 { children { net { esp_proposals = aes128gcm16
                                                  local_ts = 10.77.0.0/24 } } } }'
 try net
-told "no common selectors" a "ipsec failure ikev2 $ME resp no proposal or selectors in common"
+told "no common selectors" a "ipsec failure ikev2 $ME $ASKED no proposal or selectors in common"
 told "no common selectors" b "ipsec failure ikev2 $YOU resp no proposal or selectors in common"
 terminate a --ike ikev2
 change b 'connections { ikev2 { children { net { local_ts = 10.2.0.0/24 } } } }'

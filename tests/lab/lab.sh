@@ -293,6 +293,9 @@ charon_up() {
 # has_ikev1: charon was built with it
 has_ikev1() { grep -qa main_mode_create "${CHARON%/*}/libcharon.so.0"; }
 
+# has_alerts: charon tells alerts through VICI: strongSwan 6.0.3 and later
+has_alerts() { grep -qa alert_names "${CHARON%/*}/plugins/libstrongswan-vici.so"; }
+
 lab_charon_answers() { running "charon-$1" && [ -S "$LAB/$1/charon.vici" ] && sw "$1" --stats; }
 
 charon_down() { stop "charon-$1" "${2:-TERM}"; }    # charon_down NODE [SIGNAL]

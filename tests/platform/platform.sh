@@ -82,14 +82,16 @@ platform_do() {
 		sh -c 'cd /ipsecmon 2> /dev/null || cd /; exec "$@"' - "$@"
 }
 
-# platform_tree: with an index of git, which tells the tests what is ours
+# platform_tree: with an index of git, which tells the tests what is ours. Not straight into the overlay's upper directory: what
+# changes there behind its back it may read wrongly.
 platform_tree() {
-	local tree=$LAB/upper/ipsecmon
+	local tree=$LAB/tree
 	need git
 	mkdir -p "$tree"
 	(cd "$srcdir" && git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$tree") || die "cannot copy the tree"
 	lab_quiet "git" git -C "$tree" init -q
 	lab_quiet "git" git -C "$tree" add -A
+	tar -C "$tree" -c . | platform_do sh -c 'mkdir -p /ipsecmon && tar --no-same-owner -x -C /ipsecmon' || die "cannot copy the tree"
 }
 
 platform_keep() {
