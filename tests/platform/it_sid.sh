@@ -9,5 +9,5 @@ mapfile -t packages < <(platform_packages build package lab test)
 platform_root sid git "${packages[@]}"
 platform_up
 platform_tree
-platform_suites guest-newer-kernel
+platform_suites lab-reasons guest-newer-kernel
 lab_end
