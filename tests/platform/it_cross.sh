@@ -112,7 +112,10 @@ i386() {
 	foreign_root i386 || return
 	foreign i386 $triplet CC="$(cached gcc -m32 --sysroot="$root")" \
 		LDFLAGS="-Wl,-I,$root/lib/ld-linux.so.2 -Wl,-rpath,$root/usr/lib/$triplet" || return
+	# They were recorded on amd64, where a structure of the kernel is longer.
+	CANNOT=(messages_of_a_real_kernel_are_understood)
 	tested i386 "$(all_tests i386)"
+	CANNOT=()
 }
 
 # clang, because Debian's gcc for other processors and gcc-multilib cannot be installed together

@@ -261,6 +261,9 @@ lanes_without_room(struct ipm_header *h)
 	h->section[IPM_LANES].stride = IPM_CACHE_LINE;
 }
 
+/* A process of 32 bits cannot map such a file, and refuses it for its length. */
+#define TOO_LARGE_FOR_32_BITS(text) (sizeof(size_t) < 8 ? "its header says" : (text))
+
 static const struct {
 	void (*damage)(struct ipm_header *h);
 	int rc;
@@ -284,9 +287,9 @@ static const struct {
 	{ offset_and_length_that_overflow, -EPROTO, "section 3 reaches past the end" },
 	{ length_that_overflows_32_bits, -EPROTO, "section 5 reaches past the end" },
 	{ largest_length_there_is, -EPROTO, "section 5 is damaged" },
-	{ more_slots_than_anybody_reads, -EPROTO, "section 7 is damaged" },
+	{ more_slots_than_anybody_reads, -EPROTO, TOO_LARGE_FOR_32_BITS("section 7 is damaged") },
 	{ more_lanes_than_anybody_sums, -EPROTO, "section 6 is damaged" },
-	{ more_counts_than_anybody_sums, -EPROTO, "do not fit together" },
+	{ more_counts_than_anybody_sums, -EPROTO, TOO_LARGE_FOR_32_BITS("do not fit together") },
 	{ section_in_the_header, -EPROTO, "section 1 is damaged" },
 	{ section_at_nothing, -EPROTO, "section 0 is damaged" },
 	{ section_at_an_odd_place, -EPROTO, "section 3 is damaged" },
