@@ -308,7 +308,7 @@ leftovers() {
 removed() {
 	part "removed"
 	lab_quiet "remove" apt-get remove ipsecmon ipsecmon-engine ipsecmon-persona ipsecmon-monitoring ipsecmon-mibs libipsecmon0
-	equal "no unit and no process is left" "" "$(systemctl list-units --all --no-legend --plain '*ipsecm*'; pgrep -l ipsecm)"
+	equal "no unit and no process is left" "" "$(systemctl list-units --no-legend --plain '*ipsecm*'; pgrep -l ipsecm)"
 	check "the configuration waits" test -s /etc/ipsecmon/ipsecmon.conf
 	check "so do SETs and users" test -s /var/lib/ipsecmon/agentx.state -a -s /var/lib/ipsecmon-persona/snmpd.conf
 	check "snmpd answers" host snmpget 127.0.0.1 1.3.6.1.2.1.1.3.0
