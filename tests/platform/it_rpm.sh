@@ -56,11 +56,12 @@ files_of() {
 }
 equal "there are these packages and no other" "$(printf '%s\n' "${!DEBIAN[@]}" | sort)" \
 	"$(rpm -qp --queryformat '%{NAME}\n' "$LAB"/rpm/RPMS/*/*.rpm | sort)"
+units='${env:UNITDIR}'
 for package in "${!DEBIAN[@]}"; do
 	files_of "$package" > "$LAB/files"
 	wrong=''
 	mapfile -t patterns < "$srcdir/debian/${DEBIAN[$package]}.install"
-	for pattern in "${patterns[@]}"; do
+	for pattern in "${patterns[@]/#"$units"/lib/systemd/system}"; do
 		pattern=/${pattern//\*/[^ ]*}
 		grep -qE "^$pattern(/|\$)" "$LAB/files" || wrong+="no $pattern; "
 		sed -i -E "\\,^$pattern(/|\$),d" "$LAB/files"
