@@ -181,12 +181,12 @@ struct uids {
 	size_t count, room;
 };
 
-static _Thread_local struct uids *visited; /* twalk() passes nothing on, and not every C library has twalk_r() */
+static _Thread_local struct uids visited; /* twalk() passes nothing on, and not every C library has twalk_r() */
 
 static void
 uids_visit(const void *at, VISIT which, int depth)
 {
-	struct uids *all = visited;
+	struct uids *all = &visited;
 	(void)depth;
 	if (which != postorder && which != leaf)
 		return;
@@ -204,10 +204,9 @@ uids_visit(const void *at, VISIT which, int depth)
 static struct uids
 uids_of(void *root)
 {
-	struct uids all = { 0 };
-	visited = &all;
+	visited = (struct uids){ 0 };
 	twalk(root, uids_visit);
-	return all;
+	return visited;
 }
 
 static struct ike_node *
