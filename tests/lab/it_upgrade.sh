@@ -24,7 +24,8 @@ other_version() {
 		/^};/ { within = 0 } { print } END { exit n != 7 }' \
 		"$srcdir/model/ipm_types.h" > model/ipm_types.h &&
 		./configure CC="$cc" CFLAGS=-O0 --without-engine > "$LAB/other.log" 2>&1 &&
-		make ipsecmond ipsecmon-agentx ipsecmon >> "$LAB/other.log" 2>&1
+		make ipsecmond ipsecmon-agentx ipsecmon >> "$LAB/other.log" 2>&1 &&
+		rm -r tests      # its scripts have the words that a failed run is searched for
 }
 check "a version with another layout" eval '(other_version)'
 
