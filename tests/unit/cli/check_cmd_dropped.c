@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* show crypto engine connections dropped-packet. */
-#include "cli_fixture.h"
+#include "show_fixture.h"
 
 static void
 given_drops(void)
@@ -43,9 +43,7 @@ END_TEST
 START_TEST(json_of_dropped_packets)
 {
 	given_drops();
-	ck_assert_int_eq(run("show crypto engine connections dropped-packet --json"), 0);
-	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
-	ck_assert_ptr_nonnull(j);
+	json_t *j = runs_json("show crypto engine connections dropped-packet --json");
 	expect_text(j, "segments.0.interfaces.0.name", "FastEthernet0/1");
 	expect_text(j, "segments.0.interfaces.0.address", "172.22.1.3");
 	expect_int(j, "segments.0.interfaces.0.drops.not_up", 6);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* show feeds. */
-#include "cli_fixture.h"
+#include "show_fixture.h"
 
 static void
 given_feed(void)
@@ -46,9 +46,7 @@ START_TEST(json_of_feeds)
 {
 	given_segment();
 	given_feed();
-	ck_assert_int_eq(run("show feeds --json"), 0);
-	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
-	ck_assert_ptr_nonnull(j);
+	json_t *j = runs_json("show feeds --json");
 	expect_text(j, "segments.0.feeds.0.name", "vici");
 	expect_text(j, "segments.0.feeds.0.state", "up");
 	expect_int(j, "segments.0.feeds.0.interval", 5);

@@ -255,9 +255,7 @@ START_TEST(json_of_tunnels)
 {
 	given_segment();
 	given_site_b();
-	ck_assert_int_eq(run("show crypto ipsec sa --json"), 0);
-	json_t *j = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
-	ck_assert_ptr_nonnull(j);
+	json_t *j = runs_json("show crypto ipsec sa --json");
 	expect_text(j, "segments.0.tunnels.0.conn", "site-b");
 	expect_text(j, "segments.0.tunnels.0.name", "lan");
 	expect_text(j, "segments.0.tunnels.0.protocol", "esp");
