@@ -55,9 +55,10 @@ platform_bootstrap() {
 }
 
 # platform_up [OPTION...]: OPTIONs of unshare, such as --net. The machine's first process takes up orphans. What another run has
-# compiled there need not be compiled again.
+# compiled there need not be compiled again. A chroot would not do: who enters a mount namespace in there is outside.
 platform_up() {
 	local cache
+	need pivot_root
 	cache=$(ccache --get-config cache_dir 2> /dev/null)
 	mkdir -p "$LAB"/{root,upper,work}
 	start - machine unshare --mount --pid --uts --ipc --fork --kill-child "$@" sh -c '
@@ -68,6 +69,7 @@ platform_up() {
 		cp /etc/resolv.conf /etc/hosts etc/
 		[ ! -d "$3" ] || { mkdir -p root/.cache/ccache && mount --bind "$3" root/.cache/ccache; }
 		hostname platform
+		pivot_root . mnt && cd / && umount -l mnt || exit
 		echo up && while :; do sleep 1; done' - "$PLATFORM_ROOT" "$LAB" "$cache"
 	if ! try_for 10 grep -qx up "$LAB/machine.log"; then
 		grep -q 'no overlay' "$LAB/machine.log" || die "no machine"
@@ -77,7 +79,7 @@ platform_up() {
 }
 
 platform_do() {
-	nsenter --mount --pid --uts --ipc --net -t "${PLATFORM_INIT% }" chroot "$LAB/root" env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
+	nsenter --mount --pid --uts --ipc --net -t "${PLATFORM_INIT% }" env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
 		PATH=/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
 		sh -c 'cd /ipsecmon 2> /dev/null || cd /; exec "$@"' - "$@"
 }
