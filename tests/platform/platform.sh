@@ -69,7 +69,7 @@ platform_up() {
 		cp /etc/resolv.conf /etc/hosts etc/
 		[ ! -d "$3" ] || { mkdir -p root/.cache/ccache && mount --bind "$3" root/.cache/ccache; }
 		hostname platform
-		pivot_root . mnt && cd / && umount -l mnt || exit
+		pivot_root . mnt && cd / && chroot mnt umount -l / || exit     # by its own umount: a small system has none
 		echo up && while :; do sleep 1; done' - "$PLATFORM_ROOT" "$LAB" "$cache"
 	if ! try_for 10 grep -qx up "$LAB/machine.log"; then
 		grep -q 'no overlay' "$LAB/machine.log" || die "no machine"
