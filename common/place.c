@@ -54,6 +54,7 @@ place_segment(struct ipm_writer **out, const struct conf *conf, gid_t group, str
 	opt.mode = 0600; /* private until the group is set */
 	opt.capacity.tunnels = opt.capacity.maps = conf->capacity.tunnels;
 	opt.capacity.sas = opt.capacity.selectors = opt.capacity.access = conf->capacity.sas;
+	opt.capacity.sessions = opt.capacity.ike_sas;
 	opt.capacity.history = conf->capacity.history;
 	opt.capacity.failures = conf->capacity.failures;
 	opt.capacity.agents = AGENTS_MAX;

@@ -17,6 +17,7 @@
 #define FEEDS_MAX      16
 #define INTERFACES_MAX 256
 #define ENGINES_MAX    16
+#define POOLS_MAX      1024
 
 /* Everything that lives from start to end. */
 struct program {
@@ -103,7 +104,8 @@ open_segment(struct program *p)
 							  .capacity = { .ike_sas = p->conf->capacity.ike_sas,
 									.feeds = FEEDS_MAX,
 									.interfaces = INTERFACES_MAX,
-									.engines = ENGINES_MAX } });
+									.engines = ENGINES_MAX,
+									.pools = POOLS_MAX } });
 }
 
 static bool

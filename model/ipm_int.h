@@ -211,6 +211,9 @@ void ipm_sas_lanes(const struct ipm_segment *seg, uint32_t engine, struct ipm_tr
 /* Reduce the counts of an SA to the part that its tunnel and the totals get. */
 void ipm_traffic_share(const struct ipm_sa *sa, struct ipm_traffic *t);
 
+/* The part of a tunnel's counts that its session gets. */
+void ipm_tunnel_session_share(const struct ipm_tunnel *tunnel, struct ipm_volume *in, struct ipm_volume *out);
+
 /* Set the counts that follow from the packets and the SA's transforms. */
 void ipm_traffic_derive(const struct ipm_sa *sa, struct ipm_traffic *t);
 

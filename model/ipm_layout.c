@@ -67,6 +67,21 @@ static const struct part ike_traffic_parts[] = {
 };
 #undef RECORD
 
+#define RECORD struct ipm_volume
+static const struct part volume_parts[] = { U(octets), U(pkts), U(drops), END };
+#undef RECORD
+
+#define RECORD struct ipm_session_totals
+static const struct part session_totals_parts[] = { U(active), U(total), U(peak), U(peak_ns), END };
+#undef RECORD
+
+static const struct part login_parts[] = {
+#define LOGIN_PART(name, key, text) { key, IPM_LOGIN_##name * 8, 8, 'u', NULL },
+	IPM_LOGIN_FAILS(LOGIN_PART)
+#undef LOGIN_PART
+		END
+};
+
 #define RECORD struct ipm_totals
 static const struct part totals_parts[] = {
 	U(ike_active),
@@ -92,10 +107,18 @@ static const struct part totals_parts[] = {
 	IN(fails_in, drop_parts),
 	IN(fails_out, drop_parts),
 	U(records_refused),
+	IN(sessions, session_totals_parts),
+	IN(remote_access, session_totals_parts),
+	IN(lan_to_lan, session_totals_parts),
+	IN(sessions_in, volume_parts),
+	IN(sessions_out, volume_parts),
+	IN(sessions_rest_in, volume_parts),
+	IN(sessions_rest_out, volume_parts),
+	IN(login_fails, login_parts),
 	U(next_ike),
 	U(next_tunnel),
 	U(next_map),
-	R(reserved),
+	U(next_session),
 	END,
 };
 #undef RECORD
@@ -131,6 +154,8 @@ static const struct part ike_parts[] = {
 	U(peer),
 	U(phase),
 	R(reserved),
+	U(session),
+	R(reserved2),
 	U(uid),
 	U(created_ns),
 	U(established_ns),
@@ -177,6 +202,10 @@ static const struct part tunnel_parts[] = {
 	U(map),
 	U(map_next),
 	U(map_prev),
+	U(session),
+	U(session_next),
+	U(session_prev),
+	R(reserved),
 	U(uid),
 	IN(local, addr_parts),
 	IN(remote, addr_parts),
@@ -195,9 +224,81 @@ static const struct part tunnel_parts[] = {
 	U(hard_pkts),
 	IN(in, traffic_parts),
 	IN(out, traffic_parts),
+	IN(past_in, volume_parts),
+	IN(past_out, volume_parts),
 	T(conn),
 	T(name),
 	END,
+};
+#undef RECORD
+
+#define ADDR4(field)                                                                        \
+	NAMED(#field ".0", field[0], addr_parts), NAMED(#field ".1", field[1], addr_parts), \
+		NAMED(#field ".2", field[2], addr_parts), NAMED(#field ".3", field[3], addr_parts)
+#define RECORD struct ipm_session
+static const struct part session_parts[] = {
+	U(index),
+	U(kind),
+	U(state),
+	U(user_is),
+	U(version),
+	U(auth),
+	U(has_user),
+	U(virtuals),
+	U(local_virtuals),
+	U(ike_index),
+	U(ike_slot),
+	U(feed),
+	U(refreshes),
+	U(tunnels),
+	U(tunnels_ended),
+	U(tunnel_head),
+	U(local_port),
+	U(remote_port),
+	IN(local, addr_parts),
+	IN(remote, addr_parts),
+	ADDR4(virtual_addr),
+	ADDR4(local_virtual),
+	R(reserved),
+	U(started_ns),
+	IN(in, volume_parts),
+	IN(out, volume_parts),
+	T(group),
+	T(user),
+	T(method),
+	T(peer_id),
+	T(client),
+	END,
+};
+#undef RECORD
+
+#define RECORD struct ipm_session_history
+static const struct part session_history_parts[] = {
+	U(index), U(reason), U(ended_ns), IN(session, session_parts), END,
+};
+#undef RECORD
+
+#define RECORD struct ipm_login_failure
+static const struct part login_failure_parts[] = {
+	U(index),
+	U(reason),
+	U(user_is),
+	U(remote_port),
+	U(feed),
+	U(session),
+	U(at_ns),
+	IN(local, addr_parts),
+	IN(remote, addr_parts),
+	T(user),
+	T(group),
+	T(text),
+	END,
+};
+#undef RECORD
+
+#define RECORD struct ipm_pool
+static const struct part pool_parts[] = {
+	U(index), U(feed), IN(base, addr_parts), R(reserved), U(size), U(online), U(offline), T(name), END,
 };
 #undef RECORD
 
@@ -434,6 +535,10 @@ static const struct {
 	[IPM_MAPS] = { "maps", map_parts },
 	[IPM_ACCESS] = { "access", access_parts },
 	[IPM_ENGINES] = { "engines", engine_parts },
+	[IPM_SESSIONS] = { "sessions", session_parts },
+	[IPM_POOLS] = { "pools", pool_parts },
+	[IPM_SESSION_HISTORY] = { "session_history", session_history_parts },
+	[IPM_LOGIN_FAILURES] = { "login_failures", login_failure_parts },
 	[IPM_IKE_HISTORY] = { "ike_history", ike_history_parts },
 	[IPM_TUNNEL_HISTORY] = { "tunnel_history", tunnel_history_parts },
 	[IPM_SELECTOR_HISTORY] = { "selector_history", selector_history_parts },

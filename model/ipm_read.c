@@ -140,6 +140,33 @@ map_tunnels(struct reading *r, uint32_t slot, struct ipm_map_entry *map)
 	return 0;
 }
 
+/* Add the counts of all tunnels of the session in @p slot. */
+static int
+session_tunnels(struct reading *r, uint32_t slot, struct ipm_session *session)
+{
+	uint32_t left = session->tunnels, last = 0;
+
+	for (uint32_t at = session->tunnel_head; at > 0;) {
+		struct ipm_tunnel tunnel;
+		struct ipm_volume in, out;
+		if (at > r->seg->section[IPM_TUNNELS].capacity || left-- == 0 || !step(r))
+			return -EPROTO;
+		int rc = read_record(r, IPM_TUNNELS, at - 1, &tunnel);
+		if (rc < 0)
+			return rc == -ENOENT ? 0 : rc;
+		if (tunnel.session != slot + 1)
+			return 0;
+		if (last && (at == session->tunnel_head || tunnel.session_prev != last))
+			return -EPROTO;
+		ipm_tunnel_session_share(&tunnel, &in, &out);
+		ipm_volume_add(&session->in, &in);
+		ipm_volume_add(&session->out, &out);
+		last = at;
+		at = tunnel.session_next;
+	}
+	return 0;
+}
+
 /* Add the counts in lanes and lists to @p copy, which holds the record as stored. */
 static int
 add_lanes_and_lists(struct reading *r, enum ipm_section_kind kind, uint32_t slot, union ipm_any_record *copy)
@@ -147,6 +174,8 @@ add_lanes_and_lists(struct reading *r, enum ipm_section_kind kind, uint32_t slot
 	const struct ipm_segment *seg = r->seg;
 	if (kind == IPM_MAPS)
 		return map_tunnels(r, slot, &copy->map);
+	if (kind == IPM_SESSIONS)
+		return session_tunnels(r, slot, &copy->session);
 	if (seg->lanes == 0)
 		return 0;
 	if (kind == IPM_TUNNELS)
@@ -179,6 +208,14 @@ static const struct text {
 	[IPM_MAPS] = { TEXT(ipm_map_entry, ifname), TEXT(ipm_map_entry, name), TEXT(ipm_map_entry, child),
 		       TEXT(ipm_map_entry, peer_text), TEXT(ipm_map_entry, failure_text) },
 	[IPM_ENGINES] = { TEXT(ipm_engine, name), TEXT(ipm_engine, version) },
+	[IPM_SESSIONS] = { TEXT(ipm_session, group), TEXT(ipm_session, user), TEXT(ipm_session, method),
+			   TEXT(ipm_session, peer_id), TEXT(ipm_session, client) },
+	[IPM_SESSION_HISTORY] = { TEXT(ipm_session_history, session.group), TEXT(ipm_session_history, session.user),
+				  TEXT(ipm_session_history, session.method), TEXT(ipm_session_history, session.peer_id),
+				  TEXT(ipm_session_history, session.client) },
+	[IPM_LOGIN_FAILURES] = { TEXT(ipm_login_failure, user), TEXT(ipm_login_failure, group),
+				 TEXT(ipm_login_failure, text) },
+	[IPM_POOLS] = { TEXT(ipm_pool, name) },
 	[IPM_IKE_HISTORY] = { TEXT(ipm_ike_history, sa.conn), TEXT(ipm_ike_history, sa.local_id),
 			      TEXT(ipm_ike_history, sa.remote_id) },
 	[IPM_TUNNEL_HISTORY] = { TEXT(ipm_tunnel_history, tunnel.conn), TEXT(ipm_tunnel_history, tunnel.name),
@@ -277,7 +314,7 @@ ipm_ring_shown_most(const struct ipm_segment *seg, enum ipm_section_kind ring)
 
 	if (ring < IPM_IKE_HISTORY || ipm_settings_read(seg, &settings) < 0)
 		return 0;
-	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES;
+	bool failures = ring == IPM_IKE_FAILURES || ring == IPM_TUNNEL_FAILURES || ring == IPM_LOGIN_FAILURES;
 	uint32_t most = failures ? settings.failure_size : settings.history_size;
 	return most < capacity ? most : capacity;
 }

@@ -42,6 +42,10 @@ INDEXED(struct ipm_ike_history);
 INDEXED(struct ipm_tunnel_history);
 INDEXED(struct ipm_selector_history);
 INDEXED(struct ipm_failure);
+INDEXED(struct ipm_session);
+INDEXED(struct ipm_session_history);
+INDEXED(struct ipm_login_failure);
+INDEXED(struct ipm_pool);
 
 static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_TOTALS] = sizeof(struct ipm_totals),
@@ -58,6 +62,10 @@ static const size_t record_size[IPM_SECTIONS] = {
 	[IPM_MAPS] = sizeof(struct ipm_map_entry),
 	[IPM_ACCESS] = sizeof(struct ipm_access),
 	[IPM_ENGINES] = sizeof(struct ipm_engine),
+	[IPM_SESSIONS] = sizeof(struct ipm_session),
+	[IPM_POOLS] = sizeof(struct ipm_pool),
+	[IPM_SESSION_HISTORY] = sizeof(struct ipm_session_history),
+	[IPM_LOGIN_FAILURES] = sizeof(struct ipm_login_failure),
 	[IPM_IKE_HISTORY] = sizeof(struct ipm_ike_history),
 	[IPM_TUNNEL_HISTORY] = sizeof(struct ipm_tunnel_history),
 	[IPM_SELECTOR_HISTORY] = sizeof(struct ipm_selector_history),

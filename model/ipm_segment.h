@@ -39,11 +39,15 @@ enum ipm_section_kind {
 	IPM_MAPS,
 	IPM_ACCESS,
 	IPM_ENGINES,
+	IPM_SESSIONS,
+	IPM_POOLS,
 	IPM_IKE_HISTORY, /* from here on: rings of ended records and failures */
 	IPM_TUNNEL_HISTORY,
 	IPM_SELECTOR_HISTORY,
 	IPM_IKE_FAILURES,
 	IPM_TUNNEL_FAILURES,
+	IPM_SESSION_HISTORY,
+	IPM_LOGIN_FAILURES,
 	IPM_SECTIONS
 };
 
@@ -148,12 +152,12 @@ uint64_t ipm_segment_unread(const struct ipm_segment *seg);
  * Copy one record out of the segment, whole and consistent.
  *
  * Units:     see the record's comments. The traffic of tunnels, SAs and crypto engines includes the counts in lanes.
- * The traffic and refreshes of crypto map entries include those of their tunnels. Ownership: @p out is the caller's. It
- * has room for ipm_record_size(kind) octets, and is untouched on error. Errors:    -ENOENT: the slot is free or does
- * not exist. -EAGAIN: the record kept changing for IPM_READ_PATIENCE_NS, or its writer stopped in the middle of a
- * change; if the writer's process has ended, the call returns at once. -EPROTO, -ESTALE: see ipm_segment_state().
- * Threads:   never blocks, never writes. A counter never goes back from one call to the next. Two counters of one
- *            record may differ by a packet in flight.
+ * The traffic and refreshes of crypto map entries, and the traffic of sessions, include those of their tunnels.
+ * Ownership: @p out is the caller's. It has room for ipm_record_size(kind) octets, and is untouched on error. Errors:
+ * -ENOENT: the slot is free or does not exist. -EAGAIN: the record kept changing for IPM_READ_PATIENCE_NS, or its
+ * writer stopped in the middle of a change; if the writer's process has ended, the call returns at once. -EPROTO,
+ * -ESTALE: see ipm_segment_state(). Threads:   never blocks, never writes. A counter never goes back from one call to
+ * the next. Two counters of one record may differ by a packet in flight.
  */
 int ipm_read(const struct ipm_segment *seg, enum ipm_section_kind kind, uint32_t slot, void *out);
 
@@ -176,6 +180,10 @@ IPM_READER(engine, ipm_engine, IPM_ENGINES)
 IPM_READER(ike_history, ipm_ike_history, IPM_IKE_HISTORY)
 IPM_READER(tunnel_history, ipm_tunnel_history, IPM_TUNNEL_HISTORY)
 IPM_READER(selector_history, ipm_selector_history, IPM_SELECTOR_HISTORY)
+IPM_READER(session, ipm_session, IPM_SESSIONS)
+IPM_READER(session_history, ipm_session_history, IPM_SESSION_HISTORY)
+IPM_READER(login_failure, ipm_login_failure, IPM_LOGIN_FAILURES)
+IPM_READER(pool, ipm_pool, IPM_POOLS)
 #undef IPM_READER
 
 /** The totals and the settings have one slot; there are two rings of failures. */
@@ -222,6 +230,10 @@ union ipm_any_record {
 	struct ipm_tunnel_history tunnel_history;
 	struct ipm_selector_history selector_history;
 	struct ipm_failure failure;
+	struct ipm_session session;
+	struct ipm_session_history session_history;
+	struct ipm_login_failure login_failure;
+	struct ipm_pool pool;
 };
 
 /** The index of an IKE SA in the MIBs; 0: it has none yet, because it is being negotiated. */
@@ -247,7 +259,7 @@ ipm_ike_index(const struct ipm_ike_sa *sa)
 struct ipm_walk {
 	const struct ipm_segment *seg;
 	enum ipm_section_kind kind;
-	bool along_list, shown_only;
+	bool along_list, along_session, shown_only;
 	uint32_t owner, head, at, last; /* of a list */
 	uint64_t position, left;        /* position: in a section, or among all entries that a ring has had */
 	uint32_t slot;                  /* of the record that was read last */
@@ -258,11 +270,15 @@ struct ipm_walk {
 void ipm_walk_all(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind kind);
 /** The newest entries of a ring, oldest first, as many as the settings say. */
 void ipm_walk_ring(struct ipm_walk *walk, const struct ipm_segment *seg, enum ipm_section_kind ring);
-/** The SAs of a tunnel, its selectors, and the tunnels and the access list of a crypto map entry, newest first. */
+/**
+ * The SAs of a tunnel, its selectors, the tunnels and the access list of a crypto map entry, and the tunnels of a
+ * session, newest first.
+ */
 void ipm_walk_sas(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
 void ipm_walk_selectors(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_tunnel *of);
 void ipm_walk_tunnels(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map_entry *of);
 void ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_map_entry *of);
+void ipm_walk_session(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_session *of);
 
 /**
  * Read the next record of the walk.
@@ -289,6 +305,12 @@ int ipm_event_next(const struct ipm_segment *seg, uint64_t serial, struct ipm_ev
 /** Add @p more to @p sum. */
 void ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more);
 void ipm_ike_traffic_add(struct ipm_ike_traffic *sum, const struct ipm_ike_traffic *more);
+
+/** Add @p more to @p sum. */
+void ipm_volume_add(struct ipm_volume *sum, const struct ipm_volume *more);
+
+/** Octets, packets and drops of @p t. */
+struct ipm_volume ipm_traffic_volume(const struct ipm_traffic *t);
 
 /** Dropped packets, whatever the reason. */
 uint64_t ipm_traffic_drops(const struct ipm_traffic *t);

@@ -18,6 +18,32 @@ ipm_traffic_add(struct ipm_traffic *sum, const struct ipm_traffic *more)
 		sum->drops[i] += more->drops[i];
 }
 
+void
+ipm_volume_add(struct ipm_volume *sum, const struct ipm_volume *more)
+{
+	sum->octets += more->octets;
+	sum->pkts += more->pkts;
+	sum->drops += more->drops;
+}
+
+struct ipm_volume
+ipm_traffic_volume(const struct ipm_traffic *t)
+{
+	return (struct ipm_volume){ .octets = t->octets, .pkts = t->pkts, .drops = ipm_traffic_drops(t) };
+}
+
+void
+ipm_tunnel_session_share(const struct ipm_tunnel *tunnel, struct ipm_volume *in, struct ipm_volume *out)
+{
+	struct ipm_volume all_in = ipm_traffic_volume(&tunnel->in), all_out = ipm_traffic_volume(&tunnel->out);
+	const struct ipm_volume *past_in = &tunnel->past_in, *past_out = &tunnel->past_out;
+
+	*in = (struct ipm_volume){ all_in.octets - past_in->octets, all_in.pkts - past_in->pkts,
+				   all_in.drops - past_in->drops };
+	*out = (struct ipm_volume){ all_out.octets - past_out->octets, all_out.pkts - past_out->pkts,
+				    all_out.drops - past_out->drops };
+}
+
 uint64_t
 ipm_traffic_drops(const struct ipm_traffic *t)
 {

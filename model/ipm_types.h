@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define IPM_ABI 4u
+#define IPM_ABI 5u
 
 /** Aligned to 8 octets, for the same layout on every machine: i386 would align it to 4. */
 typedef uint64_t ipm_u64 __attribute__((aligned(8)));
@@ -88,6 +88,12 @@ struct ipm_traffic {
 	ipm_u64 auths;      /* packets whose integrity was protected or checked: derived too */
 	ipm_u64 comps;      /* IPComp SAs with counts; if 0, raw_octets of 0 may also mean that it isn't known */
 	ipm_u64 drops[IPM_DROP_COUNT];
+};
+
+/** What one direction of a session has carried. Counters never go back. */
+struct ipm_volume {
+	ipm_u64 octets, pkts;
+	ipm_u64 drops; /* whatever the reason */
 };
 
 /**
@@ -169,6 +175,8 @@ struct ipm_ike_sa {
 	uint32_t peer;      /* cikePeerIntIndex: different for each IKE SA between the same two identities */
 	uint8_t phase;      /* enum ipm_ike_phase, of the current IKE SA */
 	uint8_t reserved[3];
+	uint32_t session; /* slot + 1 of its session; 0: none */
+	uint32_t reserved2;
 	ipm_u64 uid; /* the feed's number for the current IKE SA (VICI uniqueid) */
 	ipm_u64 created_ns;
 	ipm_u64 established_ns;   /* of the current IKE SA; 0 while negotiating */
@@ -203,15 +211,18 @@ struct ipm_tunnel {
 	uint32_t if_id_in, if_id_out;
 	uint32_t mark_in, mark_out;
 	uint32_t mark_mask_in, mark_mask_out;
-	uint32_t refreshes;          /* rekeys so far */
-	uint32_t sas, sas_retired;   /* SAs now, and SAs that have ended */
-	uint32_t next_sa, next_sel;  /* the next sub-indexes */
-	uint32_t sa_head, sel_head;  /* slot + 1 of the first SA and selector; 0: none */
-	uint32_t feed;               /* slot of the feed that keeps it and its SAs */
-	uint32_t named_by;           /* slot + 1 of the feed that set names, IKE SA and uid; 0: none */
-	uint32_t map;                /* slot + 1 of its crypto map entry; 0: none is known */
-	uint32_t map_next, map_prev; /* slot + 1 of the entry's next tunnel and of the previous one */
-	ipm_u64 uid;                 /* the number that the naming feed has for the newest CHILD_SA */
+	uint32_t refreshes;                  /* rekeys so far */
+	uint32_t sas, sas_retired;           /* SAs now, and SAs that have ended */
+	uint32_t next_sa, next_sel;          /* the next sub-indexes */
+	uint32_t sa_head, sel_head;          /* slot + 1 of the first SA and selector; 0: none */
+	uint32_t feed;                       /* slot of the feed that keeps it and its SAs */
+	uint32_t named_by;                   /* slot + 1 of the feed that set names, IKE SA and uid; 0: none */
+	uint32_t map;                        /* slot + 1 of its crypto map entry; 0: none is known */
+	uint32_t map_next, map_prev;         /* slot + 1 of the entry's next tunnel and of the previous one */
+	uint32_t session;                    /* slot + 1 of its session; 0: none */
+	uint32_t session_next, session_prev; /* slot + 1 of the session's next tunnel and of the previous one */
+	uint32_t reserved;
+	ipm_u64 uid; /* the number that the naming feed has for the newest CHILD_SA */
 	struct ipm_addr local, remote;
 	struct ipm_proposal in_sa, out_sa; /* of the newest SA in each direction */
 	uint16_t in_ah, out_ah;            /* integrity transform of AH beside ESP; 0: none */
@@ -221,8 +232,120 @@ struct ipm_tunnel {
 	ipm_u64 soft_ns, hard_ns;         /* lifetime of the newest SA; 0: no limit */
 	ipm_u64 soft_octets, hard_octets; /* likewise */
 	ipm_u64 soft_pkts, hard_pkts;
-	struct ipm_traffic in, out; /* of all its SAs, including ended ones */
+	struct ipm_traffic in, out;          /* of all its SAs, including ended ones */
+	struct ipm_volume past_in, past_out; /* the part that earlier sessions keep */
 	char conn[IPM_NAME_MAX], name[IPM_NAME_MAX];
+};
+
+/** How a session's user is connected. The feed decides it by its rule: see ipsecmon.conf(5), "session". */
+enum ipm_session_kind {
+	IPM_SESSION_REMOTE_ACCESS = 1,
+	IPM_SESSION_LAN_TO_LAN,
+};
+
+enum ipm_session_state {
+	IPM_SESSION_UP = 1,
+	IPM_SESSION_TERMINATING, /* its IKE SA is being deleted */
+	IPM_SESSION_HELD,        /* not up, but it keeps its index if its IKE SA comes back within the hold time */
+};
+
+/** What the name of a session's user is: name and text. */
+#define IPM_USERS(X)                               \
+	X(UNKNOWN, "-")                            \
+	X(EAP, "EAP identity")                     \
+	X(XAUTH, "XAUTH name")                     \
+	X(CERTIFICATE, "subject of a certificate") \
+	X(IDENTITY, "IKE identity")
+
+enum ipm_user_is {
+#define IPM_USER_ENUM(name, text) IPM_USER_##name,
+	IPM_USERS(IPM_USER_ENUM)
+#undef IPM_USER_ENUM
+		IPM_USER_COUNT
+};
+
+#define IPM_SESSION_ADDRS 4
+
+/**
+ * A session: a user, or another gateway, that is connected. It is the IKE SA and everything that replaces it: a rekey,
+ * a reauthentication and a change of address keep the session, its index and its counters.
+ */
+struct ipm_session {
+	uint32_t index;                   /* 0: the slot is free */
+	uint8_t kind;                     /* enum ipm_session_kind */
+	uint8_t state;                    /* enum ipm_session_state */
+	uint8_t user_is;                  /* enum ipm_user_is */
+	uint8_t version;                  /* of IKE */
+	uint8_t auth;                     /* enum ipm_auth: how the peer authenticated itself */
+	uint8_t has_user;                 /* a user was authenticated, too: by EAP or XAUTH */
+	uint8_t virtuals, local_virtuals; /* of virtual_addr[] and local_virtual[]; the source may have more */
+	uint32_t ike_index, ike_slot;     /* its current IKE SA */
+	uint32_t feed;                    /* slot of the feed that keeps it */
+	uint32_t refreshes;               /* rekeys and reauthentications of its IKE SA */
+	uint32_t tunnels, tunnels_ended;
+	uint32_t tunnel_head; /* slot + 1 of its first tunnel; 0: none */
+	uint16_t local_port, remote_port;
+	struct ipm_addr local, remote;                    /* remote: where the user connects from */
+	struct ipm_addr virtual_addr[IPM_SESSION_ADDRS];  /* addresses that we gave to the peer */
+	struct ipm_addr local_virtual[IPM_SESSION_ADDRS]; /* addresses that the peer gave to us */
+	uint32_t reserved;
+	ipm_u64 started_ns;
+	struct ipm_volume in, out; /* of its ended tunnels; readers get those of all its tunnels */
+	char group[IPM_NAME_MAX];  /* the connection's configuration */
+	char user[IPM_ID_MAX];     /* "": not known */
+	char method[IPM_NAME_MAX]; /* how the user was authenticated, in the source's words; "": not known */
+	char peer_id[IPM_ID_MAX];  /* the peer's IKE identity */
+	char client[IPM_TEXT_MAX]; /* vendor and version of the peer's software; "": not known */
+};
+
+/** A session as it was when it ended. */
+struct ipm_session_history {
+	uint32_t index;
+	uint32_t reason; /* enum ipm_reason */
+	ipm_u64 ended_ns;
+	struct ipm_session session;
+};
+
+/** Why a login failed: name, key in JSON, text. */
+#define IPM_LOGIN_FAILS(X)                                                            \
+	X(OTHER, "other", "any other reason")                                         \
+	X(AUTH, "auth", "wrong password, key or certificate")                         \
+	X(UNKNOWN_USER, "unknown_user", "the user is not known")                      \
+	X(NO_ADDRESS, "no_address", "no virtual address is free")                     \
+	X(CERTIFICATE, "certificate", "certificate expired, revoked, or not trusted") \
+	X(REFUSED, "refused", "authenticated, and then refused: no configuration, no proposal, already connected")
+
+enum ipm_login_reason {
+#define IPM_LOGIN_ENUM(name, key, text) IPM_LOGIN_##name,
+	IPM_LOGIN_FAILS(IPM_LOGIN_ENUM)
+#undef IPM_LOGIN_ENUM
+		IPM_LOGIN_COUNT
+};
+
+/** A login that failed. */
+struct ipm_login_failure {
+	uint32_t index;
+	uint8_t reason;  /* enum ipm_login_reason */
+	uint8_t user_is; /* enum ipm_user_is */
+	uint16_t remote_port;
+	uint32_t feed;
+	uint32_t session; /* index of the session that it belongs to; 0: none, it never began */
+	ipm_u64 at_ns;
+	struct ipm_addr local, remote; /* len 0: not known */
+	char user[IPM_ID_MAX];         /* as the peer claimed; "": not known */
+	char group[IPM_NAME_MAX];      /* the connection's configuration; "": not known */
+	char text[IPM_TEXT_MAX];       /* the source's own words */
+};
+
+/** A pool of virtual addresses. */
+struct ipm_pool {
+	uint32_t index; /* slot + 1; 0: free */
+	uint32_t feed;
+	struct ipm_addr base; /* its first address; len 0: not known */
+	uint32_t reserved;
+	ipm_u64 size;            /* addresses */
+	ipm_u64 online, offline; /* leases in use, and those kept for users who are away */
+	char name[IPM_NAME_MAX];
 };
 
 enum ipm_sel_type { IPM_SEL_SINGLE = 1, IPM_SEL_RANGE, IPM_SEL_SUBNET };
@@ -282,6 +405,14 @@ struct ipm_sa {
 	struct ipm_traffic count; /* without the counts in lanes */
 };
 
+/** Sessions of one kind, or of both. */
+struct ipm_session_totals {
+	ipm_u64 active;  /* up, or terminating */
+	ipm_u64 total;   /* sessions that ever began, active ones included */
+	ipm_u64 peak;    /* the most that were active at a time, */
+	ipm_u64 peak_ns; /* and when this number was reached first; 0: never */
+};
+
 /** The gateway as a whole: sums over everything, including what has ended. */
 struct ipm_totals {
 	ipm_u64 ike_active, ike_previous, ike_initiated;
@@ -298,9 +429,13 @@ struct ipm_totals {
 	 * rejects a decrypted packet; the kernel doesn't say whether a packet came in clear.
 	 */
 	ipm_u64 fails_in[IPM_DROP_COUNT], fails_out[IPM_DROP_COUNT];
-	ipm_u64 records_refused;        /* a section was full, or a field invalid */
+	ipm_u64 records_refused; /* a section was full, or a field invalid */
+	struct ipm_session_totals sessions, remote_access, lan_to_lan;
+	struct ipm_volume sessions_in, sessions_out;
+	struct ipm_volume sessions_rest_in, sessions_rest_out; /* of sessions that have left the history */
+	ipm_u64 login_fails[IPM_LOGIN_COUNT];
 	uint32_t next_ike, next_tunnel; /* the next indexes */
-	uint32_t next_map, reserved;
+	uint32_t next_map, next_session;
 };
 
 /** A network interface, and packets dropped on their way out because there was no SA yet. */
@@ -437,7 +572,10 @@ struct ipm_engine {
 	X(IKE_DECRYPT_FAILS, "ikeDecryptFails", "IKE messages that could not be decrypted") \
 	X(IKE_HASH_FAILS, "ikeHashFails", "IKE messages with a wrong hash")                 \
 	X(IKE_DELETES, "ikeDeletes", "phase 2 SAs deleted by request")                      \
-	X(IKE_OUT_DROPS, "ikeOutDrops", "IKE messages dropped on the way out")
+	X(IKE_OUT_DROPS, "ikeOutDrops", "IKE messages dropped on the way out")              \
+	X(SESSIONS, "sessions", "who is connected: users, their groups and addresses")      \
+	X(LOGIN_FAILURES, "loginFailures", "logins that failed, and why")                   \
+	X(POOLS, "pools", "pools of virtual addresses, and how many are in use")
 
 enum ipm_cap_bit {
 #define IPM_CAP_BIT(name, label, text) IPM_CAP_BIT_##name,
@@ -610,6 +748,9 @@ enum ipm_event_kind {
 	IPM_EVENT_ENGINE_ADDED,
 	IPM_EVENT_ENGINE_UP, /* it takes SAs again */
 	IPM_EVENT_ENGINE_DOWN,
+	IPM_EVENT_SESSION_START,
+	IPM_EVENT_SESSION_STOP, /* an entry of the history */
+	IPM_EVENT_LOGIN_FAILURE,
 };
 
 /** The reason of IPM_EVENT_MAP_ADDED and IPM_EVENT_MAP_REMOVED. */
@@ -625,7 +766,7 @@ struct ipm_event {
 	ipm_u64 serial; /* 1 and up, without gaps */
 	ipm_u64 time_ns;
 	uint16_t kind;
-	uint16_t reason;  /* enum ipm_reason, ipm_failure_reason or ipm_map_reason */
+	uint16_t reason;  /* enum ipm_reason, ipm_failure_reason, ipm_map_reason or ipm_login_reason */
 	uint32_t ifindex; /* of IPM_EVENT_MAP_ATTACHED and IPM_EVENT_MAP_DETACHED */
 };
 

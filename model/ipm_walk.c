@@ -98,6 +98,13 @@ ipm_walk_access(struct ipm_walk *walk, const struct ipm_segment *seg, const stru
 	list_begin(walk, seg, IPM_ACCESS, of->index, of->access_head);
 }
 
+void
+ipm_walk_session(struct ipm_walk *walk, const struct ipm_segment *seg, const struct ipm_session *of)
+{
+	list_begin(walk, seg, IPM_TUNNELS, 0, of->tunnel_head);
+	walk->along_session = true;
+}
+
 /* The links of a record in its list. */
 struct link {
 	uint32_t owner, next, prev;
@@ -105,18 +112,20 @@ struct link {
 };
 
 static struct link
-link_of(enum ipm_section_kind kind, const void *record)
+link_of(const struct ipm_walk *walk, const void *record)
 {
 	const struct ipm_sa *sa = record;
 	const struct ipm_selector *sel = record;
 	const struct ipm_tunnel *tunnel = record;
 	const struct ipm_access *access = record;
-	switch (kind) {
+	switch (walk->kind) {
 	case IPM_SAS:
 		return (struct link){ sa->tunnel_index, sa->next, sa->prev, true };
 	case IPM_SELECTORS:
 		return (struct link){ sel->tunnel_index, sel->next, 0, false };
 	case IPM_TUNNELS:
+		if (walk->along_session)
+			return (struct link){ 0, tunnel->session_next, tunnel->session_prev, true };
 		return (struct link){ 0, tunnel->map_next, tunnel->map_prev, true };
 	default:
 		return (struct link){ access->map_index, access->next, 0, false };
@@ -133,7 +142,7 @@ next_of_list(struct ipm_walk *walk, void *out)
 	int rc = ipm_read(walk->seg, walk->kind, walk->at - 1, out);
 	if (rc < 0)
 		return rc == -ENOENT ? -EAGAIN : rc;
-	struct link link = link_of(walk->kind, out);
+	struct link link = link_of(walk, out);
 	/* New records may have come before the first one since the owner was read. */
 	if (link.owner != walk->owner ||
 	    (walk->last && (walk->at == walk->head || (link.backward && link.prev != walk->last))))

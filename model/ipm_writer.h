@@ -36,6 +36,7 @@ struct ipm_writer;
 struct ipm_capacity {
 	uint32_t ike_sas, tunnels, selectors, sas, feeds, agents, interfaces, events;
 	uint32_t maps, access, engines; /* crypto map entries, entries of their access lists, crypto engines */
+	uint32_t sessions, pools;       /* without sessions there are no rings of sessions and failed logins */
 	uint32_t history, failures;     /* entries of each ring; the ring of selectors has four times as many */
 	uint32_t lanes;                 /* one for each worker; 0: counts come from a feed */
 };
@@ -143,8 +144,35 @@ void ipm_ike_count_late(struct ipm_writer *w, uint32_t index, const struct ipm_i
  * was established, it goes into the history as replaced, and keeps its counts.
  */
 void ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into);
-/** End an IKE SA. Its tunnels stay. */
+/** End an IKE SA, and its session unless that is held. Its tunnels stay. */
 void ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
+
+/**
+ * The session of the established IKE SA in @p session->ike_slot with @p session->ike_index, created if there is none,
+ * with the values of @p session. The writer sets its index, and started_ns if that is 0. A kind of 0 becomes remote
+ * access if there is a user or a virtual address, otherwise LAN-to-LAN. Tunnels of this IKE SA belong to the session
+ * from their next ipm_tunnel_start() or ipm_tunnel_put() on; they bring what they counted before.
+ *
+ * Errors:    -ENOENT: there is no such IKE SA; -EOPNOTSUPP: a segment with lanes has no sessions.
+ */
+int ipm_session_open(struct ipm_writer *w, const struct ipm_session *session);
+const struct ipm_session *ipm_session_peek(const struct ipm_writer *w, uint32_t slot);
+/**
+ * Change a session. The record keeps its index, kind, start, refreshes, counts and tunnels. If it names another IKE SA
+ * than before, that has replaced the earlier one, and counts as a refresh. The state IPM_SESSION_HELD keeps the session
+ * when its IKE SA ends, for ipm_session_put() with the next one.
+ */
+int ipm_session_put(struct ipm_writer *w, uint32_t slot, const struct ipm_session *session);
+/** End a session. Its tunnels stay, and belong to no session. ipm_ike_stop() ends the session of an IKE SA, too. */
+void ipm_session_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
+
+/** Report a failed login: count it, add it to the ring, and announce it as an event. */
+void ipm_login_failed(struct ipm_writer *w, const struct ipm_login_failure *failure);
+
+/** Store a pool. Feed and name identify it; it is created if it is not known. */
+int ipm_pool_put(struct ipm_writer *w, const struct ipm_pool *pool);
+/** Remove a pool that is no longer configured. */
+void ipm_pool_remove(struct ipm_writer *w, uint32_t slot);
 
 /** Add a tunnel. The writer sets its index, and created_ns if that is 0. */
 int ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel);

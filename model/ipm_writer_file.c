@@ -58,11 +58,15 @@ layout(struct ipm_header *h, const struct ipm_writer_options *opt)
 		[IPM_MAPS] = cap->maps,
 		[IPM_ACCESS] = cap->access,
 		[IPM_ENGINES] = cap->engines,
+		[IPM_SESSIONS] = cap->sessions,
+		[IPM_POOLS] = cap->pools,
 		[IPM_IKE_HISTORY] = cap->history,
 		[IPM_TUNNEL_HISTORY] = cap->history,
 		[IPM_SELECTOR_HISTORY] = cap->history * SELECTORS_EACH,
 		[IPM_IKE_FAILURES] = cap->failures,
 		[IPM_TUNNEL_FAILURES] = cap->failures,
+		[IPM_SESSION_HISTORY] = cap->sessions ? cap->history : 0,
+		[IPM_LOGIN_FAILURES] = cap->sessions ? cap->failures : 0,
 	};
 	uint64_t offset = align_up(sizeof(*h), PAGE);
 
@@ -310,7 +314,8 @@ make_new(struct ipm_writer *w, const struct ipm_header *wanted, const char *text
 		return rc;
 	atomic_store(&ipm_header(&w->seg)->section[IPM_TOTALS].used, 1);
 	atomic_store(&ipm_header(&w->seg)->section[IPM_SETTINGS].used, 1);
-	w->totals.next_ike = w->totals.next_tunnel = w->totals.next_map = wanted->index_first;
+	w->totals.next_ike = w->totals.next_tunnel = wanted->index_first;
+	w->totals.next_map = w->totals.next_session = wanted->index_first;
 	return 0;
 }
 

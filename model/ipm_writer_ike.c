@@ -113,7 +113,7 @@ ipm_ike_start(struct ipm_writer *w, const struct ipm_ike_sa *sa)
 		return slot;
 	bool is_up = copy.state != IPM_IKE_NEGOTIATING;
 	copy.index = is_up ? ipm_index_take(w, IPM_IKE_SAS, &w->totals.next_ike) : take_temporary(w);
-	copy.refreshes = 0;
+	copy.refreshes = copy.session = 0;
 	if (copy.created_ns == 0)
 		copy.created_ns = ipm_now_ns();
 	memset(&copy.in, 0, sizeof(copy.in));
@@ -139,6 +139,7 @@ keep_own_fields(struct ipm_ike_sa *sa, const struct ipm_ike_sa *old)
 	sa->index = old->index;
 	sa->refreshes = old->refreshes;
 	sa->peer = old->peer;
+	sa->session = old->session;
 	sa->in = old->in;
 	sa->out = old->out;
 	if (old->state == IPM_IKE_NEGOTIATING && sa->state == IPM_IKE_DELETING)
@@ -203,11 +204,14 @@ ipm_ike_refresh(struct ipm_writer *w, uint32_t slot)
 		return;
 	copy.refreshes++;
 	ipm_record_put(w, IPM_IKE_SAS, slot, &copy);
+	if (copy.session)
+		ipm_session_refresh(w, copy.session - 1);
 }
 
 void
 ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 {
+	ipm_session_ike_ends(w, slot, reason);
 	struct ipm_ike_sa copy = *ipm_ike_peek(w, slot);
 	bool was_up = copy.state != IPM_IKE_NEGOTIATING;
 
@@ -260,6 +264,7 @@ ipm_ike_merge(struct ipm_writer *w, uint32_t from, uint32_t into)
 		memset(&gone.out, 0, sizeof(gone.out));
 		ipm_record_put(w, IPM_IKE_SAS, from, &gone);
 	}
+	ipm_session_ike_merges(w, from, into);
 	ipm_ike_stop(w, from, IPM_REASON_NORMAL);
 	w->moved[from] = (struct ike_move){ .index = gone.index, .slot = into, .into = copy.index };
 }

@@ -11,6 +11,7 @@
 /* --- ipm_writer_valid.c: supply what was left 0. -EINVAL: a value is invalid; the record was counted as refused. -- */
 
 int ipm_ike_valid(struct ipm_writer *w, struct ipm_ike_sa *sa);
+int ipm_session_valid(struct ipm_writer *w, struct ipm_session *session);
 int ipm_tunnel_valid(struct ipm_writer *w, struct ipm_tunnel *tunnel);
 int ipm_sa_valid(struct ipm_writer *w, struct ipm_sa *sa);
 int ipm_map_valid(struct ipm_writer *w, struct ipm_map_entry *map);
@@ -82,6 +83,26 @@ void ipm_map_inherit(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 /* Add an SA's late counts to the entry of its ended tunnel. */
 void ipm_map_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_traffic *more);
 void ipm_map_failed(struct ipm_writer *w, const struct ipm_failure *failure);
+
+/* --- ipm_writer_session.c: sessions and their tunnels ------------------------------------------------------------- */
+
+/* After an earlier run: rebuild the lists of tunnels, and count the sessions. */
+void ipm_sessions_relink(struct ipm_writer *w);
+/* The tunnel in @p slot is new, or has changed: it belongs to the session of its IKE SA, if that has one. */
+void ipm_tunnel_follow(struct ipm_writer *w, uint32_t slot);
+/* The tunnel in @p slot leaves its session, which keeps its counts. */
+void ipm_tunnel_leave(struct ipm_writer *w, uint32_t slot);
+/* A tunnel counts for its session. */
+void ipm_session_count(struct ipm_writer *w, const struct ipm_tunnel *tunnel, enum ipm_direction direction,
+		       const struct ipm_traffic *more);
+/* The session's IKE SA was replaced. */
+void ipm_session_refresh(struct ipm_writer *w, uint32_t slot);
+/* The IKE SA in @p ike_slot ends, and so does its session, unless that is held. */
+void ipm_session_ike_ends(struct ipm_writer *w, uint32_t ike_slot, enum ipm_reason reason);
+/* The IKE SA in @p from becomes the one in @p into, and takes its session along. */
+void ipm_session_ike_merges(struct ipm_writer *w, uint32_t from, uint32_t into);
+/* Add the counts of a tunnel to its session, because an earlier run died before the tunnel left it. */
+void ipm_session_inherit(struct ipm_writer *w, const struct ipm_tunnel *tunnel);
 
 /* --- ipm_writer_peer.c: give each IKE SA a number among those with the same identities ---------------------------- */
 

@@ -18,8 +18,8 @@
 bool
 ipm_range_suffices(const struct ipm_header *h)
 {
-	static const enum ipm_section_kind kind[] = { IPM_IKE_SAS, IPM_TUNNELS, IPM_MAPS, IPM_IKE_HISTORY,
-						      IPM_IKE_FAILURES };
+	static const enum ipm_section_kind kind[] = { IPM_IKE_SAS,  IPM_TUNNELS,     IPM_MAPS,
+						      IPM_SESSIONS, IPM_IKE_HISTORY, IPM_IKE_FAILURES };
 
 	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++)
 		if ((uint64_t)h->index_first + h->section[kind[i]].capacity >= INT32_MAX)
@@ -324,7 +324,7 @@ static bool
 slots_stay(uint32_t section)
 {
 	return section == IPM_FEEDS || section == IPM_AGENTS || section == IPM_INTERFACES || section == IPM_ENGINES ||
-	       section == IPM_TOTALS || section == IPM_SETTINGS;
+	       section == IPM_POOLS || section == IPM_TOTALS || section == IPM_SETTINGS;
 }
 
 /* What an SA's lanes hold together goes into one. */
@@ -451,7 +451,14 @@ static void
 names_update(const struct conversion *c, uint32_t section, union ipm_any_record *any)
 {
 	switch (section) {
+	case IPM_IKE_SAS:
+		slot_next_now(c, IPM_SESSIONS, &any->ike.session);
+		break;
+	case IPM_SESSIONS:
+		any->session.ike_slot = slot_now(c, IPM_IKE_SAS, any->session.ike_slot);
+		break;
 	case IPM_TUNNELS:
+		slot_next_now(c, IPM_SESSIONS, &any->tunnel.session);
 		any->tunnel.ike_slot = slot_now(c, IPM_IKE_SAS, any->tunnel.ike_slot);
 		slot_next_now(c, IPM_MAPS, &any->tunnel.map);
 		break;
@@ -481,7 +488,7 @@ names_update(const struct conversion *c, uint32_t section, union ipm_any_record 
 static void
 names_update_all(const struct conversion *c)
 {
-	if (!c->moved[IPM_IKE_SAS] && !c->moved[IPM_TUNNELS] && !c->moved[IPM_MAPS])
+	if (!c->moved[IPM_IKE_SAS] && !c->moved[IPM_TUNNELS] && !c->moved[IPM_MAPS] && !c->moved[IPM_SESSIONS])
 		return;
 	for (uint32_t section = 0; section < IPM_SECTIONS; section++)
 		for (uint32_t slot = 0; ipm_kind_is_record(section) && slot < ipm_segment_used(&c->w->seg, section);

@@ -98,6 +98,8 @@ finish_ends(struct ipm_writer *w)
 	const struct ipm_ike_history *ike = last_end(w, IPM_IKE_HISTORY);
 	const struct ipm_tunnel_history *was = last_end(w, IPM_TUNNEL_HISTORY);
 
+	const struct ipm_session_history *session = last_end(w, IPM_SESSION_HISTORY);
+
 	for (uint32_t slot = 0; ike && slot < ipm_segment_used(&w->seg, IPM_IKE_SAS); slot++)
 		if (ipm_ike_peek(w, slot)->index == ike->sa.index && ike->sa.index &&
 		    ipm_ike_peek(w, slot)->created_ns == ike->sa.created_ns) /* else a later one, after a wrap */
@@ -106,8 +108,13 @@ finish_ends(struct ipm_writer *w)
 		if (ipm_slot_holds(w, IPM_TUNNELS, slot, was->tunnel.index) &&
 		    ipm_tunnel_peek(w, slot)->created_ns == was->tunnel.created_ns) {
 			ipm_map_inherit(w, ipm_tunnel_peek(w, slot));
+			ipm_session_inherit(w, ipm_tunnel_peek(w, slot));
 			ipm_slot_give(w, IPM_TUNNELS, slot);
 		}
+	for (uint32_t slot = 0; session && slot < ipm_segment_used(&w->seg, IPM_SESSIONS); slot++)
+		if (ipm_slot_holds(w, IPM_SESSIONS, slot, session->session.index) &&
+		    ipm_session_peek(w, slot)->started_ns == session->session.started_ns)
+			ipm_slot_give(w, IPM_SESSIONS, slot);
 }
 
 /* --- lists and gauges -------------------------------------------------------------------------------------- */
@@ -131,7 +138,9 @@ relink(struct ipm_writer *w)
 	keep_in_range(&w->seg, &w->totals.next_ike);
 	keep_in_range(&w->seg, &w->totals.next_tunnel);
 	keep_in_range(&w->seg, &w->totals.next_map);
+	keep_in_range(&w->seg, &w->totals.next_session);
 	ipm_maps_relink(w);
+	ipm_sessions_relink(w);
 	ipm_engines_relink(w);
 }
 
@@ -202,6 +211,33 @@ balance_tunnels(struct ipm_writer *w)
 		t->tunnels_previous = ended;
 }
 
+/* See balance_ikes(). */
+static void
+balance_sessions(struct ipm_writer *w)
+{
+	struct ipm_totals *t = &w->totals;
+	struct ipm_volume in = { 0 }, out = { 0 };
+	uint64_t ended = 0;
+
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SESSIONS); slot++) {
+		struct ipm_session session; /* read like a reader, to include its tunnels */
+		if (ipm_session_read(&w->seg, slot, &session) < 0)
+			continue;
+		ipm_volume_add(&in, &session.in);
+		ipm_volume_add(&out, &session.out);
+	}
+	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SESSION_HISTORY); slot++) {
+		const struct ipm_session_history *was = ipm_payload_at(w, IPM_SESSION_HISTORY, slot);
+		ipm_volume_add(&in, &was->session.in);
+		ipm_volume_add(&out, &was->session.out);
+		ended += was->index != 0;
+	}
+	balance(&t->sessions_in, &t->sessions_rest_in, &in, sizeof(in));
+	balance(&t->sessions_out, &t->sessions_rest_out, &out, sizeof(out));
+	if (t->sessions.total < t->sessions.active + ended)
+		t->sessions.total = t->sessions.active + ended;
+}
+
 void
 ipm_recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_error *err)
 {
@@ -227,6 +263,7 @@ ipm_recover(struct ipm_writer *w, const struct ipm_header *wanted, struct ipm_er
 	relink(w);
 	balance_ikes(w);
 	balance_tunnels(w);
+	balance_sessions(w);
 	if (torn)
 		ipm_error_set(err, "%s: dropped %u record(s) that an earlier run left half written", w->seg.path, torn);
 	memcpy(h->name, wanted->name, sizeof(h->name));

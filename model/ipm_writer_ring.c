@@ -120,8 +120,9 @@ drop_unannounced(struct ipm_writer *w, enum ipm_section_kind ring)
 void
 ipm_rings_recover(struct ipm_writer *w)
 {
-	static const enum ipm_section_kind rings[] = { IPM_EVENTS,           IPM_IKE_HISTORY,  IPM_TUNNEL_HISTORY,
-						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES, IPM_TUNNEL_FAILURES };
+	static const enum ipm_section_kind rings[] = { IPM_EVENTS,           IPM_IKE_HISTORY,   IPM_TUNNEL_HISTORY,
+						       IPM_SELECTOR_HISTORY, IPM_IKE_FAILURES,  IPM_TUNNEL_FAILURES,
+						       IPM_SESSION_HISTORY,  IPM_LOGIN_FAILURES };
 	for (size_t r = 0; r < sizeof(rings) / sizeof(rings[0]); r++) {
 		uint32_t end = ipm_segment_used(&w->seg, rings[r]);
 		/* The slot after the last used one may hold an entry. If that slot has no page, no entry was begun. */

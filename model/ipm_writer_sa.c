@@ -217,6 +217,7 @@ ipm_sa_count(struct ipm_writer *w, uint32_t slot, const struct ipm_traffic *now)
 	ipm_traffic_add(sa.direction == IPM_IN ? &tunnel.in : &tunnel.out, &more);
 	ipm_record_put(w, IPM_TUNNELS, sa.tunnel_slot, &tunnel);
 	ipm_traffic_add(sa.direction == IPM_IN ? &w->totals.in : &w->totals.out, &more);
+	ipm_session_count(w, &tunnel, sa.direction, &more);
 	ipm_engine_count(w, &sa, &more);
 }
 

@@ -15,17 +15,21 @@ ipm_tunnel_start(struct ipm_writer *w, const struct ipm_tunnel *tunnel)
 	copy.index = ipm_index_take(w, IPM_TUNNELS, &w->totals.next_tunnel);
 	copy.refreshes = copy.sas = copy.sas_retired = copy.sa_head = copy.sel_head = 0;
 	copy.map = copy.map_next = copy.map_prev = 0;
+	copy.session = copy.session_next = copy.session_prev = 0;
 	copy.next_sa = copy.next_sel = 1;
 	if (copy.created_ns == 0)
 		copy.created_ns = ipm_now_ns();
 	memset(&copy.in, 0, sizeof(copy.in));
 	memset(&copy.out, 0, sizeof(copy.out));
+	memset(&copy.past_in, 0, sizeof(copy.past_in));
+	memset(&copy.past_out, 0, sizeof(copy.past_out));
 	ipm_record_put(w, IPM_TUNNELS, (uint32_t)slot, &copy);
 	ipm_section_changed(w, IPM_TUNNELS);
 	if (copy.state == IPM_TUNNEL_UP)
 		w->totals.tunnels_active++;
 	ipm_event_push(w, IPM_EVENT_TUNNEL_START, 0, (uint32_t)slot, copy.index);
 	ipm_tunnel_tie(w, (uint32_t)slot);
+	ipm_tunnel_follow(w, (uint32_t)slot);
 	return slot;
 }
 
@@ -44,6 +48,11 @@ keep_own_fields(struct ipm_tunnel *tunnel, const struct ipm_tunnel *old)
 	tunnel->map = old->map;
 	tunnel->map_next = old->map_next;
 	tunnel->map_prev = old->map_prev;
+	tunnel->session = old->session;
+	tunnel->session_next = old->session_next;
+	tunnel->session_prev = old->session_prev;
+	tunnel->past_in = old->past_in;
+	tunnel->past_out = old->past_out;
 	tunnel->in = old->in;
 	tunnel->out = old->out;
 }
@@ -60,8 +69,10 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	if (rc < 0)
 		return rc;
 	keep_own_fields(&copy, old);
-	if (memcmp(&copy, old, sizeof(copy)) == 0)
+	if (memcmp(&copy, old, sizeof(copy)) == 0) {
+		ipm_tunnel_follow(w, slot); /* its IKE SA may have another session */
 		return 0;
+	}
 	bool renamed = strcmp(copy.conn, old->conn) != 0 || strcmp(copy.name, old->name) != 0;
 	bool was_up = old->state == IPM_TUNNEL_UP, is_up = copy.state == IPM_TUNNEL_UP;
 	ipm_record_put(w, IPM_TUNNELS, slot, &copy);
@@ -75,6 +86,7 @@ ipm_tunnel_put(struct ipm_writer *w, uint32_t slot, const struct ipm_tunnel *tun
 	}
 	if (renamed)
 		ipm_tunnel_tie(w, slot);
+	ipm_tunnel_follow(w, slot);
 	return 0;
 }
 
@@ -103,6 +115,7 @@ ipm_tunnel_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason)
 	w->totals.tunnels_previous++;
 	ipm_tunnel_remember(w, tunnel, reason);
 	ipm_tunnel_untie(w, slot, reason);
+	ipm_tunnel_leave(w, slot);
 	ipm_tunnel_select(w, slot, NULL, 0);
 	ipm_slot_give(w, IPM_TUNNELS, slot);
 }

@@ -30,6 +30,26 @@ ipm_ike_valid(struct ipm_writer *w, struct ipm_ike_sa *sa)
 }
 
 int
+ipm_session_valid(struct ipm_writer *w, struct ipm_session *s)
+{
+	supply(&s->state, IPM_SESSION_UP);
+	supply(&s->kind, s->has_user || s->virtuals ? IPM_SESSION_REMOTE_ACCESS : IPM_SESSION_LAN_TO_LAN);
+	if (s->kind > IPM_SESSION_LAN_TO_LAN)
+		return ipm_refuse_value(w, IPM_SESSIONS, "kind", s->kind);
+	if (s->state > IPM_SESSION_HELD)
+		return ipm_refuse_value(w, IPM_SESSIONS, "state", s->state);
+	if (s->user_is >= IPM_USER_COUNT)
+		return ipm_refuse_value(w, IPM_SESSIONS, "user_is", s->user_is);
+	if (s->auth > IPM_AUTH_PUBKEY)
+		return ipm_refuse_value(w, IPM_SESSIONS, "auth", s->auth);
+	if (s->virtuals > IPM_SESSION_ADDRS)
+		return ipm_refuse_value(w, IPM_SESSIONS, "virtuals", s->virtuals);
+	if (s->local_virtuals > IPM_SESSION_ADDRS)
+		return ipm_refuse_value(w, IPM_SESSIONS, "local_virtuals", s->local_virtuals);
+	return 0;
+}
+
+int
 ipm_tunnel_valid(struct ipm_writer *w, struct ipm_tunnel *t)
 {
 	supply(&t->state, IPM_TUNNEL_UP);

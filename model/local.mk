@@ -9,11 +9,12 @@ libmodel_la_SOURCES = %D%/ipm_fast.c %D%/ipm_guard.c %D%/ipm_hash.h %D%/ipm_int.
 	%D%/ipm_store.c %D%/ipm_store.h %D%/ipm_store_chain.c %D%/ipm_store_room.c %D%/ipm_traffic.c %D%/ipm_walk.c \
 	%D%/ipm_writer.c %D%/ipm_writer_drain.c %D%/ipm_writer_engine.c %D%/ipm_writer_fail.c %D%/ipm_writer_feed.c \
 	%D%/ipm_writer_file.c %D%/ipm_writer_history.c %D%/ipm_writer_ike.c %D%/ipm_writer_int.h %D%/ipm_writer_list.c \
+	%D%/ipm_writer_login.c %D%/ipm_writer_session.c \
 	%D%/ipm_writer_map.c %D%/ipm_writer_old.c %D%/ipm_writer_peer.c %D%/ipm_writer_recover.c %D%/ipm_writer_ring.c %D%/ipm_writer_sa.c \
 	%D%/ipm_writer_tunnel.c %D%/ipm_writer_valid.c
 libmodel_la_CFLAGS = $(filter-out -fPIE,$(AM_CFLAGS)) -fvisibility=hidden
 lib_LTLIBRARIES += libipsecmon.la
 libipsecmon_la_SOURCES =
 libipsecmon_la_LIBADD = libmodel.la
-# IPM_ABI 4 is in libipsecmon.so.0. A new layout gets a new name: see COMPATIBILITY in libipsecmon(3).
+# IPM_ABI 5 is in libipsecmon.so.0. A new layout gets a new name: see COMPATIBILITY in libipsecmon(3).
 libipsecmon_la_LDFLAGS = $(SAN_CFLAGS) -Wl,-z,relro,-z,now -version-info 0:0:0

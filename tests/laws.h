@@ -304,12 +304,15 @@ law_rest(struct laws *l, const struct ipm_totals *t, const struct law_sums *sum)
 	return NULL;
 }
 
-/* All totals only grow, except the two gauges and the next indexes. */
+/* All totals only grow, except the gauges and the next indexes. */
 static inline const char *
 law_totals_never_back(struct laws *l, const struct ipm_totals *now)
 {
 	struct ipm_totals before = l->totals, after = *now;
 	before.ike_active = after.ike_active = before.tunnels_active = after.tunnels_active = 0;
+	before.sessions.active = after.sessions.active = 0;
+	before.remote_access.active = after.remote_access.active = 0;
+	before.lan_to_lan.active = after.lan_to_lan.active = 0;
 	const uint64_t *a = (const uint64_t *)&before, *b = (const uint64_t *)&after;
 	for (size_t i = 0; l->have_totals && i < offsetof(struct ipm_totals, next_ike) / 8; i++)
 		if (b[i] < a[i])

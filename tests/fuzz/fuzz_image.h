@@ -57,6 +57,36 @@ fill_segment(struct ipm_writer *w)
 	ipm_ike_stop(w, 0, IPM_REASON_PEER_LOST);
 	ipm_fail(w, IPM_IKE_FAILURES, &failure);
 	ipm_fail(w, IPM_TUNNEL_FAILURES, &failure);
+	ipm_login_failed(w, &(struct ipm_login_failure){ .reason = IPM_LOGIN_AUTH, .user = "mallory", .group = "gw" });
+	ipm_pool_put(w, &(struct ipm_pool){ .name = "users", .size = 254, .online = 3 });
+}
+
+/* A session of the first tunnel, if there is room. A segment with lanes gets it from nobody else. */
+static inline void
+plant_session(uint8_t *image)
+{
+	struct ipm_section *section = ((struct ipm_header *)(void *)image)->section;
+	struct ipm_session session = { .index = 1,
+				       .kind = IPM_SESSION_REMOTE_ACCESS,
+				       .state = IPM_SESSION_UP,
+				       .ike_slot = 1,
+				       .ike_index = 2,
+				       .tunnels = 1,
+				       .tunnel_head = 1,
+				       .user = "alice",
+				       .group = "gw" };
+	struct ipm_session_history was = { .index = 1, .session = session };
+	uint32_t first = 1;
+
+	if (section[IPM_SESSIONS].capacity == 0)
+		return;
+	memcpy(image + section[IPM_SESSIONS].offset + sizeof(struct ipm_record), &session, sizeof(session));
+	section[IPM_SESSIONS].used = 1;
+	memcpy(image + section[IPM_SESSION_HISTORY].offset + sizeof(struct ipm_record), &was, sizeof(was));
+	section[IPM_SESSION_HISTORY].used = 1;
+	section[IPM_SESSION_HISTORY].total = 1;
+	memcpy(image + section[IPM_TUNNELS].offset + sizeof(struct ipm_record) + offsetof(struct ipm_tunnel, session),
+	       &first, sizeof(first));
 }
 
 /* Its octets, allocated, and how many there are. */
@@ -81,6 +111,7 @@ make_segment(const struct ipm_capacity *capacity, size_t *size)
 	if (!image)
 		fail("malloc");
 	memcpy(image, ipm_writer_segment(w)->base, *size);
+	plant_session(image);
 	ipm_writer_close(w);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	if (system(command) != 0)

@@ -51,7 +51,9 @@ make_image(void)
 					       .engines = 1,
 					       .history = 3,
 					       .failures = 3,
-					       .lanes = 2 };
+					       .lanes = 2,
+					       .sessions = 2,
+					       .pools = 1 };
 	struct ipm_error err;
 
 	image = make_segment(&capacity, &image_size);

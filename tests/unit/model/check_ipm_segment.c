@@ -270,7 +270,7 @@ static const struct {
 	const char *why;
 } damages[] = {
 	{ other_magic, -EPROTO, "not a model segment" },
-	{ other_abi, -EPROTO, "layout version 5, this program reads 4" },
+	{ other_abi, -EPROTO, "layout version 6, this program reads 5" },
 	{ other_order, -EPROTO, "byte order" },
 	{ other_size, -EPROTO, "its header says" },
 	{ other_boot, -ESTALE, "earlier boot" },

@@ -45,7 +45,7 @@ START_TEST(a_program_that_was_compiled_for_another_layout_is_refused)
 	ck_assert_int_eq(ipm_writer_open_abi(&w, IPM_ABI + 1, &opt, &err), -EPROTO);
 	ck_assert_ptr_null(w);
 	ck_assert_str_eq(err.text,
-			 "this program was compiled for layout version 5, libipsecmon has 4: compile it again");
+			 "this program was compiled for layout version 6, libipsecmon has 5: compile it again");
 	ck_assert_int_eq(access(path, F_OK), -1);
 }
 END_TEST

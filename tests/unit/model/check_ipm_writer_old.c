@@ -351,8 +351,8 @@ END_TEST
 static const struct {
 	const char *what, *why;
 } strange[] = {
-	{ "text", "layout version 5, and line 2 of its description is damaged: starting afresh" },
-	{ "end", "layout version 5, and it does not describe its layout: starting afresh" },
+	{ "text", "layout version 6, and line 2 of its description is damaged: starting afresh" },
+	{ "end", "layout version 6, and it does not describe its layout: starting afresh" },
 	{ "boot", "from an earlier boot: starting afresh" },
 };
 
