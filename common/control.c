@@ -25,13 +25,10 @@ static const struct request {
 	const char *first, *second;
 	const char *takes;
 } requests[] = {
-	{ CONTROL_HISTORY_SIZE, "history-size", NULL, "N" },
-	{ CONTROL_FAILURE_SIZE, "failure-size", NULL, "N" },
-	{ CONTROL_CHECK_POINT, "check-point", NULL, "" },
-	{ CONTROL_DESTROY_IKE, "destroy", "ike", "N" },
-	{ CONTROL_DESTROY_TUNNEL, "destroy", "tunnel", "N" },
-	{ CONTROL_AGENT, "agent", NULL, "ANUUUU" },
-	{ CONTROL_PING, "ping", NULL, "" },
+	{ CONTROL_HISTORY_SIZE, "history-size", NULL, "N" },  { CONTROL_FAILURE_SIZE, "failure-size", NULL, "N" },
+	{ CONTROL_CHECK_POINT, "check-point", NULL, "" },     { CONTROL_DESTROY_IKE, "destroy", "ike", "N" },
+	{ CONTROL_DESTROY_TUNNEL, "destroy", "tunnel", "N" }, { CONTROL_DESTROY_SESSION, "destroy", "session", "N" },
+	{ CONTROL_AGENT, "agent", NULL, "ANUUUU" },           { CONTROL_PING, "ping", NULL, "" },
 };
 
 static bool
@@ -132,7 +129,7 @@ control_parse(const char *line, size_t len, struct control_command *out, const c
 		out->verb = request->verb;
 		return take(request, words + skip, out, why);
 	}
-	*why = known ? "say which: ike or tunnel" : "there is no such request";
+	*why = known ? "say which: ike, tunnel or session" : "there is no such request";
 	return -EINVAL;
 }
 

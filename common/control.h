@@ -11,6 +11,7 @@
  *   check-point            copy everything that is up into the history
  *   destroy ike INDEX      close the IKE SA with this index and its tunnels
  *   destroy tunnel INDEX   close the tunnel's CHILD_SAs
+ *   destroy session INDEX  end the session: close its IKE SA and its tunnels
  *   agent NAME PID SENT SUPPRESSED DISABLED WAITING
  *                          store the report of a serving program (struct ipm_agent); NAME has 1 to 63 octets
  *   ping                   do nothing
@@ -39,6 +40,7 @@ enum control_verb {
 	CONTROL_CHECK_POINT,
 	CONTROL_DESTROY_IKE,
 	CONTROL_DESTROY_TUNNEL,
+	CONTROL_DESTROY_SESSION,
 	CONTROL_AGENT,
 	CONTROL_PING,
 };

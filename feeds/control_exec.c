@@ -110,6 +110,7 @@ add_uid(struct control_target *target, uint64_t uid)
 static const char *
 find_ike(const struct ipm_writer *w, uint32_t index, struct control_target *target)
 {
+	target->ike = true;
 	struct ipm_walk walk;
 	struct ipm_ike_sa ike;
 
@@ -125,6 +126,21 @@ find_ike(const struct ipm_writer *w, uint32_t index, struct control_target *targ
 		return NULL;
 	}
 	return "there is no such IKE SA";
+}
+
+/* A session is its IKE SA. */
+static const char *
+find_session(const struct ipm_writer *w, uint32_t index, struct control_target *target)
+{
+	struct ipm_walk walk;
+	struct ipm_session session;
+
+	ipm_walk_all(&walk, ipm_writer_segment(w), IPM_SESSIONS);
+	while (ipm_walk_next(&walk, &session) > 0)
+		if (session.index == index)
+			return session.state == IPM_SESSION_HELD ? "the session is not up"
+								 : find_ike(w, session.ike_index, target);
+	return "there is no such session";
 }
 
 /* A tunnel has a pair of SAs, and another one while it is being rekeyed. */
@@ -159,26 +175,36 @@ on_terminated(void *arg, bool ok, const char *why)
 	control_answer(arg, ok, why);
 }
 
+/* What can be closed, by the verb of its request. */
+static const struct closable {
+	const char *name;
+	const char *(*find)(const struct ipm_writer *w, uint32_t index, struct control_target *target);
+} closables[] = {
+	[CONTROL_DESTROY_IKE] = { "ike", find_ike },
+	[CONTROL_DESTROY_TUNNEL] = { "tunnel", find_tunnel },
+	[CONTROL_DESTROY_SESSION] = { "session", find_session },
+};
+
 static void
 destroy(struct control_exec *exec, const struct control_command *command, struct control_call *call)
 {
 	const struct ipm_writer *w = exec->writer;
-	bool ike = command->verb == CONTROL_DESTROY_IKE;
-	struct control_target target = { .ike = ike };
+	const struct closable *closable = &closables[command->verb];
+	struct control_target target = { .ike = false };
 	struct ipm_feed feed;
 
 	if (!exec->allow_destroy) {
 		control_answer(call, false, "not allowed: set allow-destroy = true");
 		return;
 	}
-	const char *why = ike ? find_ike(w, command->number, &target) : find_tunnel(w, command->number, &target);
+	const char *why = closable->find(w, command->number, &target);
 	/* Only the IKE daemon to which the feed is connected knows these unique ids. */
 	if (!why && (ipm_feed_read(ipm_writer_segment(w), target.feed, &feed) < 0 || !exec->terminate))
 		why = "its feed cannot close it";
 	else if (!why && feed.state != IPM_FEED_UP)
 		why = "its source is away";
 	if (!why) {
-		log_info("control: destroy %s %u", ike ? "ike" : "tunnel", command->number);
+		log_info("control: destroy %s %u", closable->name, command->number);
 		int rc = exec->terminate(exec->terminate_arg, &target, on_terminated, call);
 		if (rc == 0)
 			return;
@@ -221,6 +247,7 @@ control_exec_handle(void *arg, const struct control_command *command, struct con
 		break;
 	case CONTROL_DESTROY_IKE:
 	case CONTROL_DESTROY_TUNNEL:
+	case CONTROL_DESTROY_SESSION:
 		destroy(exec, command, call);
 		return;
 	case CONTROL_AGENT:

@@ -31,6 +31,8 @@ write_out(const struct control_command *c, char *out, size_t size)
 		return snprintf(out, size, "destroy ike %u", c->number);
 	case CONTROL_DESTROY_TUNNEL:
 		return snprintf(out, size, "destroy tunnel %u", c->number);
+	case CONTROL_DESTROY_SESSION:
+		return snprintf(out, size, "destroy session %u", c->number);
 	case CONTROL_AGENT:
 		return snprintf(out, size, "agent %s %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, c->name,
 				c->number, c->sent, c->suppressed, c->disabled, c->waiting);
@@ -72,6 +74,7 @@ static const char *const seeds[] = {
 	"failure-size 4096",
 	"destroy ike 7",
 	"destroy tunnel 2147483648",
+	"destroy session 3",
 	"agent ipsecmon-agentx 4711 18446744073709551615 0 99 1",
 	"agent abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk 1 1 1 1 1",
 	"destroy  ike 07",

@@ -49,7 +49,8 @@ open_writer(void)
 			      .agents = 2,
 			      .events = 64,
 			      .history = 20,
-			      .failures = 10 },
+			      .failures = 10,
+			      .sessions = 4 },
 		.mode = 0600,
 	};
 	ck_assert_msg(ipm_writer_open(&writer, &opt, &err) == 0, "%s", err.text);
@@ -213,6 +214,31 @@ START_TEST(a_tunnel_is_destroyed_with_all_its_sas)
 }
 END_TEST
 
+START_TEST(a_session_is_destroyed_with_its_ike_sa)
+{
+	int fd = client();
+	given_a_tunnel();
+	hear(fd, "destroy session 1\n", "error there is no such session\n");
+	struct ipm_session session = { .ike_slot = 0, .ike_index = ipm_ike_peek(writer, 0)->index };
+	uint32_t slot = (uint32_t)ipm_session_open(writer, &session);
+	say(fd, "destroy session 1\n");
+	pump(20);
+	ck_assert_uint_eq(terminated.calls, 1);
+	ck_assert(terminated.ike);
+	ck_assert_uint_eq(terminated.count, 1);
+	ck_assert_uint_eq(terminated.uids[0], 5);
+	terminated.done(terminated.arg, true, "");
+	expect(fd, "ok\n", false);
+	session.state = IPM_SESSION_HELD;
+	ipm_session_put(writer, slot, &session);
+	hear(fd, "destroy session 1\n", "error the session is not up\n");
+	exec.allow_destroy = false;
+	hear(fd, "destroy session 1\n", "error not allowed: set allow-destroy = true\n");
+	ck_assert_uint_eq(terminated.calls, 1);
+	close(fd);
+}
+END_TEST
+
 START_TEST(what_is_not_destroyed)
 {
 	int fd = client();
@@ -252,6 +278,7 @@ main(void)
 	tcase_add_test(tc, what_cannot_be_kept_is_not_done);
 	tcase_add_test(tc, a_check_point_and_an_agent_reach_the_segment);
 	tcase_add_test(tc, a_tunnel_is_destroyed_with_all_its_sas);
+	tcase_add_test(tc, a_session_is_destroyed_with_its_ike_sa);
 	tcase_add_test(tc, what_is_not_destroyed);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
