@@ -37,7 +37,7 @@
 
 static struct {
 	const char *conf_file;
-	uint32_t ike_sas, tunnels, maps, churn;
+	uint32_t ike_sas, sessions, tunnels, maps, churn;
 	uint32_t drop_after[MOST_DROPS], drops; /* seconds */
 	bool remove, told;
 } opt;
@@ -178,6 +178,36 @@ ike_sa(uint32_t n)
 	};
 	ike_ids(&sa, n);
 	return sa;
+}
+
+/* The session of IKE SA @p n: a remote user of one of ten groups. */
+static int
+start_session(uint32_t n)
+{
+	const struct ipm_ike_sa *ike = ipm_ike_peek(synth.w, synth.ike[n]);
+	struct ipm_session session = {
+		.kind = IPM_SESSION_REMOTE_ACCESS,
+		.state = IPM_SESSION_UP,
+		.user_is = IPM_USER_EAP,
+		.version = ike->version,
+		.auth = ike->auth,
+		.has_user = 1,
+		.virtuals = 1,
+		.ike_index = ike->index,
+		.ike_slot = synth.ike[n],
+		.feed = synth.feed,
+		.local_port = ike->local_port,
+		.remote_port = ike->remote_port,
+		.local = ike->local,
+		.remote = ike->remote,
+		.virtual_addr = { v4(0x0a800000u + n) },
+		.started_ns = synth.began_ns,
+	};
+	snprintf(session.group, sizeof(session.group), "group-%u", n % 10);
+	snprintf(session.user, sizeof(session.user), "user-%06u@example.net", n);
+	snprintf(session.method, sizeof(session.method), "eap-mschapv2");
+	memcpy(session.peer_id, ike->remote_id, sizeof(session.peer_id));
+	return ipm_session_open(synth.w, &session);
 }
 
 /* The proposal of our tunnel @p t: it has no PRF, and every second one has a group for PFS. */
@@ -388,7 +418,8 @@ populate(void)
 	feed.interval_ns = NS_PER_SECOND;
 	feed.connects = 1;
 	feed.caps = IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS |
-		    IPM_CAP_SELECTORS | IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES;
+		    IPM_CAP_SELECTORS | IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_ENGINES |
+		    (opt.sessions ? IPM_CAP_SESSIONS : 0);
 	feed.drops = IPM_SA_DROPS(IPM_IN, IPM_DROPPED_ANY) | IPM_SA_DROPS(IPM_OUT, IPM_DROPPED_ANY);
 	snprintf(feed.source, sizeof(feed.source), "ipsecmon-synth -i %u -t %u -m %u -u %u", opt.ike_sas, opt.tunnels,
 		 opt.maps, opt.churn);
@@ -399,6 +430,8 @@ populate(void)
 		if ((rc = ipm_ike_start(synth.w, &sa)) < 0)
 			return rc;
 		synth.ike[n] = (uint32_t)rc;
+		if (n < opt.sessions && (rc = start_session(n)) < 0)
+			return rc;
 	}
 	if ((rc = populate_maps()) < 0)
 		return rc;
@@ -625,11 +658,12 @@ static void
 usage(FILE *out)
 {
 	fprintf(out,
-		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-m ENTRIES] [-u REKEYS] [-d SECONDS]... [-fx]\n"
+		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-s SESSIONS] [-m ENTRIES] [-u REKEYS] [-d SECONDS]... [-fx]\n"
 		"Write a synthetic model segment in ipsecmond's place, and let it live until SIGTERM.\n"
 		"  -c FILE     configuration (ipsecmon.conf)\n"
 		"  -i IKE_SAS  so many IKE SAs\n"
 		"  -t TUNNELS  so many tunnels, spread over them; an SA pair and one selector pair or three each\n"
+		"  -s SESSIONS so many of the IKE SAs are sessions of remote users\n"
 		"  -m ENTRIES  so many crypto map entries, one for each tunnel; those beyond them are down\n"
 		"  -u REKEYS   so many rekeys a second\n"
 		"  -d SECONDS  so long after the start a tunnel goes down; once for each -d\n"
@@ -658,13 +692,16 @@ number(const char *text, uint32_t least, uint32_t most)
 static void
 options(int argc, char **argv)
 {
-	for (int c; (c = getopt(argc, argv, "c:i:t:m:u:d:fxhV")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "c:i:s:t:m:u:d:fxhV")) != -1;) {
 		switch (c) {
 		case 'c':
 			opt.conf_file = optarg;
 			break;
 		case 'i':
 			opt.ike_sas = number(optarg, 1, MOST_IKE_SAS);
+			break;
+		case 's':
+			opt.sessions = number(optarg, 0, MOST_IKE_SAS);
 			break;
 		case 't':
 			opt.tunnels = number(optarg, 1, MOST_TUNNELS);
@@ -743,6 +780,7 @@ open_segment(const struct conf *conf, const char *path, struct ipm_error *err)
 	wo.capacity.sas = most(conf->capacity.sas, 2 * (opt.tunnels + 2 * opt.churn) + 32);
 	wo.capacity.selectors = 2 * wo.capacity.tunnels + 16;
 	wo.capacity.feeds = 8;
+	wo.capacity.sessions = opt.sessions;
 	wo.capacity.maps = opt.maps;
 	wo.capacity.access = opt.maps ? 2 * opt.maps + 16 : 0;
 	wo.capacity.engines = opt.maps ? 1 : 0;
