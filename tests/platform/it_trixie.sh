@@ -21,5 +21,5 @@ else
 	sed 's/^/# /' "$LAB/quickstart.txt" | tail -n 30
 	fail "./quickstart"
 fi
-platform_suites unit-gcc guest-newer-kernel
+platform_suites unit-gcc packages lab-reasons guest-newer-kernel client-nagios
 lab_end
