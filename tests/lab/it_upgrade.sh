@@ -4,6 +4,7 @@
 # for the seconds of a restart. It doesn't matter whether ipsecmond ended in good order or was killed.
 # shellcheck source-path=SCRIPTDIR source=gateway.sh disable=SC2317      # functions are called by wait_until
 . "$(dirname "${BASH_SOURCE[0]}")/gateway.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/poller.sh"
 need root tun ip ping swanctl python3 gcc make awk snmpd snmpbulkwalk "$CHARON" "$IPSECMOND" "$IPSECMON_AGENTX" "$IPSECMON"
 [ -x "$srcdir/configure" ] || skip "no configure script"
 lab_begin
@@ -47,22 +48,8 @@ net2=$(index_of a tunnel net2) ike=$(index_of a ike ikev2)
 
 # ---- The poller -------------------------------------------------------------------------------------------------
 
-mkdir "$LAB/walks"
-: > "$LAB/polling"
-poller() {
-	local at
-	while [ -e "$LAB/polling" ]; do
-		at=$(lab_ms)
-		# While the agent is away, snmpd answers that there is no such object.
-		walk a "$LAB/walk" && sed "/^$FLOW_MIB /d" "$LAB/walk" > "$LAB/walks/$at"
-		sleep 0.1
-	done
-}
 wait_until 5 is a cipSecGlobalActiveTunnels.0 3
-poller &
-poller=$!
-walked() { [ "$(find "$LAB/walks" -type f | wc -l)" -gt "$1" ]; }
-walked_again() { wait_until 30 walked $(($(find "$LAB/walks" -type f | wc -l) + 2)); }
+polling_begin
 
 # now_runs WHAT DIR [SIGNAL]: ipsecmond is ended, traffic goes on, and the programs there start
 now_runs() {
@@ -123,31 +110,9 @@ walked_again
 
 # ---- What the poller saw ----------------------------------------------------------------------------------------
 
-rm "$LAB/polling"
-wait "$poller"
-check "no counter ever fell" compare stable "$LAB/walks/"*
-say "$(compare stable "$LAB/walks/"* | tail -n 1)"
-check "no index was given twice, and totals are never less than what has a row" compare laws "$LAB/walks/"*
-
-# Milliseconds from the last walk with all rows to the next one, at most; and rows that are none of ours.
-gaps() {
-	local file rows last=0 most=0 at
-	for file in "$LAB/walks/"*; do
-		at=${file##*/}
-		rows=$(compare table "$file" cipSecTunStatus | cut -d ' ' -f 1)
-		[ "$(grep -c . <<< "$rows")" = 3 ] || continue
-		[ "$last" = 0 ] || [ $((at - last)) -le "$most" ] || most=$((at - last))
-		last=$at
-	done
-	printf '%s' "$most"
-}
-strangers() {
-	local file
-	for file in "$LAB/walks/"*; do compare table "$file" cipSecTunStatus; done | cut -d ' ' -f 1 | sort -u |
-		grep -vxF -e "$net" -e "$net2" -e "$main" -e "$again"
-}
-equal "no walk had the row of another tunnel" "" "$(strangers)"
-gap=$(gaps)
+polling_end
+equal "no walk had the row of another tunnel" "" "$(strangers "$net" "$net2" "$main" "$again")"
+gap=$(gap 3)
 say "the poller was without rows for $gap ms at most"
 check "there were no rows only for the seconds of a restart" in_time "$gap" 10000
 story_end

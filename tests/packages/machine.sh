@@ -53,14 +53,20 @@ stand_ins() {           # stand_ins ROOT
 	mkdir -p "$1/usr/local/bin"
 	cat > "$1/usr/local/bin/systemctl" <<-'END'
 	#!/bin/bash
-	# systemctl daemon-reload | start|stop|restart|enable [--now] UNIT...
+	# systemctl daemon-reload | start|stop|restart|enable [--now]|is-enabled|is-active UNIT...
+	while [[ ${1:-} = --* ]]; do shift; done
 	verb=$1
 	shift
 	[ "${1:-}" != --now ] || shift
 	mkdir -p /run/units
+	[ "${1:-}" != -- ] || shift
 	for unit; do
 		unit=${unit%.service}
 		pidfile=/run/units/$unit.pid
+		case $verb in
+		is-enabled) echo enabled; exit ;;
+		is-active)  [ -s "$pidfile" ] && kill -0 "$(cat "$pidfile")" 2> /dev/null; exit ;;
+		esac
 		if [ "$verb" = stop ] || [ "$verb" = restart ]; then
 			if [ -s "$pidfile" ] && kill "$(cat "$pidfile")" 2> /dev/null; then
 				while grep -q '^State:.[^ZX]' "/proc/$(cat "$pidfile")/status" 2> /dev/null; do sleep 0.1; done

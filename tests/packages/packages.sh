@@ -16,7 +16,7 @@ packages_build() {
 	mkdir -p "$LAB/packages/ipsecmon"
 	(cd "$srcdir" && git ls-files -z | xargs -0 cp --parents -t "$LAB/packages/ipsecmon") || die "cannot copy the tree"
 	sum=$(packages_sum)
-	(cd "$LAB/packages/ipsecmon" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh -c "$command") > "$LAB/build.log" 2>&1 ||
+	(cd "$LAB/packages/ipsecmon" && PATH=/usr/lib/ccache:$PATH DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" sh -c "$command") > "$LAB/build.log" 2>&1 ||
 		{ tail -n 20 "$LAB/build.log"; die "dpkg-buildpackage"; }
 	rm -rf "$kept" && mkdir -p "$kept" && cp "$LAB"/packages/*.deb "$kept/" && printf '%s' "$sum" > "$kept/sum"
 }
