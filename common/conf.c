@@ -22,6 +22,7 @@
 #define VICI(field, type)     CONF_AT(conf_vici, field, type)
 #define XFRM(field, type)     CONF_AT(conf_xfrm, field, type)
 #define IKEWATCH(field, type) CONF_AT(conf_ikewatch, field, type)
+#define CONNECTION(field, type) CONF_AT(conf_connection, field, type)
 #define AGENTX(field, type)   CONF_AT(conf_agentx, field, type)
 
 static const struct conf_key root_keys[] = {
@@ -57,6 +58,10 @@ static const struct conf_key ikewatch_keys[] = {
 	{ "netns",         CONF_NETNS,   0, SOCKET_MAX,        0, "",                   IKEWATCH(netns, char *) },
 };
 
+static const struct conf_key connection_keys[] = {
+	{ "session",       CONF_CHOICE,  0, 0,                 0, "automatic|remote-access|lan-to-lan", CONNECTION(session, uint32_t) },
+};
+
 static const struct conf_key agentx_keys[] = {
 	{ "socket",        CONF_PATH,    0, SOCKET_MAX,        0, "/var/agentx/master", AGENTX(socket, char *) },
 	{ "notify-rate",   CONF_NUMBER,  1, 10000,           100, NULL,                 AGENTX(notify_rate, uint32_t) },
@@ -75,6 +80,7 @@ static const struct conf_section sections[] = {
 	[XFRM_SECTION] = { "feed xfrm", false, KEYS(xfrm_keys), LIST(xfrm, xfrms, CONF_XFRM_MAX) },
 	[IKEWATCH_SECTION] = { "feed ikewatch", false, KEYS(ikewatch_keys),
 			       LIST(ikewatch, ikewatches, CONF_IKEWATCH_MAX) },
+	{ "connection", true, KEYS(connection_keys), LIST(connection, connections, CONF_MANY) },
 	{ "agentx", false, KEYS(agentx_keys), FIELD(agentx), 1, 0, 0 },
 	/* These sections belong to ipsecmon-engine: engine/engine_conf.c. */
 	{ .name = "engine", .max = 1 },
@@ -125,6 +131,15 @@ conf_free(struct conf *conf)
 		return;
 	conf_clear(&(struct conf_part){ sections, COUNT(sections), conf });
 	free(conf);
+}
+
+uint32_t
+conf_session(const struct conf *conf, const char *connection)
+{
+	for (uint32_t i = 0; i < conf->connections; i++)
+		if (strcmp(conf->connection[i].name, connection) == 0)
+			return conf->connection[i].session;
+	return 0;
 }
 
 static char *

@@ -42,6 +42,12 @@ struct conf {
 		uint32_t line;
 		char *netns; /* as above */
 	} * ikewatch;
+	struct conf_connection {
+		uint32_t line;
+		char *name;       /* of a connection of the IKE daemon */
+		uint32_t session; /* 0: automatic, 1: remote access, 2: LAN-to-LAN */
+	} * connection;
+	uint32_t connections;
 	uint32_t xfrms, ikewatches; /* lengths; no two of a kind for one namespace */
 	struct conf_agentx {
 		uint32_t line;
@@ -67,6 +73,9 @@ struct conf *conf_load(const char *path, char *error, size_t error_size);
 /** Also read the settings that only this program has; @p own NULL: none. */
 struct conf *conf_load_with(const char *path, const struct conf_part *own, char *error, size_t error_size);
 void conf_free(struct conf *conf);
+
+/** The setting "session" of this connection. */
+uint32_t conf_session(const struct conf *conf, const char *connection);
 
 /** The path of a file in run_dir or state_dir. The caller frees it. */
 char *conf_run_path(const struct conf *conf, const char *name);

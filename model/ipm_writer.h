@@ -153,7 +153,7 @@ void ipm_ike_stop(struct ipm_writer *w, uint32_t slot, enum ipm_reason reason);
  * access if there is a user or a virtual address, otherwise LAN-to-LAN. Tunnels of this IKE SA belong to the session
  * from their next ipm_tunnel_start() or ipm_tunnel_put() on; they bring what they counted before.
  *
- * Errors:    -ENOENT: there is no such IKE SA; -EOPNOTSUPP: a segment with lanes has no sessions.
+ * Errors:    -ENOENT: there is no such IKE SA; -EOPNOTSUPP: the segment has no sessions. One with lanes never does.
  */
 int ipm_session_open(struct ipm_writer *w, const struct ipm_session *session);
 const struct ipm_session *ipm_session_peek(const struct ipm_writer *w, uint32_t slot);

@@ -212,7 +212,8 @@ ipm_session_open(struct ipm_writer *w, const struct ipm_session *session)
 	struct ipm_session copy = *session;
 	uint32_t there = ipm_ike_peek(w, session->ike_slot)->session;
 
-	if (w->seg.lanes > 0) /* nobody would add the lanes */
+	/* With lanes, nobody would add them to the totals of sessions. */
+	if (w->seg.lanes > 0 || w->seg.section[IPM_SESSIONS].capacity == 0)
 		return -EOPNOTSUPP;
 	if (!ike_suits(w, session, there - 1))
 		return -ENOENT;

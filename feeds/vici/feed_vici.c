@@ -29,7 +29,7 @@
 /* What charon tells us. With the event "alert" it also tells why something failed. */
 #define CAPS                                                                                                    \
 	(IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | \
-	 IPM_CAP_REASONS | IPM_CAP_CONFIGURATION)
+	 IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_SESSIONS)
 #define CAPS_ALERT (CAPS | IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS)
 
 struct feed_vici {
@@ -494,6 +494,12 @@ feed_vici_count(const struct conf *conf)
 	return conf->vici.enabled;
 }
 
+static uint32_t
+session_setting(void *arg, const char *conn)
+{
+	return conf_session(arg, conn);
+}
+
 static bool
 feed_vici_open(struct feed *feed, uint32_t n)
 {
@@ -526,6 +532,7 @@ feed_vici_open(struct feed *feed, uint32_t n)
 	    !f->held_back || !f->failures || !f->maps)
 		return false;
 	vici_model_set_host(f->model, &host);
+	vici_model_set_sessions(f->model, session_setting, (void *)(uintptr_t)conf);
 	f->notify = notify_client_open(feed->env, on_alert, f);
 	if (!f->notify)
 		log_warn("vici: without error-notify it is not known why negotiations fail");

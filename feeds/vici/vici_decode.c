@@ -241,6 +241,8 @@ static const struct key ike_keys[] = {
 	KEY(vici_ike, "remote-host", addr, remote_host),
 	KEY(vici_ike, "remote-port", decimal, remote_port),
 	KEY(vici_ike, "remote-id", text, remote_id),
+	KEY(vici_ike, "remote-eap-id", text, eap_id),
+	KEY(vici_ike, "remote-xauth-id", text, xauth_id),
 	KEY(vici_ike, "initiator-spi", hex, spi_initiator),
 	KEY(vici_ike, "responder-spi", hex, spi_responder),
 	ALGO(vici_ike, "encr-alg", ENCR, proposal.encr),
@@ -294,8 +296,16 @@ static const struct key conn_keys[] = {
 	{ 0 },
 };
 
+/* How the peer must authenticate in one round. */
+struct remote_round {
+	uint8_t auth, user_is;
+	char type[IPM_NAME_MAX];
+};
+
 static const struct key remote_keys[] = {
-	NAMED(vici_conn, "class", auths, remote_auth),
+	NAMED(remote_round, "class", auths, auth),
+	KEY(remote_round, "eap-type", text, type),
+	KEY(remote_round, "xauth", text, type),
 	{ 0 },
 };
 
@@ -448,6 +458,22 @@ task_list(struct vici_parser *p, uint16_t *bits)
 	}
 }
 
+/* Virtual addresses. What there is no room for is left out. */
+static void
+vip_list(struct vici_parser *p, struct ipm_addr vip[IPM_SESSION_ADDRS], uint8_t *count, uint32_t *bad)
+{
+	struct vici_element e;
+	*count = 0;
+	while (step(p, &e) && e.kind == VICI_LIST_ITEM) {
+		struct ipm_addr addr = { 0 };
+		char text[INET6_ADDRSTRLEN];
+		bool good = vici_string(e.value, text, sizeof(text)) && vici_addr(text, &addr);
+		*bad += !good;
+		if (good && *count < IPM_SESSION_ADDRS)
+			vip[(*count)++] = addr;
+	}
+}
+
 static void
 ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, const struct root *root,
 	    struct vici_sink *sink)
@@ -463,6 +489,10 @@ ike_section(struct vici_parser *p, struct vici_slice name, enum vici_role role, 
 			take(ike_keys, &e, &ike, &sink->bad_values);
 		} else if (e.kind == VICI_LIST_START && tasks_field(&ike, e.name) != NULL) {
 			task_list(p, tasks_field(&ike, e.name));
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "remote-vips")) {
+			vip_list(p, ike.remote_vip, &ike.remote_vips, &sink->bad_values);
+		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "local-vips")) {
+			vip_list(p, ike.local_vip, &ike.local_vips, &sink->bad_values);
 		} else if (e.kind == VICI_SECTION_START && role == VICI_CURRENT && side != VICI_CURRENT) {
 			ike_section(p, name, side, root, sink);
 			rekey = true;
@@ -592,6 +622,43 @@ local_section(struct vici_parser *p, struct vici_conn *conn, uint32_t *bad)
 	}
 }
 
+/* "EAP_MSCHAPV2" becomes "eap-mschapv2", and XAUTH "generic" "xauth-generic". */
+static void
+method_fill(struct vici_conn *conn, const struct remote_round *round)
+{
+	bool xauth = conn->user_is == IPM_USER_XAUTH, prefixed = strncmp(round->type, "EAP_", 4) == 0;
+	const char *type = prefixed ? round->type + 4 : round->type;
+
+	snprintf(conn->method, sizeof(conn->method), "%s%s%.40s", xauth ? "xauth" : "eap", type[0] ? "-" : "", type);
+	for (char *c = conn->method; *c; c++)
+		*c = *c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c;
+}
+
+/* A round of the peer's authentication: the first one is that of the peer, EAP and XAUTH that of a user. */
+static void
+remote_section(struct vici_parser *p, struct vici_conn *conn, bool first, uint32_t *bad)
+{
+	struct remote_round round = { .auth = IPM_AUTH_UNKNOWN };
+	struct vici_parser again = *p;
+	struct vici_element e;
+
+	take_section(p, remote_keys, &round, bad);
+	while (step(&again, &e)) {
+		if (e.kind == VICI_SECTION_START)
+			vici_leave(&again);
+		else if (e.kind == VICI_KEY_VALUE && vici_is(e.name, "class") && vici_is(e.value, "XAuth"))
+			round.user_is = IPM_USER_XAUTH;
+	}
+	if (round.auth == IPM_AUTH_EAP)
+		round.user_is = IPM_USER_EAP;
+	if (first)
+		conn->remote_auth = round.auth;
+	if (round.user_is == IPM_USER_UNKNOWN || conn->user_is != IPM_USER_UNKNOWN)
+		return;
+	conn->user_is = round.user_is;
+	method_fill(conn, &round);
+}
+
 static void
 conn_section(struct vici_parser *p, struct vici_slice name, struct vici_sink *sink)
 {
@@ -607,8 +674,8 @@ conn_section(struct vici_parser *p, struct vici_slice name, struct vici_sink *si
 			local_hosts(p, &conn);
 		} else if (e.kind == VICI_LIST_START && vici_is(e.name, "remote_addrs")) {
 			remote_hosts(p, &conn);
-		} else if (e.kind == VICI_SECTION_START && first_remote && begins(e.name, "remote")) {
-			take_section(p, remote_keys, &conn, &sink->bad_values);
+		} else if (e.kind == VICI_SECTION_START && begins(e.name, "remote")) {
+			remote_section(p, &conn, first_remote, &sink->bad_values);
 			first_remote = false;
 		} else if (e.kind == VICI_SECTION_START && first_local && begins(e.name, "local")) {
 			local_section(p, &conn, &sink->bad_values);

@@ -75,6 +75,9 @@ struct vici_ike {
 	struct ipm_addr local_host, remote_host;
 	uint16_t local_port, remote_port;
 	char local_id[IPM_ID_MAX], remote_id[IPM_ID_MAX];
+	char eap_id[IPM_ID_MAX], xauth_id[IPM_ID_MAX]; /* of the peer's user; EAP: only if it is not remote_id */
+	struct ipm_addr remote_vip[IPM_SESSION_ADDRS], local_vip[IPM_SESSION_ADDRS]; /* virtual addresses */
+	uint8_t remote_vips, local_vips;
 	uint64_t spi_initiator, spi_responder;
 	struct ipm_proposal proposal;
 	int64_t established, rekey_time, reauth_time; /* seconds, or VICI_UNSET */
@@ -115,6 +118,8 @@ struct vici_conn {
 	bool peer_named;                    /* one of them is a host name */
 	char peer_text[IPM_TEXT_MAX];       /* all of them, as they are configured */
 	uint64_t ike_rekey_s, ike_reauth_s; /* 0: never */
+	uint8_t user_is;                    /* enum ipm_user_is: a user has to authenticate by EAP or XAUTH */
+	char method[IPM_NAME_MAX];          /* and how: "eap-mschapv2", "xauth-generic", "eap"; else empty */
 };
 
 /** A configured child. */

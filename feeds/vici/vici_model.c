@@ -11,6 +11,7 @@
 #include "feed_reconcile.h"
 #include "vici_maps.h"
 #include "vici_model.h"
+#include "vici_session.h"
 #include "units.h"
 
 #define NONE UINT32_MAX
@@ -61,6 +62,7 @@ struct conn_node {
 	uint64_t rekey_octets, rekey_pkts;
 	char local_id[IPM_ID_MAX], local_cert[IPM_ID_MAX];
 	struct ipm_addr local, peer; /* len 0: any, or several */
+	struct vici_session_conn session;
 };
 
 /* Notes about an IKE SA, by the slot of its record. NONE ends each chain. */
@@ -69,6 +71,7 @@ struct ike_note {
 	uint32_t next_at;       /* slot of the next whose peer's address has the same hash */
 	uint32_t first_tunnel;  /* slot */
 	uint32_t sharing;       /* how many of charon's IKE SAs have this record */
+	uint32_t moved;         /* index of the IKE SA whose session went to another one; 0: none */
 	struct {                /* charon is negotiating it; the record belongs to the feed that watches the wire */
 		uint32_t index; /* of the record, because the slot may be used again */
 		struct feed_seen seen;
@@ -80,6 +83,15 @@ struct tunnel_note {
 	uint32_t next; /* slot of the next tunnel of the same IKE SA, or NONE */
 	struct child_node *first_child;
 };
+
+/* A session whose IKE SA has ended: it may only be reauthenticating. */
+struct waiting {
+	uint32_t slot, index; /* index 0: free */
+	uint64_t until_ns;
+	enum ipm_reason reason;
+};
+#define WAITING_MAX 1024
+#define WAITING_NS  (3 * NS_PER_SECOND)
 
 struct vici_model {
 	struct ipm_writer *w;
@@ -96,6 +108,10 @@ struct vici_model {
 	uint64_t now_ns;
 	struct ended ended[ENDED_KEPT]; /* a ring */
 	unsigned next_ended;
+	struct waiting waiting[WAITING_MAX];
+	uint32_t waitings; /* of waiting[]; others are free */
+	vici_setting *setting;
+	void *setting_arg;
 };
 
 /* --- trees -------------------------------------------------------------------------------------------------- */
@@ -303,13 +319,23 @@ peer_unlink(struct vici_model *m, uint32_t slot)
 		}
 }
 
+/* With XAUTH, the users of a group share an identity: the record is that of the same user, on the same port. */
+static bool
+same_user(const struct vici_model *m, const struct ipm_ike_sa *there, const char *xauth_id, uint16_t remote_port)
+{
+	const struct ipm_session *session = there->session ? ipm_session_peek(m->w, there->session - 1) : NULL;
+	if (xauth_id[0] == '\0' && !(session && session->user_is == IPM_USER_XAUTH))
+		return true;
+	return session && strcmp(session->user, xauth_id) == 0 && (there->held || there->remote_port == remote_port);
+}
+
 /*
  * The record that a new IKE SA continues: one of the same peer that is held, preferably at the same address, or one at
  * the same address that charon has not confirmed since it was away. For IKEv1 also a live one between the same
  * addresses, because that is how IKEv1 rekeys.
  */
 static uint32_t
-ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
+ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa, const char *xauth_id)
 {
 	struct peer_node key = { .sa = sa };
 	const struct peer_node *node = tree_find(&m->peers, &key, by_peer);
@@ -320,6 +346,8 @@ ike_predecessor(struct vici_model *m, const struct ipm_ike_sa *sa)
 		const struct ipm_ike_sa *there = ipm_ike_peek(m->w, at);
 		bool same_place =
 			ipm_addr_same(&there->local, &sa->local) && ipm_addr_same(&there->remote, &sa->remote);
+		if (!same_user(m, there, xauth_id, sa->remote_port))
+			continue;
 		int rank = there->held                                                  ? 1 + same_place
 			   : same_place && (sa->version == 1 || ike_unconfirmed(m, at)) ? 3
 											: 0;
@@ -757,9 +785,126 @@ tunnel_settle(struct vici_model *m, uint32_t slot, bool may_hold, enum ipm_reaso
 	}
 }
 
+/* --- sessions ----------------------------------------------------------------------------------------------- */
+
+/* End the sessions that have waited for too long. */
+static void
+sessions_expire(struct vici_model *m, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < m->waitings;) {
+		const struct waiting *at = &m->waiting[i];
+		if (now_ns < at->until_ns) {
+			i++;
+			continue;
+		}
+		const struct ipm_session *session = ipm_session_peek(m->w, at->slot);
+		if (session->index == at->index && session->state == IPM_SESSION_HELD)
+			ipm_session_stop(m->w, at->slot, at->reason);
+		m->waiting[i] = m->waiting[--m->waitings];
+	}
+}
+
+static void
+session_wait(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	struct ipm_session session = *ipm_session_peek(m->w, slot);
+
+	if (m->waitings == WAITING_MAX) {
+		ipm_session_stop(m->w, slot, reason);
+		return;
+	}
+	session.state = IPM_SESSION_HELD;
+	ipm_session_put(m->w, slot, &session);
+	m->waiting[m->waitings++] = (struct waiting){
+		.slot = slot, .index = session.index, .until_ns = ipm_now_ns() + WAITING_NS, .reason = reason
+	};
+}
+
+/*
+ * The IKE SA in @p slot ends. Its session ends, too, unless this may be a reauthentication: the peer then closes the
+ * IKE SA and comes back at once, and as responder charon does not know the difference.
+ */
+static void
+session_leave(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
+{
+	uint32_t at = ipm_ike_peek(m->w, slot)->session;
+	m->ike[slot].moved = 0;
+	if (at == 0)
+		return;
+	if (reason == IPM_REASON_NORMAL || reason == IPM_REASON_PEER_DELETE)
+		session_wait(m, at - 1, reason);
+	else
+		ipm_session_stop(m->w, at - 1, reason);
+}
+
+/* The slot of the session that @p next continues, or NONE. */
+static uint32_t
+session_before(struct vici_model *m, const struct ipm_session *next)
+{
+	struct peer_node key = { .sa = ipm_ike_peek(m->w, next->ike_slot) };
+	const struct peer_node *node = tree_find(&m->peers, &key, by_peer);
+
+	for (uint32_t i = 0; i < m->waitings; i++) {
+		const struct ipm_session *there = ipm_session_peek(m->w, m->waiting[i].slot);
+		if (there->index == m->waiting[i].index && there->state == IPM_SESSION_HELD &&
+		    vici_session_continues(there, next, false)) {
+			uint32_t slot = m->waiting[i].slot;
+			m->waiting[i] = m->waiting[--m->waitings];
+			return slot;
+		}
+	}
+	/* Make before break: the earlier IKE SA is still there. */
+	for (uint32_t at = node ? node->first : NONE; at != NONE; at = m->ike[at].same_peer) {
+		const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, at);
+		if (at == next->ike_slot || sa->session == 0 || sa->held ||
+		    !vici_session_continues(ipm_session_peek(m->w, sa->session - 1), next, true))
+			continue;
+		m->ike[at].moved = sa->index;
+		return sa->session - 1;
+	}
+	return NONE;
+}
+
+/* The IKE SA in @p slot is up, or has changed. */
+static void
+session_put(struct vici_model *m, uint32_t slot, const struct vici_ike *ike)
+{
+	static const struct vici_session_conn no_conn;
+	const struct ipm_ike_sa *sa = ipm_ike_peek(m->w, slot);
+	const struct conn_node *conn = conn_find(m, sa->conn, "");
+	struct ipm_session session = { 0 };
+	uint32_t at = sa->session;
+
+	if (sa->state == IPM_IKE_NEGOTIATING || m->ike[slot].moved == sa->index)
+		return;
+	if (at)
+		session = *ipm_session_peek(m->w, at - 1);
+	vici_session_fill(&session, conn ? &conn->session : &no_conn, ike, sa, slot);
+	uint32_t before = at ? at - 1 : session_before(m, &session);
+	if (before != NONE)
+		ipm_session_put(m->w, before, &session);
+	else
+		ipm_session_open(m->w, &session);
+}
+
+/* Charon is away: its IKE SA is held, and so is its session. */
+static void
+session_hold(struct vici_model *m, uint32_t slot)
+{
+	uint32_t at = ipm_ike_peek(m->w, slot)->session;
+	if (at == 0)
+		return;
+	struct ipm_session session = *ipm_session_peek(m->w, at - 1);
+	session.state = IPM_SESSION_HELD;
+	ipm_session_put(m->w, at - 1, &session);
+}
+
+/* --- the end of an IKE SA ----------------------------------------------------------------------------------- */
+
 static void
 ike_stop(struct vici_model *m, uint32_t slot, enum ipm_reason reason)
 {
+	session_leave(m, slot, reason);
 	peer_unlink(m, slot);
 	m->ike[slot].first_tunnel = NONE;
 	ipm_ike_stop(m->w, slot, reason);
@@ -810,6 +955,7 @@ ike_leave(struct vici_model *m, struct ike_node *node, bool may_hold, enum ipm_r
 	if (may_hold && feed_holds(&m->lists)) {
 		sa.held = 1;
 		ipm_ike_put(m->w, slot, &sa);
+		session_hold(m, slot);
 	} else {
 		ike_stop(m, slot, reason);
 	}
@@ -920,7 +1066,7 @@ ike_begin(struct vici_model *m, const struct vici_ike *ike)
 	if (ike->state == VICI_IKE_DELETING || ike->state == VICI_IKE_REKEYED)
 		return NULL; /* it is on its way out: we never knew it, or saw it end */
 	ike_fill(m, &sa, ike);
-	uint32_t before = ike_predecessor(m, &sa), watched = ike_watched(m, ike);
+	uint32_t before = ike_predecessor(m, &sa, ike->xauth_id), watched = ike_watched(m, ike);
 	if (before != NONE)
 		return ike_join(m, ike, before);
 	if (watched == NONE)
@@ -1000,6 +1146,7 @@ vici_model_ike(struct vici_model *m, const struct vici_ike *ike)
 	if (node->superseded)
 		return;
 	ike_put(m, node->slot, ike);
+	session_put(m, node->slot, ike);
 	if ((ike->active | ike->queued) & VICI_TASK_REAUTH_COMPLETE)
 		ike_replaces(m, node);
 }
@@ -1427,6 +1574,7 @@ vici_model_expire(struct vici_model *m, uint64_t now_ns)
 {
 	enum feed_hold_end end = feed_expire(&m->lists, now_ns);
 
+	sessions_expire(m, now_ns);
 	if (end == FEED_HOLD_GOES_ON)
 		return false;
 	m->now_ns = now_ns;
@@ -1466,6 +1614,8 @@ vici_model_conn(struct vici_model *m, const struct vici_conn *conn)
 	snprintf(node->local_id, sizeof(node->local_id), "%s", strcmp(conn->local_id, "%any") ? conn->local_id : "");
 	snprintf(node->local_cert, sizeof(node->local_cert), "%s", conn->local_cert);
 	node->local = conn->local;
+	vici_session_conn_fill(&node->session, conn);
+	node->session.setting = m->setting ? (uint8_t)m->setting(m->setting_arg, conn->name) : VICI_SESSION_AUTOMATIC;
 	node->peer = conn->peers == 1 && !conn->peer_named ? conn->peer[0] : (struct ipm_addr){ 0 };
 }
 
@@ -1477,6 +1627,13 @@ vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, const 
 		return;
 	node->rekey_octets = child->rekey_octets;
 	node->rekey_pkts = child->rekey_pkts;
+}
+
+void
+vici_model_set_sessions(struct vici_model *m, vici_setting *setting, void *arg)
+{
+	m->setting = setting;
+	m->setting_arg = arg;
 }
 
 void
@@ -1514,6 +1671,20 @@ take_up_ike(struct vici_model *m, uint32_t slot)
 		return;
 	sa.held = 1;
 	ipm_ike_put(m->w, slot, &sa);
+	session_hold(m, slot);
+}
+
+/* Sessions whose IKE SA had ended when the earlier run did: they waited then. */
+static void
+take_up_sessions(struct vici_model *m)
+{
+	struct ipm_walk walk;
+	struct ipm_session session;
+
+	ipm_walk_all(&walk, ipm_writer_segment(m->w), IPM_SESSIONS);
+	while (ipm_walk_next(&walk, &session) > 0)
+		if (session.feed == m->feed && ipm_ike_peek(m->w, session.ike_slot)->session != walk.slot + 1)
+			session_wait(m, walk.slot, IPM_REASON_UNKNOWN);
 }
 
 static void
@@ -1545,6 +1716,7 @@ take_up(struct vici_model *m)
 
 	for (uint32_t slot = 0; feed_next_ike(m->w, m->feed, &slot); slot++)
 		take_up_ike(m, slot);
+	take_up_sessions(m);
 	for (uint32_t slot = 0; feed_next_sa(m->w, m->feed, &slot); slot++)
 		take_up_sa(m, slot);
 	for (uint32_t slot = 0; feed_next_tunnel(m->w, m->feed, &slot); slot++) {

@@ -43,6 +43,9 @@ void vici_model_conn_child(struct vici_model *m, const struct vici_conn *conn, c
 
 /** Where to ask for interfaces, for the crypto map entries of tunnels. */
 void vici_model_set_host(struct vici_model *m, const struct feed_host *host);
+/** The setting of "session" for a connection, enum vici_session_setting; NULL: all are automatic. */
+typedef uint32_t vici_setting(void *arg, const char *conn);
+void vici_model_set_sessions(struct vici_model *m, vici_setting *setting, void *arg);
 /** The crypto engine of SAs that no other feed keeps, slot + 1; 0: not known. */
 void vici_model_set_engine(struct vici_model *m, uint32_t engine);
 

@@ -241,6 +241,19 @@ START_TEST(each_xfrm_section_has_its_own_values)
 }
 END_TEST
 
+START_TEST(the_kind_of_sessions_can_be_set_for_each_connection)
+{
+	struct conf *conf = load_good("connection branch { session = lan-to-lan }\n"
+				      "connection road.warriors-2 { session = remote-access }\n"
+				      "connection other { }\n");
+	ck_assert_uint_eq(conf_session(conf, "branch"), 2);
+	ck_assert_uint_eq(conf_session(conf, "road.warriors-2"), 1);
+	ck_assert_uint_eq(conf_session(conf, "other"), 0);
+	ck_assert_uint_eq(conf_session(conf, "unknown"), 0);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(a_path_in_the_run_directory)
 {
 	struct conf *c = load_good("run-dir = /a/b");
@@ -260,9 +273,10 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		const char *text, *tail;
 	} bad[] = {
 		/* unknown names */
-		{ "\ncolour = 1\n", "2: unknown key or section 'colour'; known: run-dir, state-dir, group, "
-				    "allow-destroy, first-index, capacity, feed "
-				    "vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
+		{ "\ncolour = 1\n",
+		  "2: unknown key or section 'colour'; known: run-dir, state-dir, group, "
+		  "allow-destroy, first-index, capacity, feed "
+		  "vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "capacity {\n peers = 1\n}\n",
 		  "2: unknown key 'peers' in section capacity; known: ike-sas, tunnels, sas, history, failures" },
 		{ "feed vici {\n\n poll = 1\n}\n",
@@ -273,33 +287,35 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "\nfeed bgp {\n\n}\n",
 		  "2: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, "
 		  "capacity, "
-		  "feed vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
+		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "feed bgp { socket = /x\n poll = 1 }\n",
 		  "1: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, "
 		  "capacity, "
-		  "feed vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
-		{ "feed { }",
-		  "1: unknown key or section 'feed'; did you mean 'feed vici'? Known: run-dir, state-dir, "
-		  "group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, agentx, engine, "
-		  "endpoint, tunnel, generator" },
+		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
+		{ "feed { }", "1: unknown key or section 'feed'; did you mean 'feed vici'? Known: run-dir, state-dir, "
+			      "group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, "
+			      "connection, agentx, engine, "
+			      "endpoint, tunnel, generator" },
 		{ "capacity { }\ncapacity|sas = 5\n",
 		  "2: unknown key or section 'capacity|sas'; did you mean 'capacity'? Known: run-dir, state-dir, "
-		  "group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, agentx, engine, "
+		  "group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, connection, "
+		  "agentx, engine, "
 		  "endpoint, "
 		  "tunnel, generator" },
 		{ "\"\" = 5\n", "1: unknown key or section ''; known: run-dir, state-dir, group, allow-destroy, "
 				"first-index, capacity, feed vici, "
-				"feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
-		{ "|opened = 5\n", "1: unknown key or section '|opened'; known: run-dir, state-dir, group, "
-				   "allow-destroy, first-index, capacity, "
-				   "feed vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
+				"feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
+		{ "|opened = 5\n",
+		  "1: unknown key or section '|opened'; known: run-dir, state-dir, group, "
+		  "allow-destroy, first-index, capacity, "
+		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "feed vici {\n poll_interval = 1\n}\n",
 		  "2: unknown key 'poll_interval' in section feed vici; did you mean 'poll-interval'? Known: socket, "
 		  "error-socket, poll-interval, hold-time" },
-		{ "feed xfmr { }",
-		  "1: unknown key or section 'feed xfmr'; did you mean 'feed xfrm'? Known: run-dir, "
-		  "state-dir, group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, "
-		  "agentx, engine, endpoint, tunnel, generator" },
+		{ "feed xfmr { }", "1: unknown key or section 'feed xfmr'; did you mean 'feed xfrm'? Known: run-dir, "
+				   "state-dir, group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed "
+				   "ikewatch, connection, "
+				   "agentx, engine, endpoint, tunnel, generator" },
 		{ "\nfeed vici feed xfrm { }", "2: feed vici is a section: write feed vici { ... }" },
 		{ "+ x", "1: there is a + instead of a key or a section" },
 		{ "capacity { = 5 }", "1: there is a = instead of a key or }" },
@@ -398,7 +414,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
 		  "5: unknown key or section 'x'; known: run-dir, state-dir, group, allow-destroy, first-index, "
 		  "capacity, feed "
-		  "vici, feed xfrm, feed ikewatch, agentx, engine, endpoint, tunnel, generator" },
+		  "vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "run-dir /a\n", "1: there is no = after run-dir" },
 		{ "run-dir += /a\n", "1: there is no = after run-dir" },
 		{ "run-dir =", "1: there is no value after run-dir =" },
@@ -485,6 +501,7 @@ main(void)
 	tcase_add_test(t, the_sample_means_the_defaults);
 	tcase_add_test(t, every_key_is_heard);
 	tcase_add_test(t, the_feeds_that_are_named_are_on_and_no_others);
+	tcase_add_test(t, the_kind_of_sessions_can_be_set_for_each_connection);
 	tcase_add_test(t, each_xfrm_section_has_its_own_values);
 	tcase_add_test(t, a_path_in_the_run_directory);
 	tcase_add_test(t, what_is_wrong_is_said_with_file_and_line);
