@@ -30,7 +30,7 @@ help(void)
 		       mode->needs_own ? " (not with Cisco devices)" : "", mode->ranges);
 	printf("\nWhat is checked:\n"
 	       "  -n, --name NAME          tunnels of the connection NAME, or NAME/CHILD\n"
-	       "                           (not with Cisco devices)\n"
+	       "                           (not with Cisco devices); a user, or a pool\n"
 	       "  -r, --peer ADDRESS       tunnels to this peer\n"
 	       "  -w, --warning RANGE      [@][START:][END], as with all monitoring plugins\n"
 	       "  -c, --critical RANGE\n"

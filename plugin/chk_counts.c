@@ -51,6 +51,11 @@ static const struct counted global_drops[] = {
 	{ "capacity", 30, 0, 0, true },  { NULL, 0, 0, 0, false },
 };
 
+static const struct counted login_errors[] = {
+	{ "login_failures", 1, 0, 0, true },
+	{ NULL, 0, 0, 0, false },
+};
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* Add a row's value to the label's count. All rows share one count. */
@@ -343,6 +348,15 @@ chk_mode_drops(struct chk_check *check)
 					      .peer = tunnel_drops,
 					      .all_at = &chk_sec_global,
 					      .by_reason = true,
+					      .judged = CHK_COUNTS_MAX };
+	return count(check, &source);
+}
+
+bool
+chk_mode_logins(struct chk_check *check)
+{
+	static const struct source source = { .all = login_errors,
+					      .all_at = &chk_ras_failures,
 					      .judged = CHK_COUNTS_MAX };
 	return count(check, &source);
 }

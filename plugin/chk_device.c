@@ -12,6 +12,7 @@
 		.ids = { __VA_ARGS__ }, .len = sizeof((uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t) \
 	}
 #define FLOW 1, 3, 6, 1, 4, 1, 9, 9, 171, 1
+#define RAS  1, 3, 6, 1, 4, 1, 9, 9, 392, 1
 #define OWN  IPSECMON_OID, 1
 
 static const struct chk_oid sys_uptime = OID(1, 3, 6, 1, 2, 1, 1, 3, 0);
@@ -25,6 +26,10 @@ const struct chk_oid chk_segment_table = OID(OWN, 2, 1);
 const struct chk_oid chk_feed_table = OID(OWN, 3, 1);
 const struct chk_oid chk_tunnel_table = OID(OWN, 4, 1);
 const struct chk_oid chk_drop_table = OID(OWN, 5, 1);
+const struct chk_oid chk_pool_table = OID(OWN, 8, 1);
+const struct chk_oid chk_ras_activity = OID(RAS, 3);
+const struct chk_oid chk_ras_session_table = OID(RAS, 3, 21, 1);
+const struct chk_oid chk_ras_failures = OID(RAS, 4, 1);
 
 /* --- the device --------------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,10 @@
 /* Where objects are. A table is its entry's OID. */
 extern const struct chk_oid chk_ike_global, chk_sec_global; /* scalars: append NUMBER.0 */
 extern const struct chk_oid chk_ike_table, chk_sec_table;
-extern const struct chk_oid chk_agent, chk_segment_table, chk_feed_table, chk_tunnel_table, chk_drop_table;
+extern const struct chk_oid chk_agent, chk_segment_table, chk_feed_table, chk_tunnel_table, chk_drop_table,
+	chk_pool_table;
+extern const struct chk_oid chk_ras_activity, chk_ras_failures; /* scalars of CISCO-REMOTE-ACCESS-MONITOR-MIB */
+extern const struct chk_oid chk_ras_session_table;
 
 /* Bits of ipsecmonFeedCapabilities. */
 enum chk_knows {
@@ -18,6 +21,9 @@ enum chk_knows {
 	CHK_KNOWS_TUNNEL_DROPS = 1 << 6,
 	CHK_KNOWS_FAILURES = 1 << 9,
 	CHK_KNOWS_CONFIGURATION = 1 << 10,
+	CHK_KNOWS_SESSIONS = 1 << 19,
+	CHK_KNOWS_LOGIN_FAILURES = 1 << 20,
+	CHK_KNOWS_POOLS = 1 << 21,
 };
 
 #define CHK_SILENCE 10.0 /* seconds: a writer silent for longer counts as stopped */

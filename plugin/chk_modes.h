@@ -41,6 +41,10 @@ bool chk_mode_errors(struct chk_check *check);
 bool chk_mode_drops(struct chk_check *check);
 bool chk_mode_lifetime(struct chk_check *check);
 bool chk_mode_feeds(struct chk_check *check);
+bool chk_mode_sessions(struct chk_check *check);
+bool chk_mode_logins(struct chk_check *check);
+bool chk_mode_user(struct chk_check *check);
+bool chk_mode_pool(struct chk_check *check);
 
 /* Find the configured tunnels of -n. If there are none, report UNKNOWN. */
 bool chk_tunnels_named(struct chk_check *check, struct chk_rows *rows);

@@ -251,6 +251,17 @@ option(struct chk_options *opt, int c, const char *arg, char *error, size_t size
 	return option_how(opt, c, arg, error, size) && option_what(opt, c, arg, error, size);
 }
 
+/* "-m user NAME" is short for "-m user -n NAME". */
+static bool
+option_argument(struct chk_options *opt, const char *arg, char *error, size_t size)
+{
+	if (opt->mode && strcmp(opt->mode, "user") == 0 && !opt->name && *arg != '\0') {
+		opt->name = arg;
+		return true;
+	}
+	return chk_wrong(error, size, "%s: no argument is expected", arg);
+}
+
 static bool
 from_environment(struct chk_options *opt, char *error, size_t size)
 {
@@ -328,8 +339,8 @@ chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, s
 		if (c == 'f' && !credentials(optarg, opt, error, size))
 			return CHK_WRONG;
 	}
-	if (optind < argc) {
-		chk_wrong(error, size, "%s: no argument is expected", argv[optind]);
+	if (optind < argc - 1) {
+		chk_wrong(error, size, "%s: no second argument is expected", argv[optind + 1]);
 		return CHK_WRONG;
 	}
 	if (!from_environment(opt, error, size))
@@ -339,5 +350,7 @@ chk_options_parse(int argc, char **argv, struct chk_options *opt, char *error, s
 		if (!option(opt, c, optarg, error, size))
 			return CHK_WRONG;
 	}
+	if (optind < argc && !option_argument(opt, argv[optind], error, size))
+		return CHK_WRONG;
 	return complete(opt, error, size) ? CHK_RUN : CHK_WRONG;
 }

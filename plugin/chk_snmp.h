@@ -9,7 +9,7 @@
 
 #include "chk_options.h"
 
-#define CHK_OID_MAX   32
+#define CHK_OID_MAX   128 /* what SNMP allows: the name of a user may be part of an OID */
 #define CHK_TEXT_MAX  256
 #define CHK_ERROR_MAX 256
 
