@@ -31,12 +31,20 @@ struct cli_segment {
 	uint32_t ordinal; /* the position of the file among *.model files, sorted by name, from 0: IOS's slot */
 };
 
+/* The options of commands that list. NULL: not given. */
+struct cli_list {
+	const char *user, *group, *sort;
+	bool ended, failed, pools;
+	const char *option; /* the last of these options that was given */
+};
+
 struct cli {
 	FILE *out, *err;
 	bool json;
 	int status;            /* to exit with */
 	const char *conf_file; /* NULL: the default */
-	const struct conf *conf;
+	struct cli_list list;
+	struct conf *conf;
 	struct cli_segment *segment;
 	size_t segments;
 	size_t unread;   /* records that could not be read because their writer was changing them */
@@ -59,6 +67,11 @@ __attribute__((format(printf, 2, 3))) void cli_warn(struct cli *cli, const char 
 struct dirent;
 /** For scandir(3): is this the name of a segment's file? */
 int cli_is_segment(const struct dirent *entry);
+
+/** Read the configuration and open the segments. False: the configuration cannot be read, which has been reported. */
+bool cli_open(struct cli *cli);
+/** Report what could not be read, and close the segments. */
+void cli_close(struct cli *cli);
 
 /** Attach the segments in run-dir. Report those that cannot be attached. */
 void cli_segments_open(struct cli *cli);

@@ -78,6 +78,49 @@ static const struct cmd_word engine_words[] = {
 	{ 0 },
 };
 
+/* IOS takes "detail" on either side of the filter. The list of all commands has only one of both. */
+static const struct cmd_word session_layout_after[] = {
+	{ .word = "brief", .help = "one line per session", .run = cmd_session, .unlisted = true },
+	{ .word = "detail", .help = "with counters and lifetimes", .run = cmd_session, .unlisted = true },
+	{ 0 },
+};
+
+#define SESSION_FILTER(placeholder, says, names, after) \
+	{                                               \
+		{ .word = (placeholder),                \
+		  .help = (says),                       \
+		  .argument = true,                     \
+		  .values = (names),                    \
+		  .run = cmd_session,                   \
+		  .next = (after),                      \
+		  .unlisted = (after) == NULL },        \
+			{ 0 },                          \
+	}
+
+static const struct cmd_word session_user[] = SESSION_FILTER("NAME", "a user", CMD_USERS, session_layout_after);
+static const struct cmd_word session_remote[] =
+	SESSION_FILTER("ADDRESS", "IPv4 or IPv6", CMD_SOURCES, session_layout_after);
+static const struct cmd_word session_group[] = SESSION_FILTER("NAME", "a group", CMD_GROUPS, session_layout_after);
+static const struct cmd_word session_user_last[] = SESSION_FILTER("NAME", "a user", CMD_USERS, NULL);
+static const struct cmd_word session_remote_last[] = SESSION_FILTER("ADDRESS", "IPv4 or IPv6", CMD_SOURCES, NULL);
+static const struct cmd_word session_group_last[] = SESSION_FILTER("NAME", "a group", CMD_GROUPS, NULL);
+
+static const struct cmd_word session_filter_words[] = {
+	{ .word = "group", .help = "only those of a group", .next = session_group_last },
+	{ .word = "remote", .help = "only those from an address", .next = session_remote_last },
+	{ .word = "username", .help = "only those of a user", .next = session_user_last },
+	{ 0 },
+};
+
+static const struct cmd_word session_words[] = {
+	{ .word = "brief", .help = "one line per session", .run = cmd_session, .next = session_filter_words },
+	{ .word = "detail", .help = "with counters and lifetimes", .run = cmd_session, .next = session_filter_words },
+	{ .word = "group", .help = "only those of a group", .next = session_group },
+	{ .word = "remote", .help = "only those from an address", .next = session_remote },
+	{ .word = "username", .help = "only those of a user", .next = session_user },
+	{ 0 },
+};
+
 static const struct cmd_word crypto_words[] = {
 	{ .word = "dynamic-map",
 	  .help = "templates, for peers with unknown addresses",
@@ -89,6 +132,81 @@ static const struct cmd_word crypto_words[] = {
 	{ .word = "ipsec", .help = "IPsec: phase 2", .next = ipsec_words },
 	{ .word = "isakmp", .help = "IKE: phase 1", .next = isakmp_words },
 	{ .word = "map", .help = "configured tunnels, up or down", .run = cmd_map, .next = map_words },
+	{ .word = "session", .help = "who is connected", .run = cmd_session, .next = session_words },
+	{ 0 },
+};
+
+#define SESSIONDB_TYPES(hidden)                                                                                       \
+	{ .word = "l2l", .help = "other gateways", .run = cmd_sessiondb, .unlisted = (hidden) },                      \
+		{ .word = "ra-ikev1-ipsec", .help = "users with IKEv1", .run = cmd_sessiondb, .unlisted = (hidden) }, \
+		{ .word = "ra-ikev2-ipsec", .help = "users with IKEv2", .run = cmd_sessiondb, .unlisted = (hidden) }, \
+	{                                                                                                             \
+		.word = "remote", .help = "users", .run = cmd_sessiondb, .unlisted = (hidden)                         \
+	}
+
+static const struct cmd_word sessiondb_detail_words[] = { SESSIONDB_TYPES(true), { 0 } };
+
+static const struct cmd_word sessiondb_words[] = {
+	{ .word = "detail", .help = "with their IKE SAs and tunnels", .next = sessiondb_detail_words },
+	SESSIONDB_TYPES(false),
+	{ 0 },
+};
+
+static const struct cmd_word clear_user[] = {
+	{ .word = "NAME",
+	  .help = "a user",
+	  .argument = true,
+	  .values = CMD_USERS,
+	  .run = cmd_clear_session,
+	  .alone = true },
+	{ 0 },
+};
+
+static const struct cmd_word clear_remote[] = {
+	{ .word = "ADDRESS",
+	  .help = "IPv4 or IPv6",
+	  .argument = true,
+	  .values = CMD_SOURCES,
+	  .run = cmd_clear_session,
+	  .alone = true },
+	{ 0 },
+};
+
+static const struct cmd_word clear_group[] = {
+	{ .word = "NAME",
+	  .help = "a group",
+	  .argument = true,
+	  .values = CMD_GROUPS,
+	  .run = cmd_clear_session,
+	  .alone = true },
+	{ 0 },
+};
+
+static const struct cmd_word clear_id[] = {
+	{ .word = "N",
+	  .help = "the session's number",
+	  .argument = true,
+	  .values = CMD_SESSIONS,
+	  .run = cmd_clear_session,
+	  .alone = true },
+	{ 0 },
+};
+
+static const struct cmd_word clear_session_words[] = {
+	{ .word = "group", .help = "close the sessions of a group", .next = clear_group },
+	{ .word = "id", .help = "close one session", .next = clear_id },
+	{ .word = "remote", .help = "close the sessions from an address", .next = clear_remote },
+	{ .word = "username", .help = "close the sessions of a user", .next = clear_user },
+	{ 0 },
+};
+
+static const struct cmd_word clear_crypto_words[] = {
+	{ .word = "session", .help = "sessions of users and gateways", .next = clear_session_words },
+	{ 0 },
+};
+
+static const struct cmd_word clear_words[] = {
+	{ .word = "crypto", .help = "IKE and IPsec", .next = clear_crypto_words },
 	{ 0 },
 };
 
@@ -98,6 +216,10 @@ static const struct cmd_word show_words[] = {
 	{ .word = "notifications",
 	  .help = "SNMP notifications sent, suppressed and waiting",
 	  .run = cmd_notifications },
+	{ .word = "vpn-sessiondb",
+	  .help = "sessions as on an ASA; alone, how many there are",
+	  .run = cmd_sessiondb_summary,
+	  .next = sessiondb_words },
 	{ 0 },
 };
 
@@ -114,7 +236,9 @@ const struct cmd_word cmd_root[] = {
 	  .help = "check the whole chain, from the SAs to the poller",
 	  .run = cmd_doctor,
 	  .alone = true },
+	{ .word = "clear", .help = "close sessions", .next = clear_words },
 	{ .word = "export", .help = "print the IPsec state for another program", .next = export_words },
+	{ .word = "sessions", .help = "who is connected, a line for each", .run = cmd_sessions, .lists = true },
 	{ .word = "show", .help = "show the IPsec state", .next = show_words },
 	{ 0 },
 };
@@ -155,12 +279,36 @@ cmd_match(const struct cmd_word *root, int words, char *const *word, struct cmd_
 		}
 		if (found->argument && out->arguments < CMD_ARGUMENTS_MAX)
 			out->argument[out->arguments++] = text;
+		if (out->depth < CMD_DEPTH_MAX)
+			out->path[out->depth++] = found;
 		out->word = found;
 		out->list = found->next;
 	}
 	out->prefix = "";
 	out->prefix_len = 0;
 	out->result = out->word && out->word->run ? CMD_RUN : CMD_INCOMPLETE;
+}
+
+bool
+cmd_has(const struct cmd_match *match, const char *word)
+{
+	for (size_t i = 0; i < match->depth; i++)
+		if (!match->path[i]->argument && strcmp(match->path[i]->word, word) == 0)
+			return true;
+	return false;
+}
+
+const char *
+cmd_value(const struct cmd_match *match, const char *word)
+{
+	size_t argument = 0;
+	for (size_t i = 0; i + 1 < match->depth; i++) {
+		if (match->path[i]->argument)
+			argument++;
+		else if (strcmp(match->path[i]->word, word) == 0 && match->path[i + 1]->argument)
+			return match->argument[argument];
+	}
+	return NULL;
 }
 
 /* Print a list of words with their help in one column. */
@@ -197,6 +345,8 @@ list_below(FILE *f, const struct cmd_word *words, const char *before, const char
 		const char *says = w->argument ? help : w->help;
 		char line[128];
 		snprintf(line, sizeof(line), "%s%s%s", before, *before ? " " : "", w->word);
+		if (w->unlisted)
+			continue;
 		if (w->run && strlen(line) > COMMAND_WIDTH)
 			fprintf(f, "  %s\n  %-*s %s\n", line, COMMAND_WIDTH, "", says);
 		else if (w->run)

@@ -6,26 +6,51 @@
 #include "cli.h"
 #include "cmd_table.h"
 #include "complete.h"
+#include "sessions.h"
 #include "values.h"
 
 #define WORDS_MAX 16 /* no command has more */
+
+struct option_word {
+	const char *option, *help;
+	bool alone;              /* nothing may follow */
+	bool lists;              /* only for commands that list */
+	bool value;              /* a word follows, */
+	enum cmd_values values;  /* one of these names, */
+	const char *const *keys; /* or one of these */
+};
+
+static const struct option_word options[] = {
+	{ .option = "-c", .help = "read another configuration", .value = true },
+	{ .option = "--json", .help = "JSON instead of text" },
+	{ .option = "--help", .help = "print help", .alone = true },
+	{ .option = "--version", .help = "print the version", .alone = true },
+	{ .option = "--sort", .help = "in this order", .lists = true, .value = true, .keys = cli_sort_keys },
+	{ .option = "--user", .help = "only those of a user", .lists = true, .value = true, .values = CMD_USERS },
+	{ .option = "--group", .help = "only those of a group", .lists = true, .value = true, .values = CMD_GROUPS },
+	{ .option = "--ended", .help = "sessions that have ended", .lists = true },
+	{ .option = "--failed", .help = "logins that failed", .lists = true },
+	{ .option = "--pools", .help = "pools of addresses", .lists = true },
+	{ .option = NULL },
+};
 
 /* The typed words, and the part understood so far. */
 struct line {
 	const char *conf_file; /* NULL: the default */
 	char *word[WORDS_MAX]; /* without options and without the word being completed */
 	int words;
-	const char *prefix; /* the word being completed */
+	const char *prefix;                 /* the word being completed */
+	const struct option_word *value_of; /* it is the value of this option */
 };
 
-static const struct {
-	const char *option, *help;
-} options[] = {
-	{ "-c", "read another configuration" },
-	{ "--json", "JSON instead of text" },
-	{ "--help", "print help" },
-	{ "--version", "print the version" },
-};
+static const struct option_word *
+option_find(const char *text)
+{
+	const struct option_word *o = options;
+	while (o->option && strcmp(o->option, text) != 0)
+		o++;
+	return o->option ? o : NULL;
+}
 
 /* False: we have nothing to offer. */
 static bool
@@ -36,20 +61,21 @@ line_parse(int words, char **word, struct line *out)
 	*out = (struct line){ .prefix = words > 0 ? word[words - 1] : "" };
 	for (int i = 0; i < words - 1; i++) {
 		const char *text = word[i];
+		const struct option_word *o = option_find(text);
 		if (ended || text[0] != '-') {
 			if (out->words == WORDS_MAX)
 				return false;
 			out->word[out->words++] = word[i];
-		} else if (strcmp(text, "-c") == 0) {
-			if (++i == words - 1)
-				return false; /* a file name: the shell completes it */
-			out->conf_file = word[i];
-		} else if (strncmp(text, "-c", 2) == 0) {
-			out->conf_file = text + 2;
 		} else if (strcmp(text, "--") == 0) {
 			ended = true;
-		} else if (strcmp(text, "--json") != 0) {
-			return false; /* -V, -h and invalid options: nothing may follow */
+		} else if (!o && strncmp(text, "-c", 2) == 0) {
+			out->conf_file = text + 2;
+		} else if (!o || o->alone) {
+			return false;
+		} else if (o->value) {
+			out->value_of = ++i == words - 1 ? o : NULL;
+			if (strcmp(text, "-c") == 0)
+				out->conf_file = word[i];
 		}
 	}
 	return true;
@@ -79,21 +105,46 @@ print_values(struct cli *cli, enum cmd_values kind, const struct line *line, con
 
 /* Offer names from the running segments. Hide errors: they would disturb somebody who is typing. */
 static void
-complete_values(const struct line *line, const struct cmd_word *w, FILE *out)
+complete_values(const struct line *line, enum cmd_values values, const char *help, FILE *out)
 {
-	char error[512];
-	struct cli cli = { .out = out, .err = fopen("/dev/null", "w") };
-	struct conf *conf = cli.err ? conf_load(line->conf_file, error, sizeof(error)) : NULL;
+	struct cli cli = { .out = out, .err = fopen("/dev/null", "w"), .conf_file = line->conf_file };
 
-	if (conf) {
-		cli.conf = conf;
-		cli_segments_open(&cli);
-		print_values(&cli, w->values, line, w->help);
-		cli_segments_close(&cli);
-		conf_free(conf);
+	if (cli.err && cli_open(&cli)) {
+		print_values(&cli, values, line, help);
+		cli_close(&cli);
 	}
 	if (cli.err)
 		fclose(cli.err);
+}
+
+static bool
+begins(const char *word, const struct line *line)
+{
+	return strncasecmp(word, line->prefix, strlen(line->prefix)) == 0;
+}
+
+/* The value of an option. The shell completes a file name. */
+static void
+complete_option_value(const struct line *line, FILE *out)
+{
+	const struct option_word *o = line->value_of;
+
+	for (const char *const *key = o->keys; key && *key; key++)
+		if (begins(*key, line))
+			fprintf(out, "%s\t%s\n", *key, o->help);
+	if (o->values != CMD_ANY)
+		complete_values(line, o->values, o->help, out);
+}
+
+static void
+complete_word(const struct line *line, const struct cmd_match *match, FILE *out)
+{
+	for (const struct cmd_word *w = match->list; w && w->word; w++) {
+		if (w->argument)
+			complete_values(line, w->values, w->help, out);
+		else if (begins(w->word, line))
+			fprintf(out, "%s\t%s\n", w->word, w->help);
+	}
 }
 
 int
@@ -104,17 +155,16 @@ cli_complete(int words, char **word, FILE *out)
 
 	if (!line_parse(words, word, &line))
 		return 0;
-	for (size_t i = 0; line.prefix[0] == '-' && i < sizeof(options) / sizeof(options[0]); i++)
-		if (strncmp(options[i].option, line.prefix, strlen(line.prefix)) == 0)
-			fprintf(out, "%s\t%s\n", options[i].option, options[i].help);
-	cmd_match(cmd_root, line.words, line.word, &match);
-	if (line.prefix[0] == '-' || (match.result != CMD_RUN && match.result != CMD_INCOMPLETE))
+	if (line.value_of) {
+		complete_option_value(&line, out);
 		return 0;
-	for (const struct cmd_word *w = match.list; w && w->word; w++) {
-		if (w->argument)
-			complete_values(&line, w, out);
-		else if (strncasecmp(w->word, line.prefix, strlen(line.prefix)) == 0)
-			fprintf(out, "%s\t%s\n", w->word, w->help);
 	}
+	cmd_match(cmd_root, line.words, line.word, &match);
+	bool lists = match.result == CMD_RUN && match.word->lists;
+	for (const struct option_word *o = options; line.prefix[0] == '-' && o->option; o++)
+		if ((lists || !o->lists) && strncmp(o->option, line.prefix, strlen(line.prefix)) == 0)
+			fprintf(out, "%s\t%s\n", o->option, o->help);
+	if (line.prefix[0] != '-' && (match.result == CMD_RUN || match.result == CMD_INCOMPLETE))
+		complete_word(&line, &match, out);
 	return 0;
 }

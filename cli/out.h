@@ -23,6 +23,16 @@
 /** A duration: "12 s", "3 min 5 s", "2 h 10 min", "5 d 3 h". */
 const char *out_age(uint64_t ns, char out[OUT_AGE_MAX]);
 
+/** The same shorter: "45s", "12m", "3h05m", "2d03h"; as IOS: "00:01:25", "1d03h", "2w1d"; as an ASA: "1d 3h:02m:03s".
+ */
+const char *out_age_short(uint64_t ns, char out[OUT_AGE_MAX]);
+const char *out_age_ios(uint64_t ns, char out[OUT_AGE_MAX]);
+const char *out_age_asa(uint64_t ns, char out[OUT_AGE_MAX]);
+
+/** Octets in at most five characters: "999", "1.2k", "34M", "5.6G". Units of 1024. */
+#define OUT_SHORT_MAX 24
+const char *out_octets_short(uint64_t octets, char out[OUT_SHORT_MAX]);
+
 /** The time since a moment; "never" when it is 0. */
 const char *out_since(uint64_t now_ns, uint64_t then_ns, char out[OUT_AGE_MAX]);
 

@@ -14,6 +14,62 @@ out_age(uint64_t ns, char out[OUT_AGE_MAX])
 }
 
 const char *
+out_age_short(uint64_t ns, char out[OUT_AGE_MAX])
+{
+	uint64_t s = ns / NS_PER_SECOND;
+	if (s < 60)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 "s", s);
+	else if (s < 3600)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 "m", s / 60);
+	else if (s < 86400)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
+	else
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 "d%02" PRIu64 "h", s / 86400, s / 3600 % 24);
+	return out;
+}
+
+const char *
+out_age_ios(uint64_t ns, char out[OUT_AGE_MAX])
+{
+	uint64_t s = ns / NS_PER_SECOND, days = s / 86400;
+	if (days >= 7)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 "w%" PRIu64 "d", days / 7, days % 7);
+	else if (days > 0)
+		snprintf(out, OUT_AGE_MAX, "%" PRIu64 "d%02" PRIu64 "h", days, s / 3600 % 24);
+	else
+		snprintf(out, OUT_AGE_MAX, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600, s / 60 % 60, s % 60);
+	return out;
+}
+
+const char *
+out_age_asa(uint64_t ns, char out[OUT_AGE_MAX])
+{
+	uint64_t s = ns / NS_PER_SECOND;
+	int n = 0;
+	if (s >= 86400)
+		n = snprintf(out, OUT_AGE_MAX, "%" PRIu64 "d ", s / 86400);
+	snprintf(out + n, OUT_AGE_MAX - (size_t)n, "%" PRIu64 "h:%02" PRIu64 "m:%02" PRIu64 "s", s / 3600 % 24,
+		 s / 60 % 60, s % 60);
+	return out;
+}
+
+const char *
+out_octets_short(uint64_t octets, char out[OUT_SHORT_MAX])
+{
+	static const char units[] = "kMGTPE";
+	double n = (double)octets / 1024;
+	size_t unit = 0;
+	if (octets < 1000) {
+		snprintf(out, OUT_SHORT_MAX, "%" PRIu64, octets);
+		return out;
+	}
+	for (; n >= 999.5; n /= 1024)
+		unit++;
+	snprintf(out, OUT_SHORT_MAX, n < 9.95 ? "%.1f%c" : "%.0f%c", n, units[unit]);
+	return out;
+}
+
+const char *
 out_since(uint64_t now_ns, uint64_t then_ns, char out[OUT_AGE_MAX])
 {
 	if (then_ns == 0) {

@@ -13,10 +13,27 @@
 #include "complete.h"
 #include "daemon.h"
 
+enum { OPTION_SORT = 256, OPTION_USER, OPTION_GROUP, OPTION_ENDED, OPTION_FAILED, OPTION_POOLS };
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "sort", required_argument, NULL, OPTION_SORT },
+	{ "user", required_argument, NULL, OPTION_USER },
+	{ "group", required_argument, NULL, OPTION_GROUP },
+	{ "ended", no_argument, NULL, OPTION_ENDED },
+	{ "failed", no_argument, NULL, OPTION_FAILED },
+	{ "pools", no_argument, NULL, OPTION_POOLS },
+	{ NULL, 0, NULL, 0 },
+};
+
 static void
 usage(FILE *f)
 {
 	fprintf(f, "usage: ipsecmon [-c FILE] [--json] show ...\n"
+		   "       ipsecmon [-c FILE] [--json] sessions [OPTION]...\n"
+		   "       ipsecmon [-c FILE] clear crypto session ...\n"
 		   "       ipsecmon [-c FILE] [--json] check\n"
 		   "       ipsecmon [-c FILE] export librenms\n"
 		   "       ipsecmon [-V | -h]\n");
@@ -31,6 +48,12 @@ help(FILE *f)
 		"  -c FILE        read FILE instead of\n"
 		"                 %s\n"
 		"  --json         print JSON instead of text\n"
+		"  --sort KEY     sessions: by user, group, since, in or out\n"
+		"  --user NAME    sessions: only this user's; a pattern may have * and ?\n"
+		"  --group NAME   sessions: only this group's; likewise\n"
+		"  --ended        sessions: those that have ended\n"
+		"  --failed       sessions: logins that failed\n"
+		"  --pools        sessions: pools of addresses, and how full they are\n"
 		"  -V, --version  print the version\n"
 		"  -h, --help     print this help\n\n"
 		"Words may be shortened while they stay unique. A ? in place of a word lists what\n"
@@ -42,39 +65,45 @@ help(FILE *f)
 static void
 command_run(struct cli *cli, const struct cmd_match *match)
 {
-	char error[512];
 	if (match->word->alone) {
 		match->word->run(cli, match);
 		return;
 	}
 	cli->json = cli->json && !match->word->own_format;
-	struct conf *conf = conf_load(cli->conf_file, error, sizeof(error));
-	if (!conf) {
-		cli_fail(cli, "%s", error);
+	if (!cli_open(cli))
 		return;
-	}
-	cli->conf = conf;
-	cli->now_ns = ipm_now_ns();
-	cli_segments_open(cli);
 	if (cli->json)
 		fprintf(cli->out, "{\"schema\":%d,\"segments\":[", CLI_SCHEMA);
 	if (cli->segments > 0)
 		match->word->run(cli, match);
 	if (cli->json)
 		fputs("]}\n", cli->out);
-	if (cli->unread == 1)
-		cli_fail(cli, "1 record could not be read: its writer was changing it, or died doing so");
-	else if (cli->unread)
-		cli_fail(cli, "%zu records could not be read: their writer was changing them, or died doing so",
-			 cli->unread);
-	for (size_t i = 0; i < cli->segments; i++) {
-		struct ipm_error damage;
-		if (ipm_segment_state(cli->segment[i].seg, &damage) < 0)
-			cli_fail(cli, "%s", damage.text);
-	}
-	cli_segments_close(cli);
-	conf_free(conf);
-	cli->conf = NULL;
+	cli_close(cli);
+}
+
+static const char *
+long_name(int c)
+{
+	for (const struct option *o = options; o->name; o++)
+		if (o->val == c)
+			return o->name;
+	return NULL;
+}
+
+/* False: it is not an option of a list. */
+static bool
+list_option(struct cli_list *list, int c, const char *value)
+{
+	const char **const texts[] = { &list->sort, &list->user, &list->group };
+	bool *const flags[] = { &list->ended, &list->failed, &list->pools };
+	if (c < OPTION_SORT)
+		return false;
+	if (c <= OPTION_GROUP)
+		*texts[c - OPTION_SORT] = value;
+	else
+		*flags[c - OPTION_ENDED] = true;
+	list->option = long_name(c);
+	return true;
 }
 
 /* False: the words are not a command. */
@@ -85,22 +114,20 @@ words_run(struct cli *cli, int words, char *const *word)
 	cmd_match(cmd_root, words, word, &match);
 	if (match.result == CMD_HELP)
 		cmd_list(cli->out, &match);
+	else if (match.result == CMD_RUN && cli->list.option && !match.word->lists)
+		fprintf(cli->err, "ipsecmon: only \"sessions\" takes --%s\n", cli->list.option);
 	else if (match.result == CMD_RUN)
 		command_run(cli, &match);
 	else
 		cmd_explain(cli->err, word, &match);
+	if (match.result == CMD_RUN && cli->list.option && !match.word->lists)
+		return false;
 	return match.result == CMD_HELP || match.result == CMD_RUN;
 }
 
 int
 cli_run(int argc, char **argv, FILE *out, FILE *err)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct cli cli = { .out = out, .err = err };
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0) /* another command line follows, not ours */
 		return cli_complete(argc - 2, argv + 2, out);
@@ -121,7 +148,12 @@ cli_run(int argc, char **argv, FILE *out, FILE *err)
 			help(out);
 			return fflush(out) ? 1 : 0;
 		default:
-			option_explain(err, "ipsecmon", c, argv, "Vhj");
+			if (list_option(&cli.list, c, optarg))
+				break;
+			if (c == ':' && optopt >= OPTION_SORT)
+				fprintf(err, "ipsecmon: --%s needs a value\n", long_name(optopt));
+			else
+				option_explain(err, "ipsecmon", c, argv, "Vhj");
 			usage(err);
 			return 2;
 		}

@@ -110,6 +110,38 @@ cli_segments_close(struct cli *cli)
 	cli->segments = 0;
 }
 
+bool
+cli_open(struct cli *cli)
+{
+	char error[512];
+	cli->conf = conf_load(cli->conf_file, error, sizeof(error));
+	if (!cli->conf) {
+		cli_fail(cli, "%s", error);
+		return false;
+	}
+	cli->now_ns = ipm_now_ns();
+	cli_segments_open(cli);
+	return true;
+}
+
+void
+cli_close(struct cli *cli)
+{
+	if (cli->unread == 1)
+		cli_fail(cli, "1 record could not be read: its writer was changing it, or died doing so");
+	else if (cli->unread)
+		cli_fail(cli, "%zu records could not be read: their writer was changing them, or died doing so",
+			 cli->unread);
+	for (size_t i = 0; i < cli->segments; i++) {
+		struct ipm_error damage;
+		if (ipm_segment_state(cli->segment[i].seg, &damage) < 0)
+			cli_fail(cli, "%s", damage.text);
+	}
+	cli_segments_close(cli);
+	conf_free(cli->conf);
+	cli->conf = NULL;
+}
+
 /* Count a read. Every CLI_RELEASE reads, return the memory of the pages read before. */
 static void
 reads_count(struct cli *cli, const struct ipm_segment *seg)
@@ -151,7 +183,7 @@ static bool
 is_ring(enum ipm_section_kind kind)
 {
 	return kind == IPM_IKE_HISTORY || kind == IPM_TUNNEL_HISTORY || kind == IPM_IKE_FAILURES ||
-	       kind == IPM_TUNNEL_FAILURES;
+	       kind == IPM_TUNNEL_FAILURES || kind == IPM_SESSION_HISTORY || kind == IPM_LOGIN_FAILURES;
 }
 
 void

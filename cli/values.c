@@ -2,6 +2,7 @@
 #include "values.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,20 @@ add_map(struct cli_values *v, enum cmd_values kind, const struct ipm_map_entry *
 }
 
 static void
+add_session(struct cli_values *v, enum cmd_values kind, const struct ipm_session *session)
+{
+	char number[16];
+	if (kind == CMD_USERS)
+		add(v, session->user, sizeof(session->user));
+	else if (kind == CMD_GROUPS)
+		add(v, session->group, sizeof(session->group));
+	else if (kind == CMD_SOURCES)
+		add_addr(v, &session->remote);
+	else if (snprintf(number, sizeof(number), "%" PRIu32, session->index) > 0)
+		add(v, number, sizeof(number));
+}
+
+static void
 add_record(struct cli_values *v, enum cmd_values kind, enum ipm_section_kind section,
 	   const union ipm_any_record *record)
 {
@@ -49,6 +64,8 @@ add_record(struct cli_values *v, enum cmd_values kind, enum ipm_section_kind sec
 		add(v, record->interface.name, sizeof(record->interface.name));
 	else if (section == IPM_MAPS)
 		add_map(v, kind, &record->map);
+	else if (section == IPM_SESSIONS)
+		add_session(v, kind, &record->session);
 	else if (kind == CMD_MAPS)
 		add(v, record->tunnel.conn, sizeof(record->tunnel.conn));
 	else
@@ -67,9 +84,10 @@ cli_values_collect(struct cli *cli, enum cmd_values kind, struct cli_values *out
 	static const struct {
 		enum cmd_values kind;
 		enum ipm_section_kind section;
-	} from[] = { { CMD_INTERFACES, IPM_INTERFACES }, { CMD_INTERFACES, IPM_MAPS }, { CMD_MAPS, IPM_MAPS },
-		     { CMD_MAPS, IPM_TUNNELS },          { CMD_TAGS, IPM_MAPS },       { CMD_DYNAMIC_MAPS, IPM_MAPS },
-		     { CMD_PEERS, IPM_TUNNELS } };
+	} from[] = { { CMD_INTERFACES, IPM_INTERFACES }, { CMD_INTERFACES, IPM_MAPS },  { CMD_MAPS, IPM_MAPS },
+		     { CMD_MAPS, IPM_TUNNELS },          { CMD_TAGS, IPM_MAPS },        { CMD_DYNAMIC_MAPS, IPM_MAPS },
+		     { CMD_PEERS, IPM_TUNNELS },         { CMD_USERS, IPM_SESSIONS },   { CMD_GROUPS, IPM_SESSIONS },
+		     { CMD_SOURCES, IPM_SESSIONS },      { CMD_SESSIONS, IPM_SESSIONS } };
 	size_t n = 0;
 
 	*out = (struct cli_values){ 0 };

@@ -19,7 +19,7 @@ match(const char *line)
 
 START_TEST(a_word_may_be_shortened_while_it_is_unique)
 {
-	static const char *const lines[] = { "show crypto isakmp sa", "sh cry isa sa", "s c is s",
+	static const char *const lines[] = { "show crypto isakmp sa", "sh cry isa sa", "sh c is s",
 					     "SHOW Crypto ISAKMP SA" };
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct cmd_match m = match(lines[i]);
@@ -71,11 +71,14 @@ END_TEST
 START_TEST(a_question_mark_lists_what_fits)
 {
 	expect("?", "  check        check the whole chain, from the SAs to the poller\n"
+		    "  clear        close sessions\n"
 		    "  export       print the IPsec state for another program\n"
+		    "  sessions     who is connected, a line for each\n"
 		    "  show         show the IPsec state\n");
 	expect("show ?", "  crypto        IKE and IPsec\n"
 			 "  feeds         sources of the figures, and their age\n"
-			 "  notifications SNMP notifications sent, suppressed and waiting\n");
+			 "  notifications SNMP notifications sent, suppressed and waiting\n"
+			 "  vpn-sessiondb sessions as on an ASA; alone, how many there are\n");
 	expect("show cr?", "  crypto       IKE and IPsec\n");
 	expect("show crypto i? sa", "  ipsec        IPsec: phase 2\n  isakmp       IKE: phase 1\n");
 	expect("show feeds ?", "  <cr>\n");
@@ -91,7 +94,8 @@ START_TEST(a_wrong_command_says_which_word_and_what_fits)
 	ck_assert_str_eq(err, "ipsecmon: \"cripto\" is not known after \"show\"; known:\n"
 			      "  crypto        IKE and IPsec\n"
 			      "  feeds         sources of the figures, and their age\n"
-			      "  notifications SNMP notifications sent, suppressed and waiting\n");
+			      "  notifications SNMP notifications sent, suppressed and waiting\n"
+			      "  vpn-sessiondb sessions as on an ASA; alone, how many there are\n");
 	ck_assert_int_eq(run("show crypto isakmp"), 2);
 	ck_assert_str_eq(err, "ipsecmon: \"show crypto isakmp\" is incomplete; possible next words:\n"
 			      "  sa           IKE SAs, of IKEv1 and IKEv2\n");

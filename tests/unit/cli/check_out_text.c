@@ -455,6 +455,45 @@ START_TEST(idents_look_as_in_ios)
 }
 END_TEST
 
+#define MINUTES(n) ((n)*60 * (uint64_t)SECOND)
+#define HOURS(n)   MINUTES((n)*60)
+#define DAYS(n)    HOURS((n)*24)
+
+START_TEST(durations_look_as_short_as_ios_and_as_an_asa_write_them)
+{
+	static const struct {
+		uint64_t ns;
+		const char *brief, *ios, *asa;
+	} ages[] = {
+		{ 0, "0s", "00:00:00", "0h:00m:00s" },
+		{ 59 * (uint64_t)SECOND, "59s", "00:00:59", "0h:00m:59s" },
+		{ MINUTES(1) + 25 * (uint64_t)SECOND, "1m", "00:01:25", "0h:01m:25s" },
+		{ HOURS(3) + MINUTES(5), "3h05m", "03:05:00", "3h:05m:00s" },
+		{ DAYS(2) + HOURS(3) + MINUTES(4), "2d03h", "2d03h", "2d 3h:04m:00s" },
+		{ DAYS(16), "16d00h", "2w2d", "16d 0h:00m:00s" },
+	};
+	char text[OUT_AGE_MAX];
+	for (size_t i = 0; i < COUNT(ages); i++) {
+		ck_assert_str_eq(out_age_short(ages[i].ns, text), ages[i].brief);
+		ck_assert_str_eq(out_age_ios(ages[i].ns, text), ages[i].ios);
+		ck_assert_str_eq(out_age_asa(ages[i].ns, text), ages[i].asa);
+	}
+}
+END_TEST
+
+START_TEST(octets_fit_in_five_characters)
+{
+	char text[OUT_SHORT_MAX];
+	ck_assert_str_eq(out_octets_short(0, text), "0");
+	ck_assert_str_eq(out_octets_short(999, text), "999");
+	ck_assert_str_eq(out_octets_short(1000, text), "1.0k");
+	ck_assert_str_eq(out_octets_short(10188, text), "9.9k");
+	ck_assert_str_eq(out_octets_short(10189, text), "10k");
+	ck_assert_str_eq(out_octets_short(1023 * 1024, text), "1.0M");
+	ck_assert_str_eq(out_octets_short(UINT64_MAX, text), "16E");
+}
+END_TEST
+
 START_TEST(text_from_a_peer_cannot_reach_the_terminal_s_controls)
 {
 	char text[OUT_TEXT_MAX];
@@ -475,6 +514,8 @@ main(void)
 	tcase_add_test(tc, a_machine_reads_crypto_maps);
 	tcase_add_test(tc, the_manual_s_examples_are_what_is_printed);
 	tcase_add_test(tc, idents_look_as_in_ios);
+	tcase_add_test(tc, durations_look_as_short_as_ios_and_as_an_asa_write_them);
+	tcase_add_test(tc, octets_fit_in_five_characters);
 	tcase_add_test(tc, text_from_a_peer_cannot_reach_the_terminal_s_controls);
 	return run_suite(suite);
 }

@@ -23,7 +23,8 @@
 
 static char dir[64], conf_file[96], segment_file[96];
 static struct ipm_writer *w;
-static char *out, *err; /* of the last command */
+static const char *control_socket; /* the segment's control socket; NULL: it has none */
+static char *out, *err;            /* of the last command */
 
 static inline void
 set_up(void)
@@ -37,6 +38,7 @@ set_up(void)
 	fprintf(f, "run-dir = %s\n", dir);
 	fclose(f);
 	w = NULL;
+	control_socket = NULL;
 	out = err = NULL;
 }
 
@@ -59,6 +61,7 @@ given_segment(void)
 	struct ipm_writer_options opt = {
 		.path = segment_file,
 		.name = "gateway",
+		.control = control_socket,
 		.capacity = { .ike_sas = 8,
 			      .tunnels = 512,
 			      .selectors = 600,
@@ -68,6 +71,9 @@ given_segment(void)
 			      .maps = 64,
 			      .access = 128,
 			      .engines = 4,
+			      .sessions = 8,
+			      .pools = 4,
+			      .history = 16,
 			      .failures = 16,
 			      .events = 8 },
 		.mode = 0640,
