@@ -40,12 +40,12 @@ status_of(int rc, const char *answer)
 	return rc == -ENOENT || rc == -ECONNREFUSED ? CLEAR_NOT_RUNNING : 1;
 }
 
-/* What to do about a refusal. */
+/* What to do about a refusal, unless the answer says it. */
 static const char *
-advice(int status)
+advice(int status, const char *answer)
 {
-	if (status == CLEAR_NOT_ALLOWED)
-		return " (ask root, or a member of the group in ipsecmon.conf; it must have allow-destroy = true)";
+	if (status == CLEAR_NOT_ALLOWED && !strchr(answer, ':'))
+		return ": root may, and members of the group in ipsecmon.conf";
 	return status == CLEAR_NOT_RUNNING ? ": does ipsecmond run?" : "";
 }
 
@@ -68,7 +68,7 @@ close_session(struct clear *c, const struct cli_segment *s, const struct ipm_ses
 		return true;
 	}
 	int status = status_of(rc, answer);
-	snprintf(why, sizeof(why), "%s%s", answer, advice(status));
+	snprintf(why, sizeof(why), "%s%s", answer, advice(status, answer));
 	failed(c, status, session->index, why);
 	return status != CLEAR_NOT_ALLOWED && status != CLEAR_NOT_RUNNING;
 }

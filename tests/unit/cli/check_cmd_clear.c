@@ -128,9 +128,18 @@ START_TEST(not_allowed_is_status_4_and_ends_the_attempt)
 	given_three();
 	given_server("error not allowed\n");
 	ck_assert_int_eq(run("clear crypto session group rw"), 4);
-	ck_assert_ptr_nonnull(strstr(err, "ipsecmon: session 1: not allowed (ask root"));
+	ck_assert_str_eq(err, "ipsecmon: session 1: not allowed: root may, and members of the group in ipsecmon.conf\n");
 	ck_assert_str_eq(out, "group rw: 0 of 2 sessions closed\n");
 	ck_assert_str_eq(requests(), "destroy session 1\n");
+}
+END_TEST
+
+START_TEST(a_setting_that_forbids_it_is_named)
+{
+	given_three();
+	given_server("error not allowed: set allow-destroy = true\n");
+	ck_assert_int_eq(run("clear crypto session id 1"), 4);
+	ck_assert_str_eq(err, "ipsecmon: session 1: not allowed: set allow-destroy = true\n");
 }
 END_TEST
 
@@ -174,6 +183,7 @@ main(void)
 	tcase_add_test(tc, a_pattern_is_only_a_name);
 	tcase_add_test(tc, no_such_session_is_status_3);
 	tcase_add_test(tc, not_allowed_is_status_4_and_ends_the_attempt);
+	tcase_add_test(tc, a_setting_that_forbids_it_is_named);
 	tcase_add_test(tc, a_daemon_that_does_not_run_is_status_5);
 	tcase_add_test(tc, another_refusal_is_status_1_and_the_rest_is_tried);
 	tcase_add_test(tc, words_that_name_no_session_are_refused);
