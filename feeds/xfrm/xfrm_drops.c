@@ -83,17 +83,54 @@ stat_rest(struct xfrm_drops *d, enum xfrm_stat line, uint64_t told, uint64_t *re
 	*rest = all - told;
 }
 
+static bool
+went_back(const struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT], uint64_t lines)
+{
+	for (int i = 0; i < XFRM_STAT_COUNT; i++)
+		if (lines >> i & 1 && stat[i] < kept->stat[i])
+			return true;
+	return false;
+}
+
+#define LINES(count) ((UINT64_C(1) << (count)) - 1)
+#define ALL_LINES    LINES(XFRM_STAT_COUNT)
+#define COLLECTORS   (UINT64_C(1) << XFRM_STAT_IN_UNKNOWN | UINT64_C(1) << XFRM_STAT_OUT_UNKNOWN)
+
+/*
+ * The version that kept these counts did not know all lines that we know: they were in its collectors. What has come
+ * since is counted as it would have done. If it knew more lines than we do, our collectors begin now.
+ */
+static void
+adapt_lines(struct xfrm_drops *d, uint64_t known, const uint64_t stat[XFRM_STAT_COUNT])
+{
+	struct xfrm_kept *kept = d->kept;
+	uint64_t collected[XFRM_STAT_COUNT] = { [XFRM_STAT_IN_UNKNOWN] = stat[XFRM_STAT_IN_UNKNOWN],
+						[XFRM_STAT_OUT_UNKNOWN] = stat[XFRM_STAT_OUT_UNKNOWN] };
+	bool knew_more = known & ~ALL_LINES;
+
+	for (int i = 0; i < XFRM_STAT_COUNT; i++)
+		if (!(known >> i & 1))
+			collected[xfrm_stat_collector(i)] += stat[i];
+	if (went_back(kept, stat, known & ~COLLECTORS) || (!knew_more && went_back(kept, collected, COLLECTORS)))
+		return; /* restart_if_smaller() sees it, too */
+	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
+		bool collector = COLLECTORS >> i & 1;
+		if (collector && !knew_more && collected[i] > kept->stat[i])
+			ipm_dropped(d->w, xfrm_stat_lines[i].direction, xfrm_stat_lines[i].reason,
+				    collected[i] - kept->stat[i]);
+		if (collector || !(known >> i & 1))
+			kept->stat[i] = stat[i];
+	}
+}
+
 /* A count that went back shows another namespace of the same name. The counts of its SAs so far are not known. */
 static void
 restart_if_smaller(struct xfrm_kept *kept, const uint64_t stat[XFRM_STAT_COUNT])
 {
-	for (int i = 0; i < XFRM_STAT_COUNT; i++)
-		if (stat[i] < kept->stat[i]) {
-			*kept = (struct xfrm_kept){ .begun = 1,
-						    .auth_fails = stat[XFRM_STAT_IN_PROTO],
-						    .replays = stat[XFRM_STAT_IN_SEQ] };
-			return;
-		}
+	if (went_back(kept, stat, ALL_LINES))
+		*kept = (struct xfrm_kept){ .begun = 1,
+					    .auth_fails = stat[XFRM_STAT_IN_PROTO],
+					    .replays = stat[XFRM_STAT_IN_SEQ] };
 }
 
 /* The packets that this line has more than at the last look. One that finds an SA of the other direction is in two
@@ -112,8 +149,11 @@ void
 xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint64_t now_ns)
 {
 	struct xfrm_kept *kept = d->kept;
+	uint64_t known = kept->known ? kept->known : LINES(XFRM_STAT_FIRST);
 	bool first = !kept->begun;
 
+	if (!first && known != ALL_LINES)
+		adapt_lines(d, known, stat);
 	restart_if_smaller(kept, stat);
 	for (int i = 0; i < XFRM_STAT_COUNT; i++) {
 		uint64_t more = line_growth(kept, stat, i);
@@ -134,5 +174,6 @@ xfrm_drops_stat(struct xfrm_drops *d, const uint64_t stat[XFRM_STAT_COUNT], uint
 	stat_rest(d, XFRM_STAT_IN_PROTO, kept->auth_fails, &kept->proto_rest, first ? IPM_DROP_OTHER : IPM_DROP_CRYPT);
 	stat_rest(d, XFRM_STAT_IN_SEQ, kept->replays, &kept->replay_rest, IPM_DROP_REPLAY);
 	kept->begun = 1;
+	kept->known = ALL_LINES;
 	keep_larval_peers(d);
 }

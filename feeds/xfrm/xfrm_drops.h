@@ -14,18 +14,26 @@
 #define XFRM_DROPS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "feed_host.h"
 #include "ipm_writer.h"
 #include "xfrm_stat.h"
 
-/** Kept in ipm_feed.kept from one run to the next. */
+/**
+ * Kept in ipm_feed.kept from one run to the next, which may be another version. A field keeps its place for good. A
+ * line that is added to XFRM_STATS has its count behind `known`.
+ */
 struct xfrm_kept {
 	uint64_t begun;                   /* 1: the rest is valid */
 	uint64_t stat[XFRM_STAT_COUNT];   /* as they were last added to the totals */
 	uint64_t auth_fails, replays;     /* that SAs have counted */
 	uint64_t proto_rest, replay_rest; /* the rest of the two lines that include those, as added to the totals */
+	uint64_t known; /* by 1 << enum xfrm_stat: the lines that the version knew; 0: the first XFRM_STAT_FIRST */
 };
+#define XFRM_STAT_FIRST 34
+_Static_assert(offsetof(struct xfrm_kept, auth_fails) == (1 + XFRM_STAT_FIRST) * sizeof(uint64_t),
+	       "its place is fixed");
 _Static_assert(sizeof(struct xfrm_kept) <= sizeof(((struct ipm_feed *)0)->kept), "ipm_feed.kept has room for it");
 
 #define XFRM_ASKED_MAX 64

@@ -11,19 +11,36 @@ const struct xfrm_stat_line xfrm_stat_lines[XFRM_STAT_COUNT] = {
 #undef XFRM_STAT_LINE
 };
 
-/* The line with this name; XFRM_STAT_COUNT: none. */
-static int
+static bool
+begins_with(const char *name, size_t len, enum xfrm_stat line)
+{
+	size_t size = strlen(xfrm_stat_lines[line].text);
+	return len >= size && memcmp(name, xfrm_stat_lines[line].text, size) == 0;
+}
+
+/* XFRM_STAT_COUNT: none. */
+static enum xfrm_stat
+find_collector(const char *name, size_t len)
+{
+	if (begins_with(name, len, XFRM_STAT_IN_UNKNOWN))
+		return XFRM_STAT_IN_UNKNOWN;
+	return begins_with(name, len, XFRM_STAT_OUT_UNKNOWN) ? XFRM_STAT_OUT_UNKNOWN : XFRM_STAT_COUNT;
+}
+
+/* The line with this name, or the one that collects it; XFRM_STAT_COUNT: none. */
+static enum xfrm_stat
 find_line(const char *name, size_t len)
 {
-	int line = 0;
-	for (; line < XFRM_STAT_COUNT; line++) {
-		const char *text = xfrm_stat_lines[line].text;
-		bool gathers = line >= XFRM_STAT_IN_UNKNOWN;
-		size_t size = strlen(text);
-		if ((gathers ? len >= size : len == size) && memcmp(name, text, size) == 0)
-			break;
-	}
-	return line;
+	for (enum xfrm_stat line = 0; line < XFRM_STAT_COUNT; line++)
+		if (len == strlen(xfrm_stat_lines[line].text) && begins_with(name, len, line))
+			return line;
+	return find_collector(name, len);
+}
+
+enum xfrm_stat
+xfrm_stat_collector(enum xfrm_stat line)
+{
+	return find_collector(xfrm_stat_lines[line].text, strlen(xfrm_stat_lines[line].text));
 }
 
 static size_t
@@ -60,7 +77,7 @@ take_line(const char *text, size_t len, uint64_t out[XFRM_STAT_COUNT])
 	while (name < len && text[name] != ' ' && text[name] != '\t')
 		name++;
 	size_t blanks = span(text + name, len - name, " \t");
-	int line = find_line(text, name);
+	enum xfrm_stat line = find_line(text, name);
 	if (line == XFRM_STAT_COUNT || blanks == 0 || !number(text + name + blanks, len - name - blanks, &n))
 		return false;
 	out[line] += n;

@@ -19,7 +19,10 @@
 
 #include "ipm_types.h"
 
-/** The lines, in the kernel's order. The last two collect unknown ones. */
+/**
+ * The lines. A line keeps its place for good, because counts by place outlive a version (struct xfrm_kept): new ones go
+ * to the end. IN_UNKNOWN and OUT_UNKNOWN collect lines that the list doesn't have, by the word they begin with.
+ */
 #define XFRM_STATS(X)                                                             \
 	X(IN_ERROR, "XfrmInError", IPM_IN, IPM_DROP_OTHER, false)                 \
 	X(IN_BUFFER, "XfrmInBufferError", IPM_IN, IPM_DROP_CAPACITY, false)       \
@@ -70,6 +73,9 @@ struct xfrm_stat_line {
 	bool late;         /* an SA may have counted the packet before: it does not count as dropped */
 };
 extern const struct xfrm_stat_line xfrm_stat_lines[XFRM_STAT_COUNT];
+
+/** The line that collects this one in a version that does not know it. */
+enum xfrm_stat xfrm_stat_collector(enum xfrm_stat line);
 
 /**
  * Parse the text of the file: a name and a number per line, in any order. Missing lines are 0.

@@ -126,6 +126,72 @@ START_TEST(every_line_that_is_smaller_than_before_counts_from_zero)
 }
 END_TEST
 
+/* As a version left it that did not know this line: its packets were counted among unknown ones. */
+static struct xfrm_kept *
+another_version_kept(enum xfrm_stat line)
+{
+	struct xfrm_kept *kept = (struct xfrm_kept *)feed.kept;
+	kept->known = ((UINT64_C(1) << XFRM_STAT_COUNT) - 1) & ~(UINT64_C(1) << line);
+	kept->stat[xfrm_stat_collector(line)] += kept->stat[line];
+	kept->stat[line] = 0;
+	return kept;
+}
+#define UNKNOWN_OF(line) (xfrm_stat_lines[xfrm_stat_collector(line)].direction)
+
+START_TEST(a_version_that_knows_more_lines_counts_none_of_them_again)
+{
+	static const enum xfrm_stat lines[] = { XFRM_STAT_IN_IPTFS, XFRM_STAT_OUT_QUEUE, XFRM_STAT_ACQUIRE };
+	enum xfrm_stat line = lines[_i];
+
+	stat_now[XFRM_STAT_IN_UNKNOWN] = 2;
+	stat_is(line, 7);
+	uint64_t other = packets_dropped(UNKNOWN_OF(line), IPM_DROP_OTHER);
+	another_version_kept(line);
+	daemon_restarts(false);
+	stat_is(line, 9); /* two that came meanwhile, as the earlier version would have counted them */
+	ck_assert_uint_eq(dropped_in_all(), 11);
+	ck_assert_uint_eq(packets_dropped(UNKNOWN_OF(line), IPM_DROP_OTHER), other + 2);
+	uint64_t told = told_of(&xfrm_stat_lines[line]);
+	stat_is(line, 12);
+	ck_assert_uint_eq(told_of(&xfrm_stat_lines[line]), told + 3);
+	ck_assert_uint_eq(dropped_in_all(), 14);
+}
+END_TEST
+
+START_TEST(a_version_that_knows_fewer_lines_counts_none_of_them_again)
+{
+	stat_is(XFRM_STAT_IN_UNKNOWN, 7);
+	struct xfrm_kept *kept = (struct xfrm_kept *)feed.kept;
+	kept->known |= UINT64_C(1) << XFRM_STAT_COUNT; /* the line after our last one, which has all of the 7 */
+	kept->stat[XFRM_STAT_IN_UNKNOWN] = 0;
+	daemon_restarts(false);
+	stat_is(XFRM_STAT_IN_UNKNOWN, 8);
+	ck_assert_uint_eq(dropped_in_all(), 7);
+	stat_is(XFRM_STAT_IN_UNKNOWN, 10);
+	ck_assert_uint_eq(dropped_in_all(), 9);
+}
+END_TEST
+
+START_TEST(counts_of_a_version_that_did_not_say_which_lines_it_knew_are_those_of_the_first_lines)
+{
+	stat_is(XFRM_STAT_OUT_QUEUE, 7);
+	((struct xfrm_kept *)feed.kept)->known = 0;
+	daemon_restarts(false);
+	stat_is(XFRM_STAT_OUT_QUEUE, 9);
+	ck_assert_uint_eq(dropped_in_all(), 9);
+}
+END_TEST
+
+START_TEST(another_namespace_after_an_upgrade_counts_from_zero)
+{
+	stat_is(XFRM_STAT_IN_IPTFS, 7);
+	another_version_kept(XFRM_STAT_IN_IPTFS);
+	daemon_restarts(false);
+	stat_is(XFRM_STAT_IN_IPTFS, 3);
+	ck_assert_uint_eq(dropped_in_all(), 10);
+}
+END_TEST
+
 START_TEST(what_sas_told_of_is_not_counted_again)
 {
 	struct xfrm_sa a = inbound(OLD);
@@ -424,6 +490,10 @@ main(void)
 	tcase_add_test(tc, a_packet_that_cannot_be_encrypted_is_counted_once);
 	tcase_add_loop_test(tc, every_line_goes_on_after_a_restart, 0, XFRM_STAT_COUNT);
 	tcase_add_loop_test(tc, every_line_that_is_smaller_than_before_counts_from_zero, 0, XFRM_STAT_COUNT);
+	tcase_add_loop_test(tc, a_version_that_knows_more_lines_counts_none_of_them_again, 0, 3);
+	tcase_add_test(tc, a_version_that_knows_fewer_lines_counts_none_of_them_again);
+	tcase_add_test(tc, counts_of_a_version_that_did_not_say_which_lines_it_knew_are_those_of_the_first_lines);
+	tcase_add_test(tc, another_namespace_after_an_upgrade_counts_from_zero);
 	tcase_add_loop_test(tc, what_sas_told_of_is_not_counted_again, 0, 2);
 	tcase_add_test(tc, what_failed_before_we_came_has_no_reason_that_we_know);
 	tcase_add_test(tc, packets_that_wait_for_an_sa_are_dropped_on_the_way_they_were_to_go);
