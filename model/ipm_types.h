@@ -617,7 +617,7 @@ struct ipm_feed {
 	/* What it can know. Both 0: not declared, and readers show those counters of its records that are not 0. */
 	ipm_u64 caps;     /* of enum ipm_cap */
 	ipm_u64 drops;    /* the reasons that it counts: IPM_SA_DROPS(), IPM_GATEWAY_DROPS() */
-	ipm_u64 kept[40]; /* private to the feed, for its next run */
+	ipm_u64 kept[40]; /* private to the feed, for its next run; keeps its beginning if it grows */
 };
 
 /** Why an IKE SA or a tunnel ended. */

@@ -198,7 +198,7 @@ recipe_add(struct recipe *r, const struct ipm_field *from, const struct ipm_fiel
 	uint32_t last = r->steps > 0 ? r->steps - 1 : 0;
 	struct ipm_field *before_from = &r->step[last].from, *before_to = &r->step[last].to;
 
-	if (plain && r->steps > 0 && before_to->type == 'b' &&
+	if (plain && r->steps > 0 && before_to->type == 'b' && before_to->size == before_from->size &&
 	    before_from->offset + before_from->size == from->offset &&
 	    before_to->offset + before_to->size == to->offset) {
 		before_from->size += from->size;
@@ -220,8 +220,7 @@ recipe_make(struct conversion *c, uint32_t section)
 		const struct ipm_field *to = &c->own->field[c->own->section[section].first + i];
 		const struct ipm_field *from = ipm_layout_field(c->old->layout, section, to->name);
 		bool same_kind = from && strchr("ui", from->type) && strchr("ui", to->type);
-		if (from && (same_kind || from->type == to->type) && strncmp(to->name, "record.", 7) != 0 &&
-		    (to->type != 'b' || from->size == to->size))
+		if (from && (same_kind || from->type == to->type) && strncmp(to->name, "record.", 7) != 0)
 			recipe_add(&c->recipe, from, to);
 	}
 }

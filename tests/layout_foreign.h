@@ -44,6 +44,8 @@ foreign_places(struct foreign *f, uint32_t section, uint32_t at, bool narrow)
 			field[i].size = 8;
 		if (field[i].type == 't')
 			field[i].size += foreign_random(f, 9);
+		if (strcmp(field[i].name, "kept") == 0)
+			field[i].size += 8 * foreign_random(f, 3);
 		field[i].offset = at + foreign_random(f, 4);
 		at = field[i].offset + field[i].size;
 	}
