@@ -32,6 +32,7 @@ static const struct conf_key root_keys[] = {
 	{ "group",         CONF_GROUP,   0, GROUP_MAX,         0, "",                   ROOT(group, char *) },
 	{ "allow-destroy", CONF_BOOL,    0, 0,             false, NULL,                 ROOT(allow_destroy, bool) },
 	{ "first-index",   CONF_NUMBER,  1, 2000000001,        1, NULL,                 ROOT(first_index, uint32_t) },
+	{ "users",         CONF_CHOICE,  0, 0,                 0, "full|hash|none",     ROOT(users, uint32_t) },
 };
 
 static const struct conf_key capacity_keys[] = {

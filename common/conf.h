@@ -22,6 +22,7 @@ struct conf {
 	char *group;          /* its members may read the segment and use the control socket; "": the owner only */
 	bool allow_destroy;   /* may SAs be closed on request? */
 	uint32_t first_index; /* of ipsecmond's segment */
+	uint32_t users;       /* enum users_shown: how names of users leave the gateway */
 	struct conf_capacity {
 		uint32_t line;
 		uint32_t ike_sas, tunnels, sas;

@@ -77,6 +77,7 @@ expect_defaults(const struct conf *c)
 	ck_assert_str_eq(c->group, "");
 	ck_assert(!c->allow_destroy);
 	ck_assert_uint_eq(c->first_index, 1);
+	ck_assert_uint_eq(c->users, 0);
 	ck_assert_uint_eq(c->capacity.ike_sas, 16384);
 	ck_assert_uint_eq(c->capacity.tunnels, 16384);
 	ck_assert_uint_eq(c->capacity.sas, 65536);
@@ -113,7 +114,7 @@ END_TEST
 START_TEST(the_defaults_written_out_mean_the_defaults)
 {
 	struct conf *c = load_good("run-dir = \"/run/ipsecmon\"\nstate-dir = \"/var/lib/ipsecmon\"\n"
-				   "group = \"\"\nallow-destroy = false\nfirst-index = 1\n"
+				   "group = \"\"\nallow-destroy = false\nfirst-index = 1\nusers = full\n"
 				   "capacity { ike-sas = 16384  tunnels = 16384  sas = 65536  history = 4096\n"
 				   " failures = 4096 }\n"
 				   "feed vici { socket = \"/run/charon.vici\"  error-socket = \"/run/charon.enfy\"\n"
@@ -131,7 +132,7 @@ START_TEST(every_key_is_heard)
 {
 	struct conf *c = load_good(
 		"run-dir = '/srv/run'\nstate-dir = /srv/state\nallow-destroy = true\n"
-		"group = _ipsec.mon-1\nfirst-index = 2000000001\n"
+		"group = _ipsec.mon-1\nfirst-index = 2000000001\nusers = hash\n"
 		"capacity { ike-sas = 1  tunnels = 16777216\n sas = 7 history = 1 failures = 9 }\n"
 		"feed \"vici\" {\n socket = /tmp/v//x # an unquoted path\n poll-interval = 3600\n"
 		" hold-time = 0 error-socket = /tmp/e }\n"
@@ -144,6 +145,7 @@ START_TEST(every_key_is_heard)
 	ck_assert_str_eq(c->group, "_ipsec.mon-1");
 	ck_assert(c->allow_destroy);
 	ck_assert_uint_eq(c->first_index, 2000000001);
+	ck_assert_uint_eq(c->users, 1);
 	ck_assert_uint_eq(c->capacity.history, 1);
 	ck_assert_uint_eq(c->capacity.failures, 9);
 	ck_assert_str_eq(c->vici.error_socket, "/tmp/e");
@@ -275,7 +277,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		/* unknown names */
 		{ "\ncolour = 1\n",
 		  "2: unknown key or section 'colour'; known: run-dir, state-dir, group, "
-		  "allow-destroy, first-index, capacity, feed "
+		  "allow-destroy, first-index, users, capacity, feed "
 		  "vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "capacity {\n peers = 1\n}\n",
 		  "2: unknown key 'peers' in section capacity; known: ike-sas, tunnels, sas, history, failures" },
@@ -285,35 +287,35 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "agentx { port = 705 }", "1: unknown key 'port' in section agentx; known: socket, notify-rate, "
 					   "old-failures, peer-value, peer-name" },
 		{ "\nfeed bgp {\n\n}\n",
-		  "2: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, "
+		  "2: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, users, "
 		  "capacity, "
 		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "feed bgp { socket = /x\n poll = 1 }\n",
-		  "1: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, "
+		  "1: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, users, "
 		  "capacity, "
 		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "feed { }", "1: unknown key or section 'feed'; did you mean 'feed vici'? Known: run-dir, state-dir, "
-			      "group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, "
+			      "group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed ikewatch, "
 			      "connection, agentx, engine, "
 			      "endpoint, tunnel, generator" },
 		{ "capacity { }\ncapacity|sas = 5\n",
 		  "2: unknown key or section 'capacity|sas'; did you mean 'capacity'? Known: run-dir, state-dir, "
-		  "group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed ikewatch, connection, "
+		  "group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed ikewatch, connection, "
 		  "agentx, engine, "
 		  "endpoint, "
 		  "tunnel, generator" },
 		{ "\"\" = 5\n", "1: unknown key or section ''; known: run-dir, state-dir, group, allow-destroy, "
-				"first-index, capacity, feed vici, "
+				"first-index, users, capacity, feed vici, "
 				"feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "|opened = 5\n",
 		  "1: unknown key or section '|opened'; known: run-dir, state-dir, group, "
-		  "allow-destroy, first-index, capacity, "
+		  "allow-destroy, first-index, users, capacity, "
 		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "feed vici {\n poll_interval = 1\n}\n",
 		  "2: unknown key 'poll_interval' in section feed vici; did you mean 'poll-interval'? Known: socket, "
 		  "error-socket, poll-interval, hold-time" },
 		{ "feed xfmr { }", "1: unknown key or section 'feed xfmr'; did you mean 'feed xfrm'? Known: run-dir, "
-				   "state-dir, group, allow-destroy, first-index, capacity, feed vici, feed xfrm, feed "
+				   "state-dir, group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed "
 				   "ikewatch, connection, "
 				   "agentx, engine, endpoint, tunnel, generator" },
 		{ "\nfeed vici feed xfrm { }", "2: feed vici is a section: write feed vici { ... }" },
@@ -412,7 +414,7 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed vici { hold-time = 1\n hold-time = 1 }", "2: hold-time is given twice" },
 		/* syntax; comments do not shift the line */
 		{ "# one\n// two\n/* three\n four */ # five\nx = 1\n",
-		  "5: unknown key or section 'x'; known: run-dir, state-dir, group, allow-destroy, first-index, "
+		  "5: unknown key or section 'x'; known: run-dir, state-dir, group, allow-destroy, first-index, users, "
 		  "capacity, feed "
 		  "vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "run-dir /a\n", "1: there is no = after run-dir" },
