@@ -25,6 +25,7 @@
 #endif
 #define SEGMENTS_MAX   MIB_SET_SEGMENTS
 #define STATE_FILE     "agentx.state"
+#define SECRET_FILE    "users.secret"
 
 #define UNREAD_REST_NS 60000000000u /* between two warnings about records that cannot be read */
 
@@ -307,7 +308,7 @@ handle_signals(void)
 
 /* Returns 0 after a signal, or a negative errno. */
 static int
-serve(struct server *server, const char *state_path)
+serve(struct server *server, const char *state_path, const char *secret_path)
 {
 	const struct conf *conf = server->conf;
 	struct agentx_options agentx = {
@@ -321,11 +322,12 @@ serve(struct server *server, const char *state_path)
 	};
 	server->mib = mib_new(mib_views, mib_view_count);
 	server->notify = mib_notify_new(conf->agentx.notify_rate, server->mib, agentx_notify, NULL);
-	if (!server->mib || !server->notify || !state_path)
+	if (!server->mib || !server->notify || !state_path || !secret_path)
 		return -ENOMEM;
 	mib_show_old(server->mib, conf->agentx.old_failures);
-	mib_show_peers(server->mib,
-		       (struct mib_peers){ .by_address = conf->agentx.peer_value, .name = conf->agentx.peer_name });
+	struct mib_peers as = { .by_address = conf->agentx.peer_value, .name = conf->agentx.peer_name };
+	users_open(&as.users, (enum users_shown)conf->users, secret_path, group_id(conf));
+	mib_show_peers(server->mib, as);
 	mib_set_open(server->mib, &(struct mib_set_options){ .state_path = state_path,
 							     .group = group_id(conf),
 							     .allow_destroy = conf->allow_destroy });
@@ -364,13 +366,14 @@ main(int argc, char **argv)
 	snprintf(mib_health.version, sizeof(mib_health.version), "%s", PACKAGE_VERSION);
 	mib_health.started_ns = ipm_now_ns();
 
-	char *state_path = conf_state_path(conf, STATE_FILE);
+	char *state_path = conf_state_path(conf, STATE_FILE), *secret_path = conf_state_path(conf, SECRET_FILE);
 	server.conf = conf;
-	int rc = serve(&server, state_path);
+	int rc = serve(&server, state_path, secret_path);
 	if (rc < 0)
 		log_error("cannot serve: %s", strerror(-rc));
 	server_close(&server);
 	free(state_path);
+	free(secret_path);
 	conf_free(conf);
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

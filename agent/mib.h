@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "ipm_segment.h"
+#include "users.h"
 
 typedef unsigned long mib_subid; /* Net-SNMP's oid, so names need no copying */
 
@@ -29,6 +30,7 @@ typedef unsigned long mib_subid; /* Net-SNMP's oid, so names need no copying */
 enum mib_type {
 	MIB_INTEGER = 2,
 	MIB_OCTETS = 4,
+	MIB_OBJECT = 6, /* OBJECT IDENTIFIER */
 	MIB_COUNTER = 65,
 	MIB_GAUGE = 66, /* Unsigned32 too */
 	MIB_TICKS = 67,
@@ -37,18 +39,19 @@ enum mib_type {
 
 struct mib_value {
 	enum mib_type type;
-	uint32_t len;    /* of octets */
+	uint32_t len;    /* of octets, in octets; OBJECT: its sub-identifiers as uint32_t */
 	uint64_t number; /* all other types */
 	uint8_t octets[IPM_ID_MAX];
 };
 
 struct mib; /* a set of tables over a set of segments */
 
-/** How peers of IKE are shown. */
+/** How peers of IKE, and users, are shown. */
 enum mib_peer_name { MIB_NAME_NONE, MIB_NAME_CONNECTION, MIB_NAME_IDENTITY };
 struct mib_peers {
 	bool by_address;         /* an end's value and type are its address, not its identity */
 	enum mib_peer_name name; /* LocalName and RemoteName: the connection's name, or the peer's identity */
+	struct users users;      /* names of users */
 };
 
 /** The row that a conversion works for. */
@@ -106,19 +109,20 @@ mib_number(struct mib_value *out, uint64_t number)
 	return true;
 }
 bool mib_string(struct mib_value *out, const char *text, size_t size);
+bool mib_object(struct mib_value *out, const uint32_t *subid, size_t count);
 
 /** The conversion of COL_NONE(). */
 mib_convert mib_none;
 
 /* --- columns ------------------------------------------------------------------------------------------------ */
 
-/** What a SET of a column does (RFC 2741, 7.2.4); all such columns are INTEGERs. */
+/** What a SET of a column does (RFC 2741, 7.2.4); all such columns are INTEGER or GAUGE, which stands for Unsigned32. */
 struct mib_setter {
-	int32_t least, most;
+	int64_t least, most;
 	/* Checks beyond the range: 0, or an SNMP error status (RFC 3416). NULL: none. */
-	int (*test)(const struct mib_cell *cell, int32_t value);
+	int (*test)(const struct mib_cell *cell, int64_t value);
 	/* Do it: 0, or an SNMP error status. */
-	int (*commit)(const struct mib_cell *cell, size_t field, int32_t value);
+	int (*commit)(const struct mib_cell *cell, size_t field, int64_t value);
 	bool final; /* cannot be undone */
 };
 
@@ -204,7 +208,9 @@ struct mib_grouping {
 	enum ipm_section_kind of[MIB_KINDS]; /* the records, in this order; 0 ends the list */
 	enum ipm_section_kind
 		also[MIB_KINDS]; /* other records that gather() reads; IPM_EVENTS: those that raise an event */
-	size_t size;             /* of a group */
+	const struct mib_grouping *uses; /* gather() asks for its groups, so they are built first; NULL: none */
+	bool kept;   /* groups stay when their records go: gather() tells which records of rings it has seen */
+	size_t size; /* of a group */
 	/* The name of the record's group; NULL: it is in none. */
 	const char *(*key)(enum ipm_section_kind kind, const void *record);
 	/* Add the record to its group, which is all zeros at first. */
@@ -231,10 +237,10 @@ struct mib_table {
 	 * rule. */
 	uint64_t (*when)(const void *record);
 	/*
-	 * Prepare a record for its conversions: replace fields by what the MIB shows. It gets a copy of the record.
-	 * NULL: the record is shown as it is.
+	 * Prepare a record of a segment for its conversions: replace fields by what the MIB shows. It gets a copy of
+	 * the record. NULL: the record is shown as it is.
 	 */
-	void (*present)(const struct mib_peers *as, void *record);
+	void (*present)(const struct mib_peers *as, const struct ipm_segment *seg, void *record);
 	/* The row's index, MIB_KEY_MAX sub-identifiers at most; 0: this record has no row. NULL: scalars. */
 	unsigned (*key)(const struct mib_cell *cell, mib_subid *key);
 	/* Does the record have a row now? NULL: always. Called when rows are built, not for each request. */
@@ -262,6 +268,9 @@ struct mib_module {
 unsigned mib_segments(const struct mib *mib);
 const struct ipm_segment *mib_segment(const struct mib *mib, unsigned number); /* from 1 */
 uint64_t mib_now_ns(const struct mib *mib);                                    /* of the request */
+
+/** The sum of all segments' totals; false: none can be read. */
+bool mib_totals(struct mib *mib, struct ipm_totals *sum);
 
 /** How peers are to be shown. */
 const struct mib_peers *mib_peers(const struct mib *mib);

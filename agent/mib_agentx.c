@@ -80,6 +80,17 @@ varbind_set(netsnmp_variable_list *vb, const struct mib_value *value)
 	case MIB_OCTETS:
 		snmp_set_var_typed_value(vb, ASN_OCTET_STR, value->octets, value->len);
 		break;
+	case MIB_OBJECT: {
+		oid name[MIB_NAME_MAX];
+		uint32_t subid;
+		size_t count = value->len / sizeof(subid);
+		for (size_t i = 0; i < count && i < MIB_NAME_MAX; i++) {
+			memcpy(&subid, value->octets + i * sizeof(subid), sizeof(subid));
+			name[i] = subid;
+		}
+		snmp_set_var_typed_value(vb, ASN_OBJECT_ID, name, count * sizeof(*name));
+		break;
+	}
 	case MIB_COUNTER64: {
 		struct counter64 c = { .high = value->number >> 32, .low = value->number & UINT32_MAX };
 		snmp_set_var_typed_value(vb, ASN_COUNTER64, &c, sizeof(c));
@@ -107,6 +118,8 @@ varbind_size(const netsnmp_variable_list *vb)
 	switch (vb->type) {
 	case ASN_OCTET_STR:
 		return size + 4 + (vb->val_len + 3) / 4 * 4;
+	case ASN_OBJECT_ID:
+		return size + oid_size(vb->val.objid, vb->val_len / sizeof(oid));
 	case ASN_COUNTER64:
 		return size + 8;
 	case SNMP_NOSUCHOBJECT:
@@ -287,8 +300,8 @@ set_test(netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 		write->len = vb->name_length;
 		write->type = vb->type;
 		write->length_right = vb->val_len == sizeof(*vb->val.integer);
-		if (vb->type == ASN_INTEGER && write->length_right)
-			write->value = *vb->val.integer;
+		if ((vb->type == ASN_INTEGER || vb->type == ASN_UNSIGNED) && write->length_right)
+			write->value = vb->type == ASN_INTEGER ? *vb->val.integer : (int64_t)(uint32_t)*vb->val.integer;
 		enum mib_error error = mib_write_test(agentx.mib, write);
 		if (error) {
 			netsnmp_set_request_error(info, r, (int)error);

@@ -26,6 +26,14 @@ mib_string(struct mib_value *out, const char *text, size_t size)
 	return true;
 }
 
+bool
+mib_object(struct mib_value *out, const uint32_t *subid, size_t count)
+{
+	out->len = (uint32_t)(count * sizeof(*subid));
+	memcpy(out->octets, subid, out->len);
+	return true;
+}
+
 /* --- numbers and texts ------------------------------------------------------------------------------------ */
 
 MIB_CONVERT_DEFINE(mib_u8, uint8_t)

@@ -77,7 +77,10 @@ groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_ki
 	const struct mib_cell cell = mib_cell_of(mib, s, &record);
 	struct ipm_walk walk;
 
-	ipm_walk_all(&walk, mib->segs[s].seg, kind);
+	if (mib_is_ring(kind))
+		ipm_walk_ring(&walk, mib->segs[s].seg, kind);
+	else
+		ipm_walk_all(&walk, mib->segs[s].seg, kind);
 	while (ipm_walk_next(&walk, &record) > 0) {
 		const char *name = g->grouping->key(kind, &record);
 		void *group = name ? group_open(g, name, s) : NULL;
@@ -88,18 +91,32 @@ groups_gather(struct mib *mib, struct groups *g, uint16_t s, enum ipm_section_ki
 }
 
 static void
+groups_empty(struct groups *g)
+{
+	g->count = 0;
+	if (g->table)
+		memset(g->table, 0, g->table_size * sizeof(*g->table));
+}
+
+void
+mib_groups_clear(struct groups *g)
+{
+	groups_empty(g);
+	g->built.at_ns = 0;
+}
+
+static void
 groups_refresh(struct mib *mib, struct groups *g)
 {
-	uint64_t change = 0;
+	uint64_t change = g->grouping->uses ? mib_groups(mib, g->grouping->uses)->builds : 0;
 
 	for (unsigned k = 0; k < MIB_KINDS; k++)
 		change += mib_change(mib, g->grouping->of[k]) + mib_change(mib, g->grouping->also[k]);
 	if (g->built.at_ns && ((change == g->built.change && !g->built.busy) || mib_built_lately(mib, &g->built)))
 		return;
 	uint64_t begun = mib_build_begin(&g->built, change);
-	g->count = 0;
-	if (g->table)
-		memset(g->table, 0, g->table_size * sizeof(*g->table));
+	if (!g->grouping->kept)
+		groups_empty(g);
 	for (unsigned s = 0; s < mib->seg_count; s++)
 		for (unsigned k = 0; k < MIB_KINDS && g->grouping->of[k]; k++)
 			groups_gather(mib, g, (uint16_t)s, g->grouping->of[k]);

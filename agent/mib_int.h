@@ -31,7 +31,7 @@ struct groups {
 	struct built built;
 };
 
-#define GROUPINGS_MAX 4
+#define GROUPINGS_MAX 8
 
 /* A group's name and segment. */
 struct group {
@@ -119,6 +119,16 @@ void mib_build_end(struct built *built, uint64_t begun_ns);
 struct groups *mib_groups(struct mib *mib, const struct mib_grouping *grouping);
 void *mib_group_record(const struct groups *g, uint32_t number);
 void mib_groups_free(struct groups *g);
+
+/* Forget all groups: other segments are served. */
+void mib_groups_clear(struct groups *g);
+
+/* The rings come last. */
+static inline bool
+mib_is_ring(enum ipm_section_kind kind)
+{
+	return kind >= IPM_IKE_HISTORY;
+}
 
 /* --- mib_known.c -------------------------------------------------------------------------------------------- */
 

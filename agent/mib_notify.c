@@ -36,9 +36,12 @@ tell_next(struct mib_notify *n, struct followed *f)
 	n->stats.suppressed += event.serial - f->serial - 1; /* the ring has overwritten the events in between */
 	f->serial = event.serial;
 	unsigned gateway = (unsigned)(f - n->seg) + 1;
-	n->stats.suppressed += event.kind <= IPM_EVENT_TUNNEL_FAILURE
-				       ? mib_notify_tell_flow(n, f->seg, &event)
-				       : mib_notify_tell_map(n, n->mib, f->seg, gateway, &event);
+	if (event.kind <= IPM_EVENT_TUNNEL_FAILURE)
+		n->stats.suppressed += mib_notify_tell_flow(n, f->seg, &event);
+	else if (event.kind < IPM_EVENT_SESSION_START)
+		n->stats.suppressed += mib_notify_tell_map(n, n->mib, f->seg, gateway, &event);
+	else if (event.kind != IPM_EVENT_LOGIN_FAILURE)
+		n->stats.suppressed += mib_notify_tell_session(n, f->seg, &event);
 	return true;
 }
 
@@ -50,6 +53,7 @@ mib_notify_poll(struct mib_notify *n)
 	fill_tokens(n);
 	for (unsigned i = 0; i < n->count; i++)
 		ipm_segment_patience(n->seg[i].seg, MIB_PATIENCE_NS);
+	mib_notify_watch(n, n->filled_ns);
 	while (more && n->tokens >= 1) {
 		more = false;
 		/*

@@ -25,7 +25,8 @@ enum mib_notify_module {
 	MIB_NOTIFY_FLOW,   /* CISCO-IPSEC-FLOW-MONITOR-MIB: 1 to 13 under cipSecMIBNotifications */
 	MIB_NOTIFY_CIPS,   /* CISCO-IPSEC-MIB: 1 to 7 under cipsMIBNotifications */
 	MIB_NOTIFY_ENGINE, /* CISCO-CRYPTO-ACCELERATOR-MIB: 1 to 4 under ciscoCryAcceleratorMIBNotifs */
-	MIB_NOTIFY_OWN,    /* IPSECMON-MIB: 1 and 2 under ipsecmonNotifications */
+	MIB_NOTIFY_OWN,    /* IPSECMON-MIB: 1 to 4 under ipsecmonNotifications */
+	MIB_NOTIFY_RAS,    /* CISCO-REMOTE-ACCESS-MONITOR-MIB: 1 to 3 under ciscoRasMonitorMIBNotifs */
 	MIB_NOTIFY_MODULES
 };
 

@@ -12,7 +12,8 @@ mib_notify_wanted(struct mib_notify *n, const struct mib_notification *out)
 	static const uint32_t *const controls[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = mib_controls.notify,
 								      [MIB_NOTIFY_CIPS] = mib_controls.cips,
 								      [MIB_NOTIFY_ENGINE] = mib_controls.engine,
-								      [MIB_NOTIFY_OWN] = mib_controls.own };
+								      [MIB_NOTIFY_OWN] = mib_controls.own,
+								      [MIB_NOTIFY_RAS] = mib_controls.ras };
 	if (controls[out->module][out->number - 1] == 1)
 		return true;
 	n->stats.disabled++;
@@ -24,13 +25,15 @@ mib_notification_oid(const struct mib_notification *one, mib_subid *oid)
 {
 	static const mib_subid flow[] = { FLOW_MIB, 2, 0 }, cips[] = { CIPS_MIB, 2, 0 };
 	static const mib_subid engine[] = { ACCELERATOR_MIB, 0 }, own[] = { IPSECMON_MIB, 0 };
+	static const mib_subid ras[] = { RAS_MIB, 0 };
 	static const struct {
 		const mib_subid *oid;
 		size_t len;
 	} prefix[MIB_NOTIFY_MODULES] = { [MIB_NOTIFY_FLOW] = { flow, MIB_COUNT(flow) },
 					 [MIB_NOTIFY_CIPS] = { cips, MIB_COUNT(cips) },
 					 [MIB_NOTIFY_ENGINE] = { engine, MIB_COUNT(engine) },
-					 [MIB_NOTIFY_OWN] = { own, MIB_COUNT(own) } };
+					 [MIB_NOTIFY_OWN] = { own, MIB_COUNT(own) },
+					 [MIB_NOTIFY_RAS] = { ras, MIB_COUNT(ras) } };
 	size_t len = prefix[one->module].len;
 	memcpy(oid, prefix[one->module].oid, len * sizeof(*oid));
 	oid[len] = one->number;

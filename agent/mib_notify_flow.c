@@ -130,7 +130,7 @@ tell_ike_start(struct mib_notify *n, const struct ipm_segment *seg, const struct
 		return 0;
 	if (!find_ike(seg, event, &sa))
 		return 1;
-	view_present_ike(mib_notify_peers(n), &sa);
+	view_present_ike(mib_notify_peers(n), seg, &sa);
 	add_peer(&out, &sa);
 	add_ike(&out, IKE_LIFE_TIME, &sa);
 	mib_notify_send(n, &out);
@@ -146,7 +146,7 @@ tell_ike_stop(struct mib_notify *n, const struct ipm_segment *seg, const struct 
 		return 0;
 	if (ipm_ike_history_read(seg, event->slot, &was) < 0 || was.index != event->index)
 		return 1;
-	view_present_ike_history(mib_notify_peers(n), &was);
+	view_present_ike_history(mib_notify_peers(n), seg, &was);
 	add_peer(&out, &was.sa);
 	add_ike(&out, IKE_ACTIVE_TIME, &was.sa);
 	set_lasted(&out, was.sa.created_ns, was.ended_ns);
@@ -240,7 +240,7 @@ tell_ike_failure(struct mib_notify *n, const struct ipm_segment *seg, const stru
 		return 0;
 	if (ipm_failure_read(seg, IPM_IKE_FAILURES, event->slot, &failure) < 0 || failure.index != event->index)
 		return 1;
-	view_present_failure(mib_notify_peers(n), &failure);
+	view_present_failure(mib_notify_peers(n), seg, &failure);
 	struct ipm_ike_sa sa = failed_peer(&failure);
 	add_peer(&out, &sa);
 	mib_notify_send(n, &out);
@@ -284,7 +284,7 @@ tell_tunnel_failure(struct mib_notify *n, const struct ipm_segment *seg, const s
 	struct mib_notification out = { .number = tunnel_failure_number(&failure) };
 	if (!wanted(n, out.number))
 		return 0;
-	view_present_failure(mib_notify_peers(n), &failure);
+	view_present_failure(mib_notify_peers(n), seg, &failure);
 	struct ipm_ike_sa sa = failed_peer(&failure);
 	struct ipm_tunnel tunnel = failed_tunnel(seg, &failure);
 	if (out.number == SEC_SYS_FAILURE || out.number == SEC_SET_UP_FAILURE)

@@ -23,6 +23,8 @@ struct mib_notify {
 	uint64_t began_ns;
 	uint64_t filled_ns;
 	struct mib_notify_stats stats;
+	uint64_t watch_ns; /* next look at the thresholds; 0: there was none yet */
+	bool above[3];     /* sessions, -, throughput: above its threshold */
 };
 
 /* --- mib_notify_build.c ----------------------------------------------------------------------------------------- */
@@ -36,10 +38,15 @@ void mib_notify_send(struct mib_notify *n, const struct mib_notification *out);
 void mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, const struct mib_table *table,
 		     unsigned id, const mib_subid *key, unsigned key_len);
 
-/* --- mib_notify_flow.c, mib_notify_map.c ---------------------------------------------------------------------- */
+/* --- mib_notify_ras.c: once a second, send the notifications of thresholds that were crossed --------------------- */
+
+void mib_notify_watch(struct mib_notify *n, uint64_t now_ns);
+
+/* --- mib_notify_flow.c, mib_notify_map.c, mib_notify_ras.c ------------------------------------------------------------------- */
 
 /* Send the notifications of an event. They return how many could not be sent because the record is gone. */
 unsigned mib_notify_tell_flow(struct mib_notify *n, const struct ipm_segment *seg, const struct ipm_event *event);
+unsigned mib_notify_tell_session(struct mib_notify *n, const struct ipm_segment *seg, const struct ipm_event *event);
 unsigned mib_notify_tell_map(struct mib_notify *n, struct mib *mib, const struct ipm_segment *seg, unsigned gateway,
 			     const struct ipm_event *event);
 

@@ -14,6 +14,7 @@
 
 #define DISABLED 2
 #define DESTROY  2
+#define TERMINATING 3
 
 /*
  * A master waits one second (Net-SNMP's default agentXTimeout), then repeats CommitSet. The library treats the
@@ -30,7 +31,9 @@ struct mib_controls mib_controls = { { DISABLED, DISABLED, DISABLED, DISABLED, D
 				       DISABLED, DISABLED, DISABLED, DISABLED, DISABLED },
 				     { DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED, DISABLED },
 				     { DISABLED, DISABLED, DISABLED, DISABLED },
-				     { DISABLED, DISABLED } };
+				     { DISABLED, DISABLED, DISABLED, DISABLED },
+				     { DISABLED, DISABLED, DISABLED },
+				     { 0, UINT32_MAX, 0 } };
 
 static struct {
 	const struct mib *mib;
@@ -42,13 +45,15 @@ static struct {
 	uint64_t deadline_ns; /* for requests to writers */
 } set;
 
-/* --- notifications: the agent's own ------------------------------------------------------------------------------- */
+/* --- the agent's own ------------------------------------------------------------------------------- */
 
 static uint32_t *
 control_at(size_t field)
 {
 	return (uint32_t *)(void *)((char *)&mib_controls + field);
 }
+
+static int control_commit(const struct mib_cell *cell, size_t field, int64_t value);
 
 /* The keys in the state file are the column names. */
 static size_t
@@ -59,14 +64,15 @@ control_keys(struct state_key keys[MIB_CONTROLS])
 	for (unsigned t = 0; (table = mib_table(set.mib, t)); t++)
 		for (unsigned c = 0; c < table->ncols && count < MIB_CONTROLS; c++) {
 			const struct mib_col *col = &table->cols[c];
-			if (col->set == &mib_set_notify)
-				keys[count++] = (struct state_key){ col->name, 1, 2, control_at(col->field) };
+			if (col->set && col->set->commit == control_commit)
+				keys[count++] = (struct state_key){ col->name, (uint32_t)col->set->least,
+								    (uint32_t)col->set->most, control_at(col->field) };
 		}
 	return count;
 }
 
 static int
-notify_commit(const struct mib_cell *cell, size_t field, int32_t value)
+control_commit(const struct mib_cell *cell, size_t field, int64_t value)
 {
 	struct state_key keys[MIB_CONTROLS];
 	uint32_t *control = control_at(field), before = *control;
@@ -86,7 +92,9 @@ notify_commit(const struct mib_cell *cell, size_t field, int32_t value)
 	return MIB_NO_ERROR;
 }
 
-const struct mib_setter mib_set_notify = { 1, 2, NULL, notify_commit, false };
+const struct mib_setter mib_set_notify = { 1, 2, NULL, control_commit, false };
+const struct mib_setter mib_set_threshold = { 0, INT32_MAX, NULL, control_commit, false };
+const struct mib_setter mib_set_threshold32 = { 0, UINT32_MAX, NULL, control_commit, false };
 
 /* --- requests to the writers of segments ------------------------------------------------------------------------ */
 
@@ -139,7 +147,7 @@ any_control(void)
 
 /* Is there a writer that takes requests? */
 static int
-test_any_writer(const struct mib_cell *cell, int32_t value)
+test_any_writer(const struct mib_cell *cell, int64_t value)
 {
 	(void)cell;
 	(void)value;
@@ -147,14 +155,14 @@ test_any_writer(const struct mib_cell *cell, int32_t value)
 }
 
 static int
-test_row_writer(const struct mib_cell *cell, int32_t value)
+test_row_writer(const struct mib_cell *cell, int64_t value)
 {
 	(void)value;
 	return has_control(cell->seg) ? MIB_NO_ERROR : MIB_NOT_WRITABLE;
 }
 
 static int
-check_point_commit(const struct mib_cell *cell, size_t field, int32_t value)
+check_point_commit(const struct mib_cell *cell, size_t field, int64_t value)
 {
 	(void)cell;
 	(void)field;
@@ -167,7 +175,7 @@ check_point_commit(const struct mib_cell *cell, size_t field, int32_t value)
 }
 
 static int
-ike_commit(const struct mib_cell *cell, size_t field, int32_t value)
+ike_commit(const struct mib_cell *cell, size_t field, int64_t value)
 {
 	(void)field;
 	(void)value;
@@ -175,11 +183,19 @@ ike_commit(const struct mib_cell *cell, size_t field, int32_t value)
 }
 
 static int
-tunnel_commit(const struct mib_cell *cell, size_t field, int32_t value)
+tunnel_commit(const struct mib_cell *cell, size_t field, int64_t value)
 {
 	(void)field;
 	(void)value;
 	return request_number(cell->seg, "destroy tunnel", ((const struct ipm_tunnel *)cell->record)->index);
+}
+
+static int
+session_commit(const struct mib_cell *cell, size_t field, int64_t value)
+{
+	(void)field;
+	(void)value;
+	return request_number(cell->seg, "destroy session", ((const struct ipm_session *)cell->record)->index);
 }
 
 /* --- sizes, for all segments -------------------------------------------------------------------------------------- */
@@ -200,7 +216,7 @@ ring_capacity(const struct ipm_segment *seg, bool history)
 }
 
 static int
-size_test(int32_t value, bool history)
+size_test(int64_t value, bool history)
 {
 	for (unsigned i = 0; i < set.count; i++)
 		if (has_control(set.segs[i]) && (uint32_t)value > ring_capacity(set.segs[i], history))
@@ -209,14 +225,14 @@ size_test(int32_t value, bool history)
 }
 
 static int
-history_test(const struct mib_cell *cell, int32_t value)
+history_test(const struct mib_cell *cell, int64_t value)
 {
 	(void)cell;
 	return size_test(value, true);
 }
 
 static int
-failure_test(const struct mib_cell *cell, int32_t value)
+failure_test(const struct mib_cell *cell, int64_t value)
 {
 	(void)cell;
 	return size_test(value, false);
@@ -247,7 +263,7 @@ restore_sizes(size_t field, const uint32_t *sizes, unsigned count)
 
 /* Set the size in all segments. MIB_UNDO_FAILED: this failed, and the old sizes could not be restored. */
 static int
-size_commit(const struct mib_cell *cell, size_t field, int32_t value)
+size_commit(const struct mib_cell *cell, size_t field, int64_t value)
 {
 	uint32_t before[MIB_SET_SEGMENTS];
 	(void)cell;
@@ -271,6 +287,7 @@ const struct mib_setter mib_set_failure_size = { 1, INT32_MAX, failure_test, siz
 const struct mib_setter mib_set_check_point = { 1, 2, test_any_writer, check_point_commit, true };
 const struct mib_setter mib_set_ike_status = { DESTROY, DESTROY, test_row_writer, ike_commit, true };
 const struct mib_setter mib_set_tunnel_status = { DESTROY, DESTROY, test_row_writer, tunnel_commit, true };
+const struct mib_setter mib_set_session_state = { TERMINATING, TERMINATING, test_row_writer, session_commit, true };
 
 static bool
 is_size(const struct mib_col *col)
@@ -285,7 +302,8 @@ is_settable(const struct mib_col *col)
 {
 	if (!col || !col->set)
 		return false;
-	return set.opt.allow_destroy || (col->set != &mib_set_ike_status && col->set != &mib_set_tunnel_status);
+	return set.opt.allow_destroy || (col->set != &mib_set_ike_status && col->set != &mib_set_tunnel_status &&
+					 col->set != &mib_set_session_state);
 }
 
 enum mib_error
@@ -296,7 +314,7 @@ mib_write_test(struct mib *mib, const struct mib_write *write)
 
 	if (!is_settable(col))
 		return MIB_NOT_WRITABLE;
-	if (write->type != MIB_INTEGER)
+	if (write->type != col->type)
 		return MIB_WRONG_TYPE;
 	if (!write->length_right)
 		return MIB_WRONG_LENGTH;
@@ -304,7 +322,7 @@ mib_write_test(struct mib *mib, const struct mib_write *write)
 		return MIB_WRONG_VALUE;
 	if (mib_find(mib, write->name, write->len, &cell) != MIB_OK)
 		return MIB_NO_CREATION;
-	return col->set->test ? (enum mib_error)col->set->test(&cell, (int32_t)write->value) : MIB_NO_ERROR;
+	return col->set->test ? (enum mib_error)col->set->test(&cell, write->value) : MIB_NO_ERROR;
 }
 
 static bool
@@ -316,11 +334,11 @@ commit_one(struct mib *mib, struct mib_write *write)
 
 	if (mib_find(mib, write->name, write->len, &cell) != MIB_OK || !mib_col_value(col, &cell, &value))
 		return false;
-	write->before = (int32_t)value.number;
+	write->before = col->type == MIB_INTEGER ? (int32_t)value.number : (int64_t)value.number;
 	write->serving = set.serving;
 	for (unsigned i = 0; is_size(col) && i < set.count; i++)
 		write->sizes[i] = read_size(set.segs[i], col->field);
-	int error = col->set->commit(&cell, col->field, (int32_t)write->value);
+	int error = col->set->commit(&cell, col->field, write->value);
 	/* If the sizes could not be restored, mib_write_undo() tries again and reports a failure. */
 	write->done = error != MIB_COMMIT_FAILED;
 	return error == MIB_NO_ERROR;

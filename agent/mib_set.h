@@ -19,19 +19,21 @@
 
 #define MIB_NOTIFICATIONS 13 /* of CISCO-IPSEC-FLOW-MONITOR-MIB */
 
-/** The agent's own settings, in the MIBs' numbers: enabled(1), disabled(2). They outlive a restart. */
+/** The agent's own settings, in the MIBs' numbers. They outlive a restart. Switches are enabled(1), disabled(2). */
 struct mib_controls {
 	uint32_t notify[MIB_NOTIFICATIONS]; /* cipSecTrapCntl* */
 	uint32_t cips[7];                   /* cipsCntl* */
 	uint32_t engine[4];                 /* ccaNotifCntl*; true(1), false(2) */
-	uint32_t own[2];                    /* ipsecmonNotify* */
+	uint32_t own[4];                    /* ipsecmonNotify* */
+	uint32_t ras[3];                    /* crasCntl*; true(1), false(2) */
+	uint32_t ras_most[3];               /* crasThrMax*; 0: no threshold */
 };
 #define MIB_CONTROLS (sizeof(struct mib_controls) / sizeof(uint32_t))
 extern struct mib_controls mib_controls;
 
-extern const struct mib_setter mib_set_notify;
+extern const struct mib_setter mib_set_notify, mib_set_threshold, mib_set_threshold32;
 extern const struct mib_setter mib_set_history_size, mib_set_failure_size, mib_set_check_point;
-extern const struct mib_setter mib_set_ike_status, mib_set_tunnel_status;
+extern const struct mib_setter mib_set_ike_status, mib_set_tunnel_status, mib_set_session_state;
 
 #define MIB_SET_SEGMENTS 64
 
@@ -68,7 +70,7 @@ struct mib_write {
 	int64_t value;     /* of an INTEGER */
 	/* Ours. */
 	bool done;
-	int32_t before;
+	int64_t before;
 	unsigned serving; /* which segments were served when it was committed */
 	uint32_t sizes[MIB_SET_SEGMENTS];
 };

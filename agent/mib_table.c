@@ -61,8 +61,7 @@ mib_serve(struct mib *mib, const struct ipm_segment *const *segs, unsigned count
 		mib->snap[t].built.at_ns = 0;
 	}
 	for (unsigned g = 0; g < mib->grouping_count; g++) {
-		mib->groups[g].count = 0;
-		mib->groups[g].built.at_ns = 0;
+		mib_groups_clear(&mib->groups[g]);
 	}
 	return 0;
 }
@@ -211,13 +210,13 @@ rows_of_segment(struct mib *mib, const struct mib_table *table, struct snapshot 
 	struct mib_cell cell = mib_cell_of(mib, s, &record);
 	struct ipm_walk walk;
 
-	if (table->record >= IPM_IKE_HISTORY) /* the rings come last */
+	if (mib_is_ring(table->record))
 		ipm_walk_ring(&walk, cell.seg, table->record);
 	else
 		ipm_walk_all(&walk, cell.seg, table->record);
 	while (ipm_walk_next(&walk, &record) > 0) {
 		if (table->present)
-			table->present(&mib->peers, &record);
+			table->present(&mib->peers, cell.seg, &record);
 		if ((!table->shown || table->shown(cell.seg, &record)) &&
 		    (!table->when || table->when(&record) >= snap->since_ns))
 			rows_of_record(table, snap, &cell, (struct row){ .slot = walk.slot, .seg = s });
@@ -357,8 +356,8 @@ row_search(struct snapshot *snap, const mib_subid *key, size_t len, bool inclusi
  * Scalars are sums over all segments. If a segment cannot be read, use its last totals. So sums don't go back, and the
  * other segments are still served.
  */
-static bool
-read_totals(struct mib *mib, struct ipm_totals *sum)
+bool
+mib_totals(struct mib *mib, struct ipm_totals *sum)
 {
 	bool any = false;
 	memset(sum, 0, sizeof(*sum));
@@ -399,14 +398,14 @@ record_read(struct mib *mib, unsigned t, const struct row *row, union any_record
 	if (table->make)
 		return table->make(mib, record);
 	if (!table->key)
-		return table->record == IPM_TOTALS ? read_totals(mib, &record->read.totals)
+		return table->record == IPM_TOTALS ? mib_totals(mib, &record->read.totals)
 						   : ipm_read(mib->segs[0].seg, table->record, 0, record) == 0;
 	struct mib_cell cell = row_cell(mib, t, row, record);
 	mib_subid key[MIB_KEY_MAX];
 	if (ipm_read(mib->segs[row->seg].seg, table->record, row->slot, record) < 0)
 		return false;
 	if (table->present)
-		table->present(&mib->peers, record);
+		table->present(&mib->peers, cell.seg, record);
 	unsigned key_len = table->key(&cell, key);
 	return key_compare(snap, row, key, key_len) == 0;
 }
@@ -472,27 +471,40 @@ col_search(const struct mib_table *table, mib_subid id)
 	return low;
 }
 
-/* The first table that ends after @p name: the table that holds the name, or the next one. */
+static bool
+table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
+{
+	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
+}
+
+/* Compare the name of a table's first column with @p name. */
+static int
+first_column_compare(const struct mib_table *table, const mib_subid *name, size_t len)
+{
+	size_t n = len < table->oid_len ? len : table->oid_len;
+	int order = name_compare(table->oid, table->oid_len, name, n);
+	if (order != 0 || len <= table->oid_len)
+		return order != 0 ? order : 1;
+	const mib_subid first = table->cols[0].id;
+	return name_compare(&first, 1, name + n, len - n);
+}
+
+/*
+ * The table that holds @p name, or the next one. No table begins between the first and the last column of another one,
+ * so it is the last one that begins before the name, or the one behind it.
+ */
 static unsigned
 table_search(const struct mib *mib, const mib_subid *name, size_t len)
 {
 	unsigned low = 0, high = mib->table_count;
 	while (low < high) {
 		unsigned mid = (low + high) / 2;
-		const struct mib_table *table = mib->tables[mid];
-		size_t n = len < table->oid_len ? len : table->oid_len;
-		if (name_compare(table->oid, table->oid_len, name, n) < 0)
+		if (first_column_compare(mib->tables[mid], name, len) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low;
-}
-
-static bool
-table_holds(const struct mib_table *table, const mib_subid *name, size_t len)
-{
-	return len >= table->oid_len && memcmp(name, table->oid, table->oid_len * sizeof(*name)) == 0;
+	return low > 0 && table_holds(mib->tables[low - 1], name, len) ? low - 1 : low;
 }
 
 const struct mib_table *

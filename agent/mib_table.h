@@ -15,8 +15,8 @@
 #define MIB_PATIENCE_NS 50000000u /* a request waits no longer than this for the writer of one segment */
 
 /**
- * @param tables  in the order of their OIDs; one may be within another, behind all columns of it; must outlive the
- * result
+ * @param tables  in the order of their first columns; one may be within another, but not between its columns; must
+ * outlive the result
  * @return NULL when out of memory; mib_free() it
  */
 struct mib *mib_new(const struct mib_table *const *tables, unsigned count);

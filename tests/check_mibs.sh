@@ -17,7 +17,9 @@ mibs=$top_srcdir/mibs
 made=$top_builddir/mibs         # what configure has made
 [ -e "$made/IPSECMON-MIB.txt" ] || made=$mibs
 modules='CISCO-IPSEC-FLOW-MONITOR-MIB CISCO-IPSEC-MIB CISCO-IPSEC-POLICY-MAP-MIB CISCO-CRYPTO-ACCELERATOR-MIB'
-modules="$modules IPSECMON-MIB"
+modules="$modules CISCO-REMOTE-ACCESS-MONITOR-MIB IPSECMON-MIB"
+# Objects that can be set here, although the published module has them read-only; doc/mibs.md says so.
+writable=$(sed -n '/^### Objects that can be set$/,/^##/s/^| \(`.*\) |$/\1/p' "$top_srcdir/doc/mibs.md" | tr -d '`,')
 # The OID of our own module, as the programs have it.
 enterprise=$(sed -n 's/^#define IPSECMON_OID //p' "$top_builddir/config.h" 2>/dev/null | sed 's/, */./g')
 enterprise=${enterprise:-1.3.6.1.4.1.8072.9999.9999}
@@ -85,7 +87,7 @@ check_module()
 	# shellcheck disable=SC2046
 	translate details -Td $(awk -F'\t' '!/^#/ { print "." $2 }' "$facts")
 	translate tree -Tz
-awk -F'\t' -v module="$module" '
+awk -F'\t' -v module="$module" -v writable=" $writable " '
 function fail(text) { print "FAIL: " text; bad++ }
 function strip(text) { gsub(/[ \t]/, "", text); return text }
 function inside(text, open, close_,    a, b) {
@@ -143,6 +145,7 @@ index($0, module "::") == 1 {
 	expect("OID", oid[n], treeoid[name[n]])
 	if (!(("." oid[n]) in looked)) fail(name[n] ": does not translate to " oid[n])
 	expect("macro", kind[n] == "notification" ? "NOTIFICATION-TYPE" : "OBJECT-TYPE", s_macro)
+	if (index(writable, " " name[n] " ")) access[n] = "read-write"
 	expect("access", access[n], s_access == "" ? "-" : s_access)
 	expect(kind[n] == "notification" ? "OBJECTS" : "INDEX", refs[n], s_refs == "" ? "-" : s_refs)
 

@@ -79,7 +79,7 @@ template=mibs/template/IPSECMON-MIB.txt.in
 for name in $rows; do
 	echo "$served" | grep -qx "$name" || fail "doc/mapping.md: has a row for $name, which no view serves"
 done
-prefixes='cike|cip|cipSec|cips|cca|ikePolMap|ipSecPolMap|ipsecmon'
+prefixes='cike|cip|cipSec|cips|cca|cras|ikePolMap|ipSecPolMap|ipsecmon'
 for name in $(grep -oE "\b($prefixes)[A-Z][A-Za-z0-9]*" doc/mapping.md | sort -u); do
 	# shellcheck disable=SC2086     # the list is meant
 	cat $objects | grep -Eq "^$name	|[	,]$name(,|\$)" && continue

@@ -161,7 +161,7 @@ corr_key(const struct mib_cell *cell, mib_subid *key)
 	struct ipm_ike_sa sa;
 	if (!ipm_tunnel_ike_alive(cell->seg, tunnel) || ipm_ike_read(cell->seg, tunnel->ike_slot, &sa) < 0)
 		return 0;
-	view_present_ike(mib_peers(cell->mib), &sa);
+	view_present_ike(mib_peers(cell->mib), cell->seg, &sa);
 	unsigned len = view_peer_key(sa.local_id, sa.remote_id, sa.peer, key);
 	key[len] = tunnel->index;
 	return len + 1;

@@ -173,6 +173,8 @@ static const struct mib_col notify_cols[] = {
 	/* clang-format off */
 	COL(1, "ipsecmonNotifyTunnelDown", INTEGER, mib_u32, own[0], .set = &mib_set_notify),
 	COL(2, "ipsecmonNotifyTunnelUp",   INTEGER, mib_u32, own[1], .set = &mib_set_notify),
+	COL(3, "ipsecmonNotifySessionStart", INTEGER, mib_u32, own[2], .set = &mib_set_notify),
+	COL(4, "ipsecmonNotifySessionStop", INTEGER, mib_u32, own[3], .set = &mib_set_notify),
 	/* clang-format on */
 };
 

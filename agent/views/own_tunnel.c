@@ -38,6 +38,13 @@ MIB_CONVERT(last_failure, struct ipm_map_entry)
 	return mib_number(out, (field->failure <= IPM_FAIL_SEQ_ROLLOVER ? field->failure : IPM_FAIL_OTHER) + 2u);
 }
 
+/* The source's words may quote a user. */
+MIB_CONVERT(failure_text, mib_long_text)
+{
+	bool shown = !cell->mib || mib_peers(cell->mib)->users.shown == USERS_FULL;
+	return mib_string(out, shown ? *field : "", shown ? sizeof(*field) : 1);
+}
+
 /* --- values in use; while the tunnel is down, configured values --------------------------------------------------- */
 
 /* An address as text. An unknown address is empty. */
@@ -245,7 +252,7 @@ static const struct mib_col tunnel_cols[] = {
 	COL_REC(11, "ipsecmonTunnelDownReason",    INTEGER,   down_reason),
 	COL(    12, "ipsecmonTunnelFailures",      COUNTER,   mib_u32,          failures),
 	COL_REC(13, "ipsecmonTunnelLastFailure",   INTEGER,   last_failure),
-	COL(    14, "ipsecmonTunnelLastFailText",  OCTETS,    mib_text,         failure_text),
+	COL(    14, "ipsecmonTunnelLastFailText",  OCTETS,    failure_text,     failure_text),
 	COL(    15, "ipsecmonTunnelLastFailAge",   TICKS,     mib_since,        failed_ns),
 	COL(    16, "ipsecmonTunnelPeer",          OCTETS,    mib_text,         peer_text),
 	COL_REC(17, "ipsecmonTunnelLocalAddr",     OCTETS,    local_addr),

@@ -100,11 +100,35 @@ show_address(const struct ipm_addr *addr, char *id)
 		inet_ntop(addr->len == 16 ? AF_INET6 : AF_INET, addr->bytes, id, IPM_ID_MAX);
 }
 
+/* The user's session; 0: it is not known any more, or the peer may be no user at all. False: the peer is no user. */
+static bool
+may_be_user(const struct ipm_segment *seg, const struct ipm_ike_sa *sa, uint32_t *index)
+{
+	struct ipm_session session;
+	*index = 0;
+	if (!sa->session || ipm_session_read(seg, sa->session - 1, &session) < 0 || session.ike_index != sa->index)
+		return true;
+	*index = session.index;
+	return session.kind != IPM_SESSION_LAN_TO_LAN;
+}
+
+static void
+hide_user(const struct mib_peers *as, const struct ipm_segment *seg, struct ipm_ike_sa *sa)
+{
+	uint32_t session;
+	if (as->users.shown == USERS_FULL || !may_be_user(seg, sa, &session))
+		return;
+	users_show(&as->users, session, sa->remote_id, sizeof(sa->remote_id));
+	/* Keep peers apart: the numbers only count IKE SAs with the same identities. */
+	sa->peer = sa->index;
+}
+
 void
-view_present_ike(const struct mib_peers *as, void *ike_sa)
+view_present_ike(const struct mib_peers *as, const struct ipm_segment *seg, void *ike_sa)
 {
 	struct ipm_ike_sa *sa = ike_sa;
 
+	hide_user(as, seg, sa);
 	if (as->name == MIB_NAME_NONE)
 		sa->conn[0] = '\0';
 	else if (as->name == MIB_NAME_IDENTITY)
@@ -118,16 +142,18 @@ view_present_ike(const struct mib_peers *as, void *ike_sa)
 }
 
 void
-view_present_ike_history(const struct mib_peers *as, void *ike_history)
+view_present_ike_history(const struct mib_peers *as, const struct ipm_segment *seg, void *ike_history)
 {
-	view_present_ike(as, &((struct ipm_ike_history *)ike_history)->sa);
+	view_present_ike(as, seg, &((struct ipm_ike_history *)ike_history)->sa);
 }
 
 void
-view_present_failure(const struct mib_peers *as, void *failure)
+view_present_failure(const struct mib_peers *as, const struct ipm_segment *seg, void *failure)
 {
 	struct ipm_failure *f = failure;
+	(void)seg;
 
+	users_show(&as->users, 0, f->remote_id, sizeof(f->remote_id));
 	if (!as->by_address)
 		return;
 	show_address(&f->local, f->local_id);

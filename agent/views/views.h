@@ -12,6 +12,7 @@
 
 #define FLOW_MIB        1, 3, 6, 1, 4, 1, 9, 9, 171 /* CISCO-IPSEC-FLOW-MONITOR-MIB */
 #define POLICY_MAP_MIB  1, 3, 6, 1, 4, 1, 9, 9, 172 /* CISCO-IPSEC-POLICY-MAP-MIB */
+#define RAS_MIB         1, 3, 6, 1, 4, 1, 9, 9, 392 /* CISCO-REMOTE-ACCESS-MONITOR-MIB */
 #define ACCELERATOR_MIB 1, 3, 6, 1, 4, 1, 9, 9, 467 /* CISCO-CRYPTO-ACCELERATOR-MIB */
 #define CIPS_MIB        1, 3, 6, 1, 4, 1, 9, 10, 62 /* CISCO-IPSEC-MIB */
 #ifndef IPSECMON_OID                                /* configure --with-enterprise-oid; netSnmpPlaypen */
@@ -19,7 +20,7 @@
 #endif
 #define IPSECMON_MIB IPSECMON_OID /* IPSECMON-MIB */
 
-/** All tables, in the order of their OIDs. */
+/** All tables, in the order of their first columns. */
 #define VIEWS(X)                 \
 	X(view_levels)           \
 	X(view_ike_global)       \
@@ -42,6 +43,20 @@
 	X(view_trap_cntl)        \
 	X(view_pol_ike)          \
 	X(view_pol_sec)          \
+	X(view_ras_capacity)     \
+	X(view_ras_usage)        \
+	X(view_ras_activity)     \
+	X(view_ras_session)      \
+	X(view_ras_group)        \
+	X(view_ras_kinds)        \
+	X(view_ras_failures)     \
+	X(view_ras_fail_cntl)    \
+	X(view_ras_login_fail)   \
+	X(view_ras_last_fail)    \
+	X(view_ras_group_fail)   \
+	X(view_ras_security)     \
+	X(view_ras_thresholds)   \
+	X(view_ras_switches)     \
 	X(view_cca_capability)   \
 	X(view_cca_global)       \
 	X(view_cca_engine)       \
@@ -63,16 +78,18 @@
 	X(view_own_tunnel)       \
 	X(view_own_drop)         \
 	X(view_own_engine)       \
-	X(view_own_notify)
+	X(view_own_notify)       \
+	X(view_own_pool)
 #define VIEW_DECLARE(view) extern const struct mib_table view;
 VIEWS(VIEW_DECLARE)
 #undef VIEW_DECLARE
+extern const struct mib_table view_own_session; /* its objects are in notifications only */
 
 extern const struct mib_table *const mib_views[];
 extern const unsigned mib_view_count;
 
 /** The MIBs that they belong to. */
-#define MIB_MODULES 5
+#define MIB_MODULES 6
 extern const struct mib_module mib_modules[MIB_MODULES];
 
 /** Sets of drop reasons for `.drops`: of SAs, or of SAs and of packets without one. */
@@ -105,9 +122,12 @@ unsigned view_name_key(const char *name, mib_subid *key);
  */
 unsigned view_peer_key(const char *local_id, const char *remote_id, uint32_t number, mib_subid *key);
 
-/** For `.present`: replace the peer's fields of an IKE SA, ended IKE SA or failure by what the MIB shows. */
-void view_present_ike(const struct mib_peers *as, void *ike_sa);
-void view_present_ike_history(const struct mib_peers *as, void *ike_history);
-void view_present_failure(const struct mib_peers *as, void *failure);
+/**
+ * For `.present`: replace the peer's fields of an IKE SA, ended IKE SA or failure by what the MIB shows. If names of
+ * users are not shown, only the identity of a peer whose session is known to be LAN-to-LAN is.
+ */
+void view_present_ike(const struct mib_peers *as, const struct ipm_segment *seg, void *ike_sa);
+void view_present_ike_history(const struct mib_peers *as, const struct ipm_segment *seg, void *ike_history);
+void view_present_failure(const struct mib_peers *as, const struct ipm_segment *seg, void *failure);
 
 #endif

@@ -70,7 +70,7 @@ equal "its sysDescr and sysObjectID" "Cisco Adaptive Security Appliance compatib
 equal "the host's sysContact is not there" "" "$(persona snmpbulkwalk -Oqva 1.3.6.1.2.1.1.4 | grep host)"
 walked() { persona snmpbulkwalk -Cr25 "$1" > "$2.raw" && lab_cells "$2.raw" > "$2"; }
 check "a walk of all that it has" walked .1 "$LAB/persona.walk"
-equal "nothing else is there" "" "$(grep -vE '^1\.3\.6\.1\.(2\.1\.[12]|2\.1\.25\.1\.1|2\.1\.31\.1\.[15]|6\.3\.10\.2\.1|4\.1\.9\.9\.(171|172|467)|4\.1\.9\.10\.62|4\.1\.8072\.9999\.9999)\.' "$LAB/persona.walk")"
+equal "nothing else is there" "" "$(grep -vE '^1\.3\.6\.1\.(2\.1\.[12]|2\.1\.25\.1\.1|2\.1\.31\.1\.[15]|6\.3\.10\.2\.1|4\.1\.9\.9\.(171|172|392|467)|4\.1\.9\.10\.62|4\.1\.8072\.9999\.9999)\.' "$LAB/persona.walk")"
 interfaces() { sed -n 's/^1\.3\.6\.1\.2\.1\.2\.2\.1\.2\.//p' "$1"; }
 equal "the interfaces are the real ones" "$(interfaces "$LAB/host.2")" "$(interfaces "$LAB/persona.walk")"
 # unseen COMMAND...: it gets no value

@@ -80,7 +80,7 @@ for oid in 1.2.3.1.1.1 1.2.3.1.36.1 1.7.1.0 1.1.1 1.1.1.0.0 2.0.1; do
 done
 
 # What is configured, where tunnels came from, crypto engines: as far as the feeds tell.
-for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.467 1.3.6.1.4.1.9.10.62 1.3.6.1.4.1.8072.9999.9999; do
+for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.392 1.3.6.1.4.1.9.9.467 1.3.6.1.4.1.9.10.62 1.3.6.1.4.1.8072.9999.9999; do
 	walk a "$LAB/a/part" $mib && cat "$LAB/a/part"
 done > "$LAB/a/others"
 check "what there is of the other MIBs has their types and ranges, in order" conforms typed "$LAB/a/others"

@@ -47,7 +47,7 @@ own_is() { [ "$(own "$1" "$2")" = "$3" ]; }
 walk_all() {            # walk_all FILE: the four MIBs, and the tunnels that they speak of
 	local mib
 	: > "$1"
-	for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.467 $CIPS $OWN; do
+	for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.392 1.3.6.1.4.1.9.9.467 $CIPS $OWN; do
 		walk a "$1.part" "$mib" || return
 		cat "$1.part" >> "$1"
 	done
@@ -83,7 +83,7 @@ check "GET of every instance is what the walks say" conforms equal "$LAB/a/walk"
 # Behind the last one of a MIB may be something of snmpd's own.
 nexts_follow() {
 	local mib
-	for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.467 $CIPS $OWN; do
+	for mib in 1.3.6.1.4.1.9.9.172 1.3.6.1.4.1.9.9.392 1.3.6.1.4.1.9.9.467 $CIPS $OWN; do
 		grep "^$mib\." "$LAB/a/walk" > "$LAB/a/part"
 		ask a snmpgetnext "$LAB/a/part" "$LAB/a/nexts" || return
 		cmp <(cut -d ' ' -f 1 "$LAB/a/part" | tail -n +2) <(cut -d ' ' -f 1 "$LAB/a/nexts" | head -n -1) || return

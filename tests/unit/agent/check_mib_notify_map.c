@@ -511,7 +511,9 @@ START_TEST(every_published_notification_is_sent_with_its_objects_in_their_order)
 		FILE *file = fopen(path, "r");
 		ck_assert_msg(file != NULL, "%s is not there", path);
 		while (fgets(line, sizeof(line), file)) {
-			if (!strstr(line, "\tnotification\t"))
+			/* check_mib_notify_ras.c has those about users. */
+			if (!strstr(line, "\tnotification\t") || strncmp(line, "ciscoRas", 8) == 0 ||
+			    strncmp(line, "ipsecmonSession", 15) == 0)
 				continue;
 			ck_assert_int_eq(sscanf(line, "%63s %63s", name, oid), 2);
 			long at = ftell(file);

@@ -299,6 +299,7 @@ open_gateway(struct gateway *gw, unsigned number, uint32_t history)
 			      .selectors = 4,
 			      .sas = 8,
 			      .feeds = 1,
+			      .sessions = 4,
 			      .agents = 1,
 			      .events = 64,
 			      .history = history,
@@ -492,6 +493,41 @@ START_TEST(nothing_is_destroyed_unless_it_is_allowed)
 	ck_assert_str_eq(gateways[0].asked, "destroy tunnel 1;destroy ike 1;");
 	gateways[0].refuses = true;
 	ck_assert_int_eq(SET(TO(tun_status, 2)), MIB_COMMIT_FAILED);
+}
+END_TEST
+
+START_TEST(a_session_is_terminated_if_it_is_allowed)
+{
+	mib_subid name[] = { RAS_MIB, 1, 3, 21, 1, 37, 5, 'a', 'l', 'i', 'c', 'e', 1 };
+	mib_subid other[] = { RAS_MIB, 1, 3, 21, 1, 37, 3, 'b', 'o', 'b', 1 };
+	const struct ipm_session session = {
+		.kind = IPM_SESSION_REMOTE_ACCESS, .state = IPM_SESSION_UP, .ike_index = 1, .user = "alice"
+	};
+	ck_assert_int_ge(ipm_session_open(gateways[0].writer, &session), 0);
+	ipm_writer_commit(gateways[0].writer);
+	open_set(false);
+	ck_assert_int_eq(TEST(name, 3), MIB_NOT_WRITABLE);
+	open_set(true);
+	ck_assert_int_eq(TEST(name, 2), MIB_WRONG_VALUE);
+	ck_assert_int_eq(TEST(other, 3), MIB_NO_CREATION);
+	ck_assert_int_eq(SET(TO(name, 3)), MIB_NO_ERROR);
+	ck_assert_str_eq(gateways[0].asked, "destroy session 1;");
+	gateways[0].refuses = true;
+	ck_assert_int_eq(SET(TO(name, 3)), MIB_COMMIT_FAILED);
+}
+END_TEST
+
+START_TEST(a_threshold_is_set_and_outlives_a_restart)
+{
+	mib_subid sessions[] = { RAS_MIB, 1, 6, 1, 0 }, refused[] = { RAS_MIB, 1, 6, 2, 0 };
+	ck_assert_uint_eq(GET(refused), UINT32_MAX);
+	ck_assert_int_eq(SET(TO(sessions, 200)), MIB_NO_ERROR);
+	ck_assert_int_eq(test(refused, COUNT(refused), MIB_INTEGER, true, 5), MIB_WRONG_TYPE); /* Unsigned32 */
+	ck_assert_int_eq(test(refused, COUNT(refused), MIB_GAUGE, true, UINT32_MAX), MIB_NO_ERROR);
+	ck_assert_int_eq(TEST(sessions, -1), MIB_WRONG_VALUE);
+	mib_controls.ras_most[0] = 0;
+	open_set(false);
+	ck_assert_uint_eq(GET(sessions), 200);
 }
 END_TEST
 
@@ -718,6 +754,8 @@ main(void)
 	tcase_add_checked_fixture(t, given_gateways, close_gateways);
 	tcase_add_test(t, each_error_has_its_case);
 	tcase_add_test(t, nothing_is_destroyed_unless_it_is_allowed);
+	tcase_add_test(t, a_session_is_terminated_if_it_is_allowed);
+	tcase_add_test(t, a_threshold_is_set_and_outlives_a_restart);
 	tcase_add_test(t, a_switch_is_set_and_outlives_a_restart);
 	tcase_add_test(t, switches_of_all_mibs_outlive_a_restart);
 	tcase_add_test(t, a_switch_that_cannot_be_kept_is_not_set);

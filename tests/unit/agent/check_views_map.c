@@ -47,7 +47,7 @@ START_TEST(without_a_segment_the_agents_own_is_served_and_nothing_else)
 	for (struct name found; mib_next(mib, at.id, at.len, false, NULL, 0, found.id, &found.len, &value) == MIB_OK;
 	     at = found)
 		count++;
-	ck_assert_uint_eq(count, 4 + 7 + 8 + 2); /* switches, health, switches */
+	ck_assert_uint_eq(count, 3 + 3 + 4 + 7 + 8 + 4); /* thresholds, switches, health, switches */
 	expect_number("ipsecmonAgentSegments.0", 0);
 	expect_no_instance("cipsNumStaticCryptomapSets.0");
 	expect_no_instance("ccaProtPktEncryptsReqs.4");
