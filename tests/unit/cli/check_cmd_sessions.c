@@ -11,6 +11,21 @@ given_three(void)
 	given_carried(given_user("bob@example.org", "admins", "2001:db8::7", "10.3.0.2", 85), 40960, 999);
 }
 
+/* The manual has this as an example. */
+static void
+expect_in_the_manual(const char *text)
+{
+	static char manual[65536];
+	const char *top = getenv("top_srcdir");
+	char path[512];
+	snprintf(path, sizeof(path), "%s/doc/ipsecmon.1", top ? top : ".");
+	FILE *f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s", path);
+	manual[fread(manual, 1, sizeof(manual) - 1, f)] = '\0';
+	fclose(f);
+	ck_assert_msg(strstr(manual, text) != NULL, "doc/ipsecmon.1 has no\n%s", text);
+}
+
 START_TEST(one_line_for_each_user_with_columns_as_wide_as_needed)
 {
 	given_three();
@@ -20,6 +35,7 @@ START_TEST(one_line_for_each_user_with_columns_as_wide_as_needed)
 			      "carol           rw     198.51.100.3 10.3.0.3 10s  900   50 up\n"
 			      "alice           rw     192.0.2.7    10.3.0.1  1m 1.2M 5.5G up\n"
 			      "bob@example.org admins 2001:DB8::7  10.3.0.2  1m  40k  999 up\n");
+	expect_in_the_manual(out);
 }
 END_TEST
 

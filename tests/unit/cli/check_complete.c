@@ -105,6 +105,25 @@ START_TEST(crypto_maps_are_there_when_they_are_down_and_templates_apart)
 }
 END_TEST
 
+START_TEST(users_and_the_options_of_lists_are_completed)
+{
+	given_segment();
+	struct ipm_session session = { .state = IPM_SESSION_UP, .user = "alice", .group = "rw" };
+	session.ike_slot = (uint32_t)given_ike(2, IPM_IKE_ESTABLISHED, false, "192.0.2.1", "192.0.2.7");
+	session.ike_index = ipm_ike_peek(w, session.ike_slot)->index;
+	session.remote = addr("192.0.2.7");
+	ck_assert_int_ge(ipm_session_open(w, &session), 0);
+	ck_assert_str_eq(complete_here("show crypto session username "), "alice\ta user\n");
+	ck_assert_str_eq(complete_here("show crypto session remote 1"), "192.0.2.7\tIPv4 or IPv6\n");
+	ck_assert_str_eq(complete_here("clear crypto session id "), "1\tthe session's number\n");
+	ck_assert_str_eq(complete_here("clear crypto session group "), "rw\ta group\n");
+	ck_assert_str_eq(complete_here("sessions --user a"), "alice\tonly those of a user\n");
+	ck_assert_str_eq(complete_here("sessions --sort s"), "since\tin this order\n");
+	ck_assert_str_eq(complete_here("sessions --sort since --p"), "--pools\tpools of addresses\n");
+	ck_assert_str_eq(complete_here("show feeds --p"), "");
+}
+END_TEST
+
 START_TEST(a_name_that_a_shell_could_mistake_is_not_offered)
 {
 	static const char *const names[] = { "$(reboot)", "a b", "`x`", "-c", "a\tb", "a\nb", "a;b", "*", "\xc3\xa4" };
@@ -136,6 +155,7 @@ main(void)
 	tcase_add_test(tc, options_are_completed_and_passed_over);
 	tcase_add_test(tc, values_are_what_the_segments_have);
 	tcase_add_test(tc, crypto_maps_are_there_when_they_are_down_and_templates_apart);
+	tcase_add_test(tc, users_and_the_options_of_lists_are_completed);
 	tcase_add_test(tc, a_name_that_a_shell_could_mistake_is_not_offered);
 	tcase_add_test(tc, a_segment_or_configuration_that_cannot_be_read_is_passed_over_in_silence);
 	return run_suite(suite);
