@@ -65,6 +65,6 @@ systemdsamplesdir = $(pkgdatadir)/systemd
 dist_systemdsamples_DATA = %D%/systemd/netns.conf
 nagiossamplesdir = $(pkgdatadir)/nagios
 dist_nagiossamples_DATA = %D%/nagios/README.md %D%/nagios/gateway.cfg %D%/nagios/ipsecmon.cfg \
-	%D%/nagios/ipsecmon-icinga2.conf
+	%D%/nagios/ipsecmon-icinga2.conf %D%/nagios/users.cfg
 CLEANFILES += $(units) %D%/prometheus/snmp-0.23.yml
 EXTRA_DIST += contrib

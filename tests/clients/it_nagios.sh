@@ -231,6 +231,9 @@ cp "$srcdir/contrib/nagios/ipsecmon.cfg" "$nagios/ipsecmon.cfg"
 chown -R nagios:nagios "$nagios"
 check "README: $(readme nagios4)" bash -c "$(readme nagios4) > $nagios/said"
 equal "it has nothing to object" "Total Warnings: 0 Total Errors:   0" "$(grep ^Total "$nagios/said" | paste -sd ' ')"
+# The services for remote users fit them, too.
+{ cat "$nagios/nagios.cfg"; echo "cfg_file=$(realpath "$srcdir/contrib/nagios/users.cfg")"; } > "$LAB/users.nagios.cfg"
+check "users.cfg is read beside them" nagios4 -v "$LAB/users.nagios.cfg"
 # What a sanitizer finds in a plugin that Nagios runs is in a file of its own.
 start a nagios env ASAN_OPTIONS="${ASAN_OPTIONS:-}:log_path=$nagios/sanitizer" nagios4 "$nagios/nagios.cfg"
 
