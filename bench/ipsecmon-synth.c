@@ -658,7 +658,8 @@ static void
 usage(FILE *out)
 {
 	fprintf(out,
-		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-s SESSIONS] [-m ENTRIES] [-u REKEYS] [-d SECONDS]... [-fx]\n"
+		"usage: ipsecmon-synth [-c FILE] -i IKE_SAS -t TUNNELS [-s SESSIONS] [-m ENTRIES] [-u REKEYS] [-d "
+		"SECONDS]... [-fx]\n"
 		"Write a synthetic model segment in ipsecmond's place, and let it live until SIGTERM.\n"
 		"  -c FILE     configuration (ipsecmon.conf)\n"
 		"  -i IKE_SAS  so many IKE SAs\n"
