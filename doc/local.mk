@@ -12,6 +12,6 @@ $(header_pages): %D%/%.3: model/%.h %D%/header_man.awk
 CLEANFILES += $(header_pages)
 EXTRA_DIST += %D%/header_man.awk
 dist_doc_DATA += %D%/alerts.md %D%/architecture.md %D%/container.md %D%/dataplane.md %D%/existing-snmpd.md %D%/feeds.md %D%/json.md %D%/libreswan.md \
-	%D%/mapping.md %D%/mibs.md %D%/on-your-gateway.md %D%/platforms.md %D%/pollers.md %D%/security.md %D%/segment.md %D%/troubleshooting.md %D%/zabbix-dashboard.png
+	%D%/mapping.md %D%/mibs.md %D%/on-your-gateway.md %D%/platforms.md %D%/pollers.md %D%/security.md %D%/segment.md %D%/sessions.md %D%/troubleshooting.md %D%/zabbix-dashboard.png
 EXTRA_PROGRAMS += %D%/example_dataplane
 %C%_example_dataplane_LDADD = libipsecmon.la -lpthread
