@@ -200,7 +200,8 @@ receive_delay_response = no
 send_delay = 1500
 send_delay_type = 36
 send_delay_request = no'
-crossed() { log charon-a | grep -c 'detected CHILD_REKEY collision with CHILD_REKEY'; }
+# The second is what strongSwan 6 says.
+crossed() { log charon-a | grep -cE 'detected (CHILD_REKEY collision with CHILD_REKEY|rekey collision for CHILD_SA)'; }
 for node in a b; do load $node; watch $node; done
 initiate a net
 alone_with_one() { [ "$(count "$1" child net)" = 1 ] && [ "$(index_of "$1" tunnel net | wc -l)" = 1 ]; }
