@@ -128,7 +128,8 @@ START_TEST(not_allowed_is_status_4_and_ends_the_attempt)
 	given_three();
 	given_server("error not allowed\n");
 	ck_assert_int_eq(run("clear crypto session group rw"), 4);
-	ck_assert_str_eq(err, "ipsecmon: session 1: not allowed: root may, and members of the group in ipsecmon.conf\n");
+	ck_assert_str_eq(err,
+			 "ipsecmon: session 1: not allowed: root may, and members of the group in ipsecmon.conf\n");
 	ck_assert_str_eq(out, "group rw: 0 of 2 sessions closed\n");
 	ck_assert_str_eq(requests(), "destroy session 1\n");
 }
