@@ -116,7 +116,8 @@ mib_convert mib_none;
 
 /* --- columns ------------------------------------------------------------------------------------------------ */
 
-/** What a SET of a column does (RFC 2741, 7.2.4); all such columns are INTEGER or GAUGE, which stands for Unsigned32. */
+/** What a SET of a column does (RFC 2741, 7.2.4); all such columns are INTEGER or GAUGE, which stands for Unsigned32.
+ */
 struct mib_setter {
 	int64_t least, most;
 	/* Checks beyond the range: 0, or an SNMP error status (RFC 3416). NULL: none. */
@@ -207,7 +208,7 @@ struct mib_grouping {
 	const char *name;
 	enum ipm_section_kind of[MIB_KINDS]; /* the records, in this order; 0 ends the list */
 	enum ipm_section_kind
-		also[MIB_KINDS]; /* other records that gather() reads; IPM_EVENTS: those that raise an event */
+		also[MIB_KINDS];         /* other records that gather() reads; IPM_EVENTS: those that raise an event */
 	const struct mib_grouping *uses; /* gather() asks for its groups, so they are built first; NULL: none */
 	bool kept;   /* groups stay when their records go: gather() tells which records of rings it has seen */
 	size_t size; /* of a group */

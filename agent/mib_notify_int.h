@@ -42,7 +42,8 @@ void mib_notify_cell(struct mib_notification *out, const struct mib_cell *cell, 
 
 void mib_notify_watch(struct mib_notify *n, uint64_t now_ns);
 
-/* --- mib_notify_flow.c, mib_notify_map.c, mib_notify_ras.c ------------------------------------------------------------------- */
+/* --- mib_notify_flow.c, mib_notify_map.c, mib_notify_ras.c
+ * ------------------------------------------------------------------- */
 
 /* Send the notifications of an event. They return how many could not be sent because the record is gone. */
 unsigned mib_notify_tell_flow(struct mib_notify *n, const struct ipm_segment *seg, const struct ipm_event *event);

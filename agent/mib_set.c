@@ -12,8 +12,8 @@
 #include "mib_table.h"
 #include "state.h"
 
-#define DISABLED 2
-#define DESTROY  2
+#define DISABLED    2
+#define DESTROY     2
 #define TERMINATING 3
 
 /*

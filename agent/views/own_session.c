@@ -55,7 +55,8 @@ const struct mib_table view_own_pool = {
 	MIB_COLS(pool_cols),
 };
 
-/* --- sessions, in notifications only ------------------------------------------------------------------------------- */
+/* --- sessions, in notifications only -------------------------------------------------------------------------------
+ */
 
 MIB_CONVERT(virtual_addr, struct ipm_session_history)
 {

@@ -118,7 +118,8 @@ const struct mib_table view_ras_activity = {
 	MIB_COLS(activity_cols),
 };
 
-/* --- sessions by kind, behind the tables of sessions and groups ---------------------------------------------------- */
+/* --- sessions by kind, behind the tables of sessions and groups ----------------------------------------------------
+ */
 
 /* This gateway has no mail proxy, load balancing or TLS, so it has no such sessions. */
 static const struct mib_col kind_cols[] = {

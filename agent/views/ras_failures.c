@@ -188,7 +188,8 @@ const struct mib_table view_ras_group_fail = {
 	MIB_COLS(group_cols),
 };
 
-/* --- security, thresholds, switches --------------------------------------------------------------------------------- */
+/* --- security, thresholds, switches ---------------------------------------------------------------------------------
+ */
 
 #undef ROW
 #define ROW mib_controls

@@ -35,11 +35,11 @@ group_traffic(const struct mib_cell *cell, const struct view_user_group *group, 
 	return true;
 }
 
-#define GROUP_TRAFFIC(conversion, way, what)                                                               \
-	MIB_CONVERT(conversion, struct view_user_group)                                                    \
-	{                                                                                                  \
-		struct ipm_volume in, out_;                                                                \
-		return group_traffic(cell, field, &in, &out_) && mib_number(out, (way).what);             \
+#define GROUP_TRAFFIC(conversion, way, what)                                                  \
+	MIB_CONVERT(conversion, struct view_user_group)                                       \
+	{                                                                                     \
+		struct ipm_volume in, out_;                                                   \
+		return group_traffic(cell, field, &in, &out_) && mib_number(out, (way).what); \
 	}
 GROUP_TRAFFIC(in_pkts, in, pkts)
 GROUP_TRAFFIC(out_pkts, out_, pkts)

@@ -84,7 +84,8 @@ logins_fail(unsigned count, enum ipm_login_reason reason)
 		ipm_login_failed(w, &(struct ipm_login_failure){ .reason = (uint8_t)reason, .user = "eve" });
 }
 
-/* --- sessions ------------------------------------------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------------------------------------------------
+ */
 
 static void
 says(const struct mib_varbind *vb, const char *text)
@@ -142,7 +143,8 @@ START_TEST(notifications_show_users_as_the_tables_do)
 }
 END_TEST
 
-/* --- thresholds ------------------------------------------------------------------------------------------------------ */
+/* --- thresholds ------------------------------------------------------------------------------------------------------
+ */
 
 START_TEST(too_many_sessions_are_told_once_until_they_fall_well_below)
 {

@@ -636,9 +636,11 @@ type_named(const char *name)
 	static const struct {
 		const char *name;
 		enum mib_type type;
-	} types[] = { { "INTEGER", MIB_INTEGER },     { "OCTET STRING", MIB_OCTETS }, { "BITS", MIB_OCTETS },
-		      { "Counter32", MIB_COUNTER },   { "Gauge32", MIB_GAUGE },       { "Unsigned32", MIB_GAUGE },
-		      { "Counter64", MIB_COUNTER64 }, { "TimeTicks", MIB_TICKS },     { "OBJECT IDENTIFIER", MIB_OBJECT } };
+	} types[] = {
+		{ "INTEGER", MIB_INTEGER },     { "OCTET STRING", MIB_OCTETS }, { "BITS", MIB_OCTETS },
+		{ "Counter32", MIB_COUNTER },   { "Gauge32", MIB_GAUGE },       { "Unsigned32", MIB_GAUGE },
+		{ "Counter64", MIB_COUNTER64 }, { "TimeTicks", MIB_TICKS },     { "OBJECT IDENTIFIER", MIB_OBJECT }
+	};
 	for (size_t i = 0; i < MIB_COUNT(types); i++)
 		if (strcmp(types[i].name, name) == 0)
 			return types[i].type;

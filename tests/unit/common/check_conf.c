@@ -287,20 +287,24 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "agentx { port = 705 }", "1: unknown key 'port' in section agentx; known: socket, notify-rate, "
 					   "old-failures, peer-value, peer-name" },
 		{ "\nfeed bgp {\n\n}\n",
-		  "2: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, users, "
+		  "2: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, "
+		  "users, "
 		  "capacity, "
 		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
 		{ "feed bgp { socket = /x\n poll = 1 }\n",
-		  "1: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, users, "
+		  "1: unknown key or section 'feed bgp'; known: run-dir, state-dir, group, allow-destroy, first-index, "
+		  "users, "
 		  "capacity, "
 		  "feed vici, feed xfrm, feed ikewatch, connection, agentx, engine, endpoint, tunnel, generator" },
-		{ "feed { }", "1: unknown key or section 'feed'; did you mean 'feed vici'? Known: run-dir, state-dir, "
-			      "group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed ikewatch, "
-			      "connection, agentx, engine, "
-			      "endpoint, tunnel, generator" },
+		{ "feed { }",
+		  "1: unknown key or section 'feed'; did you mean 'feed vici'? Known: run-dir, state-dir, "
+		  "group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed ikewatch, "
+		  "connection, agentx, engine, "
+		  "endpoint, tunnel, generator" },
 		{ "capacity { }\ncapacity|sas = 5\n",
 		  "2: unknown key or section 'capacity|sas'; did you mean 'capacity'? Known: run-dir, state-dir, "
-		  "group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed ikewatch, connection, "
+		  "group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed ikewatch, "
+		  "connection, "
 		  "agentx, engine, "
 		  "endpoint, "
 		  "tunnel, generator" },
@@ -314,10 +318,11 @@ START_TEST(what_is_wrong_is_said_with_file_and_line)
 		{ "feed vici {\n poll_interval = 1\n}\n",
 		  "2: unknown key 'poll_interval' in section feed vici; did you mean 'poll-interval'? Known: socket, "
 		  "error-socket, poll-interval, hold-time" },
-		{ "feed xfmr { }", "1: unknown key or section 'feed xfmr'; did you mean 'feed xfrm'? Known: run-dir, "
-				   "state-dir, group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed "
-				   "ikewatch, connection, "
-				   "agentx, engine, endpoint, tunnel, generator" },
+		{ "feed xfmr { }",
+		  "1: unknown key or section 'feed xfmr'; did you mean 'feed xfrm'? Known: run-dir, "
+		  "state-dir, group, allow-destroy, first-index, users, capacity, feed vici, feed xfrm, feed "
+		  "ikewatch, connection, "
+		  "agentx, engine, endpoint, tunnel, generator" },
 		{ "\nfeed vici feed xfrm { }", "2: feed vici is a section: write feed vici { ... }" },
 		{ "+ x", "1: there is a + instead of a key or a section" },
 		{ "capacity { = 5 }", "1: there is a = instead of a key or }" },
