@@ -258,6 +258,9 @@ allow-destroy = true"
 agentx_up a
 wait_until 15 served a
 refused "ipsecmond has it off" commitFailed "cipSecTunStatus.$tunnel" i 2
+# clear WORD...: the exit status of `ipsecmon clear crypto session'
+clear() { in_ns a "$IPSECMON" -c "$LAB/a/ipsecmon.conf" clear crypto session "$@" > "$LAB/clear.log" 2>&1; echo $?; }
+equal "clear, when ipsecmond has it off" 4 "$(clear group ikev2)"
 stop feed-a
 feed_up a
 wait_until 10 is a cipSecGlobalActiveTunnels.0 4
@@ -277,6 +280,7 @@ wait_until 5 is a cipSecTunStatus."$tunnel" "No Such Instance currently exists a
 equal "the others are as they were" "$before" "$(witness a tsv | grep -v net2 | awk '{ print $1, $2, $3 }')"
 equal "in the MIB, too" 3 "$(value a cipSecGlobalActiveTunnels.0)"
 refused "once more" noCreation "cipSecTunStatus.$tunnel" i 2
+equal "clear sessions that are not there" 3 "$(clear username nobody)"
 put writer "cikeTunStatus.$ike" i 2
 equal "destroy an IKE SA" ok "$REASON"
 wait_until 5 gone a ike ikev2-v6
@@ -290,6 +294,10 @@ rekey_child a net
 put writer "cipSecTunStatus.$tunnel" i 2
 equal "destroy a tunnel that was just rekeyed" ok "$REASON"
 wait_until 10 gone a child net
+equal "clear the sessions of a group" 0 "$(clear group ikev2)"
+wait_until 5 gone a ike ikev2
+check "which says so" grep -q '^session [0-9]* closed: ' "$LAB/clear.log"
+check "and leaves the others" up a child main
 # Charon is away: what is held is not destroyed, for a new charon gives the same unique ids to others.
 tunnel=$(index_of a tunnel main)
 charon_kill9 a
