@@ -101,6 +101,11 @@ def exporter(path):
     print(", ".join("%s: %d metrics" % (name, len(config["metrics"])) for name, config in modules.items()))
 
 
+def modules(path, new):
+    old = {name: {key: config[key] for key in config if key not in ("auth", "version")} for name, config in read_yaml(path).items()}
+    equal("modules", old, read_yaml(new)["modules"])
+
+
 def layouts(path, new):
     old, new = read_yaml(path), read_yaml(new)
     auths = [{**config.pop("auth"), "version": config.pop("version")} for config in old.values()]
@@ -292,7 +297,7 @@ def value(server, expression):
 
 
 COMMANDS = {command.__name__: command for command in
-            (exporter, layouts, dashboard, provisioning, panels, lines, scraped, tunnels, value, active)}
+            (exporter, modules, layouts, dashboard, provisioning, panels, lines, scraped, tunnels, value, active)}
 COMMANDS[sys.argv[1]](*sys.argv[2:])
 for line in mib.mismatches[:40]:
     print(line)
