@@ -25,25 +25,22 @@ uptime(const struct shown *s, char out[OUT_AGE_MAX])
 	return out_age_ios(now_ns > s->session.started_ns ? now_ns - s->session.started_ns : 0, out);
 }
 
-/* IOS's words for a session, and its letters for the brief list. */
-static const char *
-status(const struct shown *s, const char **letters)
+/* A session's status in IOS's words, and in the letters of the brief list. */
+struct status {
+	const char *words, *letters;
+};
+
+static struct status
+status(const struct shown *s)
 {
 	bool tunnels = s->session.tunnels > 0;
-	const char *unused;
-	letters = letters ? letters : &unused;
-	*letters = "D";
 	if (s->session.state == IPM_SESSION_HELD)
-		return "DOWN";
-	*letters = "DN";
+		return (struct status){ "DOWN", "D" };
 	if (s->has_ike && s->ike.state == IPM_IKE_NEGOTIATING)
-		return "DOWN-NEGOTIATING";
-	if (s->has_ike && s->ike.state == IPM_IKE_ESTABLISHED) {
-		*letters = tunnels ? "UA" : "UI";
-		return tunnels ? "UP-ACTIVE" : "UP-IDLE";
-	}
-	*letters = tunnels ? "UK" : "D";
-	return tunnels ? "UP-NO-IKE" : "DOWN";
+		return (struct status){ "DOWN-NEGOTIATING", "DN" };
+	if (s->has_ike && s->ike.state == IPM_IKE_ESTABLISHED)
+		return tunnels ? (struct status){ "UP-ACTIVE", "UA" } : (struct status){ "UP-IDLE", "UI" };
+	return tunnels ? (struct status){ "UP-NO-IKE", "UK" } : (struct status){ "DOWN", "D" };
 }
 
 /* Read a session, its IKE SA, and the interface of its newest tunnel. False: it is gone. */
@@ -68,13 +65,11 @@ static void
 print_brief(const struct shown *s)
 {
 	char peer[OUT_ADDR_MAX], name[OUT_TEXT_MAX], user[OUT_TEXT_MAX], group[OUT_TEXT_MAX], up[OUT_AGE_MAX];
-	const char *letters;
-	status(s, &letters);
 	fprintf(s->cli->out, "%-15s %-10s %-16s %-18s %-8s %s\n", out_addr(&s->session.remote, peer),
 		s->via.ifname[0] ? OUT_CLEAN(s->via.ifname, name) : "-",
 		s->session.user[0] ? OUT_CLEAN(s->session.user, user) : "-",
 		s->session.group[0] ? OUT_CLEAN(s->session.group, group) : OUT_CLEAN(s->session.peer_id, group),
-		uptime(s, up), letters);
+		uptime(s, up), status(s).letters);
 }
 
 /* ---- in full ---- */
@@ -199,7 +194,7 @@ print_head(const struct shown *s)
 		fprintf(f, "Assigned address: %s\n", out_addr(&session->virtual_addr[i], peer));
 	if (s->detail)
 		fprintf(f, "Uptime: %s\n", uptime(s, up));
-	fprintf(f, "Session status: %s\n", status(s, NULL));
+	fprintf(f, "Session status: %s\n", status(s).words);
 	fprintf(f, "Peer: %s port %u%s\n", out_addr(&session->remote, peer), session->remote_port,
 		s->detail ? " fvrf: (none) ivrf: (none)" : "");
 	if (s->detail)
@@ -266,22 +261,27 @@ print_sessions(struct cli *cli, bool brief, bool detail, bool filtered)
 	cli_rows_free(&rows);
 }
 
-void
-cmd_session(struct cli *cli, const struct cmd_match *match)
+static void
+show(struct cli *cli, struct cli_asked *asked, const struct cmd_match *match)
 {
 	static const struct out_json_list list = { .key = "sessions",
 						   .kind = IPM_SESSIONS,
 						   .pick = cli_session_pick,
 						   .row = cli_session_json,
 						   .head = cli_sessions_json_head };
-	const char *remote = cmd_value(match, "remote");
-	struct cli_asked asked = { .user = cmd_value(match, "username"), .group = cmd_value(match, "group") };
-	if (remote && !cli_address(cli, remote, &asked.remote))
-		return;
-	cli->asked = &asked;
+	cli->asked = asked;
 	if (cli->json)
 		out_json_segments(cli, &list, 1);
 	else
 		print_sessions(cli, cmd_has(match, "brief"), cmd_has(match, "detail"),
-			       asked.user || asked.group || remote);
+			       asked->user || asked->group || asked->remote.len);
+}
+
+void
+cmd_session(struct cli *cli, const struct cmd_match *match)
+{
+	const char *remote = cmd_value(match, "remote");
+	struct cli_asked asked = { .user = cmd_value(match, "username"), .group = cmd_value(match, "group") };
+	if (!remote || cli_address(cli, remote, &asked.remote))
+		show(cli, &asked, match);
 }

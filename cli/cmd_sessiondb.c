@@ -256,7 +256,7 @@ print_detail(const struct shown *s)
 	struct ipm_walk walk;
 	struct ipm_tunnel tunnel;
 	unsigned number = 2; /* the IKE SA is 1 */
-	fprintf(s->cli->out, "\nIKEv%u Tunnels: %u\n%s Tunnels: %u\n", s->session.version, s->ike.index ? 1 : 0,
+	fprintf(s->cli->out, "\nIKEv%u Tunnels: %u\n%s Tunnels: %u\n", s->session.version, s->ike.index ? 1u : 0u,
 		asa_ipsec(s), s->tunnels);
 	if (s->ike.index)
 		print_ike(s);
@@ -304,18 +304,23 @@ static const struct out_json_list sessions_json = { .key = "sessions",
 						    .row = cli_session_json,
 						    .head = cli_sessions_json_head };
 
+static void
+show(struct cli *cli, struct cli_asked *asked, const struct type *type, bool detail)
+{
+	cli->asked = asked;
+	if (cli->json)
+		out_json_segments(cli, &sessions_json, 1);
+	else
+		print_type(cli, type, detail);
+}
+
 void
 cmd_sessiondb(struct cli *cli, const struct cmd_match *match)
 {
 	const struct type *type = types;
 	while (strcmp(type->word, match->word->word) != 0)
 		type++;
-	struct cli_asked asked = { .kind = type->kind, .version = type->version };
-	cli->asked = &asked;
-	if (cli->json)
-		out_json_segments(cli, &sessions_json, 1);
-	else
-		print_type(cli, type, cmd_has(match, "detail"));
+	show(cli, &(struct cli_asked){ .kind = type->kind, .version = type->version }, type, cmd_has(match, "detail"));
 }
 
 static void

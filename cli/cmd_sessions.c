@@ -436,6 +436,16 @@ options_good(struct cli *cli)
 	return false;
 }
 
+static void
+show(struct cli *cli, struct cli_asked *asked, const struct list *list)
+{
+	cli->asked = asked;
+	if (cli->json)
+		out_json_segments(cli, &list->json, 1);
+	else
+		list->print(cli);
+}
+
 void
 cmd_sessions(struct cli *cli, const struct cmd_match *match)
 {
@@ -443,13 +453,8 @@ cmd_sessions(struct cli *cli, const struct cmd_match *match)
 				  : cli->list.failed ? &failed
 				  : cli->list.pools  ? &pools
 						     : &sessions;
-	struct cli_asked asked = { .user = cli->list.user, .group = cli->list.group, .patterns = true };
 	(void)match;
-	if (!options_good(cli))
-		return;
-	cli->asked = &asked;
-	if (cli->json)
-		out_json_segments(cli, &list->json, 1);
-	else
-		list->print(cli);
+	if (options_good(cli))
+		show(cli, &(struct cli_asked){ .user = cli->list.user, .group = cli->list.group, .patterns = true },
+		     list);
 }
