@@ -151,6 +151,10 @@ START_TEST(a_daemon_that_does_not_run_is_status_5)
 	given_three();
 	ck_assert_int_eq(run("clear crypto session username alice"), 5);
 	ck_assert_ptr_nonnull(strstr(err, "does ipsecmond run?"));
+	given_server("ok\n");
+	server_end(); /* it leaves its socket */
+	ck_assert_int_eq(run("clear crypto session username alice"), 5);
+	ck_assert_ptr_nonnull(strstr(err, "Connection refused: does ipsecmond run?"));
 }
 END_TEST
 

@@ -51,6 +51,8 @@ START_TEST(options_are_those_of_check_snmp_and_have_defaults)
 	ck_assert_uint_eq(opt.verbose, 2);
 	ck_assert_int_eq(parse("-H gw -m tunnel -r 2001:db8::1"), CHK_RUN);
 	ck_assert_uint_eq(opt.peer.len, 16);
+	ck_assert_int_eq(parse("-H gw -m user alice"), CHK_RUN);
+	ck_assert_str_eq(opt.name, "alice");
 	ck_assert_int_eq(parse("-V"), CHK_SHOW_VERSION);
 	ck_assert_int_eq(parse("-H gw -h"), CHK_HELP);
 }
@@ -71,6 +73,8 @@ START_TEST(what_is_wrong_on_the_command_line_is_told)
 	expect_wrong("-H gw -m tunnels --nonsense", "no such option");
 	expect_wrong("-H gw -m tunnels -C", "missing");
 	expect_wrong("-H gw -m tunnels more", "no argument");
+	expect_wrong("-H gw -m user alice bob", "bob: no second argument");
+	expect_wrong("-H gw -m user -n alice bob", "bob: no argument");
 	expect_wrong("-H gw -m tunnels -P 3", "-U");
 	expect_wrong("-H gw -m tunnels -P 3 -U me -A short", "passphrase");
 	expect_wrong("-H gw -m tunnels -P 3 -U me -A longenough", "-X");
