@@ -36,6 +36,8 @@ BEGIN {
 		"cipsCryptomapAdded cipsCryptomapDeleted cipsCryptomapSetAttached cipsCryptomapSetDetached cipsTooManySAs")
 	traps_of(".1.3.6.1.4.1.9.9.467.0", "CISCO-CRYPTO-ACCELERATOR-MIB", "ciscoCryAccelInserted " \
 		"ciscoCryAccelRemoved ciscoCryAccelOperational ciscoCryAccelDisabled")
+	traps_of(".1.3.6.1.4.1.9.9.392.0", "CISCO-REMOTE-ACCESS-MONITOR-MIB", "ciscoRasTooManySessions " \
+		"ciscoRasTooManyFailedAuths ciscoRasTooHighThroughput")
 	traps_of(".1.3.6.1.6.3.1.1.5", "SNMPv2-MIB", "coldStart warmStart linkDown linkUp authenticationFailure")
 	traps_of(".1.3.6.1.4.1.8072.4.0", "NET-SNMP-AGENT-MIB", "nsNotifyStart nsNotifyShutdown nsNotifyRestart")
 

@@ -86,11 +86,11 @@ export WORDS=$RECEIVER/words
 known | sort > "$RECEIVER/known"
 MIBDIRS=$MODULES snmptranslate -m IPSECMON-MIB -On IPSECMON-MIB::ipsecmonMIB > "$RECEIVER/own"
 cut -d ' ' -f 2 "$RECEIVER/known" | MIBDIRS=$MODULES xargs snmptranslate -On -m \
-	IPSECMON-MIB:CISCO-IPSEC-FLOW-MONITOR-MIB:CISCO-IPSEC-MIB:CISCO-CRYPTO-ACCELERATOR-MIB | grep . |
+	IPSECMON-MIB:CISCO-IPSEC-FLOW-MONITOR-MIB:CISCO-IPSEC-MIB:CISCO-CRYPTO-ACCELERATOR-MIB:CISCO-REMOTE-ACCESS-MONITOR-MIB | grep . |
 	sed "s/^$(sed 's/[.]/[.]/g' "$RECEIVER/own")[.]//" > "$RECEIVER/translated"
-check "the OIDs of 36 names are those of the modules" \
+check "the OIDs of 39 names are those of the modules" \
 	diff <(cut -d ' ' -f 1 "$RECEIVER/known") "$RECEIVER/translated"
-equal "of so many" 36 "$(grep -c . "$RECEIVER/translated")"
+equal "of so many" 39 "$(grep -c . "$RECEIVER/translated")"
 check "and what numbers stand for" diff "$WORDS" <(
 	for object in ipsecmonTunnelDownReason ipsecmonTunnelLastFailure; do
 		sed -n "/^$object OBJECT-TYPE/,/}/s/^ *\([A-Za-z]*\)(\([0-9]*\)).*/$object \2 \1/p" \
