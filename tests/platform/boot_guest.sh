@@ -12,17 +12,22 @@ cd /packages/ipsecmon || exit
 SLOW=$(slowness)
 readonly ALL=(ipsecmond ipsecmon-agentx ipsecmon-engine ipsecmon-persona ipsecmon-persona-agentx)
 
-# What has failed is explained by the journal, on a terminal of its own. The machine ends with the story.
+# What has failed is explained by the state, and by the journal on a terminal of its own. The machine ends with the story.
 ends() {
-	[ $lab_failed = 0 ] || journalctl -b -o short-monotonic --no-pager > /dev/tty2 2>&1
+	if [ $lab_failed != 0 ]; then
+		{ echo "served: $(served | xargs)"; ipsecmon show feeds; swanctl --list-sas; df /run; free -m; } 2>&1 | sed 's/^/#   /'
+		journalctl -b -o short-monotonic --no-pager > /dev/tty2 2>&1
+	fi
 	say "boot $boot ends at $(now) s"
 	systemctl poweroff 2> /dev/null
 }
 trap ends EXIT
+trap 'die "not within the limit of time; the last part began at $began"' TERM
+lab_quiet "a limit" systemd-run --on-active="${limit:?seconds}" systemctl stop story.service
 for tty in 1 2; do stty -F /dev/tty$tty raw -echo; done
 
 now() { cut -d ' ' -f 1 /proc/uptime; }
-part() { say "$(now) s: $*"; }
+part() { began="$(now) s: $*"; say "$began"; }
 property() { systemctl show --value -p "$2" "$1"; }           # property UNIT NAME
 active() { local unit; for unit; do [ "$(property "$unit" ActiveState)" = active ] || return; done; }
 pid_of() { property "$1" MainPID; }
@@ -244,6 +249,7 @@ is_set() { snmpget "${user[@]}" -Oqv -m IPSECMON-MIB 127.0.0.1 ipsecmonNotifyTun
 
 # ---- Debian's other way to start strongSwan, and AppArmor ------------------------------------------------------------
 
+keyed() { [ "$(ip xfrm state | grep -c '^src 192\.0\.2\.')" = 2 ]; }    # the kernel has the two SAs of a tunnel
 confined() { cat "/proc/$(pidof "$1")/attr/current"; }
 starter() {
 	part "strongswan-starter"
@@ -251,6 +257,13 @@ starter() {
 	systemctl disable --now strongswan
 	systemctl unmask strongswan-starter
 	lab_quiet "strongswan-starter" systemctl start strongswan-starter
+	# Whether charon gets this far is strongSwan's affair; what it said is in the log if it had to be started again.
+	if ! try_for 20 keyed; then
+		{ ipsec statusall; ip xfrm state | grep -c ^src; journalctl -b -o cat -u strongswan-starter -u peer; } 2>&1 |
+			tail -n 40 | sed 's/^/# strongswan-starter: /'
+		lab_quiet "strongswan-starter, again" systemctl restart strongswan-starter
+		wait_until 20 keyed
+	fi
 	wait_until 60 serves 7
 	which_tunnel
 	ping_peer 10

@@ -147,15 +147,14 @@ UNIT
 cat > "$story/peer/load" <<-'END'
 	until /story/peer/swanctl --load-all --file /story/peer/swanctl.conf --uri unix:///story/peer/vici; do sleep 0.2; done
 END
-unit story <<-UNIT
+unit story <<-'UNIT'
 	[Unit]
 	After=multi-user.target
 	[Service]
 	ExecStart=/bin/bash /story/platform/boot_guest.sh
 	StandardOutput=tty
 	TTYPath=/dev/tty1
-	RuntimeMaxSec=$((${TEST_LIMIT:-600} - 30))
-	TimeoutStopSec=20
+	TimeoutStopSec=60
 UNIT
 cat > "$root/etc/systemd/system/story.target" <<-'UNIT'
 	[Unit]
@@ -193,6 +192,7 @@ boots() {
 	start - guest env -u TMPDIR -u TMP -u TEMP ${preload:+"$preload"} setsid linux.uml mem=512M \
 		ubd0="$LAB/disk" root=/dev/ubda rw init=/lib/systemd/systemd uml_dir="$LAB/" umid=uml loglevel=5 lsm=apparmor \
 		systemd.unit=story.target systemd.show_status=1 systemd.setenv="boot=$1" \
+		systemd.setenv="limit=$((${TEST_LIMIT:-600} - SECONDS - 90))" \
 		con=null con0=null,fd:5 con1=null,fd:3 con2=null,fd:4 \
 		4> "$LAB/journal-$1.log" 5> "$LAB/console-$1.log" < /dev/null
 	exec 3>&-
@@ -201,7 +201,11 @@ boots() {
 	wait "$tee"
 	lab_passed=$((lab_passed + $(grep -c '^ok - ' "$LAB/said")))
 	lab_failed=$((lab_failed + $(grep -cE '^(not ok - |FAILED: )' "$LAB/said")))
-	grep -q "^# boot $1 ends" "$LAB/said" || die "boot $1 did not come to its end"
+	if ! grep -q "^# boot $1 ends" "$LAB/said"; then
+		fail "boot $1 comes to its end"
+		tail -n 12 "$LAB/console-$1.log" | sed 's/^/#   /'
+		exit 1
+	fi
 	say "boot $1: $((EPOCHSECONDS - began)) s"
 }
 # On machines with registers that linux.uml does not know: see xstate.c.
