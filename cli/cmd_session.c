@@ -247,7 +247,8 @@ print_sessions(struct cli *cli, bool brief, bool detail, bool filtered)
 	cli_rows_collect_all(cli, &rows, IPM_SESSIONS, cli_session_pick);
 	print_title(cli->out, brief, detail);
 	if (rows.n == 0)
-		cli_sessions_none(cli, filtered, "nobody is connected", IPM_CAP_SESSIONS);
+		cli_sessions_none(cli, filtered, filtered ? "there is no such session" : "nobody is connected",
+				  IPM_CAP_SESSIONS);
 	for (size_t i = 0; i < rows.n; i++) {
 		if (!shown_read(cli, &rows.row[i], &vias, &s))
 			continue;

@@ -37,9 +37,11 @@ chk_mode_sessions(struct chk_check *check)
 	chk_say(r, state, "%llu %s%s", sessions, sessions == 1 ? "session" : "sessions",
 		state == CHK_OK ? "" : ", outside the range");
 	if (chk_is_number(&values[USERS]))
-		chk_say(r, CHK_OK, "%llu users", (unsigned long long)values[USERS].number);
+		chk_say(r, CHK_OK, "%llu user%s", (unsigned long long)values[USERS].number,
+			values[USERS].number == 1 ? "" : "s");
 	if (chk_is_number(&values[GROUPS]))
-		chk_say(r, CHK_OK, "%llu groups", (unsigned long long)values[GROUPS].number);
+		chk_say(r, CHK_OK, "%llu group%s", (unsigned long long)values[GROUPS].number,
+			values[GROUPS].number == 1 ? "" : "s");
 	chk_perf(r, "sessions", (double)sessions, 0, "", &check->limits, 0, CHK_NO_END);
 	if (chk_is_number(&values[USERS]))
 		chk_perf(r, "users", (double)values[USERS].number, 0, "", NULL, 0, CHK_NO_END);

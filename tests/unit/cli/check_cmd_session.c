@@ -69,7 +69,7 @@ START_TEST(filters_go_on_either_side_of_detail)
 	run("show crypto session brief username bob");
 	expect_line("192.0.2.8       -          bob              admins             00:01:01 UI");
 	ck_assert_int_eq(run("show crypto session username eve"), 1);
-	ck_assert_str_eq(err, "ipsecmon: nobody is connected\n");
+	ck_assert_str_eq(err, "ipsecmon: there is no such session\n");
 	ck_assert_int_eq(run("show crypto session remote here"), 1);
 	ck_assert_str_eq(err, "ipsecmon: \"here\" is not an IP address\n");
 }

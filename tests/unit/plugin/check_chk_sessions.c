@@ -192,7 +192,7 @@ START_TEST(the_number_of_sessions_is_compared_with_the_ranges)
 {
 	given_totals(200, 198);
 	check_with("sessions", NULL, NULL);
-	expect(CHK_OK, "IPSEC OK - 200 sessions, 198 users, 1 groups | sessions=200;;;0 users=198;;;0 "
+	expect(CHK_OK, "IPSEC OK - 200 sessions, 198 users, 1 group | sessions=200;;;0 users=198;;;0 "
 		       "login_failures=12c");
 	check_with("sessions", NULL, "150");
 	expect(CHK_CRITICAL, "200 sessions, outside the range");
