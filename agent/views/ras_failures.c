@@ -20,8 +20,8 @@ make_failures(struct mib *mib, void *out)
 	if (!mib_totals(mib, &totals))
 		return false;
 	*fails = (struct failures){ .resources = totals.login_fails[IPM_LOGIN_NO_ADDRESS] };
-	for (unsigned reason = 0; reason < IPM_LOGIN_COUNT; reason++)
-		fails->total += totals.login_fails[reason];
+	for (unsigned why = 0; why < IPM_LOGIN_COUNT; why++)
+		fails->total += totals.login_fails[why];
 	uint64_t declined = view_declined(&totals);
 	fails->declined = declined > mib_ras.declined_before ? declined - mib_ras.declined_before : 0;
 	for (unsigned s = 1; s <= mib_segments(mib); s++) {
