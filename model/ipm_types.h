@@ -313,7 +313,8 @@ struct ipm_session_history {
 	X(UNKNOWN_USER, "unknown_user", "the user is not known")                      \
 	X(NO_ADDRESS, "no_address", "no virtual address is free")                     \
 	X(CERTIFICATE, "certificate", "certificate expired, revoked, or not trusted") \
-	X(REFUSED, "refused", "authenticated, and then refused: no configuration, no proposal, already connected")
+	X(REFUSED, "refused", "authenticated, and then refused")                      \
+	X(UNFINISHED, "unfinished", "not finished in time: a wrong password, or the peer has gone")
 
 enum ipm_login_reason {
 #define IPM_LOGIN_ENUM(name, key, text) IPM_LOGIN_##name,

@@ -106,7 +106,7 @@ ipm_ike_late(struct ipm_writer *w, uint32_t index, const struct ipm_ike_traffic 
 	int slot;
 	for (uint64_t back = 1; back <= ENDED_LATELY && (slot = ipm_ring_back(w, IPM_IKE_HISTORY, back)) >= 0; back++) {
 		const struct ipm_ike_history *there = ipm_payload_at(w, IPM_IKE_HISTORY, (uint32_t)slot);
-		if (there->sa.index != index || there->reason == IPM_REASON_CHECKPOINT)
+		if (there->index == 0 || there->sa.index != index || there->reason == IPM_REASON_CHECKPOINT)
 			continue;
 		struct ipm_ike_history entry = *there;
 		ipm_ike_traffic_add(&entry.sa.in, in);
@@ -123,7 +123,8 @@ ipm_tunnel_late(struct ipm_writer *w, const struct ipm_sa *sa, const struct ipm_
 	int slot;
 	for (uint64_t back = 1; (slot = ipm_ring_back(w, IPM_TUNNEL_HISTORY, back)) >= 0; back++) {
 		const struct ipm_tunnel_history *there = ipm_payload_at(w, IPM_TUNNEL_HISTORY, (uint32_t)slot);
-		if (there->tunnel.index != sa->tunnel_index || there->reason == IPM_REASON_CHECKPOINT)
+		if (there->index == 0 || there->tunnel.index != sa->tunnel_index ||
+		    there->reason == IPM_REASON_CHECKPOINT)
 			continue;
 		struct ipm_tunnel_history entry = *there;
 		ipm_traffic_add(sa->direction == IPM_IN ? &entry.tunnel.in : &entry.tunnel.out, more);

@@ -63,6 +63,10 @@ sweep_torn(struct ipm_writer *w, enum ipm_section_kind kind)
 				continue;
 			}
 			torn++;
+			if (kind == IPM_TUNNELS && *(const uint32_t *)ipm_payload(rec)) { /* it was being changed */
+				ipm_map_inherit(w, ipm_payload(rec));
+				ipm_session_inherit(w, ipm_payload(rec));
+			}
 			if (kind == IPM_SAS)
 				ipm_sa_drop(w, slot);
 			else

@@ -194,7 +194,7 @@ void
 ipm_session_ike_merges(struct ipm_writer *w, uint32_t from, uint32_t into)
 {
 	uint32_t at = ipm_ike_peek(w, from)->session;
-	if (at == 0 || ipm_ike_peek(w, into)->session)
+	if (at == 0 || ipm_ike_peek(w, into)->session || ipm_ike_peek(w, into)->index >= IPM_IKE_UNNUMBERED)
 		return;
 	struct ipm_session copy = *ipm_session_peek(w, at - 1);
 	ike_set(w, from, copy.ike_index, 0);

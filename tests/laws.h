@@ -104,6 +104,8 @@ static const char *const law_kind_name[IPM_SECTIONS] = {
 	[IPM_INTERFACES] = "interface",
 	[IPM_IKE_HISTORY] = "IKE history entry",
 	[IPM_TUNNEL_HISTORY] = "tunnel history entry",
+	[IPM_SESSIONS] = "session",
+	[IPM_SESSION_HISTORY] = "session history entry",
 };
 
 static inline const char *
@@ -166,9 +168,50 @@ law_missing_are_gone(struct laws *l, enum ipm_section_kind kind)
 struct law_sums {
 	struct ipm_traffic in, out;
 	struct ipm_ike_traffic ike_in, ike_out;
+	struct ipm_volume sessions_in, sessions_out;
+	uint64_t sessions_active, sessions_ended;
 	uint64_t ike_active, tunnels_active, ike_ended, tunnels_ended;
 	bool has_first; /* the first tunnel that ended is still in the history */
 };
+
+static inline const char *
+law_session_rows(struct laws *l, const struct ipm_segment *seg, struct law_sums *sum)
+{
+	const char *broken = NULL;
+	struct ipm_session session;
+	for (uint32_t slot = 0; !broken && slot < ipm_segment_used(seg, IPM_SESSIONS); slot++)
+		if (ipm_session_read(seg, slot, &session) == 0) {
+			ipm_volume_add(&sum->sessions_in, &session.in);
+			ipm_volume_add(&sum->sessions_out, &session.out);
+			sum->sessions_active += session.state != IPM_SESSION_HELD;
+			broken = LAW_NEVER_BACK(l, IPM_SESSIONS, session.index, session.in, session.out,
+						session.refreshes, false);
+		}
+	if (!l->live)
+		law_missing_are_gone(l, IPM_SESSIONS);
+	return broken;
+}
+
+static inline const char *
+law_session_history(struct laws *l, const struct ipm_segment *seg, struct law_sums *sum)
+{
+	const char *broken = NULL;
+	struct ipm_session_history was;
+	for (uint32_t slot = 0; !broken && slot < ipm_segment_used(seg, IPM_SESSION_HISTORY); slot++) {
+		if (ipm_session_history_read(seg, slot, &was) < 0)
+			continue;
+		const struct ipm_session *s = &was.session;
+		broken = LAW_NEVER_BACK(l, IPM_SESSION_HISTORY, was.index, s->in, s->out, s->refreshes, false);
+		if (!broken)
+			broken = LAW_NEVER_BACK(l, IPM_SESSIONS, s->index, s->in, s->out, s->refreshes, true);
+		ipm_volume_add(&sum->sessions_in, &s->in);
+		ipm_volume_add(&sum->sessions_out, &s->out);
+		sum->sessions_ended++;
+	}
+	if (!l->live)
+		law_missing_are_gone(l, IPM_SESSION_HISTORY);
+	return broken;
+}
 
 static inline const char *
 law_rows(struct laws *l, const struct ipm_segment *seg, struct law_sums *sum)
@@ -292,6 +335,29 @@ law_totals(struct laws *l, const struct ipm_totals *t, const struct law_sums *su
 	return NULL;
 }
 
+static inline const char *
+law_session_totals(struct laws *l, const struct ipm_totals *t, const struct law_sums *sum)
+{
+	const char *broken = law_equal(l, "sessions in", &t->sessions_in, &t->sessions_rest_in, &sum->sessions_in,
+				       sizeof(t->sessions_in));
+	if (!broken)
+		broken = law_equal(l, "sessions out", &t->sessions_out, &t->sessions_rest_out, &sum->sessions_out,
+				   sizeof(t->sessions_out));
+	if (broken)
+		return broken;
+	if (t->sessions.active != sum->sessions_active ||
+	    t->sessions.active != t->remote_access.active + t->lan_to_lan.active)
+		return law_says(
+			l, "totals: %" PRIu64 " active sessions, %" PRIu64 " and %" PRIu64 " by kind, %" PRIu64 " rows",
+			t->sessions.active, t->remote_access.active, t->lan_to_lan.active, sum->sessions_active);
+	if (t->sessions.total < sum->sessions_active + sum->sessions_ended || t->sessions.peak < t->sessions.active)
+		return law_says(l,
+				"totals: %" PRIu64 " sessions in all, peak %" PRIu64 ", but %" PRIu64 " and %" PRIu64
+				" in the history",
+				t->sessions.total, t->sessions.peak, sum->sessions_active, sum->sessions_ended);
+	return NULL;
+}
+
 /* While nothing has dropped out of the history, rows and history make up the totals, except drops without an SA. */
 static inline const char *
 law_rest(struct laws *l, const struct ipm_totals *t, const struct law_sums *sum)
@@ -396,6 +462,28 @@ law_map_lists(struct laws *l, const struct ipm_segment *seg, uint32_t slot, cons
 	return NULL;
 }
 
+static inline const char *
+law_session_list(struct laws *l, const struct ipm_segment *seg, uint32_t slot, const struct ipm_session *session)
+{
+	struct ipm_ike_sa ike;
+	struct ipm_tunnel t;
+	uint32_t n = 0, before = 0;
+
+	for (uint32_t at = session->tunnel_head; at; before = at, at = t.session_next) {
+		if (++n > session->tunnels || ipm_tunnel_read(seg, at - 1, &t) < 0)
+			return law_says(l, "session %u: its list of tunnels does not end", session->index);
+		if (t.session != slot + 1 || t.session_prev != before)
+			return law_says(l, "session %u: tunnel %u is on its list but says otherwise", session->index,
+					t.index);
+	}
+	if (n != session->tunnels)
+		return law_says(l, "session %u: %u tunnels, it says %u", session->index, n, session->tunnels);
+	if (session->state != IPM_SESSION_HELD && (ipm_ike_read(seg, session->ike_slot, &ike) < 0 ||
+						   ike.index != session->ike_index || ike.session != slot + 1))
+		return law_says(l, "session %u: its IKE SA %u says otherwise", session->index, session->ike_index);
+	return NULL;
+}
+
 static inline uint32_t
 law_count(const struct ipm_segment *seg, enum ipm_section_kind kind)
 {
@@ -427,6 +515,7 @@ law_lists(struct laws *l, const struct ipm_segment *seg)
 	struct ipm_totals totals;
 	struct ipm_tunnel tunnel;
 	struct ipm_map_entry map;
+	struct ipm_session session;
 	struct ipm_engine engine;
 	struct ipm_sa sa;
 
@@ -436,6 +525,9 @@ law_lists(struct laws *l, const struct ipm_segment *seg)
 	for (uint32_t slot = 0; !broken && slot < ipm_segment_used(seg, IPM_MAPS); slot++)
 		if (ipm_map_read(seg, slot, &map) == 0)
 			broken = law_map_lists(l, seg, slot, &map, &access);
+	for (uint32_t slot = 0; !broken && slot < ipm_segment_used(seg, IPM_SESSIONS); slot++)
+		if (ipm_session_read(seg, slot, &session) == 0)
+			broken = law_session_list(l, seg, slot, &session);
 	for (uint32_t slot = 0; !broken && slot < ipm_segment_used(seg, IPM_ENGINES); slot++) {
 		uint32_t n = 0;
 		if (ipm_engine_read(seg, slot, &engine) < 0)
@@ -496,9 +588,11 @@ laws_broken(struct laws *l, const struct ipm_segment *seg)
 	if (ipm_totals_read(seg, &totals) < 0)
 		return law_says(l, "the totals cannot be read");
 	if ((broken = law_totals_never_back(l, &totals)) || (broken = law_rows(l, seg, &sum)) ||
-	    (broken = law_history(l, seg, &sum)) || (broken = law_events(l, seg)) || l->live)
+	    (broken = law_session_rows(l, seg, &sum)) || (broken = law_history(l, seg, &sum)) ||
+	    (broken = law_session_history(l, seg, &sum)) || (broken = law_events(l, seg)) || l->live)
 		return broken;
-	if ((broken = law_totals(l, &totals, &sum)) || (l->unbroken && (broken = law_rest(l, &totals, &sum))))
+	if ((broken = law_totals(l, &totals, &sum)) || (broken = law_session_totals(l, &totals, &sum)) ||
+	    (l->unbroken && (broken = law_rest(l, &totals, &sum))))
 		return broken;
 	return law_lists(l, seg);
 }

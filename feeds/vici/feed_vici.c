@@ -20,17 +20,19 @@
 #include "vici_model.h"
 #include "vici_terminate.h"
 
-#define RETRY_MOST_MS 4000
-#define LOOK_AGAIN_MS 300 /* after a rekey, for the old SA's last packets; or when something is missing */
-#define CONNS_EVERY   12  /* polls: connections change rarely; the other polls only compare their names */
-#define NAMES_MOST    (VICI_FRAME_MAX / 2) /* octets; charon silently drops a reply that is larger than a frame */
-#define LISTS_EVERY   12                   /* polls, where lists only give names: events show the changes */
+#define RETRY_MOST_MS  4000
+#define LOOK_AGAIN_MS  300 /* after a rekey, for the old SA's last packets; or when something is missing */
+#define CONNS_EVERY    12  /* polls: connections change rarely; the other polls only compare their names */
+#define NAMES_MOST     (VICI_FRAME_MAX / 2) /* octets; charon silently drops a reply that is larger than a frame */
+#define POOLS_MOST     1024
+#define POOLS_EVERY_NS (10 * NS_PER_SECOND) /* at most, if sessions come and go */
+#define LISTS_EVERY    12                   /* polls, where lists only give names: events show the changes */
 
 /* What charon tells us. With the event "alert" it also tells why something failed. */
 #define CAPS                                                                                                    \
 	(IPM_CAP_IKE_SAS | IPM_CAP_IDENTITIES | IPM_CAP_TUNNELS | IPM_CAP_TUNNEL_COUNTERS | IPM_CAP_SELECTORS | \
-	 IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_SESSIONS)
-#define CAPS_ALERT (CAPS | IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS)
+	 IPM_CAP_REASONS | IPM_CAP_CONFIGURATION | IPM_CAP_SESSIONS | IPM_CAP_POOLS)
+#define CAPS_ALERT (CAPS | IPM_CAP_LOGIN_FAILURES | IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS)
 
 struct feed_vici {
 	struct feed feed;
@@ -52,7 +54,10 @@ struct feed_vici {
 	bool names_known;
 	uint64_t names; /* hash of the names of the connections when they were last compared */
 	uint64_t hinted_ns, looked_ns;
-	bool names_unknown; /* this charon has no get-conns, or too many names for it */
+	uint64_t pools_ns;          /* when the pools were asked for last */
+	bool pools_old;             /* a session has come or gone since */
+	bool pool_seen[POOLS_MOST]; /* in the reply that is being read, by slot */
+	bool names_unknown;         /* this charon has no get-conns, or too many names for it */
 	struct place_refusals refused;
 	struct vici_sink sink;
 	/* The message being decoded. */
@@ -210,6 +215,7 @@ on_event(void *arg, struct vici_slice name, struct vici_slice msg)
 	}
 	f->feed.record.events++;
 	notify_client_drain(f->notify);
+	f->pools_old |= vici_is(name, "ike-updown");
 	f->said = vici_is(name, "ike-updown") || vici_is(name, "child-updown") ? SAID_UPDOWN : SAID_REKEY;
 	if (vici_is(name, "ike-update"))
 		f->said = SAID_LISTED;
@@ -344,6 +350,50 @@ on_stats(void *arg, bool ok, struct vici_slice msg)
 }
 
 static void
+on_pool(void *arg, const struct vici_pool *pool)
+{
+	struct feed_vici *f = arg;
+	struct ipm_pool record = { .feed = f->feed.slot,
+				   .base = pool->base,
+				   .size = pool->size,
+				   .online = pool->online,
+				   .offline = pool->offline };
+	memcpy(record.name, pool->name, sizeof(record.name));
+	int slot = ipm_pool_put(f->feed.writer, &record);
+	if (slot >= 0 && slot < POOLS_MOST)
+		f->pool_seen[slot] = true;
+}
+
+static void
+on_pools(void *arg, bool ok, struct vici_slice msg)
+{
+	struct feed_vici *f = arg;
+	struct ipm_walk walk;
+	struct ipm_pool pool;
+
+	if (!ok)
+		return;
+	memset(f->pool_seen, 0, sizeof(f->pool_seen));
+	f->feed.record.rejected += vici_pools(msg, on_pool, f) > 0;
+	ipm_walk_all(&walk, ipm_writer_segment(f->feed.writer), IPM_POOLS);
+	while (ipm_walk_next(&walk, &pool) > 0)
+		if (pool.feed == f->feed.slot && walk.slot < POOLS_MOST && !f->pool_seen[walk.slot])
+			ipm_pool_remove(f->feed.writer, walk.slot);
+	feed_publish(&f->feed);
+}
+
+/* Charon has no event for pools. They change when a session comes or goes, and when somebody loads them. */
+static void
+ask_pools(struct feed_vici *f)
+{
+	if (!f->connected)
+		return;
+	f->pools_ns = ipm_now_ns();
+	f->pools_old = false;
+	vici_client_command(f->client, "get-pools", NULL, NULL, on_pools);
+}
+
+static void
 on_version(void *arg, bool ok, struct vici_slice msg)
 {
 	struct feed_vici *f = arg;
@@ -368,6 +418,8 @@ on_poll(evutil_socket_t fd, short what, void *arg)
 		ask_conns(f);
 	else
 		ask_names(f);
+	if (f->polls % CONNS_EVERY == 0 || (f->pools_old && ipm_now_ns() - f->pools_ns >= POOLS_EVERY_NS))
+		ask_pools(f);
 	/* If the kernel's feed counts, don't ask charon, which would have to ask the kernel for each SA. */
 	if (!vici_model_is_kept(f->model) || f->polls % LISTS_EVERY == 0)
 		ask_list(f);
@@ -424,6 +476,7 @@ on_connected(void *arg)
 	vici_client_register(f->client, "alert", on_alert_registered);
 	vici_client_command(f->client, "version", NULL, NULL, on_version);
 	vici_client_command(f->client, "stats", NULL, NULL, on_stats);
+	ask_pools(f);
 	ask_names(f); /* before the list, so that a change in between is noticed */
 	ask_conns(f);
 	ask_list(f);

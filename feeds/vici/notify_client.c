@@ -176,7 +176,7 @@ notify_close(struct feed *feed)
 static const struct feed_ops notify_ops = {
 	.kind = "error-notify",
 	.size = sizeof(struct notify_client),
-	.caps = IPM_CAP_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS,
+	.caps = IPM_CAP_FAILURES | IPM_CAP_LOGIN_FAILURES | IPM_CAP_IKE_AUTH_FAILS | IPM_CAP_IKE_NO_SA_FAILS,
 	.open = notify_open,
 	.close = notify_close,
 	.connect = notify_connect,

@@ -97,6 +97,7 @@ static const struct vici_named tasks[] = {
 	{ "IKE_AUTH", VICI_TASK_IKE_AUTH },
 	{ "MAIN_MODE", VICI_TASK_MAIN },
 	{ "AGGRESSIVE_MODE", VICI_TASK_AGGRESSIVE },
+	{ "XAUTH", VICI_TASK_XAUTH },
 	{ NULL, 0 },
 };
 
@@ -783,6 +784,33 @@ vici_list_hash(struct vici_slice msg, const char *list, size_t *octets)
 		*octets += e.value.len;
 	}
 	return hash;
+}
+
+static const struct key pool_keys[] = {
+	KEY(vici_pool, "base", addr, base),
+	KEY(vici_pool, "size", decimal, size),
+	KEY(vici_pool, "online", decimal, online),
+	KEY(vici_pool, "offline", decimal, offline),
+	{ 0 },
+};
+
+uint32_t
+vici_pools(struct vici_slice msg, void (*each)(void *arg, const struct vici_pool *pool), void *arg)
+{
+	struct vici_parser p = vici_parse(msg);
+	struct vici_element e;
+	uint32_t bad = 0;
+
+	while (step(&p, &e)) {
+		if (e.kind != VICI_SECTION_START)
+			continue;
+		struct vici_pool pool = { .size = 0 };
+		vici_name(e.name, pool.name, sizeof(pool.name));
+		take_section(&p, pool_keys, &pool, &bad);
+		if (!p.why)
+			each(arg, &pool);
+	}
+	return bad;
 }
 
 enum vici_esp

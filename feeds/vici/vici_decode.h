@@ -63,6 +63,7 @@ enum vici_task {
 	VICI_TASK_IKE_AUTH = 1 << 9,    /* until the last IKE_AUTH exchange is over */
 	VICI_TASK_MAIN = 1 << 10,       /* MAIN_MODE */
 	VICI_TASK_AGGRESSIVE = 1 << 11, /* AGGRESSIVE_MODE */
+	VICI_TASK_XAUTH = 1 << 12,
 	VICI_TASK_OTHER = 1 << 15,
 };
 
@@ -175,6 +176,16 @@ void vici_name(struct vici_slice value, char *out, size_t size);
 
 /** A hash of a list in the reply @p msg: its items and their order. @p octets: the length of all items. */
 uint64_t vici_list_hash(struct vici_slice msg, const char *list, size_t *octets);
+
+/** A pool of virtual addresses. What the reply doesn't say is 0. */
+struct vici_pool {
+	char name[IPM_NAME_MAX];
+	struct ipm_addr base;
+	uint64_t size, online, offline;
+};
+
+/** Call @p each for each pool in charon's reply to "get-pools". Returns the number of values that don't parse. */
+uint32_t vici_pools(struct vici_slice msg, void (*each)(void *arg, const struct vici_pool *pool), void *arg);
 
 enum vici_esp { VICI_ESP_UNKNOWN, VICI_ESP_KERNEL, VICI_ESP_LIBIPSEC };
 

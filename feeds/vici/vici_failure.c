@@ -277,6 +277,57 @@ find_better_alert(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 	}
 }
 
+/* Why a login failed; IPM_LOGIN_COUNT: this was no login. */
+static enum ipm_login_reason
+login_reason(enum vici_alert_kind kind)
+{
+	switch (kind) {
+	case VICI_ALERT_VIP_FAILURE:
+		return IPM_LOGIN_NO_ADDRESS;
+	case VICI_ALERT_PEER_AUTH_FAILED:
+		return IPM_LOGIN_AUTH;
+	case VICI_ALERT_AUTHORIZATION_FAILED:
+		return IPM_LOGIN_REFUSED;
+	case VICI_ALERT_HALF_OPEN_TIMEOUT:
+		return IPM_LOGIN_UNFINISHED;
+	case VICI_ALERT_RADIUS_NOT_RESPONDING:
+	case VICI_ALERT_UNKNOWN:
+		return IPM_LOGIN_OTHER;
+	default:
+		return is_about_certificate(kind) ? IPM_LOGIN_CERTIFICATE : IPM_LOGIN_COUNT;
+	}
+}
+
+/*
+ * The failure of a user who wanted to connect. Charon tells the IKE identity only. With EAP it is often the user's
+ * name, too. With XAUTH it is that of a group, and says nothing about the user.
+ */
+static void
+login_failed(struct vici_failures *f, const struct fault *fault)
+{
+	const struct ipm_failure *entry = &fault->entry;
+	enum ipm_login_reason reason = login_reason(fault->kind);
+	enum ipm_user_is user_is;
+
+	if (reason == IPM_LOGIN_COUNT || fault->class == VICI_CLASS_CHILD ||
+	    (fault->has_initiator && entry->initiator) || !f->model ||
+	    !vici_model_has_logins(f->model, entry->conn, &user_is))
+		return;
+	struct ipm_login_failure login = { .reason = (uint8_t)reason,
+					   .feed = vici_model_feed(f->model),
+					   .at_ns = entry->time_ns,
+					   .local = entry->local,
+					   .remote = entry->remote,
+					   .remote_port = fault->remote_port };
+	if (user_is != IPM_USER_XAUTH && entry->remote_id[0]) {
+		login.user_is = IPM_USER_IDENTITY;
+		snprintf(login.user, sizeof(login.user), "%s", entry->remote_id);
+	}
+	snprintf(login.group, sizeof(login.group), "%s", entry->conn);
+	snprintf(login.text, sizeof(login.text), "%s", entry->text);
+	ipm_login_failed(f->w, &login);
+}
+
 static void
 record_failure(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 {
@@ -298,6 +349,7 @@ record_failure(struct vici_failures *f, struct fault *fault, uint64_t now_ns)
 		struct ipm_failure named = *entry;
 		feed_failure_identify(&named);
 		ipm_fail(f->w, child ? IPM_TUNNEL_FAILURES : IPM_IKE_FAILURES, &named);
+		login_failed(f, fault);
 		struct trace *t = trace_add(f, TRACE_FAILED, entry, fault->remote_port, fault->first_ns);
 		t->class = fault->class;
 		t->ended = fault->ended;
@@ -456,6 +508,7 @@ describe_phase(const struct vici_ike *ike, char *text, size_t size)
 	uint16_t tasks = ike->active | ike->passive;
 	const char *where = tasks & VICI_TASK_IKE_INIT     ? " in IKE_SA_INIT"
 			    : tasks & VICI_TASK_IKE_AUTH   ? " in IKE_AUTH"
+			    : tasks & VICI_TASK_XAUTH      ? " in XAUTH"
 			    : tasks & VICI_TASK_MAIN       ? " in Main Mode"
 			    : tasks & VICI_TASK_AGGRESSIVE ? " in Aggressive Mode"
 							   : "";
@@ -474,6 +527,8 @@ alert_from_phase(const struct vici_ike *ike)
 {
 	bool agreed = ike->proposal.encr != 0, told = ike->passive & VICI_TASK_INFORMATIONAL;
 
+	if (ike->version == 1 && !ike->initiator && (ike->active & VICI_TASK_XAUTH))
+		return VICI_ALERT_PEER_AUTH_FAILED; /* the user's name or password is wrong: charon raises no alert */
 	if (ike->version != 1 || (ike->initiator && !(told && ike->active & VICI_TASK_MAIN)))
 		return VICI_ALERT_UNKNOWN;
 	if (!agreed)

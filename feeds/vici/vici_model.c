@@ -1495,6 +1495,15 @@ vici_model_reaches(const struct vici_model *m, const struct ipm_failure *who)
 }
 
 bool
+vici_model_has_logins(const struct vici_model *m, const char *conn, enum ipm_user_is *user_is)
+{
+	static const struct vici_ike nobody;
+	const struct conn_node *node = conn[0] ? conn_find(m, conn, "") : NULL;
+	*user_is = node ? (enum ipm_user_is)node->session.user_is : IPM_USER_UNKNOWN;
+	return node && vici_session_kind(&node->session, &nobody) == IPM_SESSION_REMOTE_ACCESS;
+}
+
+bool
 vici_model_is_own(const struct vici_model *m, const char *conn, const char *subject)
 {
 	const struct conn_node *node = conn[0] ? conn_find(m, conn, "") : NULL;
@@ -1771,6 +1780,12 @@ vici_model_free(struct vici_model *m)
 	free(m->tunnel);
 	free(m->at_addr);
 	free(m);
+}
+
+uint32_t
+vici_model_feed(const struct vici_model *m)
+{
+	return m->feed;
 }
 
 bool

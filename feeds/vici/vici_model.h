@@ -36,6 +36,8 @@ struct vici_model;
 /** Continues with the records that feed @p feed left in the segment. NULL: out of memory. */
 struct vici_model *vici_model_new(struct ipm_writer *writer, uint32_t feed);
 void vici_model_free(struct vici_model *m);
+/** The slot of its feed. */
+uint32_t vici_model_feed(const struct vici_model *m);
 
 /** A configured connection and child, from list-conns: what all their SAs have in common. */
 void vici_model_conn(struct vici_model *m, const struct vici_conn *conn);
@@ -81,6 +83,9 @@ void vici_model_identify(const struct vici_model *m, struct ipm_failure *who);
 
 /** Is an IKE SA up with the peer in @p who: its address, and its connection and identity if it names them? */
 bool vici_model_reaches(const struct vici_model *m, const struct ipm_failure *who);
+
+/** Are sessions of this connection remote access, whatever virtual addresses they have? Then a failure is a login's. */
+bool vici_model_has_logins(const struct vici_model *m, const char *conn, enum ipm_user_is *user_is);
 
 /** Is @p subject our own identity in this connection, or the subject of our configured certificate? */
 bool vici_model_is_own(const struct vici_model *m, const char *conn, const char *subject);

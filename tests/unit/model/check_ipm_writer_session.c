@@ -6,8 +6,6 @@ static void
 given_a_place(void)
 {
 	given_a_directory();
-	opt.capacity.sessions = 40;
-	opt.capacity.pools = 4;
 }
 
 static uint32_t

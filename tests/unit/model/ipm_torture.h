@@ -206,11 +206,51 @@ torture_ike(struct torture *t)
 	}
 }
 
+/* Sessions begin, change, move to another IKE SA, are held, and end. A segment may have no room for them. */
+static inline void
+torture_session(struct torture *t)
+{
+	if (t->ikes == 0)
+		return;
+	uint32_t slot = t->ike[torture_random(t, t->ikes)], at = ipm_ike_peek(t->w, slot)->session;
+	struct ipm_session session = { .ike_slot = slot, .ike_index = ipm_ike_peek(t->w, slot)->index };
+
+	session.virtuals = (uint8_t)torture_random(t, 2);
+	if (at == 0 && torture_random(t, 2)) { /* one whose IKE SA has ended, or is to be replaced */
+		uint32_t used = ipm_segment_used(ipm_writer_segment(t->w), IPM_SESSIONS);
+		session = used ? *ipm_session_peek(t->w, at = torture_random(t, used)) : session;
+		session.ike_slot = slot;
+		session.ike_index = ipm_ike_peek(t->w, slot)->index;
+		session.state = IPM_SESSION_UP;
+		ipm_session_put(t->w, at, &session);
+	} else if (at == 0) {
+		ipm_session_open(t->w, &session);
+	} else if (torture_random(t, 3) == 0) {
+		ipm_session_stop(t->w, at - 1, IPM_REASON_NORMAL);
+	} else {
+		session = *ipm_session_peek(t->w, at - 1);
+		session.state = (uint8_t)(1 + torture_random(t, 3));
+		ipm_session_put(t->w, at - 1, &session);
+	}
+}
+
+/* A tunnel was negotiated by another IKE SA, and may belong to another session now. */
+static inline void
+torture_negotiate(struct torture *t, uint32_t slot)
+{
+	if (t->ikes == 0)
+		return;
+	struct ipm_tunnel tunnel = *ipm_tunnel_peek(t->w, slot);
+	tunnel.ike_slot = t->ike[torture_random(t, t->ikes)];
+	tunnel.ike_index = ipm_ike_peek(t->w, tunnel.ike_slot)->index;
+	ipm_tunnel_put(t->w, slot, &tunnel);
+}
+
 /* One thing a feed may do. */
 static inline void
 torture_step(struct torture *t)
 {
-	uint32_t what = torture_random(t, 36);
+	uint32_t what = torture_random(t, 44);
 	torture_work(t);
 	if (t->n == 0 || what < 4) {
 		torture_start(t);
@@ -233,8 +273,13 @@ torture_step(struct torture *t)
 		torture_map(t);
 	} else if (what < 32) {
 		ipm_dropped(t->w, torture_random(t, 2) ? IPM_IN : IPM_OUT, IPM_DROP_NO_SA, torture_random(t, 5));
-	} else {
+	} else if (what < 36) {
 		ipm_writer_commit(t->w);
+	} else if (what < 39) {
+		torture_negotiate(t, t->slot[torture_random(t, t->n)]);
+	} else {
+		torture_ike(t);
+		torture_session(t);
 	}
 }
 

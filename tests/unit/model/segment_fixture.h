@@ -45,7 +45,9 @@ given_a_directory(void)
 			      .events = 64,
 			      .agents = 2,
 			      .history = 16,
-			      .failures = 16 },
+			      .failures = 16,
+			      .sessions = 12,
+			      .pools = 4 },
 	};
 }
 
