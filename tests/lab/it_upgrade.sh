@@ -115,4 +115,25 @@ equal "no walk had the row of another tunnel" "" "$(strangers "$net" "$net2" "$m
 gap=$(gap 3)
 say "the poller was without rows for $gap ms at most"
 check "there were no rows only for the seconds of a restart" in_time "$gap" 10000
+
+# ---- A reboot ---------------------------------------------------------------------------------------------------
+
+# The segment is of another boot, and the state directory is the one that was there: totals and the history begin, and
+# no index is given again.
+stop feed-a
+check "a segment of another boot" "$lab_python" -c 'import sys
+boot = open("/proc/sys/kernel/random/boot_id", "rb").read().strip()
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[1], "r+b").write(data.replace(boot, boot[::-1]))
+sys.exit(boot not in data)' "$(segment a)"
+feed_up a
+wait_until 20 is a cipSecGlobalPreviousTunnels.0 0      # until then the agent serves the old one
+wait_until 20 is a cipSecGlobalActiveTunnels.0 3
+check "ipsecmond says that it is of another boot" grep -q "from an earlier boot: starting afresh" "$LAB/feed-a.log"
+equal "after a reboot: the history is empty" "" "$(value a cipSecTunHistActiveIndex.1 | grep -v 'No Such')"
+least=$(for name in net net2 main; do index_of a tunnel $name; done | sort -n | head -n 1)
+check "after a reboot: no index is given again" test "$least" -gt "$again" -a "$least" -gt "$main"
+terminate a --child net2
+wait_until 5 is a cipSecGlobalPreviousTunnels.0 1
+check "after a reboot: the history begins at 1" test "$(value a cipSecTunHistActiveIndex.1)" -ge "$least"
 story_end
