@@ -12,6 +12,8 @@ the same arithmetic as in their sources (2026), in our own words. doc/pollers.md
     pollers.py rates BEFORE AFTER       no counter of any of them fell between two files, and some have moved
     pollers.py uptimes BEFORE AFTER     nobody thinks that the gateway has rebooted in between
     pollers.py keys FILE                what they call the tunnels, a line each: NAME KEY
+    pollers.py sessions FILE -- SNMP... what each of them has of remote users; it has to be what FILE says: JSON with remote,
+                                        sites, users and groups
 
 NAME is one of librenms, observium, checkmk, nwc, centreon, netdata, datadog.
 """
@@ -271,6 +273,67 @@ POLLERS = {"librenms": librenms, "observium": observium, "checkmk": checkmk, "nw
            "netdata": netdata, "datadog": datadog}
 
 
+# ---- Remote users -----------------------------------------------------------------------------------------------------------
+
+RAS = "1.3.6.1.4.1.9.9.392.1"
+RAS_NAMES = {"Sessions": "3.1", "Users": "3.3", "Groups": "3.4", "Failures": "4.1.1", "Declined": "4.1.2", "NoResources": "4.1.3",
+             "MaxSessions": "1.1", "MaxUsers": "1.2", "MaxGroups": "1.3", "Bandwidth": "2.1", "ThrSessions": "6.1",
+             "ThrFailed": "6.2"}
+for at, kind in enumerate(("Email", "IPSec", "L2L", "LB", "SVC", "Webvpn")):
+    RAS_NAMES.update({kind: "3.%d" % (23 + 3 * at), kind + "Total": "3.%d" % (24 + 3 * at), kind + "Peak": "3.%d" % (25 + 3 * at)})
+KINDS = ("Email", "IPSec", "L2L", "LB", "SVC", "Webvpn")
+
+
+def ras(snmp, *names):
+    return dict(zip(names, snmp.get(*["%s.%s.0" % (RAS, RAS_NAMES[name]) for name in names])))
+
+
+def ras_kinds(snmp):            # LibreNMS and Observium: polling/cisco-remote-access-monitor
+    return ras(snmp, *KINDS)
+
+
+def ras_checkmk(snmp):          # cisco_vpn_sessions: one column that has no instance, and there is no service at all
+    kinds = [kind for kind in KINDS if kind not in ("Email", "LB")]
+    return ras(snmp, *[kind + part for kind in kinds for part in ("", "Total", "Peak")], "MaxSessions")
+
+
+def ras_nwc(snmp):              # --mode vpn-sessions; a limit of 0 means 0 % are in use
+    return ras(snmp, "Users", "MaxUsers", "Groups", "MaxGroups", "Sessions", "ThrSessions", "MaxSessions", "Bandwidth", "Declined",
+               "ThrFailed", "Failures", "IPSec", "IPSecTotal")
+
+
+def ras_centreon(snmp):         # cisco asa, mode sessions
+    return ras(snmp, "Sessions", *KINDS, *[kind + "Total" for kind in KINDS])
+
+
+def ras_datadog(snmp):          # _cisco-asa.yaml, as in Netdata
+    return ras(snmp, "Declined", "Sessions", "Users", "NoResources")
+
+
+def ras_zabbix(snmp):           # Cisco ASAv by SNMP discovers sessions by the columns of the index, which are not accessible
+    return {"discovered": len(snmp.walk(RAS + ".3.21.1.1"))}
+
+
+def sessions(snmp, path):
+    with open(path, encoding="utf-8") as file:
+        expected = json.load(file)
+    zeroes = {kind: 0 for kind in KINDS if kind not in ("IPSec", "L2L")}
+    right = dict(zeroes, IPSec=expected["remote"], L2L=expected["sites"], Sessions=expected["remote"], Users=expected["users"],
+                 Groups=expected["groups"])
+    for name, ask in (("librenms, observium", ras_kinds), ("checkmk", ras_checkmk), ("check_nwc_health", ras_nwc),
+                      ("centreon", ras_centreon), ("datadog, netdata", ras_datadog)):
+        seen = ask(snmp)
+        for key, value in seen.items():
+            if value is None and key != "Bandwidth":
+                raise SystemExit("%s: no value of %s" % (name, key))
+            if key in right:
+                equal("%s: %s" % (name, key), right[key], value)
+            if key.endswith("Total") and key[:-5] in seen and value < seen[key[:-5]]:
+                raise SystemExit("%s: %s has had fewer sessions than it has" % (name, key))
+        print(name, json.dumps(seen, sort_keys=True))
+    equal("zabbix, of another template than ours", {"discovered": 0}, ras_zabbix(snmp))     # see doc/pollers.md
+
+
 # ---- Against the command line -----------------------------------------------------------------------------------------------
 
 def equal(what, expected, got):
@@ -360,6 +423,8 @@ def main(argv):
         seen = {name: ask(snmp) for name, ask in POLLERS.items()} if argv[1] == "all" else POLLERS[argv[1]](snmp)
         with open(argv[2], "w", encoding="utf-8") as file:
             json.dump(seen, file, indent=1, sort_keys=True)
+    elif len(argv) > 4 and argv[1] == "sessions" and argv[3] == "--":
+        sessions(Snmp(argv[4:]), argv[2])
     elif len(argv) == 5 and argv[1] == "match":
         match(*argv[2:])
     elif len(argv) == 4 and argv[1] == "rates":
