@@ -302,14 +302,15 @@ for group in staff machines legacy; do
 done
 traffic 10.51.0.1 10.2.1.1 7 200
 check "with more traffic" agrees
-# sums: octets in and out of all sessions, of all tunnels but the site's, and what the tables of sessions say in total
+# What sessions have and had, with the site's, is what all tunnels have ever carried.
 column() { awk -v oid="$2" 'index($1, oid ".") == 1 { sum += $3 } END { printf "%d\n", sum }' "$1"; }
-walk b "$LAB/seen/flow" "$FLOW_MIB.1.3.2"
-for pair in 35:27 36:39; do
-	site=$((7 * 228))
-	equal "octets of sessions are those of tunnels (column ${pair%:*})" \
-		"$(($(column "$LAB/seen/flow" "$FLOW_MIB.1.3.2.1.${pair#*:}") - site))" \
+octets() { awk '{ sum += $3 } END { printf "%d\n", sum }' "$@"; }
+walk b "$LAB/seen/flow" "$FLOW_MIB.1.3.1"
+for pair in 35:4 36:17; do
+	equal "octets of sessions are those that were sent (column ${pair%:*})" "$(octets "$LAB/seen/sent")" \
 		"$(column "$LAB/seen/ras" "$RAS.1.3.21.1.${pair%:*}")"
+	equal "with those of ended sessions and the site, they are the gateway's" \
+		"$(($(octets "$LAB/seen/sent" "$LAB/seen/ended") + 7 * 228))" "$(column "$LAB/seen/flow" "$FLOW_MIB.1.3.1.${pair#*:}")"
 done
 say "$(awk '{ sum += $1 } END { print sum }' "$LAB/seen/cells") cells"
 story_end
