@@ -64,7 +64,7 @@ END_TEST
 START_TEST(a_user_has_one_hash_in_all_sessions_and_after_a_restart)
 {
 	struct users users, again;
-	char first[32];
+	char first[256];
 	users_open(&users, USERS_HASH, file, NO_GROUP);
 	snprintf(first, sizeof(first), "%s", shown(&users, 7, "alice"));
 	ck_assert_uint_eq(strlen(first), 18);
@@ -80,7 +80,7 @@ END_TEST
 START_TEST(another_installation_has_another_hash)
 {
 	struct users users, other;
-	char first[32];
+	char first[256];
 	users_open(&users, USERS_HASH, file, NO_GROUP);
 	snprintf(first, sizeof(first), "%s", shown(&users, 7, "alice"));
 	unlink(file);
