@@ -81,13 +81,12 @@ varbind_set(netsnmp_variable_list *vb, const struct mib_value *value)
 		snmp_set_var_typed_value(vb, ASN_OCTET_STR, value->octets, value->len);
 		break;
 	case MIB_OBJECT: {
-		oid name[MIB_NAME_MAX];
-		uint32_t subid;
-		size_t count = value->len / sizeof(subid);
-		for (size_t i = 0; i < count && i < MIB_NAME_MAX; i++) {
-			memcpy(&subid, value->octets + i * sizeof(subid), sizeof(subid));
-			name[i] = subid;
-		}
+		uint32_t subids[sizeof(value->octets) / sizeof(uint32_t)];
+		oid name[MIB_COUNT(subids)];
+		size_t count = value->len / sizeof(*subids);
+		memcpy(subids, value->octets, sizeof(subids));
+		for (size_t i = 0; i < count && i < MIB_COUNT(subids); i++)
+			name[i] = subids[i];
 		snmp_set_var_typed_value(vb, ASN_OBJECT_ID, name, count * sizeof(*name));
 		break;
 	}

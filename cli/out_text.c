@@ -63,8 +63,10 @@ out_octets_short(uint64_t octets, char out[OUT_SHORT_MAX])
 		snprintf(out, OUT_SHORT_MAX, "%" PRIu64, octets);
 		return out;
 	}
-	for (; n >= 999.5; n /= 1024)
+	while (n >= 999.5) {
+		n /= 1024;
 		unit++;
+	}
 	snprintf(out, OUT_SHORT_MAX, n < 9.95 ? "%.1f%c" : "%.0f%c", n, units[unit]);
 	return out;
 }

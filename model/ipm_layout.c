@@ -232,9 +232,6 @@ static const struct part tunnel_parts[] = {
 };
 #undef RECORD
 
-#define ADDR4(field)                                                                        \
-	NAMED(#field ".0", field[0], addr_parts), NAMED(#field ".1", field[1], addr_parts), \
-		NAMED(#field ".2", field[2], addr_parts), NAMED(#field ".3", field[3], addr_parts)
 #define RECORD struct ipm_session
 static const struct part session_parts[] = {
 	U(index),
@@ -257,8 +254,14 @@ static const struct part session_parts[] = {
 	U(remote_port),
 	IN(local, addr_parts),
 	IN(remote, addr_parts),
-	ADDR4(virtual_addr),
-	ADDR4(local_virtual),
+	NAMED("virtual_addr.0", virtual_addr[0], addr_parts),
+	NAMED("virtual_addr.1", virtual_addr[1], addr_parts),
+	NAMED("virtual_addr.2", virtual_addr[2], addr_parts),
+	NAMED("virtual_addr.3", virtual_addr[3], addr_parts),
+	NAMED("local_virtual.0", local_virtual[0], addr_parts),
+	NAMED("local_virtual.1", local_virtual[1], addr_parts),
+	NAMED("local_virtual.2", local_virtual[2], addr_parts),
+	NAMED("local_virtual.3", local_virtual[3], addr_parts),
 	R(reserved),
 	U(started_ns),
 	IN(in, volume_parts),

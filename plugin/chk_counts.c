@@ -270,14 +270,17 @@ static bool
 read_rows(struct chk_check *check, const struct source *source, const struct chk_rows *rows, bool own,
 	  struct chk_sample *sample, const char **missing)
 {
+	/* A mode without such a list has no option for it. */
+	const struct counted *list = own ? source->named : source->peer;
+	const struct chk_oid *table = own ? &chk_tunnel_table : &chk_sec_table;
+
 	sample->rows = IPM_HASH64_BEGIN;
 	for (size_t i = 0; i < rows->count; i++) {
 		uint32_t row = rows->index[i];
 
 		sample->rows = ipm_hash64(sample->rows, &row, sizeof(row));
 		if (own && source->by_reason ? !read_reasons(check, row, sample, missing)
-					     : !read_list(check, own ? &chk_tunnel_table : &chk_sec_table, row,
-							  own ? source->named : source->peer, sample, missing))
+					     : !list || !read_list(check, table, row, list, sample, missing))
 			return false;
 	}
 	return true;

@@ -631,8 +631,12 @@ method_fill(struct vici_conn *conn, const struct remote_round *round)
 	const char *type = prefixed ? round->type + 4 : round->type;
 
 	snprintf(conn->method, sizeof(conn->method), "%s%s%.40s", xauth ? "xauth" : "eap", type[0] ? "-" : "", type);
-	for (char *c = conn->method; *c; c++)
-		*c = *c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c;
+	for (char *c = conn->method; *c; c++) {
+		if (*c == '_')
+			*c = '-';
+		else if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	}
 }
 
 /* A round of the peer's authentication: the first one is that of the peer, EAP and XAUTH that of a user. */
