@@ -9,6 +9,11 @@
 #include "view_sessions.h"
 #include "views.h"
 
+MIB_CONVERT(username, struct ipm_session)
+{
+	return view_session_user(field, out);
+}
+
 /* UserAuthenMethod. The gateway tells how users authenticate, and of servers behind it only that it is RADIUS. */
 MIB_CONVERT(authen_method, struct ipm_session)
 {
@@ -125,7 +130,10 @@ MIB_CONVERT(state, uint8_t)
 #define ROW ipm_session
 static const struct mib_col session_cols[] = {
 	/* clang-format off */
+	/* The objects of the index are not-accessible in the MIB, but ASAs serve them, and pollers discover users there. */
+	COL_REC(   1, "crasUsername",               OCTETS,    username),
 	COL(       2, "crasGroup",                  OCTETS,    mib_name,         group),
+	COL(       3, "crasSessionIndex",           INTEGER,   mib_u32,          index),
 	COL_REC(   4, "crasAuthenMethod",           INTEGER,   authen_method),
 	COL_NONE(  5, "crasAuthorMethod",           INTEGER),
 	COL(       6, "crasSessionDuration",        COUNTER,   duration,         started_ns),

@@ -60,6 +60,12 @@ view_session_key(const struct mib_cell *cell, mib_subid *key)
 }
 
 bool
+view_session_user(const struct ipm_session *session, struct mib_value *out)
+{
+	return mib_string(out, session->user, user_length(session->user) + 1);
+}
+
+bool
 view_session_tunnel(const struct ipm_segment *seg, const struct ipm_session *session, struct ipm_tunnel *out)
 {
 	struct ipm_walk walk;

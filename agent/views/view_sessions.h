@@ -45,6 +45,9 @@ void view_present_login_failure(const struct mib_peers *as, const struct ipm_seg
 /** The index of a session: the user's name, as far as a name of SNMP has room for it, and the number. */
 unsigned view_session_key(const struct mib_cell *cell, mib_subid *key);
 
+/** The user's name as it is in the index. */
+bool view_session_user(const struct ipm_session *session, struct mib_value *out);
+
 /** The session's youngest tunnel that is up; false: none. */
 bool view_session_tunnel(const struct ipm_segment *seg, const struct ipm_session *session, struct ipm_tunnel *out);
 

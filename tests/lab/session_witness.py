@@ -211,7 +211,9 @@ def pair(remote, table):
         found = [index for index, row in left.items() if text_index(index)[0] == said.user.encode()[:LONGEST] and
                  (not said.vips or address(row.get(7), row.get(8)) == said.vips[0])]
         if found:
-            pairs.append((said, left.pop(found[0])))
+            row = left.pop(found[0])
+            equal("%s: the columns of the index" % said.user, text_index(found[0]), (row.get(1), (row.get(3),)))
+            pairs.append((said, row))
         else:
             mismatches.append("%s %s: no row" % (said.user, said.vips))
     mismatches.extend("%s: a row of no IKE SA" % text_index(index)[0].decode() for index in left)

@@ -118,7 +118,9 @@ START_TEST(a_session_is_found_by_its_user)
 	const struct ipm_addr from = address("198.51.100.7"), has = address("10.3.0.9");
 	given_user("alice");
 	look();
+	expect_text("crasUsername.'alice'.1", "alice");
 	expect_text("crasGroup.'alice'.1", "staff");
+	expect_number("crasSessionIndex.'alice'.1", 1);
 	expect_number("crasAuthenMethod.'alice'.1", 2);
 	expect_no_instance("crasAuthorMethod.'alice'.1");
 	expect_number("crasSessionDuration.'alice'.1", 90);
@@ -219,7 +221,7 @@ START_TEST(a_walk_finds_every_session_once_in_order)
 		given_user(user);
 	}
 	look();
-	struct name at = name_of("crasGroup"), end = name_of("crasAuthenMethod"), found;
+	struct name at = name_of("crasGroup"), end = name_of("crasSessionIndex"), found;
 	struct mib_value value;
 	int rows = 0;
 	while (next(&at, false, &end, &found, &value) == MIB_OK) {
