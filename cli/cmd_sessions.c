@@ -44,12 +44,16 @@ table_add(struct cli *cli, struct table *t, const char *const *cell)
 	t->rows++;
 }
 
+/* A text that is wider than its column takes the room of the gaps behind it. */
 static void
 print_row(FILE *f, const struct table *t, const int *width, const char *const *cell)
 {
+	int late = 0;
 	for (size_t i = 0; i < t->cells; i++) {
 		const char *text = cell[i] ? cell[i] : "?"; /* strdup() found no memory */
-		int gap = width[i] - width_of(text);
+		int gap = width[i] - width_of(text) - late;
+		late = gap < 0 ? -gap : 0;
+		gap += late;
 		if (t->right[i])
 			fprintf(f, "%*s%s", gap, "", text);
 		else
@@ -57,6 +61,9 @@ print_row(FILE *f, const struct table *t, const int *width, const char *const *c
 		fputs(i + 1 < t->cells ? " " : "\n", f);
 	}
 }
+
+/* One long name must not push the other columns of all users out of the window. */
+#define COLUMN_MAX 30
 
 /* Print and free the table. @p none: why it may be empty; see cli_sessions_none(). */
 static void
@@ -71,7 +78,8 @@ table_print(struct cli *cli, struct table *t, const char *none, uint64_t caps)
 		width[i] = width_of(t->heads[i]);
 		for (size_t n = 0; n < t->rows; n++) {
 			int w = t->row[n][i] ? width_of(t->row[n][i]) : 1;
-			width[i] = w > width[i] ? w : width[i];
+			if (w > width[i])
+				width[i] = w < COLUMN_MAX ? w : COLUMN_MAX;
 		}
 	}
 	print_row(cli->out, t, width, t->heads);

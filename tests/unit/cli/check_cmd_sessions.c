@@ -39,6 +39,18 @@ START_TEST(one_line_for_each_user_with_columns_as_wide_as_needed)
 }
 END_TEST
 
+START_TEST(a_long_name_moves_no_other_line)
+{
+	given_users();
+	given_user("a-name-that-has-no-end@a-domain-that-has-none.example", "rw", "192.0.2.7", "10.3.0.1", 62);
+	given_user("carol", "admins", "198.51.100.3", "10.3.0.3", 10);
+	ck_assert_int_eq(run("sessions"), 0);
+	ck_assert_str_eq(out, "User                           Group  Source       Address  For In Out State\n"
+			      "a-name-that-has-no-end@a-domain-that-has-none.example rw 192.0.2.7 10.3.0.1 1m 0 0 up\n"
+			      "carol                          admins 198.51.100.3 10.3.0.3 10s  0   0 up\n");
+}
+END_TEST
+
 /* The first word of each line below the heads, with blanks between. */
 static const char *
 first_words(const char *line)
@@ -238,6 +250,7 @@ main(void)
 	Suite *suite = suite_create("cmd_sessions");
 	TCase *tc = cli_tests(suite);
 	tcase_add_test(tc, one_line_for_each_user_with_columns_as_wide_as_needed);
+	tcase_add_test(tc, a_long_name_moves_no_other_line);
 	tcase_add_test(tc, they_are_sorted_by_what_is_asked_for);
 	tcase_add_test(tc, a_name_or_a_pattern_selects_users_and_groups);
 	tcase_add_test(tc, nobody_connected_and_not_known_are_told_apart);
