@@ -14,6 +14,7 @@ readonly ALL=(ipsecmond ipsecmon-agentx ipsecmon-engine ipsecmon-persona ipsecmo
 
 # What has failed is explained by the state, and by the journal on a terminal of its own. The machine ends with the story.
 ends() {
+	trap '' TERM       # systemd sends it when the machine goes
 	if [ $lab_failed != 0 ]; then
 		{ echo "served: $(served | xargs)"; ipsecmon show feeds; swanctl --list-sas; df /run; free -m; } 2>&1 | sed 's/^/#   /'
 		journalctl -b -o short-monotonic --no-pager > /dev/tty2 2>&1
