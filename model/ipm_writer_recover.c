@@ -232,9 +232,11 @@ balance_sessions(struct ipm_writer *w)
 	}
 	for (uint32_t slot = 0; slot < ipm_segment_used(&w->seg, IPM_SESSION_HISTORY); slot++) {
 		const struct ipm_session_history *was = ipm_payload_at(w, IPM_SESSION_HISTORY, slot);
+		if (was->index == 0)
+			continue;
 		ipm_volume_add(&in, &was->session.in);
 		ipm_volume_add(&out, &was->session.out);
-		ended += was->index != 0;
+		ended++;
 	}
 	balance(&t->sessions_in, &t->sessions_rest_in, &in, sizeof(in));
 	balance(&t->sessions_out, &t->sessions_rest_out, &out, sizeof(out));

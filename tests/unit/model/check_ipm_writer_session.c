@@ -105,6 +105,22 @@ START_TEST(what_a_tunnel_counts_belongs_to_one_session_only)
 }
 END_TEST
 
+START_TEST(what_a_half_written_ended_session_carried_is_in_the_rest)
+{
+	struct ipm_writer *w = open_quietly();
+	uint32_t ike = given_ike(w, IPM_IKE_ESTABLISHED), session = given_session(w, ike, "alice"), sa;
+	given_child(w, ike, &sa);
+	counts(w, sa, 10, 1000);
+	ipm_session_stop(w, session, IPM_REASON_OPERATOR);
+	ipm_writer_close(w);
+	tear(IPM_SESSION_HISTORY, 0);
+	w = open_quietly();
+	ck_assert_uint_eq(totals_in(w).sessions_in.octets, 1000);
+	ck_assert_uint_eq(totals_in(w).sessions_rest_in.octets, 1000);
+	ipm_writer_close(w);
+}
+END_TEST
+
 START_TEST(a_session_survives_a_rekey_and_a_reauthentication_of_its_ike_sa)
 {
 	struct ipm_writer *w = open_quietly();
@@ -261,6 +277,7 @@ main(void)
 	tcase_add_test(tc, the_traffic_of_a_session_is_that_of_its_tunnels_and_those_that_ended);
 	tcase_add_test(tc, a_tunnel_that_joins_brings_what_it_counted_before);
 	tcase_add_test(tc, what_a_tunnel_counts_belongs_to_one_session_only);
+	tcase_add_test(tc, what_a_half_written_ended_session_carried_is_in_the_rest);
 	tcase_add_test(tc, a_session_survives_a_rekey_and_a_reauthentication_of_its_ike_sa);
 	tcase_add_test(tc, a_session_ends_with_its_ike_sa_and_becomes_history);
 	tcase_add_test(tc, totals_count_sessions_by_kind_and_remember_the_peak);
