@@ -82,7 +82,8 @@ def check_metric(module, metric):
         if index["type"] == "EnumAsInfo":
             equal(name + ", index " + index["labelname"], LABELS[index["labelname"]], index["enum_values"])
         else:
-            equal(name + ", index " + index["labelname"], "gauge", index["type"])
+            text = mib.BY_NAME[index["labelname"]].wire in ("OCTET STRING", "Hex-STRING")
+            equal(name + ", index " + index["labelname"], "DisplayString" if text else "gauge", index["type"])
     for lookup in metric.get("lookups", []):
         target = mib.KNOWN.get(lookup["oid"])
         equal(name + ", a lookup", lookup["labelname"], target and target.name)
@@ -96,7 +97,7 @@ def exporter(path):
         oids = [check_metric(module, metric) for metric in config["metrics"]]
         lookups = [lookup["oid"] for metric in config["metrics"] for lookup in metric.get("lookups", [])]
         for oid in [*filter(None, oids), *lookups]:
-            if not any((oid + ".").startswith(walk + ".") for walk in config["walk"]):
+            if oid + ".0" not in config.get("get", []) and not any((oid + ".").startswith(walk + ".") for walk in config["walk"]):
                 wrong(module, oid + " to be walked", "not")
     print(", ".join("%s: %d metrics" % (name, len(config["metrics"])) for name, config in modules.items()))
 
