@@ -73,7 +73,7 @@ foreign_copy(struct foreign *f, uint32_t section, uint8_t *to, const uint8_t *fr
 		const struct ipm_field *own = ipm_layout_field(&f->from, section, other->name);
 		memcpy(to + other->offset, from + own->offset, own->size); /* this machine is little-endian, or ... */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-		if (own->size < other->size && own->type != 't') {
+		if (own->size < other->size && (own->type == 'u' || own->type == 'i')) {
 			memset(to + other->offset, 0, other->size);
 			memcpy(to + other->offset + other->size - own->size, from + own->offset, own->size);
 		}
