@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/un.h>
 
 #define COUNT(array)            (sizeof(array) / sizeof((array)[0]))
