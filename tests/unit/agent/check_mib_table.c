@@ -5,14 +5,6 @@
 
 /* --- the published MIB --------------------------------------------------- */
 
-/* doc/mibs.md, "Index objects that can be read" */
-static bool
-readable(const struct object *object)
-{
-	return strcmp(object->access, "not-accessible") != 0 || strcmp(object->name, "crasUsername") == 0 ||
-	       strcmp(object->name, "crasSessionIndex") == 0;
-}
-
 /* The readable scalar or column with this OID; NULL: none. */
 static const struct object *
 published_at(const mib_subid *oid, size_t len)
@@ -22,7 +14,7 @@ published_at(const mib_subid *oid, size_t len)
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].at.len == len && memcmp(list[i].at.id, oid, len * sizeof(*oid)) == 0)
 			return (strcmp(list[i].kind, "scalar") == 0 || strcmp(list[i].kind, "column") == 0) &&
-					       readable(&list[i])
+					       strcmp(list[i].access, "not-accessible") != 0
 				       ? &list[i]
 				       : NULL;
 	}

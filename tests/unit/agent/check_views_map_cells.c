@@ -626,6 +626,9 @@ given_the_published_objects(void)
 static bool
 readable(const struct object *o)
 {
+	/* doc/mibs.md, "Index objects that can be read" */
+	if (strcmp(o->name, "crasUsername") == 0 || strcmp(o->name, "crasSessionIndex") == 0)
+		return true;
 	return (strcmp(o->kind, "scalar") == 0 || strcmp(o->kind, "column") == 0) &&
 	       strcmp(o->access, "not-accessible") != 0 && strcmp(o->access, "accessible-for-notify") != 0;
 }
